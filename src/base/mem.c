@@ -1,0 +1,225 @@
+#include "base/mem.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Bytes of a block that are not handed out yet are off limits to everybody, which
+ * ASan can only know if it is told.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAVE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN 1
+#endif
+#endif
+#ifdef HAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#define CLOSE(ptr, len) ASAN_POISON_MEMORY_REGION(ptr, len)
+#define OPEN(ptr, len) ASAN_UNPOISON_MEMORY_REGION(ptr, len)
+#else
+#define CLOSE(ptr, len) ((void)(ptr), (void)(len))
+#define OPEN(ptr, len) ((void)(ptr), (void)(len))
+#endif
+
+/* Enough for most requests without their body: one malloc each. */
+#define BLOCK_BYTES 4096
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size; /* of bytes */
+    alignas(max_align_t) char bytes[];
+};
+
+void arena_init(struct arena *mem, size_t limit_bytes)
+{
+    *mem = (struct arena){ .limit_bytes = limit_bytes };
+}
+
+void arena_free(struct arena *mem)
+{
+    while (mem->blocks) {
+        struct arena_block *block = mem->blocks;
+        mem->blocks = block->next;
+        OPEN(block->bytes, block->size);
+        free(block);
+    }
+    mem->used = mem->held = 0;
+}
+
+/* A new block that holds at least size bytes, within the limit. */
+static bool add_block(struct arena *mem, size_t size)
+{
+    size_t room = mem->limit_bytes - mem->held;
+    struct arena_block *block;
+
+    if (size > room || size > SIZE_MAX - sizeof(*block))
+        return false;
+    if (size < BLOCK_BYTES)
+        size = room < BLOCK_BYTES ? room : BLOCK_BYTES;
+    block = malloc(sizeof(*block) + size);
+    if (!block)
+        return false;
+    block->next = mem->blocks;
+    block->size = size;
+    CLOSE(block->bytes, size);
+    mem->blocks = block;
+    mem->held += size;
+    mem->used = 0;
+    return true;
+}
+
+/* Not zeroed.  Keeps mem->used aligned. */
+static char *take(struct arena *mem, size_t size)
+{
+    const size_t unit = alignof(max_align_t);
+    char *ptr;
+
+    if (size > SIZE_MAX - unit)
+        return NULL;
+    size = (size + unit - 1) / unit * unit;
+    if (!mem->blocks || size > mem->blocks->size - mem->used) {
+        if (!add_block(mem, size))
+            return NULL;
+    }
+    ptr = mem->blocks->bytes + mem->used;
+    mem->used += size;
+    OPEN(ptr, size);
+    return ptr;
+}
+
+void *arena_take(struct arena *mem, size_t size)
+{
+    char *ptr = take(mem, size);
+
+    return ptr ? memset(ptr, 0, size) : NULL;
+}
+
+enum err arena_copy(struct arena *mem, struct str s, struct str *out)
+{
+    char *ptr = take(mem, s.len);
+
+    if (!ptr)
+        return ERR_NO_MEMORY;
+    if (s.len > 0)
+        memcpy(ptr, s.ptr, s.len);
+    *out = (struct str){ ptr, s.len };
+    return ERR_NONE;
+}
+
+char *arena_cstr(struct arena *mem, struct str s)
+{
+    char *ptr = s.len < SIZE_MAX ? take(mem, s.len + 1) : NULL;
+
+    if (!ptr)
+        return NULL;
+    if (s.len > 0)
+        memcpy(ptr, s.ptr, s.len);
+    ptr[s.len] = '\0';
+    return ptr;
+}
+
+/* Takes back what follows the buffer's text, if nothing was taken after it. */
+static bool grow_in_place(struct buf *b, size_t size)
+{
+    struct arena *mem = b->mem;
+    size_t more = size - b->size;
+
+    if (!b->ptr || b->ptr + b->size != mem->blocks->bytes + mem->used)
+        return false;
+    if (more > mem->blocks->size - mem->used)
+        return false;
+    OPEN(mem->blocks->bytes + mem->used, more);
+    mem->used += more;
+    b->size = size;
+    return true;
+}
+
+/* Room for len more bytes; doubles, so that appending n bytes copies at most 2n. */
+static bool make_room(struct buf *b, size_t len)
+{
+    const size_t unit = alignof(max_align_t);
+    size_t size = b->size > 64 ? b->size : 64;
+    char *ptr;
+
+    if (b->failed || len > SIZE_MAX / 4 - b->len) {
+        b->failed = true;
+        return false;
+    }
+    if (len <= b->size - b->len)
+        return true;
+    while (size < b->len + len)
+        size *= 2;
+    size = (size + unit - 1) / unit * unit;
+    if (grow_in_place(b, size))
+        return true;
+    ptr = take(b->mem, size);
+    if (!ptr) {
+        /* Near the limit an exact fit may still do. */
+        size = (b->len + len + unit - 1) / unit * unit;
+        if (grow_in_place(b, size))
+            return true;
+        ptr = take(b->mem, size);
+    }
+    if (!ptr) {
+        b->failed = true;
+        return false;
+    }
+    if (b->len > 0)
+        memcpy(ptr, b->ptr, b->len);
+    b->ptr = ptr;
+    b->size = size;
+    return true;
+}
+
+void buf_reserve(struct buf *b, size_t len)
+{
+    (void)make_room(b, len);
+}
+
+char *buf_space(struct buf *b, size_t len)
+{
+    if (!make_room(b, len))
+        return NULL;
+    b->len += len;
+    return b->ptr + b->len - len;
+}
+
+void buf_add(struct buf *b, struct str s)
+{
+    char *space = buf_space(b, s.len);
+
+    if (space && s.len > 0)
+        memcpy(space, s.ptr, s.len);
+}
+
+void buf_add_char(struct buf *b, char c)
+{
+    buf_add(b, (struct str){ &c, 1 });
+}
+
+void buf_add_number(struct buf *b, uint64_t number)
+{
+    buf_add(b, str_of_number(number, (char[NUMBER_CHARS]){ 0 }));
+}
+
+void buf_add_list(struct buf *b, const struct str *list, size_t count)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++)
+        len += list[i].len < SIZE_MAX / 2 - len ? list[i].len : 0;
+    buf_reserve(b, len);
+    for (size_t i = 0; i < count; i++)
+        buf_add(b, list[i]);
+}
+
+enum err buf_done(struct buf *b, struct str *out)
+{
+    if (b->failed)
+        return ERR_NO_MEMORY;
+    *out = (struct str){ b->ptr, b->len };
+    return ERR_NONE;
+}
