@@ -1,0 +1,37 @@
+#include "wire/base64url.h"
+
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void base64url_encode(struct str bytes, char *out)
+{
+    const unsigned char *in = (const unsigned char *)bytes.ptr;
+    size_t left = bytes.len;
+
+    for (; left >= 3; left -= 3, in += 3) {
+        *out++ = alphabet[in[0] >> 2];
+        *out++ = alphabet[(in[0] & 0x03) << 4 | in[1] >> 4];
+        *out++ = alphabet[(in[1] & 0x0f) << 2 | in[2] >> 6];
+        *out++ = alphabet[in[2] & 0x3f];
+    }
+    if (left == 0)
+        return;
+    *out++ = alphabet[in[0] >> 2];
+    *out++ = alphabet[(in[0] & 0x03) << 4 | (left == 2 ? in[1] >> 4 : 0)];
+    if (left == 2)
+        *out = alphabet[(in[1] & 0x0f) << 2];
+}
+
+void base64url_add(struct buf *out, struct str bytes)
+{
+    char *space = buf_space(out, BASE64URL_LEN(bytes.len));
+
+    if (space)
+        base64url_encode(bytes, space);
+}
+
+bool base64url_is_char(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '_';
+}

@@ -1,0 +1,20 @@
+/*
+ * base64url without padding (RFC 4648, section 5): tokens, writer keys, group names.
+ */
+#ifndef WIRE_BASE64URL_H
+#define WIRE_BASE64URL_H
+
+#include "base/mem.h"
+
+/* Characters that len bytes become. */
+#define BASE64URL_LEN(len) (((len)*4 + 2) / 3)
+
+void base64url_add(struct buf *out, struct str bytes);
+
+/* Writes BASE64URL_LEN(bytes.len) characters to out, no terminator. */
+void base64url_encode(struct str bytes, char *out);
+
+/* One of A-Z a-z 0-9 - _ */
+bool base64url_is_char(char c);
+
+#endif

@@ -1,0 +1,396 @@
+/* The grammar: checks a text and finds its parts. */
+#include "wire/json.h"
+
+#include <string.h>
+
+/* Where the reader stands in the text. */
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+static struct cursor cursor_on(struct str text)
+{
+    static const char nothing[] = "";
+
+    if (text.len == 0)
+        text.ptr = nothing;
+    return (struct cursor){ text.ptr, text.ptr + text.len };
+}
+
+static bool sees(const struct cursor *c, char wanted)
+{
+    return c->at < c->end && *c->at == wanted;
+}
+
+static bool skip_char(struct cursor *c, char wanted)
+{
+    if (!sees(c, wanted))
+        return false;
+    c->at++;
+    return true;
+}
+
+static void skip_space(struct cursor *c)
+{
+    while (c->at < c->end &&
+           (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
+        c->at++;
+}
+
+/* ---- strings ---- */
+
+#define EACH_BYTE(b) (0x0101010101010101u * (b))
+#define HIGH_BITS EACH_BYTE(0x80u)
+
+/* Is one of eight bytes a control character, a quote, a backslash or not ASCII? */
+static bool has_special(uint64_t eight)
+{
+    uint64_t quote = eight ^ EACH_BYTE('"');
+    uint64_t backslash = eight ^ EACH_BYTE('\\');
+    uint64_t found = eight;
+
+    found |= (eight - EACH_BYTE(0x20)) & ~eight;
+    found |= (quote - EACH_BYTE(1)) & ~quote;
+    found |= (backslash - EACH_BYTE(1)) & ~backslash;
+    return (found & HIGH_BITS) != 0;
+}
+
+static bool is_plain(char c)
+{
+    unsigned char byte = (unsigned char)c;
+
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+static void skip_plain(struct cursor *c)
+{
+    uint64_t eight;
+
+    while (c->end - c->at >= (ptrdiff_t)sizeof(eight)) {
+        memcpy(&eight, c->at, sizeof(eight));
+        if (has_special(eight))
+            break;
+        c->at += sizeof(eight);
+    }
+    while (c->at < c->end && is_plain(*c->at))
+        c->at++;
+}
+
+static bool is_hex_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool skip_escape(struct cursor *c)
+{
+    c->at++;
+    if (c->at == c->end)
+        return false;
+    if (*c->at != 'u')
+        return *c->at != '\0' && strchr("\"\\/bfnrt", *c->at++) != NULL;
+    c->at++;
+    for (int i = 0; i < 4; i++, c->at++) {
+        if (c->at == c->end || !is_hex_digit(*c->at))
+            return false;
+    }
+    return true;
+}
+
+/* Length of the UTF-8 sequence at c (RFC 3629: no overlongs, no surrogates), or 0. */
+static size_t utf8_len(const struct cursor *c)
+{
+    const unsigned char *s = (const unsigned char *)c->at;
+    size_t left = (size_t)(c->end - c->at);
+    unsigned char low = 0x80, high = 0xbf;
+    size_t len;
+
+    if (s[0] >= 0xc2 && s[0] <= 0xdf)
+        len = 2;
+    else if (s[0] >= 0xe0 && s[0] <= 0xef)
+        len = 3;
+    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+        len = 4;
+    else
+        return 0;
+    if (left < len)
+        return 0;
+    /* The second byte of these has a narrower range. */
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f;
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    if (s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++) {
+        if (s[i] < 0x80 || s[i] > 0xbf)
+            return 0;
+    }
+    return len;
+}
+
+static bool skip_string(struct cursor *c)
+{
+    if (!skip_char(c, '"'))
+        return false;
+    for (;;) {
+        skip_plain(c);
+        if (c->at == c->end)
+            return false;
+        if (*c->at == '"') {
+            c->at++;
+            return true;
+        }
+        if (*c->at == '\\') {
+            if (!skip_escape(c))
+                return false;
+        } else {
+            size_t len = utf8_len(c); /* 0 for control characters too */
+            if (len == 0)
+                return false;
+            c->at += len;
+        }
+    }
+}
+
+/* ---- numbers and words ---- */
+
+static bool skip_digits(struct cursor *c)
+{
+    const char *from = c->at;
+
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
+        c->at++;
+    return c->at > from;
+}
+
+static bool skip_number(struct cursor *c)
+{
+    (void)skip_char(c, '-');
+    if (!skip_char(c, '0') && !skip_digits(c))
+        return false;
+    if (skip_char(c, '.') && !skip_digits(c))
+        return false;
+    if (skip_char(c, 'e') || skip_char(c, 'E')) {
+        if (!skip_char(c, '+'))
+            (void)skip_char(c, '-');
+        return skip_digits(c);
+    }
+    return true;
+}
+
+static bool skip_word(struct cursor *c, struct str word)
+{
+    if ((size_t)(c->end - c->at) < word.len || memcmp(c->at, word.ptr, word.len) != 0)
+        return false;
+    c->at += word.len;
+    return true;
+}
+
+static bool skip_scalar(struct cursor *c)
+{
+    if (c->at == c->end)
+        return false;
+    switch (*c->at) {
+    case '"':
+        return skip_string(c);
+    case 't':
+        return skip_word(c, STR("true"));
+    case 'f':
+        return skip_word(c, STR("false"));
+    case 'n':
+        return skip_word(c, STR("null"));
+    default:
+        return skip_number(c);
+    }
+}
+
+/* ---- values ---- */
+
+/* The arrays and objects around the cursor, innermost in the lowest bit. */
+struct nesting {
+    uint64_t is_object;
+    unsigned depth;
+};
+
+_Static_assert(JSON_MAX_DEPTH <= 64, "one bit for each level");
+
+static bool open_container(struct cursor *c, struct nesting *nest)
+{
+    if (nest->depth == JSON_MAX_DEPTH)
+        return false;
+    nest->is_object = nest->is_object << 1 | (*c->at == '{');
+    nest->depth++;
+    c->at++;
+    skip_space(c);
+    return true;
+}
+
+static bool close_container(struct cursor *c, struct nesting *nest)
+{
+    if (!skip_char(c, nest->is_object & 1 ? '}' : ']'))
+        return false;
+    nest->is_object >>= 1;
+    nest->depth--;
+    return true;
+}
+
+/* "name": of a member */
+static bool skip_name(struct cursor *c)
+{
+    skip_space(c);
+    if (!skip_string(c))
+        return false;
+    skip_space(c);
+    return skip_char(c, ':');
+}
+
+/*
+ * After a value inside outer or more levels: passes over the ends of containers and one
+ * comma with the name that may follow.  *more: another value comes.
+ */
+static bool skip_after_value(struct cursor *c, struct nesting *nest, unsigned outer, bool *more)
+{
+    *more = false;
+    while (nest->depth > outer) {
+        skip_space(c);
+        if (skip_char(c, ',')) {
+            *more = true;
+            return !(nest->is_object & 1) || skip_name(c);
+        }
+        if (!close_container(c, nest))
+            return false;
+    }
+    return true;
+}
+
+/* One value at the given depth, with the space before it. */
+static bool skip_value(struct cursor *c, unsigned outer)
+{
+    struct nesting nest = { .depth = outer };
+    bool more = true;
+
+    while (more) {
+        skip_space(c);
+        if (sees(c, '{') || sees(c, '[')) {
+            if (!open_container(c, &nest))
+                return false;
+            if (!sees(c, ']') && !sees(c, '}')) {
+                if ((nest.is_object & 1) && !skip_name(c))
+                    return false;
+                continue; /* with the first value inside */
+            }
+            if (!close_container(c, &nest))
+                return false;
+        } else if (!skip_scalar(c)) {
+            return false;
+        }
+        if (!skip_after_value(c, &nest, outer, &more))
+            return false;
+    }
+    return true;
+}
+
+/* The same, and where it stood. */
+static bool read_value(struct cursor *c, unsigned outer, struct str *value)
+{
+    skip_space(c);
+    value->ptr = c->at;
+    if (!skip_value(c, outer))
+        return false;
+    value->len = (size_t)(c->at - value->ptr);
+    return true;
+}
+
+static bool only_space_left(struct cursor *c)
+{
+    skip_space(c);
+    return c->at == c->end;
+}
+
+enum err json_check(struct str text, struct str *value)
+{
+    struct cursor c = cursor_on(text);
+
+    return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+}
+
+enum err json_elements(struct str text, struct str *items, size_t max, size_t *count)
+{
+    struct cursor c = cursor_on(text);
+    struct str value;
+
+    *count = 0;
+    skip_space(&c);
+    if (!skip_char(&c, '['))
+        return ERR_SYNTAX;
+    skip_space(&c);
+    if (!sees(&c, ']')) {
+        do {
+            if (!read_value(&c, 1, &value))
+                return ERR_SYNTAX;
+            if (*count < max)
+                items[*count] = value;
+            ++*count;
+            skip_space(&c);
+        } while (skip_char(&c, ','));
+    }
+    return skip_char(&c, ']') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+}
+
+/* ---- objects ---- */
+
+static struct json_field *find_field(struct json_field *fields, size_t count, struct str quoted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (json_spells(quoted, fields[i].name))
+            return &fields[i];
+    }
+    return NULL;
+}
+
+static bool read_member(struct cursor *c, struct json_field *fields, size_t count)
+{
+    struct json_field *field;
+    struct str name, value;
+
+    skip_space(c);
+    name.ptr = c->at;
+    if (!skip_string(c))
+        return false;
+    name.len = (size_t)(c->at - name.ptr);
+    skip_space(c);
+    if (!skip_char(c, ':') || !read_value(c, 1, &value))
+        return false;
+    field = find_field(fields, count, name);
+    if (!field)
+        return true;
+    if (field->value.ptr)
+        return false;
+    field->value = value;
+    return true;
+}
+
+enum err json_members(struct str text, struct json_field *fields, size_t count)
+{
+    struct cursor c = cursor_on(text);
+
+    for (size_t i = 0; i < count; i++)
+        fields[i].value = (struct str){ NULL, 0 };
+    skip_space(&c);
+    if (!skip_char(&c, '{'))
+        return ERR_SYNTAX;
+    skip_space(&c);
+    if (!sees(&c, '}')) {
+        do {
+            if (!read_member(&c, fields, count))
+                return ERR_SYNTAX;
+            skip_space(&c);
+        } while (skip_char(&c, ','));
+    }
+    return skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+}

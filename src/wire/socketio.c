@@ -1,0 +1,115 @@
+#include "wire/socketio.h"
+
+#include <string.h>
+
+#include "wire/json.h"
+
+/* Between the packets of one Engine.IO payload. */
+#define RECORD_SEPARATOR '\x1e'
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static struct str take_digits(struct str *text)
+{
+    size_t len = 0;
+
+    while (len < text->len && is_digit(text->ptr[len]))
+        len++;
+    struct str digits = str_first(*text, len);
+    *text = str_skip(*text, len);
+    return digits;
+}
+
+/* "/ns," or, at the end of the packet, "/ns" */
+static struct str take_namespace(struct str *text)
+{
+    if (text->len == 0 || text->ptr[0] != '/')
+        return STR("/");
+    return str_cut(*text, ",", text);
+}
+
+/* "<n>-", which only binary packets have. */
+static bool take_attachments(struct str *text)
+{
+    struct str count = take_digits(text);
+
+    if (count.len == 0 || text->len == 0 || text->ptr[0] != '-')
+        return false;
+    *text = str_skip(*text, 1);
+    return true;
+}
+
+static bool is_binary(enum packet_type type)
+{
+    return type == PACKET_BINARY_EVENT || type == PACKET_BINARY_ACK;
+}
+
+/* ["name",args…] */
+static enum err parse_event(struct str json, struct packet *out)
+{
+    struct str items[1 + PACKET_MAX_ARGS];
+    size_t count;
+
+    if (json_elements(json, items, COUNT(items), &count) || count == 0 ||
+        items[0].ptr[0] != '"')
+        return ERR_SYNTAX;
+    out->name = items[0];
+    out->arg_count = count - 1;
+    memcpy(out->args, items + 1,
+           (count < COUNT(items) ? count - 1 : PACKET_MAX_ARGS) * sizeof(items[0]));
+    return ERR_NONE;
+}
+
+enum err packet_parse(struct str text, struct packet *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (text.len < 2 || text.ptr[0] != '4' || text.ptr[1] < '0' || text.ptr[1] > '6')
+        return ERR_SYNTAX;
+    out->type = (enum packet_type)(text.ptr[1] - '0');
+    text = str_skip(text, 2);
+    if (is_binary(out->type)) {
+        const char separators[] = { RECORD_SEPARATOR, '\0' };
+        struct str attachments;
+        text = str_cut(text, separators, &attachments);
+        if (!take_attachments(&text))
+            return ERR_SYNTAX;
+    }
+    out->nsp = take_namespace(&text);
+    out->ack_id = take_digits(&text);
+    if (out->ack_id.len > PACKET_MAX_ACK_ID_DIGITS)
+        return ERR_SYNTAX;
+    if (out->type == PACKET_EVENT || out->type == PACKET_BINARY_EVENT)
+        return parse_event(text, out);
+    return ERR_NONE;
+}
+
+static void add_head(struct buf *out, char type, struct str nsp)
+{
+    buf_add_char(out, '4');
+    buf_add_char(out, type);
+    if (!str_equal(nsp, STR("/"))) {
+        buf_add(out, nsp);
+        buf_add_char(out, ',');
+    }
+}
+
+void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args)
+{
+    buf_reserve(out, nsp.len + name.len + args.len + 16);
+    add_head(out, '2', nsp);
+    buf_add_char(out, '[');
+    json_add_string(out, name);
+    if (args.len > 0)
+        buf_add_char(out, ',');
+    buf_add(out, args);
+    buf_add_char(out, ']');
+}
+
+void packet_add_ack(struct buf *out, struct str nsp, struct str ack_id, struct str args)
+{
+    add_head(out, '3', nsp);
+    buf_add_all(out, ack_id, STR("["), args, STR("]"));
+}

@@ -1,0 +1,151 @@
+#include "wire/token.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <stdlib.h>
+
+#include "wire/base64url.h"
+
+struct hmac_key {
+    EVP_MAC *algorithm;
+    EVP_MAC_CTX *state; /* keyed; re-initialised for each message */
+};
+
+static bool set_key(EVP_MAC_CTX *state, struct str key)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    return EVP_MAC_init(state, (const unsigned char *)key.ptr, key.len, params) == 1;
+}
+
+struct hmac_key *hmac_key_new(struct str key)
+{
+    struct hmac_key *k = calloc(1, sizeof(*k));
+
+    if (!k)
+        return NULL;
+    k->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    k->state = k->algorithm ? EVP_MAC_CTX_new(k->algorithm) : NULL;
+    if (!k->state || !set_key(k->state, key)) {
+        hmac_key_free(k);
+        return NULL;
+    }
+    return k;
+}
+
+void hmac_key_free(struct hmac_key *key)
+{
+    if (!key)
+        return;
+    EVP_MAC_CTX_free(key->state);
+    EVP_MAC_free(key->algorithm);
+    free(key);
+}
+
+enum err hmac_sign(struct hmac_key *key, struct str message,
+                   unsigned char out[static HMAC_BYTES])
+{
+    size_t len = 0;
+
+    /* NULL: the same key again. */
+    if (EVP_MAC_init(key->state, NULL, 0, NULL) != 1 ||
+        EVP_MAC_update(key->state, (const unsigned char *)message.ptr, message.len) != 1 ||
+        EVP_MAC_final(key->state, out, &len, HMAC_BYTES) != 1 || len != HMAC_BYTES)
+        return ERR_NO_MEMORY;
+    return ERR_NONE;
+}
+
+enum err hmac_sign_text(struct hmac_key *key, struct str message, struct arena *mem,
+                        struct str *out)
+{
+    unsigned char mac[HMAC_BYTES];
+    struct buf text = { .mem = mem };
+    enum err e = hmac_sign(key, message, mac);
+
+    if (e)
+        return e;
+    base64url_add(&text, (struct str){ (const char *)mac, sizeof(mac) });
+    return buf_done(&text, out);
+}
+
+enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena *mem, struct str *out)
+{
+    /* base64url of {"alg":"HS256","typ":"JWT"} and the dot behind it */
+    static const struct str header = STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.");
+    unsigned char mac[HMAC_BYTES];
+    struct buf token = { .mem = mem };
+    enum err e;
+
+    buf_reserve(&token, header.len + BASE64URL_LEN(claims.len) + 1 + BASE64URL_LEN(HMAC_BYTES));
+    buf_add(&token, header);
+    base64url_add(&token, claims);
+    if (token.failed)
+        return ERR_NO_MEMORY;
+    e = hmac_sign(key, (struct str){ token.ptr, token.len }, mac);
+    if (e)
+        return e;
+    buf_add_char(&token, '.');
+    base64url_add(&token, (struct str){ (const char *)mac, sizeof(mac) });
+    return buf_done(&token, out);
+}
+
+static void to_hex(const unsigned char bytes[static HMAC_BYTES],
+                   char out[static 2 * HMAC_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < HMAC_BYTES; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+}
+
+/* Hex of the right length, compared in constant time, upper case made lower. */
+static bool is_signature(struct str hex, const char wanted[static 2 * HMAC_BYTES])
+{
+    char lower[2 * HMAC_BYTES];
+
+    if (hex.len != sizeof(lower))
+        return false;
+    for (size_t i = 0; i < hex.len; i++)
+        lower[i] =
+            (char)(hex.ptr[i] >= 'A' && hex.ptr[i] <= 'F' ? hex.ptr[i] | 0x20 : hex.ptr[i]);
+    return str_equal_secret((struct str){ lower, sizeof(lower) },
+                            (struct str){ wanted, sizeof(lower) });
+}
+
+enum err signature_check(struct hmac_key *key, struct str connection_id, struct str header)
+{
+    static const struct str scheme = STR_INIT("sha256=");
+    unsigned char mac[HMAC_BYTES];
+    char wanted[2 * HMAC_BYTES];
+    bool good = false;
+    enum err e = hmac_sign(key, connection_id, mac);
+
+    if (e)
+        return e;
+    to_hex(mac, wanted);
+    while (header.len > 0) {
+        struct str item = str_trim(str_cut(header, ", ", &header));
+        if (str_starts_nocase(item, scheme) && is_signature(str_skip(item, scheme.len), wanted))
+            good = true;
+    }
+    return good ? ERR_NONE : ERR_DENIED;
+}
+
+bool random_bytes(unsigned char *out, size_t len)
+{
+    return RAND_bytes(out, (int)len) == 1;
+}
+
+void cleanse(void *ptr, size_t len)
+{
+    OPENSSL_cleanse(ptr, len);
+}

@@ -1,0 +1,267 @@
+#include "wire/webpubsub.h"
+
+#include <string.h>
+
+#include "wire/base64url.h"
+
+/* ---- connection string ---- */
+
+/* The parts of a connection string, as they came. */
+struct parts {
+    struct str endpoint, access_key, port;
+};
+
+static enum err split(struct str text, struct parts *out, const char **why)
+{
+    const struct {
+        struct str name;
+        struct str *value;
+        const char *twice;
+    } known[] = {
+        { STR("Endpoint"), &out->endpoint, "has two Endpoint parts" },
+        { STR("AccessKey"), &out->access_key, "has two AccessKey parts" },
+        { STR("Port"), &out->port, "has two Port parts" },
+    };
+
+    while (text.len > 0) {
+        struct str value;
+        struct str part = str_cut(text, ";", &text);
+        struct str name = str_trim(str_cut(part, "=", &value));
+        for (size_t i = 0; i < COUNT(known); i++) {
+            if (!str_equal_nocase(name, known[i].name))
+                continue;
+            *why = known[i].twice;
+            if (known[i].value->ptr)
+                return ERR_SYNTAX;
+            *known[i].value = str_trim(value);
+        }
+    }
+    return ERR_NONE;
+}
+
+static bool is_host_char(char c)
+{
+    return base64url_is_char(c) || c == '.';
+}
+
+/* scheme://host[:port], with *host, and *port empty where there is none */
+static bool split_url(struct str url, struct str *scheme, struct str *host, struct str *port)
+{
+    static const struct str schemes[] = { STR_INIT("https://"), STR_INIT("http://") };
+
+    scheme->len = 0;
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        if (str_starts_nocase(url, schemes[i]))
+            *scheme = schemes[i];
+    }
+    if (scheme->len == 0)
+        return false;
+    url = str_skip(url, scheme->len);
+    while (str_ends(url, STR("/")))
+        url.len--;
+    *host = str_cut(url, ":", port);
+    if (host->len + 1 == url.len) /* a colon and nothing behind it */
+        return false;
+    for (size_t i = 0; i < host->len; i++) {
+        if (!is_host_char(host->ptr[i]))
+            return false;
+    }
+    return host->len > 0;
+}
+
+enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_endpoint *out,
+                         const char **why)
+{
+    struct parts parts = { 0 };
+    struct str scheme = { NULL, 0 }, host, port;
+    struct buf url = { .mem = mem };
+    uint64_t number = 0;
+
+    if (split(text, &parts, why))
+        return ERR_SYNTAX;
+    *why = "has no Endpoint";
+    if (parts.endpoint.len == 0)
+        return ERR_SYNTAX;
+    *why = "has an Endpoint that is not https://host or http://host";
+    if (!split_url(parts.endpoint, &scheme, &host, &port))
+        return ERR_SYNTAX;
+    if (parts.port.ptr)
+        port = parts.port;
+    *why = "has a Port that is not 1 to 65535";
+    if (port.ptr && str_to_number(port, 1, 65535, &number))
+        return ERR_SYNTAX;
+    *why = NULL;
+
+    buf_add_all(&url, scheme, host);
+    /* The audience of a token never names the scheme's own port. */
+    if (number != 0 && number != (scheme.len == strlen("https://") ? 443 : 80)) {
+        buf_add_char(&url, ':');
+        buf_add_number(&url, number);
+    }
+    out->access_key = parts.access_key;
+    if (buf_done(&url, &out->url))
+        return ERR_NO_MEMORY;
+    out->host = str_first(str_skip(out->url, scheme.len), host.len);
+    return ERR_NONE;
+}
+
+bool webpubsub_hub_ok(struct str hub)
+{
+    if (hub.len == 0 || hub.len > WEBPUBSUB_MAX_HUB_CHARS)
+        return false;
+    for (size_t i = 0; i < hub.len; i++) {
+        char c = hub.ptr[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool other = (c >= '0' && c <= '9') || (c != '\0' && strchr("_`,.[]", c));
+        if (!letter && (i == 0 || !other))
+            return false;
+    }
+    return true;
+}
+
+/* ---- tokens ---- */
+
+/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"]}: none of the values needs an escape. */
+static enum err mint(const struct webpubsub *service, struct str audience, struct str subject,
+                     int64_t now_unix, int64_t life_seconds, struct arena *mem, struct str *out)
+{
+    struct buf claims = { .mem = mem };
+    struct str text;
+
+    buf_reserve(&claims, audience.len + subject.len + 80);
+    buf_add(&claims, STR("{\"iat\":"));
+    buf_add_number(&claims, (uint64_t)now_unix);
+    buf_add(&claims, STR(",\"exp\":"));
+    buf_add_number(&claims, (uint64_t)(now_unix + life_seconds));
+    buf_add_all(&claims, STR(",\"aud\":\""), audience, STR("\""));
+    if (subject.len > 0)
+        buf_add_all(&claims, STR(",\"sub\":\""), subject, STR("\""));
+    buf_add_char(&claims, '}');
+    return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(service->key, text, mem, out);
+}
+
+enum err webpubsub_client_token(const struct webpubsub *service, struct str user,
+                                int64_t now_unix, int64_t life_seconds, struct arena *mem,
+                                struct str *out)
+{
+    struct buf audience = { .mem = mem };
+    struct str text;
+
+    buf_add_all(&audience, service->url, STR("/clients/socketio/hubs/"), service->hub);
+    if (buf_done(&audience, &text))
+        return ERR_NO_MEMORY;
+    return mint(service, text, user, now_unix, life_seconds, mem, out);
+}
+
+/* ---- groups and filters ---- */
+
+void webpubsub_add_group(struct buf *out, struct str nsp, struct str room)
+{
+    buf_add(out, STR("0~"));
+    base64url_add(out, nsp);
+    buf_add_char(out, '~');
+    base64url_add(out, room);
+}
+
+static bool group_ok(struct str nsp, struct str room)
+{
+    size_t most = WEBPUBSUB_MAX_GROUP_CHARS;
+
+    if (nsp.len > most || room.len > most)
+        return false;
+    return strlen("0~~") + BASE64URL_LEN(nsp.len) + BASE64URL_LEN(room.len) <= most;
+}
+
+/* '<group>' in groups, percent-encoded; a group name itself needs no encoding. */
+static void add_membership(struct buf *url, struct str nsp, struct str room)
+{
+    buf_add(url, STR("%27"));
+    webpubsub_add_group(url, nsp, room);
+    buf_add(url, STR("%27%20in%20groups"));
+}
+
+/* The operand of `not` stands in parentheses: it binds tighter than `in`. */
+static void add_filter(struct buf *url, const struct webpubsub_target *target)
+{
+    if (target->within.len == 0 && target->except.len == 0)
+        return;
+    buf_add(url, STR("&filter="));
+    if (target->within.len > 0)
+        add_membership(url, target->nsp, target->within);
+    if (target->within.len > 0 && target->except.len > 0)
+        buf_add(url, STR("%20and%20"));
+    if (target->except.len > 0) {
+        buf_add(url, STR("not%20%28"));
+        add_membership(url, target->nsp, target->except);
+        buf_add(url, STR("%29"));
+    }
+}
+
+/* ---- requests ---- */
+
+static void add_hub_url(struct buf *url, const struct webpubsub *service)
+{
+    buf_add_all(url, service->url, STR("/api/hubs/"), service->hub);
+}
+
+/* The audience of a request's token is its URL, query and all. */
+static enum err authorize(const struct webpubsub *service, int64_t now_unix, struct arena *mem,
+                          struct webpubsub_request *request)
+{
+    struct buf value = { .mem = mem };
+    struct str token;
+    enum err e = mint(service, request->url, (struct str){ NULL, 0 }, now_unix,
+                      WEBPUBSUB_REST_TOKEN_SECONDS, mem, &token);
+
+    if (e)
+        return e;
+    buf_add_all(&value, STR("Bearer "), token);
+    return buf_done(&value, &request->authorization);
+}
+
+enum err webpubsub_send(const struct webpubsub *service, const struct webpubsub_target *target,
+                        struct str packet, int64_t now_unix, struct arena *mem,
+                        struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+
+    if (!group_ok(target->nsp, target->room) || !group_ok(target->nsp, target->within) ||
+        !group_ok(target->nsp, target->except))
+        return ERR_SYNTAX;
+    add_hub_url(&url, service);
+    buf_add(&url, STR("/groups/"));
+    webpubsub_add_group(&url, target->nsp, target->room);
+    buf_add(&url, STR("/:send?api-version=" WEBPUBSUB_API_VERSION));
+    add_filter(&url, target);
+    out->method = STR("POST");
+    out->content_type = STR("text/plain");
+    out->body = packet;
+    if (buf_done(&url, &out->url))
+        return ERR_NO_MEMORY;
+    return authorize(service, now_unix, mem, out);
+}
+
+enum err webpubsub_join(const struct webpubsub *service, struct str nsp, struct str socket,
+                        struct str room, int64_t now_unix, struct arena *mem,
+                        struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+    struct buf body = { .mem = mem };
+
+    if (!group_ok(nsp, room) || !group_ok(nsp, socket))
+        return ERR_SYNTAX;
+    add_hub_url(&url, service);
+    buf_add(&url, STR("/:addToGroups?api-version=" WEBPUBSUB_API_VERSION));
+    if (buf_done(&url, &out->url))
+        return ERR_NO_MEMORY;
+    buf_add(&body, STR("{\"groups\":[\""));
+    webpubsub_add_group(&body, nsp, room);
+    buf_add(&body, STR("\"],\"filter\":\"'"));
+    webpubsub_add_group(&body, nsp, socket);
+    buf_add(&body, STR("' in groups\"}"));
+    if (buf_done(&body, &out->body))
+        return ERR_NO_MEMORY;
+    out->method = STR("POST");
+    out->content_type = STR("application/json");
+    return authorize(service, now_unix, mem, out);
+}

@@ -1,0 +1,95 @@
+/*
+ * All that Azure Web PubSub for Socket.IO spells its own way on the way out: connection
+ * string, client access tokens, group names, filters and the REST data plane.
+ *
+ * Sources: Azure docs, "socket-io-serverless-protocol", "reference-rest-api-data-plane",
+ * "reference-odata-filter"; swagger WebPubSub stable 2024-01-01.
+ */
+#ifndef WIRE_WEBPUBSUB_H
+#define WIRE_WEBPUBSUB_H
+
+#include "base/mem.h"
+#include "wire/token.h"
+
+#define WEBPUBSUB_API_VERSION "2024-01-01"
+
+/* A token for one REST request need not outlive it by much. */
+#define WEBPUBSUB_REST_TOKEN_SECONDS 300
+
+/* The service's limit on a group name (swagger) and on a hub's (pattern in the swagger). */
+#define WEBPUBSUB_MAX_GROUP_CHARS 1024
+#define WEBPUBSUB_MAX_HUB_CHARS 128
+
+/*
+ * Endpoint=…;AccessKey=…;Version=…;Port=…: names in any case, first '=' splits, unknown
+ * names ignored.  Views point into text; the endpoint is "scheme://host[:port]" without a
+ * trailing slash and with Port put in, made in mem.  The key is used as it stands, it is
+ * not base64 to us.  why: on ERR_SYNTAX what is wrong, a constant without any of the values.
+ */
+struct webpubsub_endpoint {
+    struct str url;        /* https://abc.webpubsub.azure.com, http://localhost:8080 */
+    struct str host;       /* abc.webpubsub.azure.com, localhost: a view into url, no port */
+    struct str access_key; /* empty where the string has none */
+};
+
+MUST_USE enum err webpubsub_parse(struct str text, struct arena *mem,
+                                  struct webpubsub_endpoint *out, const char **why);
+
+/* ^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$ */
+bool webpubsub_hub_ok(struct str hub);
+
+/* One hub of one service, and the key that signs for it.  Views; the key is borrowed. */
+struct webpubsub {
+    struct str url;
+    struct str host;
+    struct str hub;
+    struct hmac_key *key;
+};
+
+/*
+ * The token with which a client opens its connection: aud
+ * {url}/clients/socketio/hubs/{hub}, sub = user, valid from now for so many seconds.
+ * user: characters that need no JSON escape.
+ */
+MUST_USE enum err webpubsub_client_token(const struct webpubsub *service, struct str user,
+                                         int64_t now_unix, int64_t life_seconds,
+                                         struct arena *mem, struct str *out);
+
+/* 0~base64url(namespace)~base64url(room); an empty room: all of the namespace. */
+void webpubsub_add_group(struct buf *out, struct str nsp, struct str room);
+
+/* Whom a send reaches. */
+struct webpubsub_target {
+    struct str nsp;
+    struct str room;   /* required; a socket's own room is its id */
+    struct str within; /* only those who are in this room as well; empty: no condition */
+    struct str except; /* but nobody who is in this room; empty: no exception */
+};
+
+/* One REST request, ready for the wire.  All text lives in the arena it was made in. */
+struct webpubsub_request {
+    struct str method;
+    struct str url;           /* exactly what was signed: send these bytes */
+    struct str authorization; /* Bearer … */
+    struct str content_type;
+    struct str body;
+};
+
+/*
+ * POST groups/{group}/:send[&filter=…] with a Socket.IO packet as its body, which is borrowed.
+ * ERR_SYNTAX: a room too long for a group name.
+ */
+MUST_USE enum err webpubsub_send(const struct webpubsub *service,
+                                 const struct webpubsub_target *target, struct str packet,
+                                 int64_t now_unix, struct arena *mem,
+                                 struct webpubsub_request *out);
+
+/*
+ * POST :addToGroups for the socket's own room.  Joining twice is the same as once.
+ * ERR_SYNTAX as above.
+ */
+MUST_USE enum err webpubsub_join(const struct webpubsub *service, struct str nsp,
+                                 struct str socket, struct str room, int64_t now_unix,
+                                 struct arena *mem, struct webpubsub_request *out);
+
+#endif
