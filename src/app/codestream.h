@@ -1,0 +1,39 @@
+/*
+ * Rooms, writers, viewers: who may hear what and speak where.
+ *
+ * A room R is a pair of Socket.IO rooms: R, where its viewers listen, and R-control, where
+ * its writer does.  Role and room of a socket stand in its token's subject, "w.R" or "v.R",
+ * and are read from nowhere else.
+ */
+#ifndef APP_CODESTREAM_H
+#define APP_CODESTREAM_H
+
+#include "app/app.h"
+
+/* 128 bits in base64url: nobody guesses a room, and none can be named like another's pair. */
+#define ROOM_ID_BYTES 16
+#define ROOM_ID_CHARS 22
+
+enum role { ROLE_VIEWER, ROLE_WRITER };
+
+struct member {
+    enum role role;
+    struct str room;
+};
+
+/* Exactly ROOM_ID_CHARS of A-Z a-z 0-9 - _ */
+bool room_id_ok(struct str room);
+
+/* The subject of a member's token, in mem. */
+MUST_USE enum err member_subject(const struct member *member, struct arena *mem,
+                                 struct str *out);
+
+/* The other way.  ERR_DENIED: not a subject of ours. */
+MUST_USE enum err member_parse(struct str subject, struct member *out);
+
+/* What a writer key signs for a room.  In mem. */
+MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct str *out);
+
+app_decide codestream_decide;
+
+#endif
