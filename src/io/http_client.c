@@ -1,0 +1,402 @@
+#include "io/http_client.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* An easy handle, set up once and used for one call after the other. */
+struct transfer {
+    struct transfer *next; /* of the idle ones, or of the running ones */
+    struct transfer *previous;
+    CURL *easy;
+    struct http_call *call;
+    struct curl_slist headers[HTTP_CLIENT_HEADERS + 2];
+    size_t answer_bytes;
+};
+
+struct http_client {
+    struct loop *loop;
+    struct http_client_options options;
+    CURLM *multi;
+    int64_t timer_ms; /* when libcurl wants to be called */
+    struct transfer *idle;
+    struct transfer *running;
+    size_t running_count;
+    struct http_call *waiting, **waiting_end;
+    size_t waiting_count;
+};
+
+bool http_client_global_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+void http_client_global_free(void)
+{
+    curl_global_cleanup();
+}
+
+/* ---- transfers ---- */
+
+static size_t count_answer(char *bytes, size_t size, size_t count, void *to)
+{
+    struct transfer *t = to;
+
+    (void)bytes;
+    t->answer_bytes += size * count;
+    return t->answer_bytes <= HTTP_CLIENT_MAX_ANSWER_BYTES ? size * count : 0;
+}
+
+#define SET(option, value) ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK
+
+static bool set_up(CURL *easy, struct transfer *t, const struct http_client_options *options)
+{
+    bool ok = true;
+
+    SET(CURLOPT_PRIVATE, t);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_PROTOCOLS_STR, options->is_local ? "http" : "https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_WRITEFUNCTION, count_answer);
+    SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_USERAGENT, options->user_agent);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
+    SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_HTTPHEADER, t->headers);
+    if (options->is_local)
+        SET(CURLOPT_NOPROXY, "*");
+    return ok;
+}
+
+/* libcurl only reads a header list, but its type is older than const. */
+static char *unconst(const char *text)
+{
+    union {
+        const char *from;
+        char *to;
+    } same = { .from = text };
+
+    return same.to;
+}
+
+static struct transfer *transfer_new(const struct http_client_options *options)
+{
+    /* libcurl would send these by itself; an empty value takes a header away. */
+    static const char *const not_sent[] = { "Accept:", "Expect:" };
+    struct transfer *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    for (size_t i = 0; i + 1 < COUNT(t->headers); i++)
+        t->headers[i].next = &t->headers[i + 1];
+    for (size_t i = 0; i < COUNT(not_sent); i++)
+        t->headers[HTTP_CLIENT_HEADERS + i].data = unconst(not_sent[i]);
+    t->easy = curl_easy_init();
+    if (!t->easy || !set_up(t->easy, t, options)) {
+        curl_easy_cleanup(t->easy);
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static void transfer_free(struct transfer *t)
+{
+    curl_easy_cleanup(t->easy);
+    free(t);
+}
+
+static bool prepare(struct transfer *t, const struct http_call *call, int64_t now_ms)
+{
+    CURL *easy = t->easy;
+    bool ok = true;
+
+    for (size_t i = 0; i < HTTP_CLIENT_HEADERS; i++)
+        t->headers[i].data = unconst(call->headers[i]);
+    t->answer_bytes = 0;
+    SET(CURLOPT_URL, call->url);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+    SET(CURLOPT_POSTFIELDS, call->body.len > 0 ? call->body.ptr : "");
+    SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
+    return ok;
+}
+
+/* ---- the running ones ---- */
+
+static void link_running(struct http_client *client, struct transfer *t)
+{
+    t->previous = NULL;
+    t->next = client->running;
+    if (t->next)
+        t->next->previous = t;
+    client->running = t;
+    client->running_count++;
+}
+
+/* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
+static struct http_call *release(struct http_client *client, struct transfer *t)
+{
+    struct http_call *call = t->call;
+
+    curl_multi_remove_handle(client->multi, t->easy);
+    if (t->previous)
+        t->previous->next = t->next;
+    else
+        client->running = t->next;
+    if (t->next)
+        t->next->previous = t->previous;
+    client->running_count--;
+    t->call = NULL;
+    call->transfer = NULL;
+    t->next = client->idle;
+    client->idle = t;
+    return call;
+}
+
+static void fail(struct http_call *call, const char *failure)
+{
+    call->status = 0;
+    call->failure = failure;
+    call->done(call);
+}
+
+static bool launch(struct http_client *client, struct http_call *call)
+{
+    struct transfer *t = client->idle;
+
+    if (t)
+        client->idle = t->next;
+    else
+        t = transfer_new(&client->options);
+    if (!t)
+        return false;
+    t->call = call;
+    call->transfer = t;
+    link_running(client, t);
+    if (prepare(t, call, loop_now_ms(client->loop)) &&
+        curl_multi_add_handle(client->multi, t->easy) == CURLM_OK)
+        return true;
+    (void)release(client, t);
+    return false;
+}
+
+static struct http_call *take_waiting(struct http_client *client)
+{
+    struct http_call *call = client->waiting;
+
+    client->waiting = call->next;
+    if (!client->waiting)
+        client->waiting_end = &client->waiting;
+    client->waiting_count--;
+    return call;
+}
+
+static void launch_waiting(struct http_client *client)
+{
+    while (client->waiting && client->running_count < HTTP_CLIENT_MAX_RUNNING) {
+        struct http_call *call = take_waiting(client);
+        if (call->deadline_ms <= loop_now_ms(client->loop))
+            fail(call, "timed out in the queue");
+        else if (!launch(client, call))
+            fail(call, "no memory");
+    }
+}
+
+enum err http_client_start(struct http_client *client, struct http_call *call)
+{
+    if (client->waiting_count == HTTP_CLIENT_MAX_WAITING)
+        return ERR_NO_MEMORY;
+    call->next = NULL;
+    call->status = 0;
+    call->error_code[0] = '\0';
+    *client->waiting_end = call;
+    client->waiting_end = &call->next;
+    client->waiting_count++;
+    return ERR_NONE;
+}
+
+/* ---- finished ones ---- */
+
+static const char *name_failure(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return "timed out";
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "the host name does not resolve";
+    case CURLE_COULDNT_CONNECT:
+        return "cannot connect";
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return "the certificate cannot be verified";
+    case CURLE_WRITE_ERROR:
+        return "the answer is too large";
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return "the connection broke";
+    default:
+        return curl_easy_strerror(code);
+    }
+}
+
+static void read_error_code(CURL *easy, struct http_call *call)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(easy, "x-ms-error-code", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        strncat(call->error_code, header->value, sizeof(call->error_code) - 1);
+}
+
+static void finish(struct http_client *client, CURL *easy, CURLcode code)
+{
+    struct transfer *t = NULL;
+    struct http_call *call;
+    long status = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK && status >= 400)
+        read_error_code(easy, t->call);
+    call = release(client, t);
+    if (code != CURLE_OK) {
+        fail(call, name_failure(code));
+        return;
+    }
+    call->status = (unsigned)status;
+    call->failure = NULL;
+    call->done(call);
+}
+
+/* ---- turning ---- */
+
+static void on_ready(void *owner, int fd, uint32_t events)
+{
+    struct http_client *client = owner;
+    int mask = 0, running;
+
+    if (events & (EPOLLIN | EPOLLHUP))
+        mask |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT)
+        mask |= CURL_CSELECT_OUT;
+    if (events & EPOLLERR)
+        mask |= CURL_CSELECT_ERR;
+    curl_multi_socket_action(client->multi, fd, mask, &running);
+}
+
+static void client_run(void *owner)
+{
+    struct http_client *client = owner;
+    CURLMsg *message;
+    int left;
+
+    if (client->timer_ms <= loop_now_ms(client->loop)) {
+        client->timer_ms = LOOP_NEVER;
+        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &left);
+    }
+    while ((message = curl_multi_info_read(client->multi, &left))) {
+        if (message->msg == CURLMSG_DONE)
+            finish(client, message->easy_handle, message->data.result);
+    }
+    launch_waiting(client);
+}
+
+static int client_wait_ms(void *owner)
+{
+    const struct http_client *client = owner;
+
+    if (client->waiting && client->running_count < HTTP_CLIENT_MAX_RUNNING)
+        return 0;
+    return loop_until_ms(client->loop, client->timer_ms);
+}
+
+/* libcurl tells which sockets it waits for, and for what. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
+{
+    struct http_client *client = owner;
+    uint32_t events = 0;
+
+    (void)easy, (void)unused;
+    if (what == CURL_POLL_REMOVE) {
+        loop_unwatch(client->loop, fd);
+        return 0;
+    }
+    if (what & CURL_POLL_IN)
+        events |= EPOLLIN;
+    if (what & CURL_POLL_OUT)
+        events |= EPOLLOUT;
+    return loop_watch(client->loop, fd, events, on_ready, client) ? -1 : 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *owner)
+{
+    struct http_client *client = owner;
+
+    (void)multi;
+    client->timer_ms = timeout_ms < 0 ? LOOP_NEVER : loop_now_ms(client->loop) + timeout_ms;
+    return 0;
+}
+
+/* ---- life ---- */
+
+#undef SET
+#define SET(option, value) ok = ok && curl_multi_setopt(multi, option, value) == CURLM_OK
+
+static bool set_up_multi(CURLM *multi, struct http_client *client)
+{
+    bool ok = true;
+
+    SET(CURLMOPT_SOCKETFUNCTION, on_socket);
+    SET(CURLMOPT_SOCKETDATA, client);
+    SET(CURLMOPT_TIMERFUNCTION, on_timer);
+    SET(CURLMOPT_TIMERDATA, client);
+    SET(CURLMOPT_MAXCONNECTS, (long)HTTP_CLIENT_MAX_RUNNING);
+    return ok;
+}
+
+struct http_client *http_client_new(struct loop *loop,
+                                    const struct http_client_options *options)
+{
+    struct http_client *client = calloc(1, sizeof(*client));
+
+    if (!client)
+        return NULL;
+    client->loop = loop;
+    client->options = *options;
+    client->timer_ms = LOOP_NEVER;
+    client->waiting_end = &client->waiting;
+    client->multi = curl_multi_init();
+    if (!client->multi || !set_up_multi(client->multi, client)) {
+        curl_multi_cleanup(client->multi);
+        free(client);
+        return NULL;
+    }
+    loop_add_task(loop, &(struct loop_task){ client_run, client_wait_ms, client });
+    return client;
+}
+
+void http_client_abort(struct http_client *client)
+{
+    while (client->running)
+        fail(release(client, client->running), "the handler is shutting down");
+    while (client->waiting)
+        fail(take_waiting(client), "the handler is shutting down");
+}
+
+void http_client_free(struct http_client *client)
+{
+    if (!client)
+        return;
+    while (client->idle) {
+        struct transfer *t = client->idle;
+        client->idle = t->next;
+        transfer_free(t);
+    }
+    curl_multi_cleanup(client->multi);
+    free(client);
+}

@@ -1,0 +1,327 @@
+#include "io/http_server.h"
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Beyond the body a request needs room for headers, the outgoing call and its answer. */
+#define ARENA_EXTRA_BYTES (128 * 1024)
+
+/* The body stands in the arena up to twice while it grows, then again inside what is sent on. */
+#define ARENA_BODIES 8
+
+/* Thrown away in order to still answer 413; a client that sends more is cut off. */
+#define DISCARD_BYTES (16 * 1024 * 1024)
+
+struct http_server {
+    struct loop *loop;
+    struct MHD_Daemon *daemon;
+    struct http_handler handler;
+    size_t open_requests;
+    bool is_draining;
+    bool has_work; /* MHD has been given something to do since it last ran */
+};
+
+/* A request with what only this file may know of it. */
+struct exchange {
+    struct http_request request; /* first, so that the one is found from the other */
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    struct MHD_Response *response; /* the answer, until MHD takes it */
+    unsigned status;
+    struct buf body;
+    size_t body_limit;
+    size_t body_received;
+    bool is_handled;
+    bool is_suspended;
+};
+
+/* ---- receiving ---- */
+
+struct pairs {
+    struct header *list;
+    size_t count;
+};
+
+static enum MHD_Result add_pair(void *to, enum MHD_ValueKind kind, const char *name,
+                                size_t name_len, const char *value, size_t value_len)
+{
+    struct pairs *pairs = to;
+
+    (void)kind;
+    pairs->list[pairs->count++] =
+        (struct header){ { name, name_len }, { value ? value : "", value_len } };
+    return MHD_YES;
+}
+
+static enum err collect(struct exchange *x, enum MHD_ValueKind kind, const struct header **list,
+                        size_t *count)
+{
+    int total = MHD_get_connection_values_n(x->connection, kind, NULL, NULL);
+    struct pairs pairs = { NULL, 0 };
+
+    if (total < 0)
+        return ERR_NO_MEMORY;
+    pairs.list = arena_take(&x->request.mem, ((size_t)total + 1) * sizeof(*pairs.list));
+    if (!pairs.list)
+        return ERR_NO_MEMORY;
+    MHD_get_connection_values_n(x->connection, kind, add_pair, &pairs);
+    *list = pairs.list;
+    *count = pairs.count;
+    return ERR_NONE;
+}
+
+static struct exchange *begin(struct http_server *server, struct MHD_Connection *connection,
+                              const char *url, const char *method)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+    struct http_request *request;
+    uint64_t length;
+
+    if (!x)
+        return NULL;
+    request = &x->request;
+    x->server = server;
+    x->connection = connection;
+    request->method = str_from(method);
+    request->path = str_from(url);
+    request->started_ms = loop_now_ms(server->loop);
+    arena_init(&request->mem, ARENA_EXTRA_BYTES);
+    if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
+        collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count)) {
+        arena_free(&request->mem);
+        free(x);
+        return NULL;
+    }
+    x->body_limit = server->handler.body_limit(server->handler.owner, request);
+    request->mem.limit_bytes += ARENA_BODIES * x->body_limit;
+    x->body.mem = &request->mem;
+    if (!str_to_number(http_request_header(request, STR("Content-Length")), 1, x->body_limit,
+                       &length))
+        buf_reserve(&x->body, (size_t)length);
+    server->open_requests++;
+    return x;
+}
+
+/* false: this client sends without end. */
+static bool receive(struct exchange *x, struct str bytes)
+{
+    x->body_received += bytes.len;
+    if (x->body_received <= x->body_limit)
+        buf_add(&x->body, bytes);
+    else
+        x->request.is_too_large = true;
+    return x->body_received <= DISCARD_BYTES && !x->body.failed;
+}
+
+/* ---- answering ---- */
+
+static enum MHD_Result send_answer(struct exchange *x)
+{
+    enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
+
+    MHD_destroy_response(x->response); /* MHD counts its own reference */
+    x->response = NULL;
+    return result;
+}
+
+static enum MHD_Result handle(struct exchange *x)
+{
+    struct http_server *server = x->server;
+
+    x->is_handled = true;
+    x->request.body = x->request.is_too_large ? (struct str){ NULL, 0 }
+                                              : (struct str){ x->body.ptr, x->body.len };
+    server->handler.handle(server->handler.owner, &x->request);
+    if (x->response)
+        return send_answer(x);
+    x->is_suspended = true;
+    MHD_suspend_connection(x->connection);
+    return MHD_YES;
+}
+
+/*
+ * MHD calls this when the headers are in, for each piece of the body, when all of it is in,
+ * and once more after a suspended connection was resumed.  An answer that is queued in the
+ * very first call would close the connection (0.9.75), so that call only prepares.
+ */
+static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection,
+                                  const char *url, const char *method, const char *version,
+                                  const char *upload_data, size_t *upload_data_size,
+                                  void **state)
+{
+    struct exchange *x = *state;
+
+    (void)version;
+    if (!x) {
+        *state = begin(owner, connection, url, method);
+        return *state ? MHD_YES : MHD_NO;
+    }
+    if (*upload_data_size > 0) {
+        bool ok = receive(x, (struct str){ upload_data, *upload_data_size });
+        *upload_data_size = 0;
+        return ok ? MHD_YES : MHD_NO;
+    }
+    if (x->response)
+        return send_answer(x);
+    return x->is_handled ? MHD_YES : handle(x);
+}
+
+static void on_completed(void *owner, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct exchange *x = *state;
+
+    (void)owner, (void)connection, (void)how;
+    if (!x)
+        return;
+    x->server->open_requests--;
+    if (x->response)
+        MHD_destroy_response(x->response);
+    arena_free(&x->request.mem);
+    free(x);
+    *state = NULL;
+}
+
+/* Header names and values must be NUL-terminated for MHD; false: no memory. */
+static bool add_header(struct exchange *x, struct header header)
+{
+    char *name = arena_cstr(&x->request.mem, header.name);
+    char *value = arena_cstr(&x->request.mem, header.value);
+
+    return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
+}
+
+void http_answer_send(struct http_request *request, const struct http_answer *answer)
+{
+    struct exchange *x = (struct exchange *)request;
+    union {
+        const char *from;
+        void *to; /* MHD promises to read only */
+    } body = { .from = answer->body.ptr };
+
+    x->status = answer->status;
+    x->response =
+        MHD_create_response_from_buffer(answer->body.len, body.to, MHD_RESPMEM_PERSISTENT);
+    if (!x->response)
+        abort(); /* a few hundred bytes: nothing else would work either */
+    for (size_t i = 0; i < answer->header_count; i++)
+        (void)add_header(x, answer->headers[i]);
+    if (x->server->is_draining)
+        (void)MHD_add_response_header(x->response, "Connection", "close");
+    if (!x->is_suspended)
+        return; /* handle() is still on the stack and sends it */
+    x->is_suspended = false;
+    MHD_resume_connection(x->connection);
+    x->server->has_work = true;
+}
+
+struct str http_request_header(const struct http_request *request, struct str name)
+{
+    for (size_t i = request->header_count; i > 0; i--) {
+        if (str_equal_nocase(request->headers[i - 1].name, name))
+            return request->headers[i - 1].value;
+    }
+    return (struct str){ NULL, 0 };
+}
+
+/* ---- turning ---- */
+
+static void on_ready(void *owner, int fd, uint32_t events)
+{
+    struct http_server *server = owner;
+
+    (void)fd, (void)events;
+    server->has_work = true;
+}
+
+/*
+ * MHD's own epoll set is edge-triggered: what it has fetched and not finished shows only in
+ * its timeout.  A timeout of 0 means "run again now".
+ */
+static int server_wait_ms(void *owner)
+{
+    struct http_server *server = owner;
+    MHD_UNSIGNED_LONG_LONG timeout;
+
+    if (server->has_work)
+        return 0;
+    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES)
+        return -1;
+    return timeout < 60000 ? (int)timeout : 60000;
+}
+
+static void server_run(void *owner)
+{
+    struct http_server *server = owner;
+
+    if (server_wait_ms(server) != 0)
+        return;
+    server->has_work = false;
+    MHD_run(server->daemon);
+}
+
+/* ---- life ---- */
+
+struct http_server *http_server_new(struct loop *loop, const struct http_handler *handler)
+{
+    const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+    struct http_server *server = calloc(1, sizeof(*server));
+    const union MHD_DaemonInfo *info;
+
+    if (!server)
+        return NULL;
+    server->loop = loop;
+    server->handler = *handler;
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_SERVER_MAX_CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SERVER_IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (!server->daemon)
+        goto no_daemon;
+    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (!info || loop_watch(loop, info->epoll_fd, EPOLLIN, on_ready, server))
+        goto no_watch;
+    loop_add_task(loop, &(struct loop_task){ server_run, server_wait_ms, server });
+    return server;
+
+no_watch:
+    MHD_stop_daemon(server->daemon);
+no_daemon:
+    free(server);
+    return NULL;
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (!server)
+        return;
+    MHD_stop_daemon(server->daemon);
+    free(server);
+}
+
+void http_server_add(struct http_server *server, int socket)
+{
+    /* The address is for MHD's statistics, which we do not read; it must not be NULL. */
+    struct sockaddr_in nobody = { .sin_family = AF_INET };
+
+    /* On failure MHD has closed the socket already. */
+    (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&nobody,
+                             sizeof(nobody));
+    server->has_work = true;
+}
+
+void http_server_drain(struct http_server *server)
+{
+    server->is_draining = true;
+}
+
+size_t http_server_open_requests(const struct http_server *server)
+{
+    return server->open_requests;
+}

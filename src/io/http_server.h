@@ -1,0 +1,84 @@
+/*
+ * HTTP on the way in: requests are received whole, may wait for as long as their answer
+ * takes, and are answered once.  The only user of libmicrohttpd.
+ *
+ * A server belongs to one loop and its thread.  It does not listen: connected sockets are
+ * handed to it, so that one listener can deal them out to several loops.
+ */
+#ifndef IO_HTTP_SERVER_H
+#define IO_HTTP_SERVER_H
+
+#include "base/mem.h"
+#include "io/loop.h"
+
+/* Connections of one loop; the host may keep hundreds, an attacker more. */
+#define HTTP_SERVER_MAX_CONNECTIONS 4096
+
+/* Longer than the minute after which the host drops idle connections by itself. */
+#define HTTP_SERVER_IDLE_SECONDS 120
+
+/* Request line and headers of one request, and MHD's own bookkeeping. */
+#define HTTP_SERVER_HEADER_BYTES (32 * 1024)
+
+struct http_server;
+
+/*
+ * A request, received whole.  All text, and what is taken from mem, lives until the answer
+ * has been sent; then the request is gone.
+ */
+struct http_request {
+    struct arena mem;
+    struct str method;
+    struct str path;              /* decoded, without the query */
+    const struct header *headers; /* names in the case in which they came */
+    size_t header_count;
+    const struct header *query; /* decoded */
+    size_t query_count;
+    struct str body;
+    bool is_too_large;  /* the body is over its limit and was thrown away */
+    int64_t started_ms; /* on the loop's clock */
+};
+
+#define HTTP_MAX_ANSWER_HEADERS 4
+
+struct http_answer {
+    unsigned status;
+    struct header headers[HTTP_MAX_ANSWER_HEADERS];
+    size_t header_count;
+    struct str body;
+};
+
+struct http_handler {
+    /* The headers are in: how many bytes may the body have?  Its arena gets its limit here. */
+    size_t (*body_limit)(void *owner, const struct http_request *request);
+
+    /* Leads to exactly one http_answer_send, now or on a later turn of the loop. */
+    void (*handle)(void *owner, struct http_request *request);
+
+    void *owner;
+};
+
+/* The handler is copied; the loop outlives the server.  NULL: the system refused. */
+MUST_USE struct http_server *http_server_new(struct loop *loop,
+                                             const struct http_handler *handler);
+
+/* Nothing may be waiting: see http_server_open_requests.  NULL is allowed. */
+void http_server_free(struct http_server *server);
+
+/* Serves a connected socket, and closes it in the end; at once if there are too many. */
+void http_server_add(struct http_server *server, int socket);
+
+/* From now on each answer closes its connection. */
+void http_server_drain(struct http_server *server);
+
+/* Requests whose first byte has come and whose answer has not been sent whole. */
+size_t http_server_open_requests(const struct http_server *server);
+
+/* answer and its views are read before this returns, but the body: it must live as long as
+ * the request. */
+void http_answer_send(struct http_request *request, const struct http_answer *answer);
+
+/* The value of the last header of that name, names in any case; empty if there is none. */
+struct str http_request_header(const struct http_request *request, struct str name);
+
+#endif

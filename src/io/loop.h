@@ -1,0 +1,54 @@
+/*
+ * One thread's event loop: an epoll set, and the tasks that run on each turn of it.
+ *
+ * A loop and all that is registered with it belong to the thread that turns it.
+ */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include "base/base.h"
+
+struct loop;
+
+/* events: EPOLLIN and so on, as epoll_wait gave them. */
+typedef void loop_ready(void *owner, int fd, uint32_t events);
+
+/*
+ * What a library does on each turn.  run: all that can be done now, without waiting.
+ * wait_ms: how long it can then sleep if no descriptor wakes it; 0: run again at once,
+ * -1: as long as it takes.
+ */
+struct loop_task {
+    void (*run)(void *owner);
+    int (*wait_ms)(void *owner);
+    void *owner;
+};
+
+/* As many tasks as there are libraries with timers, and the owner of the loop. */
+#define LOOP_MAX_TASKS 4
+
+/* NULL: the system has no more memory or descriptors. */
+MUST_USE struct loop *loop_new(void);
+void loop_free(struct loop *loop);
+
+/* Adds fd, or changes what is waited for; level-triggered.  ERR_NO_MEMORY: the system refused. */
+MUST_USE enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready *ready,
+                             void *owner);
+
+/* To be called before fd is closed.  Events of it that this turn already fetched are dropped. */
+void loop_unwatch(struct loop *loop, int fd);
+
+/* Tasks run in the order in which they were added.  task is copied. */
+void loop_add_task(struct loop *loop, const struct loop_task *task);
+
+/* Runs the tasks, waits as long as they allow, hands out what became ready. */
+void loop_turn(struct loop *loop);
+
+/* The monotonic clock as read at the start of this turn and after its wait. */
+int64_t loop_now_ms(const struct loop *loop);
+
+/* How long until a moment of that clock, as wait_ms wants it; -1 for "never". */
+#define LOOP_NEVER INT64_MAX
+int loop_until_ms(const struct loop *loop, int64_t moment_ms);
+
+#endif
