@@ -1,0 +1,146 @@
+# Codestream: live code streaming with a serverless back end in C.
+#
+#   make            build the handler, ./codestream
+#   make run        handler, stand-ins and page on this machine, in the foreground
+#   make test       everything that proves it works
+#   make check      formatting, warnings, analysers, who may include whom
+#   make race       the integration tests with the thread sanitizer
+#   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
+#   make clean      remove what was built; make distclean: and what was downloaded
+#   make help       this text
+#
+# Packages that a target needs and this machine lacks are installed with apt-get; npm
+# packages come from the lock files.  V=1 shows every command.
+
+MODE   ?= release
+PREFIX ?= /usr/local
+SUDO   ?= $(if $(filter 0,$(shell id -u)),,sudo)
+Q      := $(if $(V),,@)
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+CSTD     := -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wformat=2 \
+            -Wundef -Wvla -Wpointer-arith -Wnull-dereference
+WARN.gcc := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
+IS_GCC   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
+HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
+            -fcf-protection -fPIE
+
+FLAGS.release := -O2 -g $(HARDEN)
+FLAGS.test    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+                 -fno-sanitize-recover=all
+FLAGS.race    := -O1 -g -fsanitize=thread
+LINK.release  := -pie -Wl,-z,relro,-z,now
+
+B        := build/$(MODE)
+CPPFLAGS += -Isrc -MMD -MP
+CFLAGS   += $(CSTD) $(WARN) $(if $(IS_GCC),$(WARN.gcc)) $(FLAGS.$(MODE)) -pthread
+LDFLAGS  += $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread
+LDLIBS   += -lmicrohttpd -lcurl -lcrypto
+
+# What needs no socket, and can therefore be tested without one.
+PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c
+SRC   := $(wildcard src/*.c src/*/*.c)
+UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+
+NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
+NEED.node  := nodejs=node npm=npm
+NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 python3-socketio \
+              $(if $(CHROME),,chromium-headless-shell)
+NEED.check := clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev libjansson-dev
+NEED.race  := libtsan2
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run test unit integration check race install clean distclean help
+
+all: codestream
+
+codestream: build/release/codestream
+	$(Q)cp $< $@
+
+# ---- what must be there ----
+
+# An entry is a Debian package, or package=command where any source of the command will do.
+build/have-%:
+	$(Q)missing=; for need in $(NEED.$*); do \
+	  case $$need in \
+	    *=*) command -v $${need#*=} >/dev/null || missing="$$missing $${need%=*}";; \
+	    *) dpkg -s $$need >/dev/null 2>&1 || missing="$$missing $$need";; \
+	  esac; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends \
+	    $$missing >build/apt-$*.log 2>&1 || { tail -5 build/apt-$*.log >&2; exit 1; }; fi
+	$(Q)touch $@
+
+# The folder must exist before any rule that writes its stamp or log there.
+$(shell mkdir -p build)
+
+%/node_modules/.package-lock.json: %/package-lock.json | build/have-node
+	$(Q)echo "npm ci in $*"; npm ci --prefix $* --no-audit --no-fund --loglevel=error
+	$(Q)touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/*)
+	$(Q)echo "bundling the page"; node web/build.mjs
+
+# ---- the handler ----
+
+$(B)/codestream: $(SRC:%.c=$(B)/%.o)
+	$(Q)echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/%.o: %.c Makefile | build/have-build
+	$(Q)mkdir -p $(@D)
+	$(Q)echo "cc $@"; $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# A unit test links the pure layers only: code that needs a socket cannot link here.
+$(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lcrypto -ljansson
+$(B)/tests/unit/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
+$(B)/tests/unit/%.o: | build/have-test
+
+-include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/unit/*.d)
+
+# ---- running and testing ----
+
+run: codestream emulator/node_modules/.package-lock.json web/dist/index.html
+	$(Q)exec node emulator/local.js
+
+# Nothing here may take longer, on a slow machine, than this many seconds.
+TEST_SECONDS ?= 1500
+NODE_TEST    := timeout -k 10 $(TEST_SECONDS) node --test --test-reporter=spec
+
+test: build/have-test web-unit
+	$(Q)$(MAKE) --no-print-directory MODE=test unit integration
+
+web-unit: web/node_modules/.package-lock.json
+	$(Q)$(NODE_TEST) $(wildcard web/test/*.test.js)
+
+unit: $(UNITS:%=$(B)/%)
+	$(Q)for test in $(UNITS); do echo "== $$test"; $(B)/$$test || exit 1; done
+
+integration: $(B)/codestream web/dist/index.html \
+             $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) \
+	  $(wildcard tests/integration/*.test.js tests/browser/*.test.js)
+
+race: build/have-race
+	$(Q)$(MAKE) --no-print-directory MODE=race integration
+
+check: build/have-check build/have-build
+	$(Q)sh tests/check.sh '$(CSTD) $(WARN)' '$(WARN.gcc)'
+
+# ---- the rest ----
+
+install: build/release/codestream
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/codestream
+
+clean:
+	rm -rf build web/dist codestream
+
+distclean: clean
+	rm -rf emulator/node_modules web/node_modules tests/node_modules
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

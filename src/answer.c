@@ -1,0 +1,57 @@
+#include "answer.h"
+
+void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
+                int64_t now_ms)
+{
+    struct str invocation = http_request_header(request, STR("X-Azure-Functions-InvocationId"));
+
+    log_begin(line, level, "request");
+    log_text(line, "method", request->method);
+    log_text(line, "path", request->path);
+    log_number(line, "bytes", request->body.len);
+    log_number(line, "ms", (uint64_t)(now_ms - request->started_ms));
+    if (invocation.len > 0)
+        log_text(line, "invocation", invocation);
+}
+
+static void send_error(struct http_request *request, struct http_answer *answer,
+                       const char *code, const char *message, int64_t now_ms)
+{
+    struct buf body = { .mem = &request->mem };
+    struct log_line line;
+
+    buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":\""),
+                str_from(message), STR("\"}}"));
+    if (buf_done(&body, &answer->body))
+        answer->body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
+    answer->headers[answer->header_count++] =
+        (struct header){ STR("Content-Type"), STR("application/json") };
+    answer->headers[answer->header_count++] =
+        (struct header){ STR("Cache-Control"), STR("no-store") };
+
+    answer_log(&line, LOG_WARN, request, now_ms);
+    log_number(&line, "status", answer->status);
+    log_text(&line, "code", str_from(code));
+    log_text(&line, "reason", str_from(message));
+    log_end(&line);
+    http_answer_send(request, answer);
+}
+
+void answer_error(struct http_request *request, unsigned status, const char *code,
+                  const char *message, int64_t now_ms)
+{
+    struct http_answer answer = { .status = status };
+
+    send_error(request, &answer, code, message, now_ms);
+}
+
+void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms)
+{
+    struct http_answer answer = {
+        .status = 405,
+        .headers = { { STR("Allow"), str_from(allow) } },
+        .header_count = 1,
+    };
+
+    send_error(request, &answer, "MethodNotAllowed", "this path has no such method", now_ms);
+}

@@ -1,0 +1,22 @@
+/*
+ * Answers and the log line that goes with each: every request that is answered through
+ * here, and only through here, leaves exactly one line.
+ */
+#ifndef ANSWER_H
+#define ANSWER_H
+
+#include "base/log.h"
+#include "io/http_server.h"
+
+/* Starts the line of a request: method, path, bytes, the host's invocation id. */
+void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
+                int64_t now_ms);
+
+/* {"error":{"code":…,"message":…}}, and a line at level warn. */
+void answer_error(struct http_request *request, unsigned status, const char *code,
+                  const char *message, int64_t now_ms);
+
+/* 405 with Allow. */
+void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms);
+
+#endif

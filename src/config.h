@@ -1,0 +1,66 @@
+/*
+ * The environment and the command line, read once and checked whole.
+ *
+ * Settings arrive as environment variables: local.settings.json Values under `func start`,
+ * app settings in Azure.  After config_load nobody asks the environment again.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "base/mem.h"
+
+/* The name that Microsoft's own binding uses. */
+#define SETTING_CONNECTION "WebPubSubForSocketIOConnectionString"
+
+#define CONFIG_MIN_SECRET_BYTES 32
+#define CONFIG_MAX_TOKEN_MINUTES 1440
+#define CONFIG_MAX_LOOPS 64
+
+/* Well under the 230 s of Azure's load balancer and the 30 s of impatient peers. */
+#define CONFIG_REST_TIMEOUT_MS 8000
+
+/* Shaped like getenv, so that tests bring their own environment. */
+typedef char *config_getenv(const char *name);
+
+struct config {
+    struct arena mem;       /* what the views below point into, where not the environment */
+    struct str service_url; /* https://host[:port] */
+    struct str service_host;
+    struct str access_key;
+    struct str hub;
+    struct str secret; /* empty: derived from the access key */
+    unsigned token_minutes;
+    unsigned rest_timeout_ms;
+    unsigned loops;
+};
+
+/* A setting that cannot be used.  The value is never shown. */
+struct complaint {
+    const char *setting;
+    const char *problem;
+};
+
+#define CONFIG_MAX_COMPLAINTS 8
+
+struct complaints {
+    struct complaint at[CONFIG_MAX_COMPLAINTS];
+    size_t count;
+};
+
+/*
+ * Reads everything and complains about all that is wrong at once; true if nothing is.
+ * The environment must stay as it is for as long as config is used.
+ */
+MUST_USE bool config_load(struct config *config, config_getenv *get,
+                          struct complaints *complaints);
+void config_free(struct config *config);
+
+/*
+ * The port to listen on: FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT, else
+ * option (the text behind --port; NULL: none), else 8080.  0 means a free one.
+ * *complaint tells which of them is no port.
+ */
+MUST_USE bool config_port(config_getenv *get, const char *option, unsigned *port,
+                          struct complaint *complaint);
+
+#endif

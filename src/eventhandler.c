@@ -1,0 +1,288 @@
+#include "eventhandler.h"
+
+#include "answer.h"
+#include "app/codestream.h"
+#include "plan.h"
+#include "wire/cloudevents.h"
+#include "wire/json.h"
+#include "wire/socketio.h"
+
+/* An event on its way from request to answer; lives in the request's arena. */
+struct delivery {
+    struct service *service;
+    struct http_request *request;
+    struct cloudevent cloud;
+    struct packet packet;
+    struct app_event event;
+    struct plan_run run;
+};
+
+/* ---- abuse protection ---- */
+
+void eventhandler_validate(struct service *service, struct http_request *request)
+{
+    int64_t now_ms = loop_now_ms(service->loop);
+    struct str origin = http_request_header(request, STR("WebHook-Request-Origin"));
+    struct http_answer answer = {
+        .status = 200,
+        .headers = { { STR("WebHook-Allowed-Origin"), service->webpubsub.host } },
+        .header_count = 1,
+    };
+    struct log_line line;
+
+    if (!cloudevent_origin_ok(origin, service->webpubsub.host)) {
+        answer_error(request, 400, "BadOrigin",
+                     "WebHook-Request-Origin does not name the service of this handler",
+                     now_ms);
+        return;
+    }
+    answer_log(&line, LOG_INFO, request, now_ms);
+    log_number(&line, "status", answer.status);
+    log_text(&line, "origin", origin);
+    log_end(&line);
+    http_answer_send(request, &answer);
+}
+
+/* ---- answers ---- */
+
+static const char *kind_name(enum cloudevent_kind kind)
+{
+    static const char *const names[] = {
+        [CLOUDEVENT_CONNECT] = "connect",           [CLOUDEVENT_CONNECTED] = "connected",
+        [CLOUDEVENT_DISCONNECTED] = "disconnected", [CLOUDEVENT_MESSAGE] = "message",
+        [CLOUDEVENT_OTHER_SYSTEM] = "system",
+    };
+
+    return names[kind];
+}
+
+static void log_delivery(const struct delivery *d, unsigned status)
+{
+    const struct plan_run *run = &d->run;
+    struct log_line line;
+    enum log_level level = LOG_INFO;
+
+    if (run->outcome)
+        level = run->outcome == APP_UPSTREAM ? LOG_ERROR : LOG_WARN;
+    else if (run->failure)
+        level = LOG_WARN;
+    answer_log(&line, level, d->request, loop_now_ms(d->service->loop));
+    log_number(&line, "status", status);
+    log_text(&line, "kind", str_from(kind_name(d->cloud.kind)));
+    if (d->cloud.kind == CLOUDEVENT_MESSAGE)
+        log_text(&line, "name", d->cloud.name);
+    log_text(&line, "connection", d->cloud.connection_id);
+    log_text(&line, "socket", d->cloud.socket_id);
+    log_number(&line, "calls", run->calls);
+    log_number(&line, "rest_ms", (uint64_t)run->rest_ms);
+    if (run->outcome) {
+        log_text(&line, "code", app_refusal_code(run->outcome));
+        log_text(&line, "reason", str_from(run->message));
+    }
+    if (run->failure)
+        log_text(&line, "failure", str_from(run->failure));
+    if (run->rest_status > 0)
+        log_number(&line, "rest_status", run->rest_status);
+    if (run->rest_error[0])
+        log_text(&line, "rest_error", str_from(run->rest_error));
+    log_end(&line);
+}
+
+static void send_status(struct delivery *d, unsigned status)
+{
+    log_delivery(d, status);
+    http_answer_send(d->request, &(struct http_answer){ .status = status });
+}
+
+/* connect: the one event whose status means something to the service. */
+static void answer_connect(struct delivery *d)
+{
+    if (d->run.outcome == APP_ACCEPTED)
+        send_status(d, 200);
+    else
+        send_status(d, d->run.outcome == APP_NO_USER ? 401 : 403);
+}
+
+/* 43<id>[{"success":…}] where the client asked for it. */
+static void answer_message(struct delivery *d)
+{
+    struct buf args = { .mem = &d->request->mem };
+    struct buf body = { .mem = &d->request->mem };
+    struct http_answer answer = {
+        .status = 200,
+        .headers = { { STR("Content-Type"), STR("text/plain; charset=utf-8") } },
+        .header_count = 1,
+    };
+    struct str text;
+
+    if (d->packet.ack_id.len == 0) {
+        send_status(d, 204);
+        return;
+    }
+    buf_add_char(&args, '{');
+    app_add_outcome(&args, d->run.outcome, d->run.message);
+    buf_add_char(&args, '}');
+    if (!buf_done(&args, &text))
+        packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, text);
+    if (args.failed || buf_done(&body, &answer.body)) {
+        send_status(d, 204);
+        return;
+    }
+    log_delivery(d, answer.status);
+    http_answer_send(d->request, &answer);
+}
+
+static void answer_event(void *owner)
+{
+    struct delivery *d = owner;
+
+    if (d->cloud.kind == CLOUDEVENT_CONNECT)
+        answer_connect(d);
+    else if (d->cloud.kind == CLOUDEVENT_MESSAGE)
+        answer_message(d);
+    else
+        send_status(d, 200); /* the service does not read it */
+}
+
+/* An event that is answered without asking the application. */
+static void refuse(struct delivery *d, enum app_refusal outcome, const char *message)
+{
+    d->run.outcome = outcome;
+    d->run.message = message;
+    answer_event(d);
+}
+
+/* ---- reading ---- */
+
+/* What is wrong with a client's event that the service should not have delivered like this. */
+struct fault {
+    unsigned status;
+    const char *code;
+    const char *message;
+};
+
+/* The packet must say what the headers say. */
+static bool read_packet(struct delivery *d, struct fault *fault)
+{
+    struct packet *packet = &d->packet;
+
+    *fault = (struct fault){ 400, "BadRequest", "the body is not a Socket.IO event" };
+    if (packet_parse(d->request->body, packet))
+        return false;
+    if (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT)
+        return false;
+    if (json_text(packet->name, &d->request->mem, &d->event.name))
+        return false;
+    fault->message = "ce-eventName and the event in the body differ";
+    if (!cloudevent_name_is(&d->cloud, d->event.name))
+        return false;
+    fault->message = "ce-namespace and the namespace in the body differ";
+    if (!str_equal(d->cloud.nsp, packet->nsp))
+        return false;
+    d->event.args = packet->args;
+    d->event.arg_count = packet->arg_count;
+    return true;
+}
+
+/* "ce-hub is missing, empty or repeated" */
+static const char *name_header(struct delivery *d, const char *header)
+{
+    struct buf message = { .mem = &d->request->mem };
+
+    buf_add_all(&message, str_from(header), STR(" is missing, empty or repeated"));
+    buf_add_char(&message, '\0');
+    return message.failed ? "a header is missing, empty or repeated" : message.ptr;
+}
+
+static bool is_text_plain(struct str content_type)
+{
+    struct str parameters;
+
+    return str_equal_nocase(str_trim(str_cut(content_type, ";", &parameters)),
+                            STR("text/plain"));
+}
+
+/* Is this an event of our hub, signed with our key, and whole? */
+static bool read_event(struct delivery *d, struct fault *fault)
+{
+    const struct webpubsub *webpubsub = &d->service->webpubsub;
+    const struct http_request *request = d->request;
+    const char *header = NULL;
+
+    *fault = (struct fault){ 413, "TooLarge", "an event has at most 1 MiB" };
+    if (request->is_too_large)
+        return false;
+    if (cloudevent_parse(request->headers, request->header_count, &d->cloud, &header)) {
+        *fault = (struct fault){ 400, "BadRequest", name_header(d, header) };
+        return false;
+    }
+    *fault = (struct fault){ 404, "UnknownHub", "ce-hub is not the hub of this handler" };
+    if (!str_equal_nocase(d->cloud.hub, webpubsub->hub))
+        return false;
+    *fault = (struct fault){ 401, "BadSignature",
+                             "ce-signature is missing or not made with our access key" };
+    if (signature_check(webpubsub->key, d->cloud.connection_id, d->cloud.signature))
+        return false;
+    if (d->cloud.kind != CLOUDEVENT_MESSAGE)
+        return true;
+    *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
+    return is_text_plain(d->cloud.content_type) && read_packet(d, fault);
+}
+
+static enum app_event_kind app_kind(enum cloudevent_kind kind)
+{
+    switch (kind) {
+    case CLOUDEVENT_CONNECT:
+        return APP_CONNECT;
+    case CLOUDEVENT_CONNECTED:
+        return APP_CONNECTED;
+    case CLOUDEVENT_DISCONNECTED:
+        return APP_DISCONNECTED;
+    default:
+        return APP_MESSAGE;
+    }
+}
+
+static void decide_and_run(struct delivery *d)
+{
+    struct app_event *event = &d->event;
+    struct app_plan *plan = &d->run.plan;
+
+    event->kind = app_kind(d->cloud.kind);
+    event->nsp = d->cloud.nsp;
+    event->socket = d->cloud.socket_id;
+    event->user = d->cloud.user_id;
+    if (codestream_decide(event, &d->request->mem, plan)) {
+        refuse(d, APP_BUSY, "no memory for this event");
+        return;
+    }
+    d->run.service = d->service;
+    d->run.mem = &d->request->mem;
+    d->run.nsp = event->nsp;
+    d->run.socket = event->socket;
+    d->run.done = answer_event;
+    d->run.owner = d;
+    plan_start(&d->run);
+}
+
+void eventhandler_event(struct service *service, struct http_request *request)
+{
+    int64_t now_ms = loop_now_ms(service->loop);
+    struct delivery *d = arena_take(&request->mem, sizeof(*d));
+    struct fault fault;
+
+    if (!d) {
+        answer_error(request, 503, "NoMemory", "no memory for this event", now_ms);
+        return;
+    }
+    d->service = service;
+    d->request = request;
+    if (!read_event(d, &fault))
+        answer_error(request, fault.status, fault.code, fault.message, now_ms);
+    else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM)
+        send_status(d, 200);
+    else if (d->cloud.kind == CLOUDEVENT_MESSAGE && d->packet.type == PACKET_BINARY_EVENT)
+        refuse(d, APP_UNSUPPORTED, "binary events are not understood here");
+    else
+        decide_and_run(d);
+}

@@ -1,0 +1,188 @@
+/* Arguments, settings, signals: what belongs to the process and not to a request. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config.h"
+#include "io/http_client.h"
+#include "io/listener.h"
+#include "worker.h"
+
+enum { EXIT_USAGE = 2 };
+
+struct options {
+    const char *port; /* NULL: not given */
+    bool is_check;
+};
+
+static const char usage[] =
+    "usage: codestream [--port PORT] [--check | --version | --help]\n"
+    "\n"
+    "  --port PORT   listen on 127.0.0.1:PORT (0: a free one), unless\n"
+    "                FUNCTIONS_CUSTOMHANDLER_PORT says otherwise\n"
+    "  --check       read the settings, say what is wrong with them, and end\n"
+    "  --version     print the version and end\n"
+    "\n"
+    "Settings are environment variables; README.md lists them.\n";
+
+static void say_usage(FILE *to, int status)
+{
+    fputs(usage, to);
+    exit(status);
+}
+
+static void parse_options(int argc, char **argv, struct options *options)
+{
+    *options = (struct options){ NULL, false };
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            say_usage(stdout, EXIT_SUCCESS);
+        if (strcmp(argv[i], "--version") == 0) {
+            puts("codestream " VERSION);
+            exit(EXIT_SUCCESS);
+        }
+        if (strcmp(argv[i], "--check") == 0) {
+            options->is_check = true;
+        } else if (strcmp(argv[i], "--port") == 0 && i + 1 < argc) {
+            options->port = argv[++i];
+        } else {
+            fprintf(stderr, "codestream: unknown option or missing value: %s\n", argv[i]);
+            say_usage(stderr, EXIT_USAGE);
+        }
+    }
+}
+
+static void log_complaint(const struct complaint *complaint)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_ERROR, "setting");
+    log_text(&line, "name", str_from(complaint->setting));
+    log_text(&line, "problem", str_from(complaint->problem));
+    log_end(&line);
+}
+
+static int check(void)
+{
+    struct complaints complaints;
+    struct config config;
+    bool ok = config_load(&config, getenv, &complaints);
+
+    for (size_t i = 0; i < complaints.count; i++)
+        fprintf(stderr, "codestream: %s %s\n", complaints.at[i].setting,
+                complaints.at[i].problem);
+    if (ok)
+        puts("codestream: the settings are fine");
+    config_free(&config);
+    return ok ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+/* A connection costs a descriptor, and an event that waits a second one. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Blocked in every thread, so that only the main one takes them. */
+static void block_signals(sigset_t *stop)
+{
+    sigemptyset(stop);
+    sigaddset(stop, SIGTERM);
+    sigaddset(stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int fail(const char *event, const char *problem)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_ERROR, event);
+    log_text(&line, "problem", str_from(problem));
+    log_end(&line);
+    return EXIT_FAILURE;
+}
+
+static void log_start(unsigned port, const struct config *config)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_INFO, "listening");
+    log_number(&line, "port", port);
+    log_text(&line, "version", STR(VERSION));
+    log_text(&line, "service", config->service_host);
+    log_text(&line, "hub", config->hub);
+    log_number(&line, "loops", config->loops);
+    log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
+    log_end(&line);
+}
+
+/* Serves until a signal says stop. */
+static int serve(const struct config *config, int listener, unsigned port, const sigset_t *stop)
+{
+    struct workers *workers;
+    struct log_line line;
+    int received;
+
+    raise_descriptor_limit();
+    if (!http_client_global_init()) {
+        close(listener);
+        return fail("start", "libcurl cannot be initialised");
+    }
+    workers = workers_start(config, listener);
+    if (!workers)
+        return fail("start", "no memory, descriptors or threads");
+    log_start(port, config);
+
+    sigwait(stop, &received);
+    log_begin(&line, LOG_INFO, "stopping");
+    log_text(&line, "signal", str_from(received == SIGTERM ? "TERM" : "INT"));
+    log_end(&line);
+    workers_drain(workers);
+    http_client_global_free();
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct complaint complaint;
+    struct complaints complaints;
+    struct config config;
+    sigset_t stop;
+    unsigned port;
+    int listener, status = EXIT_USAGE;
+
+    parse_options(argc, argv, &options);
+    if (options.is_check)
+        return check();
+    block_signals(&stop);
+    if (!config_port(getenv, options.port, &port, &complaint)) {
+        log_complaint(&complaint);
+        return EXIT_USAGE;
+    }
+    /* First of all: the host waits for the port, whatever else there is to do. */
+    listener = listener_open(port, &port);
+    if (listener < 0)
+        return fail("listen", strerror(errno));
+    if (config_load(&config, getenv, &complaints)) {
+        status = serve(&config, listener, port, &stop);
+    } else {
+        close(listener);
+        for (size_t i = 0; i < complaints.count; i++)
+            log_complaint(&complaints.at[i]);
+    }
+    config_free(&config);
+    return status;
+}

@@ -1,0 +1,39 @@
+/*
+ * Carries out an application's plan: one REST call after the other, each when the one
+ * before has been answered, all of them before one deadline.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "app/app.h"
+#include "service.h"
+
+/* One plan under way.  Set the first part, zero the rest; it must live until done. */
+struct plan_run {
+    struct app_plan plan;
+    struct service *service;
+    struct arena *mem; /* for the calls */
+    struct str nsp;    /* namespace of the event */
+    struct str socket; /* whose event it is */
+    void (*done)(void *owner);
+    void *owner;
+
+    /* How it went; read when done is called. */
+    enum app_refusal outcome; /* the plan's own refusal, or that of a call that failed */
+    const char *message;
+    const char *failure;  /* of the last call that failed, for the log; NULL: none did */
+    unsigned rest_status; /* of that call, 0 where it had no answer */
+    char rest_error[64];  /* x-ms-error-code of that call */
+    size_t calls;
+    int64_t rest_ms; /* from the start of the first call to the end of the last */
+
+    /* Where it stands. */
+    size_t next;
+    int64_t started_ms;
+    struct http_call call;
+};
+
+/* done may be called before this returns, and is called exactly once. */
+void plan_start(struct plan_run *run);
+
+#endif

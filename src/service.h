@@ -1,0 +1,39 @@
+/*
+ * The handler's two functions over HTTP: routes, the answers of negotiate, and events
+ * turned into plans that are carried out step by step.  The only place where a decision
+ * becomes an effect, and an error a status.
+ *
+ * A service belongs to one loop and its thread; several share nothing but the settings.
+ */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include "config.h"
+#include "io/http_client.h"
+#include "io/http_server.h"
+#include "negotiate.h"
+
+/* What the service refuses is smaller: its messages end at 1 MB. */
+#define EVENT_MAX_BODY_BYTES (1024 * 1024)
+
+struct service {
+    struct loop *loop;
+    struct http_client *client;
+    struct webpubsub webpubsub;
+    struct negotiator negotiator;
+    unsigned rest_timeout_ms;
+};
+
+/*
+ * Makes the keys of this thread.  config, loop and client outlive the service.
+ * ERR_NO_MEMORY: libcrypto refused.
+ */
+MUST_USE enum err service_init(struct service *service, const struct config *config,
+                               struct loop *loop, struct http_client *client);
+void service_free(struct service *service);
+
+/* For http_server_new; owner is the service. */
+size_t service_body_limit(void *owner, const struct http_request *request);
+void service_handle(void *owner, struct http_request *request);
+
+#endif

@@ -1,0 +1,247 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/http_client.h"
+#include "io/http_server.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "service.h"
+
+/* Connections accepted before the loop looks at anything else. */
+#define ACCEPTS_PER_TURN 64
+
+/* What is written into a worker's inbox: a connected socket, or this. */
+#define DRAIN_ORDER (-1)
+
+struct worker {
+    struct workers *all;
+    size_t index;
+    pthread_t thread;
+    int inbox[2]; /* a pipe: the kernel's queue is the only one between threads */
+    struct loop *loop;
+    struct http_client *client;
+    struct http_server *server;
+    struct service service;
+    int listener; /* -1: this worker does not accept */
+    size_t dealt; /* connections accepted so far */
+    bool is_draining;
+    int64_t drain_until_ms;
+    int64_t quiet_since_ms;
+};
+
+struct workers {
+    size_t count;
+    struct worker at[];
+};
+
+/* ---- accepting ---- */
+
+static void deal(struct worker *w, int socket)
+{
+    struct workers *all = w->all;
+    struct worker *to = &all->at[w->dealt++ % all->count];
+
+    /* An inbox that is full, or its end, makes it ours. */
+    if (to == w || write(to->inbox[1], &socket, sizeof(socket)) != sizeof(socket))
+        http_server_add(w->server, socket);
+}
+
+static void on_connections(void *owner, int listener, uint32_t events)
+{
+    struct worker *w = owner;
+
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int socket = listener_accept(listener);
+        if (socket < 0)
+            return;
+        deal(w, socket);
+    }
+}
+
+/* ---- draining ---- */
+
+static void stop_accepting(struct worker *w)
+{
+    int socket;
+
+    if (w->listener < 0)
+        return;
+    /* Who connected before we closed is still served. */
+    while ((socket = listener_accept(w->listener)) >= 0)
+        http_server_add(w->server, socket);
+    loop_unwatch(w->loop, w->listener);
+    close(w->listener);
+    w->listener = -1;
+}
+
+static void begin_drain(struct worker *w)
+{
+    int64_t now_ms = loop_now_ms(w->loop);
+
+    stop_accepting(w);
+    http_server_drain(w->server);
+    w->is_draining = true;
+    w->drain_until_ms = now_ms + WORKER_DRAIN_MS;
+    w->quiet_since_ms = now_ms;
+}
+
+static void on_inbox(void *owner, int fd, uint32_t events)
+{
+    struct worker *w = owner;
+    int order;
+
+    (void)events;
+    while (read(fd, &order, sizeof(order)) == sizeof(order)) {
+        if (order == DRAIN_ORDER)
+            begin_drain(w);
+        else
+            http_server_add(w->server, order);
+    }
+}
+
+static bool is_done(struct worker *w)
+{
+    int64_t now_ms = loop_now_ms(w->loop);
+
+    if (!w->is_draining)
+        return false;
+    if (http_server_open_requests(w->server) > 0)
+        w->quiet_since_ms = now_ms;
+    return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
+}
+
+static void no_work(void *owner)
+{
+    (void)owner;
+}
+
+static int drain_wait_ms(void *owner)
+{
+    struct worker *w = owner;
+
+    return w->is_draining ? WORKER_QUIET_MS / 4 : -1;
+}
+
+/* ---- the thread ---- */
+
+static void *run(void *owner)
+{
+    struct worker *w = owner;
+
+    while (!is_done(w))
+        loop_turn(w->loop);
+    /* What is left gets an answer that says so; a few turns send it. */
+    http_client_abort(w->client);
+    for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
+        loop_turn(w->loop);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static void worker_free(struct worker *w)
+{
+    http_server_free(w->server);
+    if (w->client)
+        service_free(&w->service);
+    http_client_free(w->client);
+    loop_free(w->loop);
+    if (w->inbox[0] >= 0) {
+        close(w->inbox[0]);
+        close(w->inbox[1]);
+    }
+    if (w->listener >= 0)
+        close(w->listener);
+}
+
+static bool worker_init(struct worker *w, const struct config *config)
+{
+    const struct http_client_options options = {
+        .user_agent = "codestream/" VERSION,
+        .is_local = str_starts(config->service_url, STR("http://")),
+    };
+    const struct http_handler handler = { service_body_limit, service_handle, &w->service };
+
+    if (pipe2(w->inbox, O_NONBLOCK | O_CLOEXEC) != 0) {
+        w->inbox[0] = -1;
+        return false;
+    }
+    w->loop = loop_new();
+    if (!w->loop)
+        return false;
+    w->client = http_client_new(w->loop, &options);
+    if (!w->client || service_init(&w->service, config, w->loop, w->client))
+        return false;
+    w->server = http_server_new(w->loop, &handler);
+    if (!w->server || loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
+        return false;
+    if (w->listener >= 0 && loop_watch(w->loop, w->listener, EPOLLIN, on_connections, w))
+        return false;
+    loop_add_task(w->loop, &(struct loop_task){ no_work, drain_wait_ms, w });
+    return true;
+}
+
+static void order_drain(struct workers *workers)
+{
+    const int order = DRAIN_ORDER;
+
+    for (size_t i = 0; i < workers->count; i++) {
+        /* The inbox empties by itself: a full one is only a matter of moments. */
+        while (write(workers->at[i].inbox[1], &order, sizeof(order)) < 0 &&
+               (errno == EAGAIN || errno == EINTR))
+            sched_yield();
+    }
+}
+
+/* Joins the first count threads and frees all workers. */
+static void finish(struct workers *workers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pthread_join(workers->at[i].thread, NULL);
+    for (size_t i = 0; i < workers->count; i++)
+        worker_free(&workers->at[i]);
+    free(workers);
+}
+
+struct workers *workers_start(const struct config *config, int listener)
+{
+    size_t count = config->loops;
+    struct workers *workers = calloc(1, sizeof(*workers) + count * sizeof(workers->at[0]));
+    bool ok = workers != NULL;
+    size_t started = 0;
+
+    if (!workers) {
+        close(listener);
+        return NULL;
+    }
+    workers->count = count;
+    for (size_t i = 0; i < count; i++) {
+        workers->at[i] = (struct worker){
+            .all = workers, .index = i, .inbox = { -1, -1 }, .listener = i == 0 ? listener : -1
+        };
+        ok = ok && worker_init(&workers->at[i], config);
+    }
+    for (; ok && started < count; started++)
+        ok =
+            pthread_create(&workers->at[started].thread, NULL, run, &workers->at[started]) == 0;
+    if (ok)
+        return workers;
+    order_drain(workers);
+    finish(workers, started);
+    return NULL;
+}
+
+void workers_drain(struct workers *workers)
+{
+    order_drain(workers);
+    finish(workers, workers->count);
+}
