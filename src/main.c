@@ -29,7 +29,14 @@ static const char usage[] =
     "  --check       read the settings, say what is wrong with them, and end\n"
     "  --version     print the version and end\n"
     "\n"
-    "Settings are environment variables; README.md lists them.\n";
+    "Settings, from the environment:\n"
+    "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
+    "  CODESTREAM_HUB              hub (codestream)\n"
+    "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
+    "key)\n"
+    "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
+    "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (8000)\n"
+    "  CODESTREAM_LOOPS            threads (one for each core)\n";
 
 static void say_usage(FILE *to, int status)
 {
@@ -104,11 +111,22 @@ static void block_signals(sigset_t *stop)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static int fail(const char *event, const char *problem)
+static int fail_to_listen(unsigned port, const char *problem)
 {
     struct log_line line;
 
-    log_begin(&line, LOG_ERROR, event);
+    log_begin(&line, LOG_ERROR, "listen");
+    log_number(&line, "port", port);
+    log_text(&line, "problem", str_from(problem));
+    log_end(&line);
+    return EXIT_FAILURE;
+}
+
+static int fail_to_start(const char *problem)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_ERROR, "start");
     log_text(&line, "problem", str_from(problem));
     log_end(&line);
     return EXIT_FAILURE;
@@ -121,10 +139,10 @@ static void log_start(unsigned port, const struct config *config)
     log_begin(&line, LOG_INFO, "listening");
     log_number(&line, "port", port);
     log_text(&line, "version", STR(VERSION));
+    log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
     log_text(&line, "service", config->service_host);
     log_text(&line, "hub", config->hub);
     log_number(&line, "loops", config->loops);
-    log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
     log_end(&line);
 }
 
@@ -138,11 +156,11 @@ static int serve(const struct config *config, int listener, unsigned port, const
     raise_descriptor_limit();
     if (!http_client_global_init()) {
         close(listener);
-        return fail("start", "libcurl cannot be initialised");
+        return fail_to_start("libcurl cannot be initialised");
     }
     workers = workers_start(config, listener);
     if (!workers)
-        return fail("start", "no memory, descriptors or threads");
+        return fail_to_start("no memory, descriptors or threads");
     log_start(port, config);
 
     sigwait(stop, &received);
@@ -161,7 +179,7 @@ int main(int argc, char **argv)
     struct complaints complaints;
     struct config config;
     sigset_t stop;
-    unsigned port;
+    unsigned port, bound;
     int listener, status = EXIT_USAGE;
 
     parse_options(argc, argv, &options);
@@ -173,11 +191,11 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     /* First of all: the host waits for the port, whatever else there is to do. */
-    listener = listener_open(port, &port);
+    listener = listener_open(port, &bound);
     if (listener < 0)
-        return fail("listen", strerror(errno));
+        return fail_to_listen(port, strerror(errno));
     if (config_load(&config, getenv, &complaints)) {
-        status = serve(&config, listener, port, &stop);
+        status = serve(&config, listener, bound, &stop);
     } else {
         close(listener);
         for (size_t i = 0; i < complaints.count; i++)

@@ -244,6 +244,7 @@ static enum err read_recipient(struct str value, const struct member *member, st
         refuse(plan, APP_FORBIDDEN, "only the writer may address one socket");
     } else {
         emit->within = emit->room;
+        emit->except = (struct str){ NULL, 0 };
         emit->room = socket;
     }
     return ERR_NONE;

@@ -30,7 +30,7 @@ static void put_key(struct log_line *line, const char *key)
 static bool is_plain(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("._:/~@+-", c));
+           (c != '\0' && strchr("._:/~@+,-", c));
 }
 
 static void put_escaped(struct log_line *line, unsigned char c)

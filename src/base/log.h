@@ -32,7 +32,7 @@ struct log_line {
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 
 /*
- * Appends " key=value".  A value with anything but letters, digits and ._:/~@+-
+ * Appends " key=value".  A value with anything but letters, digits and ._:/~@+,-
  * is put in quotes, with control characters, quotes and non-ASCII bytes escaped,
  * so that no value can forge a field or a line.
  */
