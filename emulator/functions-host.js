@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// Knows the command line of the stand-in for the Azure Functions host.
+
+import { closeOnSignal, fail, readCommandLine } from './cli.js';
+import { startFunctionsHost } from './functions-host/host.js';
+
+const ABOUT = `Usage: node emulator/functions-host.js [options]
+
+A local stand-in for the Azure Functions host with a custom handler, as \`func start\` runs it.
+Reads host.json, function.json and local.settings.json and starts the handler.
+
+Options:`;
+
+const { cors, ...options } = readCommandLine({
+  about: ABOUT,
+  options: {
+    appRoot: { kind: 'text', value: '.', help: 'folder with host.json' },
+    port: { kind: 'count', help: 'where to listen (LocalHttpPort of local.settings.json, or 7071)' },
+    orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
+    cors: { kind: 'text', help: 'allowed origins, with commas' },
+    executable: { kind: 'text', help: 'start this program instead of host.json\'s' },
+    key: { kind: 'text', help: 'function key to ask for; without it none is asked for' },
+  },
+});
+
+let host;
+closeOnSignal(() => host?.close());
+try {
+  host = await startFunctionsHost({ ...options, cors: cors?.split(','), log: console.log });
+  console.log(`Functions host at ${host.url}`);
+  fail(`stopped: ${await host.stopped}`, 1);
+} catch (error) {
+  fail(`cannot start: ${error.message}`, 1);
+}

@@ -1,0 +1,159 @@
+// Knows the files of a function app as the Functions host reads them: host.json, each
+// function.json, local.settings.json, and what it refuses in them.
+
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+
+const FUNCTION_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,127}$/;
+const DEFAULT_INIT_MS = 30_000; // customHandler.initializationTimeout
+
+/** What is wrong with the app's files. */
+export class ConfigError extends Error {}
+
+/**
+ * @param {string} appRoot
+ * @returns {{customHandler: object, routePrefix: string, functions: FunctionSettings[],
+ *   values: object, local: object}}
+ */
+export function readApp(appRoot) {
+  const host = readJson(path.join(appRoot, 'host.json'));
+  if (host.version !== '2.0') throw new ConfigError('host.json: version must be "2.0"');
+  const { Values = {}, Host = {} } = readOptional(path.join(appRoot, 'local.settings.json'));
+  return {
+    customHandler: readCustomHandler(host.customHandler),
+    routePrefix: host.extensions?.http?.routePrefix ?? 'api',
+    functions: readFunctions(appRoot),
+    values: Values,
+    local: Host,
+  };
+}
+
+function readCustomHandler(section) {
+  if (!section?.description) throw new ConfigError('Missing worker Description.');
+  const { description } = section;
+  if (!description.defaultExecutablePath) {
+    throw new ConfigError('WorkerDescription DefaultExecutablePath cannot be empty');
+  }
+  return {
+    description,
+    forwarding: section.enableForwardingHttpRequest === true,
+    proxying: section.enableProxyingHttpRequest === true,
+    initializationMs: readTimespan(section.initializationTimeout),
+  };
+}
+
+/** hh:mm:ss */
+function readTimespan(text) {
+  if (text === undefined) return DEFAULT_INIT_MS;
+  const match = /^(\d+):(\d\d):(\d\d)$/.exec(text);
+  if (!match) throw new ConfigError(`host.json: '${text}' is not a time like 00:00:30`);
+  const [, hours, minutes, seconds] = match.map(Number);
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
+}
+
+/**
+ * @typedef {object} FunctionSettings
+ * @property {string} name
+ * @property {string} route
+ * @property {string[] | undefined} methods upper case; undefined: all
+ * @property {'anonymous' | 'function' | 'admin'} authLevel
+ * @property {boolean} httpOnly one HTTP trigger, one HTTP output, nothing else
+ */
+
+/** @returns {FunctionSettings[]} in the order in which routes are tried */
+function readFunctions(appRoot) {
+  const functions = [];
+  for (const entry of readdirSync(appRoot, { withFileTypes: true })) {
+    const file = path.join(appRoot, entry.name, 'function.json');
+    if (entry.isDirectory() && existsSync(file)) functions.push(readFunction(entry.name, file));
+  }
+  if (functions.length === 0) throw new ConfigError(`there is no function.json below ${appRoot}`);
+  functions.sort((a, b) => (a.name < b.name ? -1 : 1));
+  checkRoutes(functions);
+  return functions.filter(({ disabled }) => !disabled);
+}
+
+function readFunction(name, file) {
+  if (!FUNCTION_NAME.test(name) || name.toLowerCase() === 'host') {
+    throw new ConfigError(`'${name}' is not a function name`);
+  }
+  const { bindings = [], disabled = false } = readJson(file);
+  const isOut = ({ direction }) => direction?.toLowerCase() === 'out';
+  const ofType = (type) => (binding) => binding.type?.toLowerCase() === type;
+  const [inputs, outputs] = [bindings.filter((b) => !isOut(b)), bindings.filter(isOut)];
+  const trigger = inputs.find(ofType('httptrigger'));
+  if (!trigger) throw new ConfigError(`${file}: only functions with an httpTrigger are known here`);
+  return {
+    name,
+    disabled,
+    route: trigger.route ?? name,
+    methods: trigger.methods?.map((method) => method.toUpperCase()),
+    authLevel: (trigger.authLevel ?? 'function').toLowerCase(),
+    httpOnly: inputs.length === 1 && outputs.length === 1 && ofType('http')(outputs[0]),
+  };
+}
+
+function checkRoutes(functions) {
+  const taken = [];
+  for (const { name, route, methods } of functions) {
+    if (/^(admin|runtime)/i.test(route)) {
+      throw new ConfigError(`${name}: The specified route conflicts with one or more built in routes.`);
+    }
+    const rival = taken.find((other) => other.route.toLowerCase() === route.toLowerCase()
+      && (!methods || !other.methods || methods.some((method) => other.methods.includes(method))));
+    if (rival) {
+      throw new ConfigError(
+        `${name}: The route specified conflicts with the route defined by function '${rival.name}'.`,
+      );
+    }
+    taken.push({ name, route, methods });
+  }
+}
+
+function readOptional(file) {
+  return existsSync(file) ? readJson(file) : {};
+}
+
+function readJson(file) {
+  let text;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`cannot read ${file}: ${error.code}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file}: ${error.message}`);
+  }
+}
+
+/**
+ * The command that starts the handler, as the host makes it from the description.
+ * @param {object} description of host.json
+ * @param {string} appRoot
+ * @param {object} env of the handler, for %NAME%
+ */
+export function readCommand(description, appRoot, env) {
+  const named = (text) => text.replace(/%([^%]+)%/g, (all, name) => env[name] ?? all);
+  const words = [description.arguments ?? [], [], description.workerArguments ?? []];
+  if (description.defaultWorkerPath) words[1].push(`"${description.defaultWorkerPath}"`);
+  // Joined with spaces without quoting, and what still looks like %NAME% is deleted: as the host.
+  const line = named(words.flat().join(' ')).replace(/%[^%]*%/g, '');
+  return {
+    file: findExecutable(named(description.defaultExecutablePath), description, appRoot),
+    args: splitCommandLine(line),
+    cwd: path.resolve(appRoot, description.workingDirectory ?? ''),
+  };
+}
+
+/** A relative path counts only if the file exists; otherwise it is a command on the PATH. */
+function findExecutable(file, { workerDirectory = '' }, appRoot) {
+  const joined = path.resolve(appRoot, workerDirectory, file);
+  return path.isAbsolute(file) || existsSync(joined) ? joined : file;
+}
+
+/** Splits at spaces, but not within double quotes. */
+export function splitCommandLine(line) {
+  return [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
+}

@@ -1,0 +1,130 @@
+// Knows the host's mode "forwarding" (enableForwardingHttpRequest), bug for bug: the request is
+// rebuilt for the handler, and the answer is read whole before the caller gets it.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import http from 'node:http';
+
+const HOST_VERSION = '4.1037.0.0';
+const KEPT = /[^A-Za-z0-9\-._~!$()*,;@]/gu; // all but these are percent-encoded in a query
+
+/** Content headers that get lost on the way; Content-Type goes with the body. */
+const DROPPED = new Set([
+  'content-encoding', 'content-language', 'content-disposition', 'content-md5', 'content-range',
+  'content-location', 'expires', 'last-modified', 'allow', 'content-length', 'content-type',
+  'user-agent',
+]);
+
+/** Of the answer: about one connection only. */
+const FRAMING = new Set(['transfer-encoding', 'connection', 'keep-alive']);
+
+/** Sends requests to the handler over kept connections, as many as it takes. */
+export class Forwarding {
+  #agent = new http.Agent({ keepAlive: true });
+  #timeoutMs;
+
+  /** @param {{timeoutMs: number}} limits */
+  constructor({ timeoutMs }) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** @returns {Promise<{status, reason, headers: string[], body: Buffer}>} headers: raw pairs */
+  async invoke(req, port) {
+    const length = Number(req.headers['content-length'] ?? 0);
+    if (length === 0 && req.headers['transfer-encoding'] !== undefined) {
+      throw new Error('a chunked body does not pass in forwarding mode');
+    }
+    const headers = forwardedHeaders(req, length > 0);
+    const target = forwardedTarget(req.url);
+    const options = { host: '127.0.0.1', port, method: req.method, path: target, headers };
+    return this.#send(options, length > 0 ? req : undefined);
+  }
+
+  #send(options, body) {
+    return new Promise((resolve, reject) => {
+      const sent = http.request({ ...options, agent: this.#agent }, (response) => {
+        readAnswer(response).then(resolve, reject);
+      });
+      sent.setTimeout(this.#timeoutMs, () => sent.destroy(new Error('the handler took too long')));
+      sent.on('error', reject);
+      if (body) body.pipe(sent);
+      else sent.end();
+    });
+  }
+
+  close() {
+    this.#agent.destroy();
+  }
+}
+
+async function readAnswer(response) {
+  const chunks = [];
+  for await (const chunk of response) chunks.push(chunk);
+  const { statusCode: status, statusMessage: reason, rawHeaders } = response;
+  const headers = pairs(rawHeaders).filter(([name]) => !FRAMING.has(name.toLowerCase()));
+  return { status, reason, headers: headers.flat(), body: Buffer.concat(chunks) };
+}
+
+/** All headers of the caller but some content headers, and the host's own. */
+function forwardedHeaders(req, hasBody) {
+  const copied = pairs(req.rawHeaders).filter(([name]) => !DROPPED.has(name.toLowerCase()));
+  const agent = [req.headers['user-agent'], `Azure-Functions-Host/${HOST_VERSION}`];
+  const added = [
+    ['X-Azure-Functions-HostVersion', HOST_VERSION],
+    ['X-Azure-Functions-InvocationId', randomUUID()],
+    ['User-Agent', agent.filter(Boolean).join(' ')],
+  ];
+  if (!req.headers.traceparent) added.push(['traceparent', traceparent()]);
+  if (hasBody) {
+    const type = req.headers['content-type'];
+    if (type) added.push(['Content-Type', type]);
+    added.push(['Content-Length', req.headers['content-length']]);
+  }
+  return [...copied, ...added].flat();
+}
+
+const traceparent = () =>
+  `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+
+function pairs(raw) {
+  const list = [];
+  for (let i = 0; i < raw.length; i += 2) list.push([raw[i], raw[i + 1]]);
+  return list;
+}
+
+/** The path goes through its readable form, the query is parsed and written again. */
+export function forwardedTarget(target) {
+  const [path, query] = target.split(/\?(.*)/s);
+  const readable = path.replace(/(?:%[0-9a-f]{2})+/gi, decode);
+  const { pathname, search } = new URL(`http://host${readable}`);
+  const written = writeQuery([search.slice(1), query].filter(Boolean).join('&'));
+  return pathname + (written && `?${written}`);
+}
+
+/** %2F stays as it is. */
+function decode(escapes) {
+  return escapes.split(/(%2f)/i).map((part) => {
+    try {
+      return /^%2f$/i.test(part) ? part : decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  }).join('');
+}
+
+/** One name=value for each name; names are the same without regard to case. */
+function writeQuery(query) {
+  const values = new Map();
+  for (const [name, value] of new URLSearchParams(query)) {
+    const key = name.toLowerCase();
+    if (values.has(key)) values.get(key).values.push(value);
+    else values.set(key, { name, values: [value] });
+  }
+  return [...values.values()]
+    .map((entry) => `${escape(entry.name)}=${escape(entry.values.join(','))}`)
+    .join('&');
+}
+
+function escape(text) {
+  return text.replace(KEPT, (char) =>
+    [...Buffer.from(char)].map((b) => `%${b.toString(16).toUpperCase().padStart(2, '0')}`).join(''));
+}

@@ -1,0 +1,178 @@
+// Knows the handler's process: its start and readiness, its output, what happens when it dies,
+// and its end.
+
+import { spawn } from 'node:child_process';
+import http from 'node:http';
+import { createInterface } from 'node:readline';
+
+const PROBE_PAUSE_MS = 25;
+const MAX_ERRORS = 3; // deaths until the host gives up
+const FORGET_MS = 30 * 60_000; // a death so long after the one before starts a new count
+const LAST_LINES = 3; // of stderr, told with a death
+
+/** Exit codes that the host takes for a normal end: it starts the handler again, uncounted. */
+const NORMAL_EXITS = [0, 143, 200];
+
+export class Handler {
+  #command;
+  #env;
+  #settings;
+  #log;
+  #child;
+  #errors = []; // times of deaths
+  #lastLines = [];
+  #stopping = false;
+  #fail; // ends `stopped`
+  #whenReady;
+  /** Ends with the reason when the handler cannot be kept running. */
+  stopped = new Promise((resolve) => {
+    this.#fail = resolve;
+  });
+
+  /**
+   * @param {{file: string, args: string[], cwd: string}} command
+   * @param {{env: object, port: number, initializationMs: number, log, onLine?}} settings
+   *   log(line); onLine(stream, line) gets the handler's own lines
+   */
+  constructor(command, settings) {
+    this.#command = command;
+    this.#env = settings.env;
+    this.#settings = settings;
+    this.#log = settings.log;
+    this.port = settings.port;
+    process.on('exit', this.#killAtExit);
+  }
+
+  #killAtExit = () => this.#child?.kill('SIGKILL');
+
+  get pid() {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the handler answers; rejects with the reason when it cannot start. */
+  async start() {
+    this.#whenReady = this.#launch();
+    const dead = this.stopped.then((reason) => {
+      throw new Error(reason);
+    });
+    await Promise.race([this.#untilReady(), dead]);
+  }
+
+  /** Waits while the handler is starting or restarting. */
+  async ready(limitMs) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the handler did not get ready')), limitMs);
+    });
+    try {
+      await Promise.race([this.#untilReady(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A restart replaces the promise; the wait goes on with the new one. */
+  async #untilReady() {
+    let current;
+    do {
+      current = this.#whenReady;
+      await current;
+    } while (current !== this.#whenReady);
+  }
+
+  async #launch() {
+    const { file, args, cwd } = this.#command;
+    // A process group of its own: Ctrl-C reaches the host, and the host ends the handler.
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(file, args, { cwd, env: this.#env, stdio, detached: true });
+    this.#child = child;
+    this.#lastLines = [];
+    this.#readLines(child);
+    const ready = { yet: false };
+    child.on('error', (error) => {
+      this.#log(`error: Failed to start Worker Channel. Process fileName: ${file} (${error.code})`);
+      this.#fail(`cannot start '${file}': ${error.code}`);
+    });
+    child.on('close', (code, signal) => this.#ended(code ?? signal, ready.yet));
+    await this.#probe(child);
+    ready.yet = true;
+    this.#log('info: Worker process started and initialized.');
+  }
+
+  #readLines(child) {
+    createInterface({ input: child.stdout }).on('line', (line) => this.#line('stdout', line));
+    createInterface({ input: child.stderr }).on('line', (line) => this.#line('stderr', line));
+  }
+
+  /** stdout is information; stderr is an error, or a warning if it says so. */
+  #line(stream, line) {
+    this.#settings.onLine?.(stream, line);
+    if (stream === 'stdout') {
+      this.#log(`handler info: ${line}`);
+    } else {
+      const level = /warn/i.test(line) ? 'warning' : 'error';
+      if (level === 'error') this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES);
+      this.#log(`handler ${level}: ${line}`);
+    }
+  }
+
+  /** Any answer counts; a refused connection means not yet. Never ends for a dead process. */
+  async #probe(child) {
+    const deadline = Date.now() + this.#settings.initializationMs;
+    while (await refused(this.port)) {
+      if (!running(child)) await never();
+      if (Date.now() > deadline) {
+        this.#log('error: Initializing HttpWorker timed out.');
+        child.kill('SIGKILL');
+        await never(); // its end counts as an error
+      }
+      await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
+    }
+  }
+
+  #ended(code, wasReady) {
+    if (this.#stopping) return;
+    this.#log(`error: the handler ended (${code})`);
+    if (!wasReady || !NORMAL_EXITS.includes(code)) this.#count();
+    if (this.#errors.length < MAX_ERRORS) {
+      this.#whenReady = this.#launch();
+      return;
+    }
+    this.#log('error: Exceeded http worker restart retry count. Shutting down Functions Host');
+    const last = this.#lastLines.length > 0 ? `: ${this.#lastLines.join(' | ')}` : '';
+    this.#fail(`the handler ended ${MAX_ERRORS} times, last with ${code}${last}`);
+  }
+
+  #count() {
+    const now = Date.now();
+    const latest = this.#errors[this.#errors.length - 1] ?? now;
+    if (now - latest > FORGET_MS) this.#errors = [];
+    this.#errors.push(now);
+  }
+
+  /** SIGTERM, as the platform sends when it removes an instance; SIGKILL after the deadline. */
+  async stop(deadlineMs) {
+    this.#stopping = true;
+    process.removeListener('exit', this.#killAtExit);
+    const child = this.#child;
+    if (!child || !running(child)) return;
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+    child.kill('SIGTERM');
+    await gone;
+    clearTimeout(timer);
+  }
+}
+
+const running = (child) => child.pid && child.exitCode === null && child.signalCode === null;
+const never = () => new Promise(() => {});
+
+function refused(port) {
+  return new Promise((resolve) => {
+    const probe = http.get({ host: '127.0.0.1', port, path: '/' }, (response) => {
+      response.resume();
+      resolve(false);
+    });
+    probe.on('error', (error) => resolve(error.code === 'ECONNREFUSED'));
+  });
+}

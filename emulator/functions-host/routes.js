@@ -1,0 +1,89 @@
+// Knows the routes of HTTP triggers: templates with parameters and constraints, matched without
+// case; a method that is not listed is a path that does not exist.
+
+import { ConfigError } from './config.js';
+
+const CONSTRAINTS = {
+  int: () => (text) => /^-?\d+$/.test(text),
+  alpha: () => (text) => /^[a-z]*$/i.test(text),
+  guid: () => (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text),
+  regex: (pattern) => {
+    const regex = new RegExp(pattern, 'i');
+    return (text) => regex.test(text);
+  },
+};
+
+/**
+ * @param {{functions: object[], routePrefix: string}} app
+ * @returns {(method: string, pathname: string) => object | undefined} finds the function
+ */
+export function makeRouter({ functions, routePrefix }) {
+  const routes = functions.map((settings) => {
+    const template = [routePrefix, settings.route].filter(Boolean).join('/');
+    return { settings, match: makeMatcher(template) };
+  });
+  return (method, pathname) => routes.find(({ settings: { methods }, match }) =>
+    (!methods || methods.includes(method)) && match(pathname))?.settings;
+}
+
+/** @returns {(pathname: string) => boolean} */
+export function makeMatcher(template) {
+  const segments = splitTemplate(template).map(readSegment);
+  return (pathname) => {
+    const parts = pathname.split('/').slice(1).map(decode);
+    if (parts[parts.length - 1] === '') parts.pop(); // a slash at the end means nothing
+    return matches(segments, parts);
+  };
+}
+
+function matches(segments, parts) {
+  for (const [i, { rest, optional, test }] of segments.entries()) {
+    if (rest) return true;
+    if (parts[i] === undefined) return optional === true;
+    if (!test(parts[i])) return false;
+  }
+  return parts.length <= segments.length;
+}
+
+/** Splits at slashes outside of braces. */
+function splitTemplate(template) {
+  const segments = [''];
+  let depth = 0;
+  for (const char of template) {
+    if (char === '{') depth += 1;
+    if (char === '}') depth -= 1;
+    if (char === '/' && depth === 0) segments.push('');
+    else segments[segments.length - 1] += char;
+  }
+  if (depth !== 0) throw new ConfigError(`route '${template}': the braces do not match`);
+  return segments;
+}
+
+/** A literal, {name}, {name?}, {name:constraint}, or {*rest}. */
+function readSegment(segment) {
+  if (!/[{}]/.test(segment)) {
+    return { test: (text) => text.toLowerCase() === segment.toLowerCase() };
+  }
+  const match = /^{(\*{0,2})(\w+)(?::(.*?))?(\?)?}$/.exec(segment);
+  if (!match) throw new ConfigError(`route segment '${segment}' is not known to the stand-in`);
+  const [, star, , constraint, question] = match;
+  const test = constraint === undefined ? () => true : readConstraint(constraint);
+  return { rest: star !== '', optional: question === '?', test };
+}
+
+function readConstraint(text) {
+  const [, name, argument] = /^(\w+)(?:\((.*)\))?$/.exec(text) ?? [];
+  if (!Object.hasOwn(CONSTRAINTS, name ?? '')) {
+    throw new ConfigError(`route constraint '${text}' is not known to the stand-in`);
+  }
+  // Braces are doubled inside of a template.
+  return CONSTRAINTS[name](argument?.replaceAll('{{', '{').replaceAll('}}', '}'));
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

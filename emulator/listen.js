@@ -1,0 +1,80 @@
+// Knows how the stand-ins listen: on the loopback interface only, under both of its addresses.
+//
+// 'localhost' may resolve to ::1 before 127.0.0.1 (Node 18 tries only the first), so a server
+// that is reached by that name answers on both where the machine has both.
+
+import net from 'node:net';
+
+const V4 = '127.0.0.1';
+const V6 = '::1';
+
+/**
+ * Starts an http.Server on 127.0.0.1 and, if there is one, on ::1.
+ * @param {import('node:http').Server} server
+ * @param {{port?: number, orFree?: boolean}} options port 0 takes a free one; orFree takes a free
+ *   one when the wanted port is in use
+ * @returns {Promise<{port: number, wanted: number, close: () => Promise<void>}>}
+ */
+export async function listen(server, { port = 0, orFree = false } = {}) {
+  try {
+    await bind(server, port, V4);
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE' || !orFree) throw explain(error, port);
+    await bind(server, 0, V4);
+  }
+  const actual = server.address().port;
+  const second = await listenV6(server, actual);
+  return {
+    port: actual,
+    wanted: port || actual,
+    async close() {
+      second?.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/**
+ * A port that can be listened on: the wanted one, or a free one if that is in use.
+ * Nothing holds it until it is used.
+ */
+export async function choosePort(wanted) {
+  const probe = net.createServer();
+  try {
+    await bind(probe, wanted, V4);
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE') throw error;
+    await bind(probe, 0, V4);
+  }
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** A plain TCP listener that hands its connections to the HTTP server; absent without IPv6. */
+async function listenV6(server, port) {
+  const second = net.createServer((socket) => server.emit('connection', socket));
+  try {
+    await bind(second, port, V6);
+    return second;
+  } catch {
+    return undefined; // no IPv6 here, or the port is another program's there
+  }
+}
+
+function bind(server, port, host) {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+function explain(error, port) {
+  if (error.code !== 'EADDRINUSE') return error;
+  return Object.assign(new Error(`port ${port} is in use`), { code: error.code });
+}

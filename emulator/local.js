@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+// Knows how the whole of Codestream runs on one machine: Web PubSub, the Functions host with the
+// handler, and the website. This is what `make run` starts.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { closeOnSignal, fail, readCommandLine } from './cli.js';
+import { readApp } from './functions-host/config.js';
+import { findFunc, startCoreTools } from './functions-host/core-tools.js';
+import { startFunctionsHost } from './functions-host/host.js';
+import { choosePort } from './listen.js';
+import { startWebPubSub } from './webpubsub/service.js';
+import { startWebsite } from './website/website.js';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+const ABOUT = `Usage: node emulator/local.js [options]
+
+Runs Codestream on this machine: Web PubSub, the Functions host with the handler, the website.
+Takes free ports where the usual ones are in use. Ctrl-C ends all of it.
+
+Options:`;
+
+const options = readCommandLine({
+  about: ABOUT,
+  options: {
+    pagePort: { kind: 'count', value: 3000, help: 'port of the website' },
+    servicePort: { kind: 'count', value: 8080, help: 'port of Web PubSub' },
+    functionsPort: { kind: 'count', value: 7071, help: 'port of the Functions host' },
+    func: { kind: 'flag', value: true, help: 'use func instead of the stand-in if it is installed' },
+    executable: { kind: 'text', help: 'the handler instead of ./codestream' },
+    log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
+  },
+});
+
+const started = []; // what has to be closed, the newest first
+
+async function closeAll() {
+  for (const part of started.splice(0)) await part.close();
+}
+
+closeOnSignal(closeAll);
+process.on('uncaughtException', (error) => giveUp(error.stack));
+
+/** One part is gone: says so, ends the rest. */
+async function giveUp(reason) {
+  console.error(`\n${reason}\nStopping.`);
+  await closeAll();
+  process.exit(1);
+}
+
+try {
+  await start();
+} catch (error) {
+  await giveUp(`cannot start: ${error.message}`);
+}
+
+async function start() {
+  const app = readApp(ROOT);
+  const hub = process.env.CODESTREAM_HUB ?? app.values.CODESTREAM_HUB ?? 'codestream';
+  const pagePort = await choosePort(options.pagePort);
+  const functionsPort = await choosePort(options.functionsPort);
+  const service = await startService();
+  const host = await startHost(service, functionsPort, pagePort);
+  const prefix = app.routePrefix && `${app.routePrefix}/`;
+  service.setEventHandlers(hub, [{
+    urlTemplate: `${host.url}/${prefix}eventhandler`,
+    userEventPattern: '*',
+    systemEvents: ['connect', 'connected', 'disconnected'],
+  }]);
+  const api = `http://localhost:${functionsPort}`;
+  const site = await startPage(pagePort, `${api}/${prefix}`, service);
+  host.stopped.then((reason) => giveUp(`The Functions host has stopped: ${reason}`));
+  tell({ site, api: `${api}/${prefix}negotiate`, service, hub, functionsPort });
+}
+
+async function startService() {
+  const service = await startWebPubSub({
+    port: options.servicePort,
+    orFree: true,
+    log: (line) => {
+      if (options.log || line.startsWith('warn')) console.log(`service    ${line}`);
+    },
+  });
+  started.unshift(service);
+  return service;
+}
+
+async function startHost(service, port, pagePort) {
+  const func = options.func && findFunc();
+  const setup = {
+    appRoot: ROOT,
+    port,
+    cors: [`http://localhost:${pagePort}`, `http://127.0.0.1:${pagePort}`],
+    env: { WebPubSubForSocketIOConnectionString: service.connectionString },
+    log: (line) => console.log(`functions  ${line}`),
+  };
+  const own = options.executable ?? process.env.CODESTREAM_BIN ?? path.join(ROOT, 'codestream');
+  if (!existsSync(own)) throw new Error(`${own} is not there: build it first (make)`);
+  const start = func
+    ? startCoreTools({ ...setup, func })
+    : startFunctionsHost({ ...setup, executable: options.executable });
+  const host = await start;
+  started.unshift(host);
+  return host;
+}
+
+async function startPage(port, api, service) {
+  const root = path.join(ROOT, 'web', 'dist');
+  const site = await startWebsite({ root, port, orFree: true, api, service: service.endpoint });
+  started.unshift(site);
+  return site;
+}
+
+function tell({ site, api, service, hub, functionsPort }) {
+  const moved = [
+    ['The website', options.pagePort, site.port],
+    ['Web PubSub', options.servicePort, service.port],
+    ['The Functions host', options.functionsPort, functionsPort],
+  ];
+  for (const [what, wanted, got] of moved) {
+    if (wanted !== got) console.log(`${what} is on port ${got}: ${wanted} is in use.`);
+  }
+  console.log(`
+  negotiate   ${api}
+  Web PubSub  ${service.endpoint} (hub ${hub})
+
+  Open the page:  ${site.url}
+
+Ctrl-C ends all of it.`);
+}

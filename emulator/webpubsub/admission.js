@@ -1,0 +1,68 @@
+// Knows who may open a client connection: the token in the query (or the Authorization header),
+// its audience, and hubs that admit anybody.
+
+import { TokenError, verifyToken } from './token.js';
+
+const NAME_CLAIM = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
+const ROLE_CLAIM = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
+
+/**
+ * @param {{url: URL, headers: object}} request
+ * @param {string} audience the one that the token must name
+ * @param {{hub, options}} rules
+ * @returns {object | undefined} the claims; undefined for an anonymous client
+ * @throws {TokenError}
+ */
+export function admit({ url, headers }, audience, { hub, options }) {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  const token = url.searchParams.get('access_token') ?? bearer;
+  if (token === undefined) {
+    if (hub.allowsAnonymous) return undefined;
+    throw new TokenError('there is no access_token, and the hub admits nobody without');
+  }
+  return verifyToken(token, {
+    keys: options.accessKeys,
+    audience: (aud) => sameAudience(aud, audience, options.audience),
+    skew: options.clockSkewSeconds,
+  });
+}
+
+/** @param {string} mode 'exact', or 'lenient': without case, query and percent-encoding */
+export function sameAudience(aud, wanted, mode) {
+  if (aud === wanted) return true;
+  return mode === 'lenient' && plain(aud) === plain(wanted);
+}
+
+function plain(url) {
+  const base = url.split('?')[0].toLowerCase();
+  try {
+    return decodeURIComponent(base);
+  } catch {
+    return base;
+  }
+}
+
+/** What the `connect` event tells of a handshake: every value in a list. */
+export function describeHandshake({ url, headers }, claims = {}) {
+  const query = {};
+  for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
+  return {
+    claims: describeClaims(claims),
+    query,
+    headers: mapValues(headers, (value) => [value].flat()),
+  };
+}
+
+/** sub and role appear under their long names too. */
+function describeClaims(claims) {
+  const described = {};
+  if (claims.sub !== undefined) described[NAME_CLAIM] = claims.sub;
+  if (claims.role !== undefined) described[ROLE_CLAIM] = claims.role;
+  return mapValues({ ...described, ...claims }, (value) => [value].flat().map(asText));
+}
+
+const asText = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+function mapValues(object, change) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]));
+}

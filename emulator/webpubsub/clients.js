@@ -1,0 +1,125 @@
+// Knows the Socket.IO client endpoint, /clients/socketio/hubs/{hub}: who is admitted, CORS, and
+// one Engine.IO server for each hub. Transports, heartbeat and upgrades are engine.io's.
+
+import { randomBytes } from 'node:crypto';
+import { Server } from 'engine.io';
+
+import { admit, describeHandshake } from './admission.js';
+import { SocketIoConnection } from './connection.js';
+import { TokenError } from './token.js';
+
+const PATH = /^\/clients\/socketio\/hubs\/([^/]+)\/?$/;
+const ID_BYTES = 16;
+
+export class Clients {
+  #service;
+  #engines = new Map(); // Hub -> engine.io Server
+  #admitted = new WeakMap(); // handshake request -> claims and description
+
+  /** @param {{options, log, upstream, endpoint, hub: (name: string) => object}} service */
+  constructor(service) {
+    this.#service = service;
+  }
+
+  /** @returns {boolean} whether the request was for this endpoint */
+  request(req, res, url) {
+    const hub = this.#hub(url);
+    if (!hub) return false;
+    allowOrigin(req, res);
+    if (req.method === 'OPTIONS') {
+      res.writeHead(204, preflight(req)).end();
+      return true;
+    }
+    const fault = this.#check(req, url, hub);
+    if (fault) {
+      res.writeHead(401, { 'Content-Type': 'text/plain' }).end(`${fault}\n`);
+    } else {
+      this.#engine(hub).handleRequest(req, res);
+    }
+    return true;
+  }
+
+  /** @returns {boolean} whether the upgrade was for this endpoint */
+  upgrade(req, socket, head, url) {
+    const hub = this.#hub(url);
+    if (!hub) return false;
+    const fault = this.#check(req, url, hub);
+    if (fault) refuseUpgrade(socket, '401 Unauthorized', fault);
+    else this.#engine(hub).handleUpgrade(req, socket, head);
+    return true;
+  }
+
+  #hub(url) {
+    const match = PATH.exec(url.pathname);
+    return match && this.#service.hub(match[1]);
+  }
+
+  /** @returns {string | undefined} why the request is refused */
+  #check(req, url, hub) {
+    const open = url.searchParams.has('sid');
+    if (open && !this.#service.options.checkTokenOnEveryRequest) return undefined;
+    const handshake = { url, headers: req.headers };
+    const audience = `${this.#service.endpoint}${url.pathname.replace(/\/$/, '')}`;
+    try {
+      const claims = admit(handshake, audience, { hub, options: this.#service.options });
+      this.#admitted.set(req, { claims, description: describeHandshake(handshake, claims) });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      this.#service.log.warn('client', 'refused (401):', error.message, `(expected ${audience})`);
+      return error.message;
+    }
+  }
+
+  #engine(hub) {
+    if (!this.#engines.has(hub)) this.#engines.set(hub, this.#makeEngine(hub));
+    return this.#engines.get(hub);
+  }
+
+  #makeEngine(hub) {
+    const { pingIntervalMs, pingTimeoutMs, maxPayload } = this.#service.options;
+    const engine = new Server({
+      pingInterval: pingIntervalMs,
+      pingTimeout: pingTimeoutMs,
+      maxHttpBufferSize: maxPayload,
+    });
+    engine.generateId = () => randomBytes(ID_BYTES).toString('base64url');
+    engine.on('connection', (socket) => {
+      const { claims, description } = this.#admitted.get(socket.request);
+      const service = this.#service;
+      new SocketIoConnection({ engine: socket, hub, service, claims, request: description });
+      service.log.life(socket.id, `opened by ${claims?.sub ?? 'nobody'} (${socket.transport.name})`);
+    });
+    engine.on('connection_error', ({ message, context }) => {
+      this.#service.log.warn('client', 'request refused:', message, JSON.stringify(context ?? {}));
+    });
+    return engine;
+  }
+
+  close() {
+    for (const engine of this.#engines.values()) engine.close();
+  }
+}
+
+/** The page is on another origin and socket.io-client may send credentials. */
+function allowOrigin(req, res) {
+  const { origin } = req.headers;
+  if (origin === undefined) return;
+  res.setHeader('Access-Control-Allow-Origin', origin);
+  res.setHeader('Access-Control-Allow-Credentials', 'true');
+  res.setHeader('Vary', 'Origin');
+}
+
+function preflight(req) {
+  return {
+    'Access-Control-Allow-Methods': 'GET,POST,OPTIONS',
+    'Access-Control-Allow-Headers': req.headers['access-control-request-headers'] ?? '',
+  };
+}
+
+/** Answers an upgrade request with plain HTTP. */
+export function refuseUpgrade(socket, status, why) {
+  socket.on('error', () => {}); // the client may be gone
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n`
+    + `Content-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+}

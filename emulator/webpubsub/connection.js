@@ -1,0 +1,340 @@
+// Knows one client connection of Socket.IO: its namespaces, the order of its events, and what is
+// sent upstream when. Rooms are not known here; they are groups that the REST interface fills.
+
+import { randomBytes } from 'node:crypto';
+
+import { groupOf } from './groups.js';
+import {
+  PacketReader, PacketType, PayloadError, connected, disconnect, readPayload, refused,
+} from './packets.js';
+import { Permissions } from './permissions.js';
+import { Queue } from './queue.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const SID_BYTES = 15; // 20 characters, as Socket.IO's own
+
+/** What `disconnected` says for the ends that Engine.IO reports; unlisted ends are named as they are. */
+const REASONS = {
+  'transport close': '',
+  'forced close': '',
+  'ping timeout': 'PingTimeout',
+  'parse error': 'ProtocolError',
+  'transport error': 'TransportError',
+};
+
+export class SocketIoConnection {
+  groups = new Set();
+  permissions = new Permissions(); // can be granted, but nothing of Socket.IO asks for them
+  #engine;
+  #service;
+  #claims;
+  #request;
+  #namespaces = new Map(); // namespace -> {state: 'connecting' | 'connected', socketId}
+  #departed = new Set(); // namespaces the service itself has ended
+  #queues = new Map();
+  #reader = new PacketReader((packet) => this.#accept(packet));
+  #nextEvent = 1;
+  #pendingBytes = 0;
+  #state; // ce-connectionState
+  #timers = [];
+  #ended = false;
+
+  /**
+   * @param {{engine, hub, service: {options, upstream, log}, claims?: object, request: object}} setup
+   *   engine: the Engine.IO socket; request: what `connect` tells of the handshake
+   */
+  constructor({ engine, hub, service, claims, request }) {
+    this.id = engine.id;
+    this.hub = hub;
+    this.userId = claims?.sub;
+    this.#engine = engine;
+    this.#service = service;
+    this.#claims = claims;
+    this.#request = request;
+    hub.add(this);
+    if (service.options.groupClaim) this.#joinClaimed();
+    this.#limitTimes();
+    engine.on('data', (message) => this.#receive(message));
+    engine.on('upgrade', () => {
+      this.#pendingBytes = 0; // what the old transport took will not be reported
+    });
+    engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
+  }
+
+  get ended() {
+    return this.#ended;
+  }
+
+  #joinClaimed() {
+    for (const group of [this.#claims?.['webpubsub.group'] ?? []].flat()) {
+      this.hub.groups.join(group, this);
+    }
+  }
+
+  #limitTimes() {
+    const { connectTimeoutMs, closeOnTokenExpiry } = this.#service.options;
+    this.#timers.push(setTimeout(() => {
+      if (this.#namespaces.size === 0) this.close('ConnectTimeout');
+    }, connectTimeoutMs));
+    if (!closeOnTokenExpiry || this.#claims === undefined) return;
+    const left = Math.min(this.#claims.exp * 1000 - Date.now(), 2 ** 31 - 1);
+    this.#timers.push(setTimeout(() => this.close('TokenExpired'), left));
+  }
+
+  // --- from the client ------------------------------------------------------------------------
+
+  #receive(message) {
+    if (this.#ended) return;
+    try {
+      this.#service.log.client(this.id, '<-', typeof message === 'string' ? message : '(binary)');
+      this.#reader.add(message);
+    } catch (error) {
+      this.#violation(error.message);
+    }
+  }
+
+  /** Sorts a packet when it arrives; what it leads to happens in order, in the queue. */
+  #accept(packet) {
+    const { type, namespace } = packet;
+    const entry = this.#namespaces.get(namespace);
+    if (type === PacketType.CONNECT && !entry) {
+      this.#departed.delete(namespace);
+      const fresh = { state: 'connecting', socketId: randomBytes(SID_BYTES).toString('base64url') };
+      this.#namespaces.set(namespace, fresh);
+      this.#enqueue(namespace, () => this.#connect(namespace, fresh, packet.data));
+    } else if (entry?.state === 'connected' && type === PacketType.DISCONNECT) {
+      this.#enqueue(namespace, () => this.#leave(namespace, ''));
+    } else if (entry?.state === 'connected' && type === PacketType.EVENT) {
+      this.#acceptEvent(packet);
+    } else if (entry?.state === 'connected' && type === PacketType.ACK) {
+      this.#service.log.life(this.id, 'an ack of the client: acks do not go upstream');
+    } else if (!this.#departed.has(namespace)) {
+      this.#violation(`${PacketType[type]} does not fit the state of namespace ${namespace}`);
+    }
+  }
+
+  #acceptEvent(packet) {
+    if (packet.binary && this.#service.options.binaryEvents === 'refuse') {
+      this.#violation('binary events are refused');
+      return;
+    }
+    this.#enqueue(packet.namespace, () => this.#forward(packet));
+  }
+
+  #violation(why) {
+    this.#service.log.warn('client', this.id, 'broke the protocol:', why);
+    this.close('ProtocolError');
+  }
+
+  #enqueue(namespace, task) {
+    const { ordering, maxQueuedPackets } = this.#service.options;
+    const key = ordering === 'socket' ? namespace : '';
+    if (!this.#queues.has(key)) this.#queues.set(key, new Queue(maxQueuedPackets));
+    if (!this.#queues.get(key).add(task, { evenIfFull: this.#ended })) this.close('TooManyEvents');
+  }
+
+  // --- upstream -------------------------------------------------------------------------------
+
+  async #connect(namespace, entry, auth) {
+    let answer;
+    if (this.#service.upstream.wanted(this.hub.name, { system: true, name: 'connect' })) {
+      try {
+        const body = this.#connectBody(auth);
+        answer = await this.#deliver(namespace, entry, { name: 'connect', body, id: 0 });
+      } catch (error) {
+        this.#namespaces.delete(namespace);
+        this.#refuse(namespace, error);
+        return;
+      }
+    }
+    if (this.#ended) {
+      // The client is gone, but the handler has accepted it and is told the end.
+      this.#announce('disconnected', namespace, entry, { reason: '' });
+      return;
+    }
+    this.#honour(answer);
+    entry.state = 'connected';
+    this.hub.groups.join(groupOf(namespace), this);
+    this.hub.groups.join(groupOf(namespace, entry.socketId), this);
+    this.#write({ text: connected(namespace, entry.socketId), attachments: [] });
+    this.#announce('connected', namespace, entry, {});
+  }
+
+  #connectBody(auth) {
+    const { claims, query, headers } = this.#request;
+    const body = { claims, query, headers, clientCertificates: [] };
+    if (this.#service.options.connectAuth === 'forward' && auth !== undefined) body.auth = auth;
+    return JSON.stringify(body);
+  }
+
+  #refuse(namespace, error) {
+    this.#service.log.warn('client', this.id, namespace, 'was refused:', error.message);
+    if (this.#ended) return;
+    const body = this.#service.options.connectErrorText === 'body' ? error.body : undefined;
+    const message = body || `connect was refused (${error.status ?? 'no answer'})`;
+    this.#write({ text: refused(namespace, message), attachments: [] });
+  }
+
+  /** The parts of an answer to `connect` that plain Web PubSub honours. */
+  #honour(answer) {
+    if (!answer) return;
+    const { connectResponse, connectionState } = this.#service.options;
+    if (connectionState) this.#state = answer.headers['ce-connectionstate'] ?? this.#state;
+    if (!connectResponse || answer.body === '') return;
+    try {
+      const { userId, groups } = JSON.parse(answer.body);
+      if (typeof userId === 'string') this.#rename(userId);
+      for (const group of [groups ?? []].flat()) this.hub.groups.join(group, this);
+    } catch {
+      this.#service.log.warn('client', this.id, 'the answer to connect is not JSON');
+    }
+  }
+
+  #rename(userId) {
+    const groups = [...this.groups];
+    this.hub.remove(this);
+    this.userId = userId;
+    this.hub.add(this);
+    for (const group of groups) this.hub.groups.join(group, this);
+  }
+
+  async #forward({ namespace, data, payload }) {
+    const entry = this.#namespaces.get(namespace);
+    if (entry?.state !== 'connected') return; // the socket has ended since
+    const event = { name: String(data[0]), body: payload, system: false, contentType: 'text/plain' };
+    try {
+      const answer = await this.#deliver(namespace, entry, event);
+      if (this.#service.options.connectionState) {
+        this.#state = answer.headers['ce-connectionstate'] ?? this.#state;
+      }
+      this.#answer(answer);
+    } catch (error) {
+      this.#service.log.warn('client', this.id, `event '${data[0]}':`, error.message);
+      this.#eventFailed(namespace);
+    }
+  }
+
+  /** Writes the packets of an answer, unchanged. */
+  #answer({ status, headers, body }) {
+    if (status === 204 || body === '') return;
+    if (!/^text\/plain\b/i.test(headers['content-type'] ?? '')) {
+      this.#service.log.warn('client', this.id, 'an answer that is not text/plain is not written');
+      return;
+    }
+    this.#writePayload(body);
+  }
+
+  #eventFailed(namespace) {
+    const { userEventFailure } = this.#service.options;
+    if (userEventFailure === 'close') this.close('UpstreamFailed');
+    else if (userEventFailure === 'disconnect') this.#endSocket(namespace, 'UpstreamFailed', false);
+  }
+
+  /** An event whose answer nobody waits for. */
+  #announce(name, namespace, entry, body) {
+    if (!this.#service.upstream.wanted(this.hub.name, { system: true, name })) return;
+    this.#deliver(namespace, entry, { name, body: JSON.stringify(body) }).catch((error) => {
+      this.#service.log.warn('client', this.id, `${name}:`, error.message);
+    });
+  }
+
+  #deliver(namespace, { socketId }, event) {
+    return this.#service.upstream.deliver({
+      connection: this,
+      system: true,
+      contentType: JSON_TYPE,
+      state: this.#state,
+      namespace,
+      socketId,
+      ...event,
+      id: event.id ?? this.#nextEvent++,
+    });
+  }
+
+  // --- to the client --------------------------------------------------------------------------
+
+  /**
+   * Writes what a REST send carries.
+   * @param {{contentType: string, text: () => string}} message
+   */
+  send({ contentType, text }) {
+    if (contentType !== 'text/plain') {
+      this.#service.log.warn('client', this.id, `does not understand ${contentType}`);
+    } else {
+      this.#writePayload(text());
+    }
+  }
+
+  #writePayload(payload) {
+    try {
+      for (const packet of readPayload(payload)) {
+        if (packet.type !== PacketType.DISCONNECT) this.#write(packet);
+        else this.#endSocket(packet.namespace, 'ClosedByAppServer', packet.closes);
+      }
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error;
+      this.#service.log.warn('client', this.id, 'cannot be sent this payload:', error.message);
+    }
+  }
+
+  #write({ text, attachments }) {
+    if (this.#ended) return;
+    this.#service.log.client(this.id, '->', text);
+    for (const data of [text, ...attachments]) {
+      const length = Buffer.byteLength(data);
+      this.#pendingBytes += length;
+      this.#engine.write(data, {}, () => {
+        this.#pendingBytes = Math.max(0, this.#pendingBytes - length);
+      });
+    }
+    if (this.#pendingBytes > this.#service.options.maxPendingBytes) {
+      this.close('SlowClient');
+      this.#engine.transport.socket?.terminate(); // it would not read the close frame either
+    }
+  }
+
+  // --- the end --------------------------------------------------------------------------------
+
+  /** Ends one socket at the service's wish: the client is told. */
+  #endSocket(namespace, reason, closes) {
+    if (this.#namespaces.get(namespace)?.state === 'connected') {
+      this.#write({ text: disconnect(namespace), attachments: [] });
+      this.#departed.add(namespace);
+      this.#leave(namespace, reason);
+    }
+    if (closes) this.close(reason);
+  }
+
+  #leave(namespace, reason) {
+    const entry = this.#namespaces.get(namespace);
+    if (entry?.state !== 'connected') return;
+    this.#namespaces.delete(namespace);
+    this.hub.groups.leaveNamespace(namespace, this);
+    this.#announce('disconnected', namespace, entry, { reason });
+  }
+
+  /** Ends the connection at the service's wish. */
+  close(reason) {
+    this.#end(reason);
+    this.#engine.close();
+  }
+
+  /** Resolves when everything that came from the client has been seen to. */
+  idle() {
+    return Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+  }
+
+  /** Groups are left at once; `disconnected` comes after the events that were there before. */
+  #end(reason) {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timers.forEach(clearTimeout);
+    this.#reader.destroy();
+    this.hub.remove(this);
+    this.#service.log.life(this.id, `ended${reason ? `: ${reason}` : ''}`);
+    for (const [namespace, entry] of this.#namespaces) {
+      if (entry.state !== 'connected') continue; // a pending connect sees to itself
+      this.#enqueue(namespace, () => this.#leave(namespace, reason));
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// Knows how the service reports what it does: one readable line for each client packet, upstream
+// delivery and REST call, with tokens shortened.
+
+const MAX_TEXT = 200; // characters of a packet that are shown
+const SECRET = /((?:access_token|code|token|sig)=)([^&\s"]{0,8})[^&\s"]*/gi;
+const JWT = /\b(eyJ[\w-]{5})[\w-]*\.[\w-]+\.[\w-]+/g;
+
+/** Shortens tokens and keys in a text that is going to be shown. */
+export function redact(text) {
+  return text.replace(SECRET, '$1$2…').replace(JWT, '$1…');
+}
+
+/** A packet's text as it may stand in a line. */
+export function shown(text) {
+  const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length})` : text;
+  return redact(short.replace(/[\x00-\x1f]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`));
+}
+
+/**
+ * @param {((line: string) => void) | undefined} sink where the lines go; none: nothing is made
+ */
+export function makeLog(sink) {
+  const line = (kind, parts) => sink?.(`${kind.padEnd(8)} ${parts.join(' ')}`);
+  return {
+    /** what a client sent (<-) or is sent (->) */
+    client: (id, arrow, text) => sink && line('client', [id, arrow, shown(text)]),
+    /** a connection's or socket's coming and going */
+    life: (id, what) => sink && line('client', [id, what]),
+    upstream: (...parts) => sink && line('upstream', parts.map(redact)),
+    rest: (...parts) => sink && line('rest', parts.map(redact)),
+    warn: (...parts) => sink && line('warn', parts.map(redact)),
+  };
+}

@@ -1,0 +1,74 @@
+// Knows how the REST interface fills and empties groups: one connection, one user, or whatever a
+// filter selects.
+
+import { ApiError, checkedGroup, connectionOf, groupOf, maybeConnectionOf, readJson, userOf }
+  from './call.js';
+import { filterOf } from './send.js';
+
+/** Joins at once, or after the delay that is set for trying out slow joins. */
+function join({ hub, service }, group, connections) {
+  const act = () => {
+    for (const connection of connections) {
+      if (hub.connections.has(connection.id)) hub.groups.join(group, connection);
+    }
+  };
+  const { joinDelayMs } = service.options;
+  if (joinDelayMs > 0) setTimeout(act, joinDelayMs);
+  else act();
+}
+
+function leave({ hub }, group, connections) {
+  for (const connection of connections) hub.groups.leave(group, connection);
+}
+
+function leaveAll({ hub }, connections) {
+  for (const connection of connections) hub.groups.leaveAll(connection);
+  return { status: 204 };
+}
+
+function bulk(change) {
+  return (call) => {
+    const { groups, filter } = readJson(call);
+    if (!Array.isArray(groups) || groups.length === 0) {
+      throw new ApiError(400, 'InvalidGroups', 'groups is a list of group names', 'groups');
+    }
+    if (filter !== undefined && filter !== null && typeof filter !== 'string') {
+      throw new ApiError(400, 'InvalidFilter', 'filter is a string', 'filter');
+    }
+    groups.forEach(checkedGroup);
+    const connections = [...call.hub.connections.values()].filter(filterOf(filter));
+    for (const group of groups) change(call, group, connections);
+    return { status: 200, note: `${connections.length} connection(s)` };
+  };
+}
+
+export const addToGroups = bulk(join);
+export const removeFromGroups = bulk(leave);
+
+export function addConnection(call) {
+  join(call, groupOf(call), [connectionOf(call)]);
+  return { status: 200 };
+}
+
+export function removeConnection(call) {
+  leave(call, groupOf(call), [connectionOf(call)]);
+  return { status: 204 };
+}
+
+export const removeConnectionFromAll = (call) => leaveAll(call, maybeConnectionOf(call));
+
+export function addUser(call) {
+  const connections = userOf(call);
+  if (connections.length === 0) {
+    throw new ApiError(404, 'NotFound', `user '${call.params.user}' has no connection`);
+  }
+  join(call, groupOf(call), connections);
+  return { status: 200 };
+}
+
+export function removeUser(call) {
+  leave(call, groupOf(call), userOf(call));
+  return { status: 204 };
+}
+
+export const removeUserFromAll = (call) => leaveAll(call, userOf(call));

@@ -1,0 +1,31 @@
+// Knows the questions that the REST interface answers: is the service well, is there such a
+// connection, group or user, and who is in a group.
+
+import { groupOf, maybeConnectionOf, readNumber, userOf } from './call.js';
+
+const MAX_PAGE = 200;
+
+const exists = (yes) => ({ status: yes ? 200 : 404 });
+
+export const health = () => ({ status: 200 });
+export const connectionExists = (call) => exists(maybeConnectionOf(call).length > 0);
+export const groupExists = (call) => exists(call.hub.groups.has(groupOf(call)));
+export const userExists = (call) => exists(userOf(call).length > 0);
+
+/** One page of a group's members, in the order of their ids; a further page starts after an id. */
+export function listMembers(call) {
+  const { query, hub, service, url } = call;
+  const page = readNumber(query, 'maxpagesize', 1, MAX_PAGE) ?? MAX_PAGE;
+  const top = readNumber(query, 'top', 1, Number.MAX_SAFE_INTEGER) ?? Infinity;
+  const after = Buffer.from(query.get('continuationToken') ?? '', 'base64url').toString();
+  const left = hub.groups.members(groupOf(call)).filter(({ id }) => id > after);
+  left.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const count = Math.min(page, top);
+  const value = left.slice(0, count).map(({ id, userId }) => ({ connectionId: id, userId }));
+  if (left.length <= count || top === count) return { status: 200, json: { value } };
+  const further = new URLSearchParams(query);
+  further.set('continuationToken', Buffer.from(value[count - 1].connectionId).toString('base64url'));
+  if (top !== Infinity) further.set('top', String(top - count));
+  const nextLink = `${service.endpoint}${url.pathname}?${further}`;
+  return { status: 200, json: { value, nextLink } };
+}

@@ -1,0 +1,204 @@
+// Knows every knob of the service: its name, default, limits, and what it stands for. The
+// command line and its --help are made from this table.
+//
+// What is not known about the real service is marked `unknown`; its default is the careful one.
+
+const MiB = 1024 * 1024;
+
+/** kind: count, ms, bytes, flag, text, list of ms, or the allowed words */
+export const KNOBS = {
+  // --- tokens
+  clockSkewSeconds: { kind: 'count', value: 300, help: 'tolerance for exp and nbf of tokens' },
+  audience: {
+    kind: ['exact', 'lenient'],
+    value: 'exact',
+    help: 'how aud is compared; lenient ignores case, query and percent-encoding',
+  },
+  checkTokenOnEveryRequest: {
+    kind: 'flag',
+    value: false,
+    unknown: true,
+    help: 'check the client token again on requests of an open session',
+  },
+  closeOnTokenExpiry: {
+    kind: 'flag',
+    value: false,
+    unknown: true,
+    help: 'close a live connection when its token expires',
+  },
+  groupClaim: {
+    kind: 'flag',
+    value: false,
+    unknown: true,
+    help: 'Socket.IO: join the groups of the webpubsub.group claim',
+  },
+
+  // --- Engine.IO and Socket.IO
+  pingIntervalMs: { kind: 'ms', value: 25_000, unknown: true, help: 'Engine.IO ping interval' },
+  pingTimeoutMs: { kind: 'ms', value: 20_000, unknown: true, help: 'Engine.IO ping timeout' },
+  maxPayload: { kind: 'bytes', value: 1_000_000, unknown: true, help: 'largest client message' },
+  connectTimeoutMs: {
+    kind: 'ms',
+    value: 45_000,
+    unknown: true,
+    help: 'time for a client to join its first namespace',
+  },
+  maxPendingBytes: { kind: 'bytes', value: 16 * MiB, help: 'unread output that drops a client' },
+  maxQueuedPackets: { kind: 'count', value: 10_000, help: 'unhandled input that drops a client' },
+  connectErrorText: {
+    kind: ['status', 'body'],
+    value: 'status',
+    unknown: true,
+    help: 'what a refused client reads: the status, or the body of the handler\'s answer',
+  },
+  connectAuth: {
+    kind: ['drop', 'forward'],
+    value: 'drop',
+    unknown: true,
+    help: 'what becomes of the auth object of CONNECT; forward adds it to connect as "auth"',
+  },
+  binaryEvents: {
+    kind: ['forward', 'refuse'],
+    value: 'forward',
+    unknown: true,
+    help: 'events with attachments: one payload upstream, or the end of the connection',
+  },
+  ordering: {
+    kind: ['connection', 'socket'],
+    value: 'connection',
+    unknown: true,
+    help: 'whether one connection\'s sockets wait for each other\'s events',
+  },
+
+  // --- upstream
+  validateHandlers: { kind: 'flag', value: true, help: 'validate a handler before its first event' },
+  revalidateMs: { kind: 'ms', value: 60_000, unknown: true, help: 'time between validations' },
+  upstreamTimeoutMs: {
+    kind: 'ms',
+    value: 100_000,
+    unknown: true,
+    help: 'time for one event, all its attempts together',
+  },
+  retryDelaysMs: {
+    kind: 'list',
+    value: [1000, 3000, 5000],
+    unknown: true,
+    help: 'pauses before an event is sent again after 408, 5xx or a network failure',
+  },
+  userEventFailure: {
+    kind: ['close', 'disconnect', 'ignore'],
+    value: 'close',
+    unknown: true,
+    help: 'after a failed or unhandled user event: end the connection, the socket, or nothing',
+  },
+  headerEncoding: {
+    kind: ['minimal', 'cloudevents'],
+    value: 'minimal',
+    unknown: true,
+    help: 'ce- values: percent-encode non-ASCII only, or also space, quote and percent',
+  },
+  signEvents: { kind: 'flag', value: true, unknown: true, help: 'send ce-signature' },
+  connectionState: {
+    kind: 'flag',
+    value: false,
+    unknown: true,
+    help: 'Socket.IO: keep ce-connectionState of an answer and repeat it',
+  },
+  connectResponse: {
+    kind: 'flag',
+    value: false,
+    unknown: true,
+    help: 'Socket.IO: honour userId and groups in the answer to connect',
+  },
+
+  // --- REST
+  restBodyLimit: { kind: 'bytes', value: MiB, unknown: true, help: 'largest REST body' },
+  defaultClientType: {
+    kind: ['socketio', 'native'],
+    value: 'socketio',
+    help: 'kind of clients that :generateToken makes tokens for when it is not told',
+  },
+  missingTarget: {
+    kind: ['accept', 'refuse'],
+    value: 'accept',
+    unknown: true,
+    help: 'a send to a connection that is not there: 202 or 404',
+  },
+  joinDelayMs: {
+    kind: 'ms',
+    value: 0,
+    unknown: true,
+    help: 'time until a group joined over REST is effective',
+  },
+};
+
+const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Microsoft's examples
+const MIN_KEY = 32; // bytes
+const HUB = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;
+
+/** A setting that cannot be meant. */
+export class OptionError extends Error {}
+
+export const isHubName = (name) => HUB.test(name);
+
+/** Fills in the defaults and refuses what makes no sense; names every fault at once. */
+export function readOptions(given = {}) {
+  const options = { port: 0, orFree: false, endpoint: undefined, accessKeys: [DEFAULT_KEY] };
+  // identityTokens: bearer tokens that pass on REST without a look into them, in place of Entra's
+  Object.assign(options, { identityTokens: [], hubs: {}, log: undefined });
+  for (const [name, { value }] of Object.entries(KNOBS)) options[name] = value;
+  const faults = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(options, name)) faults.push(`there is no option '${name}'`);
+    else if (KNOBS[name] && !fits(KNOBS[name].kind, value)) faults.push(misfit(name, value));
+    options[name] = value;
+  }
+  faults.push(...structureFaults(options));
+  if (faults.length > 0) throw new OptionError(faults.join('; '));
+  return options;
+}
+
+function fits(kind, value) {
+  if (Array.isArray(kind)) return kind.includes(value);
+  if (kind === 'flag') return typeof value === 'boolean';
+  if (kind === 'list') return Array.isArray(value) && value.every((item) => fits('ms', item));
+  return Number.isInteger(value) && value >= 0;
+}
+
+function misfit(name, value) {
+  const { kind } = KNOBS[name];
+  const wanted = Array.isArray(kind) ? kind.join(' or ') : kind;
+  return `${name} should be ${wanted}, not ${JSON.stringify(value)}`;
+}
+
+function structureFaults({ accessKeys, hubs, port }) {
+  const faults = [];
+  if (!Number.isInteger(port) || port < 0 || port > 65535) faults.push(`port ${port} is none`);
+  if (!Array.isArray(accessKeys) || accessKeys.length < 1 || accessKeys.length > 2) {
+    faults.push('there are one or two access keys');
+  } else if (accessKeys.some((key) => Buffer.byteLength(String(key)) < MIN_KEY)) {
+    faults.push(`an access key has at least ${MIN_KEY} bytes`);
+  }
+  for (const [name, hub] of Object.entries(hubs)) {
+    if (!isHubName(name)) faults.push(`'${name}' is not a hub name`);
+    const policy = hub.anonymousConnectPolicy ?? 'deny';
+    if (!['allow', 'deny'].includes(policy)) faults.push(`anonymousConnectPolicy is allow or deny`);
+    faults.push(...(hub.eventHandlers ?? []).flatMap(handlerFaults));
+  }
+  return faults;
+}
+
+const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
+
+/** @returns {string[]} what is wrong with one event handler's settings */
+export function handlerFaults({ urlTemplate, systemEvents = [] }) {
+  const faults = [];
+  if (!/^https?:\/\/[^/{}]+(\/.*)?$/.test(urlTemplate ?? '')) {
+    faults.push(`'${urlTemplate}' is not a URL template (http or https, no {} in the host)`);
+  }
+  for (const event of systemEvents) {
+    if (!SYSTEM_EVENTS.includes(event)) faults.push(`'${event}' is not a system event`);
+  }
+  return faults;
+}

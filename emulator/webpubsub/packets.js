@@ -1,0 +1,118 @@
+// Knows Socket.IO packets and Engine.IO payloads: what arrives from a client, with its text kept
+// exactly as it came, and what a handler's answer or a REST send asks to be written.
+//
+// The decoding itself is that of the Socket.IO project (engine.io-parser, socket.io-parser).
+
+import { decodePayload } from 'engine.io-parser';
+import { Decoder, PacketType, isPacketValid } from 'socket.io-parser';
+
+export { PacketType };
+
+const SEPARATOR = '\x1e'; // between the packets of one payload
+const HEAD = /^([0-6])(?:\d+-)?(?:(\/[^,]*),?)?/; // type, attachments, namespace
+
+/** Why a payload that was meant for a client cannot be written. */
+export class PayloadError extends Error {}
+
+/**
+ * Puts a client's messages together to packets; a binary packet is several messages.
+ * `add` throws on whatever Socket.IO's own decoder refuses.
+ */
+export class PacketReader {
+  #decoder = new Decoder();
+  #messages = [];
+
+  /** @param {(packet: ClientPacket) => void} onPacket */
+  constructor(onPacket) {
+    this.#decoder.on('decoded', (decoded) => {
+      const messages = this.#messages;
+      this.#messages = [];
+      if (!isPacketValid(decoded)) throw new Error('invalid packet');
+      onPacket({
+        type: decoded.type,
+        namespace: decoded.nsp,
+        data: decoded.data,
+        binary: messages.length > 1,
+        payload: messages.map(encodeMessage).join(SEPARATOR),
+      });
+    });
+  }
+
+  /** @param {string | Buffer} message the content of one Engine.IO message packet */
+  add(message) {
+    this.#messages.push(message);
+    this.#decoder.add(message);
+  }
+
+  destroy() {
+    this.#decoder.destroy();
+  }
+}
+
+/**
+ * @typedef {object} ClientPacket
+ * @property {number} type of PacketType; binary events and acks have the plain type
+ * @property {string} namespace
+ * @property {any} data the parsed payload
+ * @property {boolean} binary whether it came with attachments
+ * @property {string} payload the Engine.IO payload, its packet's text unchanged
+ */
+
+function encodeMessage(message) {
+  if (typeof message === 'string') return `4${message}`;
+  return `b${Buffer.from(message).toString('base64')}`;
+}
+
+/**
+ * Reads an Engine.IO payload that is to be written to clients.
+ * @param {string} text
+ * @returns {ServerPacket[]}
+ */
+export function readPayload(text) {
+  const packets = [];
+  for (const { type, data } of decodePayload(text, 'nodebuffer')) {
+    if (type !== 'message' || data === undefined) throw new PayloadError(`not a message: ${type}`);
+    const last = packets[packets.length - 1];
+    if (typeof data === 'string') packets.push(readHead(data));
+    else if (last) last.attachments.push(data);
+    else throw new PayloadError('an attachment without its packet');
+  }
+  return packets;
+}
+
+/**
+ * @typedef {object} ServerPacket
+ * @property {number} type
+ * @property {string} namespace
+ * @property {string} text the packet, without the Engine.IO type in front
+ * @property {Buffer[]} attachments
+ * @property {boolean} closes for a DISCONNECT: whether the whole connection ends with it
+ */
+
+function readHead(text) {
+  const match = HEAD.exec(text);
+  if (!match) throw new PayloadError(`not a Socket.IO packet: ${text.slice(0, 20)}`);
+  const type = Number(match[1]);
+  const closes = type === PacketType.DISCONNECT && readClose(text.slice(match[0].length));
+  return { type, namespace: match[2] ?? '/', text, attachments: [], closes };
+}
+
+/** The service's own addition to DISCONNECT, `{"close":true}`; clients never see it. */
+function readClose(rest) {
+  if (rest === '') return false;
+  try {
+    const { close } = JSON.parse(rest);
+    if (typeof close === 'boolean') return close;
+  } catch {
+    // falls through
+  }
+  throw new PayloadError('after a DISCONNECT only {"close":true} or {"close":false} may follow');
+}
+
+const prefix = (namespace) => (namespace === '/' ? '' : `${namespace},`);
+
+/** The packets that the service itself makes. */
+export const connected = (namespace, sid) => `0${prefix(namespace)}${JSON.stringify({ sid })}`;
+export const disconnect = (namespace) => `1${prefix(namespace)}`;
+export const refused = (namespace, message) =>
+  `4${prefix(namespace)}${JSON.stringify({ message })}`;

@@ -1,0 +1,79 @@
+// Knows the operations of the REST interface: api-version 2024-12-01, all of them.
+
+import { ApiError } from './operations/call.js';
+import * as closing from './operations/closing.js';
+import * as membership from './operations/membership.js';
+import * as permissions from './operations/permissions.js';
+import * as questions from './operations/questions.js';
+import * as send from './operations/send.js';
+import { generateToken } from './operations/tokens.js';
+
+const HUB = '/api/hubs/{hub}';
+const CONNECTION = `${HUB}/connections/{connection}`;
+const GROUP = `${HUB}/groups/{group}`;
+const USER = `${HUB}/users/{user}`;
+const PERMISSION = `${HUB}/permissions/{permission}/connections/{connection}`;
+
+function notBuilt() {
+  throw new ApiError(501, 'NotImplemented', 'the stand-in does not have this operation');
+}
+
+/** method, path, operation, and: open (asks for no token), since (the first api-version) */
+const ROUTES = [
+  ['HEAD', '/api/health', questions.health, { open: true }],
+  ['GET', '/api/health', questions.health, { open: true }],
+  ['POST', `${HUB}/:send`, send.sendToAll],
+  ['POST', `${HUB}/:addToGroups`, membership.addToGroups],
+  ['POST', `${HUB}/:removeFromGroups`, membership.removeFromGroups],
+  ['POST', `${HUB}/:closeConnections`, closing.closeAll],
+  ['POST', `${HUB}/:generateToken`, generateToken],
+  ['POST', `${HUB}/:invoke`, notBuilt], // undocumented, seen in Microsoft's own server library
+  ['HEAD', CONNECTION, questions.connectionExists],
+  ['DELETE', CONNECTION, closing.closeConnection],
+  ['POST', `${CONNECTION}/:send`, send.sendToConnection],
+  ['DELETE', `${CONNECTION}/groups`, membership.removeConnectionFromAll],
+  ['HEAD', GROUP, questions.groupExists],
+  ['POST', `${GROUP}/:send`, send.sendToGroup],
+  ['POST', `${GROUP}/:closeConnections`, closing.closeGroup],
+  ['GET', `${GROUP}/connections`, questions.listMembers, { since: '2024-12-01' }],
+  ['PUT', `${GROUP}/connections/{connection}`, membership.addConnection],
+  ['DELETE', `${GROUP}/connections/{connection}`, membership.removeConnection],
+  ['HEAD', USER, questions.userExists],
+  ['POST', `${USER}/:send`, send.sendToUser],
+  ['POST', `${USER}/:closeConnections`, closing.closeUser],
+  ['DELETE', `${USER}/groups`, membership.removeUserFromAll],
+  ['PUT', `${USER}/groups/{group}`, membership.addUser],
+  ['DELETE', `${USER}/groups/{group}`, membership.removeUser],
+  ['PUT', PERMISSION, permissions.grant],
+  ['HEAD', PERMISSION, permissions.check],
+  ['DELETE', PERMISSION, permissions.revoke],
+];
+
+const routes = ROUTES.map(([method, template, run, more = {}]) => {
+  const names = [...template.matchAll(/{(\w+)}/g)].map(([, name]) => name);
+  const path = new RegExp(`^${template.replace(/{\w+}/g, '([^/]+)')}$`);
+  return { method, path, names, run, ...more };
+});
+
+/**
+ * Finds the operation for a request.
+ * @returns {{run: (call: object) => object, params: object, open?: boolean, since?: string}}
+ */
+export function findRoute(method, pathname) {
+  const there = routes.filter((route) => route.path.test(pathname));
+  if (there.length === 0) throw new ApiError(404, 'NotFound', `nothing is at ${pathname}`);
+  const route = there.find((candidate) => candidate.method === method);
+  if (route) return { ...route, params: readParams(route, pathname) };
+  const Allow = there.map((candidate) => candidate.method).join(', ');
+  const message = `${method} is not for ${pathname}`;
+  throw new ApiError(405, 'MethodNotAllowed', message, undefined, { Allow });
+}
+
+function readParams({ path, names }, pathname) {
+  const values = path.exec(pathname).slice(1);
+  try {
+    return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i])]));
+  } catch {
+    throw new ApiError(400, 'InvalidPath', 'the path is not percent-encoded UTF-8');
+  }
+}

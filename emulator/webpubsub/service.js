@@ -1,0 +1,107 @@
+// Knows how the parts make one service: Web PubSub for Socket.IO in serverless mode, on one port.
+
+import http from 'node:http';
+
+import { listen } from '../listen.js';
+import { Clients, refuseUpgrade } from './clients.js';
+import { Hub } from './hub.js';
+import { makeLog } from './log.js';
+import { isHubName, readOptions } from './options.js';
+import { Rest } from './rest.js';
+import { Upstream } from './upstream.js';
+
+const MAX_HEADER = 16 * 1024; // bytes of all headers of a request
+const CLOSE_GRACE_MS = 500; // for the last `disconnected` events
+
+/**
+ * Starts the service.
+ * @param {object} given see options.js; also port, orFree, endpoint, accessKeys, hubs, log
+ */
+export async function startWebPubSub(given = {}) {
+  const options = readOptions(given);
+  const server = http.createServer({ maxHeaderSize: MAX_HEADER });
+  const listening = await listen(server, { port: options.port, orFree: options.orFree });
+  return new WebPubSub(options, server, listening);
+}
+
+class WebPubSub {
+  #server;
+  #listening;
+  #hubs = new Map(); // name in lower case -> Hub
+  #clients;
+  #rest;
+
+  constructor(options, server, listening) {
+    this.options = options;
+    this.log = makeLog(options.log);
+    this.port = listening.port;
+    this.wantedPort = listening.wanted;
+    // Tokens name the endpoint as the connection string spells it, whatever Host says: a client
+    // that connects to 127.0.0.1 still presents a token made for localhost.
+    this.endpoint = (options.endpoint ?? `http://localhost:${this.port}`).replace(/\/+$/, '');
+    this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname);
+    this.#server = server;
+    this.#listening = listening;
+    this.#clients = new Clients(this);
+    this.#rest = new Rest(this);
+    server.on('request', (req, res) => this.#request(req, res));
+    server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
+  }
+
+  /** What the handler's WebPubSubForSocketIOConnectionString is set to. */
+  get connectionString() {
+    const { protocol, hostname, port } = new URL(this.endpoint);
+    const place = port ? `Endpoint=${protocol}//${hostname};Port=${port}` : `Endpoint=${this.endpoint}`;
+    return `${place};AccessKey=${this.options.accessKeys[0]};Version=1.0;`;
+  }
+
+  /** @returns {Hub | undefined} the hub of a name, made at its first use; undefined: no such name */
+  hub(name) {
+    const key = name.toLowerCase();
+    if (!this.#hubs.has(key)) {
+      if (!isHubName(name)) return undefined;
+      const configured = Object.entries(this.options.hubs).find(([n]) => n.toLowerCase() === key);
+      this.#hubs.set(key, new Hub(configured?.[0] ?? name, configured?.[1]));
+    }
+    return this.#hubs.get(key);
+  }
+
+  setEventHandlers(hub, eventHandlers) {
+    this.upstream.setEventHandlers(hub, eventHandlers);
+  }
+
+  #request(req, res) {
+    const url = parse(req.url);
+    if (!url) return res.writeHead(400).end();
+    if (this.#clients.request(req, res, url) || this.#rest.request(req, res, url)) return undefined;
+    if (url.pathname === '/') return res.writeHead(200, TEXT).end(`${GREETING}\n`);
+    return res.writeHead(404, TEXT).end('There is nothing at this path.\n');
+  }
+
+  #upgrade(req, socket, head) {
+    const url = parse(req.url);
+    if (url && this.#clients.upgrade(req, socket, head, url)) return;
+    refuseUpgrade(socket, '404 Not Found', 'There is no WebSocket at this path.\n');
+  }
+
+  /** Ends every connection and frees the port. */
+  async close() {
+    const connections = [...this.#hubs.values()].flatMap((hub) => [...hub.connections.values()]);
+    for (const connection of connections) connection.close('ServiceReload');
+    const idle = Promise.all(connections.map((connection) => connection.idle()));
+    await this.upstream.close(idle, CLOSE_GRACE_MS);
+    this.#clients.close();
+    await this.#listening.close();
+  }
+}
+
+const TEXT = { 'Content-Type': 'text/plain' };
+const GREETING = 'A local stand-in for Azure Web PubSub for Socket.IO.';
+
+function parse(target) {
+  try {
+    return new URL(target, 'http://localhost');
+  } catch {
+    return undefined;
+  }
+}

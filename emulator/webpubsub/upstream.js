@@ -1,0 +1,212 @@
+// Knows how events go to a hub's event handlers: which handler gets one, the CloudEvents request
+// that carries it, and when it is sent again.
+
+import { createHmac } from 'node:crypto';
+
+import { HttpClient } from './http.js';
+import { Validation } from './validation.js';
+
+const UNSAFE_MINIMAL = /[^\x20-\x7e]/gu;
+const UNSAFE_CLOUDEVENTS = /[^\x21-\x7e]|["%]/gu;
+
+/** An event that was not delivered, or was answered with failure. */
+export class UpstreamError extends Error {
+  /** @param {string} message @param {{status?: number, body?: string}} answer */
+  constructor(message, { status, body } = {}) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+export class Upstream {
+  #options;
+  #log;
+  #origin;
+  #http = new HttpClient();
+  #handlers = new Map(); // hub in lower case -> handlers
+  #pending = new Map(); // AbortController of a delivery -> its promise
+
+  /** @param {object} options @param {object} log @param {string} origin our host, without port */
+  constructor(options, log, origin) {
+    this.#options = options;
+    this.#log = log;
+    this.#origin = origin;
+    for (const [hub, { eventHandlers = [] }] of Object.entries(options.hubs)) {
+      this.setEventHandlers(hub, eventHandlers);
+    }
+  }
+
+  setEventHandlers(hub, eventHandlers) {
+    const handlers = eventHandlers.map((settings) => this.#handler(hub, settings));
+    this.#handlers.set(hub.toLowerCase(), handlers);
+  }
+
+  #handler(hub, { urlTemplate, userEventPattern = '', systemEvents = [] }) {
+    const names = userEventPattern.split(',').map((name) => name.trim());
+    return {
+      wants: ({ system, name }) =>
+        system ? systemEvents.includes(name) : names.includes('*') || names.includes(name),
+      url: (event) => fillTemplate(urlTemplate, hub, event),
+      validation: new Validation({
+        http: this.#http,
+        url: fillTemplate(urlTemplate, hub, 'validate'),
+        origin: this.#origin,
+        lifetime: this.#options.revalidateMs,
+        log: this.#log,
+      }),
+    };
+  }
+
+  /** @returns {boolean} whether a handler of the hub wants an event */
+  wanted(hub, event) {
+    return this.#find(hub, event) !== undefined;
+  }
+
+  #find(hub, event) {
+    return this.#handlers.get(hub.toLowerCase())?.find((handler) => handler.wants(event));
+  }
+
+  /**
+   * Delivers one event.
+   * @param {UpstreamEvent} event
+   * @returns {Promise<{status: number, headers: object, body: string}>} a 2xx answer
+   * @throws {UpstreamError} anything else
+   */
+  async deliver(event) {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), this.#options.upstreamTimeoutMs);
+    const delivery = this.#deliver(event, abort.signal);
+    this.#pending.set(abort, delivery);
+    try {
+      return await delivery;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(abort);
+    }
+  }
+
+  async #deliver(event, signal) {
+    const handler = this.#find(event.connection.hub.name, event);
+    if (!handler) throw new UpstreamError(`no event handler wants '${event.name}'`);
+    if (this.#options.validateHandlers) {
+      const fault = await handler.validation.fault();
+      if (fault) throw new UpstreamError(`the event handler did not validate: ${fault}`);
+    }
+    const headers = this.#headers(event);
+    const request = { method: 'POST', headers, body: event.body, signal };
+    return this.#attempts(handler.url(event.name), request, event);
+  }
+
+  async #attempts(url, request, event) {
+    const delays = [...this.#options.retryDelaysMs];
+    for (;;) {
+      const outcome = await this.#attempt(url, request, event);
+      if (outcome.answer) return outcome.answer;
+      if (!outcome.again || delays.length === 0 || request.signal.aborted) throw outcome.error;
+      await pause(delays.shift(), request.signal);
+    }
+  }
+
+  async #attempt(url, request, event) {
+    const started = Date.now();
+    const tell = (result) => this.#log.upstream(
+      event.name, event.connection.id, event.namespace ?? '', '->', result,
+      `${Date.now() - started} ms`,
+    );
+    try {
+      const answer = await this.#http.send(url, request);
+      tell(String(answer.status));
+      if (answer.status >= 200 && answer.status < 300) return { answer };
+      const error = new UpstreamError(`the event handler answered ${answer.status}`, answer);
+      return { error, again: answer.status === 408 || answer.status >= 500 };
+    } catch (cause) {
+      const what = request.signal.aborted ? 'no answer in time' : cause.code ?? cause.message;
+      tell(what);
+      return { error: new UpstreamError(`the event handler failed: ${what}`), again: true };
+    }
+  }
+
+  /** The CloudEvents headers, spelt as in the documents. */
+  #headers({ connection, name, system, namespace, socketId, id, contentType, state }) {
+    const encode = (value) => encodeHeader(value, this.#options.headerEncoding);
+    const headers = {
+      'WebHook-Request-Origin': this.#origin,
+      'Content-Type': contentType,
+      'ce-specversion': '1.0',
+      'ce-awpsversion': '1.0',
+      'ce-type': `azure.webpubsub.${system ? `sys.${name}` : 'user.message'}`,
+      'ce-source': `/hubs/${connection.hub.name}/client/${connection.id}`,
+      'ce-id': String(id),
+      'ce-time': new Date().toISOString(),
+      'ce-connectionId': connection.id,
+      'ce-hub': connection.hub.name,
+      'ce-eventName': encode(name),
+    };
+    if (this.#options.signEvents) headers['ce-signature'] = this.#sign(connection.id);
+    if (namespace !== undefined) headers['ce-namespace'] = encode(namespace);
+    if (socketId !== undefined) headers['ce-socketId'] = socketId;
+    if (connection.userId !== undefined) headers['ce-userId'] = encode(connection.userId);
+    if (state !== undefined) headers['ce-connectionState'] = state;
+    return headers;
+  }
+
+  /** Only the connection id is signed: once with each access key. */
+  #sign(connectionId) {
+    const sign = (key) => `sha256=${createHmac('sha256', key).update(connectionId).digest('hex')}`;
+    return this.#options.accessKeys.map(sign).join(',');
+  }
+
+  /**
+   * Lets deliveries end, but waits no longer than the grace, and then drops them.
+   * @param {Promise<any>} noMore resolves when no further delivery will begin
+   */
+  async close(noMore, graceMs) {
+    const grace = new AbortController();
+    const all = noMore.then(() => Promise.allSettled(this.#pending.values()));
+    await Promise.race([all, pause(graceMs, grace.signal)]);
+    grace.abort();
+    for (const abort of this.#pending.keys()) abort.abort();
+    this.#http.close();
+  }
+}
+
+/**
+ * @typedef {object} UpstreamEvent
+ * @property {object} connection with id, hub and perhaps userId
+ * @property {string} name
+ * @property {boolean} system
+ * @property {number} id
+ * @property {string} contentType
+ * @property {string} body
+ * @property {string} [namespace]
+ * @property {string} [socketId]
+ * @property {string} [state] ce-connectionState
+ */
+
+function fillTemplate(template, hub, event) {
+  return template
+    .replaceAll('{hub}', encodeURIComponent(hub))
+    .replaceAll('{event}', encodeURIComponent(event));
+}
+
+function encodeHeader(value, encoding) {
+  const unsafe = encoding === 'cloudevents' ? UNSAFE_CLOUDEVENTS : UNSAFE_MINIMAL;
+  return value.replace(unsafe, (char) =>
+    [...Buffer.from(char)].map((byte) => `%${hex(byte)}`).join(''));
+}
+
+const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
+
+/** Waits; an abort ends the waiting early. */
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}
