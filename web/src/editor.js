@@ -1,0 +1,341 @@
+// The only file that knows Monaco (with grammars.js): an editor that reports edits as operations and takes them as
+// operations, for a writer who types and for a viewer who may not.
+
+import * as monaco from 'monaco-editor/editor';
+import 'monaco-editor/features/bracketMatching/register';
+import 'monaco-editor/features/caretOperations/register';
+import 'monaco-editor/features/clipboard/register';
+import 'monaco-editor/features/comment/register';
+import 'monaco-editor/features/contextmenu/register';
+import 'monaco-editor/features/cursorUndo/register';
+import 'monaco-editor/features/find/register';
+import 'monaco-editor/features/folding/register';
+import 'monaco-editor/features/gotoLine/register';
+import 'monaco-editor/features/indentation/register';
+import 'monaco-editor/features/lineSelection/register';
+import 'monaco-editor/features/linesOperations/register';
+import 'monaco-editor/features/longLinesHelper/register';
+import 'monaco-editor/features/multicursor/register';
+import 'monaco-editor/features/placeholderText/register';
+import 'monaco-editor/features/quickCommand/register';
+import 'monaco-editor/features/readOnlyMessage/register';
+import 'monaco-editor/features/smartSelect/register';
+import 'monaco-editor/features/suggest/register';
+import 'monaco-editor/features/toggleTabFocusMode/register';
+import 'monaco-editor/features/tokenization/register';
+import 'monaco-editor/features/unusualLineTerminators/register';
+import 'monaco-editor/features/wordHighlighter/register';
+import 'monaco-editor/features/wordOperations/register';
+import 'monaco-editor/features/wordPartOperations/register';
+import './grammars.js';
+import { replacement } from './ops.js';
+import { MAX_SELECTIONS } from './protocol.js';
+
+/**
+ * @typedef {import('./ops.js').Op} Op
+ * @typedef {import('./protocol.js').View} View
+ * @typedef {'light' | 'dark' | 'contrast-dark' | 'contrast-light'} Theme
+ */
+
+self.MonacoEnvironment = {
+  getWorker: () => new Worker(new URL(EDITOR_WORKER, import.meta.url), { type: 'module', name: 'editor' }),
+};
+
+/** Monaco's own themes, with the page's colours around the text. @type {Record<Theme, string>} */
+const THEMES = { light: 'codestream-light', dark: 'codestream-dark', 'contrast-dark': 'hc-black', 'contrast-light': 'hc-light' };
+
+monaco.editor.defineTheme('codestream-light', {
+  base: 'vs', inherit: true, rules: [],
+  colors: { 'editor.background': '#ffffff', 'editorLineNumber.foreground': '#6b7280', 'editorLineNumber.activeForeground': '#111827' },
+});
+monaco.editor.defineTheme('codestream-dark', {
+  base: 'vs-dark', inherit: true, rules: [],
+  colors: { 'editor.background': '#11151c', 'editorLineNumber.foreground': '#8b94a3', 'editorLineNumber.activeForeground': '#e5e9f0' },
+});
+
+export class Editor {
+  /**
+   * @param {HTMLElement} host
+   * @param {{ text: string, language: string, readOnly: boolean, label: string, theme: Theme, placeholder: string,
+   *   readOnlyMessage: string }} options
+   */
+  constructor(host, { text, language, readOnly, label, theme, placeholder, readOnlyMessage }) {
+    this.model = createModel(text, language);
+    this.editor = monaco.editor.create(host, {
+      model: this.model,
+      theme: THEMES[theme],
+      readOnly,
+      domReadOnly: readOnly,
+      // Only the plain textarea tells a screen reader that it cannot be written in.
+      editContext: !readOnly,
+      readOnlyMessage: { value: readOnlyMessage },
+      ariaLabel: label,
+      placeholder,
+      automaticLayout: true,
+      minimap: { enabled: false },
+      scrollBeyondLastLine: false,
+      smoothScrolling: false,
+      fontFamily: 'ui-monospace, "Cascadia Code", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+      padding: { top: 12, bottom: 12 },
+      lineNumbersMinChars: 3,
+      renderLineHighlight: readOnly ? 'none' : 'line',
+      overviewRulerBorder: false,
+      overviewRulerLanes: 0,
+      hideCursorInOverviewRuler: true,
+      fixedOverflowWidgets: true,
+      // Dropped files are opened by the page; a viewer's editor takes nothing.
+      dropIntoEditor: { enabled: false },
+      dragAndDrop: false,
+      links: false,
+      ...suggestions(language),
+      occurrencesHighlight: 'off',
+      unicodeHighlight: { ambiguousCharacters: false, invisibleCharacters: false, nonBasicASCII: false },
+      unusualLineTerminators: 'off',
+    });
+    /** @type {string[]} where the writer is shown; kept by the live text, also while an earlier one is on the screen */
+    this.marks = [];
+    /** @type {monaco.editor.ITextModel | undefined} an earlier text, in place of the live one */
+    this.past = undefined;
+    /** @type {monaco.editor.ICodeEditorViewState | null} */
+    this.liveState = null;
+    /** Edits and scrolls made here and not by a person. */
+    this.silent = false;
+  }
+
+  /** The text on the screen. */
+  get shown() { return (this.past ?? this.model).getValue(monaco.editor.EndOfLinePreference.LF); }
+
+  get text() { return this.model.getValue(monaco.editor.EndOfLinePreference.LF); }
+
+  // ---- the writer's editor ---------------------------------------------------------------------------------------
+
+  /**
+   * Reports what a person changes.
+   * @param {(ops: Op[]) => boolean} accept  false: the change is refused and the text goes back to what it was
+   * @param {() => string} before  the text that was accepted last
+   */
+  onEdit(accept, before) {
+    this.model.onDidChangeContent(({ changes, isEolChange, isFlush }) => {
+      if (this.silent) return;
+      if (isEolChange || isFlush) {
+        this.model.setEOL(monaco.editor.EndOfLineSequence.LF);
+        accept(replacement(before(), this.text));
+        return;
+      }
+      // Monaco lists the changes of one event from the end of the text to its start.
+      const taken = accept(changes.map(({ rangeOffset, rangeLength, text }) => [rangeOffset, rangeLength, text]));
+      if (taken) return;
+      this.silent = true;
+      setTimeout(() => {
+        this.#takeBack(before());
+        this.silent = false;
+      });
+    });
+  }
+
+  /** Back to a text by undoing the last edit, so that the undo stack stays true. @param {string} text */
+  #takeBack(text) {
+    this.editor.trigger('codestream', 'undo', null);
+    // An undo may take back a little more than the last edit.
+    this.#edit(replacement(this.text, text));
+  }
+
+  /** An edit that can be undone like one of the person's own. @param {Op[]} ops */
+  #edit(ops) {
+    if (ops.length === 0) return;
+    this.editor.pushUndoStop();
+    this.model.pushEditOperations(this.editor.getSelections(), ops.map((op) => this.#toEdit(op)), () => null);
+    this.editor.pushUndoStop();
+  }
+
+  /** Puts another text in, as one edit that can be undone. @param {string} text */
+  replaceText(text) {
+    this.#edit(replacement(this.text, text));
+    this.editor.setPosition({ lineNumber: 1, column: 1 });
+    this.editor.setScrollTop(0);
+  }
+
+  /** @param {() => void} moved  the cursor, a selection or the visible lines have changed */
+  onLook(moved) {
+    // On undo Monaco reports the selection before the content; when both have been, the microtask runs.
+    let waiting = false;
+    const later = () => {
+      if (waiting) return;
+      waiting = true;
+      queueMicrotask(() => { waiting = false; moved(); });
+    };
+    this.editor.onDidChangeCursorSelection(later);
+    this.editor.onDidScrollChange(({ scrollTopChanged }) => { if (scrollTopChanged) later(); });
+    this.editor.onDidLayoutChange(later);
+  }
+
+  /** Where the person is. @returns {View} */
+  look() {
+    const selections = (this.editor.getSelections() ?? []).slice(0, MAX_SELECTIONS);
+    const ranges = this.editor.getVisibleRanges();
+    return {
+      selections: selections.map((selection) => [
+        this.model.getOffsetAt({ lineNumber: selection.selectionStartLineNumber, column: selection.selectionStartColumn }),
+        this.model.getOffsetAt({ lineNumber: selection.positionLineNumber, column: selection.positionColumn }),
+      ]),
+      top: ranges[0]?.startLineNumber ?? 1,
+      bottom: ranges[ranges.length - 1]?.endLineNumber ?? 1,
+    };
+  }
+
+  // ---- the viewer's editor ---------------------------------------------------------------------------------------
+
+  /**
+   * Makes the writer's edits. They go to the model, which read-only does not guard, and not onto the undo stack.
+   * @param {Op[]} ops @param {boolean} hold  keep the lines on the screen where they are
+   */
+  apply(ops, hold) {
+    if (ops.length === 0) return;
+    const release = hold && !this.past ? this.#hold() : undefined;
+    this.#silently(() => {
+      for (const op of ops) this.model.applyEdits([this.#toEdit(op)]);
+      release?.();
+    });
+  }
+
+  /** @param {() => void} action */
+  #silently(action) {
+    this.silent = true;
+    action();
+    this.silent = false;
+  }
+
+  /** Remembers the topmost line on the screen; the function it returns brings it back to its place. */
+  #hold() {
+    const top = this.editor.getVisibleRanges()[0]?.startLineNumber;
+    if (top === undefined) return undefined;
+    const offset = this.editor.getScrollTop() - this.editor.getTopForLineNumber(top);
+    const { NeverGrowsWhenTypingAtEdges: stickiness } = monaco.editor.TrackedRangeStickiness;
+    const range = new monaco.Range(top, 1, top, this.model.getLineMaxColumn(top));
+    const [pin] = this.model.deltaDecorations([], [{ range, options: { stickiness } }]);
+    return () => {
+      const line = this.model.getDecorationRange(pin)?.startLineNumber;
+      this.model.deltaDecorations([pin], []);
+      if (line !== undefined) this.editor.setScrollTop(this.editor.getTopForLineNumber(line) + offset);
+    };
+  }
+
+  /** Shows where the writer is. @param {View | undefined} view */
+  showWriter(view) {
+    const length = this.model.getValueLength();
+    const ends = (view?.selections ?? []).filter((selection) => Math.max(...selection) <= length);
+    this.marks = this.model.deltaDecorations(this.marks, ends.flatMap(([anchor, head]) => {
+      const at = this.#range(head, head);
+      const caret = { range: at, options: { beforeContentClassName: 'writer-caret', stickiness: 1 } };
+      const range = this.#range(Math.min(anchor, head), Math.max(anchor, head));
+      return anchor === head ? [caret] : [{ range, options: { className: 'writer-selection' } }, caret];
+    }));
+  }
+
+  /** Brings what the writer sees on the screen, above all the line with the cursor. @param {View} view */
+  reveal({ selections, top, bottom }) {
+    if (this.past) return;
+    this.#silently(() => {
+      this.editor.setScrollTop(this.editor.getTopForLineNumber(top) - this.#topPadding());
+      const head = selections[0]?.[1];
+      if (head === undefined || head > this.model.getValueLength()) return;
+      const position = this.model.getPositionAt(head);
+      // The writer may have scrolled away from the own cursor; then the lines count, not the cursor.
+      if (position.lineNumber >= top && position.lineNumber <= bottom) {
+        this.editor.revealPosition(position, monaco.editor.ScrollType.Immediate);
+      }
+    });
+  }
+
+  /** Shows an earlier text, or with undefined the live one again. @param {string | undefined} text */
+  showPast(text) {
+    this.#silently(() => {
+      if (text === undefined) {
+        this.editor.setModel(this.model);
+        this.editor.restoreViewState(this.liveState);
+        this.past?.dispose();
+        this.past = undefined;
+        return;
+      }
+      if (!this.past) {
+        this.liveState = this.editor.saveViewState();
+        this.past = createModel(this.text, this.model.getLanguageId());
+        this.editor.setModel(this.past);
+        this.editor.restoreViewState(this.liveState);
+      }
+      const [op] = replacement(this.past.getValue(), text);
+      if (!op) return;
+      const range = monaco.Range.fromPositions(this.past.getPositionAt(op[0]), this.past.getPositionAt(op[0] + op[1]));
+      this.past.applyEdits([{ range, text: op[2] }]);
+      this.editor.revealPositionInCenterIfOutsideViewport(this.past.getPositionAt(op[0] + op[2].length), monaco.editor.ScrollType.Immediate);
+    });
+  }
+
+  #topPadding() { return this.editor.getTopForLineNumber(1); }
+
+  /** @param {() => void} scrolled  not by this program */
+  onScroll(scrolled) {
+    this.editor.onDidScrollChange(({ scrollTopChanged }) => { if (scrollTopChanged && !this.silent) scrolled(); });
+  }
+
+  /** @param {() => void} selected */
+  onSelect(selected) {
+    this.editor.onDidChangeCursorSelection(({ selection }) => { if (!selection.isEmpty() && !this.silent) selected(); });
+  }
+
+  /** @param {() => void} changed */
+  onResize(changed) { this.editor.onDidLayoutChange(changed); }
+
+  // ---- both ------------------------------------------------------------------------------------------------------
+
+  /** @param {Op} op */
+  #toEdit([offset, deleted, text]) {
+    return { range: this.#range(offset, offset + deleted), text, forceMoveMarkers: false };
+  }
+
+  /** @param {number} from @param {number} to */
+  #range(from, to) {
+    return monaco.Range.fromPositions(this.model.getPositionAt(from), this.model.getPositionAt(to));
+  }
+
+  /** @param {string} id */
+  setLanguage(id) {
+    if (this.model.getLanguageId() === id) return;
+    monaco.editor.setModelLanguage(this.model, id);
+    if (this.past) monaco.editor.setModelLanguage(this.past, id);
+    this.editor.updateOptions(suggestions(id));
+  }
+
+  /** @param {Theme} theme */
+  setTheme(theme) { monaco.editor.setTheme(THEMES[theme]); }
+
+  /** @param {{ wrap: boolean, fontSize: number }} preferences */
+  setPreferences({ wrap, fontSize }) {
+    this.editor.updateOptions({ wordWrap: wrap ? 'on' : 'off', fontSize, lineHeight: Math.round(fontSize * 1.55) });
+  }
+
+  /** @param {boolean} readOnly */
+  setReadOnly(readOnly) { this.editor.updateOptions({ readOnly, domReadOnly: readOnly }); }
+
+  focus() { this.editor.focus(); }
+
+  /** The person's own cursor to the beginning. */
+  home() { this.#silently(() => this.editor.setPosition({ lineNumber: 1, column: 1 })); }
+}
+
+/**
+ * Suggestions need a worker of their own; plain text does without.
+ * @param {string} language @returns {monaco.editor.IEditorOptions & monaco.editor.IGlobalEditorOptions}
+ */
+function suggestions(language) {
+  const wanted = language !== 'plaintext';
+  return { quickSuggestions: wanted, wordBasedSuggestions: wanted ? 'currentDocument' : 'off' };
+}
+
+/** @param {string} text @param {string} language */
+function createModel(text, language) {
+  const model = monaco.editor.createModel(text, language);
+  // Otherwise the line ends are the platform's, and offsets differ between the writer's machine and the viewers'.
+  model.setEOL(monaco.editor.EndOfLineSequence.LF);
+  return model;
+}

@@ -1,0 +1,72 @@
+// Text in and out of the page: open a file by menu or by dropping it, download, copy.
+
+import { languageOf } from './languages.js';
+import { MAX_ENCODED, MAX_TEXT } from './protocol.js';
+import { toLf } from './ops.js';
+
+/**
+ * @param {{ opened: (name: string, text: string) => void, refuse: (reason: string) => void }} listener
+ */
+export function onFile({ opened, refuse }) {
+  const input = /** @type {HTMLInputElement} */ (document.getElementById('open-file'));
+  /** @type {HTMLElement} */ (document.getElementById('open')).onclick = () => input.click();
+  const read = async (/** @type {File | undefined} */ file) => {
+    if (!file) return;
+    const { text, problem } = await readText(file);
+    if (problem) refuse(problem);
+    else opened(file.name, text);
+  };
+  input.onchange = () => {
+    read(input.files?.[0]);
+    input.value = '';
+  };
+  addEventListener('dragover', (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); });
+  addEventListener('drop', (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    read(event.dataTransfer.files[0]);
+  }, { capture: true });
+}
+
+/** @param {File} file */
+async function readText(file) {
+  const most = `${MAX_TEXT / 1024} KiB`;
+  // Even with three bytes for each unit it could not fit.
+  if (file.size > Math.max(MAX_TEXT * 3, MAX_ENCODED)) return { text: '', problem: `“${file.name}” is larger than ${most}, the most a session holds.` };
+  let text;
+  try {
+    text = toLf(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()));
+  } catch {
+    return { text: '', problem: `“${file.name}” is not a text file in UTF-8.` };
+  }
+  if (text.length > MAX_TEXT) return { text: '', problem: `“${file.name}” is larger than ${most}, the most a session holds.` };
+  return { text, problem: '' };
+}
+
+/** @param {string} text @param {string} name @param {string} language */
+export function downloadText(text, name, language) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+  link.download = name || `codestream.${languageOf(language).extensions[0]}`;
+  link.click();
+  // The download has begun by the next turn.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** What to put into another page, so that it shows the stream. @param {string} link */
+export function embedCode(link) {
+  const url = new URL(link);
+  url.search = '?embed';
+  return `<iframe src="${url}" title="Live code" width="720" height="420" style="border:0"></iframe>`;
+}
+
+/** @param {string} text @returns {Promise<boolean>} */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+// How the page and its editor look: theme, wrapping, text size. Kept in the browser, the same for writer and viewer.
+
+import { preferences, savePreferences } from './store.js';
+
+/** @typedef {import('./editor.js').Theme} Theme */
+
+const FONT_SIZES = [10, 12, 13, 14, 16, 18, 20, 24, 28, 32];
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const contrast = matchMedia('(prefers-contrast: more)');
+const forced = matchMedia('(forced-colors: active)');
+
+/** @param {string} chosen @returns {Theme} */
+function themeOf(chosen) {
+  if (chosen === 'contrast' || forced.matches || (chosen === 'system' && contrast.matches)) {
+    return dark.matches || (chosen === 'contrast' && !forced.matches) ? 'contrast-dark' : 'contrast-light';
+  }
+  return chosen === 'dark' || (chosen === 'system' && dark.matches) ? 'dark' : 'light';
+}
+
+/** The theme to begin with, before there is an editor. @returns {Theme} */
+export function applyTheme() {
+  const theme = themeOf(preferences().theme);
+  document.documentElement.dataset.theme = theme;
+  return theme;
+}
+
+/** Connects the menu's choices to the editor. @param {import('./editor.js').Editor} editor */
+export function setUpLook(editor) {
+  const values = preferences();
+  const theme = /** @type {HTMLSelectElement} */ (document.getElementById('theme'));
+  const wrap = /** @type {HTMLInputElement} */ (document.getElementById('wrap'));
+  const size = /** @type {HTMLOutputElement} */ (document.getElementById('font-size'));
+
+  const apply = () => {
+    editor.setTheme(applyTheme());
+    editor.setPreferences(values);
+    theme.value = values.theme;
+    wrap.checked = values.wrap;
+    size.value = String(values.fontSize);
+  };
+  const change = (/** @type {Partial<typeof values>} */ part) => {
+    savePreferences(Object.assign(values, part));
+    apply();
+  };
+  const step = (/** @type {number} */ by) => {
+    const at = FONT_SIZES.findIndex((candidate) => candidate >= values.fontSize);
+    change({ fontSize: FONT_SIZES[Math.min(FONT_SIZES.length - 1, Math.max(0, at + by))] });
+  };
+  theme.onchange = () => change({ theme: /** @type {any} */ (theme.value) });
+  wrap.onchange = () => change({ wrap: wrap.checked });
+  /** @type {HTMLElement} */ (document.getElementById('smaller')).onclick = () => step(-1);
+  /** @type {HTMLElement} */ (document.getElementById('larger')).onclick = () => step(1);
+  for (const query of [dark, contrast, forced]) query.addEventListener('change', apply);
+  apply();
+}

@@ -1,0 +1,33 @@
+// Wiring: what this page is (writer or viewer) is in its address, and where its back end is in its head.
+
+import '../style.css';
+import { Page } from './page.js';
+import { applyTheme } from './look.js';
+import { startWatching } from './watch.js';
+import { startWriting } from './write.js';
+
+const ROOM = /^[A-Za-z0-9_-]{22}$/;
+
+function start() {
+  applyTheme();
+  if (new URLSearchParams(location.search).has('embed')) document.documentElement.dataset.embed = '';
+  const page = new Page();
+  const api = document.querySelector('meta[name="codestream-api"]')?.getAttribute('content') ?? '';
+  const room = location.hash.slice(1);
+  // Another link pasted into this tab is another stream.
+  addEventListener('hashchange', () => location.reload());
+  if (!/^https?:\/\//.test(api)) stopped(page, 'This copy of the page does not know its function app: it was not configured.');
+  else if (room === '') startWriting(api, page);
+  else if (ROOM.test(room)) startWatching(api, room, page);
+  else stopped(page, 'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.');
+}
+
+/** @param {Page} page @param {string} text */
+function stopped(page, text) {
+  page.setRole('none');
+  page.showEmpty({ title: 'Nothing to show', text: '' });
+  page.showStatus({ word: 'Not connected', tone: 'bad', notice: { text, action: 'new-session', label: 'Start your own' } });
+  page.onAction = () => location.assign(location.pathname);
+}
+
+start();

@@ -1,0 +1,166 @@
+// Everything on the screen but the editor: the bar, the banner, the menu. It shows what it is told, as text and never
+// as markup, and reports what is pressed.
+
+import { copyText } from './files.js';
+import { LANGUAGES, languageOf } from './languages.js';
+
+/** @typedef {import('./status.js').Status} Status */
+
+/** How long a button says that it has done its work. */
+const DONE_MS = 2_000;
+
+/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
+function element(id, kind) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} "${id}"`);
+  return found;
+}
+
+/** @param {string} id */
+const button = (id) => element(id, HTMLButtonElement);
+/** @param {string} id */
+const box = (id) => element(id, HTMLElement);
+
+export class Page {
+  constructor() {
+    /** @type {Status['notice']} */
+    this.notice = undefined;
+    /** @type {(action: string) => void} */
+    this.onAction = () => {};
+    button('banner-action').onclick = () => { if (this.notice?.action) this.onAction(this.notice.action); };
+    for (const { id, label } of LANGUAGES) element('language', HTMLSelectElement).add(new Option(label, id));
+    this.#menu();
+  }
+
+  /** @param {'writer' | 'viewer' | 'none'} role */
+  setRole(role) { document.documentElement.dataset.role = role; }
+
+  /** @param {Status} status */
+  showStatus({ word, tone, notice }) {
+    setText('state', word);
+    const { documentElement } = document;
+    if (documentElement.dataset.tone !== tone) documentElement.dataset.tone = tone;
+    this.showNotice(notice);
+  }
+
+  /** @param {Status['notice']} notice */
+  showNotice(notice) {
+    if (notice?.text === this.notice?.text && notice?.action === this.notice?.action) return;
+    this.notice = notice;
+    box('banner').hidden = !notice;
+    setText('banner-text', notice?.text ?? '');
+    button('banner-action').hidden = !notice?.action;
+    this.setLabel('banner-action', notice?.label ?? '');
+  }
+
+  /** A word in place of the text, where there is none. @param {{ title: string, text: string } | undefined} words */
+  showEmpty(words) {
+    box('empty').hidden = words === undefined;
+    document.documentElement.dataset.text = words ? 'none' : 'some';
+    setText('empty-title', words?.title ?? '');
+    setText('empty-text', words?.text ?? '');
+  }
+
+  /** Where viewers watch. @param {string} link */
+  showLink(link) {
+    const anchor = element('share-link', HTMLAnchorElement);
+    anchor.href = link;
+    setText('share-link', link.replace(/^https?:\/\//, ''));
+    anchor.hidden = false;
+    this.enable('copy-link', true);
+  }
+
+  /** @param {boolean} on */
+  showFollowing(on) {
+    button('follow').setAttribute('aria-pressed', String(on));
+    this.setLabel('follow', on ? 'Following' : 'Back to the writer');
+  }
+
+  /** @param {number | undefined} count */
+  showViewers(count) {
+    box('viewers').hidden = count === undefined;
+    setText('viewer-count', String(count ?? 0));
+    setText('viewer-word', count === 1 ? 'viewer' : 'viewers');
+  }
+
+  /** @param {string} language @param {string} name */
+  showSession(language, name) {
+    const { id, label } = languageOf(language);
+    element('language', HTMLSelectElement).value = id;
+    setText('language-shown', label);
+    box('file').hidden = name === '';
+    setText('file', name);
+    const title = name ? `${name} – Codestream` : 'Codestream';
+    if (document.title !== title) document.title = title;
+  }
+
+  /** @param {string} id @param {() => void} pressed */
+  onPress(id, pressed) { button(id).onclick = pressed; }
+
+  /** @param {string} id @param {boolean} enabled */
+  enable(id, enabled) { button(id).disabled = !enabled; }
+
+  /** @param {string} id @param {string} label */
+  setLabel(id, label) { setText(labelOf(id), label); }
+
+  /**
+   * A button that copies, and says for a moment that it has.
+   * @param {string} id @param {() => string} text
+   */
+  onCopy(id, text) {
+    const label = labelOf(id).textContent ?? '';
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let back;
+    button(id).onclick = async () => {
+      const copied = await copyText(text());
+      this.setLabel(id, copied ? 'Copied' : 'Could not copy');
+      clearTimeout(back);
+      back = setTimeout(() => this.setLabel(id, label), DONE_MS);
+    };
+  }
+
+  /** @param {(id: string) => void} chosen */
+  onLanguage(chosen) {
+    const menu = element('language', HTMLSelectElement);
+    menu.onchange = () => chosen(menu.value);
+  }
+
+  // ---- the menu --------------------------------------------------------------------------------------------------
+
+  #menu() {
+    const opener = button('menu-button');
+    const menu = box('menu');
+    const set = (/** @type {boolean} */ open) => {
+      menu.hidden = !open;
+      opener.setAttribute('aria-expanded', String(open));
+    };
+    opener.onclick = () => set(menu.hidden);
+    document.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || menu.hidden) return;
+      set(false);
+      opener.focus();
+    });
+    document.addEventListener('pointerdown', ({ target }) => {
+      if (target instanceof Node && !menu.contains(target) && !opener.contains(target)) set(false);
+    });
+    menu.addEventListener('click', ({ target }) => {
+      const pressed = target instanceof Element ? target.closest('.group > button') : null;
+      // What answers on the button itself stays in sight.
+      if (pressed && !pressed.id.startsWith('copy-')) set(false);
+    });
+  }
+}
+
+/** @param {string} id */
+function labelOf(id) {
+  const label = button(id).querySelector('[data-label]');
+  if (!(label instanceof HTMLElement)) throw new Error(`index.html has no label in "${id}"`);
+  return label;
+}
+
+/** @param {string | HTMLElement} where @param {string} text */
+function setText(where, text) {
+  const target = typeof where === 'string' ? box(where) : where;
+  // A status region speaks whenever it is written to, so it is written to only when there is news.
+  if (target.textContent !== text) target.textContent = text;
+}

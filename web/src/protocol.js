@@ -1,0 +1,210 @@
+// What the page says inside `data`: the messages, their limits and their checks. The handler passes `data` on unread,
+// so whatever arrives here was written by somebody else and is checked field by field.
+//
+//   writer → room    full   epoch seq version content n hash + Session   the whole text; `version` is that of the text
+//                    delta  epoch version changes n [view]               base is version-1, `n` the length afterwards
+//                    view   epoch seq version view                       cursor and visible lines; may be lost
+//                    beat   epoch seq version n hash + Session           every 5 s and when something else changes
+//   viewer → writer  {data:'sync'} epoch version                         "this is what I have; bring me up to date"
+//
+// `epoch` grows with each writer session, `version` with each text published in it, `seq` with each word about it.
+
+import { toLf } from './ops.js';
+
+/** @typedef {import('./ops.js').Op} Op */
+
+/**
+ * @typedef {object} View  where the writer is: offsets of the selections (anchor, head), first and last visible line
+ * @property {[number, number][]} selections
+ * @property {number} top
+ * @property {number} bottom
+ */
+
+/**
+ * @typedef {object} Session  everything about a session but its text
+ * @property {string} language
+ * @property {string} name      file name, may be empty
+ * @property {boolean} paused
+ * @property {boolean} ended
+ * @property {number} viewers
+ * @property {string} sid       the writer's socket, so that a late `left` of an older one is not mistaken for it
+ */
+
+/** The most text a session holds, in UTF-16 units. */
+export const MAX_TEXT = 256 * 1024;
+/** The most bytes a text may take in a message: control characters take six each; the service stops at 1 MB. */
+export const MAX_ENCODED = 900_000;
+/** The most edits in one delta; more are sent as one replacement. */
+export const MAX_OPS = 500;
+export const MAX_SELECTIONS = 32;
+export const MAX_NAME = 80;
+/** Deltas kept while an earlier one is missing. */
+export const MAX_BUFFERED = 64;
+/** Viewers counted by name; beyond that the number just says so. */
+export const MAX_AUDIENCE = 100_000;
+
+export const FLUSH_MS = 200;
+export const VIEW_MS = 100;
+export const BEAT_MS = 5_000;
+/** A change of the session is told at once, but not more often than this. */
+export const EARLY_BEAT_MS = 500;
+/** Requests for the text are collected this long before they are answered. */
+export const COLLECT_MS = 200;
+/** Up to so many are answered one by one, more by one full to the room. */
+export const SINGLE_ANSWERS = 3;
+export const ROOM_FULL_MS = 1_000;
+/** A missing delta may still be on its way this long. */
+export const GAP_MS = 400;
+/** Without an answer for this long the link counts as slow, and then as dead. */
+export const SLOW_MS = 2_500;
+export const DEAD_MS = 6_000;
+/** A viewer asks after this much silence, and believes after this much that the writer is away. */
+export const SILENCE_MS = 7_000;
+export const SILENCE_SPREAD_MS = 1_000;
+export const AWAY_MS = 11_000;
+/** Who has not answered a roll call by then is not counted any more. */
+export const ROLL_CALL_MS = 10_000;
+export const ROLL_CALL_SPREAD_MS = 3_000;
+
+/** Bytes from which it is worth weighing a text exactly. */
+const SURELY_SMALL = Math.floor(MAX_ENCODED / 6);
+
+/**
+ * @param {string} text
+ * @param {(text: string) => number} encodedSize
+ */
+export function fits(text, encodedSize) {
+  if (text.length > MAX_TEXT) return false;
+  return text.length <= SURELY_SMALL || encodedSize(text) <= MAX_ENCODED;
+}
+
+// ---- reading ------------------------------------------------------------------------------------------------------
+
+/** @param {unknown} value */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** @param {unknown} value @param {number} [max] */
+const isCount = (value, max = Number.MAX_SAFE_INTEGER) => Number.isSafeInteger(value)
+  && /** @type {number} */ (value) >= 0 && /** @type {number} */ (value) <= max;
+
+/**
+ * @typedef {{ type: 'full', epoch: number, seq: number, version: number, content: string, hash: number,
+ *   session: Session, view?: View }} Full
+ * @typedef {{ type: 'delta', epoch: number, version: number, changes: Op[] | object[], n?: number, view?: View }} Delta
+ * @typedef {{ type: 'view', epoch: number, seq: number, version: number, view: View }} ViewMessage
+ * @typedef {{ type: 'beat', epoch: number, seq: number, version: number, n: number, hash: number,
+ *   session: Session }} Beat
+ * @typedef {{ type: 'sync', epoch: number, version: number, plain: boolean }} Sync
+ */
+
+/**
+ * What a writer sent, checked; undefined if it is none of our messages.
+ * @param {unknown} raw
+ * @returns {Full | Delta | ViewMessage | Beat | undefined}
+ */
+export function readFromWriter(raw) {
+  if (!isObject(raw)) return undefined;
+  const m = /** @type {Record<string, any>} */ (raw);
+  if (!isCount(m.version)) return undefined;
+  if (m.epoch === undefined) return readArticle(m);
+  if (!isCount(m.epoch)) return undefined;
+  const { type, epoch, version } = m;
+  if (type === 'delta') {
+    if (!isOps(m.changes) && !isEvents(m.changes)) return undefined;
+    if (!isCount(m.n, MAX_TEXT)) return undefined;
+    return { type, epoch, version, changes: m.changes, n: m.n, view: readView(m.view) };
+  }
+  if (!isCount(m.seq)) return undefined;
+  const { seq, hash } = m;
+  if (type === 'view') {
+    const view = readView(m.view);
+    return view && { type, epoch, seq, version, view };
+  }
+  if (!isCount(hash, 0xffffffff)) return undefined;
+  const session = readSession(m);
+  if (type === 'beat' && isCount(m.n, MAX_TEXT)) return { type, epoch, seq, version, n: m.n, hash, session };
+  if (type === 'full' && isText(m.content)) {
+    return { type, epoch, seq, version, content: m.content, hash, session, view: readView(m.view) };
+  }
+  return undefined;
+}
+
+/**
+ * What a page written after the articles sends: no epoch, and a full carries the number of the delta to come, where
+ * ours carries that of the text.
+ * @param {Record<string, any>} m
+ * @returns {Full | Delta | undefined}
+ */
+function readArticle(m) {
+  if (m.type === 'full' && typeof m.content === 'string' && m.content.length <= MAX_TEXT) {
+    return { type: 'full', epoch: 0, seq: 0, version: m.version, content: toLf(m.content), hash: -1,
+      session: readSession(m) };
+  }
+  if (m.type === 'delta' && isEvents(m.changes)) {
+    return { type: 'delta', epoch: 0, version: m.version + 1, changes: m.changes };
+  }
+  return undefined;
+}
+
+/** @param {unknown} value */
+function isText(value) {
+  return typeof value === 'string' && value.length <= MAX_TEXT && !value.includes('\r');
+}
+
+/** @param {unknown} value */
+function isOps(value) {
+  return Array.isArray(value) && value.length <= MAX_OPS && value.every((op) => Array.isArray(op) && op.length === 3
+    && isCount(op[0], MAX_TEXT) && isCount(op[1], MAX_TEXT) && isText(op[2]));
+}
+
+/** Monaco's change events; articles.js looks inside. @param {unknown} value */
+function isEvents(value) {
+  return Array.isArray(value) && value.length <= MAX_OPS && value.every(isObject);
+}
+
+/** @param {unknown} raw @returns {View | undefined} */
+function readView(raw) {
+  if (!isObject(raw)) return undefined;
+  const { selections, top, bottom } = /** @type {Record<string, any>} */ (raw);
+  if (!Array.isArray(selections) || selections.length > MAX_SELECTIONS || !isCount(top) || !isCount(bottom)) {
+    return undefined;
+  }
+  const good = selections.every((s) => Array.isArray(s) && s.length === 2 && s.every((o) => isCount(o, MAX_TEXT)));
+  return good ? { selections: /** @type {[number, number][]} */ (selections), top, bottom } : undefined;
+}
+
+/** @param {Record<string, any>} m @returns {Session} */
+function readSession(m) {
+  return {
+    language: typeof m.language === 'string' ? m.language.slice(0, MAX_NAME) : 'plaintext',
+    name: cleanName(m.name),
+    paused: m.paused === true,
+    ended: m.ended === true,
+    viewers: isCount(m.viewers) ? m.viewers : 0,
+    sid: typeof m.sid === 'string' ? m.sid.slice(0, MAX_NAME) : '',
+  };
+}
+
+/**
+ * A file name that is safe to show and to save under.
+ * @param {unknown} name
+ */
+export function cleanName(name) {
+  if (typeof name !== 'string') return '';
+  // Bidirectional controls could make one name look like another.
+  return name.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]/g, '')
+    .trim().slice(0, MAX_NAME);
+}
+
+/**
+ * What a viewer sent, checked; undefined if it is none of our messages.
+ * @param {unknown} raw
+ * @returns {Sync | undefined}
+ */
+export function readFromViewer(raw) {
+  if (!isObject(raw)) return undefined;
+  const m = /** @type {Record<string, any>} */ (raw);
+  if (m.data !== 'sync') return undefined;
+  const known = isCount(m.epoch) && Number.isSafeInteger(m.version);
+  return known ? { type: 'sync', epoch: m.epoch, version: m.version, plain: false }
+    : { type: 'sync', epoch: 0, version: -1, plain: true };
+}

@@ -1,0 +1,128 @@
+// What the browser keeps: the writer's sessions (key, draft, epoch) and the reader's preferences. A browser may refuse
+// to keep anything; then all this lasts as long as the tab.
+
+/**
+ * @typedef {object} SessionRecord
+ * @property {string} room
+ * @property {string} key
+ * @property {number} epoch
+ * @property {string} text
+ * @property {string} language
+ * @property {string} name
+ * @property {boolean} paused
+ * @property {boolean} ended
+ * @property {number} at      when it was last written, for clearing up
+ */
+
+const SESSION = 'codestream.session.';
+const LAST = 'codestream.last';
+const TAB = 'codestream.tab';
+const PREFERENCES = 'codestream.preferences';
+/** A room nobody has written to for a day is not taken up again. */
+const LIFE_MS = 24 * 60 * 60 * 1000;
+const MAX_SESSIONS = 5;
+
+/** @type {Map<string, string>} */
+const memory = new Map();
+
+/** @param {'localStorage' | 'sessionStorage'} kind */
+function storage(kind) {
+  return {
+    /** @param {string} name @returns {string | null} */
+    get(name) {
+      try {
+        return window[kind].getItem(name) ?? memory.get(kind + name) ?? null;
+      } catch {
+        return memory.get(kind + name) ?? null;
+      }
+    },
+    /** @param {string} name @param {string} value @returns {boolean} false if it will not outlive the tab */
+    set(name, value) {
+      try {
+        window[kind].setItem(name, value);
+        return true;
+      } catch {
+        memory.set(kind + name, value);
+        return false;
+      }
+    },
+    /** @param {string} name */
+    remove(name) {
+      memory.delete(kind + name);
+      try { window[kind].removeItem(name); } catch { /* nothing was kept */ }
+    },
+    /** @param {string} prefix @returns {string[]} */
+    names(prefix) {
+      try { return Object.keys(window[kind]).filter((name) => name.startsWith(prefix)); } catch { return []; }
+    },
+  };
+}
+
+const browser = storage('localStorage');
+const tab = storage('sessionStorage');
+
+/** @param {string | null} json */
+function parse(json) {
+  try { return JSON.parse(json ?? ''); } catch { return undefined; }
+}
+
+/** @param {string} room @returns {SessionRecord | undefined} */
+function load(room) {
+  const record = parse(browser.get(SESSION + room));
+  return typeof record?.room === 'string' && typeof record.key === 'string' && typeof record.text === 'string'
+    ? record : undefined;
+}
+
+/** The session that this tab, else this browser, was last writing. @param {number} now */
+export function lastSession(now) {
+  const own = tab.get(TAB);
+  const record = load(own ?? browser.get(LAST) ?? '');
+  return record && !record.ended && now - record.at < LIFE_MS ? record : undefined;
+}
+
+/** From now on this tab writes nothing that was written before. */
+export function forgetTab() {
+  tab.remove(TAB);
+  browser.remove(LAST);
+}
+
+/** @param {SessionRecord} record @returns {boolean} false if the draft could not be kept */
+export function saveSession(record) {
+  tab.set(TAB, record.room);
+  browser.set(LAST, record.room);
+  return browser.set(SESSION + record.room, JSON.stringify(record));
+}
+
+/** Old sessions make room for new ones; a browser keeps no more than a few megabytes. @param {number} now */
+export function pruneSessions(now) {
+  const rooms = browser.names(SESSION).map((name) => name.slice(SESSION.length));
+  const newestFirst = rooms.map((room) => ({ room, at: load(room)?.at ?? 0 })).sort((a, b) => b.at - a.at);
+  newestFirst.forEach(({ room, at }, i) => {
+    if (i >= MAX_SESSIONS || now - at > LIFE_MS) browser.remove(SESSION + room);
+  });
+}
+
+/** Calls back when another tab starts to write the same room. @param {(record: SessionRecord) => void} listener */
+export function onOtherTab(listener) {
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (!key?.startsWith(SESSION)) return;
+    const record = parse(newValue);
+    if (typeof record?.epoch === 'number') listener(record);
+  });
+}
+
+/** @typedef {{ theme: 'system' | 'light' | 'dark' | 'contrast', wrap: boolean, fontSize: number }} Preferences */
+
+/** @returns {Preferences} */
+export function preferences() {
+  const kept = parse(browser.get(PREFERENCES)) ?? {};
+  return {
+    theme: ['light', 'dark', 'contrast'].includes(kept.theme) ? kept.theme : 'system',
+    // On a phone, lines are longer than the screen.
+    wrap: kept.wrap ?? window.innerWidth < 720,
+    fontSize: Number.isInteger(kept.fontSize) && kept.fontSize >= 10 && kept.fontSize <= 32 ? kept.fontSize : 14,
+  };
+}
+
+/** @param {Preferences} values */
+export function savePreferences(values) { browser.set(PREFERENCES, JSON.stringify(values)); }

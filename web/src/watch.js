@@ -1,0 +1,82 @@
+// The viewer's page: an editor that nobody can type in, showing the writer's text as it comes.
+
+import { Connection } from './connection.js';
+import { Editor } from './editor.js';
+import { downloadText } from './files.js';
+import { Follow } from './follow.js';
+import { languageOf } from './languages.js';
+import { applyTheme, setUpLook } from './look.js';
+import { Rewind } from './rewind.js';
+import { viewerStatus } from './status.js';
+import { now } from './ticker.js';
+import { Viewer } from './viewer.js';
+
+/** @param {string} api @param {string} room @param {import('./page.js').Page} page */
+export function startWatching(api, room, page) {
+  page.setRole('viewer');
+  const viewer = new Viewer();
+  const host = /** @type {HTMLElement} */ (document.getElementById('editor'));
+  const editor = new Editor(host, {
+    text: '',
+    language: 'plaintext',
+    readOnly: true,
+    label: 'The writer’s text, read only',
+    theme: applyTheme(),
+    placeholder: '',
+    readOnlyMessage: 'Only the writer can type here.',
+  });
+  const follow = new Follow({ host, editor, now, changed: (on) => page.showFollowing(on) });
+  const rewind = new Rewind({ editor, now, changed: () => connection.step() });
+  page.showFollowing(follow.on);
+
+  const show = () => {
+    const { session, hasText } = viewer;
+    const status = viewerStatus({ link: connection.state, viewer, now: now() });
+    // What is on the screen is not what is being written now, however well the stream goes on behind it.
+    page.showStatus(rewind.live || status.tone !== 'ok' ? status : { word: 'Rewound', tone: 'off' });
+    page.showViewers(hasText && connection.state.phase === 'up' ? session.viewers : undefined);
+    page.showSession(session.language, session.name);
+    page.showEmpty(hasText ? undefined : emptyText(status.word));
+    editor.setLanguage(languageOf(session.language).id);
+    if (!rewind.live) rewind.show();
+  };
+
+  const connection = new Connection({
+    api,
+    room,
+    core: viewer,
+    show,
+    onJoin: () => viewer.join(now()),
+    onLeave: () => viewer.leave(),
+    onData: (data) => {
+      const { view, hasText } = viewer;
+      const ops = viewer.heard(data, now());
+      editor.apply(ops, !follow.on);
+      // Otherwise the first text would push the cursor of the one who reads to its end.
+      if (!hasText) editor.home();
+      rewind.add(ops, viewer.text);
+      if (viewer.view !== view) follow.show(viewer.view);
+    },
+    onPresence: (event) => {
+      if (event?.role === 'writer' && typeof event.from === 'string') viewer.presence(event.from, event.state === 'joined', now());
+    },
+    onAnswer: (id, answer) => viewer.answered(id, answer),
+  });
+
+  editor.onResize(() => { if (follow.on) follow.show(viewer.view); });
+  page.onPress('follow', () => follow.set(!follow.on));
+  page.onCopy('copy-text', () => editor.shown);
+  page.onPress('download', () => downloadText(editor.shown, viewer.session.name, viewer.session.language));
+  page.onAction = (action) => {
+    if (action === 'retry') connection.retry();
+    else if (action === 'new-session') location.assign(location.pathname);
+  };
+  setUpLook(editor);
+  connection.start();
+}
+
+/** @param {string} word */
+function emptyText(word) {
+  if (word === 'Waiting for the writer') return { title: word, text: 'Nobody is writing at the moment. The stream starts by itself.' };
+  return { title: word, text: '' };
+}

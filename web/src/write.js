@@ -1,0 +1,182 @@
+// The writer's page: an editor whose text is kept in the browser and streamed to the room.
+
+import { Connection } from './connection.js';
+import { Editor } from './editor.js';
+import { downloadText, embedCode, onFile } from './files.js';
+import { languageOf, languageOfFile } from './languages.js';
+import { applyTheme, setUpLook } from './look.js';
+import { MAX_TEXT, cleanName } from './protocol.js';
+import { writerStatus } from './status.js';
+import { forgetTab, lastSession, onOtherTab, pruneSessions, saveSession } from './store.js';
+import { now } from './ticker.js';
+import { Writer } from './writer.js';
+
+/** The draft is written this long after a change, so that typing does not write it with each key. */
+const SAVE_MS = 400;
+/** A word in passing stays on the screen this long. */
+const PASSING_MS = 8_000;
+
+/** @param {string} api @param {import('./page.js').Page} page */
+export function startWriting(api, page) {
+  page.setRole('writer');
+  pruneSessions(Date.now());
+  const kept = lastSession(Date.now());
+  const epoch = Math.max(Date.now(), (kept?.epoch ?? 0) + 1);
+  const writer = new Writer({ epoch, text: kept?.text ?? '', language: kept?.language ?? 'plaintext', name: kept?.name ?? '' });
+  if (kept?.paused) writer.set({ paused: true });
+  const session = { room: kept?.room ?? '', key: kept?.key ?? '' };
+  let takenOver = false;
+
+  const editor = new Editor(/** @type {HTMLElement} */ (document.getElementById('editor')), {
+    text: writer.text,
+    language: writer.language,
+    readOnly: false,
+    label: 'Your text, streamed to the viewers. Press Control M to let Tab leave the editor.',
+    theme: applyTheme(),
+    placeholder: 'Type here. Everybody with the link sees it live.',
+    readOnlyMessage: 'The session has ended. Start a new one to write.',
+  });
+
+  // ---- keeping the draft -----------------------------------------------------------------------------------------
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let saving;
+  const save = () => {
+    clearTimeout(saving);
+    saving = undefined;
+    if (takenOver || session.room === '') return;
+    const { text, language, name, paused, ended } = writer;
+    saveSession({ ...session, epoch: writer.epoch, text, language, name, paused, ended, at: Date.now() });
+  };
+  const saveSoon = () => { saving ??= setTimeout(save, SAVE_MS); };
+  addEventListener('pagehide', save);
+  document.addEventListener('visibilitychange', () => { if (document.hidden) save(); });
+
+  // ---- the connection --------------------------------------------------------------------------------------------
+
+  /** @type {Set<string>} sockets this page has had: their late echoes are not another writer */
+  const ownSockets = new Set();
+
+  /** What is said for a moment only. @type {{ notice: import('./status.js').Status['notice'], until: number }} */
+  let passing = { notice: undefined, until: 0 };
+  if (kept && kept.text !== '') passing = { notice: resumedNotice(kept.at), until: now() + PASSING_MS };
+
+  const show = () => {
+    const status = writerStatus({ link: connection.state, writer, takenOver, now: now() });
+    page.showStatus(now() < passing.until ? { ...status, notice: passing.notice } : status);
+    page.showViewers(connection.state.phase === 'up' && !takenOver ? writer.viewers : undefined);
+    page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
+    page.enable('pause', !writer.ended && !takenOver);
+    page.enable('end', !writer.ended && !takenOver);
+  };
+
+  const connection = new Connection({
+    api,
+    room: kept?.room,
+    key: kept?.key,
+    core: writer,
+    show,
+    onTicket: ({ room_id: room, writer_key: key }) => {
+      Object.assign(session, { room, key: key ?? session.key });
+      save();
+      page.showLink(link());
+    },
+    onJoin: (sid) => {
+      ownSockets.add(sid);
+      writer.join(sid, now());
+    },
+    onLeave: () => writer.leave(),
+    onData: (data, from) => writer.heard(data, from, now()),
+    onPresence: (event) => {
+      if (typeof event?.from !== 'string') return;
+      if (event.role === 'viewer') writer.presence(event.from, event.state === 'joined');
+      else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from)) yieldPen();
+    },
+    onAnswer: (id, answer) => writer.answered(id, answer, now()),
+  });
+
+  /** A newer writer of this room is there: this one stops, and must not write over the other's draft. */
+  const yieldPen = () => {
+    if (takenOver) return;
+    save();
+    takenOver = true;
+    connection.stop();
+    writer.leave();
+    show();
+  };
+  onOtherTab((record) => { if (record.room === session.room && record.epoch > writer.epoch) yieldPen(); });
+
+  // ---- the editor ------------------------------------------------------------------------------------------------
+
+  const refuse = (/** @type {string} */ text) => {
+    passing = { notice: { text }, until: now() + PASSING_MS };
+    connection.step();
+  };
+  const tooLarge = `That would make the text larger than ${MAX_TEXT / 1024} KiB, the most a session holds. It was not taken over; everything else goes on.`;
+
+  editor.onEdit((ops) => {
+    const taken = writer.edit(ops);
+    if (taken) saveSoon();
+    else refuse(tooLarge);
+    connection.step();
+    return taken;
+  }, () => writer.text);
+  editor.onLook(() => {
+    writer.look(editor.look());
+    connection.step();
+  });
+
+  const change = (/** @type {Parameters<Writer['set']>[0]} */ part) => {
+    writer.set(part);
+    showSession();
+    save();
+    connection.step();
+  };
+  const showSession = () => {
+    page.showSession(writer.language, writer.name);
+    editor.setLanguage(languageOf(writer.language).id);
+    editor.setReadOnly(writer.ended);
+  };
+
+  // ---- bar and menu ----------------------------------------------------------------------------------------------
+
+  const link = () => `${location.origin}${location.pathname}#${session.room}`;
+  page.onCopy('copy-link', link);
+  page.onCopy('copy-text', () => writer.text);
+  page.onCopy('copy-embed', () => embedCode(link()));
+  page.onLanguage((language) => change({ language }));
+  page.onPress('pause', () => change({ paused: !writer.paused }));
+  page.onPress('end', () => {
+    if (confirm('End the session for everybody?')) change({ ended: true, paused: false });
+  });
+  const newSession = () => {
+    save();
+    forgetTab();
+    location.reload();
+  };
+  page.onPress('new-session', newSession);
+  page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
+  page.onAction = (action) => {
+    if (action === 'resume') change({ paused: false });
+    else if (action === 'retry') connection.retry();
+    else if (action === 'new-session') newSession();
+    else if (action === 'take-back') location.reload();
+  };
+  onFile({ refuse, opened: (name, text) => {
+    if (writer.ended || takenOver) return;
+    editor.replaceText(text);
+    if (writer.text === text) change({ name: cleanName(name), language: languageOfFile(name).id });
+  } });
+
+  page.showEmpty(undefined);
+  setUpLook(editor);
+  showSession();
+  connection.start();
+  editor.focus();
+}
+
+/** @param {number} at @returns {import('./status.js').Notice} */
+function resumedNotice(at) {
+  const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return { text: `This is your session of ${time}, with its text and its link.`, action: 'new-session', label: 'Start a new session' };
+}
