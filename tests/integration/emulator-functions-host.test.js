@@ -1,0 +1,320 @@
+// The stand-in for the Functions host: files, routes, forwarding, CORS, the handler's life.
+
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { readApp, readCommand, splitCommandLine } from '../../emulator/functions-host/config.js';
+import { forwardedTarget } from '../../emulator/functions-host/forwarding.js';
+import { startFunctionsHost } from '../../emulator/functions-host/host.js';
+import { makeMatcher } from '../../emulator/functions-host/routes.js';
+import { request } from '../../emulator/testing.js';
+
+/** A handler that tells what it got, and obeys: /die, /exit0, /deaf. */
+const HANDLER = `#!/usr/bin/env node
+const http = require('node:http');
+process.on('SIGTERM', () => { console.log('terminating'); process.exit(0); });
+console.log('level=info event=listening');
+console.error('this is a warning');
+console.error('this is wrong');
+http.createServer(async (req, res) => {
+  const chunks = [];
+  for await (const chunk of req) chunks.push(chunk);
+  if (req.url.startsWith('/die')) process.kill(process.pid, 'SIGSEGV');
+  if (req.url.startsWith('/deaf')) process.on('SIGTERM', () => {}), process.removeAllListeners('SIGTERM'), process.on('SIGTERM', () => {});
+  const { method, url, rawHeaders } = req;
+  const body = Buffer.concat(chunks).toString();
+  res.setHeader('X-Pid', process.pid);
+  res.setHeader('Access-Control-Allow-Origin', 'http://handler.example');
+  if (req.url.startsWith('/moved')) res.writeHead(302, { Location: '/elsewhere' });
+  res.end(JSON.stringify({ method, url, rawHeaders, body, env: process.env, args: process.argv.slice(2) }));
+}).listen(process.env.FUNCTIONS_CUSTOMHANDLER_PORT, '127.0.0.1');
+`;
+
+const trash = [];
+after(() => Promise.all(trash.map((folder) => rm(folder, { recursive: true }))));
+
+/** Writes an app to a new folder. */
+async function makeApp({ host = {}, functions = {}, settings, program = HANDLER } = {}) {
+  const root = await mkdtemp(path.join(tmpdir(), 'host-test-'));
+  trash.push(root);
+  const put = async (name, value) => {
+    await mkdir(path.dirname(path.join(root, name)), { recursive: true });
+    await writeFile(path.join(root, name), typeof value === 'string' ? value : JSON.stringify(value));
+  };
+  await put('host.json', {
+    version: '2.0',
+    customHandler: {
+      description: { defaultExecutablePath: 'handler.cjs', arguments: ['--port', '%FUNCTIONS_CUSTOMHANDLER_PORT%', '%NONE%'] },
+      enableForwardingHttpRequest: true,
+      enableProxyingHttpRequest: true,
+    },
+    extensions: { http: { routePrefix: '' } },
+    ...host,
+  });
+  const all = {
+    negotiate: trigger({ route: '{action:regex(^(negotiate|register)$)}', methods: ['get', 'post'], authLevel: 'anonymous' }),
+    eventhandler: trigger({ methods: ['post', 'options'], authLevel: 'function' }),
+    ...functions,
+  };
+  for (const [name, value] of Object.entries(all)) await put(`${name}/function.json`, value);
+  if (settings) await put('local.settings.json', settings);
+  await put('handler.cjs', program);
+  await chmod(path.join(root, 'handler.cjs'), 0o755);
+  return root;
+}
+
+const trigger = (more) => ({
+  bindings: [
+    { type: 'httpTrigger', direction: 'in', name: 'req', ...more },
+    { type: 'http', direction: 'out', name: 'res' },
+  ],
+});
+
+/** Starts the host over an app for one test. */
+async function start(t, { options = {}, ...app } = {}) {
+  const appRoot = await makeApp(app);
+  const lines = [];
+  const own = [];
+  // The environment of the test run may name another handler; these tests bring their own.
+  const executable = path.join(appRoot, 'handler.cjs');
+  const onLine = (stream, line) => own.push([stream, line]);
+  const host = await startFunctionsHost({
+    appRoot, port: 0, executable, log: (line) => lines.push(line), onLine, ...options,
+  });
+  t.after(() => host.close());
+  return { host, lines, own };
+}
+
+const headersOf = ({ rawHeaders }, name) =>
+  rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1].toLowerCase() === name);
+
+const alive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('a request is forwarded with the host\'s headers and its own', async (t) => {
+  const { host } = await start(t);
+  const answer = await request(`${host.url}/eventhandler?code=K&x=1&X=2&flag&sp=a%20b+c/`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'Content-Encoding': 'identity',
+      'ce-type': 'azure.webpubsub.sys.connect',
+      'User-Agent': 'service',
+      'X-Azure-Functions-InvocationId': 'mine',
+    },
+    body: '{}',
+  });
+  assert.equal(answer.status, 200);
+  const got = JSON.parse(answer.text);
+  assert.equal(got.method, 'POST');
+  assert.equal(got.url, '/eventhandler?code=K&x=1,2&flag=&sp=a%20b%20c%2F');
+  assert.equal(got.body, '{}');
+  assert.deepEqual(headersOf(got, 'ce-type'), ['azure.webpubsub.sys.connect']);
+  assert.deepEqual(headersOf(got, 'content-type'), ['application/json']);
+  assert.deepEqual(headersOf(got, 'content-length'), ['2']);
+  assert.deepEqual(headersOf(got, 'content-encoding'), []);
+  assert.deepEqual(headersOf(got, 'host'), [`127.0.0.1:${host.port}`]);
+  assert.match(headersOf(got, 'user-agent')[0], /^service Azure-Functions-Host\/4\./);
+  assert.equal(headersOf(got, 'x-azure-functions-invocationid').length, 2);
+  assert.equal(headersOf(got, 'x-azure-functions-hostversion').length, 1);
+  assert.match(headersOf(got, 'traceparent')[0], /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+});
+
+test('without a body there is no Content-Type', async (t) => {
+  const { host } = await start(t);
+  const headers = { 'Content-Type': 'text/plain' };
+  const answer = await request(`${host.url}/negotiate`, { headers });
+  assert.deepEqual(headersOf(JSON.parse(answer.text), 'content-type'), []);
+});
+
+test('a chunked upload is answered 500 and the handler stays', async (t) => {
+  const { host } = await start(t);
+  const answer = await fetch(`${host.url}/eventhandler`, {
+    method: 'POST', body: new Blob(['{}']).stream(), duplex: 'half',
+  });
+  assert.equal(answer.status, 500);
+  assert.equal((await request(`${host.url}/negotiate`)).status, 200);
+});
+
+test('routes are matched by template, method and without case', async (t) => {
+  const { host } = await start(t);
+  const status = async (method, target) => (await request(host.url + target, { method })).status;
+  assert.equal(await status('GET', '/negotiate'), 200);
+  assert.equal(await status('GET', '/Register?room_id=x'), 200);
+  assert.equal(await status('OPTIONS', '/eventhandler'), 200);
+  assert.equal(await status('PUT', '/negotiate'), 404);
+  assert.equal(await status('GET', '/eventhandler'), 404);
+  assert.equal(await status('GET', '/negotiate/more'), 404);
+  assert.equal(await status('GET', '/xnegotiate'), 404);
+  assert.equal(await status('GET', '/admin/host/ping'), 200);
+  assert.equal(await status('GET', '/'), 200);
+});
+
+test('route templates know optional, catch-all and constrained parameters', () => {
+  const cases = [
+    ['api/items/{id:int}', '/api/items/12', true],
+    ['api/items/{id:int}', '/api/items/x', false],
+    ['items/{id?}', '/items', true],
+    ['items/{id?}', '/items/1/2', false],
+    ['files/{*rest}', '/files/a/b/c', true],
+    ['x/{a:regex(^[a-z]{{2}}$)}', '/x/ab', true],
+    ['x/{a:regex(^[a-z]{{2}}$)}', '/x/abc', false],
+  ];
+  for (const [template, pathname, expected] of cases) {
+    assert.equal(makeMatcher(template)(pathname), expected, `${template} ${pathname}`);
+  }
+  assert.throws(() => makeMatcher('{a:colour}'), /not known/);
+});
+
+test('a redirect and the handler\'s headers pass through', async (t) => {
+  const { host } = await start(t, { functions: { moved: trigger({}) } });
+  const answer = await request(`${host.url}/moved`);
+  assert.equal(answer.status, 302);
+  assert.equal(answer.headers.location, '/elsewhere');
+});
+
+test('CORS: a true preflight is answered by the host, allowed origins only', async (t) => {
+  const origin = 'http://page.example';
+  const { host } = await start(t, { options: { cors: [origin] } });
+  const preflight = (from) => request(`${host.url}/negotiate`, {
+    method: 'OPTIONS',
+    headers: { Origin: from, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-a' },
+  });
+  const granted = await preflight(origin);
+  assert.equal(granted.status, 204);
+  assert.equal(granted.headers['access-control-allow-origin'], origin);
+  assert.equal(granted.headers['access-control-allow-methods'], 'POST');
+  assert.equal(granted.headers['access-control-allow-headers'], 'x-a');
+  const refused = await preflight('http://evil.example');
+  assert.equal(refused.status, 204);
+  assert.equal(refused.headers['access-control-allow-origin'], undefined);
+  const real = await request(`${host.url}/negotiate`, { headers: { Origin: origin } });
+  assert.equal(real.headers['access-control-allow-origin'], origin);
+  assert.equal(real.status, 200);
+});
+
+test('CORS: an OPTIONS that is no preflight reaches the handler', async (t) => {
+  const { host } = await start(t, { options: { cors: ['*'] } });
+  const answer = await request(`${host.url}/eventhandler`, {
+    method: 'OPTIONS', headers: { 'WebHook-Request-Origin': 'localhost' },
+  });
+  assert.equal(JSON.parse(answer.text).method, 'OPTIONS');
+});
+
+test('a function key is asked for only where the level says so', async (t) => {
+  const { host } = await start(t, { options: { key: 'secret' } });
+  const post = async (target, headers) => (await request(host.url + target, { method: 'POST', headers })).status;
+  assert.equal(await post('/eventhandler', {}), 401);
+  assert.equal(await post('/eventhandler?code=wrong', {}), 401);
+  assert.equal(await post('/eventhandler?code=secret', {}), 200);
+  assert.equal(await post('/eventhandler', { 'x-functions-key': 'secret' }), 200);
+  assert.equal(await post('/negotiate?code=wrong', {}), 200);
+});
+
+test('settings: the option wins over the environment, that over local.settings.json', async (t) => {
+  process.env.HOST_TEST_B = 'environment';
+  t.after(() => delete process.env.HOST_TEST_B);
+  const { host } = await start(t, {
+    settings: { IsEncrypted: false, Values: { HOST_TEST_A: 'file', HOST_TEST_B: 'file', HOST_TEST_C: 'file' } },
+    options: { env: { HOST_TEST_C: 'option' } },
+  });
+  const { env, args } = JSON.parse((await request(`${host.url}/negotiate`)).text);
+  assert.deepEqual([env.HOST_TEST_A, env.HOST_TEST_B, env.HOST_TEST_C], ['file', 'environment', 'option']);
+  assert.equal(env.FUNCTIONS_CUSTOMHANDLER_PORT, String(host.handlerPort));
+  assert.equal(env.FUNCTIONS_HTTPWORKER_PORT, String(host.handlerPort));
+  assert.equal(env.WEBSITE_HOSTNAME, `localhost:${host.port}`);
+  assert.deepEqual(args, ['--port', String(host.handlerPort)]);
+});
+
+test('the handler\'s lines get the level that the host gives them', async (t) => {
+  const { lines, own } = await start(t);
+  assert.ok(lines.includes('handler info: level=info event=listening'), lines.join('\n'));
+  assert.ok(lines.includes('handler warning: this is a warning'));
+  assert.ok(lines.includes('handler error: this is wrong'));
+  assert.deepEqual(own[0], ['stdout', 'level=info event=listening']);
+});
+
+test('a handler that dies is started again, and the third death stops the host', async (t) => {
+  const { host, lines } = await start(t, { functions: { die: trigger({}) } });
+  for (const life of [1, 2]) {
+    const pid = host.handlerPid;
+    assert.equal((await request(`${host.url}/die`)).status, 500, `life ${life}`);
+    const answer = await request(`${host.url}/negotiate`);
+    assert.equal(answer.status, 200);
+    assert.notEqual(answer.headers['x-pid'], String(pid));
+  }
+  await request(`${host.url}/die`);
+  assert.match(await host.stopped, /ended 3 times, last with SIGSEGV/);
+  assert.ok(lines.includes('error: Exceeded http worker restart retry count. Shutting down Functions Host'));
+});
+
+test('a handler that never gets ready is reported with its last words', async (t) => {
+  const program = '#!/usr/bin/env node\nconsole.error("no port for me"); process.exit(1);\n';
+  await assert.rejects(start(t, { program }), /ended 3 times, last with 1: no port for me/);
+});
+
+test('a handler that cannot be started is reported', async (t) => {
+  await assert.rejects(start(t, { options: { executable: '/no/such/program' } }), /cannot start.*ENOENT/);
+});
+
+test('close ends the handler with SIGTERM', async (t) => {
+  const { host, own } = await start(t);
+  const pid = host.handlerPid;
+  await host.close();
+  assert.ok(!alive(pid));
+  assert.deepEqual(own.at(-1), ['stdout', 'terminating']);
+});
+
+test('close kills a handler that does not listen to SIGTERM', async (t) => {
+  const { host } = await start(t, { functions: { deaf: trigger({}) }, options: { stopMs: 300 } });
+  await request(`${host.url}/deaf`);
+  const pid = host.handlerPid;
+  await host.close();
+  assert.ok(!alive(pid));
+});
+
+test('files that the host refuses are refused', async () => {
+  const refusals = [
+    [{ host: { version: '1.0' } }, /version/],
+    [{ host: { customHandler: {} } }, /Missing worker Description/],
+    [{ host: { customHandler: { description: {} } } }, /DefaultExecutablePath cannot be empty/],
+    [{ functions: { other: trigger({ route: 'runtime/x' }) } }, /built in routes/],
+    [{ functions: { other: trigger({ route: 'eventhandler' }) } }, /defined by function/],
+    [{ functions: { other: { bindings: [{ type: 'queueTrigger' }] } } }, /httpTrigger/],
+  ];
+  for (const [app, message] of refusals) {
+    const root = await makeApp(app);
+    assert.throws(() => readApp(root), message);
+  }
+});
+
+test('an app whose functions need payload mode is refused with the flag that is missing', async () => {
+  const description = { defaultExecutablePath: 'handler.cjs' };
+  const appRoot = await makeApp({ host: { customHandler: { description } } });
+  await assert.rejects(startFunctionsHost({ appRoot, port: 0 }), /enableForwardingHttpRequest/);
+});
+
+test('the command line is made as the host makes it', () => {
+  const description = {
+    defaultExecutablePath: 'no-such-file', arguments: ['-p %PORT%', '"a b"', '%UNSET%x'], workingDirectory: 'w',
+  };
+  const command = readCommand(description, '/app', { PORT: '5' });
+  assert.deepEqual(command, { file: 'no-such-file', args: ['-p', '5', 'a b', 'x'], cwd: '/app/w' });
+  assert.deepEqual(splitCommandLine('a  "b c"d'), ['a', 'b cd']);
+});
+
+test('forwarding rewrites paths and queries as the host does', () => {
+  assert.equal(forwardedTarget('/a%2Fb/c%20d'), '/a%2Fb/c%20d');
+  assert.equal(forwardedTarget('/plain'), '/plain');
+  assert.equal(forwardedTarget('/a?x=1&y=%C3%A4&x=2'), '/a?x=1,2&y=%C3%A4');
+  assert.equal(forwardedTarget('/a%3Fb=1'), '/a?b=1');
+});

@@ -1,0 +1,181 @@
+// The service's REST side in trouble: whatever it does, an authentic event is answered in time and
+// without a failure status, which could cost the client its connection.
+import assert from 'node:assert/strict';
+import { test, before, after } from '../lib/test.js';
+import { deferred, eventually } from '../lib/deadline.js';
+import { joinRoom, sendToRoom, systemEvent } from '../lib/events.js';
+import { Connection } from '../lib/http.js';
+import { newParty, startRecorded } from '../lib/recorded.js';
+
+const REST_MS = 1000;
+/** The deadline of one REST request, and as much again for the machine. */
+const ANSWER_MS = 2 * REST_MS + 2000;
+
+let app;
+let recorder;
+before(async () => {
+  app = await startRecorded({ env: { CODESTREAM_REST_TIMEOUT_MS: String(REST_MS) } });
+  recorder = app.recorder;
+});
+after(() => app?.close());
+
+/** Runs `body` while the service answers as `script` says. */
+async function during(script, body) {
+  recorder.answerWith(script);
+  try {
+    await body();
+  } finally {
+    recorder.answerWith(null);
+  }
+}
+
+async function upstreamError(event) {
+  await app.refusedAck(event, 'Upstream', ANSWER_MS);
+  assert.ok(app.handler.alive);
+}
+
+const TROUBLES = {
+  'refuses the token (401)': { status: 401, body: '{"code":"Unauthorized"}' },
+  'knows no such thing (404)': { status: 404 },
+  'is too busy (429)': { status: 429, headers: { 'Retry-After': '1' } },
+  'fails (500)': { status: 500, body: 'x'.repeat(10_000) },
+  'fails at its gateway (503)': { status: 503 },
+  'sends elsewhere (302)': { status: 302, headers: { Location: 'http://127.0.0.1:1/' } },
+  'closes the connection without an answer': { raw: '' },
+  'resets the connection': { reset: true },
+  'answers what is no HTTP': { raw: 'SSH-2.0-nonsense\r\n' },
+  'answers half a status line': { raw: 'HTTP/1.' },
+  'answers half of a body': { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf' },
+  'answers headers without end':
+    { raw: `HTTP/1.1 202 Accepted\r\n${'X-A: b\r\n'.repeat(100_000)}` },
+  'answers success without end': { status: 202, endless: true },
+  'answers an error without end': { status: 500, endless: true },
+  'never answers': { never: true },
+};
+
+for (const [what, answer] of Object.entries(TROUBLES)) {
+  test(`when the service ${what}, senders are told and the next event is served`, async () => {
+    const { writer, viewer, room } = newParty();
+    await during(() => answer, async () => {
+      const already = app.handler.complaints.length;
+      await upstreamError(sendToRoom(writer, '"secret-text"', { ack: 1 }));
+      await eventually(3000, () => app.handler.complaints.length > already, 'a log line about it');
+      await upstreamError(joinRoom(viewer, room, { ack: 1 }));
+    });
+    assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: 2 })), { success: true });
+    assert.deepEqual(await app.ack(joinRoom(viewer, room, { ack: 3 })), { success: true });
+    assert.ok(app.handler.lines.every((line) => !line.includes('secret-text')));
+  });
+}
+
+test('without an ack id a failure of the service is silence, not a failure status', async () => {
+  const { writer, viewer } = newParty();
+  await during(() => ({ status: 500 }), async () => {
+    for (const event of [sendToRoom(writer, '1'), joinRoom(viewer)]) {
+      assert.equal((await app.send(event)).status, 204);
+    }
+  });
+});
+
+test('system events are accepted although the service takes nothing', async () => {
+  const { viewer } = newParty();
+  await during(() => ({ status: 500 }), async () => {
+    assert.equal((await app.send(systemEvent(viewer, 'connected'))).status, 200);
+    assert.equal((await app.send(systemEvent(viewer, 'disconnected'))).status, 200);
+  });
+});
+
+test('a join that fails is told to the socket as well, in the form of the articles', async () => {
+  const { viewer, room } = newParty();
+  recorder.forget();
+  const script = ({ path }) => (path.includes('addToGroups') ? { status: 500 } : null);
+  await during(script, () => upstreamError(joinRoom(viewer, room, { ack: 1 })));
+  const told = recorder.requests.find(({ text }) => text.includes('ackJoinRoom'));
+  assert.ok(told, 'the socket is told');
+  const [, message] = JSON.parse(told.text.replace(/^42/, ''));
+  assert.equal(message.success, false);
+  assert.equal(message.error.code, 'Upstream');
+});
+
+test('a join whose presence cannot be told is a join all the same', async () => {
+  const { viewer, room } = newParty();
+  const script = ({ text }) => (text.includes('"presence"') ? { status: 500 } : null);
+  await during(script, async () => {
+    assert.deepEqual(await app.ack(joinRoom(viewer, room, { ack: 1 })), { success: true });
+  });
+});
+
+test('an answer of the service that is slow but in time is waited for', async () => {
+  const { writer } = newParty();
+  await during(() => ({ status: 202, delay: REST_MS / 2 }), async () => {
+    assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: 1 })), { success: true });
+  });
+});
+
+test('an answer of the service with a body that nobody expects is no trouble', async () => {
+  const { writer } = newParty();
+  await during(() => ({ status: 202, body: Buffer.alloc(50_000, 'x') }), async () => {
+    assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: 1 })), { success: true });
+  });
+});
+
+test('one slow answer of the service holds up nobody else', async () => {
+  const { writer } = newParty();
+  const { writer: slow } = newParty();
+  const release = deferred();
+  const connection = await Connection.open(app.handler.port);
+  const held = { status: 202, until: release.promise };
+  const script = ({ text }) => (text.includes('"slow"') ? held : null);
+  await during(script, async () => {
+    const waiting = connection.request(sendToRoom(slow, '"slow"', { ack: 1 }));
+    await recorder.next(({ text }) => text.includes('"slow"'));
+    for (let i = 0; i < 20; i += 1) await app.ack(sendToRoom(writer, '1', { ack: i }));
+    release.resolve();
+    assert.match((await waiting).text, /^431\[/);
+  });
+  connection.close();
+});
+
+test('a client of the handler that leaves while the service is asked harms nobody', async () => {
+  const { writer } = newParty();
+  for (const leave of ['close', 'reset']) {
+    const release = deferred();
+    await during(() => ({ status: 202, until: release.promise }), async () => {
+      recorder.forget();
+      const leaving = await Connection.open(app.handler.port);
+      leaving.request(sendToRoom(writer, '1', { ack: 1 })).catch(() => {});
+      await recorder.next();
+      leaving[leave]();
+      release.resolve();
+    });
+    assert.deepEqual(await app.ack(sendToRoom(writer, '2', { ack: 2 })), { success: true });
+  }
+});
+
+test('two hundred events that the service never answers are all answered in time', async () => {
+  const { writer } = newParty();
+  await during(() => ({ never: true }), async () => {
+    const answers = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
+      const connection = await Connection.open(app.handler.port);
+      const answer = await connection.request(sendToRoom(writer, '1', { ack: i }), 15_000);
+      connection.close();
+      return answer;
+    }));
+    for (const { status, text } of answers) {
+      assert.equal(status, 200);
+      assert.match(text, /"code":"(Upstream|Busy)"/);
+    }
+  });
+  assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: 1 })), { success: true });
+});
+
+test('a service that refuses connections is an error; once it is back it is used', async () => {
+  const lost = await startRecorded();
+  const { writer } = newParty();
+  await lost.ack(sendToRoom(writer, '1', { ack: 1 }));
+  await lost.recorder.close();
+  await lost.refusedAck(sendToRoom(writer, '1', { ack: 2 }), 'Upstream');
+  await lost.recorder.reopen();
+  assert.deepEqual(await lost.ack(sendToRoom(writer, '1', { ack: 3 })), { success: true });
+  await lost.close();
+});

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Who may include whom.  Each line below: a folder (or file), and what it may include of ours
+# and of others.  Anything else fails.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+failed=0
+
+# includes FILES ALLOWED: every #include of FILES must match the extended regex ALLOWED.
+includes() {
+  files=$1 allowed=$2
+  # shellcheck disable=SC2086
+  bad=$(grep -HnE '^#include' $files | grep -vE "#include [\"<]($allowed)[\">]")
+  [ -z "$bad" ] && return
+  echo "not allowed here:"
+  echo "$bad"
+  failed=1
+}
+
+libc='(assert|errno|fcntl|limits|pthread|sched|signal|stdalign|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
+wire=$(ls src/wire/*.[ch] | grep -v 'src/wire/token\.c')
+io=$(ls src/io/*.[ch] | grep -vE 'src/io/http_(server|client)\.c')
+top=$(ls src/*.[ch])
+
+includes "$(ls src/base/*.[ch])" "base/[a-z]+\.h|sanitizer/asan_interface\.h|$libc"
+includes "$wire" "(base|wire)/[a-z0-9_]+\.h|$libc"
+includes src/wire/token.c "(base|wire)/[a-z0-9_]+\.h|openssl/[a-z_]+\.h|$libc"
+includes "$(ls src/app/*.[ch])" "(base|app)/[a-z]+\.h|wire/(json|base64url)\.h|string\.h"
+includes "$io" "(base|io)/[a-z_]+\.h|$libc"
+includes src/io/http_server.c "(base|io)/[a-z_]+\.h|microhttpd\.h|$libc"
+includes src/io/http_client.c "(base|io)/[a-z_]+\.h|curl/curl\.h|$libc"
+includes "$top" "[a-z]+\.h|(base|wire|app|io)/[a-z0-9_]+\.h|$libc"
+
+# Within wire, only what serves everybody may be included by the others.
+for file in src/wire/*.[ch]; do
+  own=$(basename "$file" | sed 's/\.[ch]$//; s/_text$//')
+  bad=$(grep -HnE '^#include "wire/' "$file" | grep -vE "\"wire/($own|json|token|base64url)\.h\"")
+  [ -z "$bad" ] && continue
+  echo "$bad"
+  failed=1
+done
+
+# The stand-ins share no code with what they judge.
+bad=$(grep -rnE "from '[./]*(src|web)/" emulator --include='*.js' --exclude-dir=node_modules |
+  grep -v 'web/site.mjs')
+if [ -n "$bad" ]; then
+  echo "$bad"
+  failed=1
+fi
+exit $failed

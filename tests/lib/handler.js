@@ -1,0 +1,153 @@
+// Starts the handler as its users do: a process with an environment, of which only the port line,
+// the log lines and the exit code are known.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+import { deferred, Inbox, within } from './deadline.js';
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const BINARY = path.resolve(ROOT, process.env.CODESTREAM_BIN || 'codestream');
+
+// Start under a sanitizer on a busy machine takes its time; stopping has its own rule (5 s).
+const READY_MS = 15_000;
+const STOP_MS = 8_000;
+const SETTING = 'WebPubSubForSocketIOConnectionString';
+
+/** The access key that tests use unless they say otherwise; also what no log line may contain. */
+export const ACCESS_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH';
+
+/**
+ * The environment of a child: what the sanitizers and the loader read, and nothing else of ours.
+ */
+export function cleanEnvironment(extra = {}) {
+  const kept = /^(PATH|HOME|LANG|LD_LIBRARY_PATH|LLVM_PROFILE_FILE|GCOV_.*|[ALMTU]+SAN_OPTIONS)$/;
+  const own = Object.entries(process.env).filter(([name]) => kept.test(name));
+  return { ...Object.fromEntries(own), ...extra };
+}
+
+export function connectionString(endpoint, accessKey = ACCESS_KEY) {
+  return `Endpoint=${endpoint};AccessKey=${accessKey};Version=1.0;`;
+}
+
+/** Runs the handler to its end, for --version, --check and the like. */
+export async function runHandler(args, env = {}, ms = STOP_MS) {
+  const child = spawn(BINARY, args, {
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (bytes) => { output.stdout += bytes; });
+  child.stderr.on('data', (bytes) => { output.stderr += bytes; });
+  try {
+    const [code, signal] = await within(ms, once(child, 'close'), `codestream ${args.join(' ')}`);
+    return { code, signal, ...output };
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+/**
+ * Starts the handler and waits until it listens.
+ * @param {{ service?: string, env?: object, args?: string[] }} options service: a connection string
+ */
+export async function startHandler({ service, env = {}, args = ['--port', '0'] } = {}) {
+  const settings = service === undefined ? {} : { [SETTING]: service };
+  const child = spawn(BINARY, args, {
+    env: cleanEnvironment({ ...settings, ...env }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const handler = new Handler(child);
+  try {
+    await within(READY_MS, handler.ready, `${BINARY} ready`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  return handler;
+}
+
+export class Handler {
+  #child;
+  #ready = deferred();
+
+  constructor(child) {
+    this.#child = child;
+    /** All lines in the order in which they arrived, and the same by stream. */
+    this.lines = [];
+    this.stdout = [];
+    this.stderr = [];
+    this.log = new Inbox('a log line of the handler');
+    this.#read(child.stdout, this.stdout);
+    this.#read(child.stderr, this.stderr);
+    this.exited = new Promise((resolve) => {
+      child.on('close', (code, signal) => resolve({ code, signal }));
+    });
+    child.on('error', (error) => this.#ready.reject(error));
+    this.exited.then(({ code, signal }) => {
+      this.#ready.reject(new Error(
+        `the handler ended (code ${code}, signal ${signal}):\n${this.stderr.join('\n')}`));
+    });
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {});
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get alive() {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Lines that a host would show as warnings or errors. */
+  get complaints() {
+    return this.lines.filter(isComplaint);
+  }
+
+  /** Closes our ends of its stdout and stderr, as a host does that has crashed. */
+  closeLog() {
+    this.#child.stdout.destroy();
+    this.#child.stderr.destroy();
+  }
+
+  kill(signal) {
+    this.#child.kill(signal);
+  }
+
+  /** Ends the process as a platform does, and holds it to a clean end. */
+  async stop() {
+    const stderr = () => this.stderr.slice(-30).join('\n');
+    assert.ok(this.alive, `the handler was gone before it was stopped:\n${stderr()}`);
+    this.kill('SIGTERM');
+    try {
+      const { code, signal } = await within(STOP_MS, this.exited, 'the handler after SIGTERM');
+      assert.equal(code, 0, `the handler ended with ${code ?? signal}:\n${stderr()}`);
+    } finally {
+      this.kill('SIGKILL');
+    }
+  }
+
+  #read(stream, lines) {
+    createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => {
+      lines.push(line);
+      this.lines.push(line);
+      this.log.push(line);
+      const listening = /\bevent=listening\b.*\bport=(\d+)/.exec(line);
+      if (listening && this.port === undefined) {
+        this.port = Number(listening[1]);
+        this.#ready.resolve();
+      }
+    });
+  }
+}
+
+export function isComplaint(line) {
+  return /\blevel=(warn|warning|error|fatal)\b/.test(line);
+}

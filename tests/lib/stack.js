@@ -1,0 +1,152 @@
+// Everything that a test of the whole needs, as real processes and servers: the service stand-in,
+// the handler alone or under the Functions host stand-in, the website.
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { once } from 'node:events';
+import { ACCESS_KEY, BINARY, cleanEnvironment, ROOT, startHandler } from './handler.js';
+
+/** The function key in the event URL. No log line may contain it. */
+export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
+
+/**
+ * @param {{ host?: boolean, website?: boolean, env?: object, service?: object, hub?: string,
+ *   cors?: string[] }} options
+ *   env: settings of the handler; service: options of the service stand-in; cors: origins that the
+ *   host allows besides the website's.
+ */
+export async function startStack(options = {}) {
+  const stack = new Stack();
+  try {
+    await stack.start(options);
+  } catch (error) {
+    await stack.close().catch(() => {});
+    throw error;
+  }
+  return stack;
+}
+
+class Stack {
+  /** What to end, in this order: the service first, so that its last events find the handler. */
+  #closers = [];
+
+  async start({
+    host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [],
+  }) {
+    if (website && !host) throw new Error('the website needs the host, which answers CORS');
+    await this.#startService(hub, service);
+    const settings = {
+      WebPubSubForSocketIOConnectionString: this.service.connectionString,
+      ...(hub === 'codestream' ? {} : { CODESTREAM_HUB: hub }),
+      ...env,
+    };
+    const pagePort = website ? await freePort() : 0;
+    if (host) await this.#startHost(settings, [...cors, ...pageOrigins(pagePort)]);
+    else await this.#startHandler(settings);
+    await this.#registerEventHandler(hub);
+    if (website) await this.#startWebsite(pagePort);
+  }
+
+  async close() {
+    const faults = [];
+    for (const close of this.#closers.splice(0)) {
+      await close().catch((error) => faults.push(error));
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+
+  async #startService(hub, options) {
+    const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
+    this.serviceLines = [];
+    this.service = await startWebPubSub({
+      port: 0,
+      accessKeys: [ACCESS_KEY],
+      hubs: { [hub]: { eventHandlers: [] } },
+      log: (line) => this.serviceLines.push(String(line)),
+      ...options,
+    });
+    this.#closers.push(() => this.service.close());
+  }
+
+  async #startHandler(settings) {
+    this.handler = await startHandler({ env: settings });
+    this.#closers.push(() => this.handler.stop());
+    this.api = this.handler.url;
+  }
+
+  /** The app is a copy of the functions, without anybody's local settings. */
+  async #startHost(settings, cors) {
+    const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
+    const appRoot = await copyApp();
+    this.#closers.push(async () => {
+      await this.#closeHost();
+      await rm(appRoot, { recursive: true, force: true });
+    });
+    this.hostLines = [];
+    const lines = [];
+    this.host = await startFunctionsHost({
+      appRoot,
+      port: 0,
+      executable: BINARY,
+      env: cleanEnvironment(settings),
+      cors,
+      log: (line) => this.hostLines.push(String(line)),
+      onLine: (_, line) => lines.push(line),
+    });
+    this.handler = { pid: this.host.handlerPid, port: this.host.handlerPort, lines };
+    this.api = this.host.url;
+  }
+
+  /** The host starts a handler again that has died: a test must not miss that. */
+  async #closeHost() {
+    await this.host?.close();
+    const deaths = this.hostLines.filter((line) => line.includes('the handler ended'));
+    if (deaths.length > 0) throw new Error(`${deaths[0]}\n${this.handler.lines.join('\n')}`);
+  }
+
+  async #registerEventHandler(hub) {
+    await this.service.setEventHandlers(hub, [{
+      urlTemplate: `${this.api}/eventhandler?code=${FUNCTION_CODE}`,
+      userEventPattern: '*',
+      systemEvents: ['connect', 'connected', 'disconnected'],
+    }]);
+  }
+
+  async #startWebsite(port) {
+    const { startWebsite } = await import('../../emulator/website/website.js');
+    const site = await startWebsite({
+      root: path.join(ROOT, 'web/dist'),
+      port,
+      api: this.api,
+      service: this.service.endpoint,
+    });
+    this.#closers.push(() => site.close());
+    this.site = site;
+    this.page = site.url;
+  }
+}
+
+/** Both spellings under which a browser may open the website. */
+function pageOrigins(port) {
+  return port ? [`http://localhost:${port}`, `http://127.0.0.1:${port}`] : [];
+}
+
+async function copyApp() {
+  const appRoot = await mkdtemp(path.join(os.tmpdir(), 'codestream-app-'));
+  for (const part of ['host.json', 'negotiate', 'eventhandler']) {
+    await cp(path.join(ROOT, part), path.join(appRoot, part), { recursive: true });
+  }
+  return appRoot;
+}
+
+/** A port that was free a moment ago, for what must know its own address before it starts. */
+export async function freePort() {
+  const server = net.createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,20 @@
+// node:test with a deadline on every test and on the whole file, so that nothing can hang a run.
+import { after, before, test as nodeTest } from 'node:test';
+
+const TEST_MS = 20_000;
+const FILE_MS = 120_000;
+
+// A file whose tests are over but whose sockets are not would wait for ever: this ends it as
+// failed.
+setTimeout(() => {
+  process.stderr.write(`this test file was not done after ${FILE_MS / 1000} s\n`);
+  process.exit(1);
+}, FILE_MS).unref();
+
+/** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`. */
+export function test(sentence, ...rest) {
+  const body = rest.pop();
+  return nodeTest(sentence, { timeout: TEST_MS, ...rest[0] }, body);
+}
+
+export { after, before };

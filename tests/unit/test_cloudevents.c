@@ -1,0 +1,274 @@
+#include "test.h"
+
+#include "wire/cloudevents.h"
+
+/* A delivery as the service makes it, in the order and spelling of its documents. */
+static const struct header delivery[] = {
+    { STR_INIT("Host"), STR_INIT("127.0.0.1:7071") },
+    { STR_INIT("WebHook-Request-Origin"), STR_INIT("abc.webpubsub.azure.com") },
+    { STR_INIT("Content-Type"), STR_INIT("text/plain") },
+    { STR_INIT("ce-specversion"), STR_INIT("1.0") },
+    { STR_INIT("ce-awpsversion"), STR_INIT("1.0") },
+    { STR_INIT("ce-type"), STR_INIT("azure.webpubsub.user.message") },
+    { STR_INIT("ce-source"), STR_INIT("/hubs/codestream/client/0f9c97a2f0bf4706") },
+    { STR_INIT("ce-id"), STR_INIT("1") },
+    { STR_INIT("ce-time"), STR_INIT("2021-01-01T00:00:00Z") },
+    { STR_INIT("ce-signature"), STR_INIT("sha256=00,sha256=11") },
+    { STR_INIT("ce-connectionId"), STR_INIT("0f9c97a2f0bf4706") },
+    { STR_INIT("ce-hub"), STR_INIT("codestream") },
+    { STR_INIT("ce-eventName"), STR_INIT("sendToRoom") },
+    { STR_INIT("ce-namespace"), STR_INIT("/") },
+    { STR_INIT("ce-socketId"), STR_INIT("s0cket") },
+    { STR_INIT("ce-userId"), STR_INIT("w.AAAAAAAAAAAAAAAAAAAAAA") },
+};
+
+static const char *const required[] = { "ce-type",      "ce-hub",       "ce-connectionId",
+                                        "ce-eventName", "ce-namespace", "ce-socketId" };
+
+static void a_delivery_is_views_of_its_headers(void **state)
+{
+    struct cloudevent event;
+    const char *why = NULL;
+
+    (void)state;
+    assert_err(cloudevent_parse(delivery, COUNT(delivery), &event, &why), ERR_NONE);
+    assert_int_equal(event.kind, CLOUDEVENT_MESSAGE);
+    assert_str(event.hub, "codestream");
+    assert_str(event.connection_id, "0f9c97a2f0bf4706");
+    assert_str(event.socket_id, "s0cket");
+    assert_str(event.nsp, "/");
+    assert_str(event.name, "sendToRoom");
+    assert_str(event.user_id, "w.AAAAAAAAAAAAAAAAAAAAAA");
+    assert_str(event.signature, "sha256=00,sha256=11");
+    assert_str(event.content_type, "text/plain");
+    assert_true(is_within(event.hub, delivery[11].value));
+    assert_true(is_within(event.user_id, delivery[15].value));
+}
+
+static void header_names_come_in_any_case(void **state)
+{
+    (void)state;
+    for (int upper = 0; upper < 2; upper++) {
+        struct header headers[COUNT(delivery)];
+        char names[COUNT(delivery)][32];
+        struct cloudevent event;
+        const char *why = NULL;
+        for (size_t i = 0; i < COUNT(delivery); i++) {
+            headers[i] = delivery[i];
+            headers[i].name.ptr = names[i];
+            for (size_t j = 0; j < delivery[i].name.len; j++) {
+                char c = delivery[i].name.ptr[j];
+                if (upper && c >= 'a' && c <= 'z')
+                    c = (char)(c - 'a' + 'A');
+                if (!upper && c >= 'A' && c <= 'Z')
+                    c = (char)(c - 'A' + 'a');
+                names[i][j] = c;
+            }
+        }
+        assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+        assert_str(event.socket_id, "s0cket");
+        assert_str(event.name, "sendToRoom");
+        assert_str(event.content_type, "text/plain");
+    }
+}
+
+/* The delivery with one header's value replaced; without a value the header is left out. */
+static enum err parse_with(const char *name, const char *value, struct cloudevent *event,
+                           const char **why)
+{
+    struct header headers[COUNT(delivery)];
+    size_t count = 0;
+
+    for (size_t i = 0; i < COUNT(delivery); i++) {
+        headers[count] = delivery[i];
+        if (!str_equal(delivery[i].name, str_from(name)))
+            count++;
+        else if (value)
+            headers[count++].value = str_from(value);
+    }
+    assert_int_equal(count, COUNT(delivery) - (value ? 0 : 1));
+    return cloudevent_parse(headers, count, event, why);
+}
+
+static void a_missing_or_empty_header_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(required); i++) {
+        for (int empty = 0; empty < 2; empty++) {
+            struct cloudevent event;
+            const char *why = NULL;
+            assert_err(parse_with(required[i], empty ? "" : NULL, &event, &why), ERR_SYNTAX);
+            assert_non_null(why);
+            assert_non_null(strcasestr(why, required[i]));
+        }
+    }
+}
+
+static void no_headers_are_no_event(void **state)
+{
+    struct cloudevent event;
+    const char *why = NULL;
+
+    (void)state;
+    assert_err(cloudevent_parse(NULL, 0, &event, &why), ERR_SYNTAX);
+    assert_non_null(why);
+}
+
+static void a_header_that_occurs_twice_is_named(void **state)
+{
+    static const char *const others[] = { "ce-userId", "ce-signature" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(required) + COUNT(others); i++) {
+        const char *name = i < COUNT(required) ? required[i] : others[i - COUNT(required)];
+        for (int lower = 0; lower < 2; lower++) {
+            struct header headers[COUNT(delivery) + 1];
+            struct cloudevent event;
+            const char *why = NULL;
+            char again[32];
+            struct header *last = &headers[COUNT(delivery)];
+            memcpy(headers, delivery, sizeof(delivery));
+            for (size_t j = 0; j < COUNT(delivery); j++) {
+                if (str_equal(delivery[j].name, str_from(name)))
+                    *last = delivery[j];
+            }
+            for (size_t j = 0; lower && j < last->name.len; j++)
+                again[j] = (char)(last->name.ptr[j] | 0x20); /* '-' has that bit already */
+            if (lower)
+                last->name.ptr = again;
+            assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
+            assert_non_null(why);
+            assert_non_null(strcasestr(why, name));
+        }
+    }
+}
+
+static void the_type_alone_tells_the_kind(void **state)
+{
+    static const struct {
+        const char *type;
+        const char *name;
+        enum cloudevent_kind kind;
+    } cases[] = {
+        { "azure.webpubsub.sys.connect", "connect", CLOUDEVENT_CONNECT },
+        { "azure.webpubsub.sys.connected", "connected", CLOUDEVENT_CONNECTED },
+        { "azure.webpubsub.sys.disconnected", "disconnected", CLOUDEVENT_DISCONNECTED },
+        { "azure.webpubsub.user.message", "sendToRoom", CLOUDEVENT_MESSAGE },
+        /* another spelling that is in the field */
+        { "azure.webpubsub.user.sendToRoom", "sendToRoom", CLOUDEVENT_MESSAGE },
+        /* a client may call its events as it likes */
+        { "azure.webpubsub.user.message", "connect", CLOUDEVENT_MESSAGE },
+        { "azure.webpubsub.user.message", "connected", CLOUDEVENT_MESSAGE },
+        { "azure.webpubsub.user.message", "disconnected", CLOUDEVENT_MESSAGE },
+        { "azure.webpubsub.user.connected", "connected", CLOUDEVENT_MESSAGE },
+        { "azure.webpubsub.sys.connected", "disconnected", CLOUDEVENT_CONNECTED },
+        { "Azure.WebPubSub.Sys.connect", "connect", CLOUDEVENT_CONNECT },
+        /* the shared .NET library knows more of them already */
+        { "azure.webpubsub.sys.joined", "joined", CLOUDEVENT_OTHER_SYSTEM },
+        { "azure.webpubsub.sys.connect2", "connect2", CLOUDEVENT_OTHER_SYSTEM },
+        { "azure.webpubsub.sys.", "connect", CLOUDEVENT_OTHER_SYSTEM },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct header headers[COUNT(delivery)];
+        struct cloudevent event;
+        const char *why = NULL;
+        memcpy(headers, delivery, sizeof(delivery));
+        headers[5].value = str_from(cases[i].type);
+        headers[12].value = str_from(cases[i].name);
+        assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+        assert_int_equal(event.kind, cases[i].kind);
+        assert_same(event.name, str_from(cases[i].name));
+    }
+}
+
+static void what_may_be_missing_is_empty(void **state)
+{
+    static const char *const optional[] = { "ce-userId",      "ce-signature",
+                                            "Content-Type",   "WebHook-Request-Origin",
+                                            "ce-specversion", "ce-awpsversion",
+                                            "ce-source",      "ce-id",
+                                            "ce-time" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(optional); i++) {
+        struct cloudevent event;
+        const char *why = NULL;
+        memset(&event, 0xee, sizeof(event));
+        assert_err(parse_with(optional[i], NULL, &event, &why), ERR_NONE);
+        assert_int_equal(event.user_id.len == 0, i == 0);
+        assert_int_equal(event.signature.len == 0, i == 1);
+        assert_int_equal(event.content_type.len == 0, i == 2);
+        assert_str(event.socket_id, "s0cket");
+    }
+    struct cloudevent event;
+    const char *why = NULL;
+    assert_err(parse_with("ce-userId", "", &event, &why), ERR_NONE);
+    assert_int_equal(event.user_id.len, 0);
+}
+
+static void names_that_only_look_like_ours_are_passed_over(void **state)
+{
+    struct header headers[COUNT(delivery) + 3];
+    struct cloudevent event;
+    const char *why = NULL;
+
+    (void)state;
+    memcpy(headers, delivery, sizeof(delivery));
+    headers[COUNT(delivery)] = (struct header){ STR_INIT("x-ce-hub"), STR_INIT("other") };
+    headers[COUNT(delivery) + 1] = (struct header){ STR_INIT("ce-hubs"), STR_INIT("other") };
+    headers[COUNT(delivery) + 2] = (struct header){ STR_INIT("ce-hu"), STR_INIT("other") };
+    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_str(event.hub, "codestream");
+}
+
+static void a_name_agrees_raw_or_decoded_once(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "event-names.tsv", 3); vectors_next(&v);) {
+        struct cloudevent event = { .name = exact(v.column[0]) };
+        struct str name = exact(v.column[1]);
+        bool same = str_equal(v.column[2], STR("same"));
+        assert_that(same || str_equal(v.column[2], STR("other")));
+        assert_that(cloudevent_name_is(&event, name) == same);
+        exact_free(name);
+        exact_free(event.name);
+    }
+}
+
+static void an_origin_is_one_of_a_list_of_hosts(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "origins.tsv", 3); vectors_next(&v);) {
+        struct str origins = exact(v.column[0]);
+        struct str host = exact(v.column[1]);
+        bool ok = str_equal(v.column[2], STR("ok"));
+        assert_that(ok || str_equal(v.column[2], STR("no")));
+        assert_that(cloudevent_origin_ok(origins, host) == ok);
+        exact_free(host);
+        exact_free(origins);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_delivery_is_views_of_its_headers),
+        cmocka_unit_test(header_names_come_in_any_case),
+        cmocka_unit_test(a_missing_or_empty_header_is_named),
+        cmocka_unit_test(no_headers_are_no_event),
+        cmocka_unit_test(a_header_that_occurs_twice_is_named),
+        cmocka_unit_test(the_type_alone_tells_the_kind),
+        cmocka_unit_test(what_may_be_missing_is_empty),
+        cmocka_unit_test(names_that_only_look_like_ours_are_passed_over),
+        cmocka_unit_test(a_name_agrees_raw_or_decoded_once),
+        cmocka_unit_test(an_origin_is_one_of_a_list_of_hosts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

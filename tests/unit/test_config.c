@@ -1,0 +1,285 @@
+#include "test.h"
+
+#include "config.h"
+
+#define CONNECTION "Endpoint=https://abc.webpubsub.azure.com;AccessKey=key==;Version=1.0;"
+
+/* The environment of a test: name and value by turns. */
+static const char *environment[32];
+
+static char *from_environment(const char *name)
+{
+    for (size_t i = 0; environment[i]; i += 2) {
+        if (strcmp(environment[i], name) == 0)
+            return (char *)(uintptr_t)environment[i + 1];
+    }
+    return NULL;
+}
+
+#define SET(...) set((const char *const[]){ __VA_ARGS__, NULL })
+static void set(const char *const *list)
+{
+    memset(environment, 0, sizeof(environment));
+    for (size_t i = 0; list[i]; i++) {
+        assert_true(i + 1 < COUNT(environment));
+        environment[i] = list[i];
+    }
+}
+
+static bool complains_of(const struct complaints *complaints, const char *setting)
+{
+    for (size_t i = 0; i < complaints->count; i++) {
+        if (strcmp(complaints->at[i].setting, setting) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Loads what must be refused for this setting alone; the value must not be told. */
+static void is_refused(const char *setting, const char *value)
+{
+    struct config config;
+    struct complaints complaints;
+
+    assert_false(config_load(&config, from_environment, &complaints));
+    assert_int_equal(complaints.count, 1);
+    assert_string_equal(complaints.at[0].setting, setting);
+    assert_true(strlen(complaints.at[0].problem) > 0);
+    if (strlen(value) > 3)
+        assert_null(strstr(complaints.at[0].problem, value));
+    config_free(&config);
+}
+
+static void the_connection_string_is_enough(void **state)
+{
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(SETTING_CONNECTION, CONNECTION);
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_int_equal(complaints.count, 0);
+    assert_str(config.service_url, "https://abc.webpubsub.azure.com");
+    assert_str(config.service_host, "abc.webpubsub.azure.com");
+    assert_str(config.access_key, "key==");
+    assert_str(config.hub, "codestream");
+    assert_int_equal(config.secret.len, 0);
+    assert_int_equal(config.token_minutes, 60);
+    assert_int_equal(config.rest_timeout_ms, CONFIG_REST_TIMEOUT_MS);
+    assert_in_range(config.loops, 1, CONFIG_MAX_LOOPS);
+    config_free(&config);
+}
+
+static void every_setting_is_read(void **state)
+{
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(SETTING_CONNECTION, "Endpoint=http://localhost;Port=8080;AccessKey=k;Version=1.0;",
+        "CODESTREAM_HUB", "testHub", "CODESTREAM_SECRET", "0123456789abcdef0123456789abcdef",
+        "CODESTREAM_TOKEN_MINUTES", "1440", "CODESTREAM_REST_TIMEOUT_MS", "100",
+        "CODESTREAM_LOOPS", "64");
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_str(config.service_url, "http://localhost:8080");
+    assert_str(config.service_host, "localhost");
+    assert_str(config.access_key, "k");
+    assert_str(config.hub, "testHub");
+    assert_str(config.secret, "0123456789abcdef0123456789abcdef");
+    assert_int_equal(config.token_minutes, 1440);
+    assert_int_equal(config.rest_timeout_ms, 100);
+    assert_int_equal(config.loops, 64);
+    config_free(&config);
+}
+
+static void an_empty_setting_is_as_good_as_none(void **state)
+{
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_HUB", "", "CODESTREAM_SECRET", "",
+        "CODESTREAM_TOKEN_MINUTES", "", "CODESTREAM_REST_TIMEOUT_MS", "", "CODESTREAM_LOOPS",
+        "");
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_str(config.hub, "codestream");
+    assert_int_equal(config.secret.len, 0);
+    assert_int_equal(config.token_minutes, 60);
+    config_free(&config);
+}
+
+static void without_a_service_nothing_starts(void **state)
+{
+    (void)state;
+    set((const char *const[]){ NULL });
+    is_refused(SETTING_CONNECTION, "");
+    SET(SETTING_CONNECTION, "");
+    is_refused(SETTING_CONNECTION, "");
+    SET(SETTING_CONNECTION, "Endpoint=https://abc.webpubsub.azure.com;Version=1.0;");
+    is_refused(SETTING_CONNECTION, "");
+}
+
+static void a_bad_connection_string_is_told_by_name_never_by_value(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "connection-strings-bad.tsv", 1); vectors_next(&v);) {
+        char text[512];
+        (void)snprintf(text, sizeof(text), "%.*s", STR_ARG(v.column[0]));
+        SET(SETTING_CONNECTION, text);
+        is_refused(SETTING_CONNECTION, "SECRET");
+    }
+}
+
+static void an_absurdly_long_connection_string_is_refused(void **state)
+{
+    static char text[1 << 18];
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    memcpy(text, "Endpoint=https://", 17);
+    SET(SETTING_CONNECTION, text);
+    is_refused(SETTING_CONNECTION, "aaaa");
+}
+
+static void plain_http_stays_on_this_machine(void **state)
+{
+    static const char *const far[] = { "http://abc.webpubsub.azure.com", "http://10.0.0.1",
+                                       "http://localhost.example.com", "http://127.0.0.1.x" };
+    static const char *const near[] = { "http://localhost", "http://127.0.0.1:8080",
+                                        "http://localhost:8080/" };
+    char text[128];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(far); i++) {
+        (void)snprintf(text, sizeof(text), "Endpoint=%s;AccessKey=k", far[i]);
+        SET(SETTING_CONNECTION, text);
+        is_refused(SETTING_CONNECTION, far[i]);
+    }
+    for (size_t i = 0; i < COUNT(near); i++) {
+        struct config config;
+        struct complaints complaints;
+        (void)snprintf(text, sizeof(text), "Endpoint=%s;AccessKey=k", near[i]);
+        SET(SETTING_CONNECTION, text);
+        assert_true(config_load(&config, from_environment, &complaints));
+        config_free(&config);
+    }
+}
+
+static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
+{
+    static const struct {
+        const char *setting, *value;
+    } bad[] = {
+        { "CODESTREAM_HUB", "1hub" },
+        { "CODESTREAM_HUB", "a hub" },
+        { "CODESTREAM_HUB", "a/hub" },
+        { "CODESTREAM_SECRET", "0123456789abcdef0123456789abcde" },
+        { "CODESTREAM_SECRET", "s" },
+        { "CODESTREAM_TOKEN_MINUTES", "0" },
+        { "CODESTREAM_TOKEN_MINUTES", "1441" },
+        { "CODESTREAM_TOKEN_MINUTES", "-1" },
+        { "CODESTREAM_TOKEN_MINUTES", "60 " },
+        { "CODESTREAM_TOKEN_MINUTES", "1.5" },
+        { "CODESTREAM_TOKEN_MINUTES", "an hour" },
+        { "CODESTREAM_TOKEN_MINUTES", "18446744073709551676" },
+        { "CODESTREAM_REST_TIMEOUT_MS", "0" },
+        { "CODESTREAM_REST_TIMEOUT_MS", "8s" },
+        { "CODESTREAM_LOOPS", "0" },
+        { "CODESTREAM_LOOPS", "65" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        SET(SETTING_CONNECTION, CONNECTION, bad[i].setting, bad[i].value);
+        is_refused(bad[i].setting, bad[i].value);
+    }
+}
+
+static void all_that_is_wrong_is_told_at_once(void **state)
+{
+    static const char *const wrong[] = {
+        SETTING_CONNECTION,           "CODESTREAM_HUB",
+        "CODESTREAM_SECRET",          "CODESTREAM_TOKEN_MINUTES",
+        "CODESTREAM_REST_TIMEOUT_MS", "CODESTREAM_LOOPS"
+    };
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(wrong[0], "?", wrong[1], "?", wrong[2], "?", wrong[3], "?", wrong[4], "?", wrong[5],
+        "?");
+    assert_false(config_load(&config, from_environment, &complaints));
+    assert_int_equal(complaints.count, COUNT(wrong));
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        assert_true(complains_of(&complaints, wrong[i]));
+    config_free(&config);
+}
+
+static void is_port(const char *option, unsigned want)
+{
+    struct complaint complaint;
+    unsigned port = 4711;
+
+    assert_true(config_port(from_environment, option, &port, &complaint));
+    assert_int_equal(port, want);
+}
+
+static void the_host_says_where_to_listen_before_the_command_line(void **state)
+{
+    (void)state;
+    set((const char *const[]){ NULL });
+    is_port(NULL, 8080);
+    is_port("0", 0);
+    is_port("1", 1);
+    is_port("65535", 65535);
+    SET("FUNCTIONS_HTTPWORKER_PORT", "2222");
+    is_port(NULL, 2222);
+    is_port("3333", 2222);
+    SET("FUNCTIONS_HTTPWORKER_PORT", "2222", "FUNCTIONS_CUSTOMHANDLER_PORT", "1111");
+    is_port("3333", 1111);
+    SET("FUNCTIONS_HTTPWORKER_PORT", "", "FUNCTIONS_CUSTOMHANDLER_PORT", "");
+    is_port("3333", 3333);
+    is_port(NULL, 8080);
+}
+
+static void what_is_no_port_is_told_by_name(void **state)
+{
+    static const char *const bad[] = { "65536", "-1",   "80 ", "x",
+                                       "8080x", "0x50", "1e3", "18446744073709551617" };
+    static const char *const names[] = { "FUNCTIONS_CUSTOMHANDLER_PORT",
+                                         "FUNCTIONS_HTTPWORKER_PORT", "--port" };
+    struct complaint complaint;
+    unsigned port;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        for (size_t j = 0; j < COUNT(names); j++) {
+            SET(names[j], bad[i]);
+            assert_false(
+                config_port(from_environment, j == 2 ? bad[i] : NULL, &port, &complaint));
+            assert_string_equal(complaint.setting, names[j]);
+            assert_true(strlen(complaint.problem) > 0);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_connection_string_is_enough),
+        cmocka_unit_test(every_setting_is_read),
+        cmocka_unit_test(an_empty_setting_is_as_good_as_none),
+        cmocka_unit_test(without_a_service_nothing_starts),
+        cmocka_unit_test(a_bad_connection_string_is_told_by_name_never_by_value),
+        cmocka_unit_test(an_absurdly_long_connection_string_is_refused),
+        cmocka_unit_test(plain_http_stays_on_this_machine),
+        cmocka_unit_test(a_setting_out_of_its_bounds_is_told_by_name),
+        cmocka_unit_test(all_that_is_wrong_is_told_at_once),
+        cmocka_unit_test(the_host_says_where_to_listen_before_the_command_line),
+        cmocka_unit_test(what_is_no_port_is_told_by_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,830 @@
+#include "test.h"
+
+#include <jansson.h>
+
+#include "wire/json.h"
+
+/* The bytes that RFC 8259 calls white space. */
+static struct str without_space(struct str s)
+{
+    while (s.len > 0 && strchr(" \t\r\n", s.ptr[0]) && s.ptr[0] != '\0')
+        s = str_skip(s, 1);
+    while (s.len > 0 && strchr(" \t\r\n", s.ptr[s.len - 1]) && s.ptr[s.len - 1] != '\0')
+        s.len--;
+    return s;
+}
+
+static enum err check(struct str text)
+{
+    struct str value;
+
+    return json_check(text, &value);
+}
+
+static void good_json_is_taken_and_its_value_is_a_view(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "json-good.tsv", 1); vectors_next(&v);) {
+        struct str text = exact(v.column[0]);
+        struct str value;
+        assert_err(json_check(text, &value), ERR_NONE);
+        assert_same(value, without_space(v.column[0]));
+        assert_that(is_within(value, text));
+        exact_free(text);
+    }
+}
+
+static void bad_json_is_refused_by_every_reader(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "json-bad.tsv", 1); vectors_next(&v);) {
+        struct json_field field = { .name = STR_INIT("a") };
+        struct str items[2];
+        struct str text = exact(v.column[0]);
+        size_t count;
+        assert_err(check(text), ERR_SYNTAX);
+        assert_err(json_elements(text, items, COUNT(items), &count), ERR_SYNTAX);
+        assert_err(json_members(text, &field, 1), ERR_SYNTAX);
+        exact_free(text);
+    }
+    assert_err(check(STR("")), ERR_SYNTAX);
+    assert_err(check((struct str){ NULL, 0 }), ERR_SYNTAX);
+}
+
+/* In [text] and {"a":text}, text is as good or bad as alone. */
+static void a_text_is_as_good_inside_another(void **state)
+{
+    static const char *const files[] = { "json-good.tsv", "json-bad.tsv" };
+    struct vectors v;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(files); i++) {
+        for (vectors_open(&v, files[i], 1); vectors_next(&v);) {
+            struct arena mem;
+            struct json_field field = { .name = STR_INIT("a") };
+            struct str text;
+            struct str item;
+            size_t count = 0;
+            arena_init(&mem, TEST_MEMORY);
+            struct buf out = { .mem = &mem };
+            buf_add_all(&out, STR("{\"b\":[0,"), v.column[0], STR("],\"a\":"), v.column[0],
+                        STR("}"));
+            assert_err(buf_done(&out, &text), ERR_NONE);
+            /* "1,2" is no text, but it may stand in an array */
+            if (json_members(text, &field, 1) == ERR_NONE) {
+                assert_that(i == 0);
+                assert_same(field.value, without_space(v.column[0]));
+            } else {
+                assert_that(i == 1);
+            }
+            struct buf array = { .mem = &mem };
+            buf_add_all(&array, STR("["), v.column[0], STR("]"));
+            assert_err(buf_done(&array, &text), ERR_NONE);
+            if (json_elements(text, &item, 1, &count) == ERR_NONE && count == 1)
+                assert_same(item, without_space(v.column[0]));
+            assert_that(i == 1 || count == 1);
+            arena_free(&mem);
+        }
+    }
+}
+
+/* times the opening, then middle, then times the closing */
+static struct str nested(struct arena *mem, size_t times, const char *open, const char *middle,
+                         const char *close)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    for (size_t i = 0; i < times; i++)
+        buf_add(&out, str_from(open));
+    buf_add(&out, str_from(middle));
+    for (size_t i = 0; i < times; i++)
+        buf_add(&out, str_from(close));
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    return text;
+}
+
+static void depth_64_is_taken_and_65_is_not(void **state)
+{
+    static const struct {
+        const char *open, *middle, *close;
+        size_t each; /* levels in one opening */
+    } forms[] = {
+        { "[", "", "]", 1 },
+        { "[", "1", "]", 1 },
+        { "{\"a\":", "1", "}", 1 },
+        { "{\"a\":", "{}", "}", 1 },
+        { "[{\"a\":", "\"x\"", "}]", 2 },
+        { " [ 0 , ", "1", " , [] ] ", 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        for (size_t depth = 60; depth <= 70; depth++) {
+            struct arena mem;
+            struct str text;
+            size_t inner = strcmp(forms[i].middle, "{}") == 0 || i == 5;
+            if (depth % forms[i].each)
+                continue;
+            /* the last form's "[]" stands one level deeper than its neighbour */
+            arena_init(&mem, TEST_MEMORY);
+            text = nested(&mem, (depth - inner) / forms[i].each, forms[i].open, forms[i].middle,
+                          forms[i].close);
+            assert_err(check(text), depth <= JSON_MAX_DEPTH ? ERR_NONE : ERR_SYNTAX);
+            arena_free(&mem);
+        }
+    }
+}
+
+static void depth_counts_from_the_outside_for_every_reader(void **state)
+{
+    struct arena mem;
+    struct str items[2];
+    size_t count;
+    struct json_field field = { .name = STR_INIT("b") };
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(json_elements(nested(&mem, 64, "[", "", "]"), items, 2, &count), ERR_NONE);
+    assert_err(json_elements(nested(&mem, 65, "[", "", "]"), items, 2, &count), ERR_SYNTAX);
+    assert_err(json_members(nested(&mem, 64, "{\"a\":", "1", "}"), &field, 1), ERR_NONE);
+    assert_err(json_members(nested(&mem, 65, "{\"a\":", "1", "}"), &field, 1), ERR_SYNTAX);
+    arena_free(&mem);
+}
+
+static void many_neighbours_are_not_deep(void **state)
+{
+    struct arena mem;
+    struct str text;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    struct buf out = { .mem = &mem };
+    buf_add(&out, STR("[0"));
+    for (int i = 0; i < 2000; i++)
+        buf_add(&out, STR(",[{\"a\":[]}]"));
+    buf_add(&out, STR("]"));
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    assert_err(check(text), ERR_NONE);
+    arena_free(&mem);
+}
+
+static void a_million_brackets_are_refused_and_the_process_lives(void **state)
+{
+    static const char openings[] = { '[', '{', '"' };
+    size_t len = (size_t)1 << 20;
+    char *text = malloc(len);
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < COUNT(openings); i++) {
+        memset(text, openings[i], len);
+        assert_err(check((struct str){ text, len }), ERR_SYNTAX);
+    }
+    for (size_t i = 0; i + 5 <= len; i += 5)
+        memcpy(text + i, "{\"\":[", 5);
+    assert_err(check((struct str){ text, len }), ERR_SYNTAX);
+    free(text);
+}
+
+static void only_these_escapes_exist(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char text[] = "\"\\?\"";
+        bool want = c != 0 && strchr("\"\\/bfnrt", c);
+        text[2] = (char)c;
+        assert_int_equal(check((struct str){ text, 4 }), want ? ERR_NONE : ERR_SYNTAX);
+    }
+    for (int place = 3; place < 7; place++) {
+        for (int c = 0; c < 256; c++) {
+            char text[] = "\"\\u0000\"";
+            bool want = c != 0 && strchr("0123456789abcdefABCDEF", c);
+            text[place] = (char)c;
+            assert_int_equal(check((struct str){ text, 8 }), want ? ERR_NONE : ERR_SYNTAX);
+        }
+    }
+}
+
+static void control_characters_stand_in_no_string(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 128; c++) {
+        char text[] = "\"?\"";
+        if (c == '"' || c == '\\')
+            continue;
+        text[1] = (char)c;
+        assert_int_equal(check((struct str){ text, 3 }), c >= 0x20 ? ERR_NONE : ERR_SYNTAX);
+    }
+}
+
+static void only_four_bytes_are_white_space(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char text[] = " 1 ";
+        bool want = c != 0 && strchr(" \t\r\n", c);
+        text[0] = (char)c;
+        if (c != '-' && !(c >= '1' && c <= '9'))
+            assert_int_equal(check((struct str){ text, 3 }), want ? ERR_NONE : ERR_SYNTAX);
+        text[0] = ' ';
+        text[2] = (char)c;
+        if (!(c >= '0' && c <= '9'))
+            assert_int_equal(check((struct str){ text, 3 }), want ? ERR_NONE : ERR_SYNTAX);
+    }
+}
+
+/* RFC 3629 by arithmetic: shortest form, no surrogate, at most U+10FFFF. */
+static bool is_utf8(const unsigned char *bytes, size_t len)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+
+    for (size_t i = 0; i < len;) {
+        size_t more = bytes[i] < 0x80 ? 0 : bytes[i] < 0xe0 ? 1 : bytes[i] < 0xf0 ? 2 : 3;
+        uint32_t point = more ? bytes[i] & (0x3fu >> more) : bytes[i];
+        if ((bytes[i] >= 0x80 && bytes[i] < 0xc0) || bytes[i] >= 0xf8 || i + more >= len)
+            return false;
+        for (size_t j = 1; j <= more; j++) {
+            if ((bytes[i + j] & 0xc0) != 0x80)
+                return false;
+            point = point << 6 | (bytes[i + j] & 0x3f);
+        }
+        if (point < least[more] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+            return false;
+        i += more + 1;
+    }
+    return true;
+}
+
+static void utf8_is_valid_or_refused(void **state)
+{
+    static const unsigned char edges[] = { 'a',  0x7f, 0x80, 0x8f, 0x90,
+                                           0x9f, 0xa0, 0xbf, 0xc0, 0xff };
+    size_t valid = 0;
+
+    (void)state;
+    for (unsigned one = 0x80; one < 0x100; one++) {
+        for (unsigned two = 0x20; two < 0x100; two++) {
+            if (two == '"' || two == '\\')
+                continue;
+            for (size_t three = 0; three < COUNT(edges); three++) {
+                for (size_t four = 0; four < COUNT(edges); four++) {
+                    unsigned char text[] = {
+                        '"',          (unsigned char)one, (unsigned char)two,
+                        edges[three], edges[four],        '"'
+                    };
+                    bool want = is_utf8(text + 1, 4);
+                    enum err e = check((struct str){ (char *)text, sizeof(text) });
+                    assert_int_equal(e, want ? ERR_NONE : ERR_SYNTAX);
+                    valid += want;
+                }
+            }
+        }
+    }
+    assert_true(valid > 1000);
+}
+
+static void a_cut_utf8_sequence_is_refused(void **state)
+{
+    static const struct str whole[] = { STR_INIT("\xc3\xa4"), STR_INIT("\xe2\x82\xac"),
+                                        STR_INIT("\xf0\x9f\x98\x80") };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(whole); i++) {
+        for (size_t len = 1; len < whole[i].len; len++) {
+            char text[8] = "\"";
+            struct str cut;
+            memcpy(text + 1, whole[i].ptr, len);
+            text[1 + len] = '"';
+            cut = exact((struct str){ text, len + 2 });
+            assert_err(check(cut), ERR_SYNTAX);
+            cut.len--; /* not even a quote behind it */
+            assert_err(check(cut), ERR_SYNTAX);
+            exact_free(cut);
+        }
+    }
+}
+
+static void an_array_is_the_spans_of_its_elements(void **state)
+{
+    struct str text = STR_INIT(" [ 1e2 ,\"],[\\\"\", { \"a\" : [1, 2] } ,\tnull,[[]]\n] ");
+    struct str items[5];
+    size_t count;
+
+    (void)state;
+    assert_err(json_elements(text, items, COUNT(items), &count), ERR_NONE);
+    assert_int_equal(count, 5);
+    assert_str(items[0], "1e2");
+    assert_str(items[1], "\"],[\\\"\"");
+    assert_str(items[2], "{ \"a\" : [1, 2] }");
+    assert_str(items[3], "null");
+    assert_str(items[4], "[[]]");
+    for (size_t i = 0; i < count; i++)
+        assert_true(is_within(items[i], text));
+}
+
+static void an_array_without_elements_has_none(void **state)
+{
+    size_t count = 99;
+
+    (void)state;
+    assert_err(json_elements(STR("[]"), NULL, 0, &count), ERR_NONE);
+    assert_int_equal(count, 0);
+    count = 99;
+    assert_err(json_elements(STR(" [ \n ] "), NULL, 0, &count), ERR_NONE);
+    assert_int_equal(count, 0);
+}
+
+static void elements_beyond_the_room_are_counted_and_checked(void **state)
+{
+    struct str items[3] = { STR_INIT("x"), STR_INIT("x"), STR_INIT("kept") };
+    size_t count;
+
+    (void)state;
+    assert_err(json_elements(STR("[1,2,3,4]"), items, 2, &count), ERR_NONE);
+    assert_int_equal(count, 4);
+    assert_str(items[0], "1");
+    assert_str(items[1], "2");
+    assert_str(items[2], "kept");
+    assert_err(json_elements(STR("[1,2]"), NULL, 0, &count), ERR_NONE);
+    assert_int_equal(count, 2);
+    assert_err(json_elements(STR("[1,2,3,]"), items, 2, &count), ERR_SYNTAX);
+    assert_err(json_elements(STR("[1,2,\"\xff\"]"), items, 2, &count), ERR_SYNTAX);
+}
+
+static void other_values_are_no_array(void **state)
+{
+    static const struct str texts[] = { STR_INIT("{}"),   STR_INIT("1"),    STR_INIT("\"[]\""),
+                                        STR_INIT("null"), STR_INIT("true"), STR_INIT("") };
+    struct str items[1];
+    size_t count;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_err(json_elements(texts[i], items, 1, &count), ERR_SYNTAX);
+}
+
+static void an_object_gives_the_named_fields(void **state)
+{
+    struct str text = STR_INIT(" { \"data\" : {\"room_id\":\"inner\", \"v\":1.0} ,"
+                               "\"room\":1,\"room_id\" : \"R\\u0041\",\"x\":[] } ");
+    struct json_field fields[] = {
+        { .name = STR_INIT("room_id") },
+        { .name = STR_INIT("to"), .value = STR_INIT("from before") },
+        { .name = STR_INIT("data") },
+    };
+
+    (void)state;
+    assert_err(json_members(text, fields, COUNT(fields)), ERR_NONE);
+    assert_str(fields[0].value, "\"R\\u0041\"");
+    assert_null(fields[1].value.ptr);
+    assert_str(fields[2].value, "{\"room_id\":\"inner\", \"v\":1.0}");
+    assert_true(is_within(fields[2].value, text));
+    assert_str(fields[0].name, "room_id");
+}
+
+static void a_name_is_the_same_however_it_is_escaped(void **state)
+{
+    static const struct {
+        struct str text;
+        struct str name;
+    } same[] = {
+        { STR_INIT("{\"\\u0072oom_id\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"room\\u005fid\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"\\u0072\\u006F\\u006f\\u006d\\u005F\\u0069\\u0064\":1}"),
+          STR_INIT("room_id") },
+        { STR_INIT("{\"\\u00e4\":1}"), STR_INIT("\xc3\xa4") },
+        { STR_INIT("{\"\xc3\xa4\":1}"), STR_INIT("\xc3\xa4") },
+        { STR_INIT("{\"\\u20AC\":1}"), STR_INIT("\xe2\x82\xac") },
+        { STR_INIT("{\"\\ud83d\\ude00\":1}"), STR_INIT("\xf0\x9f\x98\x80") },
+        { STR_INIT("{\"\\/\\\\\\\"\":1}"), STR_INIT("/\\\"") },
+        { STR_INIT("{\"\\b\\f\\n\\r\\t\":1}"), STR_INIT("\b\f\n\r\t") },
+        { STR_INIT("{\"a\\u0000b\":1}"), STR_INIT("a\0b") },
+        { STR_INIT("{\"\":1}"), STR_INIT("") },
+    };
+    static const struct {
+        struct str text;
+        struct str name;
+    } other[] = {
+        { STR_INIT("{\"Room_id\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"room_i\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"room_id_\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"room_id\\u0000\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"\\\\u0072oom_id\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"\":1}"), STR_INIT("room_id") },
+        { STR_INIT("{\"\\ud800\":1}"), STR_INIT("\xed\xa0\x80") },
+        { STR_INIT("{\"\\ud83d\":1}"), STR_INIT("\xf0\x9f\x98\x80") },
+        { STR_INIT("{\"\\u00e4\":1}"), STR_INIT("\xc3") },
+        { STR_INIT("{\"\\u00e4\":1}"), STR_INIT("\xe4") },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(same); i++) {
+        struct json_field field = { .name = exact(same[i].name) };
+        assert_err(json_members(same[i].text, &field, 1), ERR_NONE);
+        assert_str(field.value, "1");
+        exact_free(field.name);
+    }
+    for (size_t i = 0; i < COUNT(other); i++) {
+        struct json_field field = { .name = exact(other[i].name) };
+        assert_err(json_members(other[i].text, &field, 1), ERR_NONE);
+        assert_null(field.value.ptr);
+        exact_free(field.name);
+    }
+}
+
+static void a_named_field_occurs_once_or_the_object_is_refused(void **state)
+{
+    static const struct str twice[] = {
+        STR_INIT("{\"room_id\":1,\"room_id\":1}"),
+        STR_INIT("{\"room_id\":1,\"x\":2,\"room_id\":null}"),
+        STR_INIT("{\"\\u0072oom_id\":1,\"room_id\":2}"),
+        STR_INIT("{\"room_id\":1,\"room_i\\u0064\":2}"),
+    };
+    struct json_field field = { .name = STR_INIT("room_id") };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(twice); i++)
+        assert_err(json_members(twice[i], &field, 1), ERR_SYNTAX);
+    assert_err(json_members(STR("{\"x\":1,\"x\":2,\"room_id\":3}"), &field, 1), ERR_NONE);
+    assert_str(field.value, "3");
+    assert_err(json_members(STR("{\"x\":1,\"x\":2}"), NULL, 0), ERR_NONE);
+}
+
+static void other_values_are_no_object(void **state)
+{
+    static const struct str texts[] = { STR_INIT("[]"),   STR_INIT("1"),    STR_INIT("\"{}\""),
+                                        STR_INIT("null"), STR_INIT("[{}]"), STR_INIT("") };
+    struct json_field field = { .name = STR_INIT("a") };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_err(json_members(texts[i], &field, 1), ERR_SYNTAX);
+}
+
+/* As a careful caller does: json_text is for what a reader has handed out. */
+static enum err unescape(struct str text, struct arena *mem, struct str *out)
+{
+    struct str value;
+
+    assert_err(json_check(text, &value), ERR_NONE);
+    return json_text(value, mem, out);
+}
+
+static void a_plain_string_is_a_view(void **state)
+{
+    static const struct str texts[] = { STR_INIT("\"room\""), STR_INIT(" \"\xc3\xa4 {}\" "),
+                                        STR_INIT("\"\"") };
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, 0);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct str out;
+        struct str want = without_space(texts[i]);
+        assert_err(unescape(texts[i], &mem, &out), ERR_NONE);
+        assert_same(out, str_first(str_skip(want, 1), want.len - 2));
+        assert_true(is_within(out, texts[i]));
+    }
+    arena_free(&mem);
+}
+
+static void escapes_become_what_they_stand_for(void **state)
+{
+    static const struct {
+        struct str text;
+        struct str want;
+    } cases[] = {
+        { STR_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), STR_INIT("\"\\/\b\f\n\r\t") },
+        { STR_INIT("\"\\u0041b\\u0043\""), STR_INIT("AbC") },
+        { STR_INIT("\"a\\u0000b\""), STR_INIT("a\0b") },
+        { STR_INIT("\"\\u007f\\u0080\\u07ff\\u0800\\uffff\""),
+          STR_INIT("\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf") },
+        { STR_INIT("\"\\u00e4\\u00E4\xc3\xa4\""), STR_INIT("\xc3\xa4\xc3\xa4\xc3\xa4") },
+        { STR_INIT("\"\\ud83d\\ude00\\uD83D\\uDE00\""),
+          STR_INIT("\xf0\x9f\x98\x80\xf0\x9f\x98\x80") },
+        { STR_INIT("\"\\ud800\\udc00\\udbff\\udfff\""),
+          STR_INIT("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf") },
+        { STR_INIT("\"\\\\u0041\\\\\""), STR_INIT("\\u0041\\") },
+    };
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str text = exact(cases[i].text);
+        struct str out;
+        assert_err(unescape(text, &mem, &out), ERR_NONE);
+        exact_free(text); /* what was unescaped is a copy */
+        assert_same(out, cases[i].want);
+    }
+    arena_free(&mem);
+}
+
+static void a_lone_surrogate_is_no_text(void **state)
+{
+    static const struct str texts[] = {
+        STR_INIT("\"\\ud800\""),
+        STR_INIT("\"\\udc00\""),
+        STR_INIT("\"\\udbffx\""),
+        STR_INIT("\"x\\udfff\""),
+        STR_INIT("\"\\ud83d\\ud83d\""),
+        STR_INIT("\"\\ude00\\ud83d\""),
+        STR_INIT("\"\\ud83d\\u0041\""),
+        STR_INIT("\"\\ud83d\\n\""),
+        STR_INIT("\"\\ud83d ude00\""),
+        STR_INIT("\"\\ud83d\\\\ude00\""),
+        STR_INIT("\"\\ud83d\\ue000\""),
+        STR_INIT("\"\\ud83d\\udbff\""),
+        STR_INIT("\"\\ud83d\\ude00\\ud83d\""),
+    };
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct str text = exact(texts[i]);
+        struct str out;
+        assert_err(unescape(text, &mem, &out), ERR_SYNTAX);
+        exact_free(text);
+    }
+    arena_free(&mem);
+}
+
+static void other_values_are_no_string(void **state)
+{
+    static const struct str texts[] = { STR_INIT("1"),  STR_INIT("null"),    STR_INIT("true"),
+                                        STR_INIT("{}"), STR_INIT("[\"a\"]"), STR_INIT("-0") };
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct str out;
+        assert_err(unescape(texts[i], &mem, &out), ERR_SYNTAX);
+    }
+    arena_free(&mem);
+}
+
+static enum err unescape_within(struct arena *mem, void *context)
+{
+    struct str out;
+    enum err e =
+        unescape(STR("\"\\u0041 text that is longer than one small step\\n\""), mem, &out);
+
+    (void)context;
+    if (e == ERR_NONE)
+        assert_str(out, "A text that is longer than one small step\n");
+    return e;
+}
+
+static enum err escape_within(struct arena *mem, void *context)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+    enum err e;
+
+    (void)context;
+    for (int i = 0; i < 100; i++)
+        json_add_string(&out, STR("a \"quoted\" word"));
+    e = buf_done(&out, &text);
+    if (e == ERR_NONE)
+        assert_true(str_starts(text, STR("\"a \\\"quoted\\\" word\"\"a ")));
+    return e;
+}
+
+static void strings_are_whole_or_out_of_memory(void **state)
+{
+    (void)state;
+    sweep(unescape_within, NULL);
+    sweep(escape_within, NULL);
+}
+
+static struct str escaped(struct arena *mem, struct str s)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    json_add_string(&out, s);
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    return text;
+}
+
+static void a_written_string_reads_as_what_it_was(void **state)
+{
+    char all[128 + 16];
+    struct str texts[] = { STR_INIT(""),
+                           STR_INIT("room"),
+                           STR_INIT("\"\\/"),
+                           STR_INIT("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
+                           STR_INIT("\xe2\x80\xa8\xe2\x80\xa9</script>"),
+                           { all, 128 } };
+    struct arena mem;
+
+    (void)state;
+    for (size_t i = 0; i < 128; i++)
+        all[i] = (char)i;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct str in = exact(texts[i]);
+        struct str text = escaped(&mem, in);
+        struct str out;
+        json_t *tree = json_loadb(text.ptr, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+        assert_err(unescape(text, &mem, &out), ERR_NONE);
+        assert_same(out, texts[i]);
+        assert_non_null(tree);
+        assert_same(((struct str){ json_string_value(tree), json_string_length(tree) }),
+                    texts[i]);
+        json_decref(tree);
+        exact_free(in);
+    }
+    assert_str(escaped(&mem, STR("room_1 \xc3\xa4")), "\"room_1 \xc3\xa4\"");
+    assert_str(escaped(&mem, STR("\"\\")), "\"\\\"\\\\\"");
+    arena_free(&mem);
+}
+
+enum verdict { REFUSED, TAKEN, NO_VERDICT };
+
+/*
+ * What jansson says, where it follows the RFC.  It refuses, lawfully but unlike us, numbers
+ * that no double holds, lone surrogates, and "\u0000" in names; and it stops at a NUL byte
+ * behind a number.
+ */
+static enum verdict oracle(struct str text)
+{
+    size_t flags = JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+    json_error_t error;
+    json_t *tree;
+
+    if (text.len == 0 || memchr(text.ptr, '\0', text.len))
+        return REFUSED;
+    tree = json_loadb(text.ptr, text.len, flags, &error);
+    if (tree) {
+        json_decref(tree);
+        return TAKEN;
+    }
+    if (json_error_code(&error) == json_error_numeric_overflow ||
+        json_error_code(&error) == json_error_null_byte_in_key ||
+        strstr(error.text, "invalid Unicode"))
+        return NO_VERDICT;
+    return REFUSED;
+}
+
+/* The readers agree with the oracle and among each other, and read no byte too many. */
+static enum verdict compare(struct str text)
+{
+    struct json_field field = { .name = STR_INIT("a") };
+    enum verdict want = oracle(text);
+    struct str copy = exact(text);
+    struct str items[2];
+    struct str value = { NULL, 0 };
+    size_t count;
+    enum err e = json_check(copy, &value);
+    enum err as_array = json_elements(copy, items, COUNT(items), &count);
+    enum err as_object = json_members(copy, &field, 1);
+
+    if (want != NO_VERDICT && (e == ERR_NONE) != (want == TAKEN)) {
+        print_error("jansson %s <%.*s>\n", want == TAKEN ? "takes" : "refuses", STR_ARG(text));
+        test_failed(__FILE__, __LINE__, "another verdict than jansson's");
+    }
+    if (e == ERR_NONE) {
+        assert_same(value, without_space(text));
+        assert_int_equal(as_array == ERR_NONE, value.ptr[0] == '[');
+        if (value.ptr[0] != '{')
+            assert_int_equal(as_object, ERR_SYNTAX);
+    } else {
+        assert_int_equal(e, ERR_SYNTAX);
+        assert_int_equal(as_array, ERR_SYNTAX);
+        assert_int_equal(as_object, ERR_SYNTAX);
+    }
+    exact_free(copy);
+    return want;
+}
+
+static void every_prefix_of_good_json_is_refused_or_good(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "json-good.tsv", 1); vectors_next(&v);) {
+        for (size_t len = 0; len <= v.column[0].len; len++)
+            (void)compare(str_first(v.column[0], len));
+    }
+}
+
+/* One random change: a byte replaced, inserted, removed, or a piece doubled. */
+static size_t mutate(char *text, size_t len, size_t size, uint64_t *seed)
+{
+    static const char bytes[] = "[]{}:,\"\\/ \t\n0123456789-+.eEuxbfnrtalsn\x01\x7f\x80\xbf"
+                                "\xc3\xa4\xe2\x82\xac\xed\xa0\xf0\x9f\x98\xf4\xff";
+    size_t at = test_random(seed) % (len + 1);
+    char byte = bytes[test_random(seed) % (sizeof(bytes) - 1)];
+
+    switch (test_random(seed) % 4) {
+    case 0:
+        if (at < len)
+            text[at] = byte;
+        return len;
+    case 1:
+        if (len == size)
+            return len;
+        memmove(text + at + 1, text + at, len - at);
+        text[at] = byte;
+        return len + 1;
+    case 2:
+        if (at == len)
+            return len;
+        memmove(text + at, text + at + 1, len - at - 1);
+        return len - 1;
+    default:
+        if (2 * len - at > size)
+            return len;
+        memcpy(text + len, text + at, len - at);
+        return 2 * len - at;
+    }
+}
+
+static void mutated_json_is_judged_as_jansson_judges_it(void **state)
+{
+    static const char *const files[] = { "json-good.tsv", "json-bad.tsv" };
+    size_t verdicts[3] = { 0 };
+    uint64_t seed = 8259;
+    struct vectors v;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(files); i++) {
+        for (vectors_open(&v, files[i], 1); vectors_next(&v);) {
+            verdicts[compare(v.column[0])]++;
+            for (int round = 0; round < 150; round++) {
+                char text[200];
+                size_t len = v.column[0].len;
+                assert_that(len <= sizeof(text));
+                memcpy(text, v.column[0].ptr, len);
+                for (uint32_t changes = 1 + test_random(&seed) % 3; changes > 0; changes--)
+                    len = mutate(text, len, sizeof(text), &seed);
+                verdicts[compare((struct str){ text, len })]++;
+            }
+        }
+    }
+    assert_true(verdicts[TAKEN] > 1000);
+    assert_true(verdicts[REFUSED] > 1000);
+    assert_true(verdicts[NO_VERDICT] < verdicts[TAKEN]);
+}
+
+static void short_texts_of_the_grammar_are_judged_as_jansson_judges_them(void **state)
+{
+    static const char bytes[] = "[]{}:,\"\\0-.e1a ";
+    size_t base = sizeof(bytes) - 1;
+    size_t taken = 0;
+
+    (void)state;
+    for (size_t number = 0; number < base * base * base * base; number++) {
+        char text[4];
+        size_t rest = number;
+        for (size_t i = 0; i < sizeof(text); i++, rest /= base)
+            text[i] = bytes[rest % base];
+        taken += compare((struct str){ text, sizeof(text) }) == TAKEN;
+    }
+    assert_true(taken > 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_json_is_taken_and_its_value_is_a_view),
+        cmocka_unit_test(bad_json_is_refused_by_every_reader),
+        cmocka_unit_test(a_text_is_as_good_inside_another),
+        cmocka_unit_test(depth_64_is_taken_and_65_is_not),
+        cmocka_unit_test(depth_counts_from_the_outside_for_every_reader),
+        cmocka_unit_test(many_neighbours_are_not_deep),
+        cmocka_unit_test(a_million_brackets_are_refused_and_the_process_lives),
+        cmocka_unit_test(only_these_escapes_exist),
+        cmocka_unit_test(control_characters_stand_in_no_string),
+        cmocka_unit_test(only_four_bytes_are_white_space),
+        cmocka_unit_test(utf8_is_valid_or_refused),
+        cmocka_unit_test(a_cut_utf8_sequence_is_refused),
+        cmocka_unit_test(an_array_is_the_spans_of_its_elements),
+        cmocka_unit_test(an_array_without_elements_has_none),
+        cmocka_unit_test(elements_beyond_the_room_are_counted_and_checked),
+        cmocka_unit_test(other_values_are_no_array),
+        cmocka_unit_test(an_object_gives_the_named_fields),
+        cmocka_unit_test(a_name_is_the_same_however_it_is_escaped),
+        cmocka_unit_test(a_named_field_occurs_once_or_the_object_is_refused),
+        cmocka_unit_test(other_values_are_no_object),
+        cmocka_unit_test(a_plain_string_is_a_view),
+        cmocka_unit_test(escapes_become_what_they_stand_for),
+        cmocka_unit_test(a_lone_surrogate_is_no_text),
+        cmocka_unit_test(other_values_are_no_string),
+        cmocka_unit_test(strings_are_whole_or_out_of_memory),
+        cmocka_unit_test(a_written_string_reads_as_what_it_was),
+        cmocka_unit_test(every_prefix_of_good_json_is_refused_or_good),
+        cmocka_unit_test(mutated_json_is_judged_as_jansson_judges_it),
+        cmocka_unit_test(short_texts_of_the_grammar_are_judged_as_jansson_judges_them),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

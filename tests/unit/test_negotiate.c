@@ -1,0 +1,370 @@
+#include "test.h"
+
+#include "negotiate.h"
+#include "wire/base64url.h"
+#include "wire/json.h"
+
+#define NOW INT64_C(1726196900)
+#define LIFE 3600
+#define ROOM "0123456789ABCDEFabcd-_"
+#define OTHER "zzzzzzzzzzzzzzzzzzzzzz"
+#define URL "https://abc.webpubsub.azure.com"
+
+static const unsigned char seed[ROOM_ID_BYTES] = { 0xfb, 0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+/* Everything that a negotiation needs, and what came of it. */
+struct talk {
+    struct arena mem;
+    struct hmac_key *access_key;
+    struct hmac_key *secret;
+    struct webpubsub service;
+    struct negotiator negotiator;
+    struct negotiate_result result;
+};
+
+static void talk_start(struct talk *t)
+{
+    memset(t, 0, sizeof(*t));
+    arena_init(&t->mem, TEST_MEMORY);
+    t->access_key = hmac_key_new(STR("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"));
+    t->secret = hmac_key_new(STR("0123456789abcdef0123456789abcdef"));
+    assert_non_null(t->access_key);
+    assert_non_null(t->secret);
+    t->service = (struct webpubsub){ .url = STR_INIT(URL),
+                                     .host = STR_INIT("abc.webpubsub.azure.com"),
+                                     .hub = STR_INIT("codestream"),
+                                     .key = t->access_key };
+    t->negotiator = (struct negotiator){ .service = &t->service,
+                                         .secret = t->secret,
+                                         .token_seconds = LIFE };
+}
+
+static void talk_end(struct talk *t)
+{
+    hmac_key_free(t->secret);
+    hmac_key_free(t->access_key);
+    arena_free(&t->mem);
+}
+
+static unsigned ask(struct talk *t, struct negotiate_query query)
+{
+    memset(&t->result, 0xee, sizeof(t->result));
+    assert_err(negotiate(&t->negotiator, &query, NOW, seed, &t->mem, &t->result), ERR_NONE);
+    if (t->result.status != 200) {
+        assert_that(t->result.message && strlen(t->result.message) > 0);
+        assert_that(!strpbrk(t->result.message, "\"\\\n"));
+    }
+    return t->result.status;
+}
+
+static unsigned get(struct talk *t, const char *room, bool is_register)
+{
+    return ask(
+        t, (struct negotiate_query){ .room_id = str_from(room), .is_register = is_register });
+}
+
+static unsigned post(struct talk *t, const char *body)
+{
+    return ask(t, (struct negotiate_query){ .body = str_from(body), .is_post = true });
+}
+
+/* The text of a string field of the answer. */
+static struct str text_of(struct talk *t, const char *name)
+{
+    struct json_field field = { .name = str_from(name) };
+    struct str text;
+
+    assert_err(json_members(t->result.body, &field, 1), ERR_NONE);
+    assert_that(field.value.ptr != NULL);
+    assert_err(json_text(field.value, &t->mem, &text), ERR_NONE);
+    return text;
+}
+
+static struct str key_of(struct talk *t, const char *room)
+{
+    struct str message;
+    struct str key;
+
+    assert_err(writer_key_message(str_from(room), &t->mem, &message), ERR_NONE);
+    assert_err(hmac_sign_text(t->secret, message, &t->mem, &key), ERR_NONE);
+    return key;
+}
+
+/* The whole answer as design and articles have it. */
+static void is_member(struct talk *t, enum role role, struct str room)
+{
+    struct member member = { role, room };
+    struct json_field expires = { .name = STR_INIT("expires_in") };
+    struct json_field key = { .name = STR_INIT("writer_key") };
+    struct str subject;
+    struct str token;
+    struct str url;
+
+    assert_int_equal(t->result.status, 200);
+    assert_err(member_subject(&member, &t->mem, &subject), ERR_NONE);
+    assert_err(webpubsub_client_token(&t->service, subject, NOW, LIFE, &t->mem, &token),
+               ERR_NONE);
+    assert_same(text_of(t, "token"), token);
+    assert_same(text_of(t, "room_id"), room);
+    assert_str(text_of(t, "endpoint"), URL);
+    assert_str(text_of(t, "path"), "/clients/socketio/hubs/codestream");
+    assert_same(text_of(t, "role"), role == ROLE_WRITER ? STR("writer") : STR("viewer"));
+    struct buf out = { .mem = &t->mem };
+    buf_add_all(&out, STR(URL "/?access_token="), token);
+    assert_err(buf_done(&out, &url), ERR_NONE);
+    assert_same(text_of(t, "url"), url);
+    assert_err(json_members(t->result.body, &expires, 1), ERR_NONE);
+    assert_str(expires.value, "3600");
+    assert_err(json_members(t->result.body, &key, 1), ERR_NONE);
+    if (role == ROLE_WRITER) {
+        char room_text[ROOM_ID_CHARS + 1] = { 0 };
+        memcpy(room_text, room.ptr, ROOM_ID_CHARS);
+        assert_same(text_of(t, "writer_key"), key_of(t, room_text));
+    } else {
+        assert_null(key.value.ptr);
+    }
+}
+
+static void a_caller_without_a_room_gets_a_new_one_to_write_in(void **state)
+{
+    struct talk t;
+    char room[ROOM_ID_CHARS];
+
+    (void)state;
+    talk_start(&t);
+    base64url_encode((struct str){ (const char *)seed, sizeof(seed) }, room);
+    assert_int_equal(get(&t, NULL, false), 200);
+    is_member(&t, ROLE_WRITER, (struct str){ room, sizeof(room) });
+    assert_true(room_id_ok(text_of(&t, "room_id")));
+    assert_int_equal(post(&t, NULL), 200);
+    is_member(&t, ROLE_WRITER, (struct str){ room, sizeof(room) });
+    talk_end(&t);
+}
+
+static void every_seed_makes_another_room(void **state)
+{
+    struct talk t;
+    struct str rooms[ROOM_ID_BYTES];
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(rooms); i++) {
+        unsigned char other[ROOM_ID_BYTES] = { 0 };
+        struct negotiate_query query = { .is_post = false };
+        other[i] = 1;
+        assert_err(negotiate(&t.negotiator, &query, NOW, other, &t.mem, &t.result), ERR_NONE);
+        rooms[i] = text_of(&t, "room_id");
+        for (size_t j = 0; j < i; j++)
+            assert_false(str_equal(rooms[i], rooms[j]));
+    }
+    talk_end(&t);
+}
+
+static void who_names_a_room_is_its_viewer(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (int is_register = 0; is_register < 2; is_register++) {
+        struct str key = key_of(&t, ROOM);
+        assert_int_equal(get(&t, ROOM, is_register), 200);
+        is_member(&t, ROLE_VIEWER, STR(ROOM));
+        assert_null(memmem(t.result.body.ptr, t.result.body.len, key.ptr, key.len));
+    }
+    assert_int_equal(post(&t, "{\"room_id\":\"" ROOM "\"}"), 200);
+    is_member(&t, ROLE_VIEWER, STR(ROOM));
+    talk_end(&t);
+}
+
+static void registering_makes_no_room(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    assert_int_equal(get(&t, NULL, true), 400);
+    assert_int_equal(ask(&t, (struct negotiate_query){ .is_register = true, .is_post = true }),
+                     400);
+    talk_end(&t);
+}
+
+static const char *const bad_rooms[] = {
+    "",
+    "0",
+    "0123456789ABCDEFabcd-",
+    ROOM "0",
+    ROOM "-control",
+    "0123456789ABCDEFabcd-/",
+    "0123456789ABCDEFabcd- ",
+    "0123456789ABCDEFabcd%5F",
+    "../../../../etc/passwd",
+};
+
+static void what_is_no_room_id_is_a_bad_request(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(bad_rooms); i++) {
+        char body[200];
+        assert_int_equal(get(&t, bad_rooms[i], false), 400);
+        assert_int_equal(get(&t, bad_rooms[i], true), 400);
+        (void)snprintf(body, sizeof(body), "{\"room_id\":\"%s\"}", bad_rooms[i]);
+        assert_int_equal(post(&t, body), 400);
+        (void)snprintf(body, sizeof(body), "{\"room_id\":\"%s\",\"writer_key\":\"%.*s\"}",
+                       bad_rooms[i], STR_ARG(key_of(&t, ROOM)));
+        assert_int_equal(post(&t, body), 400);
+    }
+    talk_end(&t);
+}
+
+/* Posts a form in which R stands for the room, K for the key and ' for a quote. */
+static unsigned post_key(struct talk *t, const char *form, const char *room, struct str key)
+{
+    struct buf out = { .mem = &t->mem };
+    struct negotiate_query query = { .is_post = true };
+
+    for (const char *p = form; *p; p++) {
+        if (*p == 'R')
+            buf_add(&out, str_from(room));
+        else if (*p == 'K')
+            buf_add(&out, key);
+        else
+            buf_add_char(&out, *p == '\'' ? '"' : *p);
+    }
+    assert_err(buf_done(&out, &query.body), ERR_NONE);
+    return ask(t, query);
+}
+
+static void who_holds_the_writer_key_may_write_again(void **state)
+{
+    static const char *const forms[] = {
+        "{'room_id':'R','writer_key':'K'}",
+        " { 'x' : [ ] , 'writer_key' : 'K' , 'room_id' : 'R' } ",
+        "{'\\u0072oom_id':'R','writer\\u005fkey':'K'}",
+    };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        assert_int_equal(post_key(&t, forms[i], ROOM, key_of(&t, ROOM)), 200);
+        is_member(&t, ROLE_WRITER, STR(ROOM));
+    }
+    /* The key that was handed out is the key. */
+    assert_int_equal(get(&t, NULL, false), 200);
+    char room[ROOM_ID_CHARS + 1] = { 0 };
+    memcpy(room, text_of(&t, "room_id").ptr, ROOM_ID_CHARS);
+    assert_int_equal(post_key(&t, forms[0], room, text_of(&t, "writer_key")), 200);
+    is_member(&t, ROLE_WRITER, str_from(room));
+    talk_end(&t);
+}
+
+static void no_other_key_opens_a_room(void **state)
+{
+    static const char form[] = "{'room_id':'R','writer_key':'K'}";
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    struct str key = key_of(&t, ROOM);
+    assert_int_equal(post_key(&t, form, ROOM, key_of(&t, OTHER)), 403);
+    assert_int_equal(post_key(&t, form, OTHER, key), 403);
+    assert_int_equal(post_key(&t, form, ROOM, STR("")), 403);
+    for (size_t len = 0; len < key.len; len++) {
+        char other[64];
+        assert_int_equal(post_key(&t, form, ROOM, str_first(key, len)), 403);
+        memcpy(other, key.ptr, key.len);
+        other[len] = other[len] == 'A' ? 'B' : 'A';
+        assert_int_equal(post_key(&t, form, ROOM, (struct str){ other, key.len }), 403);
+        other[len] = key.ptr[len];
+        other[key.len] = '=';
+        assert_int_equal(post_key(&t, form, ROOM, (struct str){ other, key.len + 1 }), 403);
+    }
+    /* Not the signature of the bare room, with either key. */
+    struct str bare;
+    assert_err(hmac_sign_text(t.secret, STR(ROOM), &t.mem, &bare), ERR_NONE);
+    assert_int_equal(post_key(&t, form, ROOM, bare), 403);
+    assert_err(hmac_sign_text(t.access_key, STR(ROOM), &t.mem, &bare), ERR_NONE);
+    assert_int_equal(post_key(&t, form, ROOM, bare), 403);
+    talk_end(&t);
+}
+
+static void a_body_that_is_no_object_with_a_room_is_a_bad_request(void **state)
+{
+    static const char *const forms[] = {
+        "{",
+        "[]",
+        "null",
+        "'R'",
+        "x",
+        "{'writer_key':'K'}",
+        "{'room_id':1}",
+        "{'room_id':null}",
+        "{'room_id':['R']}",
+        "{'room_id':'R','writer_key':1}",
+        "{'room_id':'R','writer_key':['K']}",
+        "{'room_id':'R','writer_key':'\\ud800'}",
+        "{'room_id':'R','room_id':'R','writer_key':'K'}",
+        "{'room_id':'R','writer_key':'K','writer_key':'K'}",
+        "{'room_id':'R','writer_key':'K','\\u0072oom_id':'R'}",
+        "{'room_id':'R','writer_key':'K'",
+        "{'room_id':'R','writer_key':'K'}x",
+        "{'room_id':'R','writer_key':'K\xff'}",
+        "room_id=R&writer_key=K",
+    };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(forms); i++)
+        assert_int_equal(post_key(&t, forms[i], ROOM, key_of(&t, ROOM)), 400);
+    talk_end(&t);
+}
+
+static enum err negotiate_within(struct arena *mem, void *context)
+{
+    struct talk *t = context;
+    struct negotiate_query queries[] = {
+        { .is_post = false },
+        { .room_id = STR_INIT(ROOM) },
+        { .is_post = true, .body = STR_INIT("{\"room_id\":\"\\u0030123456789ABCDEFabcd-_\"}") },
+    };
+    enum err e = ERR_NONE;
+
+    for (size_t i = 0; i < COUNT(queries) && e == ERR_NONE; i++) {
+        e = negotiate(&t->negotiator, &queries[i], NOW, seed, mem, &t->result);
+        if (e == ERR_NONE)
+            assert_int_equal(t->result.status, 200);
+    }
+    return e;
+}
+
+static void an_answer_is_whole_or_out_of_memory(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    sweep(negotiate_within, &t);
+    talk_end(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caller_without_a_room_gets_a_new_one_to_write_in),
+        cmocka_unit_test(every_seed_makes_another_room),
+        cmocka_unit_test(who_names_a_room_is_its_viewer),
+        cmocka_unit_test(registering_makes_no_room),
+        cmocka_unit_test(what_is_no_room_id_is_a_bad_request),
+        cmocka_unit_test(who_holds_the_writer_key_may_write_again),
+        cmocka_unit_test(no_other_key_opens_a_room),
+        cmocka_unit_test(a_body_that_is_no_object_with_a_room_is_a_bad_request),
+        cmocka_unit_test(an_answer_is_whole_or_out_of_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,444 @@
+#include "test.h"
+
+#include "wire/base64url.h"
+#include "wire/webpubsub.h"
+
+/* When the vectors were made, and with which key. */
+#define NOW INT64_C(1726196900)
+
+static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
+
+static struct webpubsub service_of(const char *url, const char *hub, struct hmac_key *key)
+{
+    struct webpubsub service = { .url = str_from(url), .hub = str_from(hub), .key = key };
+    struct str rest;
+
+    (void)str_cut(service.url, ":", &rest);
+    service.host = str_cut(str_skip(rest, 2), ":", &rest);
+    assert_non_null(key);
+    return service;
+}
+
+static void connection_strings_are_read_as_the_sdk_reads_them(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "connection-strings.tsv", 4); vectors_next(&v);) {
+        struct arena mem;
+        struct webpubsub_endpoint endpoint;
+        const char *why = NULL;
+        struct str text = exact(v.column[0]);
+        arena_init(&mem, TEST_MEMORY);
+        memset(&endpoint, 0xee, sizeof(endpoint));
+        assert_err(webpubsub_parse(text, &mem, &endpoint, &why), ERR_NONE);
+        assert_same(endpoint.url, v.column[1]);
+        assert_same(endpoint.host, v.column[2]);
+        assert_same(endpoint.access_key, v.column[3]);
+        assert_that(is_within(endpoint.host, endpoint.url));
+        assert_that(endpoint.access_key.len == 0 || is_within(endpoint.access_key, text));
+        arena_free(&mem);
+        exact_free(text);
+    }
+}
+
+static void a_bad_connection_string_is_explained_without_its_values(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "connection-strings-bad.tsv", 1); vectors_next(&v);) {
+        struct arena mem;
+        struct webpubsub_endpoint endpoint;
+        const char *why = NULL;
+        struct str text = exact(v.column[0]);
+        arena_init(&mem, TEST_MEMORY);
+        assert_err(webpubsub_parse(text, &mem, &endpoint, &why), ERR_SYNTAX);
+        assert_that(why && strlen(why) > 0);
+        assert_that(!strstr(why, "SECRET"));
+        arena_free(&mem);
+        exact_free(text);
+    }
+    struct arena mem;
+    struct webpubsub_endpoint endpoint;
+    const char *why = NULL;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_parse(STR(""), &mem, &endpoint, &why), ERR_SYNTAX);
+    assert_non_null(why);
+    arena_free(&mem);
+}
+
+static void every_prefix_of_a_connection_string_is_good_or_explained(void **state)
+{
+    static const char *const files[] = { "connection-strings.tsv",
+                                         "connection-strings-bad.tsv" };
+    struct vectors v;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(files); i++) {
+        for (vectors_open(&v, files[i], i == 0 ? 4 : 1); vectors_next(&v);) {
+            for (size_t len = 0; len < v.column[0].len; len++) {
+                struct arena mem;
+                struct webpubsub_endpoint endpoint;
+                const char *why = NULL;
+                struct str text = exact(str_first(v.column[0], len));
+                enum err e;
+                arena_init(&mem, TEST_MEMORY);
+                e = webpubsub_parse(text, &mem, &endpoint, &why);
+                assert_that(e == ERR_NONE || e == ERR_SYNTAX);
+                if (e == ERR_NONE) {
+                    assert_that(endpoint.host.len > 0);
+                    assert_that(str_starts(endpoint.url, STR("http")));
+                    assert_that(!str_ends(endpoint.url, STR("/")));
+                } else {
+                    assert_that(why != NULL);
+                }
+                arena_free(&mem);
+                exact_free(text);
+            }
+        }
+    }
+}
+
+static enum err parse_within(struct arena *mem, void *context)
+{
+    struct webpubsub_endpoint endpoint;
+    const char *why;
+    enum err e =
+        webpubsub_parse(STR("Endpoint=http://localhost;Port=8080;AccessKey=key;Version=1.0;"),
+                        mem, &endpoint, &why);
+
+    (void)context;
+    if (e == ERR_NONE)
+        assert_str(endpoint.url, "http://localhost:8080");
+    return e;
+}
+
+static void hubs_are_named_as_the_service_allows(void **state)
+{
+    static const char *const good[] = { "a", "Z", "hub", "testHub", "codestream", "a1_`,.[]" };
+    static const char *const bad[] = { "",    "1a",   "_a",  "[a]",    " a",
+                                       "a ",  "a b",  "a/b", "a-b",    "a~b",
+                                       "a%b", "a{b}", "a'b", "a\"b",   "a\\b",
+                                       "a?b", "\xc3", "a\n", "../hub", "a#",
+                                       "a^",  "a@",   "a:b", "a;b",    "a\xc3\xa4" };
+    char longest[129];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_true(webpubsub_hub_ok(str_from(good[i])));
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_false(webpubsub_hub_ok(str_from(bad[i])));
+    assert_false(webpubsub_hub_ok(STR("a\0b")));
+    memset(longest, 'a', sizeof(longest));
+    assert_true(webpubsub_hub_ok((struct str){ longest, WEBPUBSUB_MAX_HUB_CHARS }));
+    assert_false(webpubsub_hub_ok((struct str){ longest, WEBPUBSUB_MAX_HUB_CHARS + 1 }));
+    for (int c = 0; c < 256; c++) {
+        char text[2] = { 'a', (char)c };
+        bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        bool want = alnum || (c != 0 && strchr("_`,.[]", c));
+        assert_int_equal(webpubsub_hub_ok((struct str){ text, 2 }), want);
+    }
+}
+
+static void client_tokens_are_those_of_the_documents_byte_for_byte(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "client-tokens.tsv", 8); vectors_next(&v);) {
+        struct arena mem;
+        struct hmac_key *key = hmac_key_new(v.column[5]);
+        struct webpubsub service = { .url = v.column[0], .hub = v.column[1], .key = key };
+        struct str token;
+        struct str want;
+        uint64_t now;
+        uint64_t life;
+        arena_init(&mem, TEST_MEMORY);
+        assert_that(key != NULL);
+        assert_err(str_to_number(v.column[3], 0, INT64_MAX, &now), ERR_NONE);
+        assert_err(str_to_number(v.column[4], 0, INT64_MAX, &life), ERR_NONE);
+        assert_err(webpubsub_client_token(&service, v.column[2], (int64_t)now, (int64_t)life,
+                                          &mem, &token),
+                   ERR_NONE);
+        assert_err(jwt_mint(key, v.column[6], &mem, &want), ERR_NONE);
+        assert_same(token, want);
+        assert_same(token, v.column[7]);
+        arena_free(&mem);
+        hmac_key_free(key);
+    }
+}
+
+static enum err token_within(struct arena *mem, void *context)
+{
+    struct str token;
+
+    return webpubsub_client_token(context, STR("w.AAAAAAAAAAAAAAAAAAAAAA"), NOW, 3600, mem,
+                                  &token);
+}
+
+static struct str group(struct arena *mem, struct str nsp, struct str room)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    webpubsub_add_group(&out, nsp, room);
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    return text;
+}
+
+static void groups_are_named_as_the_documents_name_them(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "groups.tsv", 3); vectors_next(&v);) {
+        struct arena mem;
+        struct str nsp = exact(v.column[0]);
+        struct str room = exact(v.column[1]);
+        arena_init(&mem, TEST_MEMORY);
+        assert_same(group(&mem, nsp, room), v.column[2]);
+        arena_free(&mem);
+        exact_free(room);
+        exact_free(nsp);
+    }
+}
+
+static void requests_are_those_of_the_documents_byte_for_byte(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct vectors v;
+
+    (void)state;
+    assert_non_null(key);
+    for (vectors_open(&v, "requests.tsv", 12); vectors_next(&v);) {
+        struct arena mem;
+        struct webpubsub service = { .url = v.column[1], .hub = v.column[2], .key = key };
+        struct webpubsub_request request;
+        struct webpubsub_target target = { .nsp = v.column[3],
+                                           .room = v.column[4],
+                                           .within = v.column[5],
+                                           .except = v.column[6] };
+        bool is_send = str_equal(v.column[0], STR("send"));
+        arena_init(&mem, TEST_MEMORY);
+        memset(&request, 0xee, sizeof(request));
+        assert_that(is_send || str_equal(v.column[0], STR("join")));
+        if (is_send)
+            assert_err(webpubsub_send(&service, &target, v.column[7], NOW, &mem, &request),
+                       ERR_NONE);
+        else
+            assert_err(webpubsub_join(&service, v.column[3], v.column[6], v.column[4], NOW,
+                                      &mem, &request),
+                       ERR_NONE);
+        assert_str(request.method, "POST");
+        assert_same(request.url, v.column[8]);
+        assert_same(request.content_type, v.column[9]);
+        assert_same(request.body, v.column[10]);
+        assert_same(request.authorization, v.column[11]);
+        if (is_send)
+            assert_that(request.body.ptr == v.column[7].ptr); /* borrowed, not copied */
+        arena_free(&mem);
+    }
+    hmac_key_free(key);
+}
+
+static void what_was_signed_is_the_url(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("http://localhost:8080", "codestream", key);
+    struct webpubsub_target target = { .nsp = STR_INIT("/"),
+                                       .room = STR_INIT("room"),
+                                       .within = STR_INIT("in"),
+                                       .except = STR_INIT("out") };
+    struct webpubsub_request request;
+    struct arena mem;
+    struct str claims;
+    struct str token;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_send(&service, &target, STR("42[\"e\"]"), NOW, &mem, &request),
+               ERR_NONE);
+    struct buf out = { .mem = &mem };
+    buf_add(&out, STR("{\"iat\":1726196900,\"exp\":"));
+    buf_add_number(&out, (uint64_t)NOW + WEBPUBSUB_REST_TOKEN_SECONDS);
+    buf_add_all(&out, STR(",\"aud\":\""), request.url, STR("\"}"));
+    assert_err(buf_done(&out, &claims), ERR_NONE);
+    assert_err(jwt_mint(key, claims, &mem, &token), ERR_NONE);
+    assert_true(str_starts(request.authorization, STR("Bearer ")));
+    assert_same(str_skip(request.authorization, 7), token);
+    arena_free(&mem);
+    hmac_key_free(key);
+}
+
+/* The longest room in "/" whose group is still a name: "0~Lw~" and 1019 characters. */
+#define LONGEST_ROOM 764
+
+static enum err send_to(struct webpubsub *service, struct str room, struct str within,
+                        struct str except)
+{
+    struct webpubsub_target target = { STR("/"), room, within, except };
+    struct webpubsub_request request;
+    struct arena mem;
+    enum err e;
+
+    arena_init(&mem, TEST_MEMORY);
+    e = webpubsub_send(service, &target, STR("42[\"e\"]"), NOW, &mem, &request);
+    arena_free(&mem);
+    return e;
+}
+
+static enum err join_to(struct webpubsub *service, struct str socket, struct str room)
+{
+    struct webpubsub_request request;
+    struct arena mem;
+    enum err e;
+
+    arena_init(&mem, TEST_MEMORY);
+    e = webpubsub_join(service, STR("/"), socket, room, NOW, &mem, &request);
+    arena_free(&mem);
+    return e;
+}
+
+static void a_room_too_long_for_a_group_is_refused(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+    char letters[LONGEST_ROOM + 1];
+    struct str over = { letters, LONGEST_ROOM + 1 };
+    struct str fits = { letters, LONGEST_ROOM };
+    struct str none = STR("");
+    struct str room = STR("room");
+
+    (void)state;
+    assert_int_equal(5 + BASE64URL_LEN((size_t)LONGEST_ROOM), WEBPUBSUB_MAX_GROUP_CHARS);
+    memset(letters, 'a', sizeof(letters));
+    assert_err(send_to(&service, fits, none, none), ERR_NONE);
+    assert_err(send_to(&service, over, none, none), ERR_SYNTAX);
+    assert_err(send_to(&service, room, fits, fits), ERR_NONE);
+    assert_err(send_to(&service, room, over, none), ERR_SYNTAX);
+    assert_err(send_to(&service, room, none, over), ERR_SYNTAX);
+    assert_err(join_to(&service, room, fits), ERR_NONE);
+    assert_err(join_to(&service, room, over), ERR_SYNTAX);
+    assert_err(join_to(&service, over, room), ERR_SYNTAX);
+
+    struct webpubsub_target elsewhere = { .nsp = { letters, sizeof(letters) }, .room = room };
+    struct webpubsub_request request;
+    struct arena mem;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_send(&service, &elsewhere, STR("42[\"e\"]"), NOW, &mem, &request),
+               ERR_SYNTAX);
+    arena_free(&mem);
+    hmac_key_free(key);
+}
+
+/* Whatever a client writes into a room name, nothing of it reaches URL or filter as it is. */
+static void no_room_name_breaks_out_of_url_or_filter(void **state)
+{
+    static const struct str rooms[] = {
+        STR_INIT("' in groups or '0~Lw~' in groups or 'x"),
+        STR_INIT("a/../../connections"),
+        STR_INIT("a?api-version=1&filter=x#"),
+        STR_INIT("a\r\nHost: b"),
+        STR_INIT("\"],\"groups\":[\"x"),
+        STR_INIT("a\0b"),
+        STR_INIT("%27~%27"),
+    };
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rooms); i++) {
+        struct webpubsub_target target = { STR("/"), rooms[i], rooms[i], rooms[i] };
+        struct webpubsub_request request;
+        struct arena mem;
+        struct str name;
+        struct str want;
+        arena_init(&mem, TEST_MEMORY);
+        name = group(&mem, STR("/"), rooms[i]);
+        assert_err(webpubsub_send(&service, &target, STR("42[\"e\"]"), NOW, &mem, &request),
+                   ERR_NONE);
+        struct buf url = { .mem = &mem };
+        buf_add_all(&url, STR("https://abc/api/hubs/hub/groups/"), name,
+                    STR("/:send?api-version=2024-01-01&filter=%27"), name,
+                    STR("%27%20in%20groups%20and%20not%20%28%27"), name,
+                    STR("%27%20in%20groups%29"));
+        assert_err(buf_done(&url, &want), ERR_NONE);
+        assert_same(request.url, want);
+        assert_err(webpubsub_join(&service, STR("/"), rooms[i], rooms[i], NOW, &mem, &request),
+                   ERR_NONE);
+        struct buf body = { .mem = &mem };
+        buf_add_all(&body, STR("{\"groups\":[\""), name, STR("\"],\"filter\":\"'"), name,
+                    STR("' in groups\"}"));
+        assert_err(buf_done(&body, &want), ERR_NONE);
+        assert_same(request.body, want);
+        arena_free(&mem);
+    }
+    hmac_key_free(key);
+}
+
+static enum err send_within(struct arena *mem, void *context)
+{
+    struct webpubsub_target target = { STR("/ns"), STR("socket1"), STR("rm"), STR("sid") };
+    struct webpubsub_request request;
+    enum err e = webpubsub_send(context, &target, STR("42/ns,[\"e\"]"), NOW, mem, &request);
+
+    if (e == ERR_NONE)
+        assert_str(request.body, "42/ns,[\"e\"]");
+    return e;
+}
+
+static enum err join_within(struct arena *mem, void *context)
+{
+    struct webpubsub_request request;
+    enum err e =
+        webpubsub_join(context, STR("/ns"), STR("socket1"), STR("rm1"), NOW, mem, &request);
+
+    if (e == ERR_NONE)
+        assert_str(request.body, "{\"groups\":[\"0~L25z~cm0x\"],"
+                                 "\"filter\":\"'0~L25z~c29ja2V0MQ' in groups\"}");
+    return e;
+}
+
+static enum err group_within(struct arena *mem, void *context)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    (void)context;
+    webpubsub_add_group(&out, STR("/ns"), STR("a room of some length, longer than one step"));
+    return buf_done(&out, &text);
+}
+
+static void everything_is_whole_or_out_of_memory(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+
+    (void)state;
+    sweep(parse_within, NULL);
+    sweep(token_within, &service);
+    sweep(group_within, NULL);
+    sweep(send_within, &service);
+    sweep(join_within, &service);
+    hmac_key_free(key);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connection_strings_are_read_as_the_sdk_reads_them),
+        cmocka_unit_test(a_bad_connection_string_is_explained_without_its_values),
+        cmocka_unit_test(every_prefix_of_a_connection_string_is_good_or_explained),
+        cmocka_unit_test(hubs_are_named_as_the_service_allows),
+        cmocka_unit_test(client_tokens_are_those_of_the_documents_byte_for_byte),
+        cmocka_unit_test(groups_are_named_as_the_documents_name_them),
+        cmocka_unit_test(requests_are_those_of_the_documents_byte_for_byte),
+        cmocka_unit_test(what_was_signed_is_the_url),
+        cmocka_unit_test(a_room_too_long_for_a_group_is_refused),
+        cmocka_unit_test(no_room_name_breaks_out_of_url_or_filter),
+        cmocka_unit_test(everything_is_whole_or_out_of_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
