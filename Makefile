@@ -18,7 +18,7 @@ SUDO   ?= $(if $(filter 0,$(shell id -u)),,sudo)
 Q      := $(if $(V),,@)
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-CSTD     := -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+CSTD     := -std=c17 -D_GNU_SOURCE
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wformat=2 \
             -Wundef -Wvla -Wpointer-arith -Wnull-dereference
@@ -34,7 +34,7 @@ FLAGS.race    := -O1 -g -fsanitize=thread
 LINK.release  := -pie -Wl,-z,relro,-z,now
 
 B        := build/$(MODE)
-CPPFLAGS += -Isrc -MMD -MP
+CPPFLAGS += -Isrc -MMD -MP -DVERSION='"$(VERSION)"'
 CFLAGS   += $(CSTD) $(WARN) $(if $(IS_GCC),$(WARN.gcc)) $(FLAGS.$(MODE)) -pthread
 LDFLAGS  += $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread
 LDLIBS   += -lmicrohttpd -lcurl -lcrypto
@@ -128,8 +128,8 @@ integration: $(B)/codestream web/dist/index.html \
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration
 
-check: build/have-check build/have-build
-	$(Q)sh tests/check.sh '$(CSTD) $(WARN)' '$(WARN.gcc)'
+check: build/have-check build/have-build web/node_modules/.package-lock.json
+	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
 # ---- the rest ----
 

@@ -1,17 +1,17 @@
 #!/bin/sh
-# What can be said of the sources without running them.  Called by `make check` with the
-# compiler flags: check.sh 'FLAGS FOR BOTH COMPILERS' 'FLAGS FOR GCC'.  Every check runs, and
-# each that fails says so.
+# What can be said of the sources without running them.  Called by `make check` with CSTD, WARN
+# and WARN_GCC, the Makefile's flags.  Every check runs, and each that fails says so.
+#
+# Lists of flags and of files are meant to be split, quotes in flags are C's, and functions are called by name:
+# shellcheck disable=SC2086,SC2317,SC2046,SC2044,SC2089,SC2090
 set -u
-flags=$1 gcc_flags=$2 failed=0
-here=$(dirname "$0")
-cd "$here/.." || exit 1
+failed=0
+cd "$(dirname "$0")/.." || exit 1
 mkdir -p build
 
 sources=$(find src tests/unit tests/fuzz bench -name '*.c' 2>/dev/null | sort)
 all=$(find src tests/unit tests/fuzz bench -name '*.[ch]' 2>/dev/null | sort)
-include="-Isrc -Itests/unit"
-vectors='-DTEST_VECTORS="tests/vectors"'
+flags="$CSTD -Isrc -Itests/unit -DVERSION=\"x\" -DTEST_VECTORS=\"tests/vectors\""
 
 check() {
   name=$1
@@ -27,28 +27,24 @@ check() {
 
 compiles() {
   for source in $sources; do
-    # shellcheck disable=SC2086
-    "$@" $flags -Werror $include "$vectors" -O2 -c "$source" -o /dev/null || return 1
+    "$@" $flags $WARN -Werror -O2 -c "$source" -o /dev/null || return 1
   done
 }
 
 tidy() {
-  # shellcheck disable=SC2086
-  printf '%s\n' $sources | grep '^src/' | xargs -P 2 -n 4 clang-tidy --quiet -- \
-    ${flags%%-Wall*} $include 2>/dev/null
+  clang-tidy --quiet $(find src -name '*.c') -- $flags 2>/dev/null
 }
 
 cpp_check() {
-  # shellcheck disable=SC2086
   cppcheck --quiet --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
     --suppress=missingIncludeSystem -Isrc -DVERSION='"x"' src
 }
 
 # gcc 12 calls memory that hangs on a struct of the caller's leaked.
 analyzer() {
-  for source in $(printf '%s\n' $sources | grep '^src/'); do
-    # shellcheck disable=SC2086
-    gcc $flags $include -fanalyzer -Wno-analyzer-malloc-leak -Werror -O1 -c "$source" -o /dev/null || return 1
+  for source in $(find src -name '*.c'); do
+    gcc $flags -fanalyzer -Wno-analyzer-malloc-leak -Werror -O1 -c "$source" -o /dev/null ||
+      return 1
   done
 }
 
@@ -59,7 +55,7 @@ banned() {
 }
 
 check "clang-format" clang-format --dry-run -Werror $all
-check "gcc without warnings" compiles gcc $gcc_flags
+check "gcc without warnings" compiles gcc $WARN_GCC
 check "clang without warnings" compiles clang
 check "clang-tidy" tidy
 check "cppcheck" cpp_check
@@ -67,5 +63,5 @@ check "gcc -fanalyzer" analyzer
 check "no banned function" banned
 check "layers" sh tests/layers.sh
 check "shellcheck" shellcheck $(git ls-files '*.sh' .ci/run)
-check "page types" npm --prefix web run --silent types
+check "page types" web/node_modules/.bin/tsc --noEmit -p web
 exit $failed
