@@ -238,6 +238,35 @@ static void only_four_bytes_are_white_space(void **state)
     }
 }
 
+/* Readers that take several bytes in one step judge each of them as if it came alone. */
+static void a_byte_counts_wherever_it_stands(void **state)
+{
+    static const char around[] = { 'a', ' ', '!', '#', '[', ']', '\x7f', '0' };
+    size_t taken = 0;
+
+    (void)state;
+    for (size_t len = 1; len <= 20; len++) {
+        for (size_t i = 0; i < COUNT(around); i++) {
+            char room[24];
+            struct str text = { room, len + 2 };
+            memset(room, around[i], sizeof(room));
+            room[0] = room[len + 1] = '"';
+            for (size_t place = 1; place <= len; place++) {
+                for (int c = 0; c < 256; c++) {
+                    bool want = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+                    if (c == '\\' && place < len)
+                        continue; /* may be an escape with what follows */
+                    room[place] = (char)c;
+                    assert_int_equal(check(text), want ? ERR_NONE : ERR_SYNTAX);
+                    taken += want;
+                }
+                room[place] = around[i];
+            }
+        }
+    }
+    assert_true(taken > 0);
+}
+
 /* RFC 3629 by arithmetic: shortest form, no surrogate, at most U+10FFFF. */
 static bool is_utf8(const unsigned char *bytes, size_t len)
 {
@@ -434,6 +463,39 @@ static void a_name_is_the_same_however_it_is_escaped(void **state)
         assert_err(json_members(other[i].text, &field, 1), ERR_NONE);
         assert_null(field.value.ptr);
         exact_free(field.name);
+    }
+}
+
+static void a_string_spells_a_text_in_one_way_only(void **state)
+{
+    static const struct str texts[] = { STR_INIT("room_id"), STR_INIT(""), STR_INIT("a\0b"),
+                                        STR_INIT("\xf0\x9f\x98\x80") };
+    static const struct {
+        struct str value;
+        size_t text; /* the one it spells; COUNT(texts): none */
+    } values[] = {
+        { STR_INIT("\"room_id\""), 0 },
+        { STR_INIT("\"room\\u005Fid\""), 0 },
+        { STR_INIT("\"\""), 1 },
+        { STR_INIT("\"a\\u0000b\""), 2 },
+        { STR_INIT("\"\xf0\x9f\x98\x80\""), 3 },
+        { STR_INIT("\"\\uD83D\\ude00\""), 3 },
+        { STR_INIT("\"room_i\""), 4 },
+        { STR_INIT("\"room_id\\n\""), 4 },
+        { STR_INIT("\"\\nroom_id\""), 4 },
+        { STR_INIT("\"\\ud83d\""), 4 },
+        { STR_INIT("\"room_i\\ud83d\""), 4 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(values); i++) {
+        struct str value = exact(values[i].value);
+        for (size_t j = 0; j < COUNT(texts); j++) {
+            struct str text = exact(texts[j]);
+            assert_int_equal(json_spells(value, text), values[i].text == j);
+            exact_free(text);
+        }
+        exact_free(value);
     }
 }
 
@@ -805,6 +867,7 @@ int main(void)
         cmocka_unit_test(only_these_escapes_exist),
         cmocka_unit_test(control_characters_stand_in_no_string),
         cmocka_unit_test(only_four_bytes_are_white_space),
+        cmocka_unit_test(a_byte_counts_wherever_it_stands),
         cmocka_unit_test(utf8_is_valid_or_refused),
         cmocka_unit_test(a_cut_utf8_sequence_is_refused),
         cmocka_unit_test(an_array_is_the_spans_of_its_elements),
@@ -813,6 +876,7 @@ int main(void)
         cmocka_unit_test(other_values_are_no_array),
         cmocka_unit_test(an_object_gives_the_named_fields),
         cmocka_unit_test(a_name_is_the_same_however_it_is_escaped),
+        cmocka_unit_test(a_string_spells_a_text_in_one_way_only),
         cmocka_unit_test(a_named_field_occurs_once_or_the_object_is_refused),
         cmocka_unit_test(other_values_are_no_object),
         cmocka_unit_test(a_plain_string_is_a_view),

@@ -72,6 +72,20 @@ static void what_is_taken_never_exceeds_the_limit(void **state)
     }
 }
 
+static void the_whole_limit_may_be_taken_at_once(void **state)
+{
+    static const size_t limits[] = { 16, 64, 4096, 8192, 65536 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        struct arena mem;
+        arena_init(&mem, limits[i]);
+        assert_non_null(arena_take(&mem, limits[i]));
+        assert_null(arena_take(&mem, 1));
+        arena_free(&mem);
+    }
+}
+
 static void a_refusal_leaves_the_rest_of_the_limit_usable(void **state)
 {
     struct arena mem;
@@ -176,6 +190,24 @@ static void a_text_without_appends_is_empty(void **state)
     arena_free(&mem);
 }
 
+/* Were it copied, its old places would count against the limit as well. */
+static void the_newest_text_grows_where_it_is(void **state)
+{
+    struct arena mem;
+    struct str text;
+
+    (void)state;
+    arena_init(&mem, 4096);
+    struct buf out = { .mem = &mem };
+    for (size_t i = 0; i < 4000; i++)
+        buf_add_char(&out, (char)('a' + i % 26));
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    assert_int_equal(text.len, 4000);
+    for (size_t i = 0; i < text.len; i++)
+        assert_int_equal(text.ptr[i], 'a' + i % 26);
+    arena_free(&mem);
+}
+
 static void two_texts_may_be_built_in_turns(void **state)
 {
     struct arena mem;
@@ -271,11 +303,13 @@ int main(void)
         cmocka_unit_test(an_arena_allocates_nothing_until_asked),
         cmocka_unit_test(a_freed_arena_gives_zeroed_memory_again),
         cmocka_unit_test(what_is_taken_never_exceeds_the_limit),
+        cmocka_unit_test(the_whole_limit_may_be_taken_at_once),
         cmocka_unit_test(a_refusal_leaves_the_rest_of_the_limit_usable),
         cmocka_unit_test(absurd_sizes_are_refused),
         cmocka_unit_test(copies_are_copies_and_tell_when_they_cannot_be),
         cmocka_unit_test(text_grows_by_what_is_appended),
         cmocka_unit_test(a_text_without_appends_is_empty),
+        cmocka_unit_test(the_newest_text_grows_where_it_is),
         cmocka_unit_test(two_texts_may_be_built_in_turns),
         cmocka_unit_test(the_first_failed_append_sticks),
         cmocka_unit_test(an_absurd_length_fails_a_text),

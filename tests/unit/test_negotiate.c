@@ -324,31 +324,50 @@ static void a_body_that_is_no_object_with_a_room_is_a_bad_request(void **state)
     talk_end(&t);
 }
 
+/* A query, and its answer when there is memory enough. */
+struct expected {
+    struct talk *talk;
+    struct negotiate_query query;
+    struct negotiate_result result;
+};
+
 static enum err negotiate_within(struct arena *mem, void *context)
 {
-    struct talk *t = context;
-    struct negotiate_query queries[] = {
-        { .is_post = false },
-        { .room_id = STR_INIT(ROOM) },
-        { .is_post = true, .body = STR_INIT("{\"room_id\":\"\\u0030123456789ABCDEFabcd-_\"}") },
-    };
-    enum err e = ERR_NONE;
+    const struct expected *want = context;
+    struct negotiate_result result;
+    enum err e = negotiate(&want->talk->negotiator, &want->query, NOW, seed, mem, &result);
 
-    for (size_t i = 0; i < COUNT(queries) && e == ERR_NONE; i++) {
-        e = negotiate(&t->negotiator, &queries[i], NOW, seed, mem, &t->result);
-        if (e == ERR_NONE)
-            assert_int_equal(t->result.status, 200);
-    }
-    return e;
+    if (e != ERR_NONE)
+        return e;
+    assert_int_equal(result.status, want->result.status);
+    if (result.status == 200)
+        assert_same(result.body, want->result.body);
+    return ERR_NONE;
 }
 
 static void an_answer_is_whole_or_out_of_memory(void **state)
 {
+    static const char escaped[] = "{\"room_id\":\"\\u0030123456789ABCDEFabcd-_\","
+                                  "\"writer_key\":\"\\u0041\"}";
+    static const char plain[] = "{\"room_id\":\"\\u0030123456789ABCDEFabcd-_\"}";
     struct talk t;
 
     (void)state;
     talk_start(&t);
-    sweep(negotiate_within, &t);
+    struct expected cases[] = {
+        { .query = { .is_post = false } },
+        { .query = { .room_id = STR_INIT(ROOM) } },
+        { .query = { .is_post = true, .body = str_from(plain) } },
+        { .query = { .is_post = true, .body = str_from(escaped) } },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cases[i].talk = &t;
+        (void)ask(&t, cases[i].query);
+        cases[i].result = t.result;
+        sweep(negotiate_within, &cases[i]);
+    }
+    assert_int_equal(cases[0].result.status, 200);
+    assert_int_equal(cases[3].result.status, 403);
     talk_end(&t);
 }
 
