@@ -9,7 +9,7 @@ import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import { groupOf } from '../../emulator/webpubsub/groups.js';
 import { signToken } from '../../emulator/webpubsub/token.js';
 import {
-  RawSocket, clientToken, clientUrl, inTime, next, request, rest, startHandler,
+  RawSocket, clientToken, clientUrl, inTime, next, request, rest, startHandler, until,
 } from '../../emulator/testing.js';
 
 const HUB = 'chat';
@@ -435,7 +435,7 @@ test('a client that does not read is dropped at the bound; the others get everyt
     assert.equal((await post(`/groups/${groupOf('/')}/:send`, packet)).status, 202);
   }
   assert.equal(await reasonOf(handler), 'SlowClient');
-  while (count < 100) await next(fast, 'message');
+  await until(() => count === 100, 'the last message');
   assert.ok(fast.connected);
 });
 

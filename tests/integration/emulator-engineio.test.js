@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { RawSocket, clientUrl, inTime, request, startHandler } from '../../emulator/testing.js';
+import { RawSocket, clientUrl, inTime, request, startHandler, until } from '../../emulator/testing.js';
 
 const HUB = 'chat';
 const PING_INTERVAL = 300;
@@ -194,7 +194,7 @@ test('message, polling: a cancelled poll closes the session', async (t) => {
   const { hub } = [...client.service.hub(HUB).connections.values()][0];
   setTimeout(() => controller.abort(), 20);
   await assert.rejects(poll);
-  while (hub.connections.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => hub.connections.size === 0, 'the end of the session');
   assert.equal((await client.poll(sid)).status, 400);
 });
 

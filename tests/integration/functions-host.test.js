@@ -114,6 +114,7 @@ test('the function key is in no log line of the handler', async () => {
   const hasEvents = () => stack.handler.lines.some((line) => /eventhandler/.test(line));
   await eventually(3000, hasEvents, 'log lines of events');
   const log = stack.handler.lines.join('\n');
-  assert.ok(!log.includes(FUNCTION_CODE));
-  assert.ok(!/code=|access_token/.test(log), log);
+  for (const text of [FUNCTION_CODE, '?', 'access_token', 'Bearer']) {
+    assert.ok(!log.includes(text), `the log has ${text}`);
+  }
 });

@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import { test } from '../lib/test.js';
 import { deferred, eventually, within } from '../lib/deadline.js';
 import { sendToRoom } from '../lib/events.js';
-import { ACCESS_KEY, connectionString, runHandler, startHandler } from '../lib/handler.js';
+import {
+  ACCESS_KEY, connectionString, isComplaint, runHandler, startHandler,
+} from '../lib/handler.js';
 import { Connection, request } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { freePort } from '../lib/stack.js';
@@ -100,6 +102,20 @@ test('--check tells all that is wrong at once', async () => {
   const { code, stderr } = await runHandler(['--check'], env);
   assert.notEqual(code, 0);
   for (const name of Object.keys(WRONG)) assert.ok(stderr.includes(name), `${name}: ${stderr}`);
+});
+
+test('a start with wrong settings says what is wrong, a line for each, and ends', async () => {
+  const env = { CODESTREAM_HUB: '1-private-value', CODESTREAM_SECRET: 'private-value' };
+  const { code, stdout, stderr } = await runHandler(['--port', '0'], env);
+  assert.notEqual(code, 0);
+  assert.equal(stdout, '');
+  const lines = stderr.trimEnd().split('\n');
+  const names = [...Object.keys(env), 'WebPubSubForSocketIOConnectionString'];
+  assert.equal(lines.length, names.length, stderr);
+  for (const name of names) {
+    assert.ok(lines.some((line) => isComplaint(line) && line.includes(name)), name);
+  }
+  assert.ok(!stderr.includes('private-value'), stderr);
 });
 
 test('the port comes from the host\'s variable, else its older one, else the option', async () => {

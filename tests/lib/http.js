@@ -129,13 +129,34 @@ function parseAnswer(bytes, method) {
     headers.set(name, [...(headers.get(name) ?? []), line.slice(colon + 1).trim()]);
   }
   const code = Number(status);
+  const rest = bytes.subarray(end + 4);
   const bare = method === 'HEAD' || code === 204 || code === 304 || code < 200;
-  const length = bare ? 0 : Number(headers.get('content-length')?.[0]);
-  if (Number.isNaN(length)) throw new Error(`an answer ${code} without Content-Length`);
-  const start = end + 4;
-  if (bytes.length < start + length) return null;
-  const body = Buffer.from(bytes.subarray(start, start + length));
-  return { answer: makeAnswer(code, headers, body), length: start + length };
+  const framed = bare ? { body: Buffer.alloc(0), length: 0 } : readBody(headers, rest);
+  if (!framed) return null;
+  return { answer: makeAnswer(code, headers, framed.body), length: end + 4 + framed.length };
+}
+
+/** { body, length on the wire }, or null while it is incomplete. */
+function readBody(headers, bytes) {
+  if (headers.get('transfer-encoding')?.[0] === 'chunked') return readChunks(bytes);
+  const length = Number(headers.get('content-length')?.[0]);
+  if (Number.isNaN(length)) throw new Error('an answer without Content-Length');
+  return bytes.length < length ? null : { body: Buffer.from(bytes.subarray(0, length)), length };
+}
+
+function readChunks(bytes) {
+  const parts = [];
+  let at = 0;
+  for (;;) {
+    const end = bytes.indexOf(CRLF, at);
+    if (end < 0) return null;
+    const size = parseInt(bytes.subarray(at, end).toString('latin1'), 16);
+    if (Number.isNaN(size)) throw new Error('a chunk without a size');
+    at = end + 2 + size + 2;
+    if (bytes.length < at) return null;
+    if (size === 0) return { body: Buffer.concat(parts), length: at };
+    parts.push(bytes.subarray(end + 2, end + 2 + size));
+  }
 }
 
 function makeAnswer(status, headers, body) {
