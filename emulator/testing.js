@@ -61,9 +61,9 @@ export async function startHandler({ allow = '*' } = {}) {
 }
 
 /** A client token for a hub; `claims` are added or override. */
-export function clientToken(service, hub, claims = {}) {
+export function clientToken(service, hub, claims = {}, path = '/clients/socketio/hubs/') {
   const now = Math.floor(Date.now() / 1000);
-  const aud = `${service.endpoint}/clients/socketio/hubs/${hub}`;
+  const aud = `${service.endpoint}${path}${hub}`;
   return signToken({ iat: now, exp: now + 600, aud, ...claims }, service.options.accessKeys[0]);
 }
 
@@ -113,6 +113,22 @@ export function clientUrl(service, hub, query = {}, scheme = 'http') {
   }
   const search = new URLSearchParams(parameters);
   return `${scheme}://127.0.0.1:${service.port}/clients/socketio/hubs/${hub}/?${search}`;
+}
+
+/** The address of the native endpoint, with a token unless the query brings one. */
+export function nativeUrl(service, hub, claims, query = {}) {
+  const access_token = clientToken(service, hub, claims, '/client/hubs/');
+  const search = new URLSearchParams({ access_token, ...query });
+  return `ws://127.0.0.1:${service.port}/client/hubs/${hub}?${search}`;
+}
+
+/** Waits until a check is true, for what gives no event to wait for. */
+export async function until(check, what) {
+  const end = Date.now() + WAIT_MS;
+  while (!check()) {
+    if (Date.now() > end) throw new Error(`${what} did not happen in time`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** A bare WebSocket whose messages are kept until they are asked for. */

@@ -18,31 +18,31 @@ const {
   log, hub, upstream, userEvents, systemEvents, anonymous, hubs, accessKey, identityToken,
   ...options
 } = readCommandLine({
-    about: ABOUT,
-    options: {
-      port: { kind: 'count', value: 8080, help: 'where to listen, on the loopback interface' },
-      orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
-      endpoint: { kind: 'text', help: 'address that tokens name (http://localhost:PORT)' },
-      accessKey: { kind: 'text', many: true, help: 'an access key; twice for primary and secondary' },
-      identityToken: {
-        kind: 'text',
-        many: true,
-        help: 'a bearer token that REST takes as it is, as from a managed identity',
-      },
-      hub: { kind: 'text', value: 'codestream', help: 'the hub that the next options are about' },
-      upstream: { kind: 'text', help: 'URL template of its event handler: {hub}, {event}' },
-      userEvents: { kind: 'text', value: '*', help: 'user events it wants: * or names with commas' },
-      systemEvents: {
-        kind: 'text',
-        value: 'connect,connected,disconnected',
-        help: 'system events it wants',
-      },
-      anonymous: { kind: 'flag', help: 'the hub admits clients without a token' },
-      hubs: { kind: 'text', help: 'JSON file with the settings of several hubs instead' },
-      log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
-      ...KNOBS,
+  about: ABOUT,
+  options: {
+    port: { kind: 'count', value: 8080, help: 'where to listen, on the loopback interface' },
+    orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
+    endpoint: { kind: 'text', help: 'address that tokens name (http://localhost:PORT)' },
+    accessKey: { kind: 'text', many: true, help: 'an access key; twice for primary and secondary' },
+    identityToken: {
+      kind: 'text',
+      many: true,
+      help: 'a bearer token that REST takes as it is, as from a managed identity',
     },
-  });
+    hub: { kind: 'text', value: 'codestream', help: 'the hub that the next options are about' },
+    upstream: { kind: 'text', help: 'URL template of its event handler: {hub}, {event}' },
+    userEvents: { kind: 'text', value: '*', help: 'user events it wants: * or names with commas' },
+    systemEvents: {
+      kind: 'text',
+      value: 'connect,connected,disconnected',
+      help: 'system events it wants',
+    },
+    anonymous: { kind: 'flag', help: 'the hub admits clients without a token' },
+    hubs: { kind: 'text', help: 'JSON file with the settings of several hubs instead' },
+    log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
+    ...KNOBS,
+  },
+});
 
 const oneHub = () => ({
   [hub]: {

@@ -254,15 +254,12 @@ export class SocketIoConnection {
   // --- to the client --------------------------------------------------------------------------
 
   /**
-   * Writes what a REST send carries.
-   * @param {{contentType: string, text: () => string}} message
+   * Writes what a REST send carries: an Engine.IO payload.
+   * @param {import('./message.js').Message} message
    */
-  send({ contentType, text }) {
-    if (contentType !== 'text/plain') {
-      this.#service.log.warn('client', this.id, `does not understand ${contentType}`);
-    } else {
-      this.#writePayload(text());
-    }
+  send({ dataType, text }) {
+    if (dataType === 'text') this.#writePayload(text());
+    else this.#service.log.warn('client', this.id, `is not sent ${dataType}: only text`);
   }
 
   #writePayload(payload) {
@@ -289,7 +286,7 @@ export class SocketIoConnection {
     }
     if (this.#pendingBytes > this.#service.options.maxPendingBytes) {
       this.close('SlowClient');
-      this.#engine.transport.socket?.terminate(); // it would not read the close frame either
+      this.terminate(); // it would not read the close frame either
     }
   }
 
@@ -313,10 +310,15 @@ export class SocketIoConnection {
     this.#announce('disconnected', namespace, entry, { reason });
   }
 
-  /** Ends the connection at the service's wish. */
-  close(reason) {
+  /** Ends the connection at the service's wish; with `discard` without waiting for the client. */
+  close(reason, { discard = false } = {}) {
     this.#end(reason);
-    this.#engine.close();
+    this.#engine.close(discard);
+  }
+
+  /** Cuts what is left of the wire. */
+  terminate() {
+    this.#engine.transport.socket?.terminate();
   }
 
   /** Resolves when everything that came from the client has been seen to. */

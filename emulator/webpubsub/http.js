@@ -15,8 +15,8 @@ export class HttpClient {
 
   /**
    * @param {string} url
-   * @param {{method: string, headers: object, body?: string, signal: AbortSignal}} request
-   * @returns {Promise<{status: number, headers: object, body: string}>}
+   * @param {{method: string, headers: object, body?: string | Buffer, signal: AbortSignal}} request
+   * @returns {Promise<{status: number, headers: object, body: string, bytes: Buffer}>}
    */
   async send(url, request) {
     for (;;) {
@@ -33,7 +33,7 @@ export class HttpClient {
   #once(url, { method, headers, body = '', signal }, attempt) {
     const { request } = url.protocol === 'https:' ? https : http;
     const agent = this.#agents[url.protocol];
-    const length = method === 'OPTIONS' || method === 'GET' ? {} : { 'Content-Length': size(body) };
+    const length = method === 'POST' ? { 'Content-Length': Buffer.byteLength(body) } : {};
     return new Promise((resolve, reject) => {
       const sent = request(url, { method, agent, signal, headers: { ...headers, ...length } });
       sent.on('error', (error) => {
@@ -50,8 +50,6 @@ export class HttpClient {
   }
 }
 
-const size = (text) => Buffer.byteLength(text);
-
 async function collect(response) {
   const chunks = [];
   let length = 0;
@@ -60,6 +58,7 @@ async function collect(response) {
     if (length > MAX_ANSWER) throw new Error(`the answer is larger than ${MAX_ANSWER} bytes`);
     chunks.push(chunk);
   }
-  const body = Buffer.concat(chunks).toString('utf8');
-  return { status: response.statusCode, headers: response.headers, body };
+  const bytes = Buffer.concat(chunks);
+  const body = bytes.toString('utf8');
+  return { status: response.statusCode, headers: response.headers, body, bytes };
 }

@@ -111,6 +111,11 @@ export const KNOBS = {
     help: 'Socket.IO: honour userId and groups in the answer to connect',
   },
 
+  // --- native clients
+  recoveryMs: { kind: 'ms', value: 60_000, help: 'reliable: time to come back after a cut' },
+  maxUnackedMessages: { kind: 'count', value: 1000, help: 'reliable: messages kept for a client' },
+  keepAliveMs: { kind: 'ms', value: 20_000, help: 'native: pause between WebSocket pings' },
+
   // --- REST
   restBodyLimit: { kind: 'bytes', value: MiB, unknown: true, help: 'largest REST body' },
   defaultClientType: {

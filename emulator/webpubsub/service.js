@@ -6,6 +6,7 @@ import { listen } from '../listen.js';
 import { Clients, refuseUpgrade } from './clients.js';
 import { Hub } from './hub.js';
 import { makeLog } from './log.js';
+import { NativeClients } from './native/endpoint.js';
 import { isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
 import { Upstream } from './upstream.js';
@@ -29,6 +30,7 @@ class WebPubSub {
   #listening;
   #hubs = new Map(); // name in lower case -> Hub
   #clients;
+  #native;
   #rest;
 
   constructor(options, server, listening) {
@@ -43,6 +45,7 @@ class WebPubSub {
     this.#server = server;
     this.#listening = listening;
     this.#clients = new Clients(this);
+    this.#native = new NativeClients(this);
     this.#rest = new Rest(this);
     server.on('request', (req, res) => this.#request(req, res));
     server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
@@ -73,24 +76,30 @@ class WebPubSub {
   #request(req, res) {
     const url = parse(req.url);
     if (!url) return res.writeHead(400).end();
-    if (this.#clients.request(req, res, url) || this.#rest.request(req, res, url)) return undefined;
+    const parts = [this.#clients, this.#native, this.#rest];
+    if (parts.some((part) => part.request(req, res, url))) return undefined;
     if (url.pathname === '/') return res.writeHead(200, TEXT).end(`${GREETING}\n`);
     return res.writeHead(404, TEXT).end('There is nothing at this path.\n');
   }
 
   #upgrade(req, socket, head) {
     const url = parse(req.url);
-    if (url && this.#clients.upgrade(req, socket, head, url)) return;
+    const parts = [this.#clients, this.#native];
+    if (url && parts.some((part) => part.upgrade(req, socket, head, url))) return;
     refuseUpgrade(socket, '404 Not Found', 'There is no WebSocket at this path.\n');
   }
 
   /** Ends every connection and frees the port. */
   async close() {
     const connections = [...this.#hubs.values()].flatMap((hub) => [...hub.connections.values()]);
-    for (const connection of connections) connection.close('ServiceReload');
+    for (const connection of connections) {
+      connection.close('ServiceReload', { discard: true });
+    }
     const idle = Promise.all(connections.map((connection) => connection.idle()));
     await this.upstream.close(idle, CLOSE_GRACE_MS);
+    for (const connection of connections) connection.terminate();
     this.#clients.close();
+    this.#native.close();
     await this.#listening.close();
   }
 }

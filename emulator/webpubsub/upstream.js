@@ -128,14 +128,15 @@ export class Upstream {
   }
 
   /** The CloudEvents headers, spelt as in the documents. */
-  #headers({ connection, name, system, namespace, socketId, id, contentType, state }) {
+  #headers(event) {
+    const { connection, name, system, namespace, socketId, id, contentType, state } = event;
     const encode = (value) => encodeHeader(value, this.#options.headerEncoding);
     const headers = {
       'WebHook-Request-Origin': this.#origin,
       'Content-Type': contentType,
       'ce-specversion': '1.0',
       'ce-awpsversion': '1.0',
-      'ce-type': `azure.webpubsub.${system ? `sys.${name}` : 'user.message'}`,
+      'ce-type': `azure.webpubsub.${system ? `sys.${name}` : `user.${event.type ?? 'message'}`}`,
       'ce-source': `/hubs/${connection.hub.name}/client/${connection.id}`,
       'ce-id': String(id),
       'ce-time': new Date().toISOString(),
@@ -146,6 +147,7 @@ export class Upstream {
     if (this.#options.signEvents) headers['ce-signature'] = this.#sign(connection.id);
     if (namespace !== undefined) headers['ce-namespace'] = encode(namespace);
     if (socketId !== undefined) headers['ce-socketId'] = socketId;
+    if (event.subprotocol !== undefined) headers['ce-subprotocol'] = event.subprotocol;
     if (connection.userId !== undefined) headers['ce-userId'] = encode(connection.userId);
     if (state !== undefined) headers['ce-connectionState'] = state;
     return headers;
@@ -178,9 +180,11 @@ export class Upstream {
  * @property {boolean} system
  * @property {number} id
  * @property {string} contentType
- * @property {string} body
- * @property {string} [namespace]
- * @property {string} [socketId]
+ * @property {string | Buffer} body
+ * @property {string} [namespace] of Socket.IO
+ * @property {string} [socketId] of Socket.IO
+ * @property {string} [type] of a native client's user event, in ce-type
+ * @property {string} [subprotocol] of a native client
  * @property {string} [state] ce-connectionState
  */
 

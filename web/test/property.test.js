@@ -7,7 +7,7 @@ import { Writer } from '../src/writer.js';
 import { Viewer } from '../src/viewer.js';
 import { invertOps, toLf } from '../src/ops.js';
 import { BEAT_MS, DEAD_MS } from '../src/protocol.js';
-import { Stream, World } from './link.js';
+import { Stream, World } from './simulation.js';
 
 const EDITS = 10_000;
 const PIECES = ['a', 'b', '\n', ' ', 'word', '(', '😀', '🇩🇪', 'e\u0301', '日本', '\t', 'if (x) {\n  y();\n}\n', '"', '\\', '\u0007'];

@@ -1,0 +1,171 @@
+// Knows the endpoint of native Web PubSub clients, /client/hubs/{hub}: who is admitted, what the
+// event handler's answer to `connect` says, and how a reliable client comes back.
+
+import { randomBytes } from 'node:crypto';
+import { WebSocketServer } from 'ws';
+
+import { admit, describeHandshake } from '../admission.js';
+import { refuseUpgrade } from '../clients.js';
+import { groupNameFault } from '../groups.js';
+import { TokenError } from '../token.js';
+import { NativeConnection } from './connection.js';
+import { PLAIN, RELIABLE } from './protocol.js';
+
+const PATH = /^\/client\/hubs\/([^/]+)\/?$/;
+const ID_BYTES = 16;
+const TOKEN_BYTES = 24;
+const GONE = 1008; // the close code after which a reliable client gives up
+
+/** A handshake that is refused with an HTTP status. */
+class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export class NativeClients {
+  #service;
+  #server;
+
+  /** @param {{options, log, upstream, endpoint, hub: (name: string) => object}} service */
+  constructor(service) {
+    this.#service = service;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: service.options.maxPayload,
+      handleProtocols: (_, req) => req.subprotocol,
+    });
+  }
+
+  /** @returns {boolean} whether a plain request was for this endpoint: it takes WebSockets only */
+  request(req, res, url) {
+    if (!hubName(url)) return false;
+    res.writeHead(400, { 'Content-Type': 'text/plain' }).end('This takes a WebSocket.\n');
+    return true;
+  }
+
+  /** @returns {boolean} whether the upgrade was for this endpoint */
+  upgrade(req, socket, head, url) {
+    const name = hubName(url);
+    const hub = name && this.#service.hub(name);
+    if (!hub) return false;
+    const away = () => {}; // an error of the socket while the handshake is pending
+    socket.on('error', away);
+    this.#handshake(req, url, hub, name)
+      .then((take) => {
+        socket.removeListener('error', away);
+        this.#server.handleUpgrade(req, socket, head, take);
+      })
+      .catch((error) => {
+        const refusal = error instanceof Refusal ? error : new Refusal(500, error.stack);
+        this.#service.log.warn('client', `refused (${refusal.status}):`, refusal.message);
+        refuseUpgrade(socket, `${refusal.status} Refused`, `${refusal.message}\n`);
+      });
+    return true;
+  }
+
+  /** @returns {Promise<(socket) => void>} what to do with the WebSocket */
+  async #handshake(req, url, hub, name) {
+    const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((p) => p.trim());
+    req.subprotocol = offered.find((p) => p === PLAIN || p === RELIABLE) ?? false;
+    const former = url.searchParams.get('awps_connection_id');
+    if (former !== null) return this.#recover(hub, former, url);
+    if (!req.subprotocol && offered[0] !== '') {
+      throw new Refusal(400, `of the subprotocols ${offered} the stand-in has none`);
+    }
+    const handshake = { url, headers: req.headers };
+    const claims = this.#admit(handshake, hub, name);
+    const connection = await this.#connect(handshake, hub, claims, offered, req.subprotocol);
+    return (socket) => connection.open(socket);
+  }
+
+  #admit(handshake, hub, name) {
+    const { options, endpoint } = this.#service;
+    const audience = `${endpoint}/client/hubs/${name}`;
+    try {
+      return admit(handshake, audience, { hub, options });
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      throw new Refusal(401, `${error.message} (expected ${audience})`);
+    }
+  }
+
+  async #connect(handshake, hub, claims, offered, subprotocol) {
+    const identity = {
+      userId: claims?.sub,
+      roles: [claims?.role ?? []].flat(),
+      groups: [claims?.['webpubsub.group'] ?? []].flat(),
+    };
+    const id = randomBytes(ID_BYTES).toString('base64url');
+    const event = { id, hub, userId: identity.userId, subprotocol: subprotocol || undefined };
+    const subprotocols = offered.filter(Boolean);
+    const body = { ...describeHandshake(handshake, claims), subprotocols, clientCertificates: [] };
+    await this.#askHandler(event, body, identity);
+    const fault = identity.groups.map(groupNameFault).find(Boolean);
+    if (fault) throw new Refusal(400, fault);
+    const reconnectionToken = subprotocol === RELIABLE ? secret() : undefined;
+    const service = this.#service;
+    const setup = { id, hub, service, subprotocol: event.subprotocol, identity, reconnectionToken };
+    const connection = new NativeConnection(setup);
+    service.log.life(id, `opened by ${identity.userId ?? 'nobody'} (${subprotocol || 'no subprotocol'})`);
+    return connection;
+  }
+
+  /** The event handler may refuse, and may name user, roles, groups and state. */
+  async #askHandler(connection, body, identity) {
+    const { upstream } = this.#service;
+    if (!upstream.wanted(connection.hub.name, { system: true, name: 'connect' })) return;
+    let answer;
+    try {
+      answer = await upstream.deliver({
+        connection,
+        subprotocol: connection.subprotocol,
+        name: 'connect',
+        system: true,
+        id: 0,
+        contentType: 'application/json; charset=utf-8',
+        body: JSON.stringify(body),
+      });
+    } catch (error) {
+      throw new Refusal(error.status ?? 500, error.message);
+    }
+    identity.state = answer.headers['ce-connectionstate'];
+    if (answer.body === '') return;
+    const { userId, roles, groups } = readAnswer(answer.body);
+    if (typeof userId === 'string') identity.userId = userId;
+    identity.roles.push(...[roles ?? []].flat());
+    identity.groups.push(...[groups ?? []].flat());
+  }
+
+  #recover(hub, id, url) {
+    const connection = hub.connections.get(id);
+    const token = url.searchParams.get('awps_reconnection_token');
+    const known = connection?.reconnectionToken && connection.reconnectionToken === token;
+    if (known) return (socket) => connection.resume(socket);
+    this.#service.log.warn('client', id, 'cannot come back: it is not known any more');
+    return (socket) => socket.close(GONE, 'The connection cannot be recovered.');
+  }
+
+  close() {
+    this.#server.close();
+  }
+}
+
+const secret = () => randomBytes(TOKEN_BYTES).toString('base64url');
+
+/** /client/hubs/{hub}, or the older /client/?hub={hub} */
+function hubName(url) {
+  const match = PATH.exec(url.pathname);
+  if (match) return match[1];
+  return /^\/client\/?$/.test(url.pathname) ? url.searchParams.get('hub') : undefined;
+}
+
+function readAnswer(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    throw new Refusal(500, 'the event handler\'s answer to connect is not JSON');
+  }
+}

@@ -1,0 +1,69 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { eventsFromOps, opsFromEvents } from '../src/articles.js';
+import { applyOps } from '../src/ops.js';
+import { Viewer } from '../src/viewer.js';
+import { Writer } from '../src/writer.js';
+
+const change = (line, column, endLine, endColumn, text) => ({ text,
+  range: { startLineNumber: line, startColumn: column, endLineNumber: endLine, endColumn } });
+
+test('Monaco\'s events become edits, by line and column', () => {
+  const text = 'one\ntwo\nthree';
+  const ops = opsFromEvents(text, [
+    { changes: [change(3, 1, 3, 6, '3'), change(1, 4, 2, 1, ' ')] },
+    { changes: [change(1, 1, 1, 1, '> ')] },
+  ]);
+  assert.equal(applyOps(text, ops), '> one two\n3');
+});
+
+test('changes outside their events, with offsets only, are understood', () => {
+  assert.deepEqual(opsFromEvents('ab', [{ rangeOffset: 1, rangeLength: 1, text: 'X' }]), [[1, 1, 'X']]);
+});
+
+test('the line ends of a Windows writer become LF', () => {
+  assert.equal(applyOps('a\nb', opsFromEvents('a\nb', [{ changes: [change(2, 2, 2, 2, '\r\nc')] }])), 'a\nb\nc');
+});
+
+test('places that are not there, and what is no event, are refused', () => {
+  for (const events of [[{ changes: [change(4, 1, 4, 1, 'x')] }], [{ changes: [change(1, 9, 1, 9, 'x')] }],
+    [{ changes: [change(2, 1, 1, 1, 'x')] }], [{ changes: [{ text: 'x' }] }], [{ changes: [null] }], [{}], [null],
+    [{ rangeOffset: 0, rangeLength: 99, text: '' }], [{ rangeOffset: 0, rangeLength: 0, text: 7 }]]) {
+    assert.equal(opsFromEvents('one\ntwo', events), undefined, JSON.stringify(events));
+  }
+});
+
+test('edits become events that mean the same', () => {
+  const text = 'one\ntwo\n\nfour';
+  const ops = [[4, 3, 'zwei\n2'], [0, 0, '\n'], [10, 1, '']];
+  assert.equal(applyOps(text, opsFromEvents(text, eventsFromOps(text, ops))), applyOps(text, ops));
+});
+
+test('our viewer watches a page written after the articles', () => {
+  const viewer = new Viewer();
+  viewer.join(0);
+  assert.deepEqual(viewer.poll(0)[0].data.data, 'sync');
+  // Theirs: a full carries the number of the delta to come.
+  viewer.heard({ type: 'full', version: 3, content: 'abc' }, 10);
+  viewer.heard({ type: 'delta', version: 3, changes: [{ changes: [change(1, 4, 1, 4, 'd')] }] }, 20);
+  viewer.heard({ type: 'delta', version: 4, changes: [{ rangeOffset: 0, rangeLength: 1, text: 'A' }] }, 30);
+  assert.equal(viewer.text, 'Abcd');
+  assert.equal(viewer.behind, false);
+});
+
+test('a page written after the articles watches our writer', () => {
+  const writer = new Writer({ epoch: 5, text: 'abc', language: 'plaintext', name: '' });
+  writer.join('w', 0);
+  const [full] = writer.poll(0);
+  writer.answered(full.id, { success: true }, 1);
+  writer.heard({ data: 'sync' }, 'theirs', 10);
+  const answer = writer.poll(500).find(({ to }) => to === 'theirs');
+  // Theirs: takes a full above its own -1, then applies every delta with the range and text of its changes.
+  assert.ok(answer.data.version > -1);
+  assert.equal(answer.data.content, 'abc');
+  writer.edit([[3, 0, '\ndef']]);
+  const delta = writer.poll(1_000).find(({ data }) => data.type === 'delta');
+  assert.deepEqual(delta.data.changes[0].changes[0].range, change(1, 4, 1, 4).range);
+  assert.equal(delta.data.changes[0].changes[0].text, '\ndef');
+  assert.equal(delta.data.version, answer.data.version + 1);
+});

@@ -1,0 +1,82 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { Viewer } from '../src/viewer.js';
+import { Writer } from '../src/writer.js';
+import { hash } from '../src/ops.js';
+import { viewerStatus, writerStatus } from '../src/status.js';
+
+const up = { phase: 'up', since: 0, network: true };
+
+function writing(change = {}, { link = up, now = 100, takenOver = false } = {}) {
+  const writer = new Writer({ epoch: 1, text: '', language: 'plaintext', name: '' });
+  writer.join('w', 0);
+  return writerStatus({ link, writer: Object.assign(writer, change), takenOver, now });
+}
+
+function watching(session = {}, { link = up, now = 100, text = 'text', prepare = () => {} } = {}) {
+  const viewer = new Viewer({ random: () => 0 });
+  viewer.join(0);
+  if (text !== null) {
+    viewer.heard({ type: 'full', epoch: 1, seq: 1, version: 1, content: text, n: text.length, hash: hash(text), sid: 'w', ...session }, 10);
+  }
+  prepare(viewer);
+  return viewerStatus({ link, viewer, now });
+}
+
+test('each state of the writer has its word', () => {
+  const words = {
+    Live: writing(),
+    Connecting: writing({}, { link: { ...up, phase: 'connecting' } }),
+    Reconnecting: writing({}, { link: { ...up, phase: 'down' } }),
+    Offline: writing({}, { link: { ...up, phase: 'down', network: false } }),
+    'Not connected': writing({}, { link: { ...up, phase: 'failed', trouble: { code: 'X', message: 'no', final: true } } }),
+    Paused: writing({ paused: true }),
+    Ended: writing({ ended: true, endTold: true }),
+    'Taken over': writing({}, { takenOver: true }),
+    'Not sent': writing({ problem: { code: 'Upstream', message: 'no' } }),
+    Slow: writing({ flights: new Map([[1, { kind: 'stream', at: 0 }]]) }, { now: 3_000 }),
+  };
+  for (const [word, status] of Object.entries(words)) assert.equal(status.word, word);
+});
+
+test('each state of the viewer has its word', () => {
+  const words = {
+    Live: watching(),
+    Connecting: watching({}, { text: null }),
+    'Waiting for the writer': watching({}, { text: null, now: 5_000 }),
+    Reconnecting: watching({}, { link: { ...up, phase: 'down' } }),
+    Offline: watching({}, { link: { ...up, phase: 'down' }, now: 20_000 }),
+    'Writer away': watching({}, { now: 15_000 }),
+    Paused: watching({ paused: true }),
+    Ended: watching({ ended: true }),
+    'Out of date': watching({}, { prepare: (viewer) => { viewer.behind = true; } }),
+  };
+  for (const [word, status] of Object.entries(words)) assert.equal(status.word, word);
+});
+
+test('only a text that is known to be the newest is called live', () => {
+  assert.equal(watching().tone, 'ok');
+  for (const status of [watching({ paused: true }), watching({}, { now: 15_000 }), watching({}, { link: { ...up, phase: 'down' } }),
+    watching({}, { prepare: (viewer) => viewer.leave() })]) assert.notEqual(status.tone, 'ok');
+});
+
+test('a lost connection is told at once, explained after 3 s and called offline before 15 s', () => {
+  const at = (now) => watching({}, { link: { ...up, phase: 'down', since: 0 }, now });
+  assert.deepEqual([at(0).word, at(0).notice], ['Reconnecting', undefined]);
+  assert.match(at(4_000).notice.text, /may not be the newest/);
+  assert.equal(at(14_000).word, 'Offline');
+});
+
+test('every banner says what to do, or that nothing has to be done', () => {
+  const banners = [
+    writing({}, { link: { ...up, phase: 'down', since: -60_000 } }), writing({ paused: true }), writing({ ended: true, endTold: true }),
+    writing({}, { takenOver: true }), writing({ problem: { code: 'Busy', message: 'too much' } }),
+    watching({ ended: true }), watching({}, { now: 15_000 }), watching({}, { link: { ...up, phase: 'down', since: -60_000 } }),
+  ].map(({ notice }) => notice);
+  for (const notice of banners) assert.ok(notice.action || /by itself|again/.test(notice.text), notice.text);
+  for (const notice of banners.filter(({ action }) => action)) assert.ok(notice.label);
+});
+
+test('the writer learns that the text is safe while the connection is lost', () => {
+  assert.match(writing({}, { link: { ...up, phase: 'down', since: -5_000 } }).notice.text, /kept in this browser/);
+});

@@ -1,0 +1,310 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { Writer } from '../src/writer.js';
+import { BEAT_MS, DEAD_MS, FLUSH_MS, MAX_ENCODED, MAX_OPS, MAX_TEXT, ROLL_CALL_MS } from '../src/protocol.js';
+import { hash } from '../src/ops.js';
+
+const OK = { success: true };
+
+/** A writer whose link answers at once; `sent` is everything that left, in order. */
+function online(text = '') {
+  const writer = new Writer({ epoch: 7, text, language: 'plaintext', name: '' });
+  const desk = { writer, sent: [], now: 0, answer: () => OK };
+  desk.run = (until) => {
+    for (;;) {
+      for (const send of writer.poll(desk.now)) {
+        desk.sent.push({ at: desk.now, ...send });
+        const answer = send.ack && desk.answer(send);
+        if (answer) writer.answered(send.id, answer, desk.now);
+      }
+      const next = Math.min(writer.wakeAt, until);
+      if (next >= until) break;
+      desk.now = next;
+    }
+    desk.now = until;
+  };
+  desk.take = (type) => {
+    const found = desk.sent.filter(({ data }) => data.type === type);
+    desk.sent = [];
+    return found;
+  };
+  writer.join('w1', 0);
+  desk.run(1);
+  return desk;
+}
+
+test('text typed before the connection reaches the room with the first full', () => {
+  const writer = new Writer({ epoch: 7, text: '', language: 'plaintext', name: '' });
+  writer.edit([[0, 0, 'early']]);
+  assert.deepEqual(writer.poll(0), []);
+  writer.join('w1', 10);
+  const [{ data, to }] = writer.poll(10);
+  assert.deepEqual([data.type, data.content, to], ['full', 'early', undefined]);
+});
+
+test('the version of a full is that of its text', () => {
+  const desk = online('abc');
+  const [full] = desk.take('full');
+  assert.deepEqual([full.data.version, full.data.content], [0, 'abc']);
+  desk.writer.edit([[3, 0, 'd']]);
+  desk.run(1_000);
+  const [delta] = desk.take('delta');
+  assert.deepEqual([delta.data.version, delta.data.changes, delta.data.n], [1, [[3, 0, 'd']], 4]);
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', 1_000);
+  desk.run(2_000);
+  const [answer] = desk.take('full');
+  assert.deepEqual([answer.data.version, answer.data.content, answer.to], [1, 'abcd', 'v1']);
+  assert.equal(answer.data.hash, hash('abcd'));
+});
+
+test('the first keystroke after a rest leaves at once, the next no sooner than 200 ms later', () => {
+  const desk = online();
+  desk.run(1_000);
+  desk.take();
+  desk.writer.edit([[0, 0, 'a']]);
+  desk.run(1_010);
+  desk.writer.edit([[1, 0, 'b']]);
+  desk.run(2_000);
+  const deltas = desk.take('delta');
+  assert.deepEqual(deltas.map(({ at }) => at), [1_000, 1_000 + FLUSH_MS]);
+});
+
+test('nothing more is flushed while the last flush is not answered', () => {
+  const desk = online();
+  desk.run(1_000);
+  desk.take();
+  desk.answer = () => undefined;
+  desk.writer.edit([[0, 0, 'a']]);
+  desk.run(1_100);
+  desk.writer.edit([[1, 0, 'b']]);
+  desk.run(4_000);
+  const [delta, ...more] = desk.take('delta');
+  assert.equal(more.length, 0);
+  desk.writer.answered(delta.id, OK, 4_000);
+  desk.run(4_001);
+  assert.deepEqual(desk.take('delta').map(({ data }) => data.changes), [[[1, 0, 'b']]]);
+});
+
+test('an answer that does not come is told as slow, then as dead', () => {
+  const desk = online();
+  desk.take();
+  desk.answer = () => undefined;
+  desk.writer.edit([[0, 0, 'a']]);
+  desk.run(500);
+  assert.equal(desk.writer.slow(2_000), false);
+  assert.equal(desk.writer.slow(3_500), true);
+  assert.equal(desk.writer.dead(3_500), false);
+  assert.equal(desk.writer.dead(1 + FLUSH_MS + DEAD_MS), true);
+});
+
+test('after a refused delta everybody gets a full', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  desk.take();
+  desk.answer = () => ({ success: false, error: { code: 'Upstream', message: 'no' } });
+  desk.writer.edit([[1, 0, 'y']]);
+  desk.run(1_001);
+  assert.equal(desk.writer.problem.code, 'Upstream');
+  desk.answer = () => OK;
+  desk.run(3_000);
+  const [full] = desk.take('full');
+  assert.deepEqual([full.data.content, full.to], ['xy', undefined]);
+  assert.equal(desk.writer.problem, undefined);
+});
+
+test('a service that goes on refusing is asked less and less often', () => {
+  const desk = online('x');
+  desk.take();
+  desk.answer = ({ data }) => (data.type === 'beat' ? OK : { success: false, error: { code: 'Busy', message: '' } });
+  desk.writer.edit([[1, 0, 'y']]);
+  desk.run(60_000);
+  assert.ok(desk.take('full').length < 16);
+});
+
+test('after a reconnection comes one full, and no pile of deltas', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  desk.writer.leave();
+  for (let i = 0; i < 50; i++) desk.writer.edit([[0, 0, 'y']]);
+  desk.run(31_000);
+  desk.take();
+  desk.writer.join('w2', desk.now);
+  desk.run(desk.now + 1_000);
+  const kinds = desk.sent.map(({ data }) => data.type);
+  assert.deepEqual(kinds.filter((kind) => kind !== 'beat'), ['full']);
+  assert.equal(desk.sent[0].data.content.length, 51);
+});
+
+test('askers are collected for 200 ms and a few are answered one by one', () => {
+  const desk = online('x');
+  desk.run(5_000);
+  desk.take();
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', 5_000);
+  desk.run(5_100);
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v2', 5_100);
+  desk.run(6_000);
+  const fulls = desk.take('full');
+  assert.deepEqual(fulls.map(({ to, at }) => [to, at]), [['v1', 5_200], ['v2', 5_200]]);
+});
+
+test('a hundred viewers who join within a second cause at most two fulls to the room', () => {
+  const desk = online('x'.repeat(1_000));
+  desk.run(5_000);
+  desk.take();
+  for (let i = 0; i < 100; i++) {
+    desk.writer.presence(`v${i}`, true);
+    desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, `v${i}`, desk.now);
+    desk.run(desk.now + 10);
+  }
+  desk.run(10_000);
+  const fulls = desk.take('full');
+  assert.ok(fulls.filter(({ to }) => !to).length <= 2, `${fulls.length} fulls`);
+  assert.ok(fulls.filter(({ to }) => to).length <= 3, `${fulls.length} fulls`);
+  assert.equal(desk.writer.viewers, 100);
+});
+
+test('an asker who is up to date gets a beat and no full', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  desk.take();
+  desk.writer.heard({ data: 'sync', epoch: 7, version: 0 }, 'v1', 1_000);
+  desk.run(2_000);
+  assert.deepEqual(desk.sent.map(({ data }) => data.type), ['beat']);
+});
+
+test('a beat with length and hash comes every five seconds', () => {
+  const desk = online('text');
+  desk.run(100);
+  desk.take();
+  desk.run(BEAT_MS * 4 + 100);
+  const beats = desk.take('beat');
+  assert.equal(beats.length, 4);
+  assert.deepEqual([beats[0].data.n, beats[0].data.hash], [4, hash('text')]);
+});
+
+test('nothing leaves during a pause, and after it comes the whole text', () => {
+  const desk = online('before');
+  desk.run(1_000);
+  desk.writer.set({ paused: true });
+  desk.run(1_500);
+  assert.equal(desk.sent.at(-1).data.paused, true);
+  desk.take();
+  desk.writer.edit([[6, 0, ' SECRET']]);
+  desk.writer.look({ selections: [[13, 13]], top: 1, bottom: 1 });
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
+  desk.run(30_000);
+  assert.doesNotMatch(JSON.stringify(desk.sent), /SECRET|13/);
+  assert.equal(desk.sent.find(({ to }) => to === 'v1').data.content, 'before');
+  desk.take();
+  desk.writer.edit([[6, 7, '']]);
+  desk.writer.edit([[6, 0, ' and after']]);
+  desk.writer.set({ paused: false });
+  desk.run(31_000);
+  assert.doesNotMatch(JSON.stringify(desk.sent), /SECRET/);
+  assert.equal(desk.take('full')[0].data.content, 'before and after');
+});
+
+test('the end takes the last words with it, is told until it is heard, and then there is silence', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  desk.take();
+  desk.answer = () => ({ success: false, error: { code: 'Upstream', message: 'no' } });
+  desk.writer.edit([[1, 0, '!']]);
+  desk.writer.set({ ended: true });
+  desk.run(1_100);
+  assert.equal(desk.writer.endTold, false);
+  desk.answer = () => OK;
+  desk.run(5_000);
+  const full = desk.take('full').at(-1);
+  assert.deepEqual([full.data.ended, full.data.content], [true, 'x!']);
+  assert.equal(desk.writer.endTold, true);
+  desk.run(60_000);
+  assert.equal(desk.sent.length, 0);
+});
+
+test('the view goes out at most ten times a second, and only for the text that viewers have', () => {
+  const desk = online('0123456789');
+  desk.run(1_000);
+  desk.take();
+  for (let i = 0; i < 100; i++) {
+    desk.writer.look({ selections: [[i % 10, i % 10]], top: 1, bottom: 1 });
+    desk.run(desk.now + 10);
+  }
+  const views = desk.take('view');
+  assert.ok(views.length <= 11 && views.length >= 9, `${views.length} views in a second`);
+  desk.answer = () => undefined;
+  desk.writer.edit([[0, 0, 'a']]);
+  desk.run(desk.now + 300);
+  desk.writer.edit([[0, 0, 'b']]);
+  desk.writer.look({ selections: [[1, 1]], top: 1, bottom: 1 });
+  desk.run(desk.now + 1_000);
+  assert.equal(desk.take('view').length, 0, 'its offsets would count in a text that nobody has');
+});
+
+test('a text larger than 256 KiB is refused and the one before stays', () => {
+  const desk = online();
+  assert.equal(desk.writer.edit([[0, 0, 'x'.repeat(MAX_TEXT)]]), true);
+  assert.equal(desk.writer.edit([[0, 0, 'y']]), false);
+  assert.equal(desk.writer.text, 'x'.repeat(MAX_TEXT));
+});
+
+test('a text that would not fit a message is refused though it is short enough', () => {
+  const desk = online();
+  assert.equal(desk.writer.edit([[0, 0, '\u0001'.repeat(200_000)]]), false);
+  assert.equal(desk.writer.edit([[0, 0, '\u0001'.repeat(149_000)]]), true);
+});
+
+test('every message stays below what the service takes', () => {
+  const desk = online();
+  desk.run(1_000);
+  desk.take();
+  // Pieces of a large text, each put before the last: the worst case for a list of edits.
+  for (let i = 0; i < 400; i++) desk.writer.edit([[0, 0, `${'"'.repeat(600)}\n`], [601 * i, 0, '.']]);
+  desk.run(2_000);
+  for (const { data } of desk.sent) assert.ok(Buffer.byteLength(JSON.stringify(data)) < MAX_ENCODED + 1_000);
+});
+
+test('what waits to be sent is bounded: many edits become one replacement', () => {
+  const desk = online('x'.repeat(5_000));
+  desk.writer.leave();
+  for (let i = 0; i < 10 * MAX_OPS; i++) desk.writer.edit([[(i * 37) % 5_000, 1, 'y']]);
+  assert.ok(desk.writer.pending.length <= MAX_OPS);
+  desk.writer.join('w2', desk.now);
+  desk.run(desk.now + 10);
+  assert.equal(desk.take('full').at(-1).data.content, desk.writer.text);
+});
+
+test('viewers are counted by socket, and after a reconnection those who do not answer are not', () => {
+  const desk = online();
+  desk.writer.presence('v1', true);
+  desk.writer.presence('v1', true);
+  desk.writer.presence('v2', true);
+  desk.writer.presence('v3', true);
+  desk.writer.presence('v3', false);
+  assert.equal(desk.writer.viewers, 2);
+  desk.writer.leave();
+  desk.writer.join('w2', desk.now);
+  desk.writer.heard({ data: 'sync', epoch: 7, version: 0 }, 'v2', desk.now);
+  desk.run(desk.now + ROLL_CALL_MS + 10);
+  assert.equal(desk.writer.viewers, 1);
+  assert.equal(desk.sent.filter(({ data }) => data.type === 'beat').at(-1).data.viewers, 1);
+});
+
+test('what a viewer may not say is not heard', () => {
+  const desk = online('mine');
+  desk.run(1_000);
+  desk.take();
+  for (const raw of [null, 1, 'sync', [], {}, { data: 'else' }, { type: 'full', content: 'theirs', version: 99, epoch: 99 },
+    { type: 'delta', changes: [[0, 4, '']] }, { data: { data: 'sync' } }]) desk.writer.heard(raw, 'v1', 1_000);
+  desk.writer.heard({ data: 'sync' }, { toString: null }, 1_000);
+  desk.run(2_000);
+  assert.deepEqual(desk.sent, []);
+  assert.equal(desk.writer.text, 'mine');
+});
+
+test('a writer that nothing happens to sleeps until its next beat', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  assert.equal(desk.writer.poll(1_000).length, 0);
+  assert.equal(desk.writer.wakeAt, BEAT_MS);
+});
