@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wire/base64url.h"
 #include "wire/webpubsub.h"
 
 static void complain(struct complaints *complaints, const char *setting, const char *problem)
@@ -30,32 +31,95 @@ static bool is_secure(struct str url, struct str host)
            str_equal(host, STR("127.0.0.1"));
 }
 
-static void read_service(struct config *config, config_getenv *get,
-                         struct complaints *complaints)
+static void use_endpoint(struct config *config, const struct webpubsub_endpoint *endpoint,
+                         const char *setting, struct complaints *complaints)
 {
-    struct str text = str_from(get(SETTING_CONNECTION));
+    if (!is_secure(endpoint->url, endpoint->host))
+        complain(complaints, setting,
+                 "has an http:// endpoint on another machine; use https://");
+    config->service_url = endpoint->url;
+    config->service_host = endpoint->host;
+    config->access_key = endpoint->access_key;
+}
+
+static void read_connection_string(struct config *config, struct str text,
+                                   struct complaints *complaints)
+{
     struct webpubsub_endpoint endpoint;
     const char *why;
 
-    if (text.len == 0) {
-        complain(complaints, SETTING_CONNECTION,
-                 get(SETTING_CONNECTION "__endpoint")
-                     ? "is not set, and a managed identity (__endpoint) is not supported"
-                     : "is not set");
-        return;
-    }
     if (webpubsub_parse(text, &config->mem, &endpoint, &why)) {
         complain(complaints, SETTING_CONNECTION, why ? why : "is too long");
         return;
     }
-    if (!is_secure(endpoint.url, endpoint.host))
-        complain(complaints, SETTING_CONNECTION,
-                 "has an http:// endpoint on another machine; use https://");
     if (endpoint.access_key.len == 0)
         complain(complaints, SETTING_CONNECTION, "has no AccessKey");
-    config->service_url = endpoint.url;
-    config->service_host = endpoint.host;
-    config->access_key = endpoint.access_key;
+    use_endpoint(config, &endpoint, SETTING_CONNECTION, complaints);
+}
+
+static struct str read_required(config_getenv *get, const char *setting, const char *problem,
+                                struct complaints *complaints)
+{
+    struct str value = str_from(get(setting));
+
+    if (value.len == 0)
+        complain(complaints, setting, problem);
+    return value;
+}
+
+/* Parts of a URL's query that come from the environment must not break out of it. */
+static bool is_client_id(struct str id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        if (!base64url_is_char(id.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+static void read_identity(struct config *config, config_getenv *get, struct str text,
+                          struct complaints *complaints)
+{
+    struct str credential = str_from(get(SETTING_CONNECTION "__credential"));
+    struct webpubsub_endpoint endpoint;
+    const char *why;
+
+    if (webpubsub_parse_endpoint(text, &config->mem, &endpoint, &why))
+        complain(complaints, SETTING_CONNECTION "__endpoint", why ? why : "is too long");
+    else
+        use_endpoint(config, &endpoint, SETTING_CONNECTION "__endpoint", complaints);
+    if (credential.len > 0 && !str_equal_nocase(credential, STR("managedidentity")))
+        complain(complaints, SETTING_CONNECTION "__credential", "can only be managedidentity");
+    config->identity_client = str_from(get(SETTING_CONNECTION "__clientId"));
+    if (!is_client_id(config->identity_client))
+        complain(complaints, SETTING_CONNECTION "__clientId", "is no client id");
+    config->identity_endpoint =
+        read_required(get, "IDENTITY_ENDPOINT",
+                      "is not set: no managed identity is assigned to this app", complaints);
+    if (config->identity_endpoint.len > 0 &&
+        !str_starts(config->identity_endpoint, STR("http://")))
+        complain(complaints, "IDENTITY_ENDPOINT", "is no http:// address");
+    config->identity_header =
+        read_required(get, "IDENTITY_HEADER",
+                      "is not set: no managed identity is assigned to this app", complaints);
+    (void)read_required(get, "CODESTREAM_SECRET",
+                        "is not set; without an access key there is nothing to derive it from",
+                        complaints);
+}
+
+static void read_service(struct config *config, config_getenv *get,
+                         struct complaints *complaints)
+{
+    struct str connection = str_from(get(SETTING_CONNECTION));
+    struct str endpoint = str_from(get(SETTING_CONNECTION "__endpoint"));
+
+    if (connection.len > 0)
+        read_connection_string(config, connection, complaints);
+    else if (endpoint.len > 0)
+        read_identity(config, get, endpoint, complaints);
+    else
+        complain(complaints, SETTING_CONNECTION,
+                 "is not set, and " SETTING_CONNECTION "__endpoint is not either");
 }
 
 static unsigned core_count(void)

@@ -26,9 +26,11 @@ struct config {
     struct arena mem;       /* what the views below point into, where not the environment */
     struct str service_url; /* https://host[:port] */
     struct str service_host;
-    struct str access_key;
+    struct str access_key; /* empty: a managed identity stands in for it */
+    struct str identity_endpoint, identity_header;
+    struct str identity_client; /* of a user-assigned identity; empty: the app's own */
     struct str hub;
-    struct str secret; /* empty: derived from the access key */
+    struct str secret; /* empty: derived from the access key, if there is one */
     unsigned token_minutes;
     unsigned rest_timeout_ms;
     unsigned loops;
@@ -40,7 +42,7 @@ struct complaint {
     const char *problem;
 };
 
-#define CONFIG_MAX_COMPLAINTS 8
+#define CONFIG_MAX_COMPLAINTS 12
 
 struct complaints {
     struct complaint at[CONFIG_MAX_COMPLAINTS];

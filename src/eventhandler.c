@@ -25,12 +25,12 @@ void eventhandler_validate(struct service *service, struct http_request *request
     struct str origin = http_request_header(request, STR("WebHook-Request-Origin"));
     struct http_answer answer = {
         .status = 200,
-        .headers = { { STR("WebHook-Allowed-Origin"), service->webpubsub.host } },
+        .headers = { { STR("WebHook-Allowed-Origin"), service->rest.webpubsub.host } },
         .header_count = 1,
     };
     struct log_line line;
 
-    if (!cloudevent_origin_ok(origin, service->webpubsub.host)) {
+    if (!cloudevent_origin_ok(origin, service->rest.webpubsub.host)) {
         answer_error(request, 400, "BadOrigin",
                      "WebHook-Request-Origin does not name the service of this handler",
                      now_ms);
@@ -83,8 +83,8 @@ static void log_delivery(const struct delivery *d, unsigned status)
         log_text(&line, "failure", str_from(run->failure));
     if (run->rest_status > 0)
         log_number(&line, "rest_status", run->rest_status);
-    if (run->rest_error[0])
-        log_text(&line, "rest_error", str_from(run->rest_error));
+    if (run->rest_error.len > 0)
+        log_text(&line, "rest_error", run->rest_error);
     log_end(&line);
 }
 
@@ -202,10 +202,29 @@ static bool is_text_plain(struct str content_type)
                             STR("text/plain"));
 }
 
+/*
+ * With an access key the signature tells.  A managed identity has none to check it with;
+ * then the host must have asked for a function key, which it passes on to us.
+ */
+static bool is_authentic(const struct delivery *d, struct fault *fault)
+{
+    struct hmac_key *key = d->service->rest.webpubsub.key;
+    struct str function_key = http_request_header(d->request, STR("x-functions-key"));
+
+    if (key) {
+        *fault = (struct fault){ 401, "BadSignature",
+                                 "ce-signature is missing or not made with our access key" };
+        return !signature_check(key, d->cloud.connection_id, d->cloud.signature);
+    }
+    *fault = (struct fault){ 401, "NoFunctionKey",
+                             "without an access key an event needs a function key" };
+    return function_key.len > 0 || http_request_query(d->request, STR("code")).len > 0;
+}
+
 /* Is this an event of our hub, signed with our key, and whole? */
 static bool read_event(struct delivery *d, struct fault *fault)
 {
-    const struct webpubsub *webpubsub = &d->service->webpubsub;
+    const struct webpubsub *webpubsub = &d->service->rest.webpubsub;
     const struct http_request *request = d->request;
     const char *header = NULL;
 
@@ -219,9 +238,7 @@ static bool read_event(struct delivery *d, struct fault *fault)
     *fault = (struct fault){ 404, "UnknownHub", "ce-hub is not the hub of this handler" };
     if (!str_equal_nocase(d->cloud.hub, webpubsub->hub))
         return false;
-    *fault = (struct fault){ 401, "BadSignature",
-                             "ce-signature is missing or not made with our access key" };
-    if (signature_check(webpubsub->key, d->cloud.connection_id, d->cloud.signature))
+    if (!is_authentic(d, fault))
         return false;
     if (d->cloud.kind != CLOUDEVENT_MESSAGE)
         return true;
@@ -256,8 +273,9 @@ static void decide_and_run(struct delivery *d)
         refuse(d, APP_BUSY, "no memory for this event");
         return;
     }
-    d->run.service = d->service;
+    d->run.rest = &d->service->rest;
     d->run.mem = &d->request->mem;
+    d->run.deadline_ms = loop_now_ms(d->service->loop) + d->service->rest_timeout_ms;
     d->run.nsp = event->nsp;
     d->run.socket = event->socket;
     d->run.done = answer_event;

@@ -8,15 +8,6 @@
 #include "app/codestream.h"
 #include "wire/webpubsub.h"
 
-/* {"room_id":…,"writer_key":…} and some white space */
-#define NEGOTIATE_MAX_BODY_BYTES 4096
-
-struct negotiator {
-    const struct webpubsub *service;
-    struct hmac_key *secret; /* signs writer keys */
-    int64_t token_seconds;
-};
-
 /* What the caller asks for, as it came. */
 struct negotiate_query {
     bool is_register;   /* never makes a room */
@@ -25,20 +16,26 @@ struct negotiate_query {
     bool is_post;
 };
 
-/* What to answer: status 200 with body, or an error with a message for people. */
-struct negotiate_result {
-    unsigned status;
-    struct str body;
-    const char *message;
+/* What the caller gets, or why not. */
+struct negotiate_grant {
+    unsigned status;     /* 200, or an error with a message for people */
+    const char *message; /* static */
+    struct member member;
+    struct str writer_key; /* of the room; told to writers only */
 };
 
 /*
  * GET: a new room for its writer, or with room_id a viewer of that room.
  * POST {room_id, writer_key}: its writer again; without a key a viewer; empty: a new room.
- * ERR_NO_MEMORY; everything else is a result.
+ * secret signs writer keys; seed names a new room.  ERR_NO_MEMORY; all else is a grant.
  */
-MUST_USE enum err negotiate(const struct negotiator *n, const struct negotiate_query *query,
-                            int64_t now_unix, const unsigned char seed[static ROOM_ID_BYTES],
-                            struct arena *mem, struct negotiate_result *out);
+MUST_USE enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *secret,
+                                   const unsigned char seed[static ROOM_ID_BYTES],
+                                   struct arena *mem, struct negotiate_grant *out);
+
+/* The answer to a grant: JSON with token, the member's client token, in it. */
+MUST_USE enum err negotiate_answer(const struct webpubsub *service,
+                                   const struct negotiate_grant *grant, struct str token,
+                                   int64_t token_seconds, struct arena *mem, struct str *out);
 
 #endif

@@ -6,31 +6,32 @@
 #define PLAN_H
 
 #include "app/app.h"
-#include "service.h"
+#include "rest.h"
 
 /* One plan under way.  Set the first part, zero the rest; it must live until done. */
 struct plan_run {
     struct app_plan plan;
-    struct service *service;
+    struct rest *rest;
     struct arena *mem; /* for the calls */
     struct str nsp;    /* namespace of the event */
     struct str socket; /* whose event it is */
+    int64_t deadline_ms;
     void (*done)(void *owner);
     void *owner;
 
     /* How it went; read when done is called. */
     enum app_refusal outcome; /* the plan's own refusal, or that of a call that failed */
     const char *message;
-    const char *failure;  /* of the last call that failed, for the log; NULL: none did */
-    unsigned rest_status; /* of that call, 0 where it had no answer */
-    char rest_error[64];  /* x-ms-error-code of that call */
+    const char *failure;   /* of the last call that failed, for the log; NULL: none did */
+    unsigned rest_status;  /* of that call, 0 where it had no answer */
+    struct str rest_error; /* x-ms-error-code of that call */
     size_t calls;
     int64_t rest_ms; /* from the start of the first call to the end of the last */
 
     /* Where it stands. */
     size_t next;
     int64_t started_ms;
-    struct http_call call;
+    struct rest_call call;
 };
 
 /* done may be called before this returns, and is called exactly once. */

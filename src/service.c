@@ -1,70 +1,8 @@
 #include "service.h"
 
-#include <time.h>
-
 #include "answer.h"
 #include "eventhandler.h"
-
-/* ---- negotiate ---- */
-
-/* NULL pointer where there is none; the host joins repeated ones with a comma. */
-static struct str query_value(const struct http_request *request, struct str name)
-{
-    for (size_t i = 0; i < request->query_count; i++) {
-        if (str_equal(request->query[i].name, name))
-            return request->query[i].value;
-    }
-    return (struct str){ NULL, 0 };
-}
-
-static void send_negotiated(struct service *service, struct http_request *request,
-                            struct str body)
-{
-    struct http_answer answer = {
-        .status = 200,
-        .headers = { { STR("Content-Type"), STR("application/json") },
-                     { STR("Cache-Control"), STR("no-store") } },
-        .header_count = 2,
-        .body = body,
-    };
-    struct log_line line;
-
-    answer_log(&line, LOG_INFO, request, loop_now_ms(service->loop));
-    log_number(&line, "status", answer.status);
-    log_end(&line);
-    http_answer_send(request, &answer);
-}
-
-static const char *negotiate_error(unsigned status)
-{
-    return status == 403 ? "Forbidden" : "BadRequest";
-}
-
-static void serve_negotiate(struct service *service, struct http_request *request,
-                            bool is_register)
-{
-    int64_t now_ms = loop_now_ms(service->loop);
-    unsigned char seed[ROOM_ID_BYTES];
-    struct negotiate_result result;
-    const struct negotiate_query query = {
-        .is_register = is_register,
-        .room_id = query_value(request, STR("room_id")),
-        .body = request->body,
-        .is_post = str_equal(request->method, STR("POST")),
-    };
-
-    if (request->is_too_large)
-        answer_error(request, 413, "TooLarge", "the body has at most 4 KiB", now_ms);
-    else if (!random_bytes(seed, sizeof(seed)) ||
-             negotiate(&service->negotiator, &query, (int64_t)time(NULL), seed, &request->mem,
-                       &result))
-        answer_error(request, 503, "Unavailable", "no memory or no randomness", now_ms);
-    else if (result.status != 200)
-        answer_error(request, result.status, negotiate_error(result.status), result.message,
-                     now_ms);
-    else
-        send_negotiated(service, request, result.body);
-}
+#include "negotiate_route.h"
 
 /* ---- routes ---- */
 
@@ -82,16 +20,6 @@ static void get_root(struct service *service, struct http_request *request)
     http_answer_send(request, &answer);
 }
 
-static void get_negotiate(struct service *service, struct http_request *request)
-{
-    serve_negotiate(service, request, false);
-}
-
-static void get_register(struct service *service, struct http_request *request)
-{
-    serve_negotiate(service, request, true);
-}
-
 typedef void serve(struct service *service, struct http_request *request);
 
 struct route {
@@ -104,10 +32,10 @@ struct route {
 static const struct route routes[] = {
     { STR_INIT("/"), STR_INIT("GET"), get_root, 0 },
     { STR_INIT("/"), STR_INIT("HEAD"), get_root, 0 },
-    { STR_INIT("/negotiate"), STR_INIT("GET"), get_negotiate, 0 },
-    { STR_INIT("/negotiate"), STR_INIT("POST"), get_negotiate, NEGOTIATE_MAX_BODY_BYTES },
-    { STR_INIT("/register"), STR_INIT("GET"), get_register, 0 },
-    { STR_INIT("/register"), STR_INIT("POST"), get_register, NEGOTIATE_MAX_BODY_BYTES },
+    { STR_INIT("/negotiate"), STR_INIT("GET"), serve_negotiate, 0 },
+    { STR_INIT("/negotiate"), STR_INIT("POST"), serve_negotiate, NEGOTIATE_MAX_BODY_BYTES },
+    { STR_INIT("/register"), STR_INIT("GET"), serve_register, 0 },
+    { STR_INIT("/register"), STR_INIT("POST"), serve_register, NEGOTIATE_MAX_BODY_BYTES },
     { STR_INIT("/eventhandler"), STR_INIT("POST"), eventhandler_event, EVENT_MAX_BODY_BYTES },
     { STR_INIT("/eventhandler"), STR_INIT("OPTIONS"), eventhandler_validate, 0 },
 };
@@ -187,14 +115,15 @@ void service_handle(void *owner, struct http_request *request)
 static struct hmac_key *writer_secret(const struct config *config, struct hmac_key *access_key)
 {
     unsigned char derived[HMAC_BYTES];
+    struct str text = { (const char *)derived, sizeof(derived) };
     struct hmac_key *key;
 
     if (config->secret.len > 0)
         return hmac_key_new(config->secret);
     if (hmac_sign(access_key, STR("codestream secret\n"), derived))
         return NULL;
-    key = hmac_key_new((struct str){ (const char *)derived, sizeof(derived) });
-    cleanse(derived, sizeof(derived));
+    key = hmac_key_new(text);
+    cleanse(text);
     return key;
 }
 
@@ -203,27 +132,24 @@ enum err service_init(struct service *service, const struct config *config, stru
 {
     *service = (struct service){
         .loop = loop,
-        .client = client,
-        .webpubsub = { .url = config->service_url,
-                       .host = config->service_host,
-                       .hub = config->hub,
-                       .key = hmac_key_new(config->access_key) },
+        .token_seconds = (int64_t)config->token_minutes * 60,
         .rest_timeout_ms = config->rest_timeout_ms,
     };
-    service->negotiator = (struct negotiator){
-        .service = &service->webpubsub,
-        .token_seconds = (int64_t)config->token_minutes * 60,
-    };
-    if (service->webpubsub.key)
-        service->negotiator.secret = writer_secret(config, service->webpubsub.key);
-    if (service->negotiator.secret)
-        return ERR_NONE;
-    service_free(service);
-    return ERR_NO_MEMORY;
+    if (rest_init(&service->rest, config, loop, client))
+        return ERR_NO_MEMORY;
+    service->secret = writer_secret(config, service->rest.webpubsub.key);
+    return service->secret ? ERR_NONE : ERR_NO_MEMORY;
 }
 
 void service_free(struct service *service)
 {
-    hmac_key_free(service->webpubsub.key);
-    hmac_key_free(service->negotiator.secret);
+    rest_free(&service->rest);
+    hmac_key_free(service->secret);
+}
+
+void service_abort(struct service *service)
+{
+    if (service->rest.identity)
+        identity_abort(service->rest.identity);
+    http_client_abort(service->rest.client);
 }

@@ -9,28 +9,30 @@
 #define SERVICE_H
 
 #include "config.h"
-#include "io/http_client.h"
 #include "io/http_server.h"
-#include "negotiate.h"
+#include "rest.h"
 
 /* What the service refuses is smaller: its messages end at 1 MB. */
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 struct service {
     struct loop *loop;
-    struct http_client *client;
-    struct webpubsub webpubsub;
-    struct negotiator negotiator;
+    struct rest rest;
+    struct hmac_key *secret; /* signs writer keys */
+    int64_t token_seconds;
     unsigned rest_timeout_ms;
 };
 
 /*
- * Makes the keys of this thread.  config, loop and client outlive the service.
- * ERR_NO_MEMORY: libcrypto refused.
+ * Makes what this thread needs.  config, loop and client outlive the service.
+ * ERR_NO_MEMORY: libcrypto refused; service_free is to be called all the same.
  */
 MUST_USE enum err service_init(struct service *service, const struct config *config,
                                struct loop *loop, struct http_client *client);
 void service_free(struct service *service);
+
+/* Gives up what still waits for the service or the identity; all of it is answered. */
+void service_abort(struct service *service);
 
 /* For http_server_new; owner is the service. */
 size_t service_body_limit(void *owner, const struct http_request *request);

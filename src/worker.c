@@ -140,7 +140,7 @@ static void *run(void *owner)
     while (!is_done(w))
         loop_turn(w->loop);
     /* What is left gets an answer that says so; a few turns send it. */
-    http_client_abort(w->client);
+    service_abort(&w->service);
     for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
         loop_turn(w->loop);
     return NULL;
@@ -167,7 +167,7 @@ static bool worker_init(struct worker *w, const struct config *config)
 {
     const struct http_client_options options = {
         .user_agent = "codestream/" VERSION,
-        .is_local = str_starts(config->service_url, STR("http://")),
+        .is_plain = str_starts(config->service_url, STR("http://")),
     };
     const struct http_handler handler = { service_body_limit, service_handle, &w->service };
 

@@ -17,12 +17,21 @@
 #endif
 #ifdef HAVE_ASAN
 #include <sanitizer/asan_interface.h>
-#define CLOSE(ptr, len) ASAN_POISON_MEMORY_REGION(ptr, len)
-#define OPEN(ptr, len) ASAN_UNPOISON_MEMORY_REGION(ptr, len)
 #else
-#define CLOSE(ptr, len) ((void)(ptr), (void)(len))
-#define OPEN(ptr, len) ((void)(ptr), (void)(len))
+#define ASAN_POISON_MEMORY_REGION(ptr, len) ((void)(ptr), (void)(len))
+#define ASAN_UNPOISON_MEMORY_REGION(ptr, len) ((void)(ptr), (void)(len))
 #endif
+
+/* Not inlined: gcc 14 would take the bytes for read, and miss their initialisation. */
+__attribute__((noinline)) static void close_bytes(char *ptr, size_t len)
+{
+    ASAN_POISON_MEMORY_REGION(ptr, len);
+}
+
+static void open_bytes(char *ptr, size_t len)
+{
+    ASAN_UNPOISON_MEMORY_REGION(ptr, len);
+}
 
 /* Enough for most requests without their body: one malloc each. */
 #define BLOCK_BYTES 4096
@@ -43,7 +52,7 @@ void arena_free(struct arena *mem)
     while (mem->blocks) {
         struct arena_block *block = mem->blocks;
         mem->blocks = block->next;
-        OPEN(block->bytes, block->size);
+        open_bytes(block->bytes, block->size);
         free(block);
     }
     mem->used = mem->held = 0;
@@ -64,7 +73,7 @@ static bool add_block(struct arena *mem, size_t size)
         return false;
     block->next = mem->blocks;
     block->size = size;
-    CLOSE(block->bytes, size);
+    close_bytes(block->bytes, size);
     mem->blocks = block;
     mem->held += size;
     mem->used = 0;
@@ -86,7 +95,7 @@ static char *take(struct arena *mem, size_t size)
     }
     ptr = mem->blocks->bytes + mem->used;
     mem->used += size;
-    OPEN(ptr, size);
+    open_bytes(ptr, size);
     return ptr;
 }
 
@@ -131,7 +140,7 @@ static bool grow_in_place(struct buf *b, size_t size)
         return false;
     if (more > mem->blocks->size - mem->used)
         return false;
-    OPEN(mem->blocks->bytes + mem->used, more);
+    open_bytes(mem->blocks->bytes + mem->used, more);
     mem->used += more;
     b->size = size;
     return true;

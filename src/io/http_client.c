@@ -12,7 +12,8 @@ struct transfer {
     struct transfer *previous;
     CURL *easy;
     struct http_call *call;
-    struct curl_slist headers[HTTP_CLIENT_HEADERS + 2];
+    struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 2];
+    struct buf answer;
     size_t answer_bytes;
 };
 
@@ -41,13 +42,16 @@ void http_client_global_free(void)
 /* ---- transfers ---- */
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
-static size_t count_answer(char *bytes, size_t size, size_t count, void *to)
+static size_t take_answer(char *bytes, size_t size, size_t count, void *to)
 {
     struct transfer *t = to;
 
-    (void)bytes;
     t->answer_bytes += size * count;
-    return t->answer_bytes <= HTTP_CLIENT_MAX_ANSWER_BYTES ? size * count : 0;
+    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES)
+        return 0;
+    if (t->call->keep_answer)
+        buf_add(&t->answer, (struct str){ bytes, size * count });
+    return size * count;
 }
 
 #define SET(option, value) ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK
@@ -59,17 +63,15 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_PRIVATE, t);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_PROTOCOLS_STR, options->is_local ? "http" : "https");
+    SET(CURLOPT_PROTOCOLS_STR, options->is_plain ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_WRITEFUNCTION, count_answer);
+    SET(CURLOPT_WRITEFUNCTION, take_answer);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_USERAGENT, options->user_agent);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_HTTPHEADER, t->headers);
-    if (options->is_local)
+    if (options->is_plain)
         SET(CURLOPT_NOPROXY, "*");
     return ok;
 }
@@ -87,16 +89,10 @@ static char *unconst(const char *text)
 
 static struct transfer *transfer_new(const struct http_client_options *options)
 {
-    /* libcurl would send these by itself; an empty value takes a header away. */
-    static const char *const not_sent[] = { "Accept:", "Expect:" };
     struct transfer *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
-    for (size_t i = 0; i + 1 < COUNT(t->headers); i++)
-        t->headers[i].next = &t->headers[i + 1];
-    for (size_t i = 0; i < COUNT(not_sent); i++)
-        t->headers[HTTP_CLIENT_HEADERS + i].data = unconst(not_sent[i]);
     t->easy = curl_easy_init();
     if (!t->easy || !set_up(t->easy, t, options)) {
         curl_easy_cleanup(t->easy);
@@ -112,17 +108,45 @@ static void transfer_free(struct transfer *t)
     free(t);
 }
 
+/* The call's headers as libcurl's list, made in place: nothing to allocate or to free. */
+static void list_headers(struct transfer *t, const struct http_call *call)
+{
+    /* libcurl would send these by itself; an empty value takes a header away. */
+    static const char *const not_sent[] = { "Accept:", "Expect:" };
+    size_t count = 0;
+
+    for (size_t i = 0; i < HTTP_CLIENT_MAX_HEADERS && call->headers[i]; i++)
+        t->headers[count++].data = unconst(call->headers[i]);
+    for (size_t i = 0; i < COUNT(not_sent); i++)
+        t->headers[count++].data = unconst(not_sent[i]);
+    for (size_t i = 0; i < count; i++)
+        t->headers[i].next = i + 1 < count ? &t->headers[i + 1] : NULL;
+}
+
+static bool has_body(const struct http_call *call)
+{
+    return strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
+}
+
 static bool prepare(struct transfer *t, const struct http_call *call, int64_t now_ms)
 {
     CURL *easy = t->easy;
     bool ok = true;
 
-    for (size_t i = 0; i < HTTP_CLIENT_HEADERS; i++)
-        t->headers[i].data = unconst(call->headers[i]);
+    list_headers(t, call);
     t->answer_bytes = 0;
+    t->answer = (struct buf){ .mem = call->mem };
+    if (has_body(call)) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+        SET(CURLOPT_POSTFIELDS, call->body.len > 0 ? call->body.ptr : "");
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
+    }
+    SET(CURLOPT_NOBODY, strcmp(call->method, "HEAD") == 0 ? 1L : 0L);
+    SET(CURLOPT_CUSTOMREQUEST, call->method);
+    SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_URL, call->url);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-    SET(CURLOPT_POSTFIELDS, call->body.len > 0 ? call->body.ptr : "");
     SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
     return ok;
 }
@@ -154,7 +178,6 @@ static struct http_call *release(struct http_client *client, struct transfer *t)
         t->next->previous = t->previous;
     client->running_count--;
     t->call = NULL;
-    call->transfer = NULL;
     t->next = client->idle;
     client->idle = t;
     return call;
@@ -178,7 +201,6 @@ static bool launch(struct http_client *client, struct http_call *call)
     if (!t)
         return false;
     t->call = call;
-    call->transfer = t;
     link_running(client, t);
     if (prepare(t, call, loop_now_ms(client->loop)) &&
         curl_multi_add_handle(client->multi, t->easy) == CURLM_OK)
@@ -215,7 +237,7 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
         return ERR_NO_MEMORY;
     call->next = NULL;
     call->status = 0;
-    call->error_code[0] = '\0';
+    call->answer = (struct str){ NULL, 0 };
     *client->waiting_end = call;
     client->waiting_end = &call->next;
     client->waiting_count++;
@@ -236,6 +258,8 @@ static const char *name_failure(CURLcode code)
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return "the certificate cannot be verified";
+    case CURLE_WRITE_ERROR:
+        return "the answer is too large";
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
@@ -246,12 +270,16 @@ static const char *name_failure(CURLcode code)
     }
 }
 
-static void read_error_code(CURL *easy, struct http_call *call)
+/* What libcurl knows is gone with the next use of its handle; the call gets copies. */
+static void keep_headers(CURL *easy, struct http_call *call)
 {
-    struct curl_header *header;
-
-    if (curl_easy_header(easy, "x-ms-error-code", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
-        strncat(call->error_code, header->value, sizeof(call->error_code) - 1);
+    for (size_t i = 0; i < call->keep_count; i++) {
+        struct header *wanted = &call->keep[i];
+        struct curl_header *found;
+        wanted->value = (struct str){ NULL, 0 };
+        if (curl_easy_header(easy, wanted->name.ptr, 0, CURLH_HEADER, -1, &found) == CURLHE_OK)
+            (void)!arena_copy(call->mem, str_from(found->value), &wanted->value);
+    }
 }
 
 static void finish(struct http_client *client, CURL *easy, CURLcode code)
@@ -262,10 +290,13 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
 
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES)
+    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES && !t->call->keep_answer)
         code = CURLE_OK; /* we broke off: the status has told what there is to know */
-    if (code == CURLE_OK && status >= 400)
-        read_error_code(easy, t->call);
+    if (code == CURLE_OK) {
+        keep_headers(easy, t->call);
+        if (t->call->keep_answer && buf_done(&t->answer, &t->call->answer))
+            code = CURLE_OUT_OF_MEMORY;
+    }
     call = release(client, t);
     if (code != CURLE_OK) {
         fail(call, name_failure(code));

@@ -9,14 +9,14 @@
 #ifndef IO_HTTP_CLIENT_H
 #define IO_HTTP_CLIENT_H
 
-#include "base/base.h"
+#include "base/mem.h"
 #include "io/loop.h"
 
 /* Also the number of connections that are kept: with fewer, each call would open its own. */
 #define HTTP_CLIENT_MAX_RUNNING 1024
 #define HTTP_CLIENT_MAX_WAITING 1024
 
-/* More of an answer's body than this is not read: we know what the service says. */
+/* More of an answer's body than this is not read. */
 #define HTTP_CLIENT_MAX_ANSWER_BYTES (64 * 1024)
 
 #define HTTP_CLIENT_CONNECT_MS 4000
@@ -24,33 +24,38 @@
 /* Below the four minutes after which Azure's front end drops idle connections silently. */
 #define HTTP_CLIENT_KEEP_SECONDS 100
 
-#define HTTP_CLIENT_HEADERS 2
+#define HTTP_CLIENT_MAX_HEADERS 16
 
 struct http_client;
 
 /*
- * One POST.  The caller fills in the first part and keeps it, and the texts, where they are
- * until done has been called; that happens exactly once, never inside http_client_start.
+ * One request.  The caller fills in the first part and keeps it, and the texts, where they
+ * are until done has been called; that happens exactly once, never inside
+ * http_client_start.
  */
 struct http_call {
+    const char *method; /* POST and PUT have a body, GET, HEAD and OPTIONS have none */
     const char *url;
-    const char *headers[HTTP_CLIENT_HEADERS]; /* "Name: value" */
+    const char *headers[HTTP_CLIENT_MAX_HEADERS]; /* "Name: value", the rest NULL */
     struct str body;
     int64_t deadline_ms; /* on the loop's clock */
+    struct arena *mem;   /* for what is kept of the answer */
+    bool keep_answer;    /* false: its body is not wanted */
+    struct header *keep; /* NUL-terminated names of headers that are wanted; may be NULL */
+    size_t keep_count;
     void (*done)(struct http_call *call);
     void *owner;
 
     unsigned status;     /* of the answer; 0: there was none, and failure says why */
     const char *failure; /* static text */
-    char error_code[64]; /* x-ms-error-code, for the log; may be empty */
+    struct str answer;   /* the body, if it was to be kept; and in keep, the values */
 
     struct http_call *next; /* of those that wait */
-    struct transfer *transfer;
 };
 
 struct http_client_options {
     const char *user_agent;
-    bool is_local; /* plain http to this machine, and never through a proxy */
+    bool is_plain; /* http, which stays on this machine and goes through no proxy */
 };
 
 /* Before any thread starts; false: libcurl refused.  Undone by http_client_global_free. */

@@ -228,6 +228,15 @@ struct str http_request_header(const struct http_request *request, struct str na
     return (struct str){ NULL, 0 };
 }
 
+struct str http_request_query(const struct http_request *request, struct str name)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        if (str_equal(request->query[i].name, name))
+            return request->query[i].value;
+    }
+    return (struct str){ NULL, 0 };
+}
+
 /* ---- turning ---- */
 
 static void on_ready(void *owner, int fd, uint32_t events)

@@ -81,4 +81,7 @@ void http_answer_send(struct http_request *request, const struct http_answer *an
 /* The value of the last header of that name, names in any case; empty if there is none. */
 struct str http_request_header(const struct http_request *request, struct str name);
 
+/* The value of the first parameter of that name; ptr is NULL if there is none. */
+struct str http_request_query(const struct http_request *request, struct str name);
+
 #endif

@@ -145,7 +145,13 @@ bool random_bytes(unsigned char *out, size_t len)
     return RAND_bytes(out, (int)len) == 1;
 }
 
-void cleanse(void *ptr, size_t len)
+void cleanse(struct str secret)
 {
-    OPENSSL_cleanse(ptr, len);
+    union {
+        const char *view;
+        void *bytes; /* the owner's, who asked for this */
+    } same = { .view = secret.ptr };
+
+    if (secret.len > 0)
+        OPENSSL_cleanse(same.bytes, secret.len);
 }

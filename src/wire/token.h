@@ -49,7 +49,7 @@ MUST_USE enum err signature_check(struct hmac_key *key, struct str connection_id
 /* len bytes of the system's random source.  false: it has none. */
 MUST_USE bool random_bytes(unsigned char *out, size_t len);
 
-/* Overwrites a secret so that the compiler cannot leave it out. */
-void cleanse(void *ptr, size_t len);
+/* Overwrites the bytes of a secret, which the caller owns, so that no compiler leaves it out. */
+void cleanse(struct str secret);
 
 #endif

@@ -69,24 +69,19 @@ static bool split_url(struct str url, struct str *scheme, struct str *host, stru
     return host->len > 0;
 }
 
-enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_endpoint *out,
-                         const char **why)
+/* scheme://host[:port], where port, if it is given, wins over the one in url. */
+static enum err make_endpoint(struct str text, struct str port, struct arena *mem,
+                              struct webpubsub_endpoint *out, const char **why)
 {
-    struct parts parts = { 0 };
-    struct str scheme = { NULL, 0 }, host, port;
+    struct str scheme = { NULL, 0 }, host, port_in_url;
     struct buf url = { .mem = mem };
     uint64_t number = 0;
 
-    if (split(text, &parts, why))
-        return ERR_SYNTAX;
-    *why = "has no Endpoint";
-    if (parts.endpoint.len == 0)
-        return ERR_SYNTAX;
     *why = "has an Endpoint that is not https://host or http://host";
-    if (!split_url(parts.endpoint, &scheme, &host, &port))
+    if (!split_url(text, &scheme, &host, &port_in_url))
         return ERR_SYNTAX;
-    if (parts.port.ptr)
-        port = parts.port;
+    if (!port.ptr)
+        port = port_in_url;
     *why = "has a Port that is not 1 to 65535";
     if (port.ptr && str_to_number(port, 1, 65535, &number))
         return ERR_SYNTAX;
@@ -98,11 +93,31 @@ enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_en
         buf_add_char(&url, ':');
         buf_add_number(&url, number);
     }
-    out->access_key = parts.access_key;
     if (buf_done(&url, &out->url))
         return ERR_NO_MEMORY;
     out->host = str_first(str_skip(out->url, scheme.len), host.len);
     return ERR_NONE;
+}
+
+enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_endpoint *out,
+                         const char **why)
+{
+    struct parts parts = { 0 };
+
+    if (split(text, &parts, why))
+        return ERR_SYNTAX;
+    *why = "has no Endpoint";
+    if (parts.endpoint.len == 0)
+        return ERR_SYNTAX;
+    out->access_key = parts.access_key;
+    return make_endpoint(parts.endpoint, parts.port, mem, out, why);
+}
+
+enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
+                                  struct webpubsub_endpoint *out, const char **why)
+{
+    out->access_key = (struct str){ NULL, 0 };
+    return make_endpoint(str_trim(text), (struct str){ NULL, 0 }, mem, out, why);
 }
 
 bool webpubsub_hub_ok(struct str hub)
@@ -204,24 +219,15 @@ static void add_hub_url(struct buf *url, const struct webpubsub *service)
     buf_add_all(url, service->url, STR("/api/hubs/"), service->hub);
 }
 
-/* The audience of a request's token is its URL, query and all. */
-static enum err authorize(const struct webpubsub *service, int64_t now_unix, struct arena *mem,
-                          struct webpubsub_request *request)
+enum err webpubsub_rest_token(const struct webpubsub *service, struct str url, int64_t now_unix,
+                              struct arena *mem, struct str *out)
 {
-    struct buf value = { .mem = mem };
-    struct str token;
-    enum err e = mint(service, request->url, (struct str){ NULL, 0 }, now_unix,
-                      WEBPUBSUB_REST_TOKEN_SECONDS, mem, &token);
-
-    if (e)
-        return e;
-    buf_add_all(&value, STR("Bearer "), token);
-    return buf_done(&value, &request->authorization);
+    return mint(service, url, (struct str){ NULL, 0 }, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS,
+                mem, out);
 }
 
 enum err webpubsub_send(const struct webpubsub *service, const struct webpubsub_target *target,
-                        struct str packet, int64_t now_unix, struct arena *mem,
-                        struct webpubsub_request *out)
+                        struct str packet, struct arena *mem, struct webpubsub_request *out)
 {
     struct buf url = { .mem = mem };
 
@@ -233,23 +239,21 @@ enum err webpubsub_send(const struct webpubsub *service, const struct webpubsub_
     webpubsub_add_group(&url, target->nsp, target->room);
     buf_add(&url, STR("/:send?api-version=" WEBPUBSUB_API_VERSION));
     add_filter(&url, target);
-    out->method = STR("POST");
-    out->content_type = STR("text/plain");
-    out->body = packet;
-    if (buf_done(&url, &out->url))
-        return ERR_NO_MEMORY;
-    return authorize(service, now_unix, mem, out);
+    *out = (struct webpubsub_request){ .method = "POST",
+                                       .content_type = "text/plain",
+                                       .body = packet };
+    return buf_done(&url, &out->url);
 }
 
 enum err webpubsub_join(const struct webpubsub *service, struct str nsp, struct str socket,
-                        struct str room, int64_t now_unix, struct arena *mem,
-                        struct webpubsub_request *out)
+                        struct str room, struct arena *mem, struct webpubsub_request *out)
 {
     struct buf url = { .mem = mem };
     struct buf body = { .mem = mem };
 
     if (!group_ok(nsp, room) || !group_ok(nsp, socket))
         return ERR_SYNTAX;
+    *out = (struct webpubsub_request){ .method = "POST", .content_type = "application/json" };
     add_hub_url(&url, service);
     buf_add(&url, STR("/:addToGroups?api-version=" WEBPUBSUB_API_VERSION));
     if (buf_done(&url, &out->url))
@@ -259,9 +263,19 @@ enum err webpubsub_join(const struct webpubsub *service, struct str nsp, struct 
     buf_add(&body, STR("\"],\"filter\":\"'"));
     webpubsub_add_group(&body, nsp, socket);
     buf_add(&body, STR("' in groups\"}"));
-    if (buf_done(&body, &out->body))
-        return ERR_NO_MEMORY;
-    out->method = STR("POST");
-    out->content_type = STR("application/json");
-    return authorize(service, now_unix, mem, out);
+    return buf_done(&body, &out->body);
+}
+
+enum err webpubsub_generate_token(const struct webpubsub *service, struct str user,
+                                  int64_t life_seconds, struct arena *mem,
+                                  struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+
+    *out = (struct webpubsub_request){ .method = "POST", .content_type = "text/plain" };
+    add_hub_url(&url, service);
+    buf_add_all(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="),
+                user, STR("&minutesToExpire="));
+    buf_add_number(&url, (uint64_t)(life_seconds / 60));
+    return buf_done(&url, &out->url);
 }

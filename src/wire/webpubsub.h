@@ -35,10 +35,17 @@ struct webpubsub_endpoint {
 MUST_USE enum err webpubsub_parse(struct str text, struct arena *mem,
                                   struct webpubsub_endpoint *out, const char **why);
 
+/*
+ * The same for an endpoint that stands alone, as it does with a managed identity; its
+ * access_key becomes empty.
+ */
+MUST_USE enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
+                                           struct webpubsub_endpoint *out, const char **why);
+
 /* ^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$ */
 bool webpubsub_hub_ok(struct str hub);
 
-/* One hub of one service, and the key that signs for it.  Views; the key is borrowed. */
+/* One hub of one service.  Views; the key is borrowed, NULL with a managed identity. */
 struct webpubsub {
     struct str url;
     struct str host;
@@ -66,14 +73,17 @@ struct webpubsub_target {
     struct str except; /* but nobody who is in this room; empty: no exception */
 };
 
-/* One REST request, ready for the wire.  All text lives in the arena it was made in. */
+/* One REST request but for its authorisation.  All text lives in the arena it was made in. */
 struct webpubsub_request {
-    struct str method;
-    struct str url;           /* exactly what was signed: send these bytes */
-    struct str authorization; /* Bearer … */
-    struct str content_type;
+    const char *method;
+    struct str url; /* percent-encoded: these bytes are signed, and these are sent */
+    const char *content_type;
     struct str body;
 };
+
+/* The token for a request, whose audience is its whole URL. */
+MUST_USE enum err webpubsub_rest_token(const struct webpubsub *service, struct str url,
+                                       int64_t now_unix, struct arena *mem, struct str *out);
 
 /*
  * POST groups/{group}/:send[&filter=…] with a Socket.IO packet as its body, which is borrowed.
@@ -81,15 +91,22 @@ struct webpubsub_request {
  */
 MUST_USE enum err webpubsub_send(const struct webpubsub *service,
                                  const struct webpubsub_target *target, struct str packet,
-                                 int64_t now_unix, struct arena *mem,
-                                 struct webpubsub_request *out);
+                                 struct arena *mem, struct webpubsub_request *out);
 
 /*
  * POST :addToGroups for the socket's own room.  Joining twice is the same as once.
  * ERR_SYNTAX as above.
  */
 MUST_USE enum err webpubsub_join(const struct webpubsub *service, struct str nsp,
-                                 struct str socket, struct str room, int64_t now_unix,
-                                 struct arena *mem, struct webpubsub_request *out);
+                                 struct str socket, struct str room, struct arena *mem,
+                                 struct webpubsub_request *out);
+
+/*
+ * POST :generateToken: the service makes the token that webpubsub_client_token would make
+ * with a key; the answer is {"token":…}.  user: characters that need no percent-encoding.
+ */
+MUST_USE enum err webpubsub_generate_token(const struct webpubsub *service, struct str user,
+                                           int64_t life_seconds, struct arena *mem,
+                                           struct webpubsub_request *out);
 
 #endif

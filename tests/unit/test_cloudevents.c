@@ -45,6 +45,25 @@ static void a_delivery_is_views_of_its_headers(void **state)
     assert_true(is_within(event.user_id, delivery[15].value));
 }
 
+static void headers_come_in_any_order(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first < COUNT(delivery); first++) {
+        struct header headers[COUNT(delivery)];
+        struct cloudevent event;
+        const char *why = NULL;
+        for (size_t i = 0; i < COUNT(delivery); i++)
+            headers[i] = delivery[(first + i) % COUNT(delivery)];
+        assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+        assert_int_equal(event.kind, CLOUDEVENT_MESSAGE);
+        assert_str(event.hub, "codestream");
+        assert_str(event.socket_id, "s0cket");
+        assert_str(event.user_id, "w.AAAAAAAAAAAAAAAAAAAAAA");
+        assert_str(event.signature, "sha256=00,sha256=11");
+        assert_str(event.content_type, "text/plain");
+    }
+}
+
 static void header_names_come_in_any_case(void **state)
 {
     (void)state;
@@ -259,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delivery_is_views_of_its_headers),
+        cmocka_unit_test(headers_come_in_any_order),
         cmocka_unit_test(header_names_come_in_any_case),
         cmocka_unit_test(a_missing_or_empty_header_is_named),
         cmocka_unit_test(no_headers_are_no_event),

@@ -416,6 +416,23 @@ static void an_object_gives_the_named_fields(void **state)
     assert_str(fields[0].name, "room_id");
 }
 
+static void every_named_field_is_found_in_any_order(void **state)
+{
+    struct json_field fields[] = { { .name = STR_INIT("d") },
+                                   { .name = STR_INIT("b") },
+                                   { .name = STR_INIT("a") },
+                                   { .name = STR_INIT("c") } };
+
+    (void)state;
+    assert_err(
+        json_members(STR("{\"a\":1,\"b\":2,\"x\":0,\"c\":3,\"d\":4}"), fields, COUNT(fields)),
+        ERR_NONE);
+    assert_str(fields[0].value, "4");
+    assert_str(fields[1].value, "2");
+    assert_str(fields[2].value, "1");
+    assert_str(fields[3].value, "3");
+}
+
 static void a_name_is_the_same_however_it_is_escaped(void **state)
 {
     static const struct {
@@ -875,6 +892,7 @@ int main(void)
         cmocka_unit_test(elements_beyond_the_room_are_counted_and_checked),
         cmocka_unit_test(other_values_are_no_array),
         cmocka_unit_test(an_object_gives_the_named_fields),
+        cmocka_unit_test(every_named_field_is_found_in_any_order),
         cmocka_unit_test(a_name_is_the_same_however_it_is_escaped),
         cmocka_unit_test(a_string_spells_a_text_in_one_way_only),
         cmocka_unit_test(a_named_field_occurs_once_or_the_object_is_refused),

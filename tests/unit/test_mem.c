@@ -141,6 +141,11 @@ static void copies_are_copies_and_tell_when_they_cannot_be(void **state)
     assert_non_null(text);
     assert_string_equal(text, "");
     assert_null(arena_cstr(&mem, (struct str){ "", SIZE_MAX }));
+    text = arena_cstr(&mem, STR("x"));
+    assert_non_null(text);
+    assert_string_equal(text, "x");
+    assert_err(arena_copy(&mem, STR("y"), &copy), ERR_NONE);
+    assert_str(copy, "y");
     arena_free(&mem);
 }
 
@@ -188,6 +193,30 @@ static void a_text_without_appends_is_empty(void **state)
     assert_err(buf_done(&out, &text), ERR_NONE);
     assert_int_equal(text.len, 0);
     arena_free(&mem);
+}
+
+static void a_text_that_has_to_move_stays_whole(void **state)
+{
+    static const size_t lengths[] = { 1, 2, 63, 64, 65, 5000 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        struct arena mem;
+        struct str text;
+        arena_init(&mem, TEST_MEMORY);
+        struct buf out = { .mem = &mem };
+        for (size_t j = 0; j < lengths[i]; j++)
+            buf_add_char(&out, 'x');
+        assert_non_null(arena_take(&mem, 1)); /* now another is the newest */
+        buf_reserve(&out, 10000);
+        buf_add_char(&out, '.');
+        assert_err(buf_done(&out, &text), ERR_NONE);
+        assert_int_equal(text.len, lengths[i] + 1);
+        for (size_t j = 0; j < lengths[i]; j++)
+            assert_int_equal(text.ptr[j], 'x');
+        assert_int_equal(text.ptr[lengths[i]], '.');
+        arena_free(&mem);
+    }
 }
 
 /* Were it copied, its old places would count against the limit as well. */
@@ -309,6 +338,7 @@ int main(void)
         cmocka_unit_test(copies_are_copies_and_tell_when_they_cannot_be),
         cmocka_unit_test(text_grows_by_what_is_appended),
         cmocka_unit_test(a_text_without_appends_is_empty),
+        cmocka_unit_test(a_text_that_has_to_move_stays_whole),
         cmocka_unit_test(the_newest_text_grows_where_it_is),
         cmocka_unit_test(two_texts_may_be_built_in_turns),
         cmocka_unit_test(the_first_failed_append_sticks),

@@ -12,6 +12,37 @@
 
 static const unsigned char seed[ROOM_ID_BYTES] = { 0xfb, 0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8 };
 
+/* A negotiation as a whole, with an access key: decide, make the token, answer. */
+struct negotiator {
+    const struct webpubsub *service;
+    struct hmac_key *secret;
+    int64_t token_seconds;
+};
+
+struct negotiate_result {
+    unsigned status;
+    const char *message;
+    struct str body;
+};
+
+static enum err negotiate(const struct negotiator *n, const struct negotiate_query *query,
+                          int64_t now_unix, const unsigned char from[static ROOM_ID_BYTES],
+                          struct arena *mem, struct negotiate_result *out)
+{
+    struct negotiate_grant grant;
+    struct str subject, token;
+
+    if (negotiate_decide(query, n->secret, from, mem, &grant))
+        return ERR_NO_MEMORY;
+    *out = (struct negotiate_result){ .status = grant.status, .message = grant.message };
+    if (grant.status != 200)
+        return ERR_NONE;
+    if (member_subject(&grant.member, mem, &subject) ||
+        webpubsub_client_token(n->service, subject, now_unix, n->token_seconds, mem, &token))
+        return ERR_NO_MEMORY;
+    return negotiate_answer(n->service, &grant, token, n->token_seconds, mem, &out->body);
+}
+
 /* Everything that a negotiation needs, and what came of it. */
 struct talk {
     struct arena mem;

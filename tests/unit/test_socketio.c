@@ -200,6 +200,7 @@ static void events_are_written_as_the_documents_have_them(void **state)
     arena_init(&mem, TEST_MEMORY);
     assert_str(event(&mem, "/", "hello", "\"world\""), "42[\"hello\",\"world\"]");
     assert_str(event(&mem, "/ns", "hello", "\"world\""), "42/ns,[\"hello\",\"world\"]");
+    assert_str(event(&mem, "/", "e", "1"), "42[\"e\",1]");
     assert_str(event(&mem, "/", "login", ""), "42[\"login\"]");
     assert_str(event(&mem, "/ns", "event", ""), "42/ns,[\"event\"]");
     assert_str(event(&mem, "/ns", "event", "1,\"abc\",{\"a\":1,\"b\":true}"),

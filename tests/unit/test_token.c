@@ -247,11 +247,11 @@ static void cleansing_leaves_nothing(void **state)
 
     (void)state;
     memset(secret, 0xaa, sizeof(secret));
-    cleanse(secret + 4, 32);
+    cleanse((struct str){ (char *)secret + 4, 32 });
     assert_memory_equal(secret + 4, nothing, 32);
     assert_int_equal(secret[3], 0xaa);
     assert_int_equal(secret[36], 0xaa);
-    cleanse(secret, 0);
+    cleanse((struct str){ (char *)secret, 0 });
 }
 
 int main(void)

@@ -1,0 +1,48 @@
+/*
+ * A managed identity: the token with which Azure lets this function app speak to the
+ * service, asked of the identity endpoint of the platform.
+ *
+ * Source: Azure docs, "How to use managed identities for App Service and Azure Functions",
+ * REST endpoint, API 2019-08-01.
+ *
+ * An identity belongs to one loop and its thread.  The token is kept, renewed ahead of its
+ * expiry while the old one still serves, and asked for by one request at a time.
+ */
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include "config.h"
+#include "io/http_client.h"
+
+/* How long the endpoint may take; below the time that a whole event has. */
+#define IDENTITY_TIMEOUT_MS 5000
+
+/* A new token is asked for so long before the old one ends, or in half its life. */
+#define IDENTITY_RENEW_SECONDS 300
+
+/* But never sooner than this after the last time, whatever the clocks say. */
+#define IDENTITY_PAUSE_MS 15000
+
+struct identity;
+
+/* One who waits for the token; kept by the caller until ready has been called. */
+struct identity_wait {
+    /* token: valid until this returns; empty: failure, a static text, says why not. */
+    void (*ready)(void *owner, struct str token, const char *failure);
+    void *owner;
+    struct identity_wait *next;
+};
+
+/* Asks for the first token at once.  config and loop outlive it.  NULL: no memory. */
+MUST_USE struct identity *identity_new(const struct config *config, struct loop *loop);
+
+/* Nobody may be waiting: see identity_abort.  NULL is allowed. */
+void identity_free(struct identity *identity);
+
+/* Calls ready exactly once, before this returns if there is a token that serves. */
+void identity_ask(struct identity *identity, struct identity_wait *wait);
+
+/* Ends what is under way; all who wait are told. */
+void identity_abort(struct identity *identity);
+
+#endif

@@ -1,0 +1,131 @@
+#include "negotiate_route.h"
+
+#include <time.h>
+
+#include "answer.h"
+#include "negotiate.h"
+#include "wire/json.h"
+
+/* A negotiation on its way to its answer; lives in the request's arena. */
+struct negotiation {
+    struct service *service;
+    struct http_request *request;
+    struct negotiate_grant grant;
+    struct rest_call call;
+};
+
+static int64_t now_ms(const struct negotiation *n)
+{
+    return loop_now_ms(n->service->loop);
+}
+
+static void answer_unavailable(struct negotiation *n, const char *message)
+{
+    answer_error(n->request, 503, "Unavailable", message, now_ms(n));
+}
+
+static void answer_token(struct negotiation *n, struct str token)
+{
+    struct service *service = n->service;
+    struct http_answer answer = {
+        .status = 200,
+        .headers = { { STR("Content-Type"), STR("application/json") },
+                     { STR("Cache-Control"), STR("no-store") } },
+        .header_count = 2,
+    };
+    struct log_line line;
+
+    if (negotiate_answer(&service->rest.webpubsub, &n->grant, token, service->token_seconds,
+                         &n->request->mem, &answer.body)) {
+        answer_unavailable(n, "no memory");
+        return;
+    }
+    answer_log(&line, LOG_INFO, n->request, now_ms(n));
+    log_number(&line, "status", answer.status);
+    log_end(&line);
+    http_answer_send(n->request, &answer);
+}
+
+/* {"token":…} of :generateToken */
+static void on_generated(void *owner)
+{
+    struct negotiation *n = owner;
+    struct json_field fields[] = { { .name = STR("token") } };
+    struct str token;
+
+    if (n->call.failure)
+        answer_unavailable(n, n->call.failure);
+    else if (json_members(n->call.answer, fields, COUNT(fields)) ||
+             json_text(fields[0].value, &n->request->mem, &token))
+        answer_unavailable(n, "the service's answer is not a token");
+    else
+        answer_token(n, token);
+}
+
+static void get_token(struct negotiation *n)
+{
+    struct service *service = n->service;
+    struct arena *mem = &n->request->mem;
+    struct str subject, token;
+
+    n->call = (struct rest_call){
+        .rest = &service->rest,
+        .mem = mem,
+        .deadline_ms = now_ms(n) + service->rest_timeout_ms,
+        .keep_answer = true,
+        .done = on_generated,
+        .owner = n,
+    };
+    if (member_subject(&n->grant.member, mem, &subject))
+        answer_unavailable(n, "no memory");
+    else if (!service->rest.webpubsub.key &&
+             !webpubsub_generate_token(&service->rest.webpubsub, subject,
+                                       service->token_seconds, mem, &n->call.request))
+        rest_start(&n->call);
+    else if (service->rest.webpubsub.key &&
+             !webpubsub_client_token(&service->rest.webpubsub, subject, (int64_t)time(NULL),
+                                     service->token_seconds, mem, &token))
+        answer_token(n, token);
+    else
+        answer_unavailable(n, "no memory");
+}
+
+static void serve(struct service *service, struct http_request *request, bool is_register)
+{
+    unsigned char seed[ROOM_ID_BYTES];
+    struct negotiation *n = arena_take(&request->mem, sizeof(*n));
+    const struct negotiate_query query = {
+        .is_register = is_register,
+        .room_id = http_request_query(request, STR("room_id")),
+        .body = request->body,
+        .is_post = str_equal(request->method, STR("POST")),
+    };
+
+    if (!n) {
+        answer_error(request, 503, "Unavailable", "no memory", loop_now_ms(service->loop));
+        return;
+    }
+    n->service = service;
+    n->request = request;
+    if (request->is_too_large)
+        answer_error(request, 413, "TooLarge", "the body has at most 4 KiB", now_ms(n));
+    else if (!random_bytes(seed, sizeof(seed)) ||
+             negotiate_decide(&query, service->secret, seed, &request->mem, &n->grant))
+        answer_unavailable(n, "no memory or no randomness");
+    else if (n->grant.status != 200)
+        answer_error(request, n->grant.status,
+                     n->grant.status == 403 ? "Forbidden" : "BadRequest", n->grant.message,
+                     now_ms(n));
+    else
+        get_token(n);
+}
+
+void serve_negotiate(struct service *service, struct http_request *request)
+{
+    serve(service, request, false);
+}
+
+void serve_register(struct service *service, struct http_request *request)
+{
+    serve(service, request, true);
+}

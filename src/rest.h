@@ -1,0 +1,55 @@
+/*
+ * The way to the service: its REST calls, authorised with the access key or by a managed
+ * identity, sent, and judged.
+ *
+ * Belongs to one loop and its thread.
+ */
+#ifndef REST_H
+#define REST_H
+
+#include "config.h"
+#include "identity.h"
+#include "io/http_client.h"
+#include "wire/webpubsub.h"
+
+struct rest {
+    struct loop *loop;
+    struct http_client *client;
+    struct webpubsub webpubsub;
+    struct identity *identity; /* NULL: the key authorises */
+};
+
+/* One call.  Set the first part, zero the rest, and keep it until done has been called. */
+struct rest_call {
+    struct rest *rest;
+    struct arena *mem;
+    struct webpubsub_request request;
+    int64_t deadline_ms; /* on the loop's clock */
+    bool keep_answer;
+    void (*done)(void *owner);
+    void *owner;
+
+    /* How it went. */
+    const char *failure;   /* static; NULL: the service answered 2xx */
+    unsigned status;       /* 0: no answer */
+    struct str error_code; /* the service's x-ms-error-code, may be empty */
+    struct str answer;     /* the body, if it was to be kept */
+
+    /* Under way. */
+    struct identity_wait wait;
+    struct http_call http;
+    struct header keep[1];
+};
+
+/* The failure of a call that found no room in the queue: trying again later helps. */
+extern const char REST_TOO_MUCH[];
+
+/* Makes the keys of this thread, or its identity.  ERR_NO_MEMORY. */
+MUST_USE enum err rest_init(struct rest *rest, const struct config *config, struct loop *loop,
+                            struct http_client *client);
+void rest_free(struct rest *rest);
+
+/* Calls done exactly once, perhaps before this returns. */
+void rest_start(struct rest_call *call);
+
+#endif
