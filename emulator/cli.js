@@ -10,7 +10,7 @@ class UsageError extends Error {}
 
 /**
  * Reads the command line after a table of options; prints the help and exits if asked.
- * @param {{about: string, options: Record<string, {kind, value?, help: string, many?: boolean}>}} spec
+ * @param {{about: string, options: object}} spec each option: {kind, value?, help, many?};
  *   option names are camelCase here and kebab-case on the command line; kinds as in
  *   webpubsub/options.js
  * @returns {object} the values that were given, and the defaults
@@ -52,7 +52,11 @@ function readValue(name, { kind, many }, text) {
     if (kind.includes(text)) return text;
     throw new UsageError(`--${kebab(name)} is ${kind.join(' or ')}, not '${text}'`);
   }
-  if (kind === 'list') return text.split(',').filter(Boolean).map((item) => readNumber(name, item));
+  if (kind === 'list')
+    return text
+      .split(',')
+      .filter(Boolean)
+      .map((item) => readNumber(name, item));
   return readNumber(name, text);
 }
 
@@ -66,7 +70,9 @@ function helpText(about, options) {
     const flag = `  --${kebab(name)}${placeholder(option.kind)}`;
     const unknown = option.unknown ? ' [real value unknown]' : '';
     const text = `${option.help}${defaultText(option)}${unknown}`;
-    return flag.length < INDENT ? `${flag.padEnd(INDENT)}${text}` : `${flag}\n${' '.repeat(INDENT)}${text}`;
+    return flag.length < INDENT
+      ? `${flag.padEnd(INDENT)}${text}`
+      : `${flag}\n${' '.repeat(INDENT)}${text}`;
   });
   return `${about}\n\n${lines.join('\n')}`;
 }

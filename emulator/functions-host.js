@@ -15,10 +15,13 @@ const { cors, ...options } = readCommandLine({
   about: ABOUT,
   options: {
     appRoot: { kind: 'text', value: '.', help: 'folder with host.json' },
-    port: { kind: 'count', help: 'where to listen (LocalHttpPort of local.settings.json, or 7071)' },
+    port: {
+      kind: 'count',
+      help: 'where to listen (LocalHttpPort of local.settings.json, or 7071)',
+    },
     orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
     cors: { kind: 'text', help: 'allowed origins, with commas' },
-    executable: { kind: 'text', help: 'start this program instead of host.json\'s' },
+    executable: { kind: 'text', help: "start this program instead of host.json's" },
     key: { kind: 'text', help: 'function key to ask for; without it none is asked for' },
   },
 });

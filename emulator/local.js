@@ -14,7 +14,7 @@ import { choosePort } from './listen.js';
 import { startWebPubSub } from './webpubsub/service.js';
 import { startWebsite } from './website/website.js';
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const REPOSITORY = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 const ABOUT = `Usage: node emulator/local.js [options]
 
@@ -26,15 +26,21 @@ Options:`;
 const options = readCommandLine({
   about: ABOUT,
   options: {
+    root: { kind: 'text', value: REPOSITORY, help: 'folder with host.json and web/dist' },
     pagePort: { kind: 'count', value: 3000, help: 'port of the website' },
     servicePort: { kind: 'count', value: 8080, help: 'port of Web PubSub' },
     functionsPort: { kind: 'count', value: 7071, help: 'port of the Functions host' },
-    func: { kind: 'flag', value: true, help: 'use func instead of the stand-in if it is installed' },
+    func: {
+      kind: 'flag',
+      value: true,
+      help: 'use func instead of the stand-in if it is installed',
+    },
     executable: { kind: 'text', help: 'the handler instead of ./codestream' },
     log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
   },
 });
 
+const root = path.resolve(options.root);
 const started = []; // what has to be closed, the newest first
 
 async function closeAll() {
@@ -58,18 +64,20 @@ try {
 }
 
 async function start() {
-  const app = readApp(ROOT);
+  const app = readApp(root);
   const hub = process.env.CODESTREAM_HUB ?? app.values.CODESTREAM_HUB ?? 'codestream';
   const pagePort = await choosePort(options.pagePort);
   const functionsPort = await choosePort(options.functionsPort);
   const service = await startService();
   const host = await startHost(service, functionsPort, pagePort);
   const prefix = app.routePrefix && `${app.routePrefix}/`;
-  service.setEventHandlers(hub, [{
-    urlTemplate: `${host.url}/${prefix}eventhandler`,
-    userEventPattern: '*',
-    systemEvents: ['connect', 'connected', 'disconnected'],
-  }]);
+  service.setEventHandlers(hub, [
+    {
+      urlTemplate: `${host.url}/${prefix}eventhandler`,
+      userEventPattern: '*',
+      systemEvents: ['connect', 'connected', 'disconnected'],
+    },
+  ]);
   const api = `http://localhost:${functionsPort}`;
   const site = await startPage(pagePort, `${api}/${prefix}`, service);
   host.stopped.then((reason) => giveUp(`The Functions host has stopped: ${reason}`));
@@ -91,13 +99,13 @@ async function startService() {
 async function startHost(service, port, pagePort) {
   const func = options.func && findFunc();
   const setup = {
-    appRoot: ROOT,
+    appRoot: root,
     port,
     cors: [`http://localhost:${pagePort}`, `http://127.0.0.1:${pagePort}`],
     env: { WebPubSubForSocketIOConnectionString: service.connectionString },
     log: (line) => console.log(`functions  ${line}`),
   };
-  const own = options.executable ?? process.env.CODESTREAM_BIN ?? path.join(ROOT, 'codestream');
+  const own = options.executable ?? process.env.CODESTREAM_BIN ?? path.join(root, 'codestream');
   if (!existsSync(own)) throw new Error(`${own} is not there: build it first (make)`);
   const start = func
     ? startCoreTools({ ...setup, func })
@@ -108,8 +116,9 @@ async function startHost(service, port, pagePort) {
 }
 
 async function startPage(port, api, service) {
-  const root = path.join(ROOT, 'web', 'dist');
-  const site = await startWebsite({ root, port, orFree: true, api, service: service.endpoint });
+  const page = path.join(root, 'web', 'dist');
+  const addresses = { api, service: service.endpoint };
+  const site = await startWebsite({ root: page, port, orFree: true, ...addresses });
   started.unshift(site);
   return site;
 }
@@ -121,7 +130,8 @@ function tell({ site, api, service, hub, functionsPort }) {
     ['The Functions host', options.functionsPort, functionsPort],
   ];
   for (const [what, wanted, got] of moved) {
-    if (wanted !== got) console.log(`${what} is on port ${got}: ${wanted} is in use.`);
+    if (wanted !== 0 && wanted !== got)
+      console.log(`${what} is on port ${got}: ${wanted} is in use.`);
   }
   console.log(`
   negotiate   ${api}

@@ -178,8 +178,9 @@ export class RawSocket {
   }
 
   send(message) {
-    this.socket.send(typeof message === 'object' && !Buffer.isBuffer(message)
-      ? JSON.stringify(message) : message);
+    this.socket.send(
+      typeof message === 'object' && !Buffer.isBuffer(message) ? JSON.stringify(message) : message,
+    );
   }
 
   close() {

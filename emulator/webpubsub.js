@@ -15,7 +15,15 @@ string for the application, then serves until Ctrl-C.
 Options:`;
 
 const {
-  log, hub, upstream, userEvents, systemEvents, anonymous, hubs, accessKey, identityToken,
+  log,
+  hub,
+  upstream,
+  userEvents,
+  systemEvents,
+  anonymous,
+  hubs,
+  accessKey,
+  identityToken,
   ...options
 } = readCommandLine({
   about: ABOUT,
@@ -48,11 +56,13 @@ const oneHub = () => ({
   [hub]: {
     anonymousConnectPolicy: anonymous ? 'allow' : 'deny',
     eventHandlers: upstream
-      ? [{
-        urlTemplate: upstream,
-        userEventPattern: userEvents,
-        systemEvents: systemEvents.split(',').filter(Boolean),
-      }]
+      ? [
+          {
+            urlTemplate: upstream,
+            userEventPattern: userEvents,
+            systemEvents: systemEvents.split(',').filter(Boolean),
+          },
+        ]
       : [],
   },
 });

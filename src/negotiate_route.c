@@ -62,32 +62,49 @@ static void on_generated(void *owner)
         answer_token(n, token);
 }
 
-static void get_token(struct negotiation *n)
+/* With a key the token is made here and now. */
+static void mint_token(struct negotiation *n, struct str subject)
 {
     struct service *service = n->service;
-    struct arena *mem = &n->request->mem;
-    struct str subject, token;
+    struct str token;
+
+    if (webpubsub_client_token(&service->rest.webpubsub, subject, (int64_t)time(NULL),
+                               service->token_seconds, &n->request->mem, &token))
+        answer_unavailable(n, "no memory");
+    else
+        answer_token(n, token);
+}
+
+/* Without one the service makes it. */
+static void ask_for_token(struct negotiation *n, struct str subject)
+{
+    struct service *service = n->service;
 
     n->call = (struct rest_call){
         .rest = &service->rest,
-        .mem = mem,
+        .mem = &n->request->mem,
         .deadline_ms = now_ms(n) + service->rest_timeout_ms,
         .keep_answer = true,
         .done = on_generated,
         .owner = n,
     };
-    if (member_subject(&n->grant.member, mem, &subject))
+    if (webpubsub_generate_token(&service->rest.webpubsub, subject, service->token_seconds,
+                                 &n->request->mem, &n->call.request))
         answer_unavailable(n, "no memory");
-    else if (!service->rest.webpubsub.key &&
-             !webpubsub_generate_token(&service->rest.webpubsub, subject,
-                                       service->token_seconds, mem, &n->call.request))
-        rest_start(&n->call);
-    else if (service->rest.webpubsub.key &&
-             !webpubsub_client_token(&service->rest.webpubsub, subject, (int64_t)time(NULL),
-                                     service->token_seconds, mem, &token))
-        answer_token(n, token);
     else
+        rest_start(&n->call);
+}
+
+static void get_token(struct negotiation *n)
+{
+    struct str subject;
+
+    if (member_subject(&n->grant.member, &n->request->mem, &subject))
         answer_unavailable(n, "no memory");
+    else if (n->service->rest.webpubsub.key)
+        mint_token(n, subject);
+    else
+        ask_for_token(n, subject);
 }
 
 static void serve(struct service *service, struct http_request *request, bool is_register)

@@ -97,13 +97,19 @@ function checkRoutes(functions) {
   const taken = [];
   for (const { name, route, methods } of functions) {
     if (/^(admin|runtime)/i.test(route)) {
-      throw new ConfigError(`${name}: The specified route conflicts with one or more built in routes.`);
+      throw new ConfigError(
+        `${name}: The specified route conflicts with one or more built in routes.`,
+      );
     }
-    const rival = taken.find((other) => other.route.toLowerCase() === route.toLowerCase()
-      && (!methods || !other.methods || methods.some((method) => other.methods.includes(method))));
+    const rival = taken.find(
+      (other) =>
+        other.route.toLowerCase() === route.toLowerCase() &&
+        (!methods || !other.methods || methods.some((method) => other.methods.includes(method))),
+    );
     if (rival) {
       throw new ConfigError(
-        `${name}: The route specified conflicts with the route defined by function '${rival.name}'.`,
+        `${name}: The route specified conflicts with the route defined by function ` +
+          `'${rival.name}'.`,
       );
     }
     taken.push({ name, route, methods });

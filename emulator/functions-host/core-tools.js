@@ -59,15 +59,18 @@ export async function startCoreTools({ func, appRoot, port, env, cors = [], log 
       process.removeListener('exit', killAtExit);
     },
   };
-  await Promise.race([untilAnswers(port), stopped.then((reason) => {
-    throw new Error(reason);
-  })]);
+  await Promise.race([
+    untilAnswers(port),
+    stopped.then((reason) => {
+      throw new Error(reason);
+    }),
+  ]);
   return host;
 }
 
 async function untilAnswers(port) {
   const deadline = Date.now() + START_MS;
-  while (!await answers(port)) {
+  while (!(await answers(port))) {
     if (Date.now() > deadline) throw new Error('func did not answer in time');
     await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
   }

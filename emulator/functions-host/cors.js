@@ -15,7 +15,8 @@ export function makeCors(origins, credentials = false) {
     /** @returns {object | undefined} the headers of a preflight's answer; undefined: it is none */
     preflight({ method, headers }) {
       const asked = headers['access-control-request-method'];
-      if (origins.length === 0 || method !== 'OPTIONS' || !headers.origin || !asked) return undefined;
+      if (origins.length === 0 || method !== 'OPTIONS' || !headers.origin || !asked)
+        return undefined;
       if (!allowed(headers.origin)) return {};
       const names = headers['access-control-request-headers'];
       return {

@@ -9,8 +9,17 @@ const KEPT = /[^A-Za-z0-9\-._~!$()*,;@]/gu; // all but these are percent-encoded
 
 /** Content headers that get lost on the way; Content-Type goes with the body. */
 const DROPPED = new Set([
-  'content-encoding', 'content-language', 'content-disposition', 'content-md5', 'content-range',
-  'content-location', 'expires', 'last-modified', 'allow', 'content-length', 'content-type',
+  'content-encoding',
+  'content-language',
+  'content-disposition',
+  'content-md5',
+  'content-range',
+  'content-location',
+  'expires',
+  'last-modified',
+  'allow',
+  'content-length',
+  'content-type',
   'user-agent',
 ]);
 
@@ -102,13 +111,16 @@ export function forwardedTarget(target) {
 
 /** %2F stays as it is. */
 function decode(escapes) {
-  return escapes.split(/(%2f)/i).map((part) => {
-    try {
-      return /^%2f$/i.test(part) ? part : decodeURIComponent(part);
-    } catch {
-      return part;
-    }
-  }).join('');
+  return escapes
+    .split(/(%2f)/i)
+    .map((part) => {
+      try {
+        return /^%2f$/i.test(part) ? part : decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    })
+    .join('');
 }
 
 /** One name=value for each name; names are the same without regard to case. */
@@ -126,5 +138,6 @@ function writeQuery(query) {
 
 function escape(text) {
   return text.replace(KEPT, (char) =>
-    [...Buffer.from(char)].map((b) => `%${b.toString(16).toUpperCase().padStart(2, '0')}`).join(''));
+    [...Buffer.from(char)].map((b) => `%${b.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
 }

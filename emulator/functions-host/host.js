@@ -54,9 +54,11 @@ export async function startFunctionsHost(options) {
 /** Proxying and payload mode have their place here; only forwarding is built. */
 function checkMode({ name, httpOnly }, { forwarding }) {
   if (httpOnly && forwarding) return;
-  throw new ConfigError(`function '${name}' would be invoked with the JSON payload contract, which `
-    + 'the stand-in does not have: set customHandler.enableForwardingHttpRequest in host.json and '
-    + 'give the function one httpTrigger and one http output');
+  throw new ConfigError(
+    `function '${name}' would be invoked with the JSON payload contract, which ` +
+      'the stand-in does not have: set customHandler.enableForwardingHttpRequest in host.json and ' +
+      'give the function one httpTrigger and one http output',
+  );
 }
 
 async function makeHandler(app, appRoot, hostPort, { env, executable, log = () => {}, onLine }) {
@@ -99,7 +101,12 @@ class FunctionsHost {
     this.#listening = listening;
     this.#handler = handler;
     this.#find = makeRouter(app);
-    const origins = cors ?? (app.local.CORS ?? '').split(',').map((o) => o.trim()).filter(Boolean);
+    const origins =
+      cors ??
+      (app.local.CORS ?? '')
+        .split(',')
+        .map((o) => o.trim())
+        .filter(Boolean);
     this.#cors = makeCors(origins, app.local.CORSCredentials === true);
     this.#key = key;
     this.#stopMs = stopMs;

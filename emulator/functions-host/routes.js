@@ -22,8 +22,11 @@ export function makeRouter({ functions, routePrefix }) {
     const template = [routePrefix, settings.route].filter(Boolean).join('/');
     return { settings, match: makeMatcher(template) };
   });
-  return (method, pathname) => routes.find(({ settings: { methods }, match }) =>
-    (!methods || methods.includes(method)) && match(pathname))?.settings;
+  return (method, pathname) =>
+    routes.find(
+      ({ settings: { methods }, match }) =>
+        (!methods || methods.includes(method)) && match(pathname),
+    )?.settings;
 }
 
 /** @returns {(pathname: string) => boolean} */

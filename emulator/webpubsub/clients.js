@@ -10,6 +10,7 @@ import { TokenError } from './token.js';
 
 const PATH = /^\/clients\/socketio\/hubs\/([^/]+)\/?$/;
 const ID_BYTES = 16;
+const POLL_AGAIN_MS = 1000; // a client that polls has this long to fetch the end of its session
 
 export class Clients {
   #service;
@@ -85,10 +86,14 @@ export class Clients {
     });
     engine.generateId = () => randomBytes(ID_BYTES).toString('base64url');
     engine.on('connection', (socket) => {
+      socket.transport.closeTimeout = POLL_AGAIN_MS;
       const { claims, description } = this.#admitted.get(socket.request);
       const service = this.#service;
       new SocketIoConnection({ engine: socket, hub, service, claims, request: description });
-      service.log.life(socket.id, `opened by ${claims?.sub ?? 'nobody'} (${socket.transport.name})`);
+      service.log.life(
+        socket.id,
+        `opened by ${claims?.sub ?? 'nobody'} (${socket.transport.name})`,
+      );
     });
     engine.on('connection_error', ({ message, context }) => {
       this.#service.log.warn('client', 'request refused:', message, JSON.stringify(context ?? {}));
@@ -120,6 +125,8 @@ function preflight(req) {
 /** Answers an upgrade request with plain HTTP. */
 export function refuseUpgrade(socket, status, why) {
   socket.on('error', () => {}); // the client may be gone
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n`
-    + `Content-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`,
+  );
 }

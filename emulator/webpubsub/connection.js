@@ -5,7 +5,13 @@ import { randomBytes } from 'node:crypto';
 
 import { groupOf } from './groups.js';
 import {
-  PacketReader, PacketType, PayloadError, connected, disconnect, readPayload, refused,
+  PacketReader,
+  PacketType,
+  PayloadError,
+  connected,
+  disconnect,
+  readPayload,
+  refused,
 } from './packets.js';
 import { Permissions } from './permissions.js';
 import { Queue } from './queue.js';
@@ -13,7 +19,7 @@ import { Queue } from './queue.js';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SID_BYTES = 15; // 20 characters, as Socket.IO's own
 
-/** What `disconnected` says for the ends that Engine.IO reports; unlisted ends are named as they are. */
+/** What `disconnected` says for the ends that Engine.IO reports; others keep their name. */
 const REASONS = {
   'transport close': '',
   'forced close': '',
@@ -40,7 +46,7 @@ export class SocketIoConnection {
   #ended = false;
 
   /**
-   * @param {{engine, hub, service: {options, upstream, log}, claims?: object, request: object}} setup
+   * @param {{engine, hub, service: {options, upstream, log}, claims?: object, request}} setup
    *   engine: the Engine.IO socket; request: what `connect` tells of the handshake
    */
   constructor({ engine, hub, service, claims, request }) {
@@ -73,9 +79,11 @@ export class SocketIoConnection {
 
   #limitTimes() {
     const { connectTimeoutMs, closeOnTokenExpiry } = this.#service.options;
-    this.#timers.push(setTimeout(() => {
-      if (this.#namespaces.size === 0) this.close('ConnectTimeout');
-    }, connectTimeoutMs));
+    this.#timers.push(
+      setTimeout(() => {
+        if (this.#namespaces.size === 0) this.close('ConnectTimeout');
+      }, connectTimeoutMs),
+    );
     if (!closeOnTokenExpiry || this.#claims === undefined) return;
     const left = Math.min(this.#claims.exp * 1000 - Date.now(), 2 ** 31 - 1);
     this.#timers.push(setTimeout(() => this.close('TokenExpired'), left));
@@ -157,7 +165,10 @@ export class SocketIoConnection {
     this.hub.groups.join(groupOf(namespace), this);
     this.hub.groups.join(groupOf(namespace, entry.socketId), this);
     this.#write({ text: connected(namespace, entry.socketId), attachments: [] });
-    this.#announce('connected', namespace, entry, {});
+    const { connectedDelayMs } = this.#service.options;
+    const announce = () => this.#announce('connected', namespace, entry, {});
+    if (connectedDelayMs > 0) setTimeout(announce, connectedDelayMs);
+    else announce();
   }
 
   #connectBody(auth) {
@@ -201,7 +212,12 @@ export class SocketIoConnection {
   async #forward({ namespace, data, payload }) {
     const entry = this.#namespaces.get(namespace);
     if (entry?.state !== 'connected') return; // the socket has ended since
-    const event = { name: String(data[0]), body: payload, system: false, contentType: 'text/plain' };
+    const event = {
+      name: String(data[0]),
+      body: payload,
+      system: false,
+      contentType: 'text/plain',
+    };
     try {
       const answer = await this.#deliver(namespace, entry, event);
       if (this.#service.options.connectionState) {

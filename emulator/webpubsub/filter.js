@@ -155,7 +155,7 @@ function membership(left, reader) {
   }
   const list = collectionOrList(reader);
   for (const item of list.items ?? []) comparable('eq', left, item);
-  if (!list.items) expect(left, ['string', 'null'], 'the left side of \'in groups\'');
+  if (!list.items) expect(left, ['string', 'null'], "the left side of 'in groups'");
   return { type: 'bool', value: (c) => list.has(c, left.value(c)) };
 }
 
@@ -164,7 +164,8 @@ function collectionOrList(reader) {
   if (reader.take('groups')) return { has: (c, wanted) => c.groups.has(wanted) };
   reader.must('(');
   const items = [];
-  do items.push(reader.nested(or)); while (reader.take(','));
+  do items.push(reader.nested(or));
+  while (reader.take(','));
   reader.must(')');
   if (items.length === 1 && items[0].type === 'collection') {
     return { has: (c, wanted) => c.groups.has(wanted) };
@@ -175,7 +176,7 @@ function collectionOrList(reader) {
 function unary(reader) {
   if (!reader.take('not')) return primary(reader);
   const operand = reader.nested(unary);
-  expect(operand, 'bool', 'the operand of \'not\' (put it in parentheses)');
+  expect(operand, 'bool', "the operand of 'not' (put it in parentheses)");
   return { type: 'bool', value: (c) => !operand.value(c) };
 }
 
@@ -228,7 +229,8 @@ function call(name, reader) {
   const { type, takes, least = takes.length, run } = FUNCTIONS[name];
   reader.must('(');
   const given = [];
-  do given.push(reader.nested(or)); while (reader.take(','));
+  do given.push(reader.nested(or));
+  while (reader.take(','));
   reader.must(')');
   if (given.length < least || given.length > takes.length) {
     throw new FilterError(`'${name}' does not take ${given.length} argument(s)`);

@@ -1,7 +1,11 @@
 // Knows a message on its way to clients, whatever they speak: where it is from, and its data as
 // text, JSON or bytes.
 
-const TYPES = { 'text/plain': 'text', 'application/json': 'json', 'application/octet-stream': 'binary' };
+const TYPES = {
+  'text/plain': 'text',
+  'application/json': 'json',
+  'application/octet-stream': 'binary',
+};
 
 /** @returns {'text' | 'json' | 'binary' | undefined} of a Content-Type */
 export function dataTypeOf(contentType) {

@@ -49,7 +49,7 @@ export const KNOBS = {
     kind: ['status', 'body'],
     value: 'status',
     unknown: true,
-    help: 'what a refused client reads: the status, or the body of the handler\'s answer',
+    help: "what a refused client reads: the status, or the body of the handler's answer",
   },
   connectAuth: {
     kind: ['drop', 'forward'],
@@ -67,11 +67,15 @@ export const KNOBS = {
     kind: ['connection', 'socket'],
     value: 'connection',
     unknown: true,
-    help: 'whether one connection\'s sockets wait for each other\'s events',
+    help: "whether one connection's sockets wait for each other's events",
   },
 
   // --- upstream
-  validateHandlers: { kind: 'flag', value: true, help: 'validate a handler before its first event' },
+  validateHandlers: {
+    kind: 'flag',
+    value: true,
+    help: 'validate a handler before its first event',
+  },
   revalidateMs: { kind: 'ms', value: 60_000, unknown: true, help: 'time between validations' },
   upstreamTimeoutMs: {
     kind: 'ms',
@@ -97,6 +101,28 @@ export const KNOBS = {
     unknown: true,
     help: 'ce- values: percent-encode non-ASCII only, or also space, quote and percent',
   },
+  headerCase: {
+    kind: ['documented', 'lower'],
+    value: 'documented',
+    unknown: true,
+    help: 'how header names of events are spelt',
+  },
+  eventType: {
+    kind: ['message', 'name'],
+    value: 'message',
+    help: "Socket.IO: ce-type of user events: user.message, or user. and the event's name",
+  },
+  originOnEvents: {
+    kind: 'flag',
+    value: true,
+    help: 'send WebHook-Request-Origin with events; seen missing behind Flex Consumption',
+  },
+  duplicateEvents: {
+    kind: 'flag',
+    value: false,
+    help: 'send every event twice, as after an answer that got lost',
+  },
+  connectedDelayMs: { kind: 'ms', value: 0, help: 'Socket.IO: how late `connected` is sent' },
   signEvents: { kind: 'flag', value: true, unknown: true, help: 'send ce-signature' },
   connectionState: {
     kind: 'flag',

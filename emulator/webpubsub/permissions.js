@@ -40,7 +40,8 @@ export class Permissions {
   /** Without a group: whether it is granted for all groups. */
   allows(permission, group) {
     return this.#grants[permission].some((entry) =>
-      (group === undefined ? !entry.pattern && entry.group === undefined : entry.test(group)));
+      group === undefined ? !entry.pattern && entry.group === undefined : entry.test(group),
+    );
   }
 }
 

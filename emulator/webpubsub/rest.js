@@ -42,7 +42,11 @@ export class Rest {
     const version = url.searchParams.get('api-version');
     if (version === null) throw new ApiError(400, 'MissingApiVersion', 'api-version is missing');
     if (!VERSIONS.includes(version) || version < since) {
-      throw new ApiError(400, 'UnsupportedApiVersion', `api-version '${version}' does not have this`);
+      throw new ApiError(
+        400,
+        'UnsupportedApiVersion',
+        `api-version '${version}' does not have this`,
+      );
     }
   }
 
@@ -88,7 +92,8 @@ export class Rest {
   }
 
   #send(req, res, { status, json, headers = {}, note = '' }) {
-    this.#service.log[status < 400 ? 'rest' : 'warn'](req.method, req.url, '->', String(status), note);
+    const level = json && status >= 400 ? 'warn' : 'rest'; // a plain 404 is an answer
+    this.#service.log[level](req.method, req.url, '->', String(status), note);
     const text = json === undefined ? '' : JSON.stringify(json);
     const type = text ? { 'Content-Type': 'application/json; charset=utf-8' } : {};
     const length = status === 204 ? {} : { 'Content-Length': Buffer.byteLength(text) };

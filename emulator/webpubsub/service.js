@@ -54,11 +54,13 @@ class WebPubSub {
   /** What the handler's WebPubSubForSocketIOConnectionString is set to. */
   get connectionString() {
     const { protocol, hostname, port } = new URL(this.endpoint);
-    const place = port ? `Endpoint=${protocol}//${hostname};Port=${port}` : `Endpoint=${this.endpoint}`;
+    const place = port
+      ? `Endpoint=${protocol}//${hostname};Port=${port}`
+      : `Endpoint=${this.endpoint}`;
     return `${place};AccessKey=${this.options.accessKeys[0]};Version=1.0;`;
   }
 
-  /** @returns {Hub | undefined} the hub of a name, made at its first use; undefined: no such name */
+  /** @returns {Hub | undefined} the hub of a name, made at its first use; undefined: no name */
   hub(name) {
     const key = name.toLowerCase();
     if (!this.#hubs.has(key)) {

@@ -44,7 +44,7 @@ function checkTimes({ exp, nbf }, now, skew) {
   if (!Number.isFinite(exp)) throw new TokenError('the token has no expiry');
   if (exp + skew <= now) throw new TokenError('the token has expired');
   if (nbf === undefined) return;
-  if (!Number.isFinite(nbf)) throw new TokenError('the token\'s nbf is not a number');
+  if (!Number.isFinite(nbf)) throw new TokenError("the token's nbf is not a number");
   if (nbf - skew > now) throw new TokenError('the token is not valid yet');
 }
 

@@ -100,6 +100,7 @@ export class Upstream {
 
   async #attempts(url, request, event) {
     const delays = [...this.#options.retryDelaysMs];
+    if (this.#options.duplicateEvents) await this.#attempt(url, request, event);
     for (;;) {
       const outcome = await this.#attempt(url, request, event);
       if (outcome.answer) return outcome.answer;
@@ -110,10 +111,15 @@ export class Upstream {
 
   async #attempt(url, request, event) {
     const started = Date.now();
-    const tell = (result) => this.#log.upstream(
-      event.name, event.connection.id, event.namespace ?? '', '->', result,
-      `${Date.now() - started} ms`,
-    );
+    const tell = (result) =>
+      this.#log.upstream(
+        event.name,
+        event.connection.id,
+        event.namespace ?? '',
+        '->',
+        result,
+        `${Date.now() - started} ms`,
+      );
     try {
       const answer = await this.#http.send(url, request);
       tell(String(answer.status));
@@ -121,7 +127,7 @@ export class Upstream {
       const error = new UpstreamError(`the event handler answered ${answer.status}`, answer);
       return { error, again: answer.status === 408 || answer.status >= 500 };
     } catch (cause) {
-      const what = request.signal.aborted ? 'no answer in time' : cause.code ?? cause.message;
+      const what = request.signal.aborted ? 'no answer in time' : (cause.code ?? cause.message);
       tell(what);
       return { error: new UpstreamError(`the event handler failed: ${what}`), again: true };
     }
@@ -129,28 +135,37 @@ export class Upstream {
 
   /** The CloudEvents headers, spelt as in the documents. */
   #headers(event) {
-    const { connection, name, system, namespace, socketId, id, contentType, state } = event;
-    const encode = (value) => encodeHeader(value, this.#options.headerEncoding);
+    const { connection, name, namespace, socketId, subprotocol, state } = event;
+    const { headerEncoding, headerCase, originOnEvents, signEvents } = this.#options;
+    const encode = (value) => value && encodeHeader(value, headerEncoding);
     const headers = {
-      'WebHook-Request-Origin': this.#origin,
-      'Content-Type': contentType,
+      'WebHook-Request-Origin': originOnEvents ? this.#origin : undefined,
+      'Content-Type': event.contentType,
       'ce-specversion': '1.0',
       'ce-awpsversion': '1.0',
-      'ce-type': `azure.webpubsub.${system ? `sys.${name}` : `user.${event.type ?? 'message'}`}`,
+      'ce-type': `azure.webpubsub.${encode(this.#type(event))}`,
       'ce-source': `/hubs/${connection.hub.name}/client/${connection.id}`,
-      'ce-id': String(id),
+      'ce-id': String(event.id),
       'ce-time': new Date().toISOString(),
       'ce-connectionId': connection.id,
       'ce-hub': connection.hub.name,
       'ce-eventName': encode(name),
+      'ce-signature': signEvents ? this.#sign(connection.id) : undefined,
+      'ce-namespace': encode(namespace),
+      'ce-socketId': socketId,
+      'ce-subprotocol': subprotocol,
+      'ce-userId': encode(connection.userId),
+      'ce-connectionState': state,
     };
-    if (this.#options.signEvents) headers['ce-signature'] = this.#sign(connection.id);
-    if (namespace !== undefined) headers['ce-namespace'] = encode(namespace);
-    if (socketId !== undefined) headers['ce-socketId'] = socketId;
-    if (event.subprotocol !== undefined) headers['ce-subprotocol'] = event.subprotocol;
-    if (connection.userId !== undefined) headers['ce-userId'] = encode(connection.userId);
-    if (state !== undefined) headers['ce-connectionState'] = state;
-    return headers;
+    const present = Object.entries(headers).filter(([, value]) => value !== undefined);
+    const spell = (header) => (headerCase === 'lower' ? header.toLowerCase() : header);
+    return Object.fromEntries(present.map(([header, value]) => [spell(header), value]));
+  }
+
+  #type({ system, name, namespace }) {
+    if (system) return `sys.${name}`;
+    const named = namespace === undefined || this.#options.eventType === 'name';
+    return `user.${named ? name : 'message'}`;
   }
 
   /** Only the connection id is signed: once with each access key. */
@@ -183,7 +198,6 @@ export class Upstream {
  * @property {string | Buffer} body
  * @property {string} [namespace] of Socket.IO
  * @property {string} [socketId] of Socket.IO
- * @property {string} [type] of a native client's user event, in ce-type
  * @property {string} [subprotocol] of a native client
  * @property {string} [state] ce-connectionState
  */
@@ -197,7 +211,8 @@ function fillTemplate(template, hub, event) {
 function encodeHeader(value, encoding) {
   const unsafe = encoding === 'cloudevents' ? UNSAFE_CLOUDEVENTS : UNSAFE_MINIMAL;
   return value.replace(unsafe, (char) =>
-    [...Buffer.from(char)].map((byte) => `%${hex(byte)}`).join(''));
+    [...Buffer.from(char)].map((byte) => `%${hex(byte)}`).join(''),
+  );
 }
 
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');

@@ -47,7 +47,7 @@ export class Validation {
     } catch (error) {
       // A handler that was valid and is out of reach for a moment stays valid.
       const valid = this.#verdict && !this.#verdict.fault;
-      fault = valid ? undefined : error.code ?? error.message;
+      fault = valid ? undefined : (error.code ?? error.message);
     }
     this.#verdict = { fault, at: Date.now() };
     if (fault) this.#log.warn(`abuse protection for '${this.#url}' failed: ${fault}`);
@@ -62,7 +62,9 @@ export class Validation {
 
   #judge({ status, headers }) {
     if (status < 200 || status > 299) return String(status);
-    const allowed = String(headers['webhook-allowed-origin'] ?? '').toLowerCase().split(/[,\s]+/);
+    const allowed = String(headers['webhook-allowed-origin'] ?? '')
+      .toLowerCase()
+      .split(/[,\s]+/);
     if (allowed.includes('*') || allowed.includes(this.#origin.toLowerCase())) return undefined;
     return `missing allowed origins: ${allowed.join(',')}`;
   }

@@ -23,12 +23,12 @@
 #endif
 
 /* Not inlined: gcc 14 would take the bytes for read, and miss their initialisation. */
-__attribute__((noinline)) static void close_bytes(char *ptr, size_t len)
+__attribute__((noinline)) static void close_bytes(void *ptr, size_t len)
 {
     ASAN_POISON_MEMORY_REGION(ptr, len);
 }
 
-static void open_bytes(char *ptr, size_t len)
+static void open_bytes(void *ptr, size_t len)
 {
     ASAN_UNPOISON_MEMORY_REGION(ptr, len);
 }

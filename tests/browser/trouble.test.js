@@ -1,36 +1,15 @@
 // Connections break, writers reload, services restart: nothing is lost, and the page says how things are.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
-import { pause } from '../lib/deadline.js';
 import { startScene } from './browser.js';
 
 /** The state on the screen must be true this soon after any failure. */
 const TRUE_MS = 15_000;
-/** How long connections stay away. */
-const AWAY_MS = 30_000;
-const LONG = { timeout: 100_000 };
+const LONG = { timeout: 60_000 };
 
 let scene;
 before(async () => { scene = await startScene({ service: { retryDelaysMs: [] } }); });
 after(() => scene?.close());
-
-/**
- * A person whose network can go silent: packets vanish and nobody is told, as when a laptop leaves a wireless network.
- */
-async function personBehindWall(options) {
-  const context = await scene.person(options);
-  const wall = { up: false };
-  await context.route('**/negotiate*', async (route) => {
-    if (wall.up) await route.abort('connectionreset');
-    else await route.continue();
-  });
-  await context.routeWebSocket('**/*', (socket) => {
-    const server = socket.connectToServer();
-    socket.onMessage((message) => { if (!wall.up) server.send(message); });
-    server.onMessage((message) => { if (!wall.up) socket.send(message); });
-  });
-  return { context, wall };
-}
 
 function connectionsOf(role, link) {
   const room = new URL(link).hash.slice(1);
@@ -55,68 +34,6 @@ test('a connection that the service closes is made again with a fresh token, and
   assert.equal(scene.requests.filter(({ url }) => url.includes('/negotiate')).length - negotiations, 2);
   assert.equal(new Set(tokens).size, 2);
   await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor({ timeout: TRUE_MS });
-});
-
-test('a silent network for 30 s on either side: true within 15 s, and nothing lost', LONG, async () => {
-  const there = await personBehindWall();
-  const here = await personBehindWall();
-  const [cutWriter, cutViewer] = [await scene.writer(there), await scene.writer()];
-  const goodViewer = await scene.viewer(cutWriter.link);
-  const badViewer = await scene.viewer(cutViewer.link, here);
-  for (const [writer, viewer] of [[cutWriter, goodViewer], [cutViewer, badViewer]]) {
-    await writer.type('before');
-    await viewer.shows('before');
-  }
-  there.wall.up = true;
-  here.wall.up = true;
-  const since = Date.now();
-  for (const writer of [cutWriter, cutViewer]) await writer.page.keyboard.type(' during');
-  const told = async (screen, words) => {
-    await screen.until(async () => words.includes(await screen.state()), TRUE_MS - (Date.now() - since), `says ${words}`, () => screen.state());
-    return Date.now() - since;
-  };
-  const lost = ['Reconnecting', 'Offline'];
-  const times = await Promise.all([told(cutWriter, lost), told(badViewer, lost), told(goodViewer, ['Writer away'])]);
-  assert.equal(await cutViewer.state(), 'Live');
-  assert.equal((await badViewer.lines()).join(), 'before');
-  await pause(since + AWAY_MS - Date.now());
-  for (const screen of [cutWriter, badViewer]) assert.equal(await screen.state(), 'Offline');
-  assert.match(await cutWriter.notice(), /kept in this browser/);
-  there.wall.up = false;
-  here.wall.up = false;
-  for (const writer of [cutWriter, cutViewer]) await writer.page.keyboard.type(' after');
-  for (const viewer of [goodViewer, badViewer]) {
-    await viewer.shows('before during after', TRUE_MS);
-    await viewer.says('Live');
-  }
-  await cutWriter.says('Live');
-  console.log(`# a silent failure was on the screen after ${times.join(', ')} ms (writer, viewer, the other's viewer)`);
-});
-
-test('the service itself gone for 30 s in mid-typing: true within 15 s, and nothing lost', LONG, async () => {
-  const own = await startScene({ service: { retryDelaysMs: [] } });
-  try {
-    const writer = await own.writer();
-    const viewer = await own.viewer(writer.link);
-    await writer.type('before');
-    await viewer.shows('before');
-    const { options, port } = own.stack.service;
-    await own.stack.service.close();
-    await writer.page.keyboard.type(' during');
-    const lost = async (screen) => screen.until(async () => ['Reconnecting', 'Offline'].includes(await screen.state()), TRUE_MS,
-      'the loss is told', () => screen.state());
-    await Promise.all([lost(writer), lost(viewer)]);
-    await pause(AWAY_MS);
-    for (const screen of [writer, viewer]) assert.equal(await screen.state(), 'Offline');
-    const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
-    own.stack.service = await startWebPubSub({ ...options, port });
-    await writer.page.keyboard.type(' after');
-    await viewer.shows('before during after', 20_000);
-    await writer.says('Live');
-    await viewer.says('Live');
-  } finally {
-    await own.close();
-  }
 });
 
 test('the writer\'s reload keeps room, text and language, and viewers see it through', async () => {
@@ -172,6 +89,8 @@ test('a second tab of the writer takes over, the first says so, and can take the
   await second.keys('Control+End');
   await second.page.keyboard.type(' second');
   await viewer.shows('first second');
+  // The draft follows the keys by less than a second; the person who changes tabs needs longer.
+  await first.page.waitForFunction(() => Object.values(localStorage).some((value) => value.includes('first second')));
   await first.page.locator('#banner-action').click();
   await first.says('Live');
   await first.shows('first second');
@@ -185,6 +104,7 @@ test('a writer on another machine with the same key takes over too', async () =>
   const viewer = await scene.viewer(first.link);
   await first.type('here');
   await viewer.shows('here');
+  await first.page.waitForFunction(() => Object.values(localStorage).some((value) => value.includes('"here"')));
   // As if the draft had been carried over: the other browser knows room and key.
   const kept = await first.page.evaluate(() => Object.entries(localStorage));
   await other.addInitScript((entries) => { for (const [key, value] of entries) localStorage.setItem(key, value); }, kept);

@@ -8,7 +8,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { RawSocket, clientUrl, inTime, request, startHandler, until } from '../../emulator/testing.js';
+import {
+  RawSocket,
+  clientUrl,
+  inTime,
+  request,
+  startHandler,
+  until,
+} from '../../emulator/testing.js';
 
 const HUB = 'chat';
 const PING_INTERVAL = 300;
@@ -32,7 +39,9 @@ async function start(t) {
   const polling = (sid, more) => url({ transport: 'polling', sid, ...more });
   const sockets = [];
   const websocket = (query = {}) => {
-    const socket = new RawSocket(clientUrl(service, HUB, { transport: 'websocket', ...query }, 'ws'));
+    const socket = new RawSocket(
+      clientUrl(service, HUB, { transport: 'websocket', ...query }, 'ws'),
+    );
     sockets.push(socket);
     return socket;
   };
@@ -136,7 +145,8 @@ test('handshake, WebSocket: fails with an invalid EIO parameter', async (t) => {
 
 test('handshake, WebSocket: fails with an invalid transport parameter', async (t) => {
   const { websocket } = await start(t);
-  for (const transport of [undefined, 'abc']) await inTime(websocket({ transport }).closed, 'close');
+  for (const transport of [undefined, 'abc'])
+    await inTime(websocket({ transport }).closed, 'close');
 });
 
 // --- message ----------------------------------------------------------------------------------

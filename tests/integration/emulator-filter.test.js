@@ -22,8 +22,8 @@ test('the examples of the documentation', () => {
     ["userId in ('user1', 'ann', 'user3') and 'A' in groups", true],
     ["userId eq 'ann' and connectionId ne '123'", true],
     ["userId eq 'ann' and (not ('A' in groups))", false],
-    ["length(userId) le 10 and length(userId) gt 3", false],
-    ["length(userId) gt 10 or length(userId) le 3", true],
+    ['length(userId) le 10 and length(userId) gt 3', false],
+    ['length(userId) gt 10 or length(userId) le 3', true],
     ["not endswith(userId, 'nn')", false],
     ["tolower(userId) eq 'ann'", true],
     ["toupper(userId) eq 'ANN'", true],
@@ -32,29 +32,36 @@ test('the examples of the documentation', () => {
     ["substring(userId,1) eq 'nn'", true],
     ["startswith(userId,'a')", true],
     ["indexof(userId,'n') ge 0", true],
-    ["length(groups) gt 1", true],
+    ['length(groups) gt 1', true],
   ]);
 });
 
 test('and binds tighter than or', () => {
   const both = { connectionId: 'c', groups: new Set(['A', 'C']) };
-  check([
-    ["'A' in groups or 'B' in groups and not ('C' in groups)", true],
-    ["('A' in groups or 'B' in groups) and not ('C' in groups)", false],
-    ['true or true and false', true],
-    ['false and true or true', true],
-  ], both);
+  check(
+    [
+      ["'A' in groups or 'B' in groups and not ('C' in groups)", true],
+      ["('A' in groups or 'B' in groups) and not ('C' in groups)", false],
+      ['true or true and false', true],
+      ['false and true or true', true],
+    ],
+    both,
+  );
 });
 
 test('comparisons bind tighter than and', () => {
-  check([["length(userId) gt 0 and length(userId) lt 4 or length(userId) gt 7", true]]);
+  check([['length(userId) gt 0 and length(userId) lt 4 or length(userId) gt 7', true]]);
 });
 
 test('not binds tightest: it needs parentheses around a comparison', () => {
   for (const filter of ['not length(userId) gt 5', "not userId eq 'x'", "not 'A' in groups"]) {
     assert.throws(() => parseFilter(filter), /'not'/, filter);
   }
-  check([["not (length(userId) gt 5)", true], ['not true', false], ['not not true', true]]);
+  check([
+    ['not (length(userId) gt 5)', true],
+    ['not true', false],
+    ['not not true', true],
+  ]);
 });
 
 test('names are read without case, strings are compared with it', () => {
@@ -67,35 +74,91 @@ test('names are read without case, strings are compared with it', () => {
 });
 
 test('a quote within a string is written twice', () => {
-  check([["userId eq 'bar''s'", true], ["'''' eq ''''", true]], { ...ANN, userId: "bar's" });
+  check(
+    [
+      ["userId eq 'bar''s'", true],
+      ["'''' eq ''''", true],
+    ],
+    { ...ANN, userId: "bar's" },
+  );
 });
 
 test('literals, and the rest of the functions', () => {
   check([
-    ['1 eq 1', true], ['-1 lt +1', true], ['true', true], ['false', false], ['true eq false', false],
-    ["'a' lt 'b'", true], ["'b' le 'a'", false],
-    ["contains(userId,'nn')", true], ["concat(userId,'!') eq 'ann!'", true],
-    ["'A' in (groups)", true], ["('A') in groups", true], ['2 in (1, 2)', true],
+    ['1 eq 1', true],
+    ['-1 lt +1', true],
+    ['true', true],
+    ['false', false],
+    ['true eq false', false],
+    ["'a' lt 'b'", true],
+    ["'b' le 'a'", false],
+    ["contains(userId,'nn')", true],
+    ["concat(userId,'!') eq 'ann!'", true],
+    ["'A' in (groups)", true],
+    ["('A') in groups", true],
+    ['2 in (1, 2)', true],
   ]);
 });
 
 test('a connection without a user: null equals null only, and nothing else holds', () => {
-  check([
-    ['userId eq null', true], ['userId ne null', false], ["userId eq 'ann'", false],
-    ["userId ne 'ann'", true], ['length(userId) gt 0', false], ['length(userId) le 0', false],
-    ["startswith(userId,'a')", false], ["userId in ('a', null)", true], ["tolower(userId) eq null", true],
-    ["userId lt 'z'", false],
-  ], NOBODY);
+  check(
+    [
+      ['userId eq null', true],
+      ['userId ne null', false],
+      ["userId eq 'ann'", false],
+      ["userId ne 'ann'", true],
+      ['length(userId) gt 0', false],
+      ['length(userId) le 0', false],
+      ["startswith(userId,'a')", false],
+      ["userId in ('a', null)", true],
+      ['tolower(userId) eq null', true],
+      ["userId lt 'z'", false],
+    ],
+    NOBODY,
+  );
 });
 
 test('expressions that are not well formed or not well typed are refused', () => {
   const bad = [
-    '', ' ', 'userId', "'A'", '1', 'groups', 'null', 'userId eq', "eq 'a'", "userId eq 'a", "userId = 'a'",
-    "userId eq 'a' userId", "userId eq 'a' and", "(userId eq 'a'", "userId eq 'a')", 'nothing eq 1',
-    "userId eq 1", "groups eq 'A'", "'A' in userId", "1 in groups", "'A' in ()", "userId in ('a', 1)",
-    'true and 1', "'a' or true", 'length(1) gt 1', "length() gt 1", "startswith(userId) ", "substring('a') eq 'a'",
-    "substring('a','b') eq 'a'", "tolower(groups) eq 'a'", 'true lt false', "userId eq 'a'; true", 'length',
-    "unknown('a')", "'A' in groups in groups", '\u0000', 'constructor eq 1', "toString('a') eq 'a'", '"a" eq userId',
+    '',
+    ' ',
+    'userId',
+    "'A'",
+    '1',
+    'groups',
+    'null',
+    'userId eq',
+    "eq 'a'",
+    "userId eq 'a",
+    "userId = 'a'",
+    "userId eq 'a' userId",
+    "userId eq 'a' and",
+    "(userId eq 'a'",
+    "userId eq 'a')",
+    'nothing eq 1',
+    'userId eq 1',
+    "groups eq 'A'",
+    "'A' in userId",
+    '1 in groups',
+    "'A' in ()",
+    "userId in ('a', 1)",
+    'true and 1',
+    "'a' or true",
+    'length(1) gt 1',
+    'length() gt 1',
+    'startswith(userId) ',
+    "substring('a') eq 'a'",
+    "substring('a','b') eq 'a'",
+    "tolower(groups) eq 'a'",
+    'true lt false',
+    "userId eq 'a'; true",
+    'length',
+    "unknown('a')",
+    "'A' in groups in groups",
+    '\u0000',
+    'constructor eq 1',
+    "toString('a') eq 'a'",
+    '"a" eq userId',
   ];
   for (const filter of bad) assert.throws(() => parseFilter(filter), FilterError, filter);
 });

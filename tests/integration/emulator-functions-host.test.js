@@ -10,7 +10,7 @@ import { readApp, readCommand, splitCommandLine } from '../../emulator/functions
 import { forwardedTarget } from '../../emulator/functions-host/forwarding.js';
 import { startFunctionsHost } from '../../emulator/functions-host/host.js';
 import { makeMatcher } from '../../emulator/functions-host/routes.js';
-import { request } from '../../emulator/testing.js';
+import { request, until } from '../../emulator/testing.js';
 
 /** A handler that tells what it got, and obeys: /die, /exit0, /deaf. */
 const HANDLER = `#!/usr/bin/env node
@@ -23,13 +23,17 @@ http.createServer(async (req, res) => {
   const chunks = [];
   for await (const chunk of req) chunks.push(chunk);
   if (req.url.startsWith('/die')) process.kill(process.pid, 'SIGSEGV');
-  if (req.url.startsWith('/deaf')) process.on('SIGTERM', () => {}), process.removeAllListeners('SIGTERM'), process.on('SIGTERM', () => {});
+  if (req.url.startsWith('/deaf')) {
+    process.removeAllListeners('SIGTERM');
+    process.on('SIGTERM', () => {});
+  }
   const { method, url, rawHeaders } = req;
   const body = Buffer.concat(chunks).toString();
   res.setHeader('X-Pid', process.pid);
   res.setHeader('Access-Control-Allow-Origin', 'http://handler.example');
   if (req.url.startsWith('/moved')) res.writeHead(302, { Location: '/elsewhere' });
-  res.end(JSON.stringify({ method, url, rawHeaders, body, env: process.env, args: process.argv.slice(2) }));
+  const { env, argv } = process;
+  res.end(JSON.stringify({ method, url, rawHeaders, body, env, args: argv.slice(2) }));
 }).listen(process.env.FUNCTIONS_CUSTOMHANDLER_PORT, '127.0.0.1');
 `;
 
@@ -42,12 +46,18 @@ async function makeApp({ host = {}, functions = {}, settings, program = HANDLER 
   trash.push(root);
   const put = async (name, value) => {
     await mkdir(path.dirname(path.join(root, name)), { recursive: true });
-    await writeFile(path.join(root, name), typeof value === 'string' ? value : JSON.stringify(value));
+    await writeFile(
+      path.join(root, name),
+      typeof value === 'string' ? value : JSON.stringify(value),
+    );
   };
   await put('host.json', {
     version: '2.0',
     customHandler: {
-      description: { defaultExecutablePath: 'handler.cjs', arguments: ['--port', '%FUNCTIONS_CUSTOMHANDLER_PORT%', '%NONE%'] },
+      description: {
+        defaultExecutablePath: 'handler.cjs',
+        arguments: ['--port', '%FUNCTIONS_CUSTOMHANDLER_PORT%', '%NONE%'],
+      },
       enableForwardingHttpRequest: true,
       enableProxyingHttpRequest: true,
     },
@@ -55,7 +65,11 @@ async function makeApp({ host = {}, functions = {}, settings, program = HANDLER 
     ...host,
   });
   const all = {
-    negotiate: trigger({ route: '{action:regex(^(negotiate|register)$)}', methods: ['get', 'post'], authLevel: 'anonymous' }),
+    negotiate: trigger({
+      route: '{action:regex(^(negotiate|register)$)}',
+      methods: ['get', 'post'],
+      authLevel: 'anonymous',
+    }),
     eventhandler: trigger({ methods: ['post', 'options'], authLevel: 'function' }),
     ...functions,
   };
@@ -82,7 +96,12 @@ async function start(t, { options = {}, ...app } = {}) {
   const executable = path.join(appRoot, 'handler.cjs');
   const onLine = (stream, line) => own.push([stream, line]);
   const host = await startFunctionsHost({
-    appRoot, port: 0, executable, log: (line) => lines.push(line), onLine, ...options,
+    appRoot,
+    port: 0,
+    executable,
+    log: (line) => lines.push(line),
+    onLine,
+    ...options,
   });
   t.after(() => host.close());
   return { host, lines, own };
@@ -100,7 +119,7 @@ const alive = (pid) => {
   }
 };
 
-test('a request is forwarded with the host\'s headers and its own', async (t) => {
+test("a request is forwarded with the host's headers and its own", async (t) => {
   const { host } = await start(t);
   const answer = await request(`${host.url}/eventhandler?code=K&x=1&X=2&flag&sp=a%20b+c/`, {
     method: 'POST',
@@ -139,7 +158,9 @@ test('without a body there is no Content-Type', async (t) => {
 test('a chunked upload is answered 500 and the handler stays', async (t) => {
   const { host } = await start(t);
   const answer = await fetch(`${host.url}/eventhandler`, {
-    method: 'POST', body: new Blob(['{}']).stream(), duplex: 'half',
+    method: 'POST',
+    body: new Blob(['{}']).stream(),
+    duplex: 'half',
   });
   assert.equal(answer.status, 500);
   assert.equal((await request(`${host.url}/negotiate`)).status, 200);
@@ -175,7 +196,7 @@ test('route templates know optional, catch-all and constrained parameters', () =
   assert.throws(() => makeMatcher('{a:colour}'), /not known/);
 });
 
-test('a redirect and the handler\'s headers pass through', async (t) => {
+test("a redirect and the handler's headers pass through", async (t) => {
   const { host } = await start(t, { functions: { moved: trigger({}) } });
   const answer = await request(`${host.url}/moved`);
   assert.equal(answer.status, 302);
@@ -185,10 +206,15 @@ test('a redirect and the handler\'s headers pass through', async (t) => {
 test('CORS: a true preflight is answered by the host, allowed origins only', async (t) => {
   const origin = 'http://page.example';
   const { host } = await start(t, { options: { cors: [origin] } });
-  const preflight = (from) => request(`${host.url}/negotiate`, {
-    method: 'OPTIONS',
-    headers: { Origin: from, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-a' },
-  });
+  const preflight = (from) =>
+    request(`${host.url}/negotiate`, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: from,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'x-a',
+      },
+    });
   const granted = await preflight(origin);
   assert.equal(granted.status, 204);
   assert.equal(granted.headers['access-control-allow-origin'], origin);
@@ -205,14 +231,16 @@ test('CORS: a true preflight is answered by the host, allowed origins only', asy
 test('CORS: an OPTIONS that is no preflight reaches the handler', async (t) => {
   const { host } = await start(t, { options: { cors: ['*'] } });
   const answer = await request(`${host.url}/eventhandler`, {
-    method: 'OPTIONS', headers: { 'WebHook-Request-Origin': 'localhost' },
+    method: 'OPTIONS',
+    headers: { 'WebHook-Request-Origin': 'localhost' },
   });
   assert.equal(JSON.parse(answer.text).method, 'OPTIONS');
 });
 
 test('a function key is asked for only where the level says so', async (t) => {
   const { host } = await start(t, { options: { key: 'secret' } });
-  const post = async (target, headers) => (await request(host.url + target, { method: 'POST', headers })).status;
+  const post = async (target, headers) =>
+    (await request(host.url + target, { method: 'POST', headers })).status;
   assert.equal(await post('/eventhandler', {}), 401);
   assert.equal(await post('/eventhandler?code=wrong', {}), 401);
   assert.equal(await post('/eventhandler?code=secret', {}), 200);
@@ -224,18 +252,24 @@ test('settings: the option wins over the environment, that over local.settings.j
   process.env.HOST_TEST_B = 'environment';
   t.after(() => delete process.env.HOST_TEST_B);
   const { host } = await start(t, {
-    settings: { IsEncrypted: false, Values: { HOST_TEST_A: 'file', HOST_TEST_B: 'file', HOST_TEST_C: 'file' } },
+    settings: {
+      IsEncrypted: false,
+      Values: { HOST_TEST_A: 'file', HOST_TEST_B: 'file', HOST_TEST_C: 'file' },
+    },
     options: { env: { HOST_TEST_C: 'option' } },
   });
   const { env, args } = JSON.parse((await request(`${host.url}/negotiate`)).text);
-  assert.deepEqual([env.HOST_TEST_A, env.HOST_TEST_B, env.HOST_TEST_C], ['file', 'environment', 'option']);
+  assert.deepEqual(
+    [env.HOST_TEST_A, env.HOST_TEST_B, env.HOST_TEST_C],
+    ['file', 'environment', 'option'],
+  );
   assert.equal(env.FUNCTIONS_CUSTOMHANDLER_PORT, String(host.handlerPort));
   assert.equal(env.FUNCTIONS_HTTPWORKER_PORT, String(host.handlerPort));
   assert.equal(env.WEBSITE_HOSTNAME, `localhost:${host.port}`);
   assert.deepEqual(args, ['--port', String(host.handlerPort)]);
 });
 
-test('the handler\'s lines get the level that the host gives them', async (t) => {
+test("the handler's lines get the level that the host gives them", async (t) => {
   const { lines, own } = await start(t);
   assert.ok(lines.includes('handler info: level=info event=listening'), lines.join('\n'));
   assert.ok(lines.includes('handler warning: this is a warning'));
@@ -248,13 +282,16 @@ test('a handler that dies is started again, and the third death stops the host',
   for (const life of [1, 2]) {
     const pid = host.handlerPid;
     assert.equal((await request(`${host.url}/die`)).status, 500, `life ${life}`);
+    await until(() => host.handlerPid !== pid, 'the restart');
     const answer = await request(`${host.url}/negotiate`);
     assert.equal(answer.status, 200);
     assert.notEqual(answer.headers['x-pid'], String(pid));
   }
   await request(`${host.url}/die`);
   assert.match(await host.stopped, /ended 3 times, last with SIGSEGV/);
-  assert.ok(lines.includes('error: Exceeded http worker restart retry count. Shutting down Functions Host'));
+  assert.ok(
+    lines.includes('error: Exceeded http worker restart retry count. Shutting down Functions Host'),
+  );
 });
 
 test('a handler that never gets ready is reported with its last words', async (t) => {
@@ -263,7 +300,10 @@ test('a handler that never gets ready is reported with its last words', async (t
 });
 
 test('a handler that cannot be started is reported', async (t) => {
-  await assert.rejects(start(t, { options: { executable: '/no/such/program' } }), /cannot start.*ENOENT/);
+  await assert.rejects(
+    start(t, { options: { executable: '/no/such/program' } }),
+    /cannot start.*ENOENT/,
+  );
 });
 
 test('close ends the handler with SIGTERM', async (t) => {
@@ -297,7 +337,7 @@ test('files that the host refuses are refused', async () => {
   }
 });
 
-test('an app whose functions need payload mode is refused with the flag that is missing', async () => {
+test('an app that needs payload mode is refused with the flag that is missing', async () => {
   const description = { defaultExecutablePath: 'handler.cjs' };
   const appRoot = await makeApp({ host: { customHandler: { description } } });
   await assert.rejects(startFunctionsHost({ appRoot, port: 0 }), /enableForwardingHttpRequest/);
@@ -305,7 +345,9 @@ test('an app whose functions need payload mode is refused with the flag that is 
 
 test('the command line is made as the host makes it', () => {
   const description = {
-    defaultExecutablePath: 'no-such-file', arguments: ['-p %PORT%', '"a b"', '%UNSET%x'], workingDirectory: 'w',
+    defaultExecutablePath: 'no-such-file',
+    arguments: ['-p %PORT%', '"a b"', '%UNSET%x'],
+    workingDirectory: 'w',
   };
   const command = readCommand(description, '/app', { PORT: '5' });
   assert.deepEqual(command, { file: 'no-such-file', args: ['-p', '5', 'a b', 'x'], cwd: '/app/w' });

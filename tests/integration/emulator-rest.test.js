@@ -6,7 +6,14 @@ import { test } from 'node:test';
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import { groupOf } from '../../emulator/webpubsub/groups.js';
 import { signToken, verifyToken } from '../../emulator/webpubsub/token.js';
-import { RawSocket, clientToken, clientUrl, inTime, request, rest } from '../../emulator/testing.js';
+import {
+  RawSocket,
+  clientToken,
+  clientUrl,
+  inTime,
+  request,
+  rest,
+} from '../../emulator/testing.js';
 
 const HUB = 'chat';
 const BASE = `/api/hubs/${HUB}`;
@@ -45,14 +52,16 @@ async function start(t, options = {}) {
 /** The packets that each client gets before the marker that everybody is sent. */
 async function received(call, ...clients) {
   assert.equal((await call('POST', `${BASE}/:send`, { body: '42["end"]' })).status, 202);
-  return Promise.all(clients.map(async ({ socket }) => {
-    const packets = [];
-    for (;;) {
-      const packet = await socket.packet();
-      if (packet === '42["end"]') return packets;
-      packets.push(packet);
-    }
-  }));
+  return Promise.all(
+    clients.map(async ({ socket }) => {
+      const packets = [];
+      for (;;) {
+        const packet = await socket.packet();
+        if (packet === '42["end"]') return packets;
+        packets.push(packet);
+      }
+    }),
+  );
 }
 
 const query = (parameters) => new URLSearchParams(parameters).toString();
@@ -63,7 +72,8 @@ test('aud has to be the exact URL of the request, query included', async (t) => 
   const { service, call } = await start(t);
   const path = `${BASE}/:send?filter=true`;
   const url = `${service.endpoint}${path}&api-version=2024-12-01`;
-  const status = async (aud, options = {}) => (await call('POST', path, { body: '42["x"]', aud, ...options })).status;
+  const status = async (aud, options = {}) =>
+    (await call('POST', path, { body: '42["x"]', aud, ...options })).status;
   assert.equal(await status(url), 202);
   assert.equal(await status(url.split('?')[0]), 401);
   assert.equal(await status(url.replace('localhost', '127.0.0.1')), 401);
@@ -75,7 +85,10 @@ test('aud has to be the exact URL of the request, query included', async (t) => 
 test('aud may leave out the query and ignore case only when it is set so', async (t) => {
   const { service, call } = await start(t, { audience: 'lenient' });
   const aud = `${service.endpoint}${BASE}/:SEND`;
-  assert.equal((await call('POST', `${BASE}/:send?filter=true`, { body: '42["x"]', aud })).status, 202);
+  assert.equal(
+    (await call('POST', `${BASE}/:send?filter=true`, { body: '42["x"]', aud })).status,
+    202,
+  );
 });
 
 test('a bearer token is needed, from either key, and not expired', async (t) => {
@@ -93,13 +106,17 @@ test('a bearer token is needed, from either key, and not expired', async (t) => 
   assert.equal(await status(signToken({ aud }, keys[0])), 401);
   const bare = await request(`http://127.0.0.1:${service.port}${path}?api-version=2024-12-01`);
   assert.equal(bare.status, 405);
-  const none = await request(`http://127.0.0.1:${service.port}${path}?api-version=2024-12-01`, { method: 'HEAD' });
+  const none = await request(`http://127.0.0.1:${service.port}${path}?api-version=2024-12-01`, {
+    method: 'HEAD',
+  });
   assert.equal(none.status, 401);
 });
 
 test('errors have a code in the header and a JSON body', async (t) => {
   const { call } = await start(t);
-  const { status, headers, text } = await call('POST', `${BASE}/:send?filter=nonsense`, { body: 'x' });
+  const { status, headers, text } = await call('POST', `${BASE}/:send?filter=nonsense`, {
+    body: 'x',
+  });
   assert.equal(status, 400);
   assert.equal(headers['x-ms-error-code'], 'InvalidFilter');
   assert.match(headers['content-type'], /^application\/json/);
@@ -138,7 +155,12 @@ test('what is wrong is refused with its own status', async (t) => {
     ['POST', `${BASE}/:addToGroups`, { body: 'null', type: json }, 400],
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":[]}', type: json }, 400],
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":"a"}', type: json }, 400],
-    ['POST', `${BASE}/:addToGroups`, { body: '{"groups":["\'0~Lw~cm0\'"],"filter":"("}', type: json }, 400],
+    [
+      'POST',
+      `${BASE}/:addToGroups`,
+      { body: '{"groups":["\'0~Lw~cm0\'"],"filter":"("}', type: json },
+      400,
+    ],
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":["0~Lw~cm0="]}', type: json }, 400],
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":["a"],"filter":1}', type: json }, 400],
     ['PUT', `${BASE}/permissions/fly/connections/none`, {}, 400],
@@ -149,9 +171,15 @@ test('what is wrong is refused with its own status', async (t) => {
     ['GET', `${BASE}/groups/${A}/connections?maxpagesize=201`, {}, 400],
   ];
   for (const [method, path, more, status] of cases) {
-    assert.equal((await call(method, path, more)).status, status, `${method} ${path} ${more.body ?? ''}`);
+    assert.equal(
+      (await call(method, path, more)).status,
+      status,
+      `${method} ${path} ${more.body ?? ''}`,
+    );
   }
-  const noVersion = await request(`http://127.0.0.1:${service.port}${BASE}/:send`, { method: 'POST' });
+  const noVersion = await request(`http://127.0.0.1:${service.port}${BASE}/:send`, {
+    method: 'POST',
+  });
   assert.equal(noVersion.status, 400);
   assert.equal(noVersion.headers['x-ms-error-code'], 'MissingApiVersion');
 });
@@ -167,7 +195,8 @@ test('health asks for no token', async (t) => {
 test('a send reaches a group, the hub, a user or a connection, and nobody else', async (t) => {
   const { client, call } = await start(t);
   const [ann, bob, ann2] = [await client('ann', A), await client('bob', B), await client('ann')];
-  const send = async (place, body) => assert.equal((await call('POST', `${BASE}${place}/:send`, { body })).status, 202);
+  const send = async (place, body) =>
+    assert.equal((await call('POST', `${BASE}${place}/:send`, { body })).status, 202);
   await send(`/groups/${A}`, '42["group"]');
   await send('', '42["all"]');
   await send('/users/ann', '42["user"]');
@@ -184,30 +213,43 @@ test('a send reaches a group, the hub, a user or a connection, and nobody else',
 
 test('a send to a missing connection can be set to be 404', async (t) => {
   const { call } = await start(t, { missingTarget: 'refuse' });
-  assert.equal((await call('POST', `${BASE}/connections/none/:send`, { body: '42["x"]' })).status, 404);
+  assert.equal(
+    (await call('POST', `${BASE}/connections/none/:send`, { body: '42["x"]' })).status,
+    404,
+  );
 });
 
 test('rooms A and B but C: the documented precedence tells the two spellings apart', async (t) => {
   const { client, call } = await start(t);
-  const clients = [await client('1', A), await client('2', A, C), await client('3', B), await client('4', B, C)];
+  const clients = [
+    await client('1', A),
+    await client('2', A, C),
+    await client('3', B),
+    await client('4', B, C),
+  ];
   const send = (filter, body) => call('POST', `${BASE}/:send?${query({ filter })}`, { body });
   await send(`('${A}' in groups or '${B}' in groups) and not ('${C}' in groups)`, '42["ours"]');
   await send(`'${A}' in groups or '${B}' in groups and not ('${C}' in groups)`, '42["sdk"]');
   assert.deepEqual(await received(call, ...clients), [
-    ['42["ours"]', '42["sdk"]'], ['42["sdk"]'], ['42["ours"]', '42["sdk"]'], [],
+    ['42["ours"]', '42["sdk"]'],
+    ['42["sdk"]'],
+    ['42["ours"]', '42["sdk"]'],
+    [],
   ]);
 });
 
 test('filter and excluded leave the sender out; an empty filter is none', async (t) => {
   const { client, call } = await start(t);
   const [ann, bob] = [await client('ann', A), await client('bob', A)];
-  const send = (parameters, body) => call('POST', `${BASE}/groups/${A}/:send?${parameters}`, { body });
+  const send = (parameters, body) =>
+    call('POST', `${BASE}/groups/${A}/:send?${parameters}`, { body });
   await send(query({ filter: `not ('${ann.own}' in groups)` }), '42["filter"]');
   await send(query({ excluded: ann.id }), '42["excluded"]');
   await send(`excluded=${ann.id}&excluded=${bob.id}`, '42["nobody"]');
   await send('filter=', '42["all"]');
   assert.deepEqual(await received(call, ann, bob), [
-    ['42["all"]'], ['42["filter"]', '42["excluded"]', '42["all"]'],
+    ['42["all"]'],
+    ['42["filter"]', '42["excluded"]', '42["all"]'],
   ]);
 });
 
@@ -215,7 +257,10 @@ test('all three encodings of a query are understood', async (t) => {
   const { client, call } = await start(t);
   const [ann, bob] = [await client('ann', A), await client('bob', A)];
   const filter = `not ('${ann.own}' in groups)`;
-  const everything = encodeURIComponent(filter).replace(/[()']/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  const everything = encodeURIComponent(filter).replace(
+    /[()']/g,
+    (c) => `%${c.charCodeAt(0).toString(16)}`,
+  );
   for (const encoded of [everything, encodeURIComponent(filter), query({ f: filter }).slice(2)]) {
     await call('POST', `${BASE}/groups/${A}/:send?filter=${encoded}`, { body: '42["x"]' });
   }
@@ -250,9 +295,11 @@ test('a bulk join and leave select connections by filter', async (t) => {
   const { client, call, groupsOf } = await start(t);
   const [ann, bob] = [await client('ann'), await client('bob')];
   const base = [groupOf('/'), ann.own].sort();
-  const bulk = (what, groups, filter) => call('POST', `${BASE}/:${what}`, {
-    body: JSON.stringify({ groups, filter }), type: 'application/json',
-  });
+  const bulk = (what, groups, filter) =>
+    call('POST', `${BASE}/:${what}`, {
+      body: JSON.stringify({ groups, filter }),
+      type: 'application/json',
+    });
   assert.equal((await bulk('addToGroups', [A, B], `'${ann.own}' in groups`)).status, 200);
   assert.equal((await bulk('addToGroups', [A], `'${ann.own}' in groups`)).status, 200);
   assert.deepEqual(groupsOf(ann), [...base, A, B].sort());
@@ -308,7 +355,10 @@ test('the members of a group come in pages that follow each other', async (t) =>
     return found;
   };
   const all = await list('');
-  assert.deepEqual(all.map(({ connectionId }) => connectionId), ids.sort());
+  assert.deepEqual(
+    all.map(({ connectionId }) => connectionId),
+    ids.sort(),
+  );
   assert.ok(all.every(({ userId }) => /^user\d$/.test(userId)));
   assert.deepEqual(await list('?maxpagesize=2'), all);
   assert.deepEqual(await list('?maxpagesize=2&top=3'), all.slice(0, 3));
@@ -319,10 +369,15 @@ test('the members of a group come in pages that follow each other', async (t) =>
 test('a connection, a group, a user and the hub can be closed', async (t) => {
   const { client, call } = await start(t);
   const clients = [
-    await client('ann'), await client('bob', A), await client('cid', A), await client('dan'), await client('eve'),
+    await client('ann'),
+    await client('bob', A),
+    await client('cid', A),
+    await client('dan'),
+    await client('eve'),
   ];
   const [ann, bob, cid, dan, eve] = clients;
-  const close = async (method, path) => assert.equal((await call(method, BASE + path)).status, 204, path);
+  const close = async (method, path) =>
+    assert.equal((await call(method, BASE + path)).status, 204, path);
   await close('DELETE', `/connections/${ann.id}?reason=enough`);
   await inTime(ann.socket.closed, 'close of ann');
   await close('POST', `/groups/${A}/:closeConnections?excluded=${cid.id}`);
@@ -377,11 +432,17 @@ test('permissions are granted, checked and taken', async (t) => {
 
 test('a token that the service makes opens a connection', async (t) => {
   const { call, service } = await start(t);
-  const { status, text } = await call('POST', `${BASE}/:generateToken?userId=ann&role=r1&role=r2&group=g&minutesToExpire=5`);
+  const { status, text } = await call(
+    'POST',
+    `${BASE}/:generateToken?userId=ann&role=r1&role=r2&group=g&minutesToExpire=5`,
+  );
   assert.equal(status, 200);
   const { token } = JSON.parse(text);
   const aud = `${service.endpoint}/clients/socketio/hubs/${HUB}`;
-  const claims = verifyToken(token, { keys: service.options.accessKeys, audience: (given) => given === aud });
+  const claims = verifyToken(token, {
+    keys: service.options.accessKeys,
+    audience: (given) => given === aud,
+  });
   assert.equal(claims.sub, 'ann');
   assert.deepEqual(claims.role, ['r1', 'r2']);
   assert.deepEqual(claims['webpubsub.group'], ['g']);

@@ -160,7 +160,10 @@ test('message: a text packet, passed on and answered unchanged', async (t) => {
   socket.send('42["message",1,"2",{"3":[true]}]');
   assert.equal(await socket.packet(), '42["message-back",1,"2",{"3":[true]}]');
   socket.send('42[ "message" , 1.0e0,\t"\\u00e4" ]');
-  assert.equal((await handler.event((e) => e.body.includes('1.0'))).body, '42[ "message" , 1.0e0,\t"\\u00e4" ]');
+  assert.equal(
+    (await handler.event((e) => e.body.includes('1.0'))).body,
+    '42[ "message" , 1.0e0,\t"\\u00e4" ]',
+  );
 });
 
 test('message: a packet with attachments', async (t) => {
@@ -187,7 +190,9 @@ test('message: a text packet with an ack', async (t) => {
 test('message: a packet with attachments and an ack', async (t) => {
   const { join } = await start(t);
   const socket = await join();
-  socket.send('452-789["message-with-ack",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]');
+  socket.send(
+    '452-789["message-with-ack",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]',
+  );
   socket.send(Buffer.from([1, 2, 3]));
   socket.send(Buffer.from([4, 5, 6]));
   assert.equal(

@@ -6,7 +6,14 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { RawSocket, clientToken, clientUrl, inTime, startHandler, until } from '../../emulator/testing.js';
+import {
+  RawSocket,
+  clientToken,
+  clientUrl,
+  inTime,
+  startHandler,
+  until,
+} from '../../emulator/testing.js';
 
 const HUB = 'chat';
 // Of Microsoft's own test of the signature.
@@ -57,7 +64,8 @@ test('connect has every header of the documents, spelt as there', async (t) => {
   const { id, socketId } = await join({ sub: 'w.room' });
   const event = await handler.event('connect');
   const headers = {};
-  for (let i = 0; i < event.rawHeaders.length; i += 2) headers[event.rawHeaders[i]] = event.rawHeaders[i + 1];
+  for (let i = 0; i < event.rawHeaders.length; i += 2)
+    headers[event.rawHeaders[i]] = event.rawHeaders[i + 1];
   const sign = (key) => `sha256=${createHmac('sha256', key).update(id).digest('hex')}`;
   const { 'ce-time': time, Host, Connection, 'Content-Length': length, ...rest } = headers;
   assert.deepEqual(rest, {
@@ -85,12 +93,19 @@ test('connect tells claims, query and headers, each value in a list', async (t) 
   const { handler, open } = await start(t);
   const socket = await open({ sub: 'ann', role: ['a', 'b'], level: 5 }, { x: '1' });
   socket.send('40{"auth":"is not passed on"}');
-  const { claims, query, headers, clientCertificates, ...rest } = JSON.parse((await handler.event('connect')).body);
+  const { claims, query, headers, clientCertificates, ...rest } = JSON.parse(
+    (await handler.event('connect')).body,
+  );
   assert.deepEqual(rest, {});
   assert.deepEqual(clientCertificates, []);
   assert.deepEqual(claims.sub, ['ann']);
-  assert.deepEqual(claims['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier'], ['ann']);
-  assert.deepEqual(claims['http://schemas.microsoft.com/ws/2008/06/identity/claims/role'], ['a', 'b']);
+  assert.deepEqual(claims['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier'], [
+    'ann',
+  ]);
+  assert.deepEqual(claims['http://schemas.microsoft.com/ws/2008/06/identity/claims/role'], [
+    'a',
+    'b',
+  ]);
   assert.deepEqual(claims.role, ['a', 'b']);
   assert.deepEqual(claims.level, ['5']);
   assert.match(claims.exp[0], /^\d+$/);
@@ -130,7 +145,12 @@ test('event ids: 0 for connect, then counted for the connection', async (t) => {
   socket.send('42["b"]');
   await handler.event('b');
   const ids = handler.events.map(({ name, headers }) => [name, headers['ce-id']]);
-  assert.deepEqual(ids, [['connect', '0'], ['connected', '1'], ['a', '2'], ['b', '3']]);
+  assert.deepEqual(ids, [
+    ['connect', '0'],
+    ['connected', '1'],
+    ['a', '2'],
+    ['b', '3'],
+  ]);
 });
 
 test('names that do not fit into a header are percent-encoded', async (t) => {
@@ -154,14 +174,48 @@ test('signatures can be left out', async (t) => {
   assert.equal((await handler.event('connect')).headers['ce-signature'], undefined);
 });
 
+test('header names, event type and origin can be sent as seen elsewhere', async (t) => {
+  const { handler, join } = await start(t, {
+    headerCase: 'lower',
+    eventType: 'name',
+    originOnEvents: false,
+  });
+  const socket = await join();
+  socket.send('42["new message"]');
+  const { headers, rawHeaders } = await handler.event('new message');
+  assert.ok(rawHeaders.includes('ce-eventname'));
+  assert.equal(headers['ce-type'], 'azure.webpubsub.user.new message');
+  assert.equal(headers['webhook-request-origin'], undefined);
+});
+
+test('events can be sent twice, and connected late', async (t) => {
+  const { handler, join } = await start(t, { duplicateEvents: true, connectedDelayMs: 50 });
+  let count = 0;
+  handler.answer = ({ name }) => (name === 'x' ? { body: `42["n",${++count}]` } : {});
+  const socket = await join();
+  socket.send('42["x"]');
+  assert.equal(await socket.packet(), '42["n",2]');
+  await handler.event('connected');
+  await until(() => names(handler).length === 6, 'the last event');
+  assert.deepEqual(names(handler), ['connect', 'connect', 'x', 'x', 'connected', 'connected']);
+});
+
 // --- which handler ----------------------------------------------------------------------------
 
 test('the first handler that wants an event gets it, at its template', async (t) => {
   const { handler, service, join } = await start(t);
   const { urlTemplate } = handler.settings;
   service.setEventHandlers(HUB, [
-    { urlTemplate: `${urlTemplate}/one/{hub}/{event}?code=k`, userEventPattern: 'a, b c', systemEvents: ['connect'] },
-    { urlTemplate: `${urlTemplate}/two`, userEventPattern: '*', systemEvents: ['connect', 'connected'] },
+    {
+      urlTemplate: `${urlTemplate}/one/{hub}/{event}?code=k`,
+      userEventPattern: 'a, b c',
+      systemEvents: ['connect'],
+    },
+    {
+      urlTemplate: `${urlTemplate}/two`,
+      userEventPattern: '*',
+      systemEvents: ['connect', 'connected'],
+    },
   ]);
   const socket = await join();
   for (const name of ['a', 'b c', 'd']) socket.send(`42["${name}"]`);
@@ -172,9 +226,10 @@ test('the first handler that wants an event gets it, at its template', async (t)
   assert.equal(urls.get('a'), `/eventhandler/one/${HUB}/a?code=k`);
   assert.equal(urls.get('b c'), `/eventhandler/one/${HUB}/b%20c?code=k`);
   assert.equal(urls.get('d'), '/eventhandler/two');
-  assert.deepEqual(handler.validations.map(({ url }) => url), [
-    `/eventhandler/one/${HUB}/validate?code=k`, '/eventhandler/two',
-  ]);
+  assert.deepEqual(
+    handler.validations.map(({ url }) => url),
+    [`/eventhandler/one/${HUB}/validate?code=k`, '/eventhandler/two'],
+  );
 });
 
 test('a user event that no handler wants fails', async (t) => {
@@ -197,7 +252,13 @@ test('a handler is validated once, before its first event', async (t) => {
   assert.equal(headers.origin, undefined);
 });
 
-for (const [allow, accepted] of [['*', true], ['LocalHost', true], ['a.example, localhost', true], ['b.example', false], ['', false]]) {
+for (const [allow, accepted] of [
+  ['*', true],
+  ['LocalHost', true],
+  ['a.example, localhost', true],
+  ['b.example', false],
+  ['', false],
+]) {
   test(`WebHook-Allowed-Origin '${allow}' is ${accepted ? 'consent' : 'a refusal'}`, async (t) => {
     const { handler, open, lines } = await start(t);
     handler.allow = allow;
@@ -205,7 +266,10 @@ for (const [allow, accepted] of [['*', true], ['LocalHost', true], ['a.example, 
     socket.send('40');
     assert.match(await socket.packet(), accepted ? /^40/ : /^44{"message"/);
     assert.equal(names(handler).length > 0, accepted);
-    assert.equal(lines.some((line) => line.includes('missing allowed origins')), !accepted);
+    assert.equal(
+      lines.some((line) => line.includes('missing allowed origins')),
+      !accepted,
+    );
   });
 }
 
@@ -232,13 +296,16 @@ test('validation is repeated in the background', async (t) => {
 
 // --- order ------------------------------------------------------------------------------------
 
-test('one connection\'s events wait for each other, another\'s do not', async (t) => {
+test("one connection's events wait for each other, another's do not", async (t) => {
   const { handler, join } = await start(t);
   const [slow, other] = [await join(), await join()];
   let release;
-  handler.answer = ({ name }) => (name === 'first' ? new Promise((resolve) => {
-    release = () => resolve({});
-  }) : {});
+  handler.answer = ({ name }) =>
+    name === 'first'
+      ? new Promise((resolve) => {
+          release = () => resolve({});
+        })
+      : {};
   slow.send('42["first"]');
   slow.send('42["second"]');
   await handler.event('first');
@@ -256,9 +323,12 @@ for (const ordering of ['connection', 'socket']) {
     socket.send('40/b,');
     await socket.packet();
     let release;
-    handler.answer = ({ name }) => (name === 'first' ? new Promise((resolve) => {
-      release = () => resolve({});
-    }) : {});
+    handler.answer = ({ name }) =>
+      name === 'first'
+        ? new Promise((resolve) => {
+            release = () => resolve({});
+          })
+        : {};
     socket.send('42["first"]');
     await handler.event('first');
     socket.send('42/b,["second"]');
@@ -276,7 +346,10 @@ test('100 events in flight on one socket arrive in order', async (t) => {
   for (let i = 0; i < 100; i++) socket.send(`42["n",${i}]`);
   await handler.event((e) => e.body === '42["n",99]');
   const order = handler.events.filter(({ name }) => name === 'n').map(({ body }) => body);
-  assert.deepEqual(order, Array.from({ length: 100 }, (_, i) => `42["n",${i}]`));
+  assert.deepEqual(
+    order,
+    Array.from({ length: 100 }, (_, i) => `42["n",${i}]`),
+  );
 });
 
 // --- answers ----------------------------------------------------------------------------------
@@ -293,7 +366,10 @@ test('an answer is written unchanged, several packets one by one', async (t) => 
 for (const [what, answer] of [
   ['204', { status: 204 }],
   ['an empty 200', {}],
-  ['another type than text/plain', { body: '43["x"]', headers: { 'Content-Type': 'application/json' } }],
+  [
+    'another type than text/plain',
+    { body: '43["x"]', headers: { 'Content-Type': 'application/json' } },
+  ],
   ['what is no payload', { body: 'thank you' }],
 ]) {
   test(`nothing is written for ${what}`, async (t) => {
@@ -328,7 +404,10 @@ test('408, 5xx and network failures are sent again, the same event', async (t) =
   socket.send('42["after"]');
   await handler.event('after');
   const attempts = handler.events.filter(({ name }) => name === 'x');
-  assert.deepEqual(attempts.map(({ headers }) => headers['ce-id']), ['2', '2', '2', '2']);
+  assert.deepEqual(
+    attempts.map(({ headers }) => headers['ce-id']),
+    ['2', '2', '2', '2'],
+  );
 });
 
 test('after the last attempt the event has failed', async (t) => {
@@ -374,7 +453,10 @@ test('a handler that does not answer in time has failed', async (t) => {
   const socket = await join();
   socket.send('42["x"]');
   await inTime(socket.closed, 'close');
-  assert.ok(lines.some((line) => line.includes('no answer in time')), lines.join('\n'));
+  assert.ok(
+    lines.some((line) => line.includes('no answer in time')),
+    lines.join('\n'),
+  );
 });
 
 test('a connect that cannot be delivered is refused', async (t) => {
@@ -405,8 +487,10 @@ test('connected and disconnected wait for nobody and their failures cost nothing
 test('connection state is kept only if it is set so', async (t) => {
   for (const connectionState of [false, true]) {
     const { handler, join } = await start(t, { connectionState });
-    handler.answer = ({ name }) => (name === 'connect' || name === 'x'
-      ? { headers: { 'ce-connectionState': `after ${name}` } } : {});
+    handler.answer = ({ name }) =>
+      name === 'connect' || name === 'x'
+        ? { headers: { 'ce-connectionState': `after ${name}` } }
+        : {};
     const socket = await join();
     socket.send('42["x"]');
     socket.send('42["y"]');
@@ -419,14 +503,22 @@ test('connection state is kept only if it is set so', async (t) => {
 test('the answer to connect names user and groups only if it is set so', async (t) => {
   for (const connectResponse of [false, true]) {
     const { handler, join, service } = await start(t, { connectResponse });
-    handler.answer = ({ name }) => (name === 'connect'
-      ? { headers: { 'Content-Type': 'application/json' }, body: '{"userId":"new","groups":["g"]}' } : {});
+    handler.answer = ({ name }) =>
+      name === 'connect'
+        ? {
+            headers: { 'Content-Type': 'application/json' },
+            body: '{"userId":"new","groups":["g"]}',
+          }
+        : {};
     const { id } = await join({ sub: 'ann' });
     const connection = service.hub(HUB).connections.get(id);
     assert.equal(connection.userId, connectResponse ? 'new' : 'ann');
     assert.equal(connection.groups.has('g'), connectResponse);
     assert.equal(service.hub(HUB).ofUser('new').length, connectResponse ? 1 : 0);
-    assert.equal((await handler.event('connected')).headers['ce-userid'], connectResponse ? 'new' : 'ann');
+    assert.equal(
+      (await handler.event('connected')).headers['ce-userid'],
+      connectResponse ? 'new' : 'ann',
+    );
   }
 });
 

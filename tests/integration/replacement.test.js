@@ -62,6 +62,22 @@ test('a handler that dies takes nobody with it: a successor on its port goes on'
   });
 });
 
+test('what people say while the handler is away is not lost if it is back in time', async () => {
+  const service = { retryDelaysMs: Array(50).fill(100) };
+  await withRoom({ service }, async (stack, { writer, viewers: [viewer], room }) => {
+    const { handler } = stack;
+    const say = (data) => writer.ask('sendToRoom', { room_id: room, data });
+    await handler.stop();
+    const said = ['one', 'two', 'three'].map(say);
+    stack.handler = await startHandler({
+      service: stack.service.connectionString, args: ['--port', String(handler.port)],
+    });
+    for (const answer of await Promise.all(said)) assert.deepEqual(answer, { success: true });
+    await viewer.message('editorMessage', ({ data }) => data === 'three');
+    assert.deepEqual(viewer.heard().map(({ data }) => data), ['before', 'one', 'two', 'three']);
+  });
+});
+
 test('a writer key of one handler is good at another: a reload may meet any instance', async () => {
   await withRoom({}, async (stack, { viewers, room, writer }) => {
     const other = await startHandler({ service: stack.service.connectionString });

@@ -191,11 +191,26 @@ export class Editor {
    */
   apply(ops, hold) {
     if (ops.length === 0) return;
-    const release = hold && !this.past ? this.#hold() : undefined;
+    const letGo = this.past ? [] : [this.#holdSelections(), hold ? this.#holdTop() : undefined];
     this.#silently(() => {
       for (const op of ops) this.model.applyEdits([this.#toEdit(op)]);
-      release?.();
+      for (const release of letGo) release?.();
     });
+  }
+
+  /** Monaco lets a selection grow by what is inserted at its edges; nobody has selected that. */
+  #holdSelections() {
+    const selections = this.editor.getSelections() ?? [];
+    if (selections.every((selection) => selection.isEmpty())) return undefined;
+    const { NeverGrowsWhenTypingAtEdges: stickiness } = monaco.editor.TrackedRangeStickiness;
+    const tracked = selections.map((range) => ({ range, options: { stickiness } }));
+    const ids = this.model.deltaDecorations([], tracked);
+    return () => {
+      const ranges = ids.map((id) => this.model.getDecorationRange(id) ?? new monaco.Range(1, 1, 1, 1));
+      this.model.deltaDecorations(ids, []);
+      this.editor.setSelections(ranges.map((range, i) => (
+        monaco.Selection.fromRange(range, selections[i].getDirection()))));
+    };
   }
 
   /** @param {() => void} action */
@@ -206,7 +221,7 @@ export class Editor {
   }
 
   /** Remembers the topmost line on the screen; the function it returns brings it back to its place. */
-  #hold() {
+  #holdTop() {
     const top = this.editor.getVisibleRanges()[0]?.startLineNumber;
     if (top === undefined) return undefined;
     const offset = this.editor.getScrollTop() - this.editor.getTopForLineNumber(top);

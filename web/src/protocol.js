@@ -59,11 +59,11 @@ export const GAP_MS = 400;
 export const SLOW_MS = 2_500;
 export const DEAD_MS = 6_000;
 /** A viewer asks after this much silence, and believes after this much that the writer is away. */
-export const SILENCE_MS = 7_000;
+export const SILENCE_MS = 6_000;
 export const SILENCE_SPREAD_MS = 1_000;
 export const AWAY_MS = 11_000;
 /** Who has not answered a roll call by then is not counted any more. */
-export const ROLL_CALL_MS = 10_000;
+export const ROLL_CALL_MS = 6_000;
 export const ROLL_CALL_SPREAD_MS = 3_000;
 
 /** Bytes from which it is worth weighing a text exactly. */

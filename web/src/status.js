@@ -30,9 +30,10 @@ function linkStatus({ phase, since, network, trouble }, now, kept) {
     const what = network ? 'The service cannot be reached; trying again.' : 'This device has no network.';
     return { word: 'Offline', tone: 'bad', notice: { text: `${what} ${kept}`.trim(), ...retry } };
   }
-  if (phase === 'connecting') return { word: 'Connecting', tone: 'wait' };
-  const notice = lasting >= QUIET_MS ? { text: `The connection is lost; it is being made again. ${kept}`.trim(), ...retry } : undefined;
-  return { word: 'Reconnecting', tone: 'wait', notice };
+  const word = phase === 'connecting' ? 'Connecting' : 'Reconnecting';
+  if (lasting < QUIET_MS) return { word, tone: 'wait' };
+  const what = phase === 'connecting' ? 'The service does not answer yet; trying again.' : 'The connection is lost; it is being made again.';
+  return { word, tone: 'wait', notice: { text: `${what} ${kept}`.trim(), ...retry } };
 }
 
 /** @param {import('./link.js').Trouble | undefined} trouble */

@@ -86,8 +86,13 @@ export function forgetTab() {
   browser.remove(LAST);
 }
 
-/** @param {SessionRecord} record @returns {boolean} false if the draft could not be kept */
+/**
+ * @param {SessionRecord} record
+ * @returns {boolean} false if the draft could not be kept
+ */
 export function saveSession(record) {
+  // A tab that has been taken over must not write over the draft of the one that did it.
+  if ((load(record.room)?.epoch ?? 0) > record.epoch) return true;
   tab.set(TAB, record.room);
   browser.set(LAST, record.room);
   return browser.set(SESSION + record.room, JSON.stringify(record));

@@ -50,6 +50,7 @@ export function startWriting(api, page) {
   };
   const saveSoon = () => { saving ??= setTimeout(save, SAVE_MS); };
   addEventListener('pagehide', save);
+  addEventListener('blur', save);
   document.addEventListener('visibilitychange', () => { if (document.hidden) save(); });
 
   // ---- the connection --------------------------------------------------------------------------------------------

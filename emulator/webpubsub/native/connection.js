@@ -5,7 +5,15 @@ import { Message, contentTypeOf, dataTypeOf } from '../message.js';
 import { Permissions } from '../permissions.js';
 import { Queue } from '../queue.js';
 import {
-  RELIABLE, RequestError, ack, connected, disconnected, failedAck, messageText, pong, readRequest,
+  RELIABLE,
+  RequestError,
+  ack,
+  connected,
+  disconnected,
+  failedAck,
+  messageText,
+  pong,
+  readRequest,
 } from './protocol.js';
 import { Unacked } from './unacked.js';
 import { Wire } from './wire.js';
@@ -28,7 +36,8 @@ export class NativeConnection {
 
   /**
    * @param {{id: string, hub, service: {options, upstream, log}, subprotocol?: string,
-   *   identity: {userId?, roles: string[], groups: string[], state?}, reconnectionToken?: string}} setup
+   *   identity: {userId?, roles: string[], groups: string[], state?},
+   *   reconnectionToken?: string}} setup
    */
   constructor({ id, hub, service, subprotocol, identity, reconnectionToken }) {
     Object.assign(this, { id, hub, subprotocol, reconnectionToken, userId: identity.userId });
@@ -117,7 +126,11 @@ export class NativeConnection {
     const { groups } = this.hub;
     if (type === 'joinGroup') groups.join(group, this);
     else if (type === 'leaveGroup') groups.leave(group, this);
-    else this.#sendToGroup(new Message({ from: 'group', group, fromUserId: this.userId, dataType, body }), noEcho);
+    else
+      this.#sendToGroup(
+        new Message({ from: 'group', group, fromUserId: this.userId, dataType, body }),
+        noEcho,
+      );
     return undefined;
   }
 
@@ -131,7 +144,7 @@ export class NativeConnection {
   async #event({ event, dataType, body }) {
     const contentType = contentTypeOf(dataType) + (dataType === 'binary' ? '' : '; charset=utf-8');
     try {
-      const details = { name: event, type: event, system: false, contentType, body };
+      const details = { name: event, system: false, contentType, body };
       const { headers, bytes } = await this.#deliver(details);
       this.state = headers['ce-connectionstate'] ?? this.state;
       const answered = dataTypeOf(headers['content-type'] ?? 'application/octet-stream');

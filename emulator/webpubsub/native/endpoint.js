@@ -109,7 +109,10 @@ export class NativeClients {
     const service = this.#service;
     const setup = { id, hub, service, subprotocol: event.subprotocol, identity, reconnectionToken };
     const connection = new NativeConnection(setup);
-    service.log.life(id, `opened by ${identity.userId ?? 'nobody'} (${subprotocol || 'no subprotocol'})`);
+    service.log.life(
+      id,
+      `opened by ${identity.userId ?? 'nobody'} (${subprotocol || 'no subprotocol'})`,
+    );
     return connection;
   }
 
@@ -166,6 +169,6 @@ function readAnswer(text) {
   try {
     return JSON.parse(text) ?? {};
   } catch {
-    throw new Refusal(500, 'the event handler\'s answer to connect is not JSON');
+    throw new Refusal(500, "the event handler's answer to connect is not JSON");
   }
 }

@@ -61,7 +61,7 @@ function group(message) {
 
 function eventName({ event }) {
   if (typeof event === 'string' && EVENT_NAME.test(event)) return event;
-  throw new RequestError('\'event\' is not a name');
+  throw new RequestError("'event' is not a name");
 }
 
 function ttl(message) {
@@ -76,14 +76,19 @@ function data({ data: value, dataType = 'json' }) {
   if (typeof value !== 'string') throw new RequestError(`'data' of ${dataType} is a string`);
   if (dataType === 'text') return { dataType, body: Buffer.from(value) };
   if (dataType !== 'binary') throw new RequestError(`unknown dataType '${dataType}'`);
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw new RequestError('\'data\' is not base64');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw new RequestError("'data' is not base64");
   return { dataType, body: Buffer.from(value, 'base64') };
 }
 
 /** What the service tells a client. */
-export const connected = ({ id, userId, reconnectionToken }) => JSON.stringify({
-  type: 'system', event: 'connected', userId: userId ?? null, connectionId: id, reconnectionToken,
-});
+export const connected = ({ id, userId, reconnectionToken }) =>
+  JSON.stringify({
+    type: 'system',
+    event: 'connected',
+    userId: userId ?? null,
+    connectionId: id,
+    reconnectionToken,
+  });
 
 export const disconnected = (message) =>
   JSON.stringify({ type: 'system', event: 'disconnected', message });
@@ -97,4 +102,6 @@ export const failedAck = (ackId, name, message) =>
 
 /** @param {import('../message.js').Message} message */
 export const messageText = (message, sequenceId) =>
-  (sequenceId === undefined ? `${message.openJson()}}` : `${message.openJson()},"sequenceId":${sequenceId}}`);
+  sequenceId === undefined
+    ? `${message.openJson()}}`
+    : `${message.openJson()},"sequenceId":${sequenceId}}`;

@@ -1,8 +1,15 @@
 // Knows how the REST interface fills and empties groups: one connection, one user, or whatever a
 // filter selects.
 
-import { ApiError, checkedGroup, connectionOf, groupOf, maybeConnectionOf, readJson, userOf }
-  from './call.js';
+import {
+  ApiError,
+  checkedGroup,
+  connectionOf,
+  groupOf,
+  maybeConnectionOf,
+  readJson,
+  userOf,
+} from './call.js';
 import { filterOf } from './send.js';
 
 /** Joins at once, or after the delay that is set for trying out slow joins. */

@@ -24,7 +24,10 @@ export function listMembers(call) {
   const value = left.slice(0, count).map(({ id, userId }) => ({ connectionId: id, userId }));
   if (left.length <= count || top === count) return { status: 200, json: { value } };
   const further = new URLSearchParams(query);
-  further.set('continuationToken', Buffer.from(value[count - 1].connectionId).toString('base64url'));
+  further.set(
+    'continuationToken',
+    Buffer.from(value[count - 1].connectionId).toString('base64url'),
+  );
   if (top !== Infinity) further.set('top', String(top - count));
   const nextLink = `${service.endpoint}${url.pathname}?${further}`;
   return { status: 200, json: { value, nextLink } };

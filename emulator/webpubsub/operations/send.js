@@ -3,7 +3,13 @@
 import { parseFilter } from '../filter.js';
 import { Message, dataTypeOf } from '../message.js';
 import {
-  ApiError, connectionOf, groupOf, maybeConnectionOf, parseJson, readNumber, userOf,
+  ApiError,
+  connectionOf,
+  groupOf,
+  maybeConnectionOf,
+  parseJson,
+  readNumber,
+  userOf,
 } from './call.js';
 
 const MAX_TTL = 300; // seconds
@@ -15,7 +21,12 @@ function send(call, recipients, group) {
   readNumber(call.query, 'messageTtlSeconds', 0, MAX_TTL);
   const matches = filterOf(call.query.get('filter'));
   const excluded = new Set(call.query.getAll('excluded'));
-  const message = new Message({ from: group ? 'group' : 'server', group, dataType, body: call.body });
+  const message = new Message({
+    from: group ? 'group' : 'server',
+    group,
+    dataType,
+    body: call.body,
+  });
   const chosen = recipients.filter((c) => !excluded.has(c.id) && matches(c));
   for (const connection of chosen) connection.send(message);
   return { status: 202, note: `to ${chosen.length}` };
