@@ -161,6 +161,15 @@ struct fault {
     const char *message;
 };
 
+/* false: a name that no UTF-8 can spell. */
+static bool read_name(struct delivery *d)
+{
+    struct str name = d->packet.name;
+
+    d->event.name = name; /* a number is its own name */
+    return name.ptr[0] != '"' || !json_text(name, &d->request->mem, &d->event.name);
+}
+
 /* The packet must say what the headers say. */
 static bool read_packet(struct delivery *d, struct fault *fault)
 {
@@ -171,7 +180,7 @@ static bool read_packet(struct delivery *d, struct fault *fault)
         return false;
     if (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT)
         return false;
-    if (json_text(packet->name, &d->request->mem, &d->event.name))
+    if (!read_name(d))
         return false;
     fault->message = "ce-eventName and the event in the body differ";
     if (!cloudevent_name_is(&d->cloud, d->event.name))

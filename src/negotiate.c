@@ -45,13 +45,11 @@ static enum err read_body(struct str body, struct arena *mem, struct wish *wish,
         return ERR_NONE;
     }
     for (size_t i = 0; i < COUNT(fields); i++) {
-        if (!fields[i].value.ptr)
-            continue;
         enum err e = json_text(fields[i].value, mem, values[i]);
         if (e == ERR_NO_MEMORY)
             return e;
         if (e)
-            refuse(out, 400, "room_id and writer_key must be strings");
+            refuse(out, 400, "the body must have room_id and writer_key, both strings");
     }
     return ERR_NONE;
 }
@@ -62,7 +60,7 @@ static void check(const struct wish *wish, bool needs_room, struct negotiate_gra
         return;
     if (wish->room.ptr && !room_id_ok(wish->room))
         refuse(out, 400, "room_id must be 22 characters of A-Z a-z 0-9 - _");
-    else if (!wish->room.ptr && (needs_room || wish->key.ptr))
+    else if (!wish->room.ptr && needs_room)
         refuse(out, 400, "room_id is missing");
 }
 

@@ -26,7 +26,7 @@ struct negotiate_grant {
 
 /*
  * GET: a new room for its writer, or with room_id a viewer of that room.
- * POST {room_id, writer_key}: its writer again; without a key a viewer; empty: a new room.
+ * POST {room_id, writer_key}: its writer again; with an empty body as GET.
  * secret signs writer keys; seed names a new room.  ERR_NO_MEMORY; all else is a grant.
  */
 MUST_USE enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *secret,

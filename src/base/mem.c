@@ -157,7 +157,7 @@ static bool make_room(struct buf *b, size_t len)
         b->failed = true;
         return false;
     }
-    if (len <= b->size - b->len)
+    if (b->ptr && len <= b->size - b->len)
         return true;
     while (size < b->len + len)
         size *= 2;

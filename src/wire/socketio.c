@@ -47,14 +47,19 @@ static bool is_binary(enum packet_type type)
     return type == PACKET_BINARY_EVENT || type == PACKET_BINARY_ACK;
 }
 
+/* A name is a string; Socket.IO's own parser lets numbers pass, too. */
+static bool is_name(struct str value)
+{
+    return value.ptr[0] == '"' || value.ptr[0] == '-' || is_digit(value.ptr[0]);
+}
+
 /* ["name",args…] */
 static enum err parse_event(struct str json, struct packet *out)
 {
     struct str items[1 + PACKET_MAX_ARGS];
     size_t count;
 
-    if (json_elements(json, items, COUNT(items), &count) || count == 0 ||
-        items[0].ptr[0] != '"')
+    if (json_elements(json, items, COUNT(items), &count) || count == 0 || !is_name(items[0]))
         return ERR_SYNTAX;
     out->name = items[0];
     out->arg_count = count - 1;

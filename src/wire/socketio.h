@@ -27,7 +27,7 @@ struct packet {
     enum packet_type type;
     struct str nsp;    /* namespace with its slash; "/" where the packet names none */
     struct str ack_id; /* decimal digits as they came; empty: no ack wanted */
-    struct str name;   /* of the event, as a JSON string span; EVENT and BINARY_EVENT only */
+    struct str name;   /* span of a JSON string or number; EVENT and BINARY_EVENT only */
     struct str args[PACKET_MAX_ARGS]; /* JSON spans of what follows the name, unchanged */
     size_t arg_count;                 /* of all of them, also those that found no room */
 };
@@ -38,7 +38,7 @@ struct packet {
 /*
  * Parses an event's body.  The JSON of EVENT and BINARY_EVENT is checked whole; attachments
  * behind a BINARY_EVENT (after byte 0x1E) are passed over.  ERR_SYNTAX: not such a packet,
- * or an event whose JSON is not an array that starts with a string.
+ * or an event whose JSON is not an array that starts with a name.
  */
 MUST_USE enum err packet_parse(struct str text, struct packet *out);
 

@@ -143,6 +143,61 @@ static void an_absurdly_long_connection_string_is_refused(void **state)
     is_refused(SETTING_CONNECTION, "aaaa");
 }
 
+#define IDENTITY                                                                               \
+    SETTING_CONNECTION "__endpoint", "https://abc.webpubsub.azure.com/", "IDENTITY_ENDPOINT",  \
+        "http://127.0.0.1:41741/msi/token", "IDENTITY_HEADER", "a-header-of-secrets"
+#define SECRET "CODESTREAM_SECRET", "0123456789abcdef0123456789abcdef"
+
+static void a_managed_identity_stands_in_for_the_key(void **state)
+{
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(IDENTITY, SECRET);
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_str(config.service_url, "https://abc.webpubsub.azure.com");
+    assert_str(config.service_host, "abc.webpubsub.azure.com");
+    assert_int_equal(config.access_key.len, 0);
+    assert_str(config.identity_endpoint, "http://127.0.0.1:41741/msi/token");
+    assert_str(config.identity_header, "a-header-of-secrets");
+    assert_int_equal(config.identity_client.len, 0);
+    config_free(&config);
+    SET(IDENTITY, SECRET, SETTING_CONNECTION "__credential", "managedidentity",
+        SETTING_CONNECTION "__clientId", "01234567-89ab-cdef-0123-456789abcdef");
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_str(config.identity_client, "01234567-89ab-cdef-0123-456789abcdef");
+    config_free(&config);
+}
+
+static void an_identity_cannot_do_without_a_secret_of_its_own(void **state)
+{
+    (void)state;
+    SET(IDENTITY);
+    is_refused("CODESTREAM_SECRET", "");
+    SET(IDENTITY, "CODESTREAM_SECRET", "");
+    is_refused("CODESTREAM_SECRET", "");
+}
+
+static void what_an_identity_lacks_is_told_by_name(void **state)
+{
+    static const char *const endpoint[] = { SETTING_CONNECTION "__endpoint",
+                                            "https://abc.webpubsub.azure.com" };
+
+    (void)state;
+    SET(SECRET, endpoint[0], endpoint[1], "IDENTITY_HEADER", "x");
+    is_refused("IDENTITY_ENDPOINT", "");
+    SET(SECRET, endpoint[0], endpoint[1], "IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token");
+    is_refused("IDENTITY_HEADER", "");
+    SET(SECRET, IDENTITY, SETTING_CONNECTION "__credential", "password");
+    is_refused(SETTING_CONNECTION "__credential", "password");
+    SET(SECRET, IDENTITY, SETTING_CONNECTION "__clientId", "x&resource=https://other");
+    is_refused(SETTING_CONNECTION "__clientId", "x&resource");
+    SET(SECRET, endpoint[0], "abc.webpubsub.azure.com", "IDENTITY_ENDPOINT",
+        "http://127.0.0.1:1/msi/token", "IDENTITY_HEADER", "x");
+    is_refused(endpoint[0], "abc.webpubsub");
+}
+
 static void plain_http_stays_on_this_machine(void **state)
 {
     static const char *const far[] = { "http://abc.webpubsub.azure.com", "http://10.0.0.1",
@@ -274,6 +329,9 @@ int main(void)
         cmocka_unit_test(without_a_service_nothing_starts),
         cmocka_unit_test(a_bad_connection_string_is_told_by_name_never_by_value),
         cmocka_unit_test(an_absurdly_long_connection_string_is_refused),
+        cmocka_unit_test(a_managed_identity_stands_in_for_the_key),
+        cmocka_unit_test(an_identity_cannot_do_without_a_secret_of_its_own),
+        cmocka_unit_test(what_an_identity_lacks_is_told_by_name),
         cmocka_unit_test(plain_http_stays_on_this_machine),
         cmocka_unit_test(a_setting_out_of_its_bounds_is_told_by_name),
         cmocka_unit_test(all_that_is_wrong_is_told_at_once),

@@ -114,6 +114,50 @@ static enum err parse_within(struct arena *mem, void *context)
     return e;
 }
 
+static void an_endpoint_may_stand_alone(void **state)
+{
+    static const struct {
+        const char *text, *url, *host;
+    } good[] = {
+        { "https://abc.webpubsub.azure.com", "https://abc.webpubsub.azure.com",
+          "abc.webpubsub.azure.com" },
+        { "https://abc/", "https://abc", "abc" },
+        { "https://abc:443", "https://abc", "abc" },
+        { "http://localhost:8080/", "http://localhost:8080", "localhost" },
+    };
+    static const char *const bad[] = { "",
+                                       "SECRET",
+                                       "https://",
+                                       "ftp://SECRET",
+                                       "https://SECRET/path",
+                                       "https://SECRET;AccessKey=k",
+                                       "https://SECRET:0",
+                                       "Endpoint=https://SECRET" };
+    struct webpubsub_endpoint endpoint;
+    struct arena mem;
+    const char *why;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct str text = exact(str_from(good[i].text));
+        memset(&endpoint, 0xee, sizeof(endpoint));
+        assert_err(webpubsub_parse_endpoint(text, &mem, &endpoint, &why), ERR_NONE);
+        exact_free(text);
+        assert_same(endpoint.url, str_from(good[i].url));
+        assert_same(endpoint.host, str_from(good[i].host));
+        assert_int_equal(endpoint.access_key.len, 0);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        why = NULL;
+        assert_err(webpubsub_parse_endpoint(str_from(bad[i]), &mem, &endpoint, &why),
+                   ERR_SYNTAX);
+        assert_non_null(why);
+        assert_null(strstr(why, "SECRET"));
+    }
+    arena_free(&mem);
+}
+
 static void hubs_are_named_as_the_service_allows(void **state)
 {
     static const char *const good[] = { "a", "Z", "hub", "testHub", "codestream", "a1_`,.[]" };
@@ -277,6 +321,37 @@ static void what_was_signed_is_the_url(void **state)
     hmac_key_free(key);
 }
 
+/* azure-docs socket-io-serverless-protocol.md; swagger: minutesToExpire, an integer from 1 */
+static void the_service_is_asked_for_a_token_of_so_many_minutes(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *minutes;
+    } lives[] = { { 60, "1" }, { 3600, "60" }, { 86400, "1440" } };
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lives); i++) {
+        struct webpubsub_request request;
+        struct arena mem;
+        struct str want;
+        arena_init(&mem, TEST_MEMORY);
+        assert_err(webpubsub_generate_token(&service, STR("w.AAAAAAAAAAAAAAAAAAAAAA"),
+                                            lives[i].seconds, &mem, &request),
+                   ERR_NONE);
+        struct buf url = { .mem = &mem };
+        buf_add_all(&url,
+                    STR("https://abc/api/hubs/hub/:generateToken?api-version=2024-01-01"
+                        "&userId=w.AAAAAAAAAAAAAAAAAAAAAA&minutesToExpire="),
+                    str_from(lives[i].minutes));
+        assert_err(buf_done(&url, &want), ERR_NONE);
+        assert_same(request.url, want);
+        assert_string_equal(request.method, "POST");
+        assert_int_equal(request.body.len, 0);
+        arena_free(&mem);
+    }
+}
+
 /* The longest room in "/" whose group is still a name: "0~Lw~" and 1019 characters. */
 #define LONGEST_ROOM 764
 
@@ -422,6 +497,23 @@ static enum err group_within(struct arena *mem, void *context)
     return buf_done(&out, &text);
 }
 
+static enum err asking_within(struct arena *mem, void *context)
+{
+    struct webpubsub_request request;
+
+    return webpubsub_generate_token(context, STR("w.AAAAAAAAAAAAAAAAAAAAAA"), 3600, mem,
+                                    &request);
+}
+
+static enum err endpoint_within(struct arena *mem, void *context)
+{
+    struct webpubsub_endpoint endpoint;
+    const char *why;
+
+    (void)context;
+    return webpubsub_parse_endpoint(STR("http://localhost:8080"), mem, &endpoint, &why);
+}
+
 static void everything_is_whole_or_out_of_memory(void **state)
 {
     struct hmac_key *key = hmac_key_new(access_key);
@@ -430,6 +522,8 @@ static void everything_is_whole_or_out_of_memory(void **state)
     (void)state;
     sweep(parse_within, NULL);
     sweep(token_within, &service);
+    sweep(asking_within, &service);
+    sweep(endpoint_within, NULL);
     sweep(group_within, NULL);
     sweep(send_within, &service);
     sweep(join_within, &service);
@@ -442,11 +536,13 @@ int main(void)
         cmocka_unit_test(connection_strings_are_read_as_the_sdk_reads_them),
         cmocka_unit_test(a_bad_connection_string_is_explained_without_its_values),
         cmocka_unit_test(every_prefix_of_a_connection_string_is_good_or_explained),
+        cmocka_unit_test(an_endpoint_may_stand_alone),
         cmocka_unit_test(hubs_are_named_as_the_service_allows),
         cmocka_unit_test(client_tokens_are_those_of_the_documents_byte_for_byte),
         cmocka_unit_test(groups_are_named_as_the_documents_name_them),
         cmocka_unit_test(requests_are_those_of_the_documents_byte_for_byte),
         cmocka_unit_test(what_was_signed_is_the_url),
+        cmocka_unit_test(the_service_is_asked_for_a_token_of_so_many_minutes),
         cmocka_unit_test(a_room_too_long_for_a_group_is_refused),
         cmocka_unit_test(no_room_name_breaks_out_of_url_or_filter),
         cmocka_unit_test(everything_is_whole_or_out_of_memory),
