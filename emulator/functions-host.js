@@ -20,6 +20,17 @@ const { cors, ...options } = readCommandLine({
       help: 'where to listen (LocalHttpPort of local.settings.json, or 7071)',
     },
     orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
+    mode: {
+      kind: ['auto', 'forward', 'proxy', 'payload'],
+      value: 'auto',
+      help: 'how the handler is invoked; auto: as host.json says, forwarding before proxying',
+    },
+    generation: {
+      kind: ['new', 'old'],
+      help: 'of the host: which exits of the handler count; new: auto prefers proxying',
+    },
+    platformCors: { kind: 'flag', help: 'answer every preflight, as Flex Consumption does' },
+    stopMs: { kind: 'ms', value: 5000, help: 'between SIGTERM and SIGKILL at the end; 0: SIGKILL' },
     cors: { kind: 'text', help: 'allowed origins, with commas' },
     executable: { kind: 'text', help: "start this program instead of host.json's" },
     key: { kind: 'text', help: 'function key to ask for; without it none is asked for' },

@@ -12,20 +12,50 @@ export class ConfigError extends Error {}
 
 /**
  * @param {string} appRoot
+ * @param {object} [env] AzureFunctionsJobHost__… in it override host.json
  * @returns {{customHandler: object, routePrefix: string, functions: FunctionSettings[],
  *   values: object, local: object}}
  */
-export function readApp(appRoot) {
-  const host = readJson(path.join(appRoot, 'host.json'));
-  if (host.version !== '2.0') throw new ConfigError('host.json: version must be "2.0"');
+export function readApp(appRoot, env = {}) {
   const { Values = {}, Host = {} } = readOptional(path.join(appRoot, 'local.settings.json'));
+  const all = { ...Values, ...env };
+  const host = override(readJson(path.join(appRoot, 'host.json')), all);
+  if (host.version !== '2.0') throw new ConfigError('host.json: version must be "2.0"');
+  const customHandler = readCustomHandler(host.customHandler);
   return {
-    customHandler: readCustomHandler(host.customHandler),
+    customHandler,
     routePrefix: host.extensions?.http?.routePrefix ?? 'api',
-    functions: readFunctions(appRoot),
+    functions: readFunctions(appRoot, host.customHandler.http, all),
     values: Values,
     local: Host,
   };
+}
+
+/** AzureFunctionsJobHost__a__b=value stands for {"a": {"b": value}}; names without case. */
+function override(host, env) {
+  for (const [name, text] of Object.entries(env)) {
+    const match = /^AzureFunctionsJobHost__(.+)$/i.exec(name);
+    if (!match) continue;
+    const keys = match[1].split('__');
+    const last = keys.pop();
+    let place = host;
+    for (const key of keys) place = place[spelt(place, key)] ??= {};
+    place[spelt(place, last)] = readValue(text);
+  }
+  return host;
+}
+
+const spelt = (object, key) =>
+  Object.keys(object).find((name) => name.toLowerCase() === key.toLowerCase()) ?? key;
+
+function readValue(text) {
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  if (!/^\s*\[/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function readCustomHandler(section) {
@@ -39,6 +69,7 @@ function readCustomHandler(section) {
     forwarding: section.enableForwardingHttpRequest === true,
     proxying: section.enableProxyingHttpRequest === true,
     initializationMs: readTimespan(section.initializationTimeout),
+    port: section.port === undefined ? undefined : Number(section.port),
   };
 }
 
@@ -58,19 +89,43 @@ function readTimespan(text) {
  * @property {string[] | undefined} methods upper case; undefined: all
  * @property {'anonymous' | 'function' | 'admin'} authLevel
  * @property {boolean} httpOnly one HTTP trigger, one HTTP output, nothing else
+ * @property {string} trigger name of the trigger's binding
+ * @property {string} [output] name of the HTTP output's binding
  */
 
 /** @returns {FunctionSettings[]} in the order in which routes are tried */
-function readFunctions(appRoot) {
+function readFunctions(appRoot, http, env) {
   const functions = [];
   for (const entry of readdirSync(appRoot, { withFileTypes: true })) {
     const file = path.join(appRoot, entry.name, 'function.json');
     if (entry.isDirectory() && existsSync(file)) functions.push(readFunction(entry.name, file));
   }
+  if (http?.routes && functions.length > 0) {
+    throw new ConfigError('customHandler.http.routes and function.json exclude each other');
+  }
+  if (http?.routes) return readRoutes(http, env);
   if (functions.length === 0) throw new ConfigError(`there is no function.json below ${appRoot}`);
   functions.sort((a, b) => (a.name < b.name ? -1 : 1));
   checkRoutes(functions);
-  return functions.filter(({ disabled }) => !disabled);
+  const isDisabled = ({ name, disabled }) =>
+    disabled || /^(1|true)$/i.test(env[`AzureWebJobs.${name}.Disabled`] ?? '');
+  return functions.filter((settings) => !isDisabled(settings));
+}
+
+/** Functions that newer hosts make of host.json alone. */
+function readRoutes({ routes, defaultAuthorizationLevel = 'function' }, env) {
+  if ((env.FUNCTIONS_WORKER_RUNTIME ?? '').toLowerCase() !== 'custom') {
+    throw new ConfigError('Routes configuration is only allowed for worker runtime: custom.');
+  }
+  return routes.map(({ route, authorizationLevel = defaultAuthorizationLevel }, i) => ({
+    name: `http-handler${i + 1}`,
+    route,
+    methods: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'],
+    authLevel: authorizationLevel.toLowerCase(),
+    httpOnly: true,
+    trigger: 'req',
+    output: 'res',
+  }));
 }
 
 function readFunction(name, file) {
@@ -90,6 +145,8 @@ function readFunction(name, file) {
     methods: trigger.methods?.map((method) => method.toUpperCase()),
     authLevel: (trigger.authLevel ?? 'function').toLowerCase(),
     httpOnly: inputs.length === 1 && outputs.length === 1 && ofType('http')(outputs[0]),
+    trigger: trigger.name ?? 'req',
+    output: outputs.find(ofType('http'))?.name,
   };
 }
 

@@ -1,10 +1,14 @@
-// Knows CORS as `func start --cors` does it: a true preflight never reaches the handler.
+// Knows CORS in front of the functions: as `func start --cors` does it, and as the platform does
+// it on Linux Consumption and Flex, where no true preflight ever reaches the handler.
 
 /**
- * @param {string[]} origins that are allowed; '*' allows all; none: no CORS at all
- * @param {boolean} credentials
+ * @param {object} settings
+ * @param {string[]} settings.origins that are allowed; '*' allows all
+ * @param {boolean} [settings.credentials]
+ * @param {boolean} [settings.platform] answer every true preflight, even with no origin allowed
  */
-export function makeCors(origins, credentials = false) {
+export function makeCors({ origins, credentials = false, platform = false }) {
+  const active = platform || origins.length > 0;
   const allowed = (origin) => origins.includes('*') || origins.includes(origin);
   const grant = (origin) => ({
     'Access-Control-Allow-Origin': origins.includes('*') && !credentials ? '*' : origin,
@@ -15,8 +19,7 @@ export function makeCors(origins, credentials = false) {
     /** @returns {object | undefined} the headers of a preflight's answer; undefined: it is none */
     preflight({ method, headers }) {
       const asked = headers['access-control-request-method'];
-      if (origins.length === 0 || method !== 'OPTIONS' || !headers.origin || !asked)
-        return undefined;
+      if (!active || method !== 'OPTIONS' || !headers.origin || !asked) return undefined;
       if (!allowed(headers.origin)) return {};
       const names = headers['access-control-request-headers'];
       return {
@@ -27,7 +30,7 @@ export function makeCors(origins, credentials = false) {
     },
     /** @returns {object} what the answer to a real request gets */
     headers({ headers: { origin } }) {
-      return origin && origins.length > 0 && allowed(origin) ? grant(origin) : {};
+      return origin && active && allowed(origin) ? grant(origin) : {};
     },
   };
 }

@@ -1,10 +1,11 @@
 // Knows the host's mode "forwarding" (enableForwardingHttpRequest), bug for bug: the request is
 // rebuilt for the handler, and the answer is read whole before the caller gets it.
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 
-const HOST_VERSION = '4.1037.0.0';
+import { HOST_VERSION, exchange, pairs, pass } from './wire.js';
+
 const KEPT = /[^A-Za-z0-9\-._~!$()*,;@]/gu; // all but these are percent-encoded in a query
 
 /** Content headers that get lost on the way; Content-Type goes with the body. */
@@ -23,10 +24,6 @@ const DROPPED = new Set([
   'user-agent',
 ]);
 
-/** Of the answer: about one connection only. */
-const FRAMING = new Set(['transfer-encoding', 'connection', 'keep-alive']);
-
-/** Sends requests to the handler over kept connections, as many as it takes. */
 export class Forwarding {
   #agent = new http.Agent({ keepAlive: true });
   #timeoutMs;
@@ -36,28 +33,20 @@ export class Forwarding {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** @returns {Promise<{status, reason, headers: string[], body: Buffer}>} headers: raw pairs */
-  async invoke(req, port) {
+  /** @param {import('./host.js').Invocation} invocation */
+  async invoke({ req, res, port, id }) {
     const length = Number(req.headers['content-length'] ?? 0);
     if (length === 0 && req.headers['transfer-encoding'] !== undefined) {
       throw new Error('a chunked body does not pass in forwarding mode');
     }
-    const headers = forwardedHeaders(req, length > 0);
-    const target = forwardedTarget(req.url);
-    const options = { host: '127.0.0.1', port, method: req.method, path: target, headers };
-    return this.#send(options, length > 0 ? req : undefined);
-  }
-
-  #send(options, body) {
-    return new Promise((resolve, reject) => {
-      const sent = http.request({ ...options, agent: this.#agent }, (response) => {
-        readAnswer(response).then(resolve, reject);
-      });
-      sent.setTimeout(this.#timeoutMs, () => sent.destroy(new Error('the handler took too long')));
-      sent.on('error', reject);
-      if (body) body.pipe(sent);
-      else sent.end();
-    });
+    const options = {
+      port,
+      agent: this.#agent,
+      method: req.method,
+      path: forwardedTarget(req.url),
+      headers: forwardedHeaders(req, id, length > 0),
+    };
+    pass(res, await exchange(options, length > 0 ? req : undefined, this.#timeoutMs));
   }
 
   close() {
@@ -65,21 +54,13 @@ export class Forwarding {
   }
 }
 
-async function readAnswer(response) {
-  const chunks = [];
-  for await (const chunk of response) chunks.push(chunk);
-  const { statusCode: status, statusMessage: reason, rawHeaders } = response;
-  const headers = pairs(rawHeaders).filter(([name]) => !FRAMING.has(name.toLowerCase()));
-  return { status, reason, headers: headers.flat(), body: Buffer.concat(chunks) };
-}
-
 /** All headers of the caller but some content headers, and the host's own. */
-function forwardedHeaders(req, hasBody) {
+function forwardedHeaders(req, id, hasBody) {
   const copied = pairs(req.rawHeaders).filter(([name]) => !DROPPED.has(name.toLowerCase()));
   const agent = [req.headers['user-agent'], `Azure-Functions-Host/${HOST_VERSION}`];
   const added = [
     ['X-Azure-Functions-HostVersion', HOST_VERSION],
-    ['X-Azure-Functions-InvocationId', randomUUID()],
+    ['X-Azure-Functions-InvocationId', id],
     ['User-Agent', agent.filter(Boolean).join(' ')],
   ];
   if (!req.headers.traceparent) added.push(['traceparent', traceparent()]);
@@ -93,12 +74,6 @@ function forwardedHeaders(req, hasBody) {
 
 const traceparent = () =>
   `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
-
-function pairs(raw) {
-  const list = [];
-  for (let i = 0; i < raw.length; i += 2) list.push([raw[i], raw[i + 1]]);
-  return list;
-}
 
 /** The path goes through its readable form, the query is parsed and written again. */
 export function forwardedTarget(target) {

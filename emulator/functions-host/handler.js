@@ -10,8 +10,14 @@ const MAX_ERRORS = 3; // deaths until the host gives up
 const FORGET_MS = 30 * 60_000; // a death so long after the one before starts a new count
 const LAST_LINES = 3; // of stderr, told with a death
 
-/** Exit codes that the host takes for a normal end: it starts the handler again, uncounted. */
-const NORMAL_EXITS = [0, 143, 200];
+/**
+ * What the two generations of the host make of an exit: codes after which the handler is started
+ * again without being counted, and codes after which nothing happens at all.
+ */
+const EXITS = {
+  new: { uncounted: [0, 143, 200], ignored: [] },
+  old: { uncounted: [200], ignored: [0] },
+};
 
 export class Handler {
   #command;
@@ -31,7 +37,7 @@ export class Handler {
 
   /**
    * @param {{file: string, args: string[], cwd: string}} command
-   * @param {{env: object, port: number, initializationMs: number, log, onLine?}} settings
+   * @param {{env: object, port: number, initializationMs: number, generation, log, onLine?}} settings
    *   log(line); onLine(stream, line) gets the handler's own lines
    */
   constructor(command, settings) {
@@ -62,7 +68,11 @@ export class Handler {
   async ready(limitMs) {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the handler did not get ready')), limitMs);
+      timer = setTimeout(() => {
+        this.#log('error: Initialization timed out and host is shutting down');
+        this.#fail('the handler did not get ready');
+        reject(new Error('the handler did not get ready'));
+      }, limitMs);
     });
     try {
       await Promise.race([this.#untilReady(), late]);
@@ -93,7 +103,10 @@ export class Handler {
       this.#log(`error: Failed to start Worker Channel. Process fileName: ${file} (${error.code})`);
       this.#fail(`cannot start '${file}': ${error.code}`);
     });
-    child.on('close', (code, signal) => this.#ended(code ?? signal, ready.yet));
+    // 143 is what a shell makes of SIGTERM.
+    child.on('close', (code, signal) => {
+      this.#ended(code ?? (signal === 'SIGTERM' ? 143 : signal), ready.yet);
+    });
     await this.#probe(child);
     ready.yet = true;
     this.#log('info: Worker process started and initialized.');
@@ -107,6 +120,11 @@ export class Handler {
   /** stdout is information; stderr is an error, or a warning if it says so. */
   #line(stream, line) {
     this.#settings.onLine?.(stream, line);
+    if (line.startsWith('azfuncjsonlog:')) return; // a channel for tools
+    if (line.startsWith('LanguageWorkerConsoleLog')) {
+      this.#log(`system: ${line.slice('LanguageWorkerConsoleLog'.length).trim()}`);
+      return;
+    }
     if (stream === 'stdout') {
       this.#log(`handler info: ${line}`);
     } else {
@@ -133,7 +151,9 @@ export class Handler {
   #ended(code, wasReady) {
     if (this.#stopping) return;
     this.#log(`error: the handler ended (${code})`);
-    if (!wasReady || !NORMAL_EXITS.includes(code)) this.#count();
+    const { uncounted, ignored } = EXITS[this.#settings.generation];
+    if (wasReady && ignored.includes(code)) return; // the app is dead until the host restarts
+    if (!wasReady || !uncounted.includes(code)) this.#count();
     if (this.#errors.length < MAX_ERRORS) {
       this.#whenReady = this.#launch();
       return;
@@ -150,7 +170,10 @@ export class Handler {
     this.#errors.push(now);
   }
 
-  /** SIGTERM, as the platform sends when it removes an instance; SIGKILL after the deadline. */
+  /**
+   * SIGTERM, as the platform sends when it removes an instance, and SIGKILL after the deadline;
+   * SIGKILL at once if there is none, as the host itself does.
+   */
   async stop(deadlineMs) {
     this.#stopping = true;
     process.removeListener('exit', this.#killAtExit);
@@ -158,7 +181,7 @@ export class Handler {
     if (!child || !running(child)) return;
     const gone = new Promise((resolve) => child.once('close', resolve));
     const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
-    child.kill('SIGTERM');
+    child.kill(deadlineMs > 0 ? 'SIGTERM' : 'SIGKILL');
     await gone;
     clearTimeout(timer);
   }

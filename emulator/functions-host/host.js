@@ -10,12 +10,25 @@ import { ConfigError, readApp, readCommand } from './config.js';
 import { makeCors } from './cors.js';
 import { Forwarding } from './forwarding.js';
 import { Handler } from './handler.js';
+import { Payload } from './payload.js';
+import { Proxying } from './proxying.js';
 import { makeRouter } from './routes.js';
+import { HOST_VERSION } from './wire.js';
 
-const MAX_BODY = 104_857_600; // bytes
+const MAX_BODY = 104_857_600; // bytes; FUNCTIONS_REQUEST_BODY_SIZE_LIMIT overrides
 const FUNCTION_TIMEOUT_MS = 31 * 60_000; // functionTimeout + 1 min
 const READY_FACTOR = 4; // a request waits for readiness this many initialization timeouts
 const STOP_MS = 5000; // between SIGTERM and SIGKILL
+
+/**
+ * @typedef {object} Invocation
+ * @property {import('node:http').IncomingMessage} req
+ * @property {import('node:http').ServerResponse} res
+ * @property {number} port the handler's
+ * @property {string} id
+ * @property {object} settings of the function
+ * @property {object} params of the route
+ */
 
 /**
  * Starts the host; resolves when the handler is ready.
@@ -24,45 +37,42 @@ const STOP_MS = 5000; // between SIGTERM and SIGKILL
  * @param {number} [options.port] 0: a free one; default: local.settings' LocalHttpPort or 7071
  * @param {boolean} [options.orFree] take a free port when the wanted one is in use
  * @param {object} [options.env] app settings; they win over the environment and local.settings
+ * @param {'auto' | 'forward' | 'proxy' | 'payload'} [options.mode] how HTTP-only functions are
+ *   invoked; auto: as host.json says, forwarding first, which older hosts do
+ * @param {'new' | 'old'} [options.generation] of the host: which exits of the handler count, and
+ *   whether auto knows proxying and prefers it
  * @param {string[]} [options.cors] allowed origins; default: local.settings' CORS
+ * @param {boolean} [options.platformCors] CORS as on Linux Consumption and Flex
  * @param {string} [options.executable] the handler's program instead of host.json's; default: the
  *   environment's CODESTREAM_BIN
  * @param {string} [options.key] the function key that functions of that level ask for; none: no
  *   check, as under `func start`
- * @param {number} [options.stopMs] time between SIGTERM and SIGKILL at the end
+ * @param {number} [options.stopMs] time between SIGTERM and SIGKILL at the end; 0: SIGKILL at once
  * @param {(line: string) => void} [options.log]
  * @param {(stream: string, line: string) => void} [options.onLine] the handler's own lines
  */
 export async function startFunctionsHost(options) {
   const appRoot = path.resolve(options.appRoot);
-  const app = readApp(appRoot);
-  for (const settings of app.functions) checkMode(settings, app.customHandler);
+  const app = readApp(appRoot, { ...process.env, ...options.env });
   const server = http.createServer();
   const port = options.port ?? app.local.LocalHttpPort ?? 7071;
   const listening = await listen(server, { port, orFree: options.orFree });
-  const handler = await makeHandler(app, appRoot, listening.port, options);
-  const host = new FunctionsHost(app, server, listening, handler, options);
+  let host;
   try {
+    const handler = await makeHandler(app, appRoot, listening.port, options);
+    host = new FunctionsHost(app, server, listening, handler, options);
     await handler.start();
   } catch (error) {
-    await host.close();
+    await (host ?? listening).close();
     throw error;
   }
   return host;
 }
 
-/** Proxying and payload mode have their place here; only forwarding is built. */
-function checkMode({ name, httpOnly }, { forwarding }) {
-  if (httpOnly && forwarding) return;
-  throw new ConfigError(
-    `function '${name}' would be invoked with the JSON payload contract, which ` +
-      'the stand-in does not have: set customHandler.enableForwardingHttpRequest in host.json and ' +
-      'give the function one httpTrigger and one http output',
-  );
-}
-
-async function makeHandler(app, appRoot, hostPort, { env, executable, log = () => {}, onLine }) {
-  const port = await choosePort(0); // let go before the handler takes it: so does the host
+async function makeHandler(app, appRoot, hostPort, options) {
+  const { env, executable, generation = 'new', log = () => {}, onLine } = options;
+  const { customHandler } = app;
+  const port = await handlerPort(customHandler, log);
   const id = randomUUID();
   const complete = {
     ...app.values,
@@ -78,11 +88,22 @@ async function makeHandler(app, appRoot, hostPort, { env, executable, log = () =
     FUNCTIONS_HTTPWORKER_ID: id,
     FUNCTIONS_APP_ROOT_PATH: appRoot,
   };
-  const command = readCommand(app.customHandler.description, appRoot, complete);
+  const command = readCommand(customHandler.description, appRoot, complete);
   const other = executable ?? process.env.CODESTREAM_BIN;
   if (other) command.file = path.resolve(other);
-  const { initializationMs } = app.customHandler;
-  return new Handler(command, { env: complete, port, initializationMs, log, onLine });
+  const { initializationMs } = customHandler;
+  const settings = { env: complete, port, initializationMs, generation, log, onLine };
+  return new Handler(command, settings);
+}
+
+/** A free port, let go before the handler takes it: so does the host. */
+async function handlerPort({ port }, log) {
+  if (port === undefined) return choosePort(0);
+  if ((await choosePort(port)) !== port) {
+    throw new ConfigError(`Unable to bind to port ${port} specified in configuration`);
+  }
+  log(`info: Using port ${port} specified via configuration for custom handler.`);
+  return port;
 }
 
 class FunctionsHost {
@@ -91,26 +112,25 @@ class FunctionsHost {
   #handler;
   #find;
   #cors;
-  #invoker = new Forwarding({ timeoutMs: FUNCTION_TIMEOUT_MS });
-  #key;
-  #stopMs;
+  #invokers;
+  #options;
   #log;
 
-  constructor(app, server, listening, handler, { cors, key, stopMs = STOP_MS, log = () => {} }) {
+  constructor(app, server, listening, handler, options) {
+    const { cors, platformCors: platform, log = () => {} } = options;
     this.#app = app;
     this.#listening = listening;
     this.#handler = handler;
     this.#find = makeRouter(app);
-    const origins =
-      cors ??
-      (app.local.CORS ?? '')
-        .split(',')
-        .map((o) => o.trim())
-        .filter(Boolean);
-    this.#cors = makeCors(origins, app.local.CORSCredentials === true);
-    this.#key = key;
-    this.#stopMs = stopMs;
+    const origins = cors ?? commaList(app.local.CORS);
+    this.#cors = makeCors({ origins, credentials: app.local.CORSCredentials === true, platform });
+    this.#options = options;
     this.#log = log;
+    this.#invokers = {
+      forward: new Forwarding({ timeoutMs: FUNCTION_TIMEOUT_MS }),
+      proxy: new Proxying(),
+      payload: new Payload({ timeoutMs: FUNCTION_TIMEOUT_MS, log }),
+    };
     this.port = listening.port;
     this.wantedPort = listening.wanted;
     this.url = `http://127.0.0.1:${this.port}`;
@@ -119,7 +139,8 @@ class FunctionsHost {
     server.on('request', (req, res) => this.#request(req, res));
     for (const { name, route, methods } of app.functions) {
       const full = [app.routePrefix, route].filter(Boolean).join('/');
-      log(`info: Mapped function route '${full}' [${methods ?? 'all'}] to '${name}'`);
+      const list = methods ? `[${methods.join(',').toLowerCase()}] ` : '';
+      log(`info: Mapped function route '${full}' ${list}to '${name}'`);
     }
   }
 
@@ -140,45 +161,75 @@ class FunctionsHost {
     for (const [name, value] of Object.entries(this.#cors.headers(req))) res.setHeader(name, value);
     this.#route(req, res).catch((error) => {
       this.#log(`error: ${req.method} ${req.url.split('?')[0]}: ${error.message}`);
-      if (!res.headersSent) res.writeHead(500).end();
+      if (res.headersSent) res.destroy();
+      else res.writeHead(500).end();
     });
   }
 
   async #route(req, res) {
-    const { pathname, searchParams } = new URL(req.url, 'http://localhost');
-    if (pathname === '/' && req.method === 'GET') return home(res);
-    if (pathname.toLowerCase() === '/admin/host/ping') return res.writeHead(200).end();
+    const { pathname, searchParams } = new URL(`http://localhost${req.url}`);
+    if (this.#own(req, res, pathname)) return;
     const found = this.#find(req.method, pathname);
-    if (!found) return res.writeHead(404).end();
-    const given = req.headers['x-functions-key'] ?? searchParams.get('code');
-    if (this.#key && found.authLevel !== 'anonymous' && given !== this.#key) {
-      return res.writeHead(401).end();
-    }
-    if (Number(req.headers['content-length'] ?? 0) > MAX_BODY) return res.writeHead(413).end();
-    return this.#invoke(req, res);
+    const status = found ? this.#refusal(req, searchParams, found.settings) : 404;
+    if (status) res.writeHead(status).end();
+    else await this.#invoke(req, res, found);
   }
 
-  async #invoke(req, res) {
+  /** @returns {number | undefined} the status with which a request is refused */
+  #refusal({ headers }, query, { authLevel }) {
+    const { key, env } = this.#options;
+    const given = headers['x-functions-key'] ?? query.get('code');
+    if (key && authLevel !== 'anonymous' && given !== key) return 401;
+    const limit = Number(env?.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? MAX_BODY);
+    return Number(headers['content-length'] ?? 0) > limit ? 413 : undefined;
+  }
+
+  async #invoke(req, res, { settings, params }) {
     await this.#handler.ready(this.#app.customHandler.initializationMs * READY_FACTOR);
-    const answer = await this.#invoker.invoke(req, this.#handler.port);
-    const own = new Set(res.getHeaderNames()); // CORS replaces what the handler says
-    const { headers } = answer;
-    for (let i = 0; i < headers.length; i += 2) {
-      if (!own.has(headers[i].toLowerCase())) res.appendHeader(headers[i], headers[i + 1]);
-    }
-    res.writeHead(answer.status, answer.reason);
-    res.end(answer.body);
+    const invoker = this.#invokers[this.#modeOf(settings)];
+    const id = randomUUID();
+    await invoker.invoke({ req, res, port: this.#handler.port, id, settings, params });
   }
 
-  /** Ends the handler (SIGTERM, then SIGKILL) and frees the port. */
+  #modeOf({ httpOnly }) {
+    const { mode = 'auto', generation } = this.#options;
+    if (!httpOnly) return 'payload';
+    if (mode !== 'auto') return mode;
+    const { forwarding, proxying } = this.#app.customHandler;
+    if (proxying && (generation === 'new' || (!forwarding && generation !== 'old'))) return 'proxy';
+    return forwarding ? 'forward' : 'payload';
+  }
+
+  /** What the host answers by itself. */
+  #own({ method }, res, pathname) {
+    const place = pathname.toLowerCase();
+    if (place === '/' && method === 'GET') home(res, this.#options.env);
+    else if (place === '/admin/host/ping') res.writeHead(200).end();
+    else if (place === '/admin/host/status') this.#status(res);
+    else return false;
+    return true;
+  }
+
+  #status(res) {
+    const status = { state: 'Running', version: HOST_VERSION, errors: [] };
+    res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(status));
+  }
+
+  /** Ends the handler and frees the port. */
   async close() {
-    await this.#handler.stop(this.#stopMs);
-    this.#invoker.close();
+    await this.#handler.stop(this.#options.stopMs ?? STOP_MS);
+    for (const invoker of Object.values(this.#invokers)) invoker.close();
     await this.#listening.close();
   }
 }
 
-function home(res) {
+const commaList = (text = '') => text.split(',').flatMap((item) => item.trim() || []);
+
+function home(res, env) {
+  if (env?.AzureWebJobsDisableHomepage === 'true') {
+    res.writeHead(204).end();
+    return;
+  }
   res.writeHead(200, { 'Content-Type': 'text/html' });
   res.end('<!doctype html><title>Functions host</title><p>Your Functions app is up and running.\n');
 }

@@ -15,21 +15,25 @@ const CONSTRAINTS = {
 
 /**
  * @param {{functions: object[], routePrefix: string}} app
- * @returns {(method: string, pathname: string) => object | undefined} finds the function
+ * @returns {(method: string, pathname: string) => {settings: object, params: object} | undefined}
+ *   finds the function; they are tried in their order, the first match wins
  */
 export function makeRouter({ functions, routePrefix }) {
   const routes = functions.map((settings) => {
     const template = [routePrefix, settings.route].filter(Boolean).join('/');
     return { settings, match: makeMatcher(template) };
   });
-  return (method, pathname) =>
-    routes.find(
-      ({ settings: { methods }, match }) =>
-        (!methods || methods.includes(method)) && match(pathname),
-    )?.settings;
+  return (method, pathname) => {
+    for (const { settings, match } of routes) {
+      const { methods } = settings;
+      const params = !methods || methods.includes(method) ? match(pathname) : undefined;
+      if (params) return { settings, params };
+    }
+    return undefined;
+  };
 }
 
-/** @returns {(pathname: string) => boolean} */
+/** @returns {(pathname: string) => object | undefined} gives the parameters of a match */
 export function makeMatcher(template) {
   const segments = splitTemplate(template).map(readSegment);
   return (pathname) => {
@@ -40,12 +44,14 @@ export function makeMatcher(template) {
 }
 
 function matches(segments, parts) {
-  for (const [i, { rest, optional, test }] of segments.entries()) {
-    if (rest) return true;
-    if (parts[i] === undefined) return optional === true;
-    if (!test(parts[i])) return false;
+  const params = {};
+  for (const [i, { name, rest, optional, test }] of segments.entries()) {
+    if (rest) return { ...params, [name]: parts.slice(i).join('/') };
+    if (parts[i] === undefined) return optional ? params : undefined;
+    if (!test(parts[i])) return undefined;
+    if (name) params[name] = parts[i];
   }
-  return parts.length <= segments.length;
+  return parts.length <= segments.length ? params : undefined;
 }
 
 /** Splits at slashes outside of braces. */
@@ -69,9 +75,9 @@ function readSegment(segment) {
   }
   const match = /^{(\*{0,2})(\w+)(?::(.*?))?(\?)?}$/.exec(segment);
   if (!match) throw new ConfigError(`route segment '${segment}' is not known to the stand-in`);
-  const [, star, , constraint, question] = match;
+  const [, star, name, constraint, question] = match;
   const test = constraint === undefined ? () => true : readConstraint(constraint);
-  return { rest: star !== '', optional: question === '?', test };
+  return { name, rest: star !== '', optional: question === '?', test };
 }
 
 function readConstraint(text) {
