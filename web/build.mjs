@@ -31,23 +31,19 @@ const common = {
   logLevel: 'warning',
 };
 
-/** The workers first, because the page names them. */
-async function buildWorkers() {
-  const result = await build({
-    ...common,
-    entryPoints: { editor: 'monaco-editor/editor/editor.worker', ticker: './src/ticker.worker.js' },
-  });
-  const nameOf = (entry) => basename(outputOf(result.metafile, entry));
-  return { files: result.outputFiles, editor: nameOf('editor.worker.js'), ticker: nameOf('ticker.worker.js') };
+/** The worker first, because the page names it. */
+async function buildWorker() {
+  const { outputFiles: files, metafile } = await build({ ...common, entryPoints: { ticker: './src/ticker.worker.js' } });
+  return { files, name: basename(outputOf(metafile, 'ticker.worker.js')) };
 }
 
-async function buildPage(workers) {
+async function buildPage(worker) {
   const result = await build({
     ...common,
     entryPoints: { page: './src/main.js' },
     splitting: true,
     loader: { '.ttf': 'file' },
-    define: { EDITOR_WORKER: JSON.stringify(`./${workers.editor}`), TICKER_WORKER: JSON.stringify(`./${workers.ticker}`) },
+    define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
   });
   const script = outputOf(result.metafile, 'src/main.js');
   const { cssBundle, imports } = result.metafile.outputs[script];
@@ -92,18 +88,18 @@ async function writePage({ script, style, chunks, licences: notice }) {
 const started = Date.now();
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
-const workers = await buildWorkers();
-const page = await buildPage(workers);
+const worker = await buildWorker();
+const page = await buildPage(worker);
 const notice = await licences();
 const sizes = new Map();
-for (const { path, contents } of [...workers.files, ...page.files, notice]) {
+for (const { path, contents } of [...worker.files, ...page.files, notice]) {
   const zipped = gzipSync(contents, { level: 9 });
   sizes.set(basename(path), zipped.length);
   await writeFile(path, zipped);
 }
 const html = await writePage({ ...page, licences: basename(notice.path) });
 
-const first = [page.script, page.style, ...page.chunks, workers.ticker, ...[...sizes.keys()].filter((name) => name.endsWith('.ttf'))];
+const first = [page.script, page.style, ...page.chunks, worker.name, ...[...sizes.keys()].filter((name) => name.endsWith('.ttf'))];
 const firstLoad = first.reduce((sum, name) => sum + sizes.get(name), html.length);
 console.log(`web/dist: ${sizes.size + 1} files, first load ${Math.round(firstLoad / 1000)} kB in ${first.length + 1} requests, `
   + `${Date.now() - started} ms`);

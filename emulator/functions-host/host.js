@@ -196,7 +196,8 @@ class FunctionsHost {
     if (!httpOnly) return 'payload';
     if (mode !== 'auto') return mode;
     const { forwarding, proxying } = this.#app.customHandler;
-    if (proxying && (generation === 'new' || (!forwarding && generation !== 'old'))) return 'proxy';
+    const proxies = generation === 'new' || (generation === undefined && !forwarding);
+    if (proxying && proxies) return 'proxy';
     return forwarding ? 'forward' : 'payload';
   }
 

@@ -27,7 +27,13 @@ export class Payload {
       'X-Azure-Functions-InvocationId': id,
       'User-Agent': `Azure-Functions-Host/${HOST_VERSION}`,
     };
-    const options = { port, agent: this.#agent, method: 'POST', path: `/${settings.name}`, headers };
+    const options = {
+      port,
+      agent: this.#agent,
+      method: 'POST',
+      path: `/${settings.name}`,
+      headers,
+    };
     this.#pass(res, await exchange(options, body, this.#timeoutMs), settings);
   }
 
@@ -86,7 +92,9 @@ function joined(parameters) {
 }
 
 async function describeBody(req) {
-  const binary = /^(application\/octet-stream|multipart\/)/i.test(req.headers['content-type'] ?? '');
+  const binary = /^(application\/octet-stream|multipart\/)/i.test(
+    req.headers['content-type'] ?? '',
+  );
   return (await readBody(req)).toString(binary ? 'base64' : 'utf8');
 }
 

@@ -2,7 +2,6 @@
 // do it and a bare WebSocket where it cannot: who is admitted, namespaces, and every end.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { io } from 'socket.io-client';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
@@ -19,6 +18,7 @@ import {
   startHandler,
   until,
 } from '../../emulator/testing.js';
+import { test } from '../lib/test.js';
 
 const HUB = 'chat';
 const KEYS = ['primary-key-of-at-least-32-bytes-0', 'secondary-key-of-at-least-32-bytes'];

@@ -5,7 +5,6 @@
 // exchange messages do it with those: an event goes in, the event handler's answer comes back.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import {
@@ -16,6 +15,7 @@ import {
   startHandler,
   until,
 } from '../../emulator/testing.js';
+import { test } from '../lib/test.js';
 
 const HUB = 'chat';
 const PING_INTERVAL = 300;

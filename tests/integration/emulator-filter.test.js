@@ -1,9 +1,9 @@
 // The filter language of the REST interface: the documented grammar, precedence and types.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
 import { FilterError, parseFilter } from '../../emulator/webpubsub/filter.js';
+import { test } from '../lib/test.js';
 
 const ANN = { connectionId: 'c1', userId: 'ann', groups: new Set(['A', 'B']) };
 const NOBODY = { connectionId: 'c2', userId: undefined, groups: new Set() };

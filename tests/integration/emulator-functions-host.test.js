@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
 
 import { readApp, readCommand, splitCommandLine } from '../../emulator/functions-host/config.js';
 import { forwardedTarget } from '../../emulator/functions-host/forwarding.js';
 import { startFunctionsHost } from '../../emulator/functions-host/host.js';
 import { makeMatcher } from '../../emulator/functions-host/routes.js';
 import { request, until } from '../../emulator/testing.js';
+import { after, test } from '../lib/test.js';
 
 /** A handler that tells what it got, and obeys: /die, /exit0, /deaf. */
 const HANDLER = `#!/usr/bin/env node
@@ -182,16 +182,17 @@ test('routes are matched by template, method and without case', async (t) => {
 
 test('route templates know optional, catch-all and constrained parameters', () => {
   const cases = [
-    ['api/items/{id:int}', '/api/items/12', true],
-    ['api/items/{id:int}', '/api/items/x', false],
-    ['items/{id?}', '/items', true],
-    ['items/{id?}', '/items/1/2', false],
-    ['files/{*rest}', '/files/a/b/c', true],
-    ['x/{a:regex(^[a-z]{{2}}$)}', '/x/ab', true],
-    ['x/{a:regex(^[a-z]{{2}}$)}', '/x/abc', false],
+    ['api/items/{id:int}', '/api/items/12', { id: '12' }],
+    ['api/items/{id:int}', '/api/items/x', undefined],
+    ['items/{id?}', '/items', {}],
+    ['items/{id?}', '/items/1/2', undefined],
+    ['files/{*rest}', '/files/a/b/c', { rest: 'a/b/c' }],
+    ['x/{a:regex(^[a-z]{{2}}$)}', '/x/ab', { a: 'ab' }],
+    ['x/{a:regex(^[a-z]{{2}}$)}', '/x/abc', undefined],
+    ['a/{b}/c', '/a/x%20y/C/', { b: 'x y' }],
   ];
   for (const [template, pathname, expected] of cases) {
-    assert.equal(makeMatcher(template)(pathname), expected, `${template} ${pathname}`);
+    assert.deepEqual(makeMatcher(template)(pathname), expected, `${template} ${pathname}`);
   }
   assert.throws(() => makeMatcher('{a:colour}'), /not known/);
 });
@@ -337,12 +338,6 @@ test('files that the host refuses are refused', async () => {
   }
 });
 
-test('an app that needs payload mode is refused with the flag that is missing', async () => {
-  const description = { defaultExecutablePath: 'handler.cjs' };
-  const appRoot = await makeApp({ host: { customHandler: { description } } });
-  await assert.rejects(startFunctionsHost({ appRoot, port: 0 }), /enableForwardingHttpRequest/);
-});
-
 test('the command line is made as the host makes it', () => {
   const description = {
     defaultExecutablePath: 'no-such-file',
@@ -359,4 +354,273 @@ test('forwarding rewrites paths and queries as the host does', () => {
   assert.equal(forwardedTarget('/plain'), '/plain');
   assert.equal(forwardedTarget('/a?x=1&y=%C3%A4&x=2'), '/a?x=1,2&y=%C3%A4');
   assert.equal(forwardedTarget('/a%3Fb=1'), '/a?b=1');
+});
+
+// --- proxying -----------------------------------------------------------------------------------
+
+test('proxying: the request passes as it is, with another Host and X-Forwarded', async (t) => {
+  const { host } = await start(t, { options: { mode: 'proxy' } });
+  const answer = await request(`${host.url}/eventhandler?code=K&x=1&x=2&sp=a%20b+c`, {
+    method: 'POST',
+    headers: {
+      Host: 'app.example',
+      'User-Agent': 'service',
+      'Content-Encoding': 'identity',
+      'X-Forwarded-For': '10.0.0.1',
+      'x-ms-invocation-id': 'mine',
+      Forwarded: 'for=10.0.0.1',
+      TE: 'trailers',
+    },
+    body: '{}',
+  });
+  const got = JSON.parse(answer.text);
+  assert.equal(got.url, '/eventhandler?code=K&x=1&x=2&sp=a%20b+c');
+  assert.equal(got.body, '{}');
+  assert.deepEqual(headersOf(got, 'host'), [`127.0.0.1:${host.handlerPort}`]);
+  assert.deepEqual(headersOf(got, 'x-forwarded-host'), ['app.example']);
+  assert.deepEqual(headersOf(got, 'x-forwarded-for'), ['127.0.0.1']);
+  assert.deepEqual(headersOf(got, 'x-forwarded-proto'), ['http']);
+  assert.deepEqual(headersOf(got, 'user-agent'), ['service']);
+  assert.deepEqual(headersOf(got, 'content-encoding'), ['identity']);
+  assert.deepEqual(headersOf(got, 'forwarded'), []);
+  assert.deepEqual(headersOf(got, 'te'), []);
+  const [id] = headersOf(got, 'x-azure-functions-invocationid');
+  assert.deepEqual(headersOf(got, 'x-ms-invocation-id'), [id]);
+});
+
+test('proxying: a chunked upload passes', async (t) => {
+  const { host } = await start(t, { options: { mode: 'proxy' } });
+  const answer = await fetch(`${host.url}/eventhandler`, {
+    method: 'POST',
+    body: new Blob(['{"a":1}']).stream(),
+    duplex: 'half',
+  });
+  assert.equal((await answer.json()).body, '{"a":1}');
+});
+
+test('proxying: the answer is streamed', async (t) => {
+  const program = HANDLER.replace(
+    "if (req.url.startsWith('/moved'))",
+    "if (req.url.startsWith('/moved')) { res.write('first '); return setTimeout(() => res.end('last'), 100); }\n" +
+      '  if (false)',
+  );
+  const { host } = await start(t, {
+    program,
+    functions: { moved: trigger({}) },
+    options: { mode: 'proxy' },
+  });
+  const { body } = await fetch(`${host.url}/moved`);
+  const chunks = [];
+  for await (const chunk of body) chunks.push(Buffer.from(chunk).toString());
+  assert.deepEqual(chunks, ['first ', 'last']);
+});
+
+test('proxying: a restarting handler is waited for', async (t) => {
+  const { host } = await start(t, { functions: { die: trigger({}) }, options: { mode: 'proxy' } });
+  const pid = host.handlerPid;
+  assert.equal((await request(`${host.url}/die`)).status, 500);
+  const answer = await request(`${host.url}/negotiate`);
+  assert.equal(answer.status, 200);
+  assert.notEqual(answer.headers['x-pid'], String(pid));
+});
+
+test('the mode follows from host.json and the generation of the host', async (t) => {
+  const flags = (forwarding, proxying) => ({
+    customHandler: {
+      description: { defaultExecutablePath: 'handler.cjs' },
+      enableForwardingHttpRequest: forwarding,
+      enableProxyingHttpRequest: proxying,
+    },
+  });
+  for (const [forwarding, proxying, generation, mode] of [
+    [true, true, undefined, 'forward'],
+    [true, true, 'new', 'proxy'],
+    [true, true, 'old', 'forward'],
+    [false, true, undefined, 'proxy'],
+    [false, true, 'old', 'payload'],
+    [false, false, 'new', 'payload'],
+  ]) {
+    const { host } = await start(t, { host: flags(forwarding, proxying), options: { generation } });
+    const { text } = await request(`${host.url}/negotiate?a`);
+    // The handler answers with what it got, which is no output in payload mode: 200, empty.
+    const got = text === '' ? { url: '' } : JSON.parse(text);
+    const expected = { forward: '/negotiate?a=', proxy: '/negotiate?a', payload: '' };
+    assert.equal(got.url, expected[mode], `${forwarding} ${proxying} ${generation}`);
+  }
+});
+
+// --- payload ------------------------------------------------------------------------------------
+
+/** A handler of the payload contract that echoes what it got, or answers as asked. */
+const PAYLOAD_HANDLER = `#!/usr/bin/env node
+const http = require('node:http');
+http.createServer(async (req, res) => {
+  const chunks = [];
+  for await (const chunk of req) chunks.push(chunk);
+  if (req.method === 'GET') return res.end();
+  const got = JSON.parse(Buffer.concat(chunks));
+  const { asked } = got.Data.req.Query;
+  if (asked) return res.writeHead(asked === 'fail' ? 500 : 200).end(asked);
+  const echo = { url: req.url, method: req.method, got };
+  const output = { statusCode: 201, headers: { 'X-A': 'b' }, body: JSON.stringify(echo) };
+  res.end(JSON.stringify({ Outputs: { res: output }, Logs: ['a line'], ReturnValue: null }));
+}).listen(process.env.FUNCTIONS_CUSTOMHANDLER_PORT, '127.0.0.1');
+`;
+
+test('payload: the invocation is described, and the output is the answer', async (t) => {
+  const { host, lines } = await start(t, {
+    program: PAYLOAD_HANDLER,
+    options: { mode: 'payload' },
+  });
+  const answer = await request(`${host.url}/register?a=1&a=2`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-Two': ['1', '2'] },
+    body: '{"a":1}',
+  });
+  assert.equal(answer.status, 201);
+  assert.equal(answer.headers['x-a'], 'b');
+  const { url, method, got } = JSON.parse(answer.text);
+  assert.equal(`${method} ${url}`, 'POST /negotiate');
+  assert.deepEqual(Object.keys(got), ['Data', 'Metadata']);
+  const { req } = got.Data;
+  assert.equal(req.Url, `${host.url}/register?a=1&a=2`);
+  assert.equal(req.Method, 'POST');
+  assert.deepEqual(req.Query, { a: '1,2' });
+  assert.deepEqual(req.Params, { action: 'register' });
+  assert.deepEqual(req.Headers['X-Two'], ['1', '2']);
+  assert.equal(req.Body, '{"a":1}');
+  assert.equal(got.Metadata.sys.MethodName, 'negotiate');
+  assert.ok(lines.includes('handler info: a line'));
+});
+
+test('payload: bytes are base64, and without a body there is none', async (t) => {
+  const { host } = await start(t, { program: PAYLOAD_HANDLER, options: { mode: 'payload' } });
+  const described = async (more) => {
+    const { text } = await request(`${host.url}/negotiate`, more);
+    return JSON.parse(text).got.Data.req.Body;
+  };
+  const headers = { 'Content-Type': 'application/octet-stream' };
+  assert.equal(await described({ method: 'POST', headers, body: Buffer.from([1, 2, 3]) }), 'AQID');
+  assert.equal(await described(), undefined);
+});
+
+test('payload: what the handler gets wrong is 500, what it may do is done', async (t) => {
+  const { host } = await start(t, { program: PAYLOAD_HANDLER, options: { mode: 'payload' } });
+  const ask = (asked) => request(`${host.url}/negotiate?asked=${encodeURIComponent(asked)}`);
+  for (const wrong of ['fail', 'nonsense', '[', '1', '{"Outputs":{"res":"text"}}']) {
+    assert.equal((await ask(wrong)).status, 500, wrong);
+  }
+  assert.equal((await ask('{}')).status, 200);
+  const { status, headers, text } = await ask('{"Outputs":{"res":{"status":202,"body":{"a":1}}}}');
+  assert.deepEqual([status, text], [202, '{"a":1}']);
+  assert.match(headers['content-type'], /^application\/json/);
+});
+
+// --- more of the host ---------------------------------------------------------------------------
+
+test('CORS of the platform: every true preflight is answered by the host', async (t) => {
+  const { host } = await start(t, { options: { platformCors: true } });
+  const headers = { Origin: 'http://page.example', 'Access-Control-Request-Method': 'POST' };
+  const answer = await request(`${host.url}/eventhandler`, { method: 'OPTIONS', headers });
+  assert.equal(answer.status, 204);
+  assert.equal(answer.headers['access-control-allow-origin'], undefined);
+  const validation = { 'WebHook-Request-Origin': 'x' };
+  const other = await request(`${host.url}/eventhandler`, {
+    method: 'OPTIONS',
+    headers: validation,
+  });
+  assert.equal(JSON.parse(other.text).method, 'OPTIONS');
+});
+
+test('exit 0: an old host lets the app be dead, a new one starts the handler again', async (t) => {
+  const program = HANDLER.replace("process.kill(process.pid, 'SIGSEGV')", 'process.exit(0)');
+  const functions = { die: trigger({}) };
+  const old = await start(t, { program, functions, options: { generation: 'old' } });
+  await request(`${old.host.url}/die`);
+  await until(() => old.lines.some((line) => line.includes('the handler ended (0)')), 'the end');
+  assert.equal((await request(`${old.host.url}/negotiate`)).status, 500);
+  const { host } = await start(t, { program, functions, options: { generation: 'new' } });
+  for (let life = 1; life <= 4; life++) {
+    const pid = host.handlerPid;
+    await request(`${host.url}/die`);
+    await until(() => host.handlerPid !== pid, 'the restart');
+    assert.equal((await request(`${host.url}/negotiate`)).status, 200);
+  }
+});
+
+test('host.json alone can name routes; the environment overrides host.json', async (t) => {
+  const appRoot = await makeApp({
+    host: {
+      customHandler: {
+        description: { defaultExecutablePath: 'handler.cjs' },
+        http: {
+          routes: [{ route: 'a/{x}', authorizationLevel: 'Anonymous' }, { route: '{*rest}' }],
+        },
+      },
+    },
+  });
+  const env = { FUNCTIONS_WORKER_RUNTIME: 'custom' };
+  assert.throws(() => readApp(appRoot, env), /exclude each other/);
+  await Promise.all(
+    ['negotiate', 'eventhandler'].map((name) => rm(path.join(appRoot, name), { recursive: true })),
+  );
+  assert.throws(() => readApp(appRoot), /only allowed for worker runtime: custom/);
+  const app = readApp(appRoot, {
+    ...env,
+    AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest: 'true',
+    AzureFunctionsJobHost__CUSTOMHANDLER__description__arguments: '["a","b"]',
+  });
+  const levels = app.functions.map(({ name, authLevel }) => [name, authLevel]);
+  assert.deepEqual(levels, [
+    ['http-handler1', 'anonymous'],
+    ['http-handler2', 'function'],
+  ]);
+  assert.equal(app.customHandler.proxying, true);
+  assert.deepEqual(app.customHandler.description.arguments, ['a', 'b']);
+});
+
+test('functions can be disabled by an app setting', async () => {
+  const appRoot = await makeApp();
+  const { functions } = readApp(appRoot, { 'AzureWebJobs.negotiate.Disabled': 'true' });
+  assert.deepEqual(
+    functions.map(({ name }) => name),
+    ['eventhandler'],
+  );
+});
+
+test('a body over the limit is 413', async (t) => {
+  const { host } = await start(t, {
+    options: { env: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '10' } },
+  });
+  const status = async (body) =>
+    (await request(`${host.url}/negotiate`, { method: 'POST', body })).status;
+  assert.equal(await status('x'.repeat(10)), 200);
+  assert.equal(await status('x'.repeat(11)), 413);
+});
+
+test('a handler that never listens: requests wait, and the host stops', async (t) => {
+  const appRoot = await makeApp({
+    program: '#!/usr/bin/env node\nsetInterval(() => {}, 1000);\n',
+    host: {
+      customHandler: {
+        description: { defaultExecutablePath: 'handler.cjs' },
+        initializationTimeout: '00:00:01',
+        enableForwardingHttpRequest: true,
+      },
+    },
+  });
+  const executable = path.join(appRoot, 'handler.cjs');
+  const starting = startFunctionsHost({ appRoot, port: 0, executable });
+  await assert.rejects(starting, /ended 3 times, last with SIGKILL/);
+});
+
+test('the key in a request is in no line of the host', async (t) => {
+  const { host, lines } = await start(t, {
+    functions: { die: trigger({}) },
+    options: { key: 'SECRET' },
+  });
+  await request(`${host.url}/eventhandler?code=SECRET`, { method: 'POST' });
+  await request(`${host.url}/die?code=SECRET`);
+  await request(`${host.url}/nothing?code=SECRET`);
+  assert.ok(!lines.join('\n').includes('SECRET'));
 });

@@ -1,7 +1,6 @@
 // The REST interface of the Web PubSub stand-in: every operation, who may call it, and the errors.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import { groupOf } from '../../emulator/webpubsub/groups.js';
@@ -14,6 +13,7 @@ import {
   request,
   rest,
 } from '../../emulator/testing.js';
+import { test } from '../lib/test.js';
 
 const HUB = 'chat';
 const BASE = `/api/hubs/${HUB}`;

@@ -7,11 +7,11 @@
 // reaches it only with connectAuth: 'forward', which the real service is not known to do.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import { groupOf } from '../../emulator/webpubsub/groups.js';
 import { RawSocket, clientUrl, inTime, rest, startHandler } from '../../emulator/testing.js';
+import { test } from '../lib/test.js';
 
 const HUB = 'chat';
 

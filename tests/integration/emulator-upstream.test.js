@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { test } from 'node:test';
 
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import {
@@ -14,6 +13,7 @@ import {
   startHandler,
   until,
 } from '../../emulator/testing.js';
+import { test } from '../lib/test.js';
 
 const HUB = 'chat';
 // Of Microsoft's own test of the signature.

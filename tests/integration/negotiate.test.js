@@ -108,6 +108,14 @@ test('POST takes its members in any order, escaped and with others beside', asyn
   assert.equal(again.room_id, room);
 });
 
+test('POST with no body at all is a GET', async () => {
+  assert.equal((await okJson(post(''))).role, 'writer');
+  const room = newRoom();
+  const viewer = await okJson(post('', { path: `/register?room_id=${room}` }));
+  assert.equal(viewer.role, 'viewer');
+  assert.equal(viewer.room_id, room);
+});
+
 test('a wrong writer key, and the key of another room, are refused with 403', async () => {
   const one = await okJson(get('/negotiate'));
   const other = await okJson(get('/negotiate'));
@@ -178,7 +186,8 @@ test('a room id may be percent-encoded, and other query parameters do not distur
 test('a body that is not what POST takes is refused with 400', async () => {
   const room = newRoom();
   const key = 'A'.repeat(43);
-  const bodies = ['x', 'null', '[]', '"text"', '{', `{"writer_key":"${key}"}`,
+  const bodies = ['x', 'null', '[]', '"text"', '{', '{}', `{"writer_key":"${key}"}`,
+    `{"room_id":"${room}"}`,
     `{"room_id":"${room}","room_id":"${room}","writer_key":"${key}"}`,
     `{"room_id":1,"writer_key":"${key}"}`,
     `{"room_id":"${room}","writer_key":null}`, `{"room_id":"${room}","writer_key":["${key}"]}`,

@@ -5,7 +5,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { ACCESS_KEY } from './handler.js';
 
 export const HUB = 'codestream';
-export const VERSION = '2024-01-01';
+export const API_VERSION = '2024-01-01';
 
 export const newRoom = () => randomBytes(16).toString('base64url');
 export const controlRoom = (room) => `${room}-control`;
@@ -36,7 +36,7 @@ function base64url(text) {
 }
 
 /** Headers of an event as pairs. A value of null in `changes` removes, an array repeats. */
-export function eventHeaders(peer, { type, name, contentType, changes = {} }) {
+function eventHeaders(peer, { type, name, contentType, changes = {} }) {
   const headers = {
     'Content-Type': contentType,
     'WebHook-Request-Origin': 'localhost',

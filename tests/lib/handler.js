@@ -69,7 +69,7 @@ export async function startHandler({ service, env = {}, args = ['--port', '0'] }
   return handler;
 }
 
-export class Handler {
+class Handler {
   #child;
   #ready = deferred();
 

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { Connection } from './http.js';
 import { startHandler } from './handler.js';
-import { controlRoom, group, newPeer, newRoom, readAck } from './events.js';
+import { API_VERSION, controlRoom, group, newPeer, newRoom, readAck } from './events.js';
 import { startRestRecorder } from './rest-recorder.js';
 
-export async function startRecorded({ env = {}, service } = {}) {
+export async function startRecorded({ env = {} } = {}) {
   const recorder = await startRestRecorder();
   try {
-    const handler = await startHandler({ service: service ?? recorder.connectionString, env });
+    const handler = await startHandler({ service: recorder.connectionString, env });
     return new Recorded(handler, recorder, await Connection.open(handler.port));
   } catch (error) {
     await recorder.close();
@@ -17,7 +17,7 @@ export async function startRecorded({ env = {}, service } = {}) {
   }
 }
 
-class Recorded {
+export class Recorded {
   constructor(handler, recorder, connection) {
     this.handler = handler;
     this.recorder = recorder;
@@ -27,6 +27,14 @@ class Recorded {
   /** Sends an event on the kept connection. */
   send(event, ms) {
     return this.connection.request(event, ms);
+  }
+
+  /** Sends an event; returns its answer and the REST requests that it caused, all of them good. */
+  async exchange(event) {
+    this.recorder.forget();
+    const answer = await this.send(event);
+    assert.deepEqual(this.recorder.faults, []);
+    return { answer, requests: [...this.recorder.requests] };
   }
 
   /** Sends a user event that has an ack id; returns what the client's callback would get. */
@@ -74,7 +82,7 @@ export function newParty(options) {
 export function assertJoin(request, peer, room) {
   assert.equal(request.method, 'POST');
   assert.equal(request.path, `/api/hubs/${peer.hub}/:addToGroups`);
-  assert.deepEqual([...request.query], [['api-version', '2024-01-01']]);
+  assert.deepEqual([...request.query], [['api-version', API_VERSION]]);
   assert.match(request.headers['content-type'], /^application\/json\b/);
   assert.deepEqual(JSON.parse(request.text), {
     groups: [group(room, peer.namespace)],
@@ -86,7 +94,7 @@ export function assertJoin(request, peer, room) {
 export function assertSend(request, peer, { room, packet, filter = null }) {
   assert.equal(request.method, 'POST');
   assert.equal(request.path, `/api/hubs/${peer.hub}/groups/${group(room, peer.namespace)}/:send`);
-  assert.equal(request.query.get('api-version'), '2024-01-01');
+  assert.equal(request.query.get('api-version'), API_VERSION);
   assert.equal(request.filter, filter);
   assert.match(request.headers['content-type'], /^text\/plain\b/);
   assert.equal(request.text, packet);

@@ -13,23 +13,26 @@ import { Inbox, pause } from './deadline.js';
  *   endless?: boolean }} Answer
  */
 
-export async function startRestRecorder({ accessKey = ACCESS_KEY } = {}) {
+/** entraToken: this bearer is accepted instead of tokens that are signed with the access key. */
+export async function startRestRecorder({ accessKey = ACCESS_KEY, entraToken } = {}) {
   const server = http.createServer();
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return new RestRecorder(server, accessKey);
+  return new RestRecorder(server, accessKey, entraToken);
 }
 
 class RestRecorder {
   #server;
   #accessKey;
+  #entraToken;
   #sockets = new Set();
   #script = null;
 
-  constructor(server, accessKey) {
+  constructor(server, accessKey, entraToken) {
     this.#server = server;
     this.#accessKey = accessKey;
+    this.#entraToken = entraToken;
     this.port = server.address().port;
     this.endpoint = `http://localhost:${this.port}`;
     this.connectionString = connectionString(`http://localhost:${this.port}`, accessKey);
@@ -82,11 +85,17 @@ class RestRecorder {
     await closed;
   }
 
+  #tokenFault(request) {
+    if (!this.#entraToken) return tokenFault(request, this.endpoint, this.#accessKey);
+    const isRight = request.headers.authorization === `Bearer ${this.#entraToken}`;
+    return isRight ? null : 'not the token of the identity';
+  }
+
   async #serve(message, response) {
     const chunks = [];
     for await (const chunk of message) chunks.push(chunk);
     const request = describe(message, Buffer.concat(chunks));
-    const fault = tokenFault(request, this.endpoint, this.#accessKey) ?? routeFault(request);
+    const fault = this.#tokenFault(request) ?? routeFault(request);
     if (fault) this.faults.push(`${request.method} ${request.url}: ${fault}`);
     const answer = this.#script?.(request) ?? ordinaryAnswer(request, fault);
     this.arrived.push(request);

@@ -87,7 +87,7 @@ export class Client {
 }
 
 /** Waits until the socket is connected and the handler has greeted it. */
-export async function loggedIn(client) {
+async function loggedIn(client) {
   await within(CONNECT_MS, client.connected, 'a connection');
   await client.next('login');
   return client;

@@ -11,10 +11,11 @@ import { ACCESS_KEY, BINARY, cleanEnvironment, ROOT, startHandler } from './hand
 export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
 
 /**
- * @param {{ host?: boolean, website?: boolean, env?: object, service?: object, hub?: string,
- *   cors?: string[] }} options
- *   env: settings of the handler; service: options of the service stand-in; cors: origins that the
- *   host allows besides the website's.
+ * @param {{ host?: boolean, website?: boolean, env?: object | Function, service?: object,
+ *   hub?: string, cors?: string[] }} options
+ *   env: settings of the handler, or a function that makes them for the started service;
+ *   service: options of the service stand-in; cors: origins that the host allows besides the
+ *   website's.
  */
 export async function startStack(options = {}) {
   const stack = new Stack();
@@ -39,7 +40,7 @@ class Stack {
     const settings = {
       WebPubSubForSocketIOConnectionString: this.service.connectionString,
       ...(hub === 'codestream' ? {} : { CODESTREAM_HUB: hub }),
-      ...env,
+      ...(typeof env === 'function' ? env(this.service) : env),
     };
     const pagePort = website ? await freePort() : 0;
     if (host) await this.#startHost(settings, [...cors, ...pageOrigins(pagePort)]);

@@ -1,5 +1,6 @@
 // The only file that knows Monaco (with grammars.js): an editor that reports edits as operations and takes them as
-// operations, for a writer who types and for a viewer who may not.
+// operations, for a writer who types and for a viewer who may not. What would need Monaco's worker (links, completion,
+// warnings about odd characters, differences) is left out, so there is no worker.
 
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/features/bracketMatching/register';
@@ -20,11 +21,9 @@ import 'monaco-editor/features/placeholderText/register';
 import 'monaco-editor/features/quickCommand/register';
 import 'monaco-editor/features/readOnlyMessage/register';
 import 'monaco-editor/features/smartSelect/register';
-import 'monaco-editor/features/suggest/register';
 import 'monaco-editor/features/toggleTabFocusMode/register';
 import 'monaco-editor/features/tokenization/register';
 import 'monaco-editor/features/unusualLineTerminators/register';
-import 'monaco-editor/features/wordHighlighter/register';
 import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/features/wordPartOperations/register';
 import './grammars.js';
@@ -37,20 +36,22 @@ import { MAX_SELECTIONS } from './protocol.js';
  * @typedef {'light' | 'dark' | 'contrast-dark' | 'contrast-light'} Theme
  */
 
-self.MonacoEnvironment = {
-  getWorker: () => new Worker(new URL(EDITOR_WORKER, import.meta.url), { type: 'module', name: 'editor' }),
-};
-
 /** Monaco's own themes, with the page's colours around the text. @type {Record<Theme, string>} */
 const THEMES = { light: 'codestream-light', dark: 'codestream-dark', 'contrast-dark': 'hc-black', 'contrast-light': 'hc-light' };
 
+/** @param {string} paper @param {string} soft @param {string} ink */
+const colours = (paper, soft, ink) => ({
+  'editor.background': paper,
+  'editor.placeholder.foreground': soft,
+  'editorLineNumber.foreground': soft,
+  'editorLineNumber.dimmedForeground': soft,
+  'editorLineNumber.activeForeground': ink,
+});
 monaco.editor.defineTheme('codestream-light', {
-  base: 'vs', inherit: true, rules: [],
-  colors: { 'editor.background': '#ffffff', 'editorLineNumber.foreground': '#6b7280', 'editorLineNumber.activeForeground': '#111827' },
+  base: 'vs', inherit: true, rules: [], colors: colours('#ffffff', '#6b7280', '#161b26'),
 });
 monaco.editor.defineTheme('codestream-dark', {
-  base: 'vs-dark', inherit: true, rules: [],
-  colors: { 'editor.background': '#11151c', 'editorLineNumber.foreground': '#8b94a3', 'editorLineNumber.activeForeground': '#e5e9f0' },
+  base: 'vs-dark', inherit: true, rules: [], colors: colours('#11151c', '#8b94a3', '#e6eaf1'),
 });
 
 export class Editor {
@@ -87,8 +88,9 @@ export class Editor {
       dropIntoEditor: { enabled: false },
       dragAndDrop: false,
       links: false,
-      ...suggestions(language),
       occurrencesHighlight: 'off',
+      wordBasedSuggestions: 'off',
+      quickSuggestions: false,
       unicodeHighlight: { ambiguousCharacters: false, invisibleCharacters: false, nonBasicASCII: false },
       unusualLineTerminators: 'off',
     });
@@ -318,7 +320,6 @@ export class Editor {
     if (this.model.getLanguageId() === id) return;
     monaco.editor.setModelLanguage(this.model, id);
     if (this.past) monaco.editor.setModelLanguage(this.past, id);
-    this.editor.updateOptions(suggestions(id));
   }
 
   /** @param {Theme} theme */
@@ -336,15 +337,6 @@ export class Editor {
 
   /** The person's own cursor to the beginning. */
   home() { this.#silently(() => this.editor.setPosition({ lineNumber: 1, column: 1 })); }
-}
-
-/**
- * Suggestions need a worker of their own; plain text does without.
- * @param {string} language @returns {monaco.editor.IEditorOptions & monaco.editor.IGlobalEditorOptions}
- */
-function suggestions(language) {
-  const wanted = language !== 'plaintext';
-  return { quickSuggestions: wanted, wordBasedSuggestions: wanted ? 'currentDocument' : 'off' };
 }
 
 /** @param {string} text @param {string} language */

@@ -1,3 +1,2 @@
-/** Addresses that build.mjs puts in, because they carry a hash of what they name. */
+/** An address that build.mjs puts in, because it carries a hash of what it names. */
 declare const TICKER_WORKER: string;
-declare const EDITOR_WORKER: string;

@@ -181,11 +181,10 @@ class Refusal extends Error {
   /** @param {string} code @param {string} message @param {number} status @param {number} wait */
   constructor(code, message, status, wait) {
     super(message);
-    Object.assign(this, { code, wait });
     this.code = code;
     this.wait = wait;
-    // 400 and 403 speak about the link or the key, 404 about the address: the same request would fail again.
-    this.final = [400, 403, 404].includes(status);
+    // These speak about the link or the key: the same request would fail again.
+    this.final = [400, 403].includes(status);
   }
 
   /** @param {Response} response */

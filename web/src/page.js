@@ -33,7 +33,11 @@ export class Page {
   }
 
   /** @param {'writer' | 'viewer' | 'none'} role */
-  setRole(role) { document.documentElement.dataset.role = role; }
+  setRole(role) {
+    document.documentElement.dataset.role = role;
+    // For a writer it would take the session over into another tab.
+    if (role !== 'writer') element('brand', HTMLAnchorElement).href = './';
+  }
 
   /** @param {Status} status */
   showStatus({ word, tone, notice }) {
@@ -146,7 +150,9 @@ export class Page {
     menu.addEventListener('click', ({ target }) => {
       const pressed = target instanceof Element ? target.closest('.group > button') : null;
       // What answers on the button itself stays in sight.
-      if (pressed && !pressed.id.startsWith('copy-')) set(false);
+      if (!pressed || pressed.id.startsWith('copy-')) return;
+      set(false);
+      opener.focus();
     });
   }
 }

@@ -9,7 +9,7 @@
  * @property {string} text
  * @property {string} language
  * @property {string} name
- * @property {boolean} paused
+ * @property {import('./writer.js').Known} [known]  while paused: what the room was told before
  * @property {boolean} ended
  * @property {number} at      when it was last written, for clearing up
  */
@@ -69,8 +69,8 @@ function parse(json) {
 /** @param {string} room @returns {SessionRecord | undefined} */
 function load(room) {
   const record = parse(browser.get(SESSION + room));
-  return typeof record?.room === 'string' && typeof record.key === 'string' && typeof record.text === 'string'
-    ? record : undefined;
+  const texts = [record?.room, record?.key, record?.text, record?.language, record?.name];
+  return texts.every((text) => typeof text === 'string') ? record : undefined;
 }
 
 /** The session that this tab, else this browser, was last writing. @param {number} now */

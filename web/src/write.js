@@ -13,6 +13,8 @@ import { Writer } from './writer.js';
 
 /** The draft is written this long after a change, so that typing does not write it with each key. */
 const SAVE_MS = 400;
+/** How far the clocks of one writer's machines may differ. */
+const MAX_CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 /** A word in passing stays on the screen this long. */
 const PASSING_MS = 8_000;
 
@@ -22,8 +24,8 @@ export function startWriting(api, page) {
   pruneSessions(Date.now());
   const kept = lastSession(Date.now());
   const epoch = Math.max(Date.now(), (kept?.epoch ?? 0) + 1);
-  const writer = new Writer({ epoch, text: kept?.text ?? '', language: kept?.language ?? 'plaintext', name: kept?.name ?? '' });
-  if (kept?.paused) writer.set({ paused: true });
+  const { text = '', language = 'plaintext', name = '', known } = kept ?? {};
+  const writer = new Writer({ epoch, maxEpoch: epoch + MAX_CLOCK_SKEW_MS, text, language, name, known });
   const session = { room: kept?.room ?? '', key: kept?.key ?? '' };
   let takenOver = false;
 
@@ -45,8 +47,8 @@ export function startWriting(api, page) {
     clearTimeout(saving);
     saving = undefined;
     if (takenOver || session.room === '') return;
-    const { text, language, name, paused, ended } = writer;
-    saveSession({ ...session, epoch: writer.epoch, text, language, name, paused, ended, at: Date.now() });
+    const known = writer.paused ? writer.known : undefined;
+    saveSession({ ...session, ...pick(writer), known, at: Date.now() });
   };
   const saveSoon = () => { saving ??= setTimeout(save, SAVE_MS); };
   addEventListener('pagehide', save);
@@ -151,6 +153,8 @@ export function startWriting(api, page) {
     if (confirm('End the session for everybody?')) change({ ended: true, paused: false });
   });
   const newSession = () => {
+    const losing = writer.text !== '' && !writer.ended && connection.state.phase !== 'failed';
+    if (losing && !confirm('Start a new session? This one is left behind, with its text and its link.')) return;
     save();
     forgetTab();
     location.reload();
@@ -175,6 +179,9 @@ export function startWriting(api, page) {
   connection.start();
   editor.focus();
 }
+
+/** @param {Writer} writer */
+const pick = ({ epoch, text, language, name, ended }) => ({ epoch, text, language, name, ended });
 
 /** @param {number} at @returns {import('./status.js').Notice} */
 function resumedNotice(at) {

@@ -13,6 +13,7 @@ import {
  * @typedef {import('./protocol.js').View} View
  * @typedef {{ id: number, data: object, to?: string, ack: boolean }} Send  one message to hand to the link
  * @typedef {{ success: boolean, error?: { code: string, message: string } }} Answer
+ * @typedef {{ text: string, language: string, name: string }} Known
  * @typedef {{ kind: 'stream' | 'answer' | 'beat', at: number, ended?: boolean }} Flight
  */
 
@@ -21,22 +22,32 @@ const RETRY_MAX_MS = 8_000;
 const NEVER = Infinity;
 
 export class Writer {
-  /** @param {{ epoch: number, text: string, language: string, name: string }} session */
-  constructor({ epoch, text, language, name }) {
+  /**
+   * @param {object} session
+   * @param {number} session.epoch
+   * @param {number} [session.maxEpoch]  what a viewer may claim to have seen of a writer before this one
+   * @param {string} session.text
+   * @param {string} session.language
+   * @param {string} session.name
+   * @param {Known} [session.known]  for a session that was paused and is taken up again
+   */
+  constructor({ epoch, maxEpoch = epoch, text, language, name, known }) {
     this.epoch = epoch;
+    this.maxEpoch = maxEpoch;
     this.language = language;
     this.name = name;
-    this.paused = false;
+    this.paused = known !== undefined;
     this.ended = false;
     /** The room knows that it has ended. */
     this.endTold = false;
     /** The text in the editor. */
     this.text = text;
-    /** The text that the room was last sent, and its version. */
-    this.published = text;
+    /** @type {Known} what the room was told last, or is to be told first */
+    this.known = known ?? { text, language, name };
+    /** The version of the text that the room knows. */
     this.version = 0;
-    /** @type {Op[]} edits from `published` to `text` */
-    this.pending = [];
+    /** @type {Op[]} edits from the text that the room knows to that in the editor */
+    this.pending = replacement(this.known.text, text);
     /** @type {View | undefined} */
     this.view = undefined;
     this.sid = '';
@@ -85,7 +96,7 @@ export class Writer {
     for (const op of ops) pushOp(this.pending, op);
     this.text = text;
     // While nothing leaves, a long list of edits says no more than their result.
-    if (this.pending.length > MAX_OPS) this.pending = replacement(this.published, text);
+    if (this.pending.length > MAX_OPS) this.pending = replacement(this.known.text, text);
     return true;
   }
 
@@ -99,6 +110,7 @@ export class Writer {
   set(change) {
     const resumed = this.paused && change.paused === false;
     Object.assign(this, change);
+    if (!this.paused) Object.assign(this.known, { language: this.language, name: this.name });
     this.beatDirty = true;
     // The end takes the last words with it, and what was written during a pause is not told one by one.
     if (resumed || change.ended) this.needRoomFull = true;
@@ -151,12 +163,23 @@ export class Writer {
     if (!message || typeof from !== 'string' || from === '') return;
     this.#count(from);
     if (message.plain) this.plainWatchers = true;
+    if (message.epoch > this.epoch && message.epoch <= this.maxEpoch) this.#outgrow(message.epoch);
     if (message.epoch === this.epoch && message.version === this.version) {
       this.beatDirty = true;
       return;
     }
     if (this.needs.size < MAX_AUDIENCE) this.needs.add(from);
     if (this.answerAt === NEVER) this.answerAt = Math.max(now + COLLECT_MS, this.nextAnswerAt);
+  }
+
+  /**
+   * The viewer has listened to a writer whose clock was ahead of this one's, and would never believe this one. Had that
+   * writer come later, it would have taken over.
+   * @param {number} epoch
+   */
+  #outgrow(epoch) {
+    this.epoch = epoch + 1;
+    this.needRoomFull = true;
   }
 
   /** A viewer came or went. @param {string} from @param {boolean} here */
@@ -251,28 +274,29 @@ export class Writer {
   /** Makes the text in the editor the published one. While paused, nothing of it leaves. */
   #publish() {
     if (!this.#hasDelta()) return;
-    this.published = this.text;
+    this.known.text = this.text;
     this.pending = [];
     this.version++;
   }
 
   #delta() {
     let ops = this.pending;
-    if (ops.length > 1 && encodedOpsSize(ops) > MAX_ENCODED / 2) ops = replacement(this.published, this.text);
-    const changes = this.plainWatchers ? eventsFromOps(this.published, ops) : ops;
+    if (ops.length > 1 && encodedOpsSize(ops) > MAX_ENCODED / 2) ops = replacement(this.known.text, this.text);
+    const changes = this.plainWatchers ? eventsFromOps(this.known.text, ops) : ops;
     this.#publish();
     const { epoch, version, view } = this;
-    const data = { type: 'delta', epoch, version, n: this.published.length, changes };
+    const data = { type: 'delta', epoch, version, n: this.known.text.length, changes };
     return this.viewDirty && view ? { ...data, view } : data;
   }
 
   #full() {
-    return { type: 'full', ...this.#state(), content: this.published, view: this.paused ? undefined : this.view };
+    return { type: 'full', ...this.#state(), content: this.known.text, view: this.paused ? undefined : this.view };
   }
 
   #state() {
-    const { epoch, version, published, language, name, paused, ended, viewers, sid } = this;
-    return { epoch, seq: ++this.seq, version, n: published.length, hash: hash(published), language, name, paused,
+    const { epoch, version, paused, ended, viewers, sid } = this;
+    const { text, language, name } = this.known;
+    return { epoch, seq: ++this.seq, version, n: text.length, hash: hash(text), language, name, paused,
       ended, viewers, sid };
   }
 

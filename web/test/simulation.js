@@ -95,7 +95,7 @@ export class Stream {
       // What goes over the wire is JSON, and nobody may change it afterwards.
       const json = JSON.stringify(send.data);
       const { type } = send.data;
-      this.history.set(`${writer.epoch}.${writer.version}`, writer.published);
+      this.history.set(`${writer.epoch}.${writer.version}`, writer.known.text);
       world.sent[type]++;
       if (type === 'full' && !send.to) world.sent.roomFull++;
       const seats = send.to ? [this.viewers.get(send.to)] : [...this.viewers.values()];

@@ -204,6 +204,41 @@ test('nothing leaves during a pause, and after it comes the whole text', () => {
   assert.equal(desk.take('full')[0].data.content, 'before and after');
 });
 
+test('a paused session that is taken up again still hides what was hidden', () => {
+  const known = { text: 'before', language: 'go', name: 'a.go' };
+  const writer = new Writer({ epoch: 7, text: 'before SECRET', language: 'ini', name: 'secret.env', known });
+  assert.equal(writer.paused, true);
+  writer.join('w1', 0);
+  assert.doesNotMatch(JSON.stringify(writer.poll(0)), /SECRET|secret|ini/);
+  writer.leave();
+  writer.set({ paused: false });
+  writer.join('w2', 10);
+  const [{ data }] = writer.poll(10);
+  assert.deepEqual([data.content, data.name, data.version], ['before SECRET', 'secret.env', 1]);
+});
+
+test('name and language of what is opened during a pause are not told before its end', () => {
+  const desk = online('x');
+  desk.writer.set({ paused: true });
+  desk.writer.set({ name: 'secret.env', language: 'ini' });
+  desk.run(20_000);
+  assert.doesNotMatch(JSON.stringify(desk.sent), /secret|ini"/);
+  desk.writer.set({ paused: false });
+  desk.run(21_000);
+  assert.equal(desk.sent.at(-1).data.name, 'secret.env');
+});
+
+test('a writer whose clock is behind an earlier writer\'s is believed all the same', () => {
+  const writer = new Writer({ epoch: 100, maxEpoch: 1_000, text: 'new', language: 'plaintext', name: '' });
+  writer.join('w1', 0);
+  for (const { id } of writer.poll(0)) writer.answered(id, OK, 0);
+  writer.heard({ data: 'sync', epoch: 500, version: 9 }, 'v1', 10);
+  const [full] = writer.poll(2_000).filter(({ data }) => data.type === 'full');
+  assert.ok(full.data.epoch > 500);
+  writer.heard({ data: 'sync', epoch: 2 ** 52, version: 9 }, 'v1', 3_000);
+  assert.ok(writer.epoch < 1_000, 'a viewer made the number grow without bound');
+});
+
 test('the end takes the last words with it, is told until it is heard, and then there is silence', () => {
   const desk = online('x');
   desk.run(1_000);
