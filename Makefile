@@ -58,7 +58,7 @@ NEED.race  := libtsan2
 all: codestream
 
 codestream: build/release/codestream
-	$(Q)cp $< $@
+	$(Q)install -m 755 $< $@ # a running handler keeps its own copy
 
 # ---- what must be there ----
 

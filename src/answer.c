@@ -29,6 +29,10 @@ static void send_error(struct http_request *request, struct http_answer *answer,
     answer->headers[answer->header_count++] =
         (struct header){ STR("Cache-Control"), STR("no-store") };
 
+    if (answer->status == 503)
+        answer->headers[answer->header_count++] =
+            (struct header){ STR("Retry-After"), STR(ANSWER_RETRY_SECONDS) };
+
     answer_log(&line, LOG_WARN, request, now_ms);
     log_number(&line, "status", answer->status);
     log_text(&line, "code", str_from(code));

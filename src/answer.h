@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "io/http_server.h"
 
+/* After a 503, when to come again. */
+#define ANSWER_RETRY_SECONDS "2"
+
 /* Starts the line of a request: method, path, bytes, the host's invocation id. */
 void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
                 int64_t now_ms);
 
-/* {"error":{"code":…,"message":…}}, and a line at level warn. */
+/* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
 void answer_error(struct http_request *request, unsigned status, const char *code,
                   const char *message, int64_t now_ms);
 

@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "negotiate.h"
+#include "wire/base64url.h"
 #include "wire/json.h"
 
 /* A negotiation on its way to its answer; lives in the request's arena. */
@@ -46,6 +47,16 @@ static void answer_token(struct negotiation *n, struct str token)
     http_answer_send(n->request, &answer);
 }
 
+/* Of the characters of a JWT, so that it fits into JSON and a URL as it is. */
+static bool is_token(struct str token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (!base64url_is_char(token.ptr[i]) && token.ptr[i] != '.')
+            return false;
+    }
+    return token.len > 0;
+}
+
 /* {"token":…} of :generateToken */
 static void on_generated(void *owner)
 {
@@ -56,7 +67,7 @@ static void on_generated(void *owner)
     if (n->call.failure)
         answer_unavailable(n, n->call.failure);
     else if (json_members(n->call.answer, fields, COUNT(fields)) ||
-             json_text(fields[0].value, &n->request->mem, &token))
+             json_text(fields[0].value, &n->request->mem, &token) || !is_token(token))
         answer_unavailable(n, "the service's answer is not a token");
     else
         answer_token(n, token);

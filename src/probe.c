@@ -1,0 +1,119 @@
+#include "probe.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct probe_lab {
+    struct arena mem;
+    struct loop *loop;
+    struct http_client *plain;
+    struct http_client *secure;
+    bool is_done;
+};
+
+static void no_work(void *owner)
+{
+    (void)owner;
+}
+
+/* An answer ends the turn in which it was found. */
+static int lab_wait_ms(void *owner)
+{
+    const struct probe_lab *lab = owner;
+
+    return lab->is_done ? 0 : -1;
+}
+
+struct probe_lab *probe_lab_new(void)
+{
+    struct probe_lab *lab = calloc(1, sizeof(*lab));
+
+    if (!lab)
+        return NULL;
+    arena_init(&lab->mem, 4 * 1024 * 1024);
+    lab->loop = loop_new();
+    if (lab->loop) {
+        const struct http_client_options plain = { "codestream-doctor", true };
+        const struct http_client_options secure = { "codestream-doctor", false };
+        loop_add_task(lab->loop, &(struct loop_task){ no_work, lab_wait_ms, lab });
+        lab->plain = http_client_new(lab->loop, &plain);
+        lab->secure = http_client_new(lab->loop, &secure);
+    }
+    if (lab->plain && lab->secure)
+        return lab;
+    probe_lab_free(lab);
+    return NULL;
+}
+
+void probe_lab_free(struct probe_lab *lab)
+{
+    http_client_free(lab->plain);
+    http_client_free(lab->secure);
+    loop_free(lab->loop);
+    arena_free(&lab->mem);
+    free(lab);
+}
+
+struct arena *probe_memory(struct probe_lab *lab)
+{
+    return &lab->mem;
+}
+
+const char *probe_text(struct probe_lab *lab, ...)
+{
+    struct buf text = { .mem = &lab->mem };
+    const char *part;
+    va_list parts;
+
+    va_start(parts, lab);
+    while ((part = va_arg(parts, const char *)))
+        buf_add(&text, str_from(part));
+    va_end(parts);
+    buf_add_char(&text, '\0');
+    if (text.failed)
+        abort(); /* megabytes of diagnosis: something else is wrong */
+    return text.ptr;
+}
+
+static void on_done(struct http_call *call)
+{
+    struct probe_lab *lab = call->owner;
+
+    lab->is_done = true;
+}
+
+static void read_results(struct probe *probe, const struct http_call *call)
+{
+    probe->status = call->status;
+    probe->failure = call->failure;
+    probe->answer = call->answer;
+}
+
+void probe_send(struct probe_lab *lab, struct probe *probe)
+{
+    bool is_plain = str_starts_nocase(str_from(probe->url), STR("http://"));
+    struct http_call call = {
+        .method = probe->method,
+        .url = probe->url,
+        .body = probe->body,
+        .deadline_ms = loop_now_ms(lab->loop) + PROBE_TIMEOUT_MS,
+        .mem = &lab->mem,
+        .keep_answer = true,
+        .keep = probe->kept,
+        .done = on_done,
+        .owner = lab,
+    };
+
+    memcpy(call.headers, probe->headers, sizeof(call.headers));
+    while (call.keep_count < PROBE_MAX_KEPT && probe->kept[call.keep_count].name.len > 0)
+        call.keep_count++;
+    lab->is_done = false;
+    if (http_client_start(is_plain ? lab->plain : lab->secure, &call)) {
+        probe->failure = "no memory";
+        return;
+    }
+    while (!lab->is_done)
+        loop_turn(lab->loop);
+    read_results(probe, &call);
+}
