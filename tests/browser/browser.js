@@ -1,14 +1,23 @@
-// What the browser tests share: a headless browser, pages in the two roles, and the reading of a page as a person
-// reads it. Every page is watched for the whole of its life: an uncaught error, a report of the content security
-// policy or a request to a foreign origin fails the test that opened it.
+// What the browser tests share: a headless browser, pages in the two roles, and the reading of a
+// page as a person reads it. Every page is watched for the whole of its life: an uncaught error,
+// a report of the content security policy or a request to a foreign origin fails the test that
+// opened it.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { eventually } from '../lib/deadline.js';
 import { startStack } from '../lib/stack.js';
 
-const FLAGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-dev-shm-usage',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
 /** A machine with two cores and a sanitizer has its moments. */
@@ -36,7 +45,11 @@ export class Scene {
 
   /** Every person has a browser profile of their own. */
   async person(options = {}) {
-    const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...this.options, ...options });
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      ...this.options,
+      ...options,
+    });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     context.setDefaultTimeout(SOON_MS);
     await context.addInitScript(() => {
@@ -49,7 +62,11 @@ export class Scene {
 
   /** @returns {Promise<Screen>} a page that is being written in */
   async writer({ context, ...options } = {}) {
-    const screen = await this.open(this.stack.page, 'writer', context ?? await this.person(options));
+    const screen = await this.open(
+      this.stack.page,
+      'writer',
+      context ?? (await this.person(options)),
+    );
     await screen.says('Live');
     await screen.page.locator('#share-link').waitFor({ state: 'attached' });
     screen.link = await screen.page.locator('#share-link').getAttribute('href');
@@ -58,20 +75,24 @@ export class Scene {
 
   /** @returns {Promise<Screen>} a page that watches */
   async viewer(link, { context, ...options } = {}) {
-    return this.open(link, 'viewer', context ?? await this.person(options));
+    return this.open(link, 'viewer', context ?? (await this.person(options)));
   }
 
   async open(url, name, context) {
     const page = await context.newPage();
-    const allowed = [this.stack.page, this.stack.api, this.stack.service.endpoint].map((address) => new URL(address).host);
+    const allowed = [this.stack.page, this.stack.api, this.stack.service.endpoint].map(
+      (address) => new URL(address).host,
+    );
     page.on('pageerror', (error) => this.faults.push(`${name}: ${error.stack ?? error}`));
     page.on('console', (message) => {
-      if (/content security policy/i.test(message.text())) this.faults.push(`${name}: ${message.text()}`);
+      if (/content security policy|MonacoEnvironment|web worker/i.test(message.text()))
+        this.faults.push(`${name}: ${message.text()}`);
     });
     const watch = (address) => {
       const { host, protocol } = new URL(address);
       this.requests.push({ page, url: address });
-      if (!['data:', 'blob:'].includes(protocol) && !allowed.includes(host)) this.faults.push(`${name}: request to ${address}`);
+      if (!['data:', 'blob:'].includes(protocol) && !allowed.includes(host))
+        this.faults.push(`${name}: request to ${address}`);
     };
     page.on('request', (request) => watch(request.url()));
     page.on('websocket', (socket) => watch(socket.url()));
@@ -93,20 +114,32 @@ export class Screen {
   }
 
   /** The one word that says how things are. */
-  state() { return this.page.locator('#state').textContent(); }
+  state() {
+    return this.page.locator('#state').textContent();
+  }
 
   async says(word, ms = SOON_MS) {
-    await this.until(async () => (await this.state()) === word, ms, `the page says ${word}`, () => this.state());
+    await this.until(
+      async () => (await this.state()) === word,
+      ms,
+      `the page says ${word}`,
+      () => this.state(),
+    );
   }
 
   async notices(pattern, ms = SOON_MS) {
-    await this.until(async () => pattern.test(await this.notice()), ms, `the banner says ${pattern}`, () => this.notice());
+    await this.until(
+      async () => pattern.test(await this.notice()),
+      ms,
+      `the banner says ${pattern}`,
+      () => this.notice(),
+    );
   }
 
   /** What the banner says, and '' if there is none. */
   async notice() {
     const banner = this.page.locator('#banner');
-    return await banner.isVisible() ? this.page.locator('#banner-text').textContent() : '';
+    return (await banner.isVisible()) ? this.page.locator('#banner-text').textContent() : '';
   }
 
   async until(check, ms, what, now) {
@@ -118,14 +151,24 @@ export class Screen {
 
   /** The lines on the screen, from top to bottom. */
   lines() {
-    return this.page.evaluate(() => [...document.querySelectorAll('#editor .view-line')]
-      .map((line) => ({ top: parseFloat(line.style.top), text: line.textContent.replaceAll('\u00a0', ' ') }))
-      .sort((a, b) => a.top - b.top).map(({ text }) => text));
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('#editor .view-line')]
+        .map((line) => ({
+          top: parseFloat(line.style.top),
+          text: line.textContent.replaceAll('\u00a0', ' '),
+        }))
+        .sort((a, b) => a.top - b.top)
+        .map(({ text }) => text),
+    );
   }
 
   async shows(text, ms = SOON_MS) {
-    await this.until(async () => (await this.lines()).join('\n') === text, ms, `the screen shows ${JSON.stringify(text)}`,
-      () => this.lines());
+    await this.until(
+      async () => (await this.lines()).join('\n') === text,
+      ms,
+      `the screen shows ${JSON.stringify(text)}`,
+      () => this.lines(),
+    );
   }
 
   /** The whole text, as it can be copied. */
@@ -143,7 +186,8 @@ export class Screen {
 
   /** Presses what is in the menu. */
   async press(id) {
-    if (!(await this.page.locator('#menu').isVisible())) await this.page.locator('#menu-button').click();
+    if (!(await this.page.locator('#menu').isVisible()))
+      await this.page.locator('#menu-button').click();
     await this.page.locator(`#${id}`).click();
   }
 
@@ -159,7 +203,14 @@ export class Screen {
     await this.page.keyboard.press('ControlOrMeta+V');
   }
 
-  async focus() { await this.page.locator('#editor .monaco-editor').first().click({ position: { x: 200, y: 20 } }); }
+  async focus() {
+    await this.page
+      .locator('#editor .monaco-editor')
+      .first()
+      .click({ position: { x: 200, y: 20 } });
+  }
 
-  async keys(...keys) { for (const key of keys) await this.page.keyboard.press(key); }
+  async keys(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
 }

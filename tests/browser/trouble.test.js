@@ -1,4 +1,5 @@
-// Connections break, writers reload, services restart: nothing is lost, and the page says how things are.
+// Connections break, writers reload, services restart: nothing is lost, and the page says how
+// things are.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
@@ -8,35 +9,64 @@ const TRUE_MS = 15_000;
 const LONG = { timeout: 60_000 };
 
 let scene;
-before(async () => { scene = await startScene({ service: { retryDelaysMs: [] } }); });
+before(async () => {
+  scene = await startScene({ service: { retryDelaysMs: [] } });
+});
 after(() => scene?.close());
 
 function connectionsOf(role, link) {
   const room = new URL(link).hash.slice(1);
-  return [...scene.stack.service.hub('codestream').connections.values()].filter(({ userId }) => userId === `${role}.${room}`);
+  return [...scene.stack.service.hub('codestream').connections.values()].filter(
+    ({ userId }) => userId === `${role}.${room}`,
+  );
 }
 
-test('a connection that the service closes is made again with a fresh token, and nothing is lost', async () => {
+test('a closed connection is made again with a fresh token, and nothing is lost', async () => {
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await writer.type('one');
   await viewer.shows('one');
   const tokens = [];
   for (const { page } of [writer, viewer]) {
-    page.on('websocket', (socket) => tokens.push(new URL(socket.url()).searchParams.get('access_token')));
+    page.on('websocket', (socket) =>
+      tokens.push(new URL(socket.url()).searchParams.get('access_token')),
+    );
   }
   const negotiations = scene.requests.filter(({ url }) => url.includes('/negotiate')).length;
-  for (const connection of [...connectionsOf('w', writer.link), ...connectionsOf('v', writer.link)]) connection.close('test');
+  for (const connection of [...connectionsOf('w', writer.link), ...connectionsOf('v', writer.link)])
+    connection.close('test');
   await writer.page.keyboard.type(' two');
   await writer.says('Live', TRUE_MS);
   await viewer.says('Live', TRUE_MS);
   await viewer.shows('one two');
-  assert.equal(scene.requests.filter(({ url }) => url.includes('/negotiate')).length - negotiations, 2);
+  assert.equal(
+    scene.requests.filter(({ url }) => url.includes('/negotiate')).length - negotiations,
+    2,
+  );
   assert.equal(new Set(tokens).size, 2);
   await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor({ timeout: TRUE_MS });
 });
 
-test('the writer\'s reload keeps room, text and language, and viewers see it through', async () => {
+test('a connection that breaks as soon as it is made is not tried without a pause', async () => {
+  const writer = await scene.writer();
+  const negotiations = () =>
+    scene.requests.filter(({ page, url }) => page === writer.page && url.includes('/negotiate'))
+      .length;
+  const before = negotiations();
+  const breaking = setInterval(() => {
+    for (const connection of connectionsOf('w', writer.link)) connection.close('test');
+  }, 50);
+  try {
+    await writer.page.waitForTimeout(8_000);
+  } finally {
+    clearInterval(breaking);
+  }
+  const tries = negotiations() - before;
+  assert.ok(tries >= 2 && tries <= 6, `${tries} in 8 s`);
+  await writer.says('Live', TRUE_MS);
+});
+
+test("the writer's reload keeps room, text and language, and viewers see it through", async () => {
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await writer.type('kept');
@@ -54,29 +84,33 @@ test('the writer\'s reload keeps room, text and language, and viewers see it thr
   await viewer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor({ timeout: TRUE_MS });
 });
 
-test('a viewer who joins while the writer is away is told so, and gets the text when the writer returns', LONG, async () => {
-  const context = await scene.person();
-  const writer = await scene.writer({ context });
-  const { link } = writer;
-  const first = await scene.viewer(link);
-  await writer.type('here again');
-  await first.shows('here again');
-  await writer.page.close();
-  await first.says('Writer away', TRUE_MS);
-  assert.match(await first.notice(), /by itself/);
-  assert.equal((await first.lines()).join(), 'here again');
-  const late = await scene.viewer(link);
-  await late.says('Waiting for the writer', TRUE_MS);
-  assert.match(await late.page.locator('#empty').innerText(), /starts by itself/);
-  const again = await scene.writer({ context });
-  assert.equal(again.link, link);
-  for (const viewer of [first, late]) {
-    await viewer.shows('here again', TRUE_MS);
-    await viewer.says('Live');
-  }
-});
+test(
+  'a viewer who joins while the writer is away is told so, and gets the text later',
+  LONG,
+  async () => {
+    const context = await scene.person();
+    const writer = await scene.writer({ context });
+    const { link } = writer;
+    const first = await scene.viewer(link);
+    await writer.type('here again');
+    await first.shows('here again');
+    await writer.page.close();
+    await first.says('Writer away', TRUE_MS);
+    assert.match(await first.notice(), /by itself/);
+    assert.equal((await first.lines()).join(), 'here again');
+    const late = await scene.viewer(link);
+    await late.says('Waiting for the writer', TRUE_MS);
+    assert.match(await late.page.locator('#empty').innerText(), /starts by itself/);
+    const again = await scene.writer({ context });
+    assert.equal(again.link, link);
+    for (const viewer of [first, late]) {
+      await viewer.shows('here again', TRUE_MS);
+      await viewer.says('Live');
+    }
+  },
+);
 
-test('a second tab of the writer takes over, the first says so, and can take the pen back', async () => {
+test('a second tab takes over, the first says so, and can take the pen back', async () => {
   const context = await scene.person();
   const first = await scene.writer({ context });
   const viewer = await scene.viewer(first.link);
@@ -85,12 +119,17 @@ test('a second tab of the writer takes over, the first says so, and can take the
   const second = await scene.writer({ context });
   assert.equal(second.link, first.link);
   await first.says('Taken over');
+  await first.focus();
+  await first.page.keyboard.type('lost');
+  assert.equal((await first.lines()).join(), 'first');
   await second.focus();
   await second.keys('Control+End');
   await second.page.keyboard.type(' second');
   await viewer.shows('first second');
   // The draft follows the keys by less than a second; the person who changes tabs needs longer.
-  await first.page.waitForFunction(() => Object.values(localStorage).some((value) => value.includes('first second')));
+  await first.page.waitForFunction(() =>
+    Object.values(localStorage).some((value) => value.includes('first second')),
+  );
   await first.page.locator('#banner-action').click();
   await first.says('Live');
   await first.shows('first second');
@@ -104,10 +143,14 @@ test('a writer on another machine with the same key takes over too', async () =>
   const viewer = await scene.viewer(first.link);
   await first.type('here');
   await viewer.shows('here');
-  await first.page.waitForFunction(() => Object.values(localStorage).some((value) => value.includes('"here"')));
+  await first.page.waitForFunction(() =>
+    Object.values(localStorage).some((value) => value.includes('"here"')),
+  );
   // As if the draft had been carried over: the other browser knows room and key.
   const kept = await first.page.evaluate(() => Object.entries(localStorage));
-  await other.addInitScript((entries) => { for (const [key, value] of entries) localStorage.setItem(key, value); }, kept);
+  await other.addInitScript((entries) => {
+    for (const [key, value] of entries) localStorage.setItem(key, value);
+  }, kept);
   const second = await scene.writer({ context: other });
   assert.equal(second.link, first.link);
   await first.says('Taken over');
@@ -117,13 +160,18 @@ test('a writer on another machine with the same key takes over too', async () =>
   await viewer.shows('here and there');
 });
 
-test('a function app that does not answer leaves the editor usable, and the stream starts when it does', async () => {
+test('without a function app the editor is usable, with it the stream starts', async () => {
   const context = await scene.person();
   let refusing = true;
-  await context.route('**/negotiate', (route) => (refusing
-    ? route.fulfill({ status: 503, headers: { 'Retry-After': '1', 'Access-Control-Allow-Origin': '*' },
-      json: { error: { code: 'Busy', message: 'too much in flight' } } })
-    : route.continue()));
+  await context.route('**/negotiate', (route) =>
+    refusing
+      ? route.fulfill({
+          status: 503,
+          headers: { 'Retry-After': '1', 'Access-Control-Allow-Origin': '*' },
+          json: { error: { code: 'Busy', message: 'too much in flight' } },
+        })
+      : route.continue(),
+  );
   const writer = await scene.open(scene.stack.page, 'writer', context);
   await writer.type('typed without a server');
   await writer.notices(/kept in this browser/, TRUE_MS);

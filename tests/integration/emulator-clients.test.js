@@ -109,6 +109,7 @@ test('a token is checked before the handshake', async (t) => {
       401,
     ],
     ['no signature', none, 401],
+    ['a sub that is no string', signToken({ ...good, sub: ['a', 'b'] }, KEYS[0]), 401],
     ['no JWT', 'nonsense', 401],
     ['no token', undefined, 401],
   ];
@@ -461,6 +462,24 @@ test('closing the service ends its clients with ServiceReload', async (t) => {
   assert.equal(await reasonOf(handler), 'ServiceReload');
 });
 
+test('clients come back by themselves when the service does', async (t) => {
+  const { client, service, handler } = await start(t);
+  const options = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 50 };
+  const clients = ['websocket', 'polling'].map((transport) =>
+    client('/', { ...options, transports: [transport] }),
+  );
+  await Promise.all(clients.map(opened));
+  const ids = clients.map(({ id }) => id);
+  await service.close();
+  const { port, options: given } = service;
+  const back = clients.map((socket) => next(socket, 'connect'));
+  const again = await startWebPubSub({ port, accessKeys: KEYS, hubs: given.hubs });
+  t.after(() => again.close());
+  await Promise.all(back);
+  assert.ok(clients.every(({ id }) => !ids.includes(id)));
+  await until(() => handler.events.filter(({ name }) => name === 'connected').length === 4, 'all');
+});
+
 // --- bounds -----------------------------------------------------------------------------------
 
 test('a message over maxPayload ends the connection', async (t) => {
@@ -492,18 +511,22 @@ test('a client that does not read is dropped; the others get everything', async 
   assert.ok(fast.connected);
 });
 
-test('a client whose events are not handled is dropped at the bound', async (t) => {
-  const { raw, handler } = await start(t, { maxQueuedPackets: 5 });
-  let release;
-  const held = new Promise((resolve) => {
-    release = resolve;
+for (const [what, bound, packet] of [
+  ['number', { maxQueuedPackets: 5 }, '42["x"]'],
+  ['size', { maxPendingBytes: 50_000 }, `42["x","${'y'.repeat(10_000)}"]`],
+])
+  test(`a client with events in too great a ${what} that wait is dropped`, async (t) => {
+    const { raw, handler } = await start(t, bound);
+    let release;
+    const held = new Promise((resolve) => {
+      release = resolve;
+    });
+    handler.answer = ({ name }) => (name === 'x' ? held : {});
+    const socket = await raw();
+    socket.send('40');
+    await socket.packet();
+    for (let i = 0; i < 10; i++) socket.send(packet);
+    await inTime(socket.closed, 'close');
+    release({});
+    assert.equal(await reasonOf(handler), 'TooManyEvents');
   });
-  handler.answer = ({ name }) => (name === 'x' ? held : {});
-  const socket = await raw();
-  socket.send('40');
-  await socket.packet();
-  for (let i = 0; i < 10; i++) socket.send(`42["x",${i}]`);
-  await inTime(socket.closed, 'close');
-  release({});
-  assert.equal(await reasonOf(handler), 'TooManyEvents');
-});

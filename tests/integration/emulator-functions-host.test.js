@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { readApp, readCommand, splitCommandLine } from '../../emulator/functions-host/config.js';
 import { forwardedTarget } from '../../emulator/functions-host/forwarding.js';
 import { startFunctionsHost } from '../../emulator/functions-host/host.js';
+import { Proxying } from '../../emulator/functions-host/proxying.js';
 import { makeMatcher } from '../../emulator/functions-host/routes.js';
+import { choosePort, listen } from '../../emulator/listen.js';
 import { request, until } from '../../emulator/testing.js';
 import { after, test } from '../lib/test.js';
 
@@ -295,6 +298,21 @@ test('a handler that dies is started again, and the third death stops the host',
   );
 });
 
+test('a handler that dies before it is ready is started again and awaited', async (t) => {
+  const program = HANDLER.replace(
+    'process.on(',
+    `const tried = require('node:path').join(process.env.FUNCTIONS_APP_ROOT_PATH, 'tried');
+if (!require('node:fs').existsSync(tried)) {
+  require('node:fs').writeFileSync(tried, '');
+  process.exit(1);
+}
+process.on(`,
+  );
+  const { host, lines } = await start(t, { program });
+  assert.equal((await request(`${host.url}/negotiate`)).status, 200);
+  assert.ok(lines.some((line) => line.includes('the handler ended (1)')));
+});
+
 test('a handler that never gets ready is reported with its last words', async (t) => {
   const program = '#!/usr/bin/env node\nconsole.error("no port for me"); process.exit(1);\n';
   await assert.rejects(start(t, { program }), /ended 3 times, last with 1: no port for me/);
@@ -401,8 +419,11 @@ test('proxying: a chunked upload passes', async (t) => {
 test('proxying: the answer is streamed', async (t) => {
   const program = HANDLER.replace(
     "if (req.url.startsWith('/moved'))",
-    "if (req.url.startsWith('/moved')) { res.write('first '); return setTimeout(() => res.end('last'), 100); }\n" +
-      '  if (false)',
+    `if (req.url.startsWith('/moved')) {
+      res.write('first ');
+      return setTimeout(() => res.end('last'), 100);
+    }
+    if (false)`,
   );
   const { host } = await start(t, {
     program,
@@ -415,13 +436,27 @@ test('proxying: the answer is streamed', async (t) => {
   assert.deepEqual(chunks, ['first ', 'last']);
 });
 
-test('proxying: a restarting handler is waited for', async (t) => {
-  const { host } = await start(t, { functions: { die: trigger({}) }, options: { mode: 'proxy' } });
-  const pid = host.handlerPid;
-  assert.equal((await request(`${host.url}/die`)).status, 500);
-  const answer = await request(`${host.url}/negotiate`);
-  assert.equal(answer.status, 200);
-  assert.notEqual(answer.headers['x-pid'], String(pid));
+test('proxying: a refused connection is tried again, a body included', async (t) => {
+  const port = await choosePort(0);
+  const proxying = new Proxying();
+  const front = http.createServer((req, res) => {
+    proxying.invoke({ req, res, port, id: 'x' }).catch(() => res.writeHead(500).end());
+  });
+  const back = http.createServer((req, res) => req.pipe(res));
+  const { port: frontPort, close } = await listen(front);
+  t.after(async () => {
+    proxying.close();
+    await close();
+    back.close();
+  });
+  const ask = () => request(`http://127.0.0.1:${frontPort}/`, { method: 'POST', body: 'the body' });
+  const answer = ask();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  back.listen(port, '127.0.0.1');
+  assert.equal((await answer).text, 'the body');
+  back.closeAllConnections();
+  await new Promise((resolve) => back.close(resolve));
+  assert.equal((await ask()).status, 500);
 });
 
 test('the mode follows from host.json and the generation of the host', async (t) => {
@@ -598,7 +633,7 @@ test('a body over the limit is 413', async (t) => {
   assert.equal(await status('x'.repeat(11)), 413);
 });
 
-test('a handler that never listens: requests wait, and the host stops', async (t) => {
+test('a handler that never listens is ended, and the third time stops the host', async (t) => {
   const appRoot = await makeApp({
     program: '#!/usr/bin/env node\nsetInterval(() => {}, 1000);\n',
     host: {

@@ -447,6 +447,15 @@ test('a failed event may cost the socket only, or nothing', async (t) => {
   await two.handler.event('after');
 });
 
+test('an event name with line breaks stays on one line of the log', async (t) => {
+  const { handler, join, lines } = await start(t);
+  const socket = await join();
+  socket.send('42["a\\nb"]');
+  await handler.event('a%0Ab');
+  await until(() => lines.some((line) => line.includes('a\\x0ab')), 'the line');
+  assert.ok(lines.every((line) => !line.includes('\n')));
+});
+
 test('a handler that does not answer in time has failed', async (t) => {
   const { handler, join, lines } = await start(t, { upstreamTimeoutMs: 100 });
   handler.answer = ({ name }) => (name === 'x' ? new Promise(() => {}) : {});
@@ -540,8 +549,12 @@ test('binary events can be refused', async (t) => {
 
 // --- the log ----------------------------------------------------------------------------------
 
-test('the log shows packets, deliveries and calls, and no token', async (t) => {
-  const { handler, join, lines } = await start(t);
+test('the log shows packets, deliveries and calls, and no token or key', async (t) => {
+  const { handler, join, lines, service } = await start(t);
+  const { urlTemplate } = handler.settings;
+  service.setEventHandlers(HUB, [
+    { ...handler.settings, urlTemplate: `${urlTemplate}?code=K1234567890` },
+  ]);
   const socket = await join({ sub: 'ann' });
   socket.send(`42["x","https://a.example/?access_token=${socket.token}"]`);
   await handler.event('x');
@@ -552,6 +565,7 @@ test('the log shows packets, deliveries and calls, and no token', async (t) => {
   assert.match(text, /^client +\S+ <- 0$/m);
   assert.match(text, /^client +\S+ -> 0{"sid"/m);
   assert.match(text, /^upstream connect \S+ \/ -> 200 \d+ ms$/m);
+  assert.ok(!text.includes('K12'));
   assert.ok(!text.includes(socket.token));
   assert.ok(!text.includes(socket.token.split('.')[2]));
 });

@@ -19,9 +19,11 @@ const SETTING = 'WebPubSubForSocketIOConnectionString';
 /** The access key that tests use unless they say otherwise; also what no log line may contain. */
 export const ACCESS_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH';
 
-/**
- * The environment of a child: what the sanitizers and the loader read, and nothing else of ours.
- */
+/** Handlers that run now: a test that fails half-way must not leave one behind. */
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** A child's environment: what the sanitizers and the loader read, and nothing else of ours. */
 export function cleanEnvironment(extra = {}) {
   const kept = /^(PATH|HOME|LANG|LD_LIBRARY_PATH|LLVM_PROFILE_FILE|GCOV_.*|[ALMTU]+SAN_OPTIONS)$/;
   const own = Object.entries(process.env).filter(([name]) => kept.test(name));
@@ -80,6 +82,8 @@ class Handler {
     this.stdout = [];
     this.stderr = [];
     this.log = new Inbox('a log line of the handler');
+    running.add(child);
+    child.on('exit', () => running.delete(child));
     this.#read(child.stdout, this.stdout);
     this.#read(child.stderr, this.stderr);
     this.exited = new Promise((resolve) => {

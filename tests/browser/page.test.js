@@ -1,0 +1,309 @@
+// The page itself: what it weighs, how fast it is, and whether everybody can use it.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from '../lib/test.js';
+import { startScene } from './browser.js';
+
+const MAX_BYTES = 1_000_000;
+const MAX_REQUESTS = 10;
+const MAX_MEDIAN_MS = 300;
+const WIDTHS = [360, 768, 1280, 1920];
+
+let scene;
+let axe;
+before(async () => {
+  scene = await startScene();
+  axe = await readFile(
+    new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url),
+    'utf8',
+  );
+});
+after(() => scene?.close());
+
+const BAD_ROOM = 'A'.repeat(22);
+
+/** The states in which people meet the page. */
+const STATES = {
+  writer: async (options) => {
+    const writer = await scene.writer(options);
+    await writer.paste('const answer = 42;\n'.repeat(60));
+    return writer;
+  },
+  'writer with menu and banner': async (options) => {
+    const writer = await scene.writer(options);
+    await writer.press('pause');
+    await writer.says('Paused');
+    await writer.page.locator('#menu-button').click();
+    return writer;
+  },
+  viewer: async (options) => {
+    const writer = await scene.writer();
+    await writer.paste('const answer = 42;\n'.repeat(60));
+    const viewer = await scene.viewer(writer.link, options);
+    await viewer.says('Live');
+    return viewer;
+  },
+  waiting: async (options) => {
+    const viewer = await scene.viewer(`${scene.stack.page}#${BAD_ROOM}`, options);
+    await viewer.says('Waiting for the writer');
+    return viewer;
+  },
+  error: async (options) => {
+    const viewer = await scene.viewer(`${scene.stack.page}#cut`, options);
+    await viewer.says('Not connected');
+    return viewer;
+  },
+  ended: async (options) => {
+    const writer = await scene.writer();
+    await writer.paste('the last text');
+    const viewer = await scene.viewer(writer.link, options);
+    await viewer.shows('the last text');
+    writer.page.on('dialog', (dialog) => dialog.accept());
+    await writer.press('end');
+    await viewer.says('Ended');
+    return viewer;
+  },
+};
+
+/** What is wider than the screen, outside it, or over something else; runs in the page. */
+function misplaced() {
+  const faults = [];
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  if (scrollWidth > innerWidth || scrollHeight > innerHeight)
+    faults.push(`the document is ${scrollWidth} x ${scrollHeight}`);
+  const name = ({ id, className }) => id || String(className);
+  const seen = (part) =>
+    part.getBoundingClientRect().width > 0 && getComputedStyle(part).clipPath === 'none';
+  for (const part of [
+    ...document.querySelectorAll('.bar *, .banner *, .timeline *, .menu, .empty'),
+  ].filter(seen)) {
+    const { left, right } = part.getBoundingClientRect();
+    if (right > innerWidth + 0.5 || left < -0.5) faults.push(`${name(part)} is outside`);
+  }
+  const parts = [...document.querySelectorAll('.bar > :not(.tools), .tools > *')]
+    .filter(seen)
+    .map((part) => [part, part.getBoundingClientRect()]);
+  parts.forEach(([part, one], i) =>
+    parts.slice(i + 1).forEach(([other, two]) => {
+      const apart =
+        one.left >= two.right - 1 ||
+        two.left >= one.right - 1 ||
+        one.top >= two.bottom - 1 ||
+        two.top >= one.bottom - 1;
+      if (!apart) faults.push(`${name(part)} over ${name(other)}`);
+    }),
+  );
+  return faults;
+}
+
+test('at most 1.0 MB in ten requests, and nothing more until a language is chosen', async () => {
+  const context = await scene.person();
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  let bytes = 0;
+  const requests = new Set();
+  session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+    if (!request.url.startsWith('data:')) requests.add(requestId);
+  });
+  session.on('Network.webSocketCreated', ({ requestId }) => requests.add(requestId));
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await page.goto(scene.stack.page);
+  await page.locator('#state', { hasText: 'Live' }).waitFor();
+  await page.locator('#editor .monaco-editor').first().click();
+  await page.keyboard.type('plain text, with some words to look at');
+  await page.keyboard.press('Control+F');
+  await page.locator('.find-widget.visible').waitFor();
+  await page.waitForTimeout(500);
+  console.log(`# first load: ${bytes} bytes in ${requests.size} requests`);
+  assert.ok(bytes <= MAX_BYTES, `${bytes} bytes`);
+  assert.ok(requests.size <= MAX_REQUESTS, `${requests.size} requests`);
+  const before = requests.size;
+  await page.keyboard.press('Escape');
+  await page.locator('#language').selectOption('python');
+  await page.waitForTimeout(500);
+  assert.ok(requests.size > before, 'the language was there from the start');
+});
+
+test("a keystroke is on the viewer's screen within 300 ms at the median", async () => {
+  const writer = await scene.writer();
+  const viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
+  await writer.focus();
+  await writer.page.evaluate(() => {
+    window.pressed = [];
+    addEventListener(
+      'keydown',
+      () => window.pressed.push(performance.timeOrigin + performance.now()),
+      { capture: true },
+    );
+  });
+  await viewer.page.evaluate(() => {
+    window.seen = [];
+    new MutationObserver(() =>
+      requestAnimationFrame((at) => {
+        const { length } = document.querySelector('#editor .view-line').textContent;
+        while (window.seen.length < length) window.seen.push(performance.timeOrigin + at);
+      }),
+    ).observe(document.querySelector('#editor'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  const keys = 120;
+  for (let i = 0; i < keys; i++) {
+    await writer.page.keyboard.press('abcdefghij'[i % 10]);
+    // A fast typist, never in step with the flush interval.
+    await writer.page.waitForTimeout(90 + ((i * 37) % 80));
+  }
+  await viewer.page.waitForFunction((count) => window.seen.length >= count, keys);
+  const pressed = await writer.page.evaluate(() => window.pressed);
+  const seen = await viewer.page.evaluate(() => window.seen);
+  const delays = pressed.map((at, i) => seen[i] - at).sort((a, b) => a - b);
+  const quantile = (q) =>
+    Math.round(delays[Math.min(delays.length - 1, Math.floor(q * delays.length))]);
+  console.log(
+    `# keystroke to screen, ms: min ${quantile(0)}, median ${quantile(0.5)}, ` +
+      `p90 ${quantile(0.9)}, max ${quantile(1)}`,
+  );
+  assert.ok(delays[0] > 0);
+  assert.ok(quantile(0.5) <= MAX_MEDIAN_MS, `${quantile(0.5)} ms`);
+});
+
+for (const [name, enter] of Object.entries(STATES)) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`axe-core finds nothing to object to: ${name}, ${colorScheme}`, async () => {
+      const screen = await enter({ colorScheme });
+      await screen.page.evaluate(axe);
+      const violations = await screen.page.evaluate(async () =>
+        (await window.axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(
+          ({ id, nodes }) =>
+            nodes.map(
+              ({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`,
+            ),
+        ),
+      );
+      assert.deepEqual(violations, []);
+    });
+  }
+
+  test(`no part is off the screen from 360 to 1920 px and at 200 % zoom: ${name}`, async () => {
+    const screen = await enter();
+    const views = [...WIDTHS.map((width) => ({ width, height: 700 })), { width: 640, height: 400 }];
+    for (const viewport of views) {
+      await screen.page.setViewportSize(viewport);
+      await screen.until(
+        () =>
+          screen.page.evaluate(() => document.querySelector('#editor').clientWidth === innerWidth),
+        5_000,
+        'relayout',
+      );
+      let found;
+      // A resized page takes a moment to come to rest.
+      await screen.until(
+        async () => {
+          found = await screen.page.evaluate(misplaced);
+          return found.length === 0;
+        },
+        5_000,
+        `${viewport.width} x ${viewport.height}`,
+        () => found,
+      );
+    }
+  });
+}
+
+test('everything in the bar, the banner and the menu is reached and used by keyboard', async () => {
+  const writer = await scene.writer();
+  await writer.focus();
+  await writer.keys('Control+M');
+  const reached = async (page, presses) => {
+    const ids = new Set();
+    for (let i = 0; i < presses; i++) {
+      await page.keyboard.press('Tab');
+      ids.add(await page.evaluate(() => document.activeElement?.id));
+    }
+    return ids;
+  };
+  const bar = await reached(writer.page, 12);
+  for (const id of ['copy-link', 'language', 'menu-button', 'share-link'])
+    assert.ok(bar.has(id), `${id} of ${[...bar]}`);
+  await writer.page.locator('#menu-button').focus();
+  await writer.keys('Enter');
+  const menu = await reached(writer.page, 14);
+  for (const id of [
+    'pause',
+    'end',
+    'new-session',
+    'open',
+    'download',
+    'copy-text',
+    'theme',
+    'wrap',
+    'smaller',
+    'larger',
+  ])
+    assert.ok(menu.has(id), id);
+  await writer.page.locator('#pause').focus();
+  await writer.keys('Enter');
+  await writer.says('Paused');
+  assert.equal(await writer.page.locator('#menu').isVisible(), false);
+  assert.equal(await writer.page.evaluate(() => document.activeElement.id), 'menu-button');
+  await writer.page.locator('#banner-action').focus();
+  await writer.keys('Enter');
+  await writer.says('Live');
+  await writer.page.locator('#menu-button').focus();
+  await writer.keys('Enter', 'Escape');
+  assert.equal(await writer.page.locator('#menu').isVisible(), false);
+  const viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
+  const all = await reached(viewer.page, 10);
+  for (const id of ['menu-button', 'follow']) assert.ok(all.has(id), `${id} of ${[...all]}`);
+});
+
+test('the state is in a status region, which changes only when there is news', async () => {
+  const writer = await scene.writer();
+  assert.equal(
+    await writer.page
+      .locator('#state')
+      .evaluate((element) => element.closest('[role=status]') !== null),
+    true,
+  );
+  const changes = await writer.page.evaluate(async () => {
+    let count = 0;
+    const observer = new MutationObserver((records) => {
+      count += records.length;
+    });
+    observer.observe(document.querySelector('.bar .state'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+    observer.observe(document.querySelector('#banner'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributes: true,
+    });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2_500);
+    });
+    return count;
+  });
+  assert.equal(changes, 0);
+});
+
+test('in forced colours the state has an edge and the editor high contrast', async () => {
+  const writer = await scene.writer({ forcedColors: 'active', colorScheme: 'dark' });
+  assert.match(
+    await writer.page.locator('.monaco-editor').first().getAttribute('class'),
+    /hc-black/,
+  );
+  const edge = await writer.page
+    .locator('.state')
+    .evaluate((element) => getComputedStyle(element).borderTopStyle);
+  assert.equal(edge, 'solid');
+});

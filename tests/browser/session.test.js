@@ -1,0 +1,202 @@
+// What a writer can do with a session besides typing.
+import assert from 'node:assert/strict';
+import { after, before, test } from '../lib/test.js';
+import { startScene } from './browser.js';
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+async function pair(text) {
+  const writer = await scene.writer();
+  if (text) await writer.paste(text);
+  const viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
+  if (text) await viewer.shows(text);
+  return { writer, viewer };
+}
+
+const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+
+async function open(writer, ...files) {
+  await writer.page.locator('#open-file').setInputFiles(files);
+}
+
+test('the link is copied, and the button says so', async () => {
+  const { writer } = await pair();
+  await writer.page.locator('#copy-link').click();
+  await writer.page.locator('#copy-link', { hasText: 'Copied' }).waitFor();
+  assert.equal(await writer.page.evaluate(() => navigator.clipboard.readText()), writer.link);
+  assert.match(new URL(writer.link).hash, /^#[A-Za-z0-9_-]{22}$/);
+  await writer.page.locator('#copy-link', { hasText: 'Copy link' }).waitFor();
+});
+
+test('nothing of a pause is ever sent', async () => {
+  const { writer, viewer } = await pair('public');
+  const sent = [];
+  await writer.press('pause');
+  await writer.says('Paused');
+  await viewer.says('Paused');
+  const session = await writer.page.context().newCDPSession(writer.page);
+  await session.send('Network.enable');
+  session.on('Network.webSocketFrameSent', ({ response }) => sent.push(response.payloadData));
+  await writer.focus();
+  await writer.keys('Control+End');
+  await writer.page.keyboard.type(' password');
+  const late = await scene.viewer(writer.link);
+  await late.says('Paused');
+  await late.shows('public');
+  for (let i = 0; i < ' password'.length; i++) await writer.keys('Backspace');
+  await writer.page.keyboard.type(' again');
+  await writer.page.locator('#banner-action').click();
+  for (const screen of [viewer, late]) {
+    await screen.shows('public again');
+    await screen.says('Live');
+  }
+  assert.ok(sent.length > 0);
+  assert.doesNotMatch(sent.join(), /pass|word/);
+});
+
+test('a pause outlives a reload', async () => {
+  const { writer, viewer } = await pair('public');
+  await writer.press('pause');
+  await viewer.says('Paused');
+  await writer.focus();
+  await writer.keys('Control+End');
+  await writer.page.keyboard.type(' secret');
+  await writer.page.reload();
+  await writer.says('Paused');
+  await writer.focus();
+  await writer.page.keyboard.type('hidden');
+  const late = await scene.viewer(writer.link);
+  for (const screen of [viewer, late]) {
+    await screen.says('Paused');
+    await screen.shows('public');
+  }
+  await writer.page.locator('#banner-action').waitFor();
+  assert.match(await writer.text(), /secret/);
+});
+
+test('the end of a session is told to everybody, and a new one has another link', async () => {
+  const { writer, viewer } = await pair('the end');
+  writer.page.on('dialog', (dialog) => dialog.accept());
+  await writer.press('end');
+  await writer.says('Ended');
+  await viewer.says('Ended');
+  assert.equal((await viewer.lines()).join(), 'the end');
+  const late = await scene.viewer(writer.link);
+  await late.says('Ended');
+  await writer.focus();
+  await writer.page.keyboard.type('no more');
+  assert.equal((await writer.lines()).join(), 'the end');
+  await writer.page.locator('#banner-action').click();
+  await writer.says('Live');
+  assert.notEqual(await writer.page.locator('#share-link').getAttribute('href'), writer.link);
+  await writer.shows('');
+  await viewer.page.waitForTimeout(500);
+  assert.equal(await viewer.state(), 'Ended');
+});
+
+test('an ended session stays ended when its writer reloads', async () => {
+  const { writer } = await pair('the end');
+  writer.page.on('dialog', (dialog) => dialog.accept());
+  await writer.press('end');
+  await writer.says('Ended');
+  await writer.page.reload();
+  await writer.says('Live');
+  assert.notEqual(await writer.page.locator('#share-link').getAttribute('href'), writer.link);
+});
+
+test('a file is opened with name and language, and one undo brings the old text back', async () => {
+  const { writer, viewer } = await pair('old');
+  await open(writer, file('tool.py', 'def f():\r\n    return 1\r\n'));
+  await viewer.shows('def f():\n    return 1\n');
+  await viewer.page.locator('#file', { hasText: 'tool.py' }).waitFor();
+  await viewer.page.locator('#language-shown', { hasText: 'Python' }).waitFor();
+  assert.match(await viewer.page.title(), /^tool\.py/);
+  const download = viewer.page.waitForEvent('download');
+  await viewer.press('download');
+  assert.equal((await download).suggestedFilename(), 'tool.py');
+  await writer.focus();
+  await writer.keys('Control+Z');
+  await viewer.shows('old');
+});
+
+test('a file is opened by dropping it on the page', async () => {
+  const { writer, viewer } = await pair('old');
+  await writer.page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['dropped\n'], 'notes.md', { type: 'text/markdown' }));
+    const target = document.querySelector('#editor .view-lines');
+    for (const type of ['dragenter', 'dragover', 'drop']) {
+      target.dispatchEvent(
+        new DragEvent(type, {
+          dataTransfer: data,
+          bubbles: true,
+          cancelable: true,
+          clientX: 200,
+          clientY: 120,
+        }),
+      );
+    }
+  });
+  await viewer.shows('dropped\n');
+  await viewer.page.locator('#language-shown', { hasText: 'Markdown' }).waitFor();
+});
+
+test('a file that is too large or no text is refused in words', async () => {
+  const { writer } = await pair('stays');
+  await open(writer, file('large.txt', 'x'.repeat(256 * 1024 + 1)));
+  await writer.notices(/large\.txt.*larger than 256 KiB/);
+  await open(writer, {
+    name: 'picture.png',
+    mimeType: 'image/png',
+    buffer: Buffer.from([0x89, 0x50, 0xff, 0xfe, 0x00]),
+  });
+  await writer.notices(/picture\.png.*not a text file/);
+  assert.equal((await writer.lines()).join(), 'stays');
+});
+
+test("the system's theme is followed until one is chosen, and what is chosen is kept", async () => {
+  const context = await scene.person({ colorScheme: 'dark' });
+  const writer = await scene.writer({ context });
+  const theme = () =>
+    writer.page.evaluate(() => [
+      document.documentElement.dataset.theme,
+      document
+        .querySelector('.monaco-editor')
+        .className.match(/\b(vs-dark|vs|hc-black|hc-light)\b/)[0],
+    ]);
+  assert.deepEqual(await theme(), ['dark', 'vs-dark']);
+  await writer.page.emulateMedia({ colorScheme: 'light' });
+  await writer.until(async () => (await theme())[1] === 'vs', 5_000, 'light', theme);
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#theme').selectOption('contrast');
+  await writer.page.locator('#wrap').check();
+  await writer.page.locator('#larger').click();
+  assert.deepEqual(await theme(), ['contrast-dark', 'hc-black']);
+  await writer.page.reload();
+  await writer.says('Live');
+  assert.deepEqual(await theme(), ['contrast-dark', 'hc-black']);
+  assert.equal(await writer.page.locator('#wrap').isChecked(), true);
+  assert.equal(await writer.page.locator('#font-size').textContent(), '16');
+});
+
+test('a browser that keeps nothing can still write', async () => {
+  const context = await scene.person();
+  await context.addInitScript(() => {
+    for (const kind of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(window, kind, {
+        get() {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+    }
+  });
+  const writer = await scene.writer({ context });
+  await writer.type('still here');
+  const viewer = await scene.viewer(writer.link);
+  await viewer.shows('still here');
+});

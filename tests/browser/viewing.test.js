@@ -1,0 +1,265 @@
+// A viewer's screen belongs to the viewer: nothing moves it but the viewer, or the writer while
+// it follows.
+import assert from 'node:assert/strict';
+import { after, before, test } from '../lib/test.js';
+import { startScene } from './browser.js';
+
+const LINES = Array.from({ length: 200 }, (_, i) => `line ${i + 1}`).join('\n');
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+async function pair({ text = LINES, ...options } = {}) {
+  const writer = await scene.writer();
+  await writer.paste(text);
+  await writer.keys('Control+Home');
+  const viewer = await scene.viewer(writer.link, options);
+  await viewer.says('Live');
+  await viewer.until(
+    async () => (await viewer.lines())[0] === text.split('\n')[0],
+    10_000,
+    'the text is there',
+    () => viewer.lines(),
+  );
+  return { writer, viewer };
+}
+
+/** The first line that is wholly on the screen. */
+const topLine = async (screen) =>
+  screen.page.evaluate(() => {
+    const edge = document.querySelector('#editor').getBoundingClientRect().top;
+    const lines = [...document.querySelectorAll('#editor .view-line')].filter(
+      (line) => line.getBoundingClientRect().top >= edge - 2,
+    );
+    lines.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+    return lines[0]?.textContent.replaceAll('\u00a0', ' ');
+  });
+
+async function scroll(screen, by) {
+  const box = await screen.page.locator('#editor').boundingBox();
+  await screen.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await screen.page.mouse.wheel(0, by);
+}
+
+const selected = (screen) =>
+  screen.page.evaluate(async () => {
+    document.execCommand('copy');
+    return navigator.clipboard.readText();
+  });
+
+test('a viewer cannot type, paste, drop, cut, undo or change a line', async () => {
+  const { writer, viewer } = await pair({ text: 'const a = 1;\nconst b = 2;\n' });
+  await writer.page.locator('#language').selectOption('javascript');
+  await writer.focus();
+  await writer.keys('Control+End');
+  await writer.page.keyboard.type('c');
+  await viewer.shows('const a = 1;\nconst b = 2;\nc');
+  await viewer.focus();
+  await viewer.page.evaluate(() => navigator.clipboard.writeText('PASTED'));
+  await viewer.page.keyboard.type('TYPED');
+  await viewer.keys(
+    'Control+V',
+    'Control+Z',
+    'Control+Y',
+    'Control+A',
+    'Control+X',
+    'Delete',
+    'Backspace',
+    'Enter',
+    'Tab',
+    'Alt+ArrowDown',
+    'Control+Shift+K',
+    'Control+/',
+    'Control+.',
+    'Control+Space',
+    'F2',
+    'Control+H',
+  );
+  await viewer.keys('Escape', 'Escape');
+  await viewer.page.evaluate(() => {
+    const data = new DataTransfer();
+    data.setData('text/plain', 'DROPPED');
+    data.items.add(new File(['DROPPED'], 'file.txt', { type: 'text/plain' }));
+    const target = document.querySelector('#editor .view-lines');
+    for (const type of ['dragenter', 'dragover', 'drop']) {
+      target.dispatchEvent(
+        new DragEvent(type, {
+          dataTransfer: data,
+          bubbles: true,
+          cancelable: true,
+          clientX: 200,
+          clientY: 120,
+        }),
+      );
+    }
+  });
+  assert.equal(await viewer.text(), 'const a = 1;\nconst b = 2;\nc');
+  await writer.page.keyboard.type('d');
+  await viewer.shows('const a = 1;\nconst b = 2;\ncd');
+});
+
+test("a screen reader is told that the viewer's text is read-only", async () => {
+  const { viewer } = await pair({ text: 'text' });
+  const input = viewer.page.locator('#editor textarea').first();
+  assert.equal((await input.getAttribute('readonly')) !== null, true);
+  assert.match(await input.getAttribute('aria-label'), /read only/);
+});
+
+test("a second viewer's join leaves the first's selection, scroll and folding alone", async () => {
+  const text = `function f() {\n  body();\n  more();\n}\n${LINES}`;
+  const { writer, viewer } = await pair({ text });
+  await writer.page.locator('#language').selectOption('javascript');
+  await viewer.page.locator('#language-shown', { hasText: 'JavaScript' }).waitFor();
+  await viewer.focus();
+  await viewer.keys('Control+Home', 'Control+Shift+[');
+  await viewer.until(
+    async () => !(await viewer.lines()).some((line) => line.includes('body();')),
+    10_000,
+    'folded',
+    () => viewer.lines(),
+  );
+  await viewer.keys('Control+Home', 'ArrowDown', 'ArrowDown', 'Shift+End');
+  await scroll(viewer, 60);
+  const was = {
+    top: await topLine(viewer),
+    lines: await viewer.lines(),
+    selected: await selected(viewer),
+  };
+  assert.equal(was.selected, 'line 1');
+  const second = await scene.viewer(writer.link);
+  await second.says('Live');
+  await writer.page.locator('#viewer-count', { hasText: /^2$/ }).waitFor();
+  assert.deepEqual(
+    { top: await topLine(viewer), lines: await viewer.lines(), selected: await selected(viewer) },
+    was,
+  );
+});
+
+test('a viewer follows, lets go by scrolling, and one click brings it back', async () => {
+  const { writer, viewer } = await pair();
+  await writer.focus();
+  await writer.keys('Control+End');
+  await viewer.until(
+    async () => (await viewer.lines()).includes('line 200'),
+    10_000,
+    'the viewer goes to the end',
+  );
+  await scroll(viewer, -2_000);
+  const follow = viewer.page.locator('#follow');
+  await follow.locator('text=Back to the writer').waitFor();
+  const top = await topLine(viewer);
+  await writer.page.keyboard.type(' and on');
+  await viewer.page.waitForTimeout(600);
+  assert.equal(await topLine(viewer), top);
+  await follow.click();
+  await viewer.until(
+    async () => (await viewer.lines()).includes('line 200 and on'),
+    10_000,
+    'the viewer is back',
+  );
+  assert.equal(await follow.getAttribute('aria-pressed'), 'true');
+});
+
+test("a viewer follows the writer's scrolling too", async () => {
+  const { writer, viewer } = await pair();
+  await scroll(writer, 1_500);
+  await writer.until(
+    async () =>
+      (await topLine(writer)) === (await topLine(viewer)) && (await topLine(viewer)) !== 'line 1',
+    10_000,
+    'both see the same lines',
+    async () => [await topLine(writer), await topLine(viewer)],
+  );
+});
+
+test('lines inserted above do not move what a viewer reads', async () => {
+  const { writer, viewer } = await pair();
+  await scroll(viewer, 1_000);
+  await viewer.page.locator('#follow', { hasText: 'Back to the writer' }).waitFor();
+  const top = await topLine(viewer);
+  assert.notEqual(top, 'line 1');
+  await writer.focus();
+  await writer.keys('Control+Home');
+  await writer.page.keyboard.insertText('new 1\nnew 2\nnew 3\n');
+  await writer.keys('Control+Shift+K');
+  const expected = await writer.text();
+  await viewer.has(expected);
+  assert.equal(await topLine(viewer), top);
+});
+
+test("a viewer's own selection survives the writer's edits", async () => {
+  const { writer, viewer } = await pair({ text: 'keep this\nother\n' });
+  await viewer.focus();
+  await viewer.keys('Control+Home', 'Shift+End');
+  await writer.focus();
+  await writer.keys('Control+Home');
+  await writer.page.keyboard.insertText('above\n');
+  await viewer.shows('above\nkeep this\nother\n');
+  assert.equal(await selected(viewer), 'keep this');
+});
+
+test('a viewer goes back in time and returns to live, while the stream goes on', async () => {
+  const { writer, viewer } = await pair({ text: 'one' });
+  await writer.focus();
+  await writer.keys('Control+End');
+  for (const word of [' two', ' three', ' four']) {
+    await writer.page.keyboard.insertText(word);
+    await viewer.until(async () => (await viewer.lines())[0].endsWith(word), 10_000, word);
+  }
+  const slider = viewer.page.locator('#rewind');
+  await slider.focus();
+  await viewer.keys('ArrowLeft', 'ArrowLeft');
+  await viewer.shows('one two');
+  await viewer.says('Rewound');
+  await writer.page.keyboard.insertText(' five');
+  await viewer.page.waitForTimeout(500);
+  await viewer.shows('one two');
+  await viewer.keys('Home');
+  await viewer.shows('one');
+  await viewer.page.locator('#back-to-live').click();
+  await viewer.shows('one two three four five');
+  await viewer.says('Live');
+});
+
+test('a viewer copies and downloads the whole text', async () => {
+  const { viewer } = await pair();
+  assert.equal(await viewer.text(), LINES);
+  const download = viewer.page.waitForEvent('download');
+  await viewer.press('download');
+  const chunks = [];
+  for await (const chunk of await (await download).createReadStream()) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), LINES);
+});
+
+test('an embedded page shows the text and its state, and no tools', async () => {
+  const { writer } = await pair({ text: 'embedded' });
+  await writer.press('copy-embed');
+  const code = await writer.page.evaluate(() => navigator.clipboard.readText());
+  const [, src] = /src="([^"]+)"/.exec(code);
+  const embedded = await scene.viewer(src, { viewport: { width: 480, height: 240 } });
+  await embedded.says('Live');
+  await embedded.shows('embedded');
+  assert.equal(await embedded.page.locator('.tools').isVisible(), false);
+});
+
+test('another link pasted into the same tab shows the other stream', async () => {
+  const { viewer } = await pair({ text: 'first stream' });
+  const { writer } = await pair({ text: 'second stream' });
+  const loaded = viewer.page.waitForEvent('load');
+  await viewer.page.evaluate((hash) => {
+    location.hash = hash;
+  }, new URL(writer.link).hash);
+  await loaded;
+  await viewer.shows('second stream');
+});
+
+test('a link that is cut off is explained, with a way on', async () => {
+  const viewer = await scene.viewer(`${scene.stack.page}#tooshort`);
+  await viewer.says('Not connected');
+  await viewer.notices(/incomplete/);
+  await viewer.page.locator('#banner-action').click();
+  await viewer.says('Live');
+});
