@@ -52,12 +52,13 @@ function readValue(name, { kind, many }, text) {
     if (kind.includes(text)) return text;
     throw new UsageError(`--${kebab(name)} is ${kind.join(' or ')}, not '${text}'`);
   }
-  if (kind === 'list')
-    return text
-      .split(',')
-      .filter(Boolean)
-      .map((item) => readNumber(name, item));
-  return readNumber(name, text);
+  return kind === 'list' ? readNumbers(name, text) : readNumber(name, text);
+}
+
+/** A list may be empty. */
+function readNumbers(name, text) {
+  const items = text.split(',').filter(Boolean);
+  return items.map((item) => readNumber(name, item));
 }
 
 function readNumber(name, text) {

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { closeOnSignal, fail, readCommandLine } from './cli.js';
+import { closeOnSignal, readCommandLine } from './cli.js';
 import { readApp } from './functions-host/config.js';
 import { findFunc, startCoreTools } from './functions-host/core-tools.js';
 import { startFunctionsHost } from './functions-host/host.js';
@@ -41,7 +41,7 @@ const options = readCommandLine({
 });
 
 const root = path.resolve(options.root);
-const started = []; // what has to be closed, the newest first
+const started = []; // closed in this order: the service's last events still find the handler
 
 async function closeAll() {
   for (const part of started.splice(0)) await part.close();
@@ -92,7 +92,7 @@ async function startService() {
       if (options.log || line.startsWith('warn')) console.log(`service    ${line}`);
     },
   });
-  started.unshift(service);
+  started.push(service);
   return service;
 }
 
@@ -111,7 +111,7 @@ async function startHost(service, port, pagePort) {
     ? startCoreTools({ ...setup, func })
     : startFunctionsHost({ ...setup, executable: options.executable });
   const host = await start;
-  started.unshift(host);
+  started.push(host);
   return host;
 }
 
@@ -119,7 +119,7 @@ async function startPage(port, api, service) {
   const page = path.join(root, 'web', 'dist');
   const addresses = { api, service: service.endpoint };
   const site = await startWebsite({ root: page, port, orFree: true, ...addresses });
-  started.unshift(site);
+  started.push(site);
   return site;
 }
 
@@ -130,8 +130,8 @@ function tell({ site, api, service, hub, functionsPort }) {
     ['The Functions host', options.functionsPort, functionsPort],
   ];
   for (const [what, wanted, got] of moved) {
-    if (wanted !== 0 && wanted !== got)
-      console.log(`${what} is on port ${got}: ${wanted} is in use.`);
+    if (wanted === 0 || wanted === got) continue;
+    console.log(`${what} is on port ${got}: ${wanted} is in use.`);
   }
   console.log(`
   negotiate   ${api}

@@ -28,17 +28,18 @@ export class Handler {
   #errors = []; // times of deaths
   #lastLines = [];
   #stopping = false;
-  #fail; // ends `stopped`
+  #tellStopped;
   #whenReady;
-  /** Ends with the reason when the handler cannot be kept running. */
+  #settle; // resolve and reject of #whenReady
+  /** Resolves with the reason when the handler cannot be kept running. */
   stopped = new Promise((resolve) => {
-    this.#fail = resolve;
+    this.#tellStopped = resolve;
   });
 
   /**
    * @param {{file: string, args: string[], cwd: string}} command
-   * @param {{env: object, port: number, initializationMs: number, generation, log, onLine?}} settings
-   *   log(line); onLine(stream, line) gets the handler's own lines
+   * @param {{env: object, port: number, initializationMs: number, generation: 'new' | 'old',
+   *   log, onLine?}} settings log(line); onLine(stream, line) gets the handler's own lines
    */
   constructor(command, settings) {
     this.#command = command;
@@ -57,11 +58,9 @@ export class Handler {
 
   /** Resolves when the handler answers; rejects with the reason when it cannot start. */
   async start() {
-    this.#whenReady = this.#launch();
-    const dead = this.stopped.then((reason) => {
-      throw new Error(reason);
-    });
-    await Promise.race([this.#untilReady(), dead]);
+    this.#expectReady();
+    this.#launch();
+    await this.#whenReady;
   }
 
   /** Waits while the handler is starting or restarting. */
@@ -75,19 +74,25 @@ export class Handler {
       }, limitMs);
     });
     try {
-      await Promise.race([this.#untilReady(), late]);
+      await Promise.race([this.#whenReady, late]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** A restart replaces the promise; the wait goes on with the new one. */
-  async #untilReady() {
-    let current;
-    do {
-      current = this.#whenReady;
-      await current;
-    } while (current !== this.#whenReady);
+  /** From now on `#whenReady` waits for the next process that answers, whichever it is. */
+  #expectReady() {
+    this.#whenReady = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#whenReady.catch(() => {}); // perhaps nobody waits
+  }
+
+  #fail(reason) {
+    const waiting = this.#settle;
+    this.#expectReady(); // for those who come later
+    for (const { reject } of [waiting, this.#settle]) reject(new Error(reason));
+    this.#tellStopped(reason);
   }
 
   async #launch() {
@@ -101,15 +106,17 @@ export class Handler {
     const ready = { yet: false };
     child.on('error', (error) => {
       this.#log(`error: Failed to start Worker Channel. Process fileName: ${file} (${error.code})`);
+      this.#stopping = true; // the host does not try again either
       this.#fail(`cannot start '${file}': ${error.code}`);
     });
     // 143 is what a shell makes of SIGTERM.
     child.on('close', (code, signal) => {
       this.#ended(code ?? (signal === 'SIGTERM' ? 143 : signal), ready.yet);
     });
-    await this.#probe(child);
+    if (!(await this.#probe(child))) return;
     ready.yet = true;
     this.#log('info: Worker process started and initialized.');
+    this.#settle.resolve();
   }
 
   #readLines(child) {
@@ -134,18 +141,19 @@ export class Handler {
     }
   }
 
-  /** Any answer counts; a refused connection means not yet. Never ends for a dead process. */
+  /** Any answer counts; a refused connection means not yet. */
   async #probe(child) {
     const deadline = Date.now() + this.#settings.initializationMs;
     while (await refused(this.port)) {
-      if (!running(child)) await never();
+      if (!running(child)) return false;
       if (Date.now() > deadline) {
         this.#log('error: Initializing HttpWorker timed out.');
-        child.kill('SIGKILL');
-        await never(); // its end counts as an error
+        child.kill('SIGKILL'); // its end counts as an error
+        return false;
       }
       await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
     }
+    return running(child);
   }
 
   #ended(code, wasReady) {
@@ -155,7 +163,8 @@ export class Handler {
     if (wasReady && ignored.includes(code)) return; // the app is dead until the host restarts
     if (!wasReady || !uncounted.includes(code)) this.#count();
     if (this.#errors.length < MAX_ERRORS) {
-      this.#whenReady = this.#launch();
+      if (wasReady) this.#expectReady();
+      this.#launch();
       return;
     }
     this.#log('error: Exceeded http worker restart retry count. Shutting down Functions Host');
@@ -188,7 +197,6 @@ export class Handler {
 }
 
 const running = (child) => child.pid && child.exitCode === null && child.signalCode === null;
-const never = () => new Promise(() => {});
 
 function refused(port) {
   return new Promise((resolve) => {

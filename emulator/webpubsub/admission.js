@@ -20,11 +20,13 @@ export function admit({ url, headers }, audience, { hub, options }) {
     if (hub.allowsAnonymous) return undefined;
     throw new TokenError('there is no access_token, and the hub admits nobody without');
   }
-  return verifyToken(token, {
+  const claims = verifyToken(token, {
     keys: options.accessKeys,
     audience: (aud) => sameAudience(aud, audience, options.audience),
     skew: options.clockSkewSeconds,
   });
+  if (['string', 'undefined'].includes(typeof claims.sub)) return claims;
+  throw new TokenError("the token's sub is not a string");
 }
 
 /** @param {string} mode 'exact', or 'lenient': without case, query and percent-encoding */

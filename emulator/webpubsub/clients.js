@@ -7,6 +7,7 @@ import { Server } from 'engine.io';
 import { admit, describeHandshake } from './admission.js';
 import { SocketIoConnection } from './connection.js';
 import { TokenError } from './token.js';
+import { refuseUpgrade } from './upgrade.js';
 
 const PATH = /^\/clients\/socketio\/hubs\/([^/]+)\/?$/;
 const ID_BYTES = 16;
@@ -120,13 +121,4 @@ function preflight(req) {
     'Access-Control-Allow-Methods': 'GET,POST,OPTIONS',
     'Access-Control-Allow-Headers': req.headers['access-control-request-headers'] ?? '',
   };
-}
-
-/** Answers an upgrade request with plain HTTP. */
-export function refuseUpgrade(socket, status, why) {
-  socket.on('error', () => {}); // the client may be gone
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
-      `Content-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`,
-  );
 }

@@ -67,10 +67,6 @@ export class SocketIoConnection {
     engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
   }
 
-  get ended() {
-    return this.#ended;
-  }
-
   #joinClaimed() {
     for (const group of [this.#claims?.['webpubsub.group'] ?? []].flat()) {
       this.hub.groups.join(group, this);
@@ -126,7 +122,8 @@ export class SocketIoConnection {
       this.#violation('binary events are refused');
       return;
     }
-    this.#enqueue(packet.namespace, () => this.#forward(packet));
+    const { namespace, payload } = packet;
+    this.#enqueue(namespace, () => this.#forward(packet), Buffer.byteLength(payload));
   }
 
   #violation(why) {
@@ -134,11 +131,12 @@ export class SocketIoConnection {
     this.close('ProtocolError');
   }
 
-  #enqueue(namespace, task) {
-    const { ordering, maxQueuedPackets } = this.#service.options;
+  #enqueue(namespace, task, bytes = 0) {
+    const { ordering, maxQueuedPackets: count, maxPendingBytes } = this.#service.options;
     const key = ordering === 'socket' ? namespace : '';
-    if (!this.#queues.has(key)) this.#queues.set(key, new Queue(maxQueuedPackets));
-    if (!this.#queues.get(key).add(task, { evenIfFull: this.#ended })) this.close('TooManyEvents');
+    if (!this.#queues.has(key)) this.#queues.set(key, new Queue({ count, bytes: maxPendingBytes }));
+    const taken = this.#queues.get(key).add(task, { bytes, evenIfFull: this.#ended });
+    if (!taken) this.close('TooManyEvents');
   }
 
   // --- upstream -------------------------------------------------------------------------------

@@ -2,18 +2,22 @@
 // delivery and REST call, with tokens shortened.
 
 const MAX_TEXT = 200; // characters of a packet that are shown
-const SECRET = /((?:access_token|code|token|sig)=)([^&\s"]{0,8})[^&\s"]*/gi;
+const SECRET = /((?:access_token|code|token|sig)=)[^&\s"]+/gi;
 const JWT = /\b(eyJ[\w-]{5})[\w-]*\.[\w-]+\.[\w-]+/g;
+const CONTROL = /[\x00-\x1f\x7f]/g;
 
-/** Shortens tokens and keys in a text that is going to be shown. */
-export function redact(text) {
-  return text.replace(SECRET, '$1$2…').replace(JWT, '$1…');
+/** A text as it may stand in a line: on one line, without tokens and keys. */
+export function clean(text) {
+  return text
+    .replace(JWT, '$1…')
+    .replace(SECRET, '$1…')
+    .replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** A packet's text as it may stand in a line. */
+/** The beginning of a packet's text. */
 export function shown(text) {
   const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length})` : text;
-  return redact(short.replace(/[\x00-\x1f]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`));
+  return clean(short);
 }
 
 /**
@@ -26,8 +30,8 @@ export function makeLog(sink) {
     client: (id, arrow, text) => sink && line('client', [id, arrow, shown(text)]),
     /** a connection's or socket's coming and going */
     life: (id, what) => sink && line('client', [id, what]),
-    upstream: (...parts) => sink && line('upstream', parts.map(redact)),
-    rest: (...parts) => sink && line('rest', parts.map(redact)),
-    warn: (...parts) => sink && line('warn', parts.map(redact)),
+    upstream: (...parts) => sink && line('upstream', parts.map(clean)),
+    rest: (...parts) => sink && line('rest', parts.map(clean)),
+    warn: (...parts) => sink && line('warn', parts.map(clean)),
   };
 }

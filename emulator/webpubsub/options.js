@@ -43,7 +43,11 @@ export const KNOBS = {
     unknown: true,
     help: 'time for a client to join its first namespace',
   },
-  maxPendingBytes: { kind: 'bytes', value: 16 * MiB, help: 'unread output that drops a client' },
+  maxPendingBytes: {
+    kind: 'bytes',
+    value: 16 * MiB,
+    help: 'unread output, or unhandled input, that drops a client',
+  },
   maxQueuedPackets: { kind: 'count', value: 10_000, help: 'unhandled input that drops a client' },
   connectErrorText: {
     kind: ['status', 'body'],

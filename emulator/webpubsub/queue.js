@@ -1,24 +1,30 @@
-// Knows how work is kept in order: one task after the other, with a bound on how many wait.
+// Knows how work is kept in order: one task after the other, with bounds on what waits.
 
 export class Queue {
   #tail = Promise.resolve();
-  #limit;
-  size = 0;
+  #limits;
+  #count = 0;
+  #bytes = 0;
 
-  /** @param {number} limit how many tasks may be waiting or under way */
-  constructor(limit) {
-    this.#limit = limit;
+  /** @param {{count: number, bytes: number}} limits of what is waiting or under way */
+  constructor(limits) {
+    this.#limits = limits;
   }
 
   /**
    * @param {() => Promise<void> | void} task must not throw
+   * @param {{bytes?: number, evenIfFull?: boolean}} [more] bytes: what the task holds
    * @returns {boolean} false if the queue is full and the task was not taken
    */
-  add(task, { evenIfFull = false } = {}) {
-    if (this.size >= this.#limit && !evenIfFull) return false;
-    this.size += 1;
+  add(task, { bytes = 0, evenIfFull = false } = {}) {
+    const { count: most, bytes: mostBytes } = this.#limits;
+    const full = this.#count >= most || this.#bytes + bytes > mostBytes;
+    if (full && !evenIfFull) return false;
+    this.#count += 1;
+    this.#bytes += bytes;
     this.#tail = this.#tail.then(task).finally(() => {
-      this.size -= 1;
+      this.#count -= 1;
+      this.#bytes -= bytes;
     });
     return true;
   }

@@ -3,12 +3,13 @@
 import http from 'node:http';
 
 import { listen } from '../listen.js';
-import { Clients, refuseUpgrade } from './clients.js';
+import { Clients } from './clients.js';
 import { Hub } from './hub.js';
 import { makeLog } from './log.js';
 import { NativeClients } from './native/endpoint.js';
 import { isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
+import { refuseUpgrade } from './upgrade.js';
 import { Upstream } from './upstream.js';
 
 const MAX_HEADER = 16 * 1024; // bytes of all headers of a request

@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto';
 
 import { HttpClient } from './http.js';
+import { OptionError, handlerFaults } from './options.js';
 import { Validation } from './validation.js';
 
 const UNSAFE_MINIMAL = /[^\x20-\x7e]/gu;
@@ -26,6 +27,7 @@ export class Upstream {
   #http = new HttpClient();
   #handlers = new Map(); // hub in lower case -> handlers
   #pending = new Map(); // AbortController of a delivery -> its promise
+  #closed = false;
 
   /** @param {object} options @param {object} log @param {string} origin our host, without port */
   constructor(options, log, origin) {
@@ -38,6 +40,8 @@ export class Upstream {
   }
 
   setEventHandlers(hub, eventHandlers) {
+    const faults = eventHandlers.flatMap(handlerFaults);
+    if (faults.length > 0) throw new OptionError(faults.join('; '));
     const handlers = eventHandlers.map((settings) => this.#handler(hub, settings));
     this.#handlers.set(hub.toLowerCase(), handlers);
   }
@@ -74,6 +78,7 @@ export class Upstream {
    * @throws {UpstreamError} anything else
    */
   async deliver(event) {
+    if (this.#closed) throw new UpstreamError('the service is closing');
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), this.#options.upstreamTimeoutMs);
     const delivery = this.#deliver(event, abort.signal);
@@ -183,6 +188,7 @@ export class Upstream {
     const all = noMore.then(() => Promise.allSettled(this.#pending.values()));
     await Promise.race([all, pause(graceMs, grace.signal)]);
     grace.abort();
+    this.#closed = true;
     for (const abort of this.#pending.keys()) abort.abort();
     this.#http.close();
   }

@@ -44,7 +44,8 @@ export class NativeConnection {
     this.permissions = new Permissions(identity.roles);
     this.state = identity.state;
     this.#service = service;
-    this.#queue = new Queue(service.options.maxQueuedPackets);
+    const { maxQueuedPackets: count, maxPendingBytes: bytes } = service.options;
+    this.#queue = new Queue({ count, bytes });
     if (subprotocol === RELIABLE) this.#unacked = new Unacked(service.options);
     hub.add(this);
     for (const group of identity.groups) hub.groups.join(group, this);
@@ -53,6 +54,8 @@ export class NativeConnection {
   /** The connection has its first WebSocket. */
   open(socket) {
     this.#attach(socket);
+    const how = this.subprotocol ?? 'no subprotocol';
+    this.#service.log.life(this.id, `opened by ${this.userId ?? 'nobody'} (${how})`);
     if (this.subprotocol) this.#write(connected(this));
     this.#announce('connected', {});
   }
@@ -83,8 +86,7 @@ export class NativeConnection {
     const { log } = this.#service;
     log.client(this.id, '<-', isBinary ? '(binary)' : data.toString());
     try {
-      const request = this.subprotocol ? readRequest(data.toString()) : rawRequest(data, isBinary);
-      if (!this.#queue.add(() => this.#serve(request))) this.close('TooManyEvents');
+      this.#accept(this.subprotocol ? readRequest(data.toString()) : rawRequest(data, isBinary));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       log.warn('client', this.id, 'broke the protocol:', error.message);
@@ -92,21 +94,29 @@ export class NativeConnection {
     }
   }
 
+  /** What is about the connection itself is done at once; the rest in order. */
+  #accept(request) {
+    const { type, sequenceId, body } = request;
+    if (type === 'ping') this.#write(pong());
+    else if (type === 'sequenceAck') this.#unacked?.acknowledge(sequenceId);
+    else if (!this.#queue.add(() => this.#serve(request), { bytes: body?.length })) {
+      this.close('TooManyEvents');
+    }
+  }
+
   async #serve(request) {
     if (this.#ended) return;
     const { type, ackId } = request;
-    if (type === 'ping') return this.#write(pong());
-    if (type === 'sequenceAck') return this.#unacked?.acknowledge(request.sequenceId);
     if (ackId !== undefined && this.#repeated(ackId)) {
       const message = `Message with ack-id: ${ackId} has been processed`;
-      return this.#write(failedAck(ackId, 'Duplicate', message));
+      this.#write(failedAck(ackId, 'Duplicate', message));
+      return;
     }
     const fault = type === 'event' ? await this.#event(request) : this.#group(request);
     if (ackId !== undefined) {
       this.#write(fault ? failedAck(ackId, fault.name, fault.message) : ack(ackId));
     }
     if (fault?.ends) this.close('UpstreamFailed');
-    return undefined;
   }
 
   #repeated(ackId) {
@@ -117,7 +127,8 @@ export class NativeConnection {
   }
 
   /** @returns {{name: string, message: string} | undefined} why it is not done */
-  #group({ type, group, noEcho, dataType, body }) {
+  #group(request) {
+    const { type, group } = request;
     const permission = type === 'sendToGroup' ? 'sendToGroup' : 'joinLeaveGroup';
     if (!this.permissions.allows(permission, group)) {
       this.#service.log.warn('client', this.id, `may not ${type} '${group}'`);
@@ -126,16 +137,13 @@ export class NativeConnection {
     const { groups } = this.hub;
     if (type === 'joinGroup') groups.join(group, this);
     else if (type === 'leaveGroup') groups.leave(group, this);
-    else
-      this.#sendToGroup(
-        new Message({ from: 'group', group, fromUserId: this.userId, dataType, body }),
-        noEcho,
-      );
+    else this.#sendToGroup(request);
     return undefined;
   }
 
-  #sendToGroup(message, noEcho) {
-    for (const member of this.hub.groups.members(message.group)) {
+  #sendToGroup({ group, noEcho, dataType, body }) {
+    const message = new Message({ from: 'group', group, fromUserId: this.userId, dataType, body });
+    for (const member of this.hub.groups.members(group)) {
       if (!noEcho || member !== this) member.send(message);
     }
   }

@@ -5,9 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { WebSocketServer } from 'ws';
 
 import { admit, describeHandshake } from '../admission.js';
-import { refuseUpgrade } from '../clients.js';
 import { groupNameFault } from '../groups.js';
 import { TokenError } from '../token.js';
+import { refuseUpgrade } from '../upgrade.js';
 import { NativeConnection } from './connection.js';
 import { PLAIN, RELIABLE } from './protocol.js';
 
@@ -77,8 +77,8 @@ export class NativeClients {
     }
     const handshake = { url, headers: req.headers };
     const claims = this.#admit(handshake, hub, name);
-    const connection = await this.#connect(handshake, hub, claims, offered, req.subprotocol);
-    return (socket) => connection.open(socket);
+    const setup = await this.#connect(handshake, hub, claims, offered, req.subprotocol);
+    return (socket) => new NativeConnection(setup).open(socket);
   }
 
   #admit(handshake, hub, name) {
@@ -92,6 +92,7 @@ export class NativeClients {
     }
   }
 
+  /** @returns {Promise<object>} what a NativeConnection is made of */
   async #connect(handshake, hub, claims, offered, subprotocol) {
     const identity = {
       userId: claims?.sub,
@@ -107,13 +108,7 @@ export class NativeClients {
     if (fault) throw new Refusal(400, fault);
     const reconnectionToken = subprotocol === RELIABLE ? secret() : undefined;
     const service = this.#service;
-    const setup = { id, hub, service, subprotocol: event.subprotocol, identity, reconnectionToken };
-    const connection = new NativeConnection(setup);
-    service.log.life(
-      id,
-      `opened by ${identity.userId ?? 'nobody'} (${subprotocol || 'no subprotocol'})`,
-    );
-    return connection;
+    return { id, hub, service, subprotocol: event.subprotocol, identity, reconnectionToken };
   }
 
   /** The event handler may refuse, and may name user, roles, groups and state. */
