@@ -1,4 +1,5 @@
-// Builds the page into dist: bundles, hashed names, gzip. `node build.mjs`, from any folder; takes a few seconds.
+// Builds the page into dist: bundles, hashed names, gzip. `node build.mjs`, from any folder;
+// takes a few seconds.
 
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
@@ -11,8 +12,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 
 /** Packages whose code is in the bundle, and whose licences therefore go with it. */
-const SHIPPED = ['monaco-editor', 'dompurify', 'marked', 'socket.io-client', 'socket.io-parser', 'engine.io-client',
-  'engine.io-parser', '@socket.io/component-emitter'];
+const SHIPPED = [
+  'monaco-editor',
+  'dompurify',
+  'marked',
+  'socket.io-client',
+  'socket.io-parser',
+  'engine.io-client',
+  'engine.io-parser',
+  '@socket.io/component-emitter',
+];
 
 const common = {
   absWorkingDir: here,
@@ -33,7 +42,10 @@ const common = {
 
 /** The worker first, because the page names it. */
 async function buildWorker() {
-  const { outputFiles: files, metafile } = await build({ ...common, entryPoints: { ticker: './src/ticker.worker.js' } });
+  const { outputFiles: files, metafile } = await build({
+    ...common,
+    entryPoints: { ticker: './src/ticker.worker.js' },
+  });
   return { files, name: basename(outputOf(metafile, 'ticker.worker.js')) };
 }
 
@@ -48,9 +60,17 @@ async function buildPage(worker) {
   const script = outputOf(result.metafile, 'src/main.js');
   const { cssBundle, imports } = result.metafile.outputs[script];
   const chunks = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
-  // With splitting, every lazy chunk that reaches the editor's styles gets a copy of them; one is enough.
-  const files = result.outputFiles.filter(({ path }) => !path.endsWith('.css') || basename(path) === basename(cssBundle));
-  return { files, script: basename(script), style: basename(cssBundle), chunks: chunks.map((chunk) => basename(chunk)) };
+  // With splitting, every lazy chunk that reaches the editor's styles gets a copy of them; one is
+  // enough.
+  const files = result.outputFiles.filter(
+    ({ path }) => !path.endsWith('.css') || basename(path) === basename(cssBundle),
+  );
+  return {
+    files,
+    script: basename(script),
+    style: basename(cssBundle),
+    chunks: chunks.map((chunk) => basename(chunk)),
+  };
 }
 
 function outputOf({ outputs }, entry) {
@@ -60,26 +80,32 @@ function outputOf({ outputs }, entry) {
 }
 
 async function licences() {
-  const texts = await Promise.all(SHIPPED.map(async (name) => {
-    const folder = join(here, 'node_modules', name);
-    const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-    for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt']) {
-      const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
-      if (text) return `${name} ${version} (${license})\n\n${text.trim()}\n`;
-    }
-    throw new Error(`${name} comes without the text of its licence`);
-  }));
+  const texts = await Promise.all(
+    SHIPPED.map(async (name) => {
+      const folder = join(here, 'node_modules', name);
+      const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+      for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt']) {
+        const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
+        if (text) return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+      }
+      throw new Error(`${name} comes without the text of its licence`);
+    }),
+  );
   const contents = Buffer.from(texts.join(`\n${'-'.repeat(80)}\n\n`));
   const digest = createHash('sha256').update(contents).digest('hex').slice(0, 8);
   return { path: join(dist, 'assets', `licences-${digest}.txt`), contents };
 }
 
 async function writePage({ script, style, chunks, licences: notice }) {
-  const links = [`<link rel="stylesheet" href="./assets/${style}">`,
+  const links = [
+    `<link rel="stylesheet" href="./assets/${style}">`,
     ...chunks.map((chunk) => `<link rel="modulepreload" href="./assets/${chunk}">`),
-    `<script type="module" src="./assets/${script}"></script>`].join('\n    ');
+    `<script type="module" src="./assets/${script}"></script>`,
+  ].join('\n    ');
   const source = await readFile(join(here, 'index.html'), 'utf8');
-  const html = source.replace('<!-- build: links -->', links).replace('%LICENCES%', `./assets/${notice}`);
+  const html = source
+    .replace('<!-- build: links -->', links)
+    .replace('%LICENCES%', `./assets/${notice}`);
   if (html === source) throw new Error('index.html has no place for the links');
   await writeFile(join(dist, 'index.html'), html);
   return Buffer.from(html);
@@ -99,7 +125,16 @@ for (const { path, contents } of [...worker.files, ...page.files, notice]) {
 }
 const html = await writePage({ ...page, licences: basename(notice.path) });
 
-const first = [page.script, page.style, ...page.chunks, worker.name, ...[...sizes.keys()].filter((name) => name.endsWith('.ttf'))];
+const first = [
+  page.script,
+  page.style,
+  ...page.chunks,
+  worker.name,
+  ...[...sizes.keys()].filter((name) => name.endsWith('.ttf')),
+];
 const firstLoad = first.reduce((sum, name) => sum + sizes.get(name), html.length);
-console.log(`web/dist: ${sizes.size + 1} files, first load ${Math.round(firstLoad / 1000)} kB in ${first.length + 1} requests, `
-  + `${Date.now() - started} ms`);
+console.log(
+  `web/dist: ${sizes.size + 1} files, first load ${Math.round(firstLoad / 1000)} kB ` +
+    `in ${first.length + 1} requests, ` +
+    `${Date.now() - started} ms`,
+);

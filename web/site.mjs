@@ -1,6 +1,7 @@
-// The one place that knows how the built page is served: content types, encodings, cache headers, and where the
-// addresses of the function app and of the service are put into index.html. No dependencies, so that the website
-// stand-in and the deployment script can both import it without installing anything.
+// The one place that knows how the built page is served: content types, encodings, cache headers,
+// and where the addresses of the function app and of the service are put into index.html. No
+// dependencies, so that the website stand-in and the deployment script can both import it without
+// installing anything.
 
 const PAGE = 'index.html';
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -15,11 +16,13 @@ const CONTENT_TYPES = {
 };
 
 /**
- * How one file of web/dist is served. The bytes in dist are the bytes on the wire: everything but the page itself is
- * stored gzipped under its own name, because a static website on Blob storage never compresses on the fly.
+ * How one file of web/dist is served. The bytes in dist are the bytes on the wire: everything but
+ * the page itself is stored gzipped under its own name, because a static website on Blob storage
+ * never compresses on the fly.
  *
  * @param {string} path  path inside dist, with or without a leading slash; '' and '/' name the page
- * @returns {{ path: string, contentType: string, contentEncoding?: string, cacheControl: string } | undefined}
+ * @returns {{ path: string, contentType: string, contentEncoding?: string, cacheControl: string }
+ *   | undefined}
  *   undefined for what is no part of the built page
  */
 export function siteFile(path) {
@@ -41,7 +44,8 @@ export const CONNECT_PLACEHOLDER = '%CODESTREAM_CONNECT%';
  * Puts the function app's and the service's address into the page.
  *
  * @param {string} html  the text of dist/index.html
- * @param {{ api: string, service: string }} addresses  'https://app.example' and 'https://service.example'
+ * @param {{ api: string, service: string }} addresses 'https://app.example' and
+ *   'https://service.example'
  * @returns {string}
  */
 export function configurePage(html, { api, service }) {
@@ -67,7 +71,9 @@ function webAddress(name, value) {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new Error(`${name} must start with https:// or http://: ${value}`);
   }
-  // Quotes, semicolons and markup could change the policy or the page; URL leaves a few of them in paths.
-  if (/["'<>;,\s]/.test(url.origin + url.pathname)) throw new Error(`${name} has characters that no address needs: ${value}`);
+  // Quotes, semicolons and markup could change the policy or the page; URL leaves a few of them
+  // in paths.
+  if (/["'<>;,\s]/.test(url.origin + url.pathname))
+    throw new Error(`${name} has characters that no address needs: ${value}`);
   return url;
 }

@@ -1,18 +1,22 @@
-// How pages written after the articles write an edit: as Monaco's change events, or as the changes in them. Such a
-// page can watch ours and be watched by it.
+// How pages written after the articles write an edit: as Monaco's change events, or as the
+// changes in them. Such a page can watch ours and be watched by it.
 
 /** @typedef {import('./ops.js').Op} Op */
 
 /**
  * @param {string} text  the text before the edits
- * @param {any[]} entries  events (`{ changes: [change] }`) or changes (`{ range, rangeOffset, rangeLength, text }`)
+ * @param {any[]} entries events (`{ changes: [change] }`) or changes (`{ range, rangeOffset,
+ *   rangeLength, text }`)
  * @returns {Op[] | undefined} undefined if they are neither, or speak of places that are not there
  */
 export function opsFromEvents(text, entries) {
   /** @type {Op[]} */
   const ops = [];
-  // Monaco lists the changes of one event from the end of the text to its start, so one after the other is right.
-  for (const change of entries.flatMap((entry) => (Array.isArray(entry?.changes) ? entry.changes : [entry]))) {
+  // Monaco lists the changes of one event from the end of the text to its start, so one after the
+  // other is right.
+  for (const change of entries.flatMap((entry) =>
+    Array.isArray(entry?.changes) ? entry.changes : [entry],
+  )) {
     const place = placeOf(text, change);
     if (!place || typeof change.text !== 'string') return undefined;
     const [start, end] = place;
@@ -29,10 +33,19 @@ export function opsFromEvents(text, entries) {
  */
 function placeOf(text, change) {
   const range = change?.range;
-  const start = range ? offsetAt(text, range.startLineNumber, range.startColumn) : change?.rangeOffset;
-  const end = range ? offsetAt(text, range.endLineNumber, range.endColumn) : start + change?.rangeLength;
-  return Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start && end <= text.length
-    ? [start, end] : undefined;
+  const start = range
+    ? offsetAt(text, range.startLineNumber, range.startColumn)
+    : change?.rangeOffset;
+  const end = range
+    ? offsetAt(text, range.endLineNumber, range.endColumn)
+    : start + change?.rangeLength;
+  return Number.isSafeInteger(start) &&
+    Number.isSafeInteger(end) &&
+    start >= 0 &&
+    end >= start &&
+    end <= text.length
+    ? [start, end]
+    : undefined;
 }
 
 /**
@@ -44,14 +57,23 @@ export function eventsFromOps(text, ops) {
     const start = positionAt(text, offset);
     const end = positionAt(text, offset + deleted);
     text = text.slice(0, offset) + inserted + text.slice(offset + deleted);
-    const range = { startLineNumber: start.line, startColumn: start.column,
-      endLineNumber: end.line, endColumn: end.column };
+    const range = {
+      startLineNumber: start.line,
+      startColumn: start.column,
+      endLineNumber: end.line,
+      endColumn: end.column,
+    };
     const change = { range, rangeOffset: offset, rangeLength: deleted, text: inserted };
     return { ...change, changes: [change] };
   });
 }
 
-/** @param {string} text @param {unknown} line @param {unknown} column @returns {number} -1 if there is no such place */
+/**
+ * @param {string} text
+ * @param {unknown} line
+ * @param {unknown} column
+ * @returns {number} -1 if there is no such place
+ */
 function offsetAt(text, line, column) {
   if (!Number.isSafeInteger(line) || !Number.isSafeInteger(column)) return -1;
   let start = 0;
@@ -61,7 +83,9 @@ function offsetAt(text, line, column) {
   }
   const offset = start + Number(column) - 1;
   const end = text.indexOf('\n', start);
-  return Number(line) >= 1 && offset >= start && offset <= (end < 0 ? text.length : end) ? offset : -1;
+  return Number(line) >= 1 && offset >= start && offset <= (end < 0 ? text.length : end)
+    ? offset
+    : -1;
 }
 
 /** @param {string} text @param {number} offset */

@@ -1,5 +1,6 @@
-// What writer and viewer have in common: a link, its state in words that status.js understands, and the rhythm of the
-// page: whenever something happened or a time has come, look what is to be sent and what is to be shown.
+// What writer and viewer have in common: a link, its state in words that status.js understands,
+// and the rhythm of the page: whenever something happened or a time has come, look what is to be
+// sent and what is to be shown.
 
 import { Link } from './link.js';
 import { now, ticker } from './ticker.js';
@@ -19,7 +20,8 @@ const SHOW_MS = 1_000;
 export class Connection {
   /**
    * @param {{ api: string, room?: string, key?: string, core: Core, show: () => void,
-   *   onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void, onLeave: () => void,
+   *   onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
+   *   onLeave: () => void,
    *   onData: (data: unknown, from: unknown) => void, onPresence: (event: any) => void,
    *   onAnswer: (id: number, answer: import('./link.js').Answer) => void }} options
    */
@@ -29,21 +31,35 @@ export class Connection {
     this.state = { phase: 'connecting', since: now(), network: navigator.onLine };
     this.shownAt = 0;
     this.wakeAt = ticker(() => this.step());
-    this.link = new Link({ api: options.api, room: options.room, key: options.key, listener: {
-      onTicket: (ticket) => options.onTicket?.(ticket),
-      onJoin: (sid) => {
-        this.#phase('up');
-        options.onJoin(sid);
-        this.step();
+    this.link = new Link({
+      api: options.api,
+      room: options.room,
+      key: options.key,
+      listener: {
+        onTicket: (ticket) => options.onTicket?.(ticket),
+        onJoin: (sid) => {
+          this.#phase('up');
+          options.onJoin(sid);
+          this.step();
+        },
+        onDown: (trouble) => {
+          if (this.state.phase === 'up') options.onLeave();
+          this.#phase(
+            trouble?.final ? 'failed' : this.state.phase === 'connecting' ? 'connecting' : 'down',
+            trouble,
+          );
+          this.step();
+        },
+        onData: (data, from) => {
+          options.onData(data, from);
+          this.step();
+        },
+        onPresence: (event) => {
+          options.onPresence(event);
+          this.step();
+        },
       },
-      onDown: (trouble) => {
-        if (this.state.phase === 'up') options.onLeave();
-        this.#phase(trouble?.final ? 'failed' : this.state.phase === 'connecting' ? 'connecting' : 'down', trouble);
-        this.step();
-      },
-      onData: (data, from) => { options.onData(data, from); this.step(); },
-      onPresence: (event) => { options.onPresence(event); this.step(); },
-    } });
+    });
     addEventListener('online', () => this.#network());
     addEventListener('offline', () => this.#network());
   }
@@ -53,9 +69,13 @@ export class Connection {
     this.step();
   }
 
-  stop() { this.link.stop(); }
+  stop() {
+    this.link.stop();
+  }
 
-  retry() { this.link.restart(); }
+  retry() {
+    this.link.restart();
+  }
 
   /** @param {LinkState['phase']} phase @param {import('./link.js').Trouble} [trouble] */
   #phase(phase, trouble) {
@@ -78,7 +98,15 @@ export class Connection {
       return;
     }
     for (const { id, data, to, ack } of core.poll(now())) {
-      this.link.send(data, { to, answered: ack ? (answer) => { onAnswer(id, answer); this.step(); } : undefined });
+      this.link.send(data, {
+        to,
+        answered: ack
+          ? (answer) => {
+              onAnswer(id, answer);
+              this.step();
+            }
+          : undefined,
+      });
     }
     show();
     this.wakeAt(Math.min(core.wakeAt, now() + SHOW_MS));

@@ -1,63 +1,22 @@
-// The only file that knows Monaco (with grammars.js): an editor that reports edits as operations and takes them as
-// operations, for a writer who types and for a viewer who may not. What would need Monaco's worker (links, completion,
-// warnings about odd characters, differences) is left out, so there is no worker.
+// The only file that speaks to Monaco (monaco.js and grammars.js only load it): an editor that
+// reports edits as operations and takes them as operations, for a writer who types and for a viewer
+// who may not.
 
-import * as monaco from 'monaco-editor/editor';
-import 'monaco-editor/features/bracketMatching/register';
-import 'monaco-editor/features/caretOperations/register';
-import 'monaco-editor/features/clipboard/register';
-import 'monaco-editor/features/comment/register';
-import 'monaco-editor/features/contextmenu/register';
-import 'monaco-editor/features/cursorUndo/register';
-import 'monaco-editor/features/find/register';
-import 'monaco-editor/features/folding/register';
-import 'monaco-editor/features/gotoLine/register';
-import 'monaco-editor/features/indentation/register';
-import 'monaco-editor/features/lineSelection/register';
-import 'monaco-editor/features/linesOperations/register';
-import 'monaco-editor/features/longLinesHelper/register';
-import 'monaco-editor/features/multicursor/register';
-import 'monaco-editor/features/placeholderText/register';
-import 'monaco-editor/features/quickCommand/register';
-import 'monaco-editor/features/readOnlyMessage/register';
-import 'monaco-editor/features/smartSelect/register';
-import 'monaco-editor/features/toggleTabFocusMode/register';
-import 'monaco-editor/features/tokenization/register';
-import 'monaco-editor/features/unusualLineTerminators/register';
-import 'monaco-editor/features/wordOperations/register';
-import 'monaco-editor/features/wordPartOperations/register';
-import './grammars.js';
+import { THEMES, monaco } from './monaco.js';
 import { replacement } from './ops.js';
 import { MAX_SELECTIONS } from './protocol.js';
 
 /**
  * @typedef {import('./ops.js').Op} Op
  * @typedef {import('./protocol.js').View} View
- * @typedef {'light' | 'dark' | 'contrast-dark' | 'contrast-light'} Theme
+ * @typedef {import('./monaco.js').Theme} Theme
  */
-
-/** Monaco's own themes, with the page's colours around the text. @type {Record<Theme, string>} */
-const THEMES = { light: 'codestream-light', dark: 'codestream-dark', 'contrast-dark': 'hc-black', 'contrast-light': 'hc-light' };
-
-/** @param {string} paper @param {string} soft @param {string} ink */
-const colours = (paper, soft, ink) => ({
-  'editor.background': paper,
-  'editor.placeholder.foreground': soft,
-  'editorLineNumber.foreground': soft,
-  'editorLineNumber.dimmedForeground': soft,
-  'editorLineNumber.activeForeground': ink,
-});
-monaco.editor.defineTheme('codestream-light', {
-  base: 'vs', inherit: true, rules: [], colors: colours('#ffffff', '#6b7280', '#161b26'),
-});
-monaco.editor.defineTheme('codestream-dark', {
-  base: 'vs-dark', inherit: true, rules: [], colors: colours('#11151c', '#8b94a3', '#e6eaf1'),
-});
 
 export class Editor {
   /**
    * @param {HTMLElement} host
-   * @param {{ text: string, language: string, readOnly: boolean, label: string, theme: Theme, placeholder: string,
+   * @param {{ text: string, language: string, readOnly: boolean, label: string, theme: Theme,
+   *   placeholder: string,
    *   readOnlyMessage: string }} options
    */
   constructor(host, { text, language, readOnly, label, theme, placeholder, readOnlyMessage }) {
@@ -76,7 +35,8 @@ export class Editor {
       minimap: { enabled: false },
       scrollBeyondLastLine: false,
       smoothScrolling: false,
-      fontFamily: 'ui-monospace, "Cascadia Code", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
+      fontFamily:
+        'ui-monospace, "Cascadia Code", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
       padding: { top: 12, bottom: 12 },
       lineNumbersMinChars: 3,
       renderLineHighlight: readOnly ? 'none' : 'line',
@@ -91,10 +51,17 @@ export class Editor {
       occurrencesHighlight: 'off',
       wordBasedSuggestions: 'off',
       quickSuggestions: false,
-      unicodeHighlight: { ambiguousCharacters: false, invisibleCharacters: false, nonBasicASCII: false },
+      unicodeHighlight: {
+        ambiguousCharacters: false,
+        invisibleCharacters: false,
+        nonBasicASCII: false,
+      },
       unusualLineTerminators: 'off',
     });
-    /** @type {string[]} where the writer is shown; kept by the live text, also while an earlier one is on the screen */
+    /**
+     * @type {string[]} where the writer is shown; kept by the live text, also while an earlier
+     *   one is on the screen
+     */
     this.marks = [];
     /** @type {monaco.editor.ITextModel | undefined} an earlier text, in place of the live one */
     this.past = undefined;
@@ -105,15 +72,20 @@ export class Editor {
   }
 
   /** The text on the screen. */
-  get shown() { return (this.past ?? this.model).getValue(monaco.editor.EndOfLinePreference.LF); }
+  get shown() {
+    return (this.past ?? this.model).getValue(monaco.editor.EndOfLinePreference.LF);
+  }
 
-  get text() { return this.model.getValue(monaco.editor.EndOfLinePreference.LF); }
+  get text() {
+    return this.model.getValue(monaco.editor.EndOfLinePreference.LF);
+  }
 
-  // ---- the writer's editor ---------------------------------------------------------------------------------------
+  // ---- the writer's editor ----
 
   /**
    * Reports what a person changes.
-   * @param {(ops: Op[]) => boolean} accept  false: the change is refused and the text goes back to what it was
+   * @param {(ops: Op[]) => boolean} accept false: the change is refused and the text goes back to
+   *   what it was
    * @param {() => string} before  the text that was accepted last
    */
   onEdit(accept, before) {
@@ -125,7 +97,9 @@ export class Editor {
         return;
       }
       // Monaco lists the changes of one event from the end of the text to its start.
-      const taken = accept(changes.map(({ rangeOffset, rangeLength, text }) => [rangeOffset, rangeLength, text]));
+      const taken = accept(
+        changes.map(({ rangeOffset, rangeLength, text }) => [rangeOffset, rangeLength, text]),
+      );
       if (taken) return;
       this.silent = true;
       setTimeout(() => {
@@ -135,7 +109,10 @@ export class Editor {
     });
   }
 
-  /** Back to a text by undoing the last edit, so that the undo stack stays true. @param {string} text */
+  /**
+   * Back to a text by undoing the last edit, so that the undo stack stays true.
+   * @param {string} text
+   */
   #takeBack(text) {
     this.editor.trigger('codestream', 'undo', null);
     // An undo may take back a little more than the last edit.
@@ -146,7 +123,11 @@ export class Editor {
   #edit(ops) {
     if (ops.length === 0) return;
     this.editor.pushUndoStop();
-    this.model.pushEditOperations(this.editor.getSelections(), ops.map((op) => this.#toEdit(op)), () => null);
+    this.model.pushEditOperations(
+      this.editor.getSelections(),
+      ops.map((op) => this.#toEdit(op)),
+      () => null,
+    );
     this.editor.pushUndoStop();
   }
 
@@ -159,15 +140,21 @@ export class Editor {
 
   /** @param {() => void} moved  the cursor, a selection or the visible lines have changed */
   onLook(moved) {
-    // On undo Monaco reports the selection before the content; when both have been, the microtask runs.
+    // On undo Monaco reports the selection before the content; when both have been, the microtask
+    // runs.
     let waiting = false;
     const later = () => {
       if (waiting) return;
       waiting = true;
-      queueMicrotask(() => { waiting = false; moved(); });
+      queueMicrotask(() => {
+        waiting = false;
+        moved();
+      });
     };
     this.editor.onDidChangeCursorSelection(later);
-    this.editor.onDidScrollChange(({ scrollTopChanged }) => { if (scrollTopChanged) later(); });
+    this.editor.onDidScrollChange(({ scrollTopChanged }) => {
+      if (scrollTopChanged) later();
+    });
     this.editor.onDidLayoutChange(later);
   }
 
@@ -177,18 +164,25 @@ export class Editor {
     const ranges = this.editor.getVisibleRanges();
     return {
       selections: selections.map((selection) => [
-        this.model.getOffsetAt({ lineNumber: selection.selectionStartLineNumber, column: selection.selectionStartColumn }),
-        this.model.getOffsetAt({ lineNumber: selection.positionLineNumber, column: selection.positionColumn }),
+        this.model.getOffsetAt({
+          lineNumber: selection.selectionStartLineNumber,
+          column: selection.selectionStartColumn,
+        }),
+        this.model.getOffsetAt({
+          lineNumber: selection.positionLineNumber,
+          column: selection.positionColumn,
+        }),
       ]),
       top: ranges[0]?.startLineNumber ?? 1,
       bottom: ranges[ranges.length - 1]?.endLineNumber ?? 1,
     };
   }
 
-  // ---- the viewer's editor ---------------------------------------------------------------------------------------
+  // ---- the viewer's editor ----
 
   /**
-   * Makes the writer's edits. They go to the model, which read-only does not guard, and not onto the undo stack.
+   * Makes the writer's edits. They go to the model, which read-only does not guard, and not onto
+   * the undo stack.
    * @param {Op[]} ops @param {boolean} hold  keep the lines on the screen where they are
    */
   apply(ops, hold) {
@@ -208,10 +202,13 @@ export class Editor {
     const tracked = selections.map((range) => ({ range, options: { stickiness } }));
     const ids = this.model.deltaDecorations([], tracked);
     return () => {
-      const ranges = ids.map((id) => this.model.getDecorationRange(id) ?? new monaco.Range(1, 1, 1, 1));
+      const ranges = ids.map(
+        (id) => this.model.getDecorationRange(id) ?? new monaco.Range(1, 1, 1, 1),
+      );
       this.model.deltaDecorations(ids, []);
-      this.editor.setSelections(ranges.map((range, i) => (
-        monaco.Selection.fromRange(range, selections[i].getDirection()))));
+      this.editor.setSelections(
+        ranges.map((range, i) => monaco.Selection.fromRange(range, selections[i].getDirection())),
+      );
     };
   }
 
@@ -222,7 +219,10 @@ export class Editor {
     this.silent = false;
   }
 
-  /** Remembers the topmost line on the screen; the function it returns brings it back to its place. */
+  /**
+   * Remembers the topmost line on the screen; the function it returns brings it back to its
+   * place.
+   */
   #holdTop() {
     const top = this.editor.getVisibleRanges()[0]?.startLineNumber;
     if (top === undefined) return undefined;
@@ -233,7 +233,8 @@ export class Editor {
     return () => {
       const line = this.model.getDecorationRange(pin)?.startLineNumber;
       this.model.deltaDecorations([pin], []);
-      if (line !== undefined) this.editor.setScrollTop(this.editor.getTopForLineNumber(line) + offset);
+      if (line !== undefined)
+        this.editor.setScrollTop(this.editor.getTopForLineNumber(line) + offset);
     };
   }
 
@@ -241,15 +242,26 @@ export class Editor {
   showWriter(view) {
     const length = this.model.getValueLength();
     const ends = (view?.selections ?? []).filter((selection) => Math.max(...selection) <= length);
-    this.marks = this.model.deltaDecorations(this.marks, ends.flatMap(([anchor, head]) => {
-      const at = this.#range(head, head);
-      const caret = { range: at, options: { beforeContentClassName: 'writer-caret', stickiness: 1 } };
-      const range = this.#range(Math.min(anchor, head), Math.max(anchor, head));
-      return anchor === head ? [caret] : [{ range, options: { className: 'writer-selection' } }, caret];
-    }));
+    this.marks = this.model.deltaDecorations(
+      this.marks,
+      ends.flatMap(([anchor, head]) => {
+        const at = this.#range(head, head);
+        const caret = {
+          range: at,
+          options: { beforeContentClassName: 'writer-caret', stickiness: 1 },
+        };
+        const range = this.#range(Math.min(anchor, head), Math.max(anchor, head));
+        return anchor === head
+          ? [caret]
+          : [{ range, options: { className: 'writer-selection' } }, caret];
+      }),
+    );
   }
 
-  /** Brings what the writer sees on the screen, above all the line with the cursor. @param {View} view */
+  /**
+   * Brings what the writer sees on the screen, above all the line with the cursor.
+   * @param {View} view
+   */
   reveal({ selections, top, bottom }) {
     if (this.past) return;
     this.#silently(() => {
@@ -257,14 +269,18 @@ export class Editor {
       const head = selections[0]?.[1];
       if (head === undefined || head > this.model.getValueLength()) return;
       const position = this.model.getPositionAt(head);
-      // The writer may have scrolled away from the own cursor; then the lines count, not the cursor.
+      // The writer may have scrolled away from the own cursor; then the lines count, not the
+      // cursor.
       if (position.lineNumber >= top && position.lineNumber <= bottom) {
         this.editor.revealPosition(position, monaco.editor.ScrollType.Immediate);
       }
     });
   }
 
-  /** Shows an earlier text, or with undefined the live one again. @param {string | undefined} text */
+  /**
+   * Shows an earlier text, or with undefined the live one again.
+   * @param {string | undefined} text
+   */
   showPast(text) {
     this.#silently(() => {
       if (text === undefined) {
@@ -282,28 +298,42 @@ export class Editor {
       }
       const [op] = replacement(this.past.getValue(), text);
       if (!op) return;
-      const range = monaco.Range.fromPositions(this.past.getPositionAt(op[0]), this.past.getPositionAt(op[0] + op[1]));
+      const range = monaco.Range.fromPositions(
+        this.past.getPositionAt(op[0]),
+        this.past.getPositionAt(op[0] + op[1]),
+      );
       this.past.applyEdits([{ range, text: op[2] }]);
-      this.editor.revealPositionInCenterIfOutsideViewport(this.past.getPositionAt(op[0] + op[2].length), monaco.editor.ScrollType.Immediate);
+      this.editor.revealPositionInCenterIfOutsideViewport(
+        this.past.getPositionAt(op[0] + op[2].length),
+        monaco.editor.ScrollType.Immediate,
+      );
     });
   }
 
-  #topPadding() { return this.editor.getTopForLineNumber(1); }
+  #topPadding() {
+    return this.editor.getTopForLineNumber(1);
+  }
 
   /** @param {() => void} scrolled  not by this program */
   onScroll(scrolled) {
-    this.editor.onDidScrollChange(({ scrollTopChanged }) => { if (scrollTopChanged && !this.silent) scrolled(); });
+    this.editor.onDidScrollChange(({ scrollTopChanged }) => {
+      if (scrollTopChanged && !this.silent) scrolled();
+    });
   }
 
   /** @param {() => void} selected */
   onSelect(selected) {
-    this.editor.onDidChangeCursorSelection(({ selection }) => { if (!selection.isEmpty() && !this.silent) selected(); });
+    this.editor.onDidChangeCursorSelection(({ selection }) => {
+      if (!selection.isEmpty() && !this.silent) selected();
+    });
   }
 
   /** @param {() => void} changed */
-  onResize(changed) { this.editor.onDidLayoutChange(changed); }
+  onResize(changed) {
+    this.editor.onDidLayoutChange(changed);
+  }
 
-  // ---- both ------------------------------------------------------------------------------------------------------
+  // ---- both ----
 
   /** @param {Op} op */
   #toEdit([offset, deleted, text]) {
@@ -323,26 +353,39 @@ export class Editor {
   }
 
   /** @param {Theme} theme */
-  setTheme(theme) { monaco.editor.setTheme(THEMES[theme]); }
+  setTheme(theme) {
+    monaco.editor.setTheme(THEMES[theme]);
+  }
 
   /** @param {{ wrap: boolean, fontSize: number }} preferences */
   setPreferences({ wrap, fontSize }) {
-    this.editor.updateOptions({ wordWrap: wrap ? 'on' : 'off', fontSize, lineHeight: Math.round(fontSize * 1.55) });
+    this.editor.updateOptions({
+      wordWrap: wrap ? 'on' : 'off',
+      fontSize,
+      lineHeight: Math.round(fontSize * 1.55),
+    });
   }
 
   /** @param {boolean} readOnly */
-  setReadOnly(readOnly) { this.editor.updateOptions({ readOnly, domReadOnly: readOnly }); }
+  setReadOnly(readOnly) {
+    this.editor.updateOptions({ readOnly, domReadOnly: readOnly });
+  }
 
-  focus() { this.editor.focus(); }
+  focus() {
+    this.editor.focus();
+  }
 
   /** The person's own cursor to the beginning. */
-  home() { this.#silently(() => this.editor.setPosition({ lineNumber: 1, column: 1 })); }
+  home() {
+    this.#silently(() => this.editor.setPosition({ lineNumber: 1, column: 1 }));
+  }
 }
 
 /** @param {string} text @param {string} language */
 function createModel(text, language) {
   const model = monaco.editor.createModel(text, language);
-  // Otherwise the line ends are the platform's, and offsets differ between the writer's machine and the viewers'.
+  // Otherwise the line ends are the platform's, and offsets differ between the writer's machine
+  // and the viewers'.
   model.setEOL(monaco.editor.EndOfLineSequence.LF);
   return model;
 }

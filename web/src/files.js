@@ -5,7 +5,8 @@ import { MAX_ENCODED, MAX_TEXT } from './protocol.js';
 import { toLf } from './ops.js';
 
 /**
- * @param {{ opened: (name: string, text: string) => void, refuse: (reason: string) => void }} listener
+ * @param {{ opened: (name: string, text: string) => void, refuse: (reason: string) => void }}
+ *   listener
  */
 export function onFile({ opened, refuse }) {
   const input = /** @type {HTMLInputElement} */ (document.getElementById('open-file'));
@@ -20,27 +21,41 @@ export function onFile({ opened, refuse }) {
     read(input.files?.[0]);
     input.value = '';
   };
-  addEventListener('dragover', (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); });
-  addEventListener('drop', (event) => {
-    if (!event.dataTransfer?.types.includes('Files')) return;
-    event.preventDefault();
-    event.stopPropagation();
-    read(event.dataTransfer.files[0]);
-  }, { capture: true });
+  addEventListener('dragover', (event) => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  });
+  addEventListener(
+    'drop',
+    (event) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      event.stopPropagation();
+      read(event.dataTransfer.files[0]);
+    },
+    { capture: true },
+  );
 }
 
 /** @param {File} file */
 async function readText(file) {
   const most = `${MAX_TEXT / 1024} KiB`;
   // Even with three bytes for each unit it could not fit.
-  if (file.size > Math.max(MAX_TEXT * 3, MAX_ENCODED)) return { text: '', problem: `“${file.name}” is larger than ${most}, the most a session holds.` };
+  if (file.size > Math.max(MAX_TEXT * 3, MAX_ENCODED))
+    return {
+      text: '',
+      problem: `“${file.name}” is larger than ${most}, the most a session holds.`,
+    };
   let text;
   try {
     text = toLf(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()));
   } catch {
     return { text: '', problem: `“${file.name}” is not a text file in UTF-8.` };
   }
-  if (text.length > MAX_TEXT) return { text: '', problem: `“${file.name}” is larger than ${most}, the most a session holds.` };
+  if (text.length > MAX_TEXT)
+    return {
+      text: '',
+      problem: `“${file.name}” is larger than ${most}, the most a session holds.`,
+    };
   return { text, problem: '' };
 }
 
@@ -58,7 +73,8 @@ export function downloadText(text, name, language) {
 export function embedCode(link) {
   const url = new URL(link);
   url.search = '?embed';
-  return `<iframe src="${url}" title="Live code" width="720" height="420" style="border:0"></iframe>`;
+  const looks = 'width="720" height="420" style="border:0"';
+  return `<iframe src="${url}" title="Live code" ${looks}></iframe>`;
 }
 
 /** @param {string} text @returns {Promise<boolean>} */

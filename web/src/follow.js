@@ -1,11 +1,14 @@
-// Whether a viewer's screen goes where the writer goes. Scrolling or selecting by hand lets go; a button takes hold
-// again.
+// Whether a viewer's screen goes where the writer goes. Scrolling or selecting by hand lets go; a
+// button takes hold again.
 
 /** A scroll this soon after a hand on mouse, keyboard or screen is the hand's. */
 const HAND_MS = 600;
 
 export class Follow {
-  /** @param {{ host: HTMLElement, editor: import('./editor.js').Editor, changed: (following: boolean) => void, now: () => number }} options */
+  /**
+   * @param {{ host: HTMLElement, editor: import('./editor.js').Editor, changed: (following:
+   *   boolean) => void, now: () => number }} options
+   */
   constructor({ host, editor, changed, now }) {
     this.editor = editor;
     this.changed = changed;
@@ -13,13 +16,25 @@ export class Follow {
     /** @type {import('./protocol.js').View | undefined} */
     this.view = undefined;
     let handAt = -Infinity;
-    const hand = () => { handAt = now(); };
+    const hand = () => {
+      handAt = now();
+    };
     for (const type of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
       host.addEventListener(type, hand, { capture: true, passive: true });
     }
-    host.addEventListener('pointermove', ({ buttons }) => { if (buttons) hand(); }, { capture: true, passive: true });
-    editor.onScroll(() => { if (now() - handAt < HAND_MS) this.set(false); });
-    editor.onSelect(() => { if (now() - handAt < HAND_MS) this.set(false); });
+    host.addEventListener(
+      'pointermove',
+      ({ buttons }) => {
+        if (buttons) hand();
+      },
+      { capture: true, passive: true },
+    );
+    editor.onScroll(() => {
+      if (now() - handAt < HAND_MS) this.set(false);
+    });
+    editor.onSelect(() => {
+      if (now() - handAt < HAND_MS) this.set(false);
+    });
   }
 
   /** @param {boolean} on */
@@ -37,5 +52,7 @@ export class Follow {
     this.#go();
   }
 
-  #go() { if (this.on && this.view) this.editor.reveal(this.view); }
+  #go() {
+    if (this.on && this.view) this.editor.reveal(this.view);
+  }
 }

@@ -1,5 +1,5 @@
-// Which of Monaco's language definitions are there to be loaded; each comes by itself when it is first chosen.
-// The ids and names of the menu are in languages.js.
+// Which of Monaco's language definitions are there to be loaded; each comes by itself when it is
+// first chosen. The ids and names of the menu are in languages.js.
 
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/languages/definitions/bat/register';
@@ -40,8 +40,15 @@ import 'monaco-editor/languages/definitions/yaml/register';
 // Monaco brings JSON only with a checker of 130 kB; for colours a few rules do.
 monaco.languages.register({ id: 'json', extensions: ['.json'], aliases: ['JSON'] });
 monaco.languages.setLanguageConfiguration('json', {
-  brackets: [['{', '}'], ['[', ']']],
-  autoClosingPairs: [{ open: '{', close: '}' }, { open: '[', close: ']' }, { open: '"', close: '"', notIn: ['string'] }],
+  brackets: [
+    ['{', '}'],
+    ['[', ']'],
+  ],
+  autoClosingPairs: [
+    { open: '{', close: '}' },
+    { open: '[', close: ']' },
+    { open: '"', close: '"', notIn: ['string'] },
+  ],
   comments: { lineComment: '//', blockComment: ['/*', '*/'] },
 });
 monaco.languages.setMonarchTokensProvider('json', {
@@ -62,6 +69,10 @@ monaco.languages.setMonarchTokensProvider('json', {
       [/\/\/.*$/, 'comment'],
       [/\/\*/, 'comment', '@comment'],
     ],
-    comment: [[/[^*/]+/, 'comment'], [/\*\//, 'comment', '@pop'], [/[*/]/, 'comment']],
+    comment: [
+      [/[^*/]+/, 'comment'],
+      [/\*\//, 'comment', '@pop'],
+      [/[*/]/, 'comment'],
+    ],
   },
 });

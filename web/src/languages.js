@@ -1,4 +1,5 @@
-// The languages of the menu: what Monaco calls them, what people call them, and which file names belong to them.
+// The languages of the menu: what Monaco calls them, what people call them, and which file names
+// belong to them.
 
 /** @typedef {{ id: string, label: string, extensions: string[] }} Language */
 

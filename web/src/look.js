@@ -1,8 +1,9 @@
-// How the page and its editor look: theme, wrapping, text size. Kept in the browser, the same for writer and viewer.
+// How the page and its editor look: theme, wrapping, text size. Kept in the browser, the same for
+// writer and viewer.
 
 import { preferences, savePreferences } from './store.js';
 
-/** @typedef {import('./editor.js').Theme} Theme */
+/** @typedef {import('./monaco.js').Theme} Theme */
 
 const FONT_SIZES = [10, 12, 13, 14, 16, 18, 20, 24, 28, 32];
 
@@ -13,7 +14,9 @@ const forced = matchMedia('(forced-colors: active)');
 /** @param {string} chosen @returns {Theme} */
 function themeOf(chosen) {
   if (chosen === 'contrast' || forced.matches || (chosen === 'system' && contrast.matches)) {
-    return dark.matches || (chosen === 'contrast' && !forced.matches) ? 'contrast-dark' : 'contrast-light';
+    return dark.matches || (chosen === 'contrast' && !forced.matches)
+      ? 'contrast-dark'
+      : 'contrast-light';
   }
   return chosen === 'dark' || (chosen === 'system' && dark.matches) ? 'dark' : 'light';
 }

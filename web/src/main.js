@@ -1,4 +1,5 @@
-// Wiring: what this page is (writer or viewer) is in its address, and where its back end is in its head.
+// Wiring: what this page is (writer or viewer) is in its address, and where its back end is in
+// its head.
 
 import '../style.css';
 import { Page } from './page.js';
@@ -10,23 +11,33 @@ const ROOM = /^[A-Za-z0-9_-]{22}$/;
 
 function start() {
   applyTheme();
-  if (new URLSearchParams(location.search).has('embed')) document.documentElement.dataset.embed = '';
+  if (new URLSearchParams(location.search).has('embed'))
+    document.documentElement.dataset.embed = '';
   const page = new Page();
   const api = document.querySelector('meta[name="codestream-api"]')?.getAttribute('content') ?? '';
   const room = location.hash.slice(1);
   // Another link pasted into this tab is another stream.
   addEventListener('hashchange', () => location.reload());
-  if (!/^https?:\/\//.test(api)) stopped(page, 'This copy of the page does not know its function app: it was not configured.');
+  if (!/^https?:\/\//.test(api))
+    stopped(page, 'This copy of the page does not know its function app: it was not configured.');
   else if (room === '') startWriting(api, page);
   else if (ROOM.test(room)) startWatching(api, room, page);
-  else stopped(page, 'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.');
+  else
+    stopped(
+      page,
+      'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',
+    );
 }
 
 /** @param {Page} page @param {string} text */
 function stopped(page, text) {
   page.setRole('none');
   page.showEmpty({ title: 'Nothing to show', text: '' });
-  page.showStatus({ word: 'Not connected', tone: 'bad', notice: { text, action: 'new-session', label: 'Start your own' } });
+  page.showStatus({
+    word: 'Not connected',
+    tone: 'bad',
+    notice: { text, action: 'new-session', label: 'Start your own' },
+  });
   page.onAction = () => location.assign(location.pathname);
 }
 

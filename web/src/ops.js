@@ -1,9 +1,10 @@
-// Text operations, and nothing else: what an edit is, how edits are merged, applied, compared and weighed.
-// Pure functions over strings. Offsets and lengths count UTF-16 units, line ends are always LF.
+// Text operations, and nothing else: what an edit is, how edits are merged, applied, compared and
+// weighed. Pure functions over strings. Offsets and lengths count UTF-16 units, line ends are
+// always LF.
 
 /**
- * One edit: at `offset`, `deleted` units go and `inserted` comes. In a list each edit speaks about the text that the
- * one before it left.
+ * One edit: at `offset`, `deleted` units go and `inserted` comes. In a list each edit speaks
+ * about the text that the one before it left.
  * @typedef {[offset: number, deleted: number, inserted: string]} Op
  */
 
@@ -37,8 +38,8 @@ export function invertOps(text, ops) {
 }
 
 /**
- * Adds one edit to a list. Where it touches what the last one inserted, the two become one, so that a typed word is
- * one edit and not five.
+ * Adds one edit to a list. Where it touches what the last one inserted, the two become one, so
+ * that a typed word is one edit and not five.
  * @param {Op[]} ops  changed in place
  * @param {Op} next
  */
@@ -63,8 +64,8 @@ export function pushOp(ops, next) {
 }
 
 /**
- * The smallest single edit that turns one text into the other; no edit if they are equal. It never cuts a surrogate
- * pair in two, because half a character is not valid in JSON everywhere.
+ * The smallest single edit that turns one text into the other; no edit if they are equal. It
+ * never cuts a surrogate pair in two, because half a character is not valid in JSON everywhere.
  * @param {string} from
  * @param {string} to
  * @returns {Op[]}
@@ -76,8 +77,11 @@ export function replacement(from, to) {
   while (start < shorter && from.charCodeAt(start) === to.charCodeAt(start)) start++;
   if (start > 0 && isHighSurrogate(from.charCodeAt(start - 1))) start--;
   let tail = 0;
-  while (tail < shorter - start
-    && from.charCodeAt(from.length - 1 - tail) === to.charCodeAt(to.length - 1 - tail)) tail++;
+  while (
+    tail < shorter - start &&
+    from.charCodeAt(from.length - 1 - tail) === to.charCodeAt(to.length - 1 - tail)
+  )
+    tail++;
   if (tail > 0 && isLowSurrogate(from.charCodeAt(from.length - tail))) tail--;
   return [[start, from.length - tail - start, to.slice(start, to.length - tail)]];
 }
@@ -113,8 +117,10 @@ export function encodedSize(text) {
     else if (unit === 0x22 || unit === 0x5c) bytes += 2;
     else if (unit < 0x80) bytes += 1;
     else if (unit < 0x800) bytes += 2;
-    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(i + 1))) { bytes += 4; i++; }
-    else if (unit >= 0xd800 && unit <= 0xdfff) bytes += 6;
+    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(i + 1))) {
+      bytes += 4;
+      i++;
+    } else if (unit >= 0xd800 && unit <= 0xdfff) bytes += 6;
     else bytes += 3;
   }
   return bytes;

@@ -1,5 +1,5 @@
-// Everything on the screen but the editor: the bar, the banner, the menu. It shows what it is told, as text and never
-// as markup, and reports what is pressed.
+// Everything on the screen but the editor: the bar, the banner, the menu. It shows what it is
+// told, as text and never as markup, and reports what is pressed.
 
 import { copyText } from './files.js';
 import { LANGUAGES, languageOf } from './languages.js';
@@ -27,8 +27,11 @@ export class Page {
     this.notice = undefined;
     /** @type {(action: string) => void} */
     this.onAction = () => {};
-    button('banner-action').onclick = () => { if (this.notice?.action) this.onAction(this.notice.action); };
-    for (const { id, label } of LANGUAGES) element('language', HTMLSelectElement).add(new Option(label, id));
+    button('banner-action').onclick = () => {
+      if (this.notice?.action) this.onAction(this.notice.action);
+    };
+    for (const { id, label } of LANGUAGES)
+      element('language', HTMLSelectElement).add(new Option(label, id));
     this.#menu();
   }
 
@@ -57,7 +60,10 @@ export class Page {
     this.setLabel('banner-action', notice?.label ?? '');
   }
 
-  /** A word in place of the text, where there is none. @param {{ title: string, text: string } | undefined} words */
+  /**
+   * A word in place of the text, where there is none.
+   * @param {{ title: string, text: string } | undefined} words
+   */
   showEmpty(words) {
     box('empty').hidden = words === undefined;
     document.documentElement.dataset.text = words ? 'none' : 'some';
@@ -99,25 +105,33 @@ export class Page {
   }
 
   /** @param {string} id @param {() => void} pressed */
-  onPress(id, pressed) { button(id).onclick = pressed; }
+  onPress(id, pressed) {
+    button(id).onclick = pressed;
+  }
 
   /** @param {string} id @param {boolean} enabled */
-  enable(id, enabled) { button(id).disabled = !enabled; }
+  enable(id, enabled) {
+    button(id).disabled = !enabled;
+  }
 
   /** @param {string} id @param {string} label */
-  setLabel(id, label) { setText(labelOf(id), label); }
+  setLabel(id, label) {
+    setText(labelOf(id), label);
+  }
 
   /**
    * A button that copies, and says for a moment that it has.
    * @param {string} id @param {() => string} text
+   * @param {() => void} [failed]
    */
-  onCopy(id, text) {
+  onCopy(id, text, failed) {
     const label = labelOf(id).textContent ?? '';
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let back;
     button(id).onclick = async () => {
       const copied = await copyText(text());
       this.setLabel(id, copied ? 'Copied' : 'Could not copy');
+      if (!copied) failed?.();
       clearTimeout(back);
       back = setTimeout(() => this.setLabel(id, label), DONE_MS);
     };
@@ -129,7 +143,7 @@ export class Page {
     menu.onchange = () => chosen(menu.value);
   }
 
-  // ---- the menu --------------------------------------------------------------------------------------------------
+  // ---- the menu ----
 
   #menu() {
     const opener = button('menu-button');

@@ -1,20 +1,23 @@
-// What the page says inside `data`: the messages, their limits and their checks. The handler passes `data` on unread,
-// so whatever arrives here was written by somebody else and is checked field by field.
+// What the page says inside `data`: the messages, their limits and their checks. The handler
+// passes `data` on unread, so whatever arrives here was written by somebody else and is checked
+// field by field.
 //
-//   writer → room    full   epoch seq version content n hash + Session   the whole text; `version` is that of the text
-//                    delta  epoch version changes n [view]               base is version-1, `n` the length afterwards
-//                    view   epoch seq version view                       cursor and visible lines; may be lost
-//                    beat   epoch seq version n hash + Session           every 5 s and when something else changes
-//   viewer → writer  {data:'sync'} epoch version                         "this is what I have; bring me up to date"
+//   writer → room    full   epoch seq version n hash, content, Session [view]   the whole text
+//                    delta  epoch version n, changes [view]     from version-1 to version
+//                    view   epoch seq version, view             where the writer is; may be lost
+//                    beat   epoch seq version n hash, Session   every 5 s, and on other news
+//   viewer → writer  {data:'sync'} epoch version                what I have; bring me up to date
 //
-// `epoch` grows with each writer session, `version` with each text published in it, `seq` with each word about it.
+// `epoch` grows with each writer session, `version` with each text published in it, `seq` with
+// each word about it.
 
 import { toLf } from './ops.js';
 
 /** @typedef {import('./ops.js').Op} Op */
 
 /**
- * @typedef {object} View  where the writer is: offsets of the selections (anchor, head), first and last visible line
+ * @typedef {object} View where the writer is: offsets of the selections (anchor, head), first and
+ *   last visible line
  * @property {[number, number][]} selections
  * @property {number} top
  * @property {number} bottom
@@ -27,12 +30,16 @@ import { toLf } from './ops.js';
  * @property {boolean} paused
  * @property {boolean} ended
  * @property {number} viewers
- * @property {string} sid       the writer's socket, so that a late `left` of an older one is not mistaken for it
+ * @property {string} sid the writer's socket, so that a late `left` of an older one is not
+ *   mistaken for it
  */
 
 /** The most text a session holds, in UTF-16 units. */
 export const MAX_TEXT = 256 * 1024;
-/** The most bytes a text may take in a message: control characters take six each; the service stops at 1 MB. */
+/**
+ * The most bytes a text may take in a message: control characters take six each; the service
+ * stops at 1 MB.
+ */
 export const MAX_ENCODED = 900_000;
 /** The most edits in one delta; more are sent as one replacement. */
 export const MAX_OPS = 500;
@@ -78,18 +85,22 @@ export function fits(text, encodedSize) {
   return text.length <= SURELY_SMALL || encodedSize(text) <= MAX_ENCODED;
 }
 
-// ---- reading ------------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 /** @param {unknown} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** @param {unknown} value @param {number} [max] */
-const isCount = (value, max = Number.MAX_SAFE_INTEGER) => Number.isSafeInteger(value)
-  && /** @type {number} */ (value) >= 0 && /** @type {number} */ (value) <= max;
+const isCount = (value, max = Number.MAX_SAFE_INTEGER) =>
+  Number.isSafeInteger(value) &&
+  /** @type {number} */ (value) >= 0 &&
+  /** @type {number} */ (value) <= max;
 
 /**
- * @typedef {{ type: 'full', epoch: number, seq: number, version: number, content: string, hash: number,
+ * @typedef {{ type: 'full', epoch: number, seq: number, version: number, content: string, hash:
+ *   number,
  *   session: Session, view?: View }} Full
- * @typedef {{ type: 'delta', epoch: number, version: number, changes: Op[] | object[], n?: number, view?: View }} Delta
+ * @typedef {{ type: 'delta', epoch: number, version: number, changes: Op[] | object[], n?:
+ *   number, view?: View }} Delta
  * @typedef {{ type: 'view', epoch: number, seq: number, version: number, view: View }} ViewMessage
  * @typedef {{ type: 'beat', epoch: number, seq: number, version: number, n: number, hash: number,
  *   session: Session }} Beat
@@ -121,7 +132,8 @@ export function readFromWriter(raw) {
   }
   if (!isCount(hash, 0xffffffff)) return undefined;
   const session = readSession(m);
-  if (type === 'beat' && isCount(m.n, MAX_TEXT)) return { type, epoch, seq, version, n: m.n, hash, session };
+  if (type === 'beat' && isCount(m.n, MAX_TEXT))
+    return { type, epoch, seq, version, n: m.n, hash, session };
   if (type === 'full' && isText(m.content)) {
     return { type, epoch, seq, version, content: m.content, hash, session, view: readView(m.view) };
   }
@@ -129,15 +141,22 @@ export function readFromWriter(raw) {
 }
 
 /**
- * What a page written after the articles sends: no epoch, and a full carries the number of the delta to come, where
- * ours carries that of the text.
+ * What a page written after the articles sends: no epoch, and a full carries the number of the
+ * delta to come, where ours carries that of the text.
  * @param {Record<string, any>} m
  * @returns {Full | Delta | undefined}
  */
 function readArticle(m) {
   if (m.type === 'full' && typeof m.content === 'string' && m.content.length <= MAX_TEXT) {
-    return { type: 'full', epoch: 0, seq: 0, version: m.version, content: toLf(m.content), hash: -1,
-      session: readSession(m) };
+    return {
+      type: 'full',
+      epoch: 0,
+      seq: 0,
+      version: m.version,
+      content: toLf(m.content),
+      hash: -1,
+      session: readSession(m),
+    };
   }
   if (m.type === 'delta' && isEvents(m.changes)) {
     return { type: 'delta', epoch: 0, version: m.version + 1, changes: m.changes };
@@ -152,8 +171,18 @@ function isText(value) {
 
 /** @param {unknown} value */
 function isOps(value) {
-  return Array.isArray(value) && value.length <= MAX_OPS && value.every((op) => Array.isArray(op) && op.length === 3
-    && isCount(op[0], MAX_TEXT) && isCount(op[1], MAX_TEXT) && isText(op[2]));
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_OPS &&
+    value.every(
+      (op) =>
+        Array.isArray(op) &&
+        op.length === 3 &&
+        isCount(op[0], MAX_TEXT) &&
+        isCount(op[1], MAX_TEXT) &&
+        isText(op[2]),
+    )
+  );
 }
 
 /** Monaco's change events; articles.js looks inside. @param {unknown} value */
@@ -165,11 +194,20 @@ function isEvents(value) {
 function readView(raw) {
   if (!isObject(raw)) return undefined;
   const { selections, top, bottom } = /** @type {Record<string, any>} */ (raw);
-  if (!Array.isArray(selections) || selections.length > MAX_SELECTIONS || !isCount(top) || !isCount(bottom)) {
+  if (
+    !Array.isArray(selections) ||
+    selections.length > MAX_SELECTIONS ||
+    !isCount(top) ||
+    !isCount(bottom)
+  ) {
     return undefined;
   }
-  const good = selections.every((s) => Array.isArray(s) && s.length === 2 && s.every((o) => isCount(o, MAX_TEXT)));
-  return good ? { selections: /** @type {[number, number][]} */ (selections), top, bottom } : undefined;
+  const good = selections.every(
+    (s) => Array.isArray(s) && s.length === 2 && s.every((o) => isCount(o, MAX_TEXT)),
+  );
+  return good
+    ? { selections: /** @type {[number, number][]} */ (selections), top, bottom }
+    : undefined;
 }
 
 /** @param {Record<string, any>} m @returns {Session} */
@@ -191,8 +229,10 @@ function readSession(m) {
 export function cleanName(name) {
   if (typeof name !== 'string') return '';
   // Bidirectional controls could make one name look like another.
-  return name.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]/g, '')
-    .trim().slice(0, MAX_NAME);
+  return name
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]/g, '')
+    .trim()
+    .slice(0, MAX_NAME);
 }
 
 /**
@@ -205,6 +245,7 @@ export function readFromViewer(raw) {
   const m = /** @type {Record<string, any>} */ (raw);
   if (m.data !== 'sync') return undefined;
   const known = isCount(m.epoch) && Number.isSafeInteger(m.version);
-  return known ? { type: 'sync', epoch: m.epoch, version: m.version, plain: false }
+  return known
+    ? { type: 'sync', epoch: m.epoch, version: m.version, plain: false }
     : { type: 'sync', epoch: 0, version: -1, plain: true };
 }

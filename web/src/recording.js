@@ -1,5 +1,5 @@
-// What this browser has received, so that a viewer can go back while the stream goes on. Pure; the memory it takes is
-// bounded, and what is oldest goes first.
+// What this browser has received, so that a viewer can go back while the stream goes on. Pure;
+// the memory it takes is bounded, and what is oldest goes first.
 
 import { applyOps } from './ops.js';
 
@@ -18,11 +18,16 @@ export class Recording {
     /** The numbers of the first and the last moment that can be shown. */
     this.first = 0;
     this.last = 0;
-    /** @type {{ start: number, text: string, startedAt: number, steps: { ops: Op[], at: number }[], weight: number }[]} */
+    /**
+     * @type {{ start: number, text: string, startedAt: number, steps: { ops: Op[], at: number
+     *   }[], weight: number }[]}
+     */
     this.stretches = [];
   }
 
-  get empty() { return this.last === this.first; }
+  get empty() {
+    return this.last === this.first;
+  }
 
   /** @param {Op[]} ops @param {string} text  the text afterwards @param {number} at */
   add(ops, text, at) {
@@ -30,7 +35,13 @@ export class Recording {
     let stretch = this.stretches[this.stretches.length - 1];
     if (!stretch) {
       // The first text is where it begins; that there was none before is no moment to go back to.
-      this.stretches.push({ start: this.last, text, startedAt: at, steps: [], weight: text.length });
+      this.stretches.push({
+        start: this.last,
+        text,
+        startedAt: at,
+        steps: [],
+        weight: text.length,
+      });
       return;
     }
     stretch.steps.push({ ops, at });

@@ -1,9 +1,13 @@
-// The slider over what this browser has received: shows an earlier text in place of the live one, and the way back.
+// The slider over what this browser has received: shows an earlier text in place of the live one,
+// and the way back.
 
 import { Recording } from './recording.js';
 
 export class Rewind {
-  /** @param {{ editor: import('./editor.js').Editor, now: () => number, changed: () => void }} options */
+  /**
+   * @param {{ editor: import('./editor.js').Editor, now: () => number, changed: () => void }}
+   *   options
+   */
   constructor({ editor, now, changed }) {
     this.editor = editor;
     this.now = now;
@@ -22,7 +26,9 @@ export class Rewind {
     this.show();
   }
 
-  get live() { return this.moment === undefined; }
+  get live() {
+    return this.moment === undefined;
+  }
 
   /** @param {import('./ops.js').Op[]} ops @param {string} text */
   add(ops, text) {
@@ -38,7 +44,9 @@ export class Rewind {
   #go(moment) {
     const wasLive = this.live;
     this.moment = moment >= this.recording.last ? undefined : moment;
-    this.editor.showPast(this.moment === undefined ? undefined : this.recording.at(this.moment).text);
+    this.editor.showPast(
+      this.moment === undefined ? undefined : this.recording.at(this.moment).text,
+    );
     this.show();
     if (wasLive !== this.live) this.changed();
   }
@@ -46,10 +54,12 @@ export class Rewind {
   show() {
     const { first, last, empty } = this.recording;
     this.slider.min = String(first);
-    this.slider.max = String(last);
-    this.slider.value = String(this.moment ?? last);
+    // With nothing to go back to, the handle stands at the end, where live is.
+    this.slider.max = String(empty ? first + 1 : last);
+    this.slider.value = String(this.moment ?? this.slider.max);
     this.slider.disabled = empty;
-    const label = this.moment === undefined ? 'now' : ago(this.now() - this.recording.at(this.moment).at);
+    const label =
+      this.moment === undefined ? 'now' : ago(this.now() - this.recording.at(this.moment).at);
     this.slider.setAttribute('aria-valuetext', label);
     if (this.output.value !== label) this.output.value = label;
     this.back.hidden = this.live;

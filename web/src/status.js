@@ -1,9 +1,11 @@
-// What the page says about itself: from what link and protocol know to one word, one colour and, where something is to
-// be done, one sentence. Pure, so that every state and its wording can be tested.
+// What the page says about itself: from what link and protocol know to one word, one colour and,
+// where something is to be done, one sentence. Pure, so that every state and its wording can be
+// tested.
 
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
- * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session', label?: string }} Notice
+ * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session', label?:
+ *   string }} Notice
  * @typedef {{ word: string, tone: Tone, notice?: Notice }} Status
  * @typedef {object} LinkState
  * @property {'connecting' | 'up' | 'down' | 'failed'} phase
@@ -12,61 +14,115 @@
  * @property {import('./link.js').Trouble} [trouble]
  */
 
-/** A short break heals by itself; only a longer one deserves a sentence, and at last the word "offline". */
+/**
+ * A short break heals by itself; only a longer one deserves a sentence, and at last the word
+ * "offline".
+ */
 const QUIET_MS = 3_000;
 const OFFLINE_MS = 12_000;
 /** A question is usually answered at once; after this long there is nobody to answer. */
 const WAITING_MS = 2_500;
 
-/** @param {LinkState} link @param {number} now @param {string} kept  what becomes of the text @returns {Status | undefined} */
+/**
+ * @param {LinkState} link
+ * @param {number} now
+ * @param {string} kept what becomes of the text
+ * @returns {Status | undefined}
+ */
 function linkStatus({ phase, since, network, trouble }, now, kept) {
   if (phase === 'up') return undefined;
   if (phase === 'failed') {
-    return { word: 'Not connected', tone: 'bad', notice: { text: `${reasonOf(trouble)} ${kept}`.trim(), action: 'new-session', label: 'Start a new session' } };
+    return {
+      word: 'Not connected',
+      tone: 'bad',
+      notice: {
+        text: `${reasonOf(trouble)} ${kept}`.trim(),
+        action: 'new-session',
+        label: 'Start a new session',
+      },
+    };
   }
   const lasting = now - since;
   const retry = /** @type {const} */ ({ action: 'retry', label: 'Try now' });
   if (!network || lasting >= OFFLINE_MS) {
-    const what = network ? 'The service cannot be reached; trying again.' : 'This device has no network.';
+    const what = network
+      ? 'The service cannot be reached; trying again.'
+      : 'This device has no network.';
     return { word: 'Offline', tone: 'bad', notice: { text: `${what} ${kept}`.trim(), ...retry } };
   }
   const word = phase === 'connecting' ? 'Connecting' : 'Reconnecting';
   if (lasting < QUIET_MS) return { word, tone: 'wait' };
-  const what = phase === 'connecting' ? 'The service does not answer yet; trying again.' : 'The connection is lost; it is being made again.';
+  const what =
+    phase === 'connecting'
+      ? 'The service does not answer yet; trying again.'
+      : 'The connection is lost; it is being made again.';
   return { word, tone: 'wait', notice: { text: `${what} ${kept}`.trim(), ...retry } };
 }
 
 /** @param {import('./link.js').Trouble | undefined} trouble */
 function reasonOf(trouble) {
   if (trouble?.code === 'Configuration') return trouble.message;
-  return trouble ? `The function app refused: ${sentence(trouble.message)}` : 'The function app refused the request.';
+  return trouble
+    ? `The function app refused: ${sentence(trouble.message)}`
+    : 'The function app refused the request.';
 }
 
 /** @param {string} text */
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /**
- * @param {{ link: LinkState, writer: import('./writer.js').Writer, takenOver: boolean, now: number }} state
+ * @param {{ link: LinkState, writer: import('./writer.js').Writer, takenOver: boolean, now:
+ *   number }} state
  * @returns {Status}
  */
 export function writerStatus({ link, writer, takenOver, now }) {
   if (takenOver) {
-    return { word: 'Taken over', tone: 'off', notice: {
-      text: 'This session is being written in another tab or on another device. What is typed here is not sent.',
-      action: 'take-back', label: 'Write here again' } };
+    return {
+      word: 'Taken over',
+      tone: 'off',
+      notice: {
+        text: 'This session goes on in another tab or elsewhere. Nothing typed here is sent.',
+        action: 'take-back',
+        label: 'Write here again',
+      },
+    };
   }
   if (writer.ended && writer.endTold) {
-    return { word: 'Ended', tone: 'off', notice: { text: 'The session has ended. Viewers keep the last text they saw.',
-      action: 'new-session', label: 'Start a new session' } };
+    return {
+      word: 'Ended',
+      tone: 'off',
+      notice: {
+        text: 'The session has ended. Viewers keep the last text they saw.',
+        action: 'new-session',
+        label: 'Start a new session',
+      },
+    };
   }
-  const down = linkStatus(link, now, 'Your text is kept in this browser and sent when the connection is back.');
+  const down = linkStatus(
+    link,
+    now,
+    'Your text is kept in this browser and sent when the connection is back.',
+  );
   if (down) return down;
   if (writer.paused) {
-    return { word: 'Paused', tone: 'wait', notice: { text: 'Nothing you type is sent. Viewers see the text from before the pause.',
-      action: 'resume', label: 'Resume' } };
+    return {
+      word: 'Paused',
+      tone: 'wait',
+      notice: {
+        text: 'Nothing you type is sent. Viewers see the text from before the pause.',
+        action: 'resume',
+        label: 'Resume',
+      },
+    };
   }
   if (writer.problem) {
-    return { word: 'Not sent', tone: 'bad', notice: { text: `The service refused the last message: ${sentence(writer.problem.message)} It is being sent again.` } };
+    return {
+      word: 'Not sent',
+      tone: 'bad',
+      notice: {
+        text: `The service refused a message: ${sentence(writer.problem.message)} It goes again.`,
+      },
+    };
   }
   if (writer.slow(now)) return { word: 'Slow', tone: 'wait' };
   return { word: 'Live', tone: 'ok' };
@@ -79,17 +135,32 @@ export function writerStatus({ link, writer, takenOver, now }) {
 export function viewerStatus({ link, viewer, now }) {
   const { session } = viewer;
   if (session.ended && viewer.hasText) {
-    return { word: 'Ended', tone: 'off', notice: { text: 'The writer has ended the session. This is the last text.',
-      action: 'new-session', label: 'Start your own' } };
+    return {
+      word: 'Ended',
+      tone: 'off',
+      notice: {
+        text: 'The writer has ended the session. This is the last text.',
+        action: 'new-session',
+        label: 'Start your own',
+      },
+    };
   }
   const down = linkStatus(link, now, viewer.hasText ? 'This may not be the newest text.' : '');
   if (down) return down;
   if (!viewer.hasText) {
     const waiting = viewer.writerLeft || now - viewer.joinedAt >= WAITING_MS;
-    return waiting ? { word: 'Waiting for the writer', tone: 'wait' } : { word: 'Connecting', tone: 'wait' };
+    return waiting
+      ? { word: 'Waiting for the writer', tone: 'wait' }
+      : { word: 'Connecting', tone: 'wait' };
   }
   if (viewer.away(now)) {
-    return { word: 'Writer away', tone: 'wait', notice: { text: 'The writer is not connected. The stream goes on by itself when they return.' } };
+    return {
+      word: 'Writer away',
+      tone: 'wait',
+      notice: {
+        text: 'The writer is not connected. The stream goes on by itself when they return.',
+      },
+    };
   }
   if (viewer.behind) return { word: 'Out of date', tone: 'wait' };
   if (session.paused) return { word: 'Paused', tone: 'wait' };

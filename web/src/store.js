@@ -1,5 +1,5 @@
-// What the browser keeps: the writer's sessions (key, draft, epoch) and the reader's preferences. A browser may refuse
-// to keep anything; then all this lasts as long as the tab.
+// What the browser keeps: the writer's sessions (key, draft, epoch) and the reader's preferences.
+// A browser may refuse to keep anything; then all this lasts as long as the tab.
 
 /**
  * @typedef {object} SessionRecord
@@ -36,7 +36,11 @@ function storage(kind) {
         return memory.get(kind + name) ?? null;
       }
     },
-    /** @param {string} name @param {string} value @returns {boolean} false if it will not outlive the tab */
+    /**
+     * @param {string} name
+     * @param {string} value
+     * @returns {boolean} false if it will not outlive the tab
+     */
     set(name, value) {
       try {
         window[kind].setItem(name, value);
@@ -49,11 +53,19 @@ function storage(kind) {
     /** @param {string} name */
     remove(name) {
       memory.delete(kind + name);
-      try { window[kind].removeItem(name); } catch { /* nothing was kept */ }
+      try {
+        window[kind].removeItem(name);
+      } catch {
+        /* nothing was kept */
+      }
     },
     /** @param {string} prefix @returns {string[]} */
     names(prefix) {
-      try { return Object.keys(window[kind]).filter((name) => name.startsWith(prefix)); } catch { return []; }
+      try {
+        return Object.keys(window[kind]).filter((name) => name.startsWith(prefix));
+      } catch {
+        return [];
+      }
     },
   };
 }
@@ -63,7 +75,11 @@ const tab = storage('sessionStorage');
 
 /** @param {string | null} json */
 function parse(json) {
-  try { return JSON.parse(json ?? ''); } catch { return undefined; }
+  try {
+    return JSON.parse(json ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param {string} room @returns {SessionRecord | undefined} */
@@ -98,16 +114,24 @@ export function saveSession(record) {
   return browser.set(SESSION + record.room, JSON.stringify(record));
 }
 
-/** Old sessions make room for new ones; a browser keeps no more than a few megabytes. @param {number} now */
+/**
+ * Old sessions make room for new ones; a browser keeps no more than a few megabytes.
+ * @param {number} now
+ */
 export function pruneSessions(now) {
   const rooms = browser.names(SESSION).map((name) => name.slice(SESSION.length));
-  const newestFirst = rooms.map((room) => ({ room, at: load(room)?.at ?? 0 })).sort((a, b) => b.at - a.at);
+  const newestFirst = rooms
+    .map((room) => ({ room, at: load(room)?.at ?? 0 }))
+    .sort((a, b) => b.at - a.at);
   newestFirst.forEach(({ room, at }, i) => {
     if (i >= MAX_SESSIONS || now - at > LIFE_MS) browser.remove(SESSION + room);
   });
 }
 
-/** Calls back when another tab starts to write the same room. @param {(record: SessionRecord) => void} listener */
+/**
+ * Calls back when another tab starts to write the same room.
+ * @param {(record: SessionRecord) => void} listener
+ */
 export function onOtherTab(listener) {
   window.addEventListener('storage', ({ key, newValue }) => {
     if (!key?.startsWith(SESSION)) return;
@@ -116,7 +140,10 @@ export function onOtherTab(listener) {
   });
 }
 
-/** @typedef {{ theme: 'system' | 'light' | 'dark' | 'contrast', wrap: boolean, fontSize: number }} Preferences */
+/**
+ * @typedef {{ theme: 'system' | 'light' | 'dark' | 'contrast', wrap: boolean, fontSize: number }}
+ *   Preferences
+ */
 
 /** @returns {Preferences} */
 export function preferences() {
@@ -125,9 +152,14 @@ export function preferences() {
     theme: ['light', 'dark', 'contrast'].includes(kept.theme) ? kept.theme : 'system',
     // On a phone, lines are longer than the screen.
     wrap: kept.wrap ?? window.innerWidth < 720,
-    fontSize: Number.isInteger(kept.fontSize) && kept.fontSize >= 10 && kept.fontSize <= 32 ? kept.fontSize : 14,
+    fontSize:
+      Number.isInteger(kept.fontSize) && kept.fontSize >= 10 && kept.fontSize <= 32
+        ? kept.fontSize
+        : 14,
   };
 }
 
 /** @param {Preferences} values */
-export function savePreferences(values) { browser.set(PREFERENCES, JSON.stringify(values)); }
+export function savePreferences(values) {
+  browser.set(PREFERENCES, JSON.stringify(values));
+}

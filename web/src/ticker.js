@@ -7,7 +7,10 @@
  * @returns {(at: number) => void}  sets the one time at which to wake next; Infinity for never
  */
 export function ticker(wake) {
-  const worker = new Worker(new URL(TICKER_WORKER, import.meta.url), { type: 'module', name: 'ticker' });
+  const worker = new Worker(new URL(TICKER_WORKER, import.meta.url), {
+    type: 'module',
+    name: 'ticker',
+  });
   let next = Infinity;
   worker.onmessage = () => {
     next = Infinity;

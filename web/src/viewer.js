@@ -1,10 +1,19 @@
-// The viewer's side of the protocol: what text it has, whether that is the writer's, and when to ask. Pure: it is told
-// the time with every call, and says when it wants to be called again (`wakeAt`).
+// The viewer's side of the protocol: what text it has, whether that is the writer's, and when to
+// ask. Pure: it is told the time with every call, and says when it wants to be called again
+// (`wakeAt`).
 
 import { applyOps, hash, replacement } from './ops.js';
 import { opsFromEvents } from './articles.js';
 import {
-  AWAY_MS, DEAD_MS, GAP_MS, MAX_BUFFERED, MAX_TEXT, ROLL_CALL_SPREAD_MS, SILENCE_MS, SILENCE_SPREAD_MS, readFromWriter,
+  AWAY_MS,
+  DEAD_MS,
+  GAP_MS,
+  MAX_BUFFERED,
+  MAX_TEXT,
+  ROLL_CALL_SPREAD_MS,
+  SILENCE_MS,
+  SILENCE_SPREAD_MS,
+  readFromWriter,
 } from './protocol.js';
 
 /**
@@ -23,9 +32,14 @@ const ASK_MAX_MS = 10_000;
 const NEVER = Infinity;
 /** The version of a viewer whose text is not that of any version. */
 const NONE = -1;
+/** Texts kept for beats that come late: as many as are flushed in a second and a half. */
+const RECENT = 8;
 
 export class Viewer {
-  /** @param {{ random?: () => number }} [options]  random: spreads the questions of many viewers over time */
+  /**
+   * @param {{ random?: () => number }} [options] random: spreads the questions of many viewers
+   *   over time
+   */
   constructor({ random = Math.random } = {}) {
     this.random = random;
     this.text = '';
@@ -36,7 +50,14 @@ export class Viewer {
     /** A message says that the text here is not the writer's newest. */
     this.behind = false;
     /** @type {Session} */
-    this.session = { language: 'plaintext', name: '', paused: false, ended: false, viewers: 0, sid: '' };
+    this.session = {
+      language: 'plaintext',
+      name: '',
+      paused: false,
+      ended: false,
+      viewers: 0,
+      sid: '',
+    };
     /** @type {View | undefined} where the writer is, in the text of this version */
     this.view = undefined;
     this.writerLeft = false;
@@ -49,7 +70,14 @@ export class Viewer {
 
     /** @type {Map<number, Delta>} deltas whose base is missing */
     this.buffer = new Map();
-    /** @type {{ seq: number, version: number, view: View } | undefined} a view of a text that has not come yet */
+    /** @type {Map<number, string>} the last few texts by version */
+    this.recent = new Map();
+    /** @type {Beat | undefined} what a text has to be held against */
+    this.proof = undefined;
+    /**
+     * @type {{ seq: number, version: number, view: View } | undefined} a view of a text that has
+     *   not come yet
+     */
     this.viewAhead = undefined;
     this.sessionSeq = NONE;
     this.viewSeq = NONE;
@@ -70,7 +98,7 @@ export class Viewer {
     this.wakeAt = NEVER;
   }
 
-  // ---- what the link tells ---------------------------------------------------------------------------------------
+  // ---- what the link tells ----
 
   /** Connected and in the room. @param {number} now */
   join(now) {
@@ -86,15 +114,20 @@ export class Viewer {
   leave() {
     this.connected = false;
     this.flights.clear();
-    // What was sent meanwhile is not known: until somebody says otherwise, the text may be an old one.
+    // What was sent meanwhile is not known: until somebody says otherwise, the text may be an old
+    // one.
     this.behind = this.hasText;
   }
 
   /** @param {number} id @param {Answer} answer */
   answered(id, answer) {
     this.flights.delete(id);
-    this.problem = answer.success ? undefined
-      : answer.error ?? { code: 'Unknown', message: 'The service refused a message without a reason.' };
+    this.problem = answer.success
+      ? undefined
+      : (answer.error ?? {
+          code: 'Unknown',
+          message: 'The service refused a message without a reason.',
+        });
   }
 
   /** The writer came or went. @param {string} sid @param {boolean} here @param {number} now */
@@ -110,7 +143,11 @@ export class Viewer {
     }
   }
 
-  /** A writer with a new connection does not know who is watching. @param {string} sid @param {number} now */
+  /**
+   * A writer with a new connection does not know who is watching.
+   * @param {string} sid
+   * @param {number} now
+   */
   #rollCall(sid, now) {
     const known = this.session.sid;
     if (known === sid) return;
@@ -131,14 +168,18 @@ export class Viewer {
     this.writerLeft = false;
     this.newest = Math.max(this.newest, message.version);
     switch (message.type) {
-      case 'full': return this.#full(message, now);
-      case 'delta': return this.#delta(message, now);
-      case 'beat': return this.#beat(message, now);
-      default: return this.#look(message);
+      case 'full':
+        return this.#full(message, now);
+      case 'delta':
+        return this.#delta(message, now);
+      case 'beat':
+        return this.#beat(message, now);
+      default:
+        return this.#look(message);
     }
   }
 
-  // ---- the text --------------------------------------------------------------------------------------------------
+  // ---- the text ----
 
   /** @param {number} epoch @param {number} now */
   #newEpoch(epoch, now) {
@@ -147,6 +188,8 @@ export class Viewer {
     this.newest = NONE;
     this.behind = this.hasText;
     this.buffer.clear();
+    this.recent.clear();
+    this.proof = undefined;
     this.view = undefined;
     this.viewAhead = undefined;
     this.sessionSeq = NONE;
@@ -160,8 +203,8 @@ export class Viewer {
     this.#session(m, now);
     if (m.version < this.version) return [];
     const edits = replacement(this.text, m.content);
-    this.text = m.content;
-    this.version = m.version;
+    this.recent.clear();
+    this.#set(m.content, m.version);
     this.hasText = true;
     if (m.view) this.#look({ seq: m.seq, version: m.version, view: m.view });
     return [...edits, ...this.#drain(now)];
@@ -175,11 +218,15 @@ export class Viewer {
     return this.#drain(now);
   }
 
-  /** Applies what is next in turn. Then either nothing is missing, or it is and will be asked for. @param {number} now */
+  /**
+   * Applies what is next in turn. Then either nothing is missing, or it is and will be asked for.
+   * @param {number} now
+   */
   #drain(now) {
     /** @type {Op[]} */
     const edits = [];
-    for (const version of this.buffer.keys()) if (version <= this.version) this.buffer.delete(version);
+    for (const version of this.buffer.keys())
+      if (version <= this.version) this.buffer.delete(version);
     while (this.version !== NONE) {
       const next = this.buffer.get(this.version + 1);
       if (!next) break;
@@ -192,18 +239,29 @@ export class Viewer {
       edits.push(...ops);
     }
     this.#settle(now);
+    this.#compare(now);
     this.#lookAhead();
     return edits;
   }
 
+  /** @param {string} text @param {number} version */
+  #set(text, version) {
+    this.text = text;
+    this.version = version;
+    this.recent.set(version, text);
+    this.recent.delete(version - RECENT);
+  }
+
   /** @param {Delta} m @returns {Op[] | undefined} undefined if it does not fit the text here */
   #apply(m) {
-    const ops = Array.isArray(m.changes[0]) || m.changes.length === 0
-      ? /** @type {Op[]} */ (m.changes) : opsFromEvents(this.text, m.changes);
+    const ops =
+      Array.isArray(m.changes[0]) || m.changes.length === 0
+        ? /** @type {Op[]} */ (m.changes)
+        : opsFromEvents(this.text, m.changes);
     const text = ops && applyOps(this.text, ops);
-    if (text === undefined || text.length > MAX_TEXT || (m.n !== undefined && text.length !== m.n)) return undefined;
-    this.text = text;
-    this.version = m.version;
+    if (text === undefined || text.length > MAX_TEXT || (m.n !== undefined && text.length !== m.n))
+      return undefined;
+    this.#set(text, m.version);
     if (m.view) this.view = m.view;
     return ops;
   }
@@ -211,12 +269,16 @@ export class Viewer {
   /** The text here is wrong, so no delta fits it: ask for all of it. @param {number} now */
   #mistrust(now) {
     this.version = NONE;
+    this.recent.clear();
     this.behind = true;
     this.gapAt = NEVER;
     this.#want(now, GAP_MS);
   }
 
-  /** Either this is the newest text, or something is missing and has a moment to arrive. @param {number} now */
+  /**
+   * Either this is the newest text, or something is missing and has a moment to arrive.
+   * @param {number} now
+   */
   #settle(now) {
     if (this.version === NONE || this.version < this.newest) {
       // The last delta before a silence leaves no gap behind it; only the beat tells.
@@ -228,16 +290,28 @@ export class Viewer {
     this.#want(now);
   }
 
-  // ---- what else the writer says ---------------------------------------------------------------------------------
+  // ---- what else the writer says ----
 
   /** @param {Beat} m @param {number} now */
   #beat(m, now) {
     this.#session(m, now);
-    if (m.version < this.version) return [];
-    const wrong = m.version === this.version && (m.n !== this.text.length || m.hash !== hash(this.text));
-    if (wrong) this.#mistrust(now);
-    else this.#settle(now);
+    this.proof = m;
+    this.#settle(now);
+    this.#compare(now);
     return [];
+  }
+
+  /**
+   * Holds the text of a beat's version against its hash; that text may still have to come, or may
+   * already be changed.
+   * @param {number} now
+   */
+  #compare(now) {
+    if (!this.proof || this.proof.version > this.version) return;
+    const { version, n, hash: expected } = this.proof;
+    const text = this.recent.get(version);
+    this.proof = undefined;
+    if (text !== undefined && (text.length !== n || hash(text) !== expected)) this.#mistrust(now);
   }
 
   /** @param {Full | Beat} m @param {number} now */
@@ -263,7 +337,7 @@ export class Viewer {
     this.viewAhead = undefined;
   }
 
-  // ---- what is to be done ----------------------------------------------------------------------------------------
+  // ---- what is to be done ----
 
   /**
    * Forgets how often one has asked in vain: the next reason to ask is a new one.
@@ -275,7 +349,9 @@ export class Viewer {
   }
 
   /** The text here is not, or may not be, the writer's. */
-  get needsText() { return this.version === NONE || this.behind; }
+  get needsText() {
+    return this.version === NONE || this.behind;
+  }
 
   /** Silent for so long that the writer must be away. @param {number} now */
   away(now) {
@@ -290,7 +366,9 @@ export class Viewer {
   }
 
   /** No answer for so long that the connection has to be made anew. @param {number} now */
-  dead(now) { return this.waiting(now) >= DEAD_MS; }
+  dead(now) {
+    return this.waiting(now) >= DEAD_MS;
+  }
 
   /** What has to be sent now. @param {number} now @returns {Send[]} */
   poll(now) {
@@ -309,7 +387,9 @@ export class Viewer {
   }
 
   /** An ended session may be silent. */
-  #silenceAt() { return this.session.ended ? NEVER : this.heardAt + this.patience; }
+  #silenceAt() {
+    return this.session.ended ? NEVER : this.heardAt + this.patience;
+  }
 
   #askDue() {
     const reason = this.needsText && this.gapAt === NEVER ? 0 : this.#silenceAt();
@@ -323,7 +403,11 @@ export class Viewer {
     this.rollCallAt = NEVER;
     const id = this.nextId++;
     this.flights.set(id, now);
-    sends.push({ id, ack: true, data: { data: 'sync', epoch: Math.max(0, this.epoch), version: this.version } });
+    sends.push({
+      id,
+      ack: true,
+      data: { data: 'sync', epoch: Math.max(0, this.epoch), version: this.version },
+    });
   }
 
   /** @param {number} now */

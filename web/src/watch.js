@@ -32,8 +32,11 @@ export function startWatching(api, room, page) {
   const show = () => {
     const { session, hasText } = viewer;
     const status = viewerStatus({ link: connection.state, viewer, now: now() });
-    // What is on the screen is not what is being written now, however well the stream goes on behind it.
-    page.showStatus(rewind.live || status.tone !== 'ok' ? status : { word: 'Rewound', tone: 'off' });
+    // What is on the screen is not what is being written now, however well the stream goes on
+    // behind it.
+    page.showStatus(
+      rewind.live || status.tone !== 'ok' ? status : { word: 'Rewound', tone: 'off' },
+    );
     page.showViewers(hasText && connection.state.phase === 'up' ? session.viewers : undefined);
     page.showSession(session.language, session.name);
     page.showEmpty(hasText ? undefined : emptyText(status.word));
@@ -58,15 +61,20 @@ export function startWatching(api, room, page) {
       if (viewer.view !== view) follow.show(viewer.view);
     },
     onPresence: (event) => {
-      if (event?.role === 'writer' && typeof event.from === 'string') viewer.presence(event.from, event.state === 'joined', now());
+      if (event?.role === 'writer' && typeof event.from === 'string')
+        viewer.presence(event.from, event.state === 'joined', now());
     },
     onAnswer: (id, answer) => viewer.answered(id, answer),
   });
 
-  editor.onResize(() => { if (follow.on) follow.show(viewer.view); });
+  editor.onResize(() => {
+    if (follow.on) follow.show(viewer.view);
+  });
   page.onPress('follow', () => follow.set(!follow.on));
   page.onCopy('copy-text', () => editor.shown);
-  page.onPress('download', () => downloadText(editor.shown, viewer.session.name, viewer.session.language));
+  page.onPress('download', () =>
+    downloadText(editor.shown, viewer.session.name, viewer.session.language),
+  );
   page.onAction = (action) => {
     if (action === 'retry') connection.retry();
     else if (action === 'new-session') location.assign(location.pathname);
@@ -77,6 +85,7 @@ export function startWatching(api, room, page) {
 
 /** @param {string} word */
 function emptyText(word) {
-  if (word === 'Waiting for the writer') return { title: word, text: 'Nobody is writing at the moment. The stream starts by itself.' };
+  if (word === 'Waiting for the writer')
+    return { title: word, text: 'Nobody is writing at the moment. The stream starts by itself.' };
   return { title: word, text: '' };
 }

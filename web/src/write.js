@@ -11,7 +11,9 @@ import { forgetTab, lastSession, onOtherTab, pruneSessions, saveSession } from '
 import { now } from './ticker.js';
 import { Writer } from './writer.js';
 
-/** The draft is written this long after a change, so that typing does not write it with each key. */
+/**
+ * The draft is written this long after a change, so that typing does not write it with each key.
+ */
 const SAVE_MS = 400;
 /** How far the clocks of one writer's machines may differ. */
 const MAX_CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
@@ -25,7 +27,14 @@ export function startWriting(api, page) {
   const kept = lastSession(Date.now());
   const epoch = Math.max(Date.now(), (kept?.epoch ?? 0) + 1);
   const { text = '', language = 'plaintext', name = '', known } = kept ?? {};
-  const writer = new Writer({ epoch, maxEpoch: epoch + MAX_CLOCK_SKEW_MS, text, language, name, known });
+  const writer = new Writer({
+    epoch,
+    maxEpoch: epoch + MAX_CLOCK_SKEW_MS,
+    text,
+    language,
+    name,
+    known,
+  });
   const session = { room: kept?.room ?? '', key: kept?.key ?? '' };
   let takenOver = false;
 
@@ -36,10 +45,10 @@ export function startWriting(api, page) {
     label: 'Your text, streamed to the viewers. Press Control M to let Tab leave the editor.',
     theme: applyTheme(),
     placeholder: 'Type here. Everybody with the link sees it live.',
-    readOnlyMessage: 'The session has ended. Start a new one to write.',
+    readOnlyMessage: 'Nothing can be written here now; the line above says why.',
   });
 
-  // ---- keeping the draft -----------------------------------------------------------------------------------------
+  // ---- keeping the draft ----
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let saving;
@@ -50,19 +59,27 @@ export function startWriting(api, page) {
     const known = writer.paused ? writer.known : undefined;
     saveSession({ ...session, ...pick(writer), known, at: Date.now() });
   };
-  const saveSoon = () => { saving ??= setTimeout(save, SAVE_MS); };
+  const saveSoon = () => {
+    saving ??= setTimeout(save, SAVE_MS);
+  };
   addEventListener('pagehide', save);
   addEventListener('blur', save);
-  document.addEventListener('visibilitychange', () => { if (document.hidden) save(); });
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) save();
+  });
 
-  // ---- the connection --------------------------------------------------------------------------------------------
+  // ---- the connection ----
 
   /** @type {Set<string>} sockets this page has had: their late echoes are not another writer */
   const ownSockets = new Set();
 
-  /** What is said for a moment only. @type {{ notice: import('./status.js').Status['notice'], until: number }} */
+  /**
+   * What is said for a moment only.
+   * @type {{ notice: import('./status.js').Status['notice'], until: number }}
+   */
   let passing = { notice: undefined, until: 0 };
-  if (kept && kept.text !== '') passing = { notice: resumedNotice(kept.at), until: now() + PASSING_MS };
+  if (kept && kept.text !== '')
+    passing = { notice: resumedNotice(kept.at), until: now() + PASSING_MS };
 
   const show = () => {
     const status = writerStatus({ link: connection.state, writer, takenOver, now: now() });
@@ -93,37 +110,50 @@ export function startWriting(api, page) {
     onPresence: (event) => {
       if (typeof event?.from !== 'string') return;
       if (event.role === 'viewer') writer.presence(event.from, event.state === 'joined');
-      else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from)) yieldPen();
+      else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from))
+        yieldPen();
     },
     onAnswer: (id, answer) => writer.answered(id, answer, now()),
   });
 
-  /** A newer writer of this room is there: this one stops, and must not write over the other's draft. */
+  /**
+   * A newer writer of this room is there: this one stops, and must not write over the other's
+   * draft.
+   */
   const yieldPen = () => {
     if (takenOver) return;
     save();
     takenOver = true;
     connection.stop();
     writer.leave();
+    // What could neither be sent nor kept must not be typed.
+    showSession();
     show();
   };
-  onOtherTab((record) => { if (record.room === session.room && record.epoch > writer.epoch) yieldPen(); });
+  onOtherTab((record) => {
+    if (record.room === session.room && record.epoch > writer.epoch) yieldPen();
+  });
 
-  // ---- the editor ------------------------------------------------------------------------------------------------
+  // ---- the editor ----
 
-  const refuse = (/** @type {string} */ text) => {
+  const say = (/** @type {string} */ text) => {
     passing = { notice: { text }, until: now() + PASSING_MS };
     connection.step();
   };
-  const tooLarge = `That would make the text larger than ${MAX_TEXT / 1024} KiB, the most a session holds. It was not taken over; everything else goes on.`;
+  const tooLarge =
+    `A session holds at most ${MAX_TEXT / 1024} KiB, and the text would be larger than that. ` +
+    'The last change was not taken over; everything else goes on.';
 
-  editor.onEdit((ops) => {
-    const taken = writer.edit(ops);
-    if (taken) saveSoon();
-    else refuse(tooLarge);
-    connection.step();
-    return taken;
-  }, () => writer.text);
+  editor.onEdit(
+    (ops) => {
+      const taken = writer.edit(ops);
+      if (taken) saveSoon();
+      else say(tooLarge);
+      connection.step();
+      return taken;
+    },
+    () => writer.text,
+  );
   editor.onLook(() => {
     writer.look(editor.look());
     connection.step();
@@ -138,13 +168,15 @@ export function startWriting(api, page) {
   const showSession = () => {
     page.showSession(writer.language, writer.name);
     editor.setLanguage(languageOf(writer.language).id);
-    editor.setReadOnly(writer.ended);
+    editor.setReadOnly(writer.ended || takenOver);
   };
 
-  // ---- bar and menu ----------------------------------------------------------------------------------------------
+  // ---- bar and menu ----
 
   const link = () => `${location.origin}${location.pathname}#${session.room}`;
-  page.onCopy('copy-link', link);
+  page.onCopy('copy-link', link, () =>
+    say(`The browser did not copy. This is the link: ${link()}`),
+  );
   page.onCopy('copy-text', () => writer.text);
   page.onCopy('copy-embed', () => embedCode(link()));
   page.onLanguage((language) => change({ language }));
@@ -154,7 +186,11 @@ export function startWriting(api, page) {
   });
   const newSession = () => {
     const losing = writer.text !== '' && !writer.ended && connection.state.phase !== 'failed';
-    if (losing && !confirm('Start a new session? This one is left behind, with its text and its link.')) return;
+    if (
+      losing &&
+      !confirm('Start a new session? This one is left behind, with its text and its link.')
+    )
+      return;
     save();
     forgetTab();
     location.reload();
@@ -167,11 +203,15 @@ export function startWriting(api, page) {
     else if (action === 'new-session') newSession();
     else if (action === 'take-back') location.reload();
   };
-  onFile({ refuse, opened: (name, text) => {
-    if (writer.ended || takenOver) return;
-    editor.replaceText(text);
-    if (writer.text === text) change({ name: cleanName(name), language: languageOfFile(name).id });
-  } });
+  onFile({
+    refuse: say,
+    opened: (name, text) => {
+      if (writer.ended || takenOver) return;
+      editor.replaceText(text);
+      if (writer.text === text)
+        change({ name: cleanName(name), language: languageOfFile(name).id });
+    },
+  });
 
   page.showEmpty(undefined);
   setUpLook(editor);
@@ -186,5 +226,9 @@ const pick = ({ epoch, text, language, name, ended }) => ({ epoch, text, languag
 /** @param {number} at @returns {import('./status.js').Notice} */
 function resumedNotice(at) {
   const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  return { text: `This is your session of ${time}, with its text and its link.`, action: 'new-session', label: 'Start a new session' };
+  return {
+    text: `This is your session of ${time}, with its text and its link.`,
+    action: 'new-session',
+    label: 'Start a new session',
+  };
 }

@@ -1,17 +1,31 @@
-// The writer's side of the protocol: what is published, what waits, what has to be sent next. Pure: it is told the
-// time with every call, and says when it wants to be called again (`wakeAt`).
+// The writer's side of the protocol: what is published, what waits, what has to be sent next.
+// Pure: it is told the time with every call, and says when it wants to be called again
+// (`wakeAt`).
 
 import { applyOps, encodedOpsSize, encodedSize, hash, pushOp, replacement } from './ops.js';
 import { eventsFromOps } from './articles.js';
+import { Audience } from './audience.js';
 import {
-  BEAT_MS, COLLECT_MS, DEAD_MS, EARLY_BEAT_MS, FLUSH_MS, MAX_AUDIENCE, MAX_ENCODED, MAX_OPS, ROLL_CALL_MS,
-  ROOM_FULL_MS, SINGLE_ANSWERS, SLOW_MS, VIEW_MS, fits, readFromViewer,
+  BEAT_MS,
+  COLLECT_MS,
+  DEAD_MS,
+  EARLY_BEAT_MS,
+  FLUSH_MS,
+  MAX_ENCODED,
+  MAX_OPS,
+  ROOM_FULL_MS,
+  SINGLE_ANSWERS,
+  SLOW_MS,
+  VIEW_MS,
+  fits,
+  readFromViewer,
 } from './protocol.js';
 
 /**
  * @typedef {import('./ops.js').Op} Op
  * @typedef {import('./protocol.js').View} View
- * @typedef {{ id: number, data: object, to?: string, ack: boolean }} Send  one message to hand to the link
+ * @typedef {{ id: number, data: object, to?: string, ack: boolean }} Send one message to hand to
+ *   the link
  * @typedef {{ success: boolean, error?: { code: string, message: string } }} Answer
  * @typedef {{ text: string, language: string, name: string }} Known
  * @typedef {{ kind: 'stream' | 'answer' | 'beat', at: number, ended?: boolean }} Flight
@@ -25,7 +39,8 @@ export class Writer {
   /**
    * @param {object} session
    * @param {number} session.epoch
-   * @param {number} [session.maxEpoch]  what a viewer may claim to have seen of a writer before this one
+   * @param {number} [session.maxEpoch] what a viewer may claim to have seen of a writer before
+   *   this one
    * @param {string} session.text
    * @param {string} session.language
    * @param {string} session.name
@@ -59,10 +74,8 @@ export class Writer {
     /** @type {Map<number, Flight>} sent, not yet answered */
     this.flights = new Map();
     this.needRoomFull = true;
-    /** @type {Set<string>} sockets that asked for the text */
-    this.needs = new Set();
-    /** @type {Map<string, boolean>} viewers by socket; false until heard of since the last (re)connection */
-    this.audience = new Map();
+    this.audience = new Audience();
+    /** A page written after the articles is watching. */
     this.plainWatchers = false;
     this.viewDirty = false;
     this.beatDirty = false;
@@ -74,20 +87,24 @@ export class Writer {
     this.beatAt = 0;
     this.earlyBeatAt = 0;
     this.viewAt = 0;
-    this.rollCallEnd = NEVER;
     this.retries = 0;
     this.wakeAt = NEVER;
   }
 
-  get online() { return this.sid !== ''; }
+  get online() {
+    return this.sid !== '';
+  }
 
-  get viewers() { return this.audience.size; }
+  get viewers() {
+    return this.audience.size;
+  }
 
-  // ---- what the editor and the page tell -------------------------------------------------------------------------
+  // ---- what the editor and the page tell ----
 
   /**
    * @param {Op[]} ops  edits of the text in the editor
-   * @returns {boolean} false if the text would become too large: nothing is taken over, the editor has to go back
+   * @returns {boolean} false if the text would become too large: nothing is taken over, the
+   *   editor has to go back
    */
   edit(ops) {
     const text = applyOps(this.text, ops);
@@ -106,17 +123,20 @@ export class Writer {
     this.viewDirty = true;
   }
 
-  /** @param {Partial<{ language: string, name: string, paused: boolean, ended: boolean }>} change */
+  /**
+   * @param {Partial<{ language: string, name: string, paused: boolean, ended: boolean }>} change
+   */
   set(change) {
     const resumed = this.paused && change.paused === false;
     Object.assign(this, change);
     if (!this.paused) Object.assign(this.known, { language: this.language, name: this.name });
     this.beatDirty = true;
-    // The end takes the last words with it, and what was written during a pause is not told one by one.
+    // The end takes the last words with it, and what was written during a pause is not told one
+    // by one.
     if (resumed || change.ended) this.needRoomFull = true;
   }
 
-  // ---- what the link tells ---------------------------------------------------------------------------------------
+  // ---- what the link tells ----
 
   /** Connected and in the room. @param {string} sid @param {number} now */
   join(sid, now) {
@@ -128,14 +148,13 @@ export class Writer {
     this.flushAt = now;
     this.roomFullAt = now;
     this.beatAt = now + BEAT_MS;
-    for (const viewer of this.audience.keys()) this.audience.set(viewer, false);
-    this.rollCallEnd = now + ROLL_CALL_MS;
+    this.audience.callRoll(now);
   }
 
   leave() {
     this.sid = '';
     this.flights.clear();
-    this.needs.clear();
+    this.audience.waiting.clear();
     this.answerAt = NEVER;
   }
 
@@ -150,7 +169,10 @@ export class Writer {
       if (this.problem && flight.kind !== 'beat') this.problem = undefined;
       return;
     }
-    this.problem = answer.error ?? { code: 'Unknown', message: 'The service refused a message without a reason.' };
+    this.problem = answer.error ?? {
+      code: 'Unknown',
+      message: 'The service refused a message without a reason.',
+    };
     if (flight.kind !== 'stream') return;
     // Nobody knows who received it: only a full brings everybody to the same text.
     this.needRoomFull = true;
@@ -161,20 +183,20 @@ export class Writer {
   heard(raw, from, now) {
     const message = readFromViewer(raw);
     if (!message || typeof from !== 'string' || from === '') return;
-    this.#count(from);
+    if (this.audience.add(from)) this.beatDirty = true;
     if (message.plain) this.plainWatchers = true;
     if (message.epoch > this.epoch && message.epoch <= this.maxEpoch) this.#outgrow(message.epoch);
     if (message.epoch === this.epoch && message.version === this.version) {
       this.beatDirty = true;
       return;
     }
-    if (this.needs.size < MAX_AUDIENCE) this.needs.add(from);
+    this.audience.ask(from);
     if (this.answerAt === NEVER) this.answerAt = Math.max(now + COLLECT_MS, this.nextAnswerAt);
   }
 
   /**
-   * The viewer has listened to a writer whose clock was ahead of this one's, and would never believe this one. Had that
-   * writer come later, it would have taken over.
+   * The viewer has listened to a writer whose clock was ahead of this one's, and would never
+   * believe this one. Had that writer come later, it would have taken over.
    * @param {number} epoch
    */
   #outgrow(epoch) {
@@ -184,18 +206,10 @@ export class Writer {
 
   /** A viewer came or went. @param {string} from @param {boolean} here */
   presence(from, here) {
-    if (here) this.#count(from);
-    else if (this.audience.delete(from)) this.beatDirty = true;
-    if (!here) this.needs.delete(from);
+    if (here ? this.audience.add(from) : this.audience.remove(from)) this.beatDirty = true;
   }
 
-  /** @param {string} from */
-  #count(from) {
-    if (!this.audience.has(from)) this.beatDirty = true;
-    if (this.audience.size < MAX_AUDIENCE) this.audience.set(from, true);
-  }
-
-  // ---- what is to be done ----------------------------------------------------------------------------------------
+  // ---- what is to be done ----
 
   /** Milliseconds that the oldest unanswered message has been waiting. @param {number} now */
   waiting(now) {
@@ -205,10 +219,14 @@ export class Writer {
   }
 
   /** No answer for so long that the connection has to be made anew. @param {number} now */
-  dead(now) { return this.waiting(now) >= DEAD_MS; }
+  dead(now) {
+    return this.waiting(now) >= DEAD_MS;
+  }
 
   /** @param {number} now */
-  slow(now) { return this.waiting(now) >= SLOW_MS; }
+  slow(now) {
+    return this.waiting(now) >= SLOW_MS;
+  }
 
   /** Everything that the room was to be told has been told. */
   get settled() {
@@ -220,7 +238,7 @@ export class Writer {
     /** @type {Send[]} */
     const sends = [];
     if (this.online) {
-      this.#endRollCall(now);
+      if (this.audience.endRollCall(now)) this.beatDirty = true;
       this.#stream(now, sends);
       this.#answers(now, sends);
       this.#look(now, sends);
@@ -230,17 +248,10 @@ export class Writer {
     return sends;
   }
 
-  /** @param {number} now */
-  #endRollCall(now) {
-    if (now < this.rollCallEnd) return;
-    this.rollCallEnd = NEVER;
-    for (const [viewer, present] of this.audience) {
-      if (!present) { this.audience.delete(viewer); this.beatDirty = true; }
-    }
-  }
-
   /** One flush in flight: that keeps the order, and is all the flow control there needs to be. */
-  #streamFree() { return this.#free('stream'); }
+  #streamFree() {
+    return this.#free('stream');
+  }
 
   /** @param {Flight['kind']} kind */
   #free(kind) {
@@ -248,7 +259,9 @@ export class Writer {
     return true;
   }
 
-  #hasDelta() { return this.pending.length > 0 && !this.paused; }
+  #hasDelta() {
+    return this.pending.length > 0 && !this.paused;
+  }
 
   /** @param {number} now @param {Send[]} sends */
   #stream(now, sends) {
@@ -257,7 +270,7 @@ export class Writer {
       if (now < this.roomFullAt) return;
       this.#publish();
       this.needRoomFull = false;
-      this.needs.clear();
+      this.audience.waiting.clear();
       this.answerAt = NEVER;
       this.roomFullAt = now + ROOM_FULL_MS;
       this.#send(sends, 'stream', now, this.#full());
@@ -281,7 +294,8 @@ export class Writer {
 
   #delta() {
     let ops = this.pending;
-    if (ops.length > 1 && encodedOpsSize(ops) > MAX_ENCODED / 2) ops = replacement(this.known.text, this.text);
+    if (ops.length > 1 && encodedOpsSize(ops) > MAX_ENCODED / 2)
+      ops = replacement(this.known.text, this.text);
     const changes = this.plainWatchers ? eventsFromOps(this.known.text, ops) : ops;
     this.#publish();
     const { epoch, version, view } = this;
@@ -290,14 +304,30 @@ export class Writer {
   }
 
   #full() {
-    return { type: 'full', ...this.#state(), content: this.known.text, view: this.paused ? undefined : this.view };
+    return {
+      type: 'full',
+      ...this.#state(),
+      content: this.known.text,
+      view: this.paused ? undefined : this.view,
+    };
   }
 
   #state() {
     const { epoch, version, paused, ended, viewers, sid } = this;
     const { text, language, name } = this.known;
-    return { epoch, seq: ++this.seq, version, n: text.length, hash: hash(text), language, name, paused,
-      ended, viewers, sid };
+    return {
+      epoch,
+      seq: ++this.seq,
+      version,
+      n: text.length,
+      hash: hash(text),
+      language,
+      name,
+      paused,
+      ended,
+      viewers,
+      sid,
+    };
   }
 
   /** @param {number} now @param {Send[]} sends */
@@ -305,18 +335,26 @@ export class Writer {
     if (now < this.answerAt || this.needRoomFull || !this.#free('answer')) return;
     this.answerAt = NEVER;
     this.nextAnswerAt = now + FLUSH_MS + COLLECT_MS;
-    if (this.needs.size > SINGLE_ANSWERS) {
+    const { waiting } = this.audience;
+    if (waiting.size > SINGLE_ANSWERS) {
       this.needRoomFull = true;
       return;
     }
-    for (const to of this.needs) this.#send(sends, 'answer', now, this.#full(), to);
-    this.needs.clear();
+    for (const to of waiting) this.#send(sends, 'answer', now, this.#full(), to);
+    waiting.clear();
   }
 
   #viewWaits() {
-    // Its offsets count in the text of the editor; with text that still waits to be sent they would be wrong.
-    return this.viewDirty && this.view && !this.paused && !this.ended && !this.needRoomFull
-      && this.pending.length === 0;
+    // Its offsets count in the text of the editor; with text that still waits to be sent they
+    // would be wrong.
+    return (
+      this.viewDirty &&
+      this.view &&
+      !this.paused &&
+      !this.ended &&
+      !this.needRoomFull &&
+      this.pending.length === 0
+    );
   }
 
   /** @param {number} now @param {Send[]} sends */
@@ -325,7 +363,11 @@ export class Writer {
     this.viewDirty = false;
     this.viewAt = now + VIEW_MS;
     const { epoch, version, view } = this;
-    sends.push({ id: this.nextId++, ack: false, data: { type: 'view', epoch, seq: ++this.seq, version, view } });
+    sends.push({
+      id: this.nextId++,
+      ack: false,
+      data: { type: 'view', epoch, seq: ++this.seq, version, view },
+    });
   }
 
   /** @param {number} now @param {Send[]} sends */
@@ -338,11 +380,18 @@ export class Writer {
   }
 
   #beatDue() {
-    // After the end there is nothing left to prove, but news (an asker who is up to date) is still answered.
+    // After the end there is nothing left to prove, but news (an asker who is up to date) is
+    // still answered.
     return Math.min(this.endTold ? NEVER : this.beatAt, this.beatDirty ? this.earlyBeatAt : NEVER);
   }
 
-  /** @param {Send[]} sends @param {Flight['kind']} kind @param {number} now @param {object} data @param {string} [to] */
+  /**
+   * @param {Send[]} sends
+   * @param {Flight['kind']} kind
+   * @param {number} now
+   * @param {object} data
+   * @param {string} [to]
+   */
   #send(sends, kind, now, data, to) {
     const id = this.nextId++;
     this.flights.set(id, { kind, at: now, ended: this.ended && kind === 'stream' });
@@ -352,8 +401,9 @@ export class Writer {
   /** @param {number} now */
   #nextWake(now) {
     if (!this.online) return NEVER;
-    const times = [this.rollCallEnd];
-    if (this.#streamFree() && this.needRoomFull) times.push(Math.max(this.flushAt, this.roomFullAt));
+    const times = [this.audience.rollCallEnd];
+    if (this.#streamFree() && this.needRoomFull)
+      times.push(Math.max(this.flushAt, this.roomFullAt));
     else if (this.#streamFree() && this.#hasDelta()) times.push(this.flushAt);
     if (!this.needRoomFull && this.#free('answer')) times.push(this.answerAt);
     if (this.#viewWaits()) times.push(this.viewAt);

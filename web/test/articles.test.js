@@ -5,10 +5,12 @@ import { applyOps } from '../src/ops.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 
-const change = (line, column, endLine, endColumn, text) => ({ text,
-  range: { startLineNumber: line, startColumn: column, endLineNumber: endLine, endColumn } });
+const change = (line, column, endLine, endColumn, text) => ({
+  text,
+  range: { startLineNumber: line, startColumn: column, endLineNumber: endLine, endColumn },
+});
 
-test('Monaco\'s events become edits, by line and column', () => {
+test("Monaco's events become edits, by line and column", () => {
   const text = 'one\ntwo\nthree';
   const ops = opsFromEvents(text, [
     { changes: [change(3, 1, 3, 6, '3'), change(1, 4, 2, 1, ' ')] },
@@ -18,24 +20,41 @@ test('Monaco\'s events become edits, by line and column', () => {
 });
 
 test('changes outside their events, with offsets only, are understood', () => {
-  assert.deepEqual(opsFromEvents('ab', [{ rangeOffset: 1, rangeLength: 1, text: 'X' }]), [[1, 1, 'X']]);
+  assert.deepEqual(opsFromEvents('ab', [{ rangeOffset: 1, rangeLength: 1, text: 'X' }]), [
+    [1, 1, 'X'],
+  ]);
 });
 
 test('the line ends of a Windows writer become LF', () => {
-  assert.equal(applyOps('a\nb', opsFromEvents('a\nb', [{ changes: [change(2, 2, 2, 2, '\r\nc')] }])), 'a\nb\nc');
+  assert.equal(
+    applyOps('a\nb', opsFromEvents('a\nb', [{ changes: [change(2, 2, 2, 2, '\r\nc')] }])),
+    'a\nb\nc',
+  );
 });
 
 test('places that are not there, and what is no event, are refused', () => {
-  for (const events of [[{ changes: [change(4, 1, 4, 1, 'x')] }], [{ changes: [change(1, 9, 1, 9, 'x')] }],
-    [{ changes: [change(2, 1, 1, 1, 'x')] }], [{ changes: [{ text: 'x' }] }], [{ changes: [null] }], [{}], [null],
-    [{ rangeOffset: 0, rangeLength: 99, text: '' }], [{ rangeOffset: 0, rangeLength: 0, text: 7 }]]) {
+  for (const events of [
+    [{ changes: [change(4, 1, 4, 1, 'x')] }],
+    [{ changes: [change(1, 9, 1, 9, 'x')] }],
+    [{ changes: [change(2, 1, 1, 1, 'x')] }],
+    [{ changes: [{ text: 'x' }] }],
+    [{ changes: [null] }],
+    [{}],
+    [null],
+    [{ rangeOffset: 0, rangeLength: 99, text: '' }],
+    [{ rangeOffset: 0, rangeLength: 0, text: 7 }],
+  ]) {
     assert.equal(opsFromEvents('one\ntwo', events), undefined, JSON.stringify(events));
   }
 });
 
 test('edits become events that mean the same', () => {
   const text = 'one\ntwo\n\nfour';
-  const ops = [[4, 3, 'zwei\n2'], [0, 0, '\n'], [10, 1, '']];
+  const ops = [
+    [4, 3, 'zwei\n2'],
+    [0, 0, '\n'],
+    [10, 1, ''],
+  ];
   assert.equal(applyOps(text, opsFromEvents(text, eventsFromOps(text, ops))), applyOps(text, ops));
 });
 
@@ -45,8 +64,14 @@ test('our viewer watches a page written after the articles', () => {
   assert.deepEqual(viewer.poll(0)[0].data.data, 'sync');
   // Theirs: a full carries the number of the delta to come.
   viewer.heard({ type: 'full', version: 3, content: 'abc' }, 10);
-  viewer.heard({ type: 'delta', version: 3, changes: [{ changes: [change(1, 4, 1, 4, 'd')] }] }, 20);
-  viewer.heard({ type: 'delta', version: 4, changes: [{ rangeOffset: 0, rangeLength: 1, text: 'A' }] }, 30);
+  viewer.heard(
+    { type: 'delta', version: 3, changes: [{ changes: [change(1, 4, 1, 4, 'd')] }] },
+    20,
+  );
+  viewer.heard(
+    { type: 'delta', version: 4, changes: [{ rangeOffset: 0, rangeLength: 1, text: 'A' }] },
+    30,
+  );
   assert.equal(viewer.text, 'Abcd');
   assert.equal(viewer.behind, false);
 });
@@ -58,7 +83,8 @@ test('a page written after the articles watches our writer', () => {
   writer.answered(full.id, { success: true }, 1);
   writer.heard({ data: 'sync' }, 'theirs', 10);
   const answer = writer.poll(500).find(({ to }) => to === 'theirs');
-  // Theirs: takes a full above its own -1, then applies every delta with the range and text of its changes.
+  // Theirs: takes a full above its own -1, then applies every delta with the range and text of
+  // its changes.
   assert.ok(answer.data.version > -1);
   assert.equal(answer.data.content, 'abc');
   writer.edit([[3, 0, '\ndef']]);

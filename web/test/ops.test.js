@@ -1,12 +1,26 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
-  applyOps, encodedOpsSize, encodedSize, hash, invertOps, pushOp, replacement, toLf,
+  applyOps,
+  encodedOpsSize,
+  encodedSize,
+  hash,
+  invertOps,
+  pushOp,
+  replacement,
+  toLf,
 } from '../src/ops.js';
 import { randomFrom } from './simulation.js';
 
 test('edits apply one after the other, each to what the one before left', () => {
-  assert.equal(applyOps('abc', [[1, 1, 'XY'], [3, 1, ''], [0, 0, '>']]), '>aXY');
+  assert.equal(
+    applyOps('abc', [
+      [1, 1, 'XY'],
+      [3, 1, ''],
+      [0, 0, '>'],
+    ]),
+    '>aXY',
+  );
 });
 
 test('an edit that reaches outside the text is refused', () => {
@@ -56,7 +70,11 @@ test('merged edits do to a text what the single ones do', () => {
 });
 
 test('the inverse of edits brings the text back', () => {
-  const ops = [[1, 2, 'long'], [0, 1, ''], [3, 1, 'é']];
+  const ops = [
+    [1, 2, 'long'],
+    [0, 1, ''],
+    [3, 1, 'é'],
+  ];
   const after = applyOps('abcdef', ops);
   assert.equal(applyOps(after, invertOps('abcdef', ops)), 'abcdef');
 });
@@ -70,7 +88,11 @@ test('a replacement is the smallest single edit', () => {
 
 test('a replacement never cuts a surrogate pair', () => {
   // Both pairs begin, and the last two end, with the same half.
-  for (const [from, to] of [['😀', '😁'], ['x😀y', 'x😁y'], ['\u{1f600}', '\u{20600}']]) {
+  for (const [from, to] of [
+    ['😀', '😁'],
+    ['x😀y', 'x😁y'],
+    ['\u{1f600}', '\u{20600}'],
+  ]) {
     const [[offset, deleted, inserted]] = replacement(from, to);
     assert.equal(applyOps(from, [[offset, deleted, inserted]]), to);
     assert.doesNotMatch(inserted, /^[\udc00-\udfff]|[\ud800-\udbff]$/);
@@ -82,19 +104,33 @@ test('the hash is FNV-1a over the bytes of UTF-16', () => {
   assert.equal(hash(''), 0x811c9dc5);
   // FNV-1a of the bytes 61 00, worked out by hand.
   let byHand = 0x811c9dc5;
-  for (const byte of [0x61, 0x00]) byHand = Number((BigInt(byHand ^ byte) * 0x01000193n) & 0xffffffffn);
+  for (const byte of [0x61, 0x00])
+    byHand = Number((BigInt(byHand ^ byte) * 0x01000193n) & 0xffffffffn);
   assert.equal(hash('a'), byHand);
   assert.notEqual(hash('ab'), hash('ba'));
 });
 
 test('the weight of a text is that of its JSON in bytes', () => {
-  for (const text of ['', 'plain', '"\\', 'tab\tnew\nline', '\u0000\u0007\u001f', 'é日本', '😀', '\ud800 alone']) {
+  for (const text of [
+    '',
+    'plain',
+    '"\\',
+    'tab\tnew\nline',
+    '\u0000\u0007\u001f',
+    'é日本',
+    '😀',
+    '\ud800 alone',
+  ]) {
     assert.equal(encodedSize(text), Buffer.byteLength(JSON.stringify(text)), JSON.stringify(text));
   }
 });
 
 test('the weight of a list of edits is never below that of its JSON', () => {
-  const ops = [[0, 0, 'a'], [262144, 262144, '"\u0001😀'], [7, 0, '']];
+  const ops = [
+    [0, 0, 'a'],
+    [262144, 262144, '"\u0001😀'],
+    [7, 0, ''],
+  ];
   assert.ok(encodedOpsSize(ops) >= Buffer.byteLength(JSON.stringify(ops)));
 });
 

@@ -1,18 +1,36 @@
-// The promise of the product: whatever the link does, viewers end with the writer's text, and what they show as live
-// is a text that the writer published.
+// The promise of the product: whatever the link does, viewers end with the writer's text, and
+// what they show as live is a text that the writer published.
 
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Writer } from '../src/writer.js';
 import { Viewer } from '../src/viewer.js';
 import { invertOps, toLf } from '../src/ops.js';
-import { BEAT_MS, DEAD_MS } from '../src/protocol.js';
+import { BEAT_MS } from '../src/protocol.js';
 import { Stream, World } from './simulation.js';
 
 const EDITS = 10_000;
-const PIECES = ['a', 'b', '\n', ' ', 'word', '(', '😀', '🇩🇪', 'e\u0301', '日本', '\t', 'if (x) {\n  y();\n}\n', '"', '\\', '\u0007'];
+const PIECES = [
+  'a',
+  'b',
+  '\n',
+  ' ',
+  'word',
+  '(',
+  '😀',
+  '🇩🇪',
+  'e\u0301',
+  '日本',
+  '\t',
+  'if (x) {\n  y();\n}\n',
+  '"',
+  '\\',
+  '\u0007',
+];
 
-/** A person at an editor: types, deletes, pastes, uses several cursors, takes back and does again. */
+/**
+ * A person at an editor: types, deletes, pastes, uses several cursors, takes back and does again.
+ */
 class Typist {
   constructor(writer, random) {
     this.writer = writer;
@@ -22,7 +40,9 @@ class Typist {
     this.caret = 0;
   }
 
-  int(max) { return Math.floor(this.random() * max); }
+  int(max) {
+    return Math.floor(this.random() * max);
+  }
 
   /** A place between whole characters, as an editor's cursor is. */
   place(text) {
@@ -60,7 +80,7 @@ class Typist {
   remove() {
     const { text } = this.writer;
     const [from, to] = [this.place(text), this.place(text)].sort((a, b) => a - b);
-    const end = this.random() < 0.95 ? Math.min(to, from + 40) : to;
+    const end = this.random() < 0.995 ? Math.min(to, from + 10) : to;
     const whole = end < text.length && /[\udc00-\udfff]/.test(text[end]) ? end + 1 : end;
     if (whole > from) this.change([[from, whole - from, '']]);
     this.redo = [];
@@ -68,7 +88,9 @@ class Typist {
 
   severalCursors() {
     const { text } = this.writer;
-    const places = [...new Set(Array.from({ length: 2 + this.int(5) }, () => this.place(text)))].sort((a, b) => b - a);
+    const places = [
+      ...new Set(Array.from({ length: 2 + this.int(5) }, () => this.place(text))),
+    ].sort((a, b) => b - a);
     const piece = PIECES[this.int(PIECES.length)];
     // From the end to the start, as Monaco reports them.
     this.change(places.map((at) => [at, 0, piece]));
@@ -76,7 +98,9 @@ class Typist {
   }
 
   paste() {
-    const block = toLf(Array.from({ length: this.int(30) }, () => PIECES[this.int(PIECES.length)]).join('\r\n'));
+    const block = toLf(
+      Array.from({ length: this.int(30) }, () => PIECES[this.int(PIECES.length)]).join('\r\n'),
+    );
     this.change([[this.place(this.writer.text), 0, block]]);
     this.redo = [];
   }
@@ -92,12 +116,17 @@ function play(seed, options) {
   const writer = new Writer({ epoch: 1, text: 'start', language: 'plaintext', name: '' });
   const stream = new Stream(world, writer);
   stream.joinWriter();
-  const seats = [stream.addViewer(new Viewer({ random: world.random })), stream.addViewer(new Viewer({ random: world.random }))];
+  const seats = [
+    stream.addViewer(new Viewer({ random: world.random })),
+    stream.addViewer(new Viewer({ random: world.random })),
+  ];
   const typist = new Typist(writer, world.random);
   const wrongSince = new Map();
   let worst = 0;
+  let longest = 0;
   for (let i = 0; i < EDITS; i++) {
     typist.act();
+    longest = Math.max(longest, writer.text.length);
     stream.pollWriter();
     stream.run(world.random() < 0.01 ? 3_000 : world.random() * 120);
     if (options.breaks && world.random() < options.breaks) breakSomething(stream, seats, world);
@@ -111,6 +140,7 @@ function play(seed, options) {
       else worst = Math.max(worst, world.now - wrongSince.get(seat));
     }
   }
+  assert.ok(longest > 500, 'the texts were too short to mean anything');
   // A quiet time in which the link behaves: everything that was lost is found.
   Object.assign(world, { loss: 0, corrupt: 0 });
   stream.run(60_000);
@@ -119,18 +149,22 @@ function play(seed, options) {
     assert.equal(seat.viewer.version, writer.version);
     assert.equal(seat.viewer.behind, false);
   }
-  return { world, worst };
+  return { world, worst, longest };
 }
 
 function breakSomething(stream, seats, world) {
   const { writer } = stream;
   if (world.random() < 0.5) {
     writer.leave();
-    world.at(world.now + world.random() * 5_000, () => { if (!writer.online) stream.joinWriter(); });
+    world.at(world.now + world.random() * 5_000, () => {
+      if (!writer.online) stream.joinWriter();
+    });
   } else {
     const seat = seats[Math.floor(world.random() * seats.length)];
     seat.viewer.leave();
-    world.at(world.now + world.random() * 5_000, () => { if (!seat.viewer.connected) stream.joinViewer(seat); });
+    world.at(world.now + world.random() * 5_000, () => {
+      if (!seat.viewer.connected) stream.joinViewer(seat);
+    });
   }
 }
 
@@ -152,9 +186,10 @@ for (const [name, options] of Object.entries(LINKS)) {
 }
 
 test('a text that differs by a fault elsewhere is never shown as live longer than one beat', () => {
-  for (let seed = 1; seed <= 4; seed++) {
+  for (let seed = 1; seed <= 8; seed++) {
     const { worst } = play(seed * 104729, { delay: 60, corrupt: 0.02 });
     assert.ok(worst > 0, 'the fault was never made, so nothing was tested');
-    assert.ok(worst <= BEAT_MS + DEAD_MS, `${worst} ms`);
+    // The beat itself takes its time, and so does the look at it.
+    assert.ok(worst <= BEAT_MS + 500, `${worst} ms`);
   }
 });

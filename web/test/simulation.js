@@ -1,5 +1,6 @@
-// A simulated link between one writer and its viewers: messages are delayed, lost, doubled and reordered, connections
-// break. Time is a number that the simulation moves, so a test of minutes takes no time and repeats exactly.
+// A simulated link between one writer and its viewers: messages are delayed, lost, doubled and
+// reordered, connections break. Time is a number that the simulation moves, so a test of minutes
+// takes no time and repeats exactly.
 
 /** Mulberry32: a small generator that gives the same numbers for the same seed on every machine. */
 export function randomFrom(seed) {
@@ -14,7 +15,10 @@ export function randomFrom(seed) {
 }
 
 export class World {
-  /** @param {{ seed: number, delay?: number, loss?: number, doubled?: number, corrupt?: number }} options */
+  /**
+   * @param {{ seed: number, delay?: number, loss?: number, doubled?: number, corrupt?: number }}
+   *   options
+   */
   constructor({ seed, delay = 0, loss = 0, doubled = 0, corrupt = 0 }) {
     this.random = randomFrom(seed);
     Object.assign(this, { delay, loss, doubled, corrupt });
@@ -24,7 +28,9 @@ export class World {
     this.sent = { full: 0, roomFull: 0, delta: 0, beat: 0, view: 0, sync: 0 };
   }
 
-  at(time, action) { this.queue.push({ time, order: this.order++, action }); }
+  at(time, action) {
+    this.queue.push({ time, order: this.order++, action });
+  }
 
   /** Delivers with the link's misfortunes; whoever calls it says what delivery is. */
   deliver(action) {
@@ -39,7 +45,10 @@ export class World {
   run(until, actors) {
     for (;;) {
       this.queue.sort((a, b) => a.time - b.time || a.order - b.order);
-      const next = Math.min(this.queue[0]?.time ?? Infinity, ...actors.map((actor) => actor.wakeAt()));
+      const next = Math.min(
+        this.queue[0]?.time ?? Infinity,
+        ...actors.map((actor) => actor.wakeAt()),
+      );
       if (!(next <= until)) break;
       this.now = Math.max(this.now, next);
       while (this.queue.length > 0 && this.queue[0].time <= this.now) this.queue.shift().action();
@@ -62,16 +71,24 @@ export class Stream {
   }
 
   get actors() {
-    return [{ wakeAt: () => this.writer.wakeAt, poll: () => this.pollWriter() },
-      ...[...this.viewers.values()].map((seat) => ({ wakeAt: () => seat.viewer.wakeAt, poll: () => this.pollViewer(seat) }))];
+    return [
+      { wakeAt: () => this.writer.wakeAt, poll: () => this.pollWriter() },
+      ...[...this.viewers.values()].map((seat) => ({
+        wakeAt: () => seat.viewer.wakeAt,
+        poll: () => this.pollViewer(seat),
+      })),
+    ];
   }
 
-  run(ms) { this.world.run(this.world.now + ms, this.actors); }
+  run(ms) {
+    this.world.run(this.world.now + ms, this.actors);
+  }
 
   joinWriter() {
     const sid = `w${++this.sockets}`;
     this.writer.join(sid, this.world.now);
-    for (const seat of this.viewers.values()) this.#toViewer(seat, () => seat.viewer.presence(sid, true, this.world.now));
+    for (const seat of this.viewers.values())
+      this.#toViewer(seat, () => seat.viewer.presence(sid, true, this.world.now));
     this.pollWriter();
   }
 
@@ -90,7 +107,11 @@ export class Stream {
 
   pollWriter() {
     const { world, writer } = this;
-    if (writer.dead(world.now)) { writer.leave(); this.joinWriter(); return; }
+    if (writer.dead(world.now)) {
+      writer.leave();
+      this.joinWriter();
+      return;
+    }
     for (const send of writer.poll(world.now)) {
       // What goes over the wire is JSON, and nobody may change it afterwards.
       const json = JSON.stringify(send.data);
@@ -100,9 +121,14 @@ export class Stream {
       if (type === 'full' && !send.to) world.sent.roomFull++;
       const seats = send.to ? [this.viewers.get(send.to)] : [...this.viewers.values()];
       for (const seat of seats) {
-        if (seat) this.#toViewer(seat, () => this.#heard(seat, this.#maybeCorrupt(JSON.parse(json))));
+        if (seat)
+          this.#toViewer(seat, () => this.#heard(seat, this.#maybeCorrupt(JSON.parse(json))));
       }
-      if (send.ack) world.deliver(() => { writer.answered(send.id, { success: true }, world.now); this.pollWriter(); });
+      if (send.ack)
+        world.deliver(() => {
+          writer.answered(send.id, { success: true }, world.now);
+          this.pollWriter();
+        });
     }
   }
 
@@ -130,14 +156,24 @@ export class Stream {
 
   pollViewer(seat) {
     const { world } = this;
-    if (seat.viewer.dead(world.now)) { seat.viewer.leave(); this.joinViewer(seat); return; }
+    if (seat.viewer.dead(world.now)) {
+      seat.viewer.leave();
+      this.joinViewer(seat);
+      return;
+    }
     for (const send of seat.viewer.poll(world.now)) {
       world.sent.sync++;
       const json = JSON.stringify(send.data);
       world.deliver(() => {
-        if (this.up && this.writer.online) { this.writer.heard(JSON.parse(json), seat.sid, world.now); this.pollWriter(); }
+        if (this.up && this.writer.online) {
+          this.writer.heard(JSON.parse(json), seat.sid, world.now);
+          this.pollWriter();
+        }
       });
-      world.deliver(() => { seat.viewer.answered(send.id, { success: true }); this.pollViewer(seat); });
+      world.deliver(() => {
+        seat.viewer.answered(send.id, { success: true });
+        this.pollViewer(seat);
+      });
     }
   }
 }

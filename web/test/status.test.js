@@ -17,7 +17,20 @@ function watching(session = {}, { link = up, now = 100, text = 'text', prepare =
   const viewer = new Viewer({ random: () => 0 });
   viewer.join(0);
   if (text !== null) {
-    viewer.heard({ type: 'full', epoch: 1, seq: 1, version: 1, content: text, n: text.length, hash: hash(text), sid: 'w', ...session }, 10);
+    viewer.heard(
+      {
+        type: 'full',
+        epoch: 1,
+        seq: 1,
+        version: 1,
+        content: text,
+        n: text.length,
+        hash: hash(text),
+        sid: 'w',
+        ...session,
+      },
+      10,
+    );
   }
   prepare(viewer);
   return viewerStatus({ link, viewer, now });
@@ -29,7 +42,10 @@ test('each state of the writer has its word', () => {
     Connecting: writing({}, { link: { ...up, phase: 'connecting' } }),
     Reconnecting: writing({}, { link: { ...up, phase: 'down' } }),
     Offline: writing({}, { link: { ...up, phase: 'down', network: false } }),
-    'Not connected': writing({}, { link: { ...up, phase: 'failed', trouble: { code: 'X', message: 'no', final: true } } }),
+    'Not connected': writing(
+      {},
+      { link: { ...up, phase: 'failed', trouble: { code: 'X', message: 'no', final: true } } },
+    ),
     Paused: writing({ paused: true }),
     Ended: writing({ ended: true, endTold: true }),
     'Taken over': writing({}, { takenOver: true }),
@@ -49,18 +65,30 @@ test('each state of the viewer has its word', () => {
     'Writer away': watching({}, { now: 15_000 }),
     Paused: watching({ paused: true }),
     Ended: watching({ ended: true }),
-    'Out of date': watching({}, { prepare: (viewer) => { viewer.behind = true; } }),
+    'Out of date': watching(
+      {},
+      {
+        prepare: (viewer) => {
+          viewer.behind = true;
+        },
+      },
+    ),
   };
   for (const [word, status] of Object.entries(words)) assert.equal(status.word, word);
 });
 
 test('only a text that is known to be the newest is called live', () => {
   assert.equal(watching().tone, 'ok');
-  for (const status of [watching({ paused: true }), watching({}, { now: 15_000 }), watching({}, { link: { ...up, phase: 'down' } }),
-    watching({}, { prepare: (viewer) => viewer.leave() })]) assert.notEqual(status.tone, 'ok');
+  for (const status of [
+    watching({ paused: true }),
+    watching({}, { now: 15_000 }),
+    watching({}, { link: { ...up, phase: 'down' } }),
+    watching({}, { prepare: (viewer) => viewer.leave() }),
+  ])
+    assert.notEqual(status.tone, 'ok');
 });
 
-test('a lost connection is told at once, explained after 3 s and called offline before 15 s', () => {
+test('a lost connection is told at once, explained after 3 s and offline before 15 s', () => {
   const at = (now) => watching({}, { link: { ...up, phase: 'down', since: 0 }, now });
   assert.deepEqual([at(0).word, at(0).notice], ['Reconnecting', undefined]);
   assert.match(at(4_000).notice.text, /may not be the newest/);
@@ -69,14 +97,23 @@ test('a lost connection is told at once, explained after 3 s and called offline 
 
 test('every banner says what to do, or that nothing has to be done', () => {
   const banners = [
-    writing({}, { link: { ...up, phase: 'down', since: -60_000 } }), writing({ paused: true }), writing({ ended: true, endTold: true }),
-    writing({}, { takenOver: true }), writing({ problem: { code: 'Busy', message: 'too much' } }),
-    watching({ ended: true }), watching({}, { now: 15_000 }), watching({}, { link: { ...up, phase: 'down', since: -60_000 } }),
+    writing({}, { link: { ...up, phase: 'down', since: -60_000 } }),
+    writing({ paused: true }),
+    writing({ ended: true, endTold: true }),
+    writing({}, { takenOver: true }),
+    writing({ problem: { code: 'Busy', message: 'too much' } }),
+    watching({ ended: true }),
+    watching({}, { now: 15_000 }),
+    watching({}, { link: { ...up, phase: 'down', since: -60_000 } }),
   ].map(({ notice }) => notice);
-  for (const notice of banners) assert.ok(notice.action || /by itself|again/.test(notice.text), notice.text);
+  for (const notice of banners)
+    assert.ok(notice.action || /by itself|goes again/.test(notice.text), notice.text);
   for (const notice of banners.filter(({ action }) => action)) assert.ok(notice.label);
 });
 
 test('the writer learns that the text is safe while the connection is lost', () => {
-  assert.match(writing({}, { link: { ...up, phase: 'down', since: -5_000 } }).notice.text, /kept in this browser/);
+  assert.match(
+    writing({}, { link: { ...up, phase: 'down', since: -5_000 } }).notice.text,
+    /kept in this browser/,
+  );
 });

@@ -3,16 +3,53 @@ import assert from 'node:assert/strict';
 import { Viewer } from '../src/viewer.js';
 import { hash } from '../src/ops.js';
 import {
-  AWAY_MS, BEAT_MS, DEAD_MS, GAP_MS, MAX_BUFFERED, ROLL_CALL_SPREAD_MS, SILENCE_MS,
+  AWAY_MS,
+  BEAT_MS,
+  DEAD_MS,
+  GAP_MS,
+  MAX_BUFFERED,
+  ROLL_CALL_SPREAD_MS,
+  SILENCE_MS,
 } from '../src/protocol.js';
 
-const session = { language: 'python', name: '', paused: false, ended: false, viewers: 1, sid: 'w1' };
+const session = {
+  language: 'python',
+  name: '',
+  paused: false,
+  ended: false,
+  viewers: 1,
+  sid: 'w1',
+};
 let seq = 0;
-const full = (version, content, more) => ({ type: 'full', epoch: 1, seq: ++seq, version, content,
-  n: content.length, hash: hash(content), ...session, ...more });
-const delta = (version, changes, n, more) => ({ type: 'delta', epoch: 1, version, changes, n, ...more });
-const beat = (version, text, more) => ({ type: 'beat', epoch: 1, seq: ++seq, version, n: text.length,
-  hash: hash(text), ...session, ...more });
+const full = (version, content, more) => ({
+  type: 'full',
+  epoch: 1,
+  seq: ++seq,
+  version,
+  content,
+  n: content.length,
+  hash: hash(content),
+  ...session,
+  ...more,
+});
+const delta = (version, changes, n, more) => ({
+  type: 'delta',
+  epoch: 1,
+  version,
+  changes,
+  n,
+  ...more,
+});
+const beat = (version, text, more) => ({
+  type: 'beat',
+  epoch: 1,
+  seq: ++seq,
+  version,
+  n: text.length,
+  hash: hash(text),
+  ...session,
+  ...more,
+});
 
 /** A viewer in the room. `asks` are the questions that left until `now`. */
 function joined({ random = () => 0.5 } = {}) {
@@ -49,7 +86,10 @@ test('a viewer asks as soon as it is in the room, and again until it is answered
   assert.ok(Math.max(...gaps) <= 15_000);
   seat.hear(full(4, 'text'));
   seat.asks = [];
-  for (let i = 0; i < 10; i++) { seat.run(seat.now + BEAT_MS); seat.hear(beat(4, 'text')); }
+  for (let i = 0; i < 10; i++) {
+    seat.run(seat.now + BEAT_MS);
+    seat.hear(beat(4, 'text'));
+  }
   assert.deepEqual(seat.asks, []);
 });
 
@@ -71,13 +111,17 @@ test('deltas that overtake each other are put in order', () => {
   seat.hear(delta(4, [[2, 0, 'c']], 3));
   seat.hear(delta(3, [[1, 0, 'b']], 2));
   assert.equal(seat.viewer.text, '');
-  assert.deepEqual(seat.hear(delta(2, [[0, 0, 'a']], 1)), [[0, 0, 'a'], [1, 0, 'b'], [2, 0, 'c']]);
+  assert.deepEqual(seat.hear(delta(2, [[0, 0, 'a']], 1)), [
+    [0, 0, 'a'],
+    [1, 0, 'b'],
+    [2, 0, 'c'],
+  ]);
   seat.asks = [];
   seat.run(GAP_MS * 4);
   assert.deepEqual(seat.asks, [], 'nothing is missing');
 });
 
-test('a missing delta is waited for a moment, then the text is said to be out of date and asked for', () => {
+test('a missing delta is waited for, then the text is called out of date and asked for', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
   seat.asks = [];
@@ -120,7 +164,11 @@ test('a delta that leaves another length, or reaches outside, makes the viewer a
     assert.deepEqual(seat.hear(bad), []);
     assert.equal(seat.viewer.behind, true);
     seat.run(GAP_MS + 2);
-    assert.equal(seat.asks[0].version, -1, 'its version must not make the writer believe that all is well');
+    assert.equal(
+      seat.asks[0].version,
+      -1,
+      'its version must not make the writer believe that all is well',
+    );
     assert.equal(seat.viewer.text, 'a');
     seat.hear(full(2, 'xa'));
     assert.equal(seat.viewer.behind, false);
@@ -136,6 +184,20 @@ test('a beat finds a text that differs though its length does not, and a full re
   assert.equal(seat.viewer.behind, false);
 });
 
+test('a beat that comes too early or too late for its text finds the fault all the same', () => {
+  const early = joined();
+  early.hear(full(1, 'abc'));
+  early.hear(beat(2, 'abcd'));
+  early.hear(delta(2, [[3, 0, 'X']], 4));
+  assert.equal(early.viewer.behind, true);
+  const late = joined();
+  late.hear(full(1, 'abX'));
+  late.hear(delta(2, [[3, 0, 'd']], 4));
+  assert.equal(late.viewer.behind, false);
+  late.hear(beat(1, 'abc'));
+  assert.equal(late.viewer.behind, true);
+});
+
 test('a beat finds that the last delta before a silence was lost', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
@@ -147,7 +209,7 @@ test('a beat finds that the last delta before a silence was lost', () => {
   assert.equal(seat.asks.length, 1);
 });
 
-test('a newer writer session makes the old text out of date, and an older one is not heard any more', () => {
+test('a newer writer makes the text out of date, and an older one is not heard any more', () => {
   const seat = joined();
   seat.hear(full(9, 'old'));
   seat.hear({ ...delta(1, [[0, 0, 'x']], 1), epoch: 2 });
@@ -181,7 +243,7 @@ test('a writer who is silent is asked after, and then is away', () => {
   assert.equal(seat.viewer.away(seat.now), false);
 });
 
-test('a question that the service never acknowledges means a dead connection, within 15 s of the last word', () => {
+test('a question never acknowledged means a dead connection, within 15 s of the last word', () => {
   const seat = joined({ random: () => 0.999 });
   seat.hear(full(1, 'a'));
   seat.answer = false;
@@ -212,7 +274,10 @@ test('a writer who comes back is told once who is watching, each viewer in its o
   seat.asks = [];
   seat.hear(beat(1, 'a', { sid: 'w2' }));
   seat.run(ROLL_CALL_SPREAD_MS + 10);
-  assert.deepEqual(seat.asks.map(({ version }) => version), [1]);
+  assert.deepEqual(
+    seat.asks.map(({ version }) => version),
+    [1],
+  );
 });
 
 test('after its own reconnection a text is out of date until the writer says otherwise', () => {

@@ -1,7 +1,15 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Writer } from '../src/writer.js';
-import { BEAT_MS, DEAD_MS, FLUSH_MS, MAX_ENCODED, MAX_OPS, MAX_TEXT, ROLL_CALL_MS } from '../src/protocol.js';
+import {
+  BEAT_MS,
+  DEAD_MS,
+  FLUSH_MS,
+  MAX_ENCODED,
+  MAX_OPS,
+  MAX_TEXT,
+  ROLL_CALL_MS,
+} from '../src/protocol.js';
 import { hash } from '../src/ops.js';
 
 const OK = { success: true };
@@ -57,7 +65,7 @@ test('the version of a full is that of its text', () => {
   assert.equal(answer.data.hash, hash('abcd'));
 });
 
-test('the first keystroke after a rest leaves at once, the next no sooner than 200 ms later', () => {
+test('the first keystroke after a rest leaves at once, the next 200 ms later', () => {
   const desk = online();
   desk.run(1_000);
   desk.take();
@@ -66,7 +74,10 @@ test('the first keystroke after a rest leaves at once, the next no sooner than 2
   desk.writer.edit([[1, 0, 'b']]);
   desk.run(2_000);
   const deltas = desk.take('delta');
-  assert.deepEqual(deltas.map(({ at }) => at), [1_000, 1_000 + FLUSH_MS]);
+  assert.deepEqual(
+    deltas.map(({ at }) => at),
+    [1_000, 1_000 + FLUSH_MS],
+  );
 });
 
 test('nothing more is flushed while the last flush is not answered', () => {
@@ -82,7 +93,10 @@ test('nothing more is flushed while the last flush is not answered', () => {
   assert.equal(more.length, 0);
   desk.writer.answered(delta.id, OK, 4_000);
   desk.run(4_001);
-  assert.deepEqual(desk.take('delta').map(({ data }) => data.changes), [[[1, 0, 'b']]]);
+  assert.deepEqual(
+    desk.take('delta').map(({ data }) => data.changes),
+    [[[1, 0, 'b']]],
+  );
 });
 
 test('an answer that does not come is told as slow, then as dead', () => {
@@ -115,7 +129,8 @@ test('after a refused delta everybody gets a full', () => {
 test('a service that goes on refusing is asked less and less often', () => {
   const desk = online('x');
   desk.take();
-  desk.answer = ({ data }) => (data.type === 'beat' ? OK : { success: false, error: { code: 'Busy', message: '' } });
+  desk.answer = ({ data }) =>
+    data.type === 'beat' ? OK : { success: false, error: { code: 'Busy', message: '' } };
   desk.writer.edit([[1, 0, 'y']]);
   desk.run(60_000);
   assert.ok(desk.take('full').length < 16);
@@ -131,7 +146,10 @@ test('after a reconnection comes one full, and no pile of deltas', () => {
   desk.writer.join('w2', desk.now);
   desk.run(desk.now + 1_000);
   const kinds = desk.sent.map(({ data }) => data.type);
-  assert.deepEqual(kinds.filter((kind) => kind !== 'beat'), ['full']);
+  assert.deepEqual(
+    kinds.filter((kind) => kind !== 'beat'),
+    ['full'],
+  );
   assert.equal(desk.sent[0].data.content.length, 51);
 });
 
@@ -144,7 +162,13 @@ test('askers are collected for 200 ms and a few are answered one by one', () => 
   desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v2', 5_100);
   desk.run(6_000);
   const fulls = desk.take('full');
-  assert.deepEqual(fulls.map(({ to, at }) => [to, at]), [['v1', 5_200], ['v2', 5_200]]);
+  assert.deepEqual(
+    fulls.map(({ to, at }) => [to, at]),
+    [
+      ['v1', 5_200],
+      ['v2', 5_200],
+    ],
+  );
 });
 
 test('a hundred viewers who join within a second cause at most two fulls to the room', () => {
@@ -169,7 +193,10 @@ test('an asker who is up to date gets a beat and no full', () => {
   desk.take();
   desk.writer.heard({ data: 'sync', epoch: 7, version: 0 }, 'v1', 1_000);
   desk.run(2_000);
-  assert.deepEqual(desk.sent.map(({ data }) => data.type), ['beat']);
+  assert.deepEqual(
+    desk.sent.map(({ data }) => data.type),
+    ['beat'],
+  );
 });
 
 test('a beat with length and hash comes every five seconds', () => {
@@ -206,7 +233,13 @@ test('nothing leaves during a pause, and after it comes the whole text', () => {
 
 test('a paused session that is taken up again still hides what was hidden', () => {
   const known = { text: 'before', language: 'go', name: 'a.go' };
-  const writer = new Writer({ epoch: 7, text: 'before SECRET', language: 'ini', name: 'secret.env', known });
+  const writer = new Writer({
+    epoch: 7,
+    text: 'before SECRET',
+    language: 'ini',
+    name: 'secret.env',
+    known,
+  });
   assert.equal(writer.paused, true);
   writer.join('w1', 0);
   assert.doesNotMatch(JSON.stringify(writer.poll(0)), /SECRET|secret|ini/);
@@ -228,8 +261,14 @@ test('name and language of what is opened during a pause are not told before its
   assert.equal(desk.sent.at(-1).data.name, 'secret.env');
 });
 
-test('a writer whose clock is behind an earlier writer\'s is believed all the same', () => {
-  const writer = new Writer({ epoch: 100, maxEpoch: 1_000, text: 'new', language: 'plaintext', name: '' });
+test("a writer whose clock is behind an earlier writer's is believed all the same", () => {
+  const writer = new Writer({
+    epoch: 100,
+    maxEpoch: 1_000,
+    text: 'new',
+    language: 'plaintext',
+    name: '',
+  });
   writer.join('w1', 0);
   for (const { id } of writer.poll(0)) writer.answered(id, OK, 0);
   writer.heard({ data: 'sync', epoch: 500, version: 9 }, 'v1', 10);
@@ -239,7 +278,7 @@ test('a writer whose clock is behind an earlier writer\'s is believed all the sa
   assert.ok(writer.epoch < 1_000, 'a viewer made the number grow without bound');
 });
 
-test('the end takes the last words with it, is told until it is heard, and then there is silence', () => {
+test('the end takes the last words along, is told until heard, and then there is silence', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.take();
@@ -257,7 +296,7 @@ test('the end takes the last words with it, is told until it is heard, and then 
   assert.equal(desk.sent.length, 0);
 });
 
-test('the view goes out at most ten times a second, and only for the text that viewers have', () => {
+test('the view leaves at most ten times a second, and only for the text that viewers have', () => {
   const desk = online('0123456789');
   desk.run(1_000);
   desk.take();
@@ -294,9 +333,14 @@ test('every message stays below what the service takes', () => {
   desk.run(1_000);
   desk.take();
   // Pieces of a large text, each put before the last: the worst case for a list of edits.
-  for (let i = 0; i < 400; i++) desk.writer.edit([[0, 0, `${'"'.repeat(600)}\n`], [601 * i, 0, '.']]);
+  for (let i = 0; i < 400; i++)
+    desk.writer.edit([
+      [0, 0, `${'"'.repeat(600)}\n`],
+      [601 * i, 0, '.'],
+    ]);
   desk.run(2_000);
-  for (const { data } of desk.sent) assert.ok(Buffer.byteLength(JSON.stringify(data)) < MAX_ENCODED + 1_000);
+  for (const { data } of desk.sent)
+    assert.ok(Buffer.byteLength(JSON.stringify(data)) < MAX_ENCODED + 1_000);
 });
 
 test('what waits to be sent is bounded: many edits become one replacement', () => {
@@ -309,7 +353,7 @@ test('what waits to be sent is bounded: many edits become one replacement', () =
   assert.equal(desk.take('full').at(-1).data.content, desk.writer.text);
 });
 
-test('viewers are counted by socket, and after a reconnection those who do not answer are not', () => {
+test('viewers are counted by socket, after a reconnection only those who answer', () => {
   const desk = online();
   desk.writer.presence('v1', true);
   desk.writer.presence('v1', true);
@@ -329,8 +373,18 @@ test('what a viewer may not say is not heard', () => {
   const desk = online('mine');
   desk.run(1_000);
   desk.take();
-  for (const raw of [null, 1, 'sync', [], {}, { data: 'else' }, { type: 'full', content: 'theirs', version: 99, epoch: 99 },
-    { type: 'delta', changes: [[0, 4, '']] }, { data: { data: 'sync' } }]) desk.writer.heard(raw, 'v1', 1_000);
+  for (const raw of [
+    null,
+    1,
+    'sync',
+    [],
+    {},
+    { data: 'else' },
+    { type: 'full', content: 'theirs', version: 99, epoch: 99 },
+    { type: 'delta', changes: [[0, 4, '']] },
+    { data: { data: 'sync' } },
+  ])
+    desk.writer.heard(raw, 'v1', 1_000);
   desk.writer.heard({ data: 'sync' }, { toString: null }, 1_000);
   desk.run(2_000);
   assert.deepEqual(desk.sent, []);

@@ -1,0 +1,58 @@
+// Who is watching, as far as the writer can know: viewers by socket, and those of them who wait for
+// the text. Nobody keeps this for the writer, so after each reconnection it is made anew.
+
+import { MAX_AUDIENCE, ROLL_CALL_MS } from './protocol.js';
+
+export class Audience {
+  constructor() {
+    /**
+     * @type {Map<string, boolean>} false: not heard of since the last roll call
+     */
+    this.viewers = new Map();
+    /** @type {Set<string>} who asked for the text */
+    this.waiting = new Set();
+    /** When the roll call that is on will be over. */
+    this.rollCallEnd = Infinity;
+  }
+
+  get size() {
+    return this.viewers.size;
+  }
+
+  /** @param {string} viewer @returns {boolean} whether the number has changed */
+  add(viewer) {
+    const news = !this.viewers.has(viewer);
+    if (!news || this.size < MAX_AUDIENCE) this.viewers.set(viewer, true);
+    return news;
+  }
+
+  /** @param {string} viewer @returns {boolean} whether the number has changed */
+  remove(viewer) {
+    this.waiting.delete(viewer);
+    return this.viewers.delete(viewer);
+  }
+
+  /** @param {string} viewer */
+  ask(viewer) {
+    if (this.waiting.size < MAX_AUDIENCE) this.waiting.add(viewer);
+  }
+
+  /**
+   * The writer has a new connection and may have missed who came and went. Viewers see that and say
+   * that they are there.
+   * @param {number} now
+   */
+  callRoll(now) {
+    for (const viewer of this.viewers.keys()) this.viewers.set(viewer, false);
+    this.rollCallEnd = now + ROLL_CALL_MS;
+  }
+
+  /** @param {number} now @returns {boolean} whether the number has changed */
+  endRollCall(now) {
+    if (now < this.rollCallEnd) return false;
+    this.rollCallEnd = Infinity;
+    const absent = [...this.viewers].filter(([, present]) => !present);
+    for (const [viewer] of absent) this.remove(viewer);
+    return absent.length > 0;
+  }
+}
