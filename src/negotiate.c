@@ -64,13 +64,22 @@ static void check(const struct wish *wish, bool needs_room, struct negotiate_gra
         refuse(out, 400, "room_id is missing");
 }
 
+/* The older CodeStream speaks to the native endpoint, and needs no event handler. */
+static bool is_known_protocol(struct str protocol)
+{
+    return protocol.len == 0 || str_equal(protocol, STR("json.webpubsub.azure.v1")) ||
+           str_equal(protocol, STR("json.reliable.webpubsub.azure.v1"));
+}
+
 enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *secret,
                           const unsigned char seed[static ROOM_ID_BYTES], struct arena *mem,
                           struct negotiate_grant *out)
 {
     struct wish wish = { .room = query->room_id };
 
-    *out = (struct negotiate_grant){ .status = 200 };
+    *out = (struct negotiate_grant){ .status = 200, .protocol = query->protocol };
+    if (!is_known_protocol(query->protocol))
+        refuse(out, 400, "protocol can be json.webpubsub.azure.v1 or left out");
     if (query->is_post && read_body(query->body, mem, &wish, out))
         return ERR_NO_MEMORY;
     check(&wish, query->is_register, out);
@@ -89,10 +98,39 @@ enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *
     return ERR_NONE;
 }
 
-/*
- * The answer's names: url and room_id are the articles', endpoint, path and token those of
- * Microsoft's binding.  None of the values needs an escape in JSON or in the URL.
- */
+enum err negotiate_client(const struct negotiate_grant *grant, struct arena *mem,
+                          struct webpubsub_client *out)
+{
+    *out = (struct webpubsub_client){ .is_native = grant->protocol.len > 0 };
+    if (member_subject(&grant->member, mem, &out->user))
+        return ERR_NO_MEMORY;
+    return member_rooms(&grant->member, mem, &out->joins, &out->sends_to);
+}
+
+/* url and id, the names of the older article. */
+static void add_native(struct buf *answer, const struct webpubsub *service,
+                       const struct negotiate_grant *grant, struct str token)
+{
+    bool is_secure = str_starts(service->url, STR("https"));
+    struct str authority = str_skip(service->url, is_secure ? 8 : 7);
+
+    buf_add_all(answer, STR("{\"url\":\""), is_secure ? STR("wss://") : STR("ws://"),
+                authority);
+    webpubsub_add_client_path(answer, service, true);
+    buf_add_all(answer, STR("?access_token="), token, STR("\",\"id\":\""), grant->member.room,
+                STR("\",\"protocol\":\""), grant->protocol, STR("\""));
+}
+
+/* url, the name of the articles; endpoint, path and token, those of Microsoft's binding. */
+static void add_socketio(struct buf *answer, const struct webpubsub *service, struct str token)
+{
+    buf_add_all(answer, STR("{\"url\":\""), service->url, STR("/?access_token="), token,
+                STR("\",\"endpoint\":\""), service->url, STR("\",\"path\":\""));
+    webpubsub_add_client_path(answer, service, false);
+    buf_add_all(answer, STR("\",\"token\":\""), token, STR("\""));
+}
+
+/* None of the values needs an escape in JSON or in a URL. */
 enum err negotiate_answer(const struct webpubsub *service, const struct negotiate_grant *grant,
                           struct str token, int64_t token_seconds, struct arena *mem,
                           struct str *out)
@@ -101,10 +139,11 @@ enum err negotiate_answer(const struct webpubsub *service, const struct negotiat
     struct buf answer = { .mem = mem };
 
     buf_reserve(&answer, 2 * (token.len + service->url.len) + 256);
-    buf_add_all(&answer, STR("{\"url\":\""), service->url, STR("/?access_token="), token,
-                STR("\",\"room_id\":\""), grant->member.room, STR("\",\"endpoint\":\""),
-                service->url, STR("\",\"path\":\"/clients/socketio/hubs/"), service->hub,
-                STR("\",\"token\":\""), token, STR("\",\"role\":\""),
+    if (grant->protocol.len > 0)
+        add_native(&answer, service, grant, token);
+    else
+        add_socketio(&answer, service, token);
+    buf_add_all(&answer, STR(",\"room_id\":\""), grant->member.room, STR("\",\"role\":\""),
                 is_writer ? STR("writer") : STR("viewer"));
     if (is_writer)
         buf_add_all(&answer, STR("\",\"writer_key\":\""), grant->writer_key);

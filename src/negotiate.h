@@ -14,6 +14,7 @@ struct negotiate_query {
     struct str room_id; /* ptr is NULL: none given */
     struct str body;    /* of a POST, a JSON object, or empty */
     bool is_post;
+    struct str protocol; /* a WebSocket subprotocol; empty: Socket.IO */
 };
 
 /* What the caller gets, or why not. */
@@ -22,6 +23,7 @@ struct negotiate_grant {
     const char *message; /* static */
     struct member member;
     struct str writer_key; /* of the room; told to writers only */
+    struct str protocol;   /* empty: Socket.IO */
 };
 
 /*
@@ -32,6 +34,10 @@ struct negotiate_grant {
 MUST_USE enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *secret,
                                    const unsigned char seed[static ROOM_ID_BYTES],
                                    struct arena *mem, struct negotiate_grant *out);
+
+/* Whom the token of a grant is for.  Texts live as long as the grant's and mem. */
+MUST_USE enum err negotiate_client(const struct negotiate_grant *grant, struct arena *mem,
+                                   struct webpubsub_client *out);
 
 /* The answer to a grant: JSON with token, the member's client token, in it. */
 MUST_USE enum err negotiate_answer(const struct webpubsub *service,

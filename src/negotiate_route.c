@@ -74,12 +74,12 @@ static void on_generated(void *owner)
 }
 
 /* With a key the token is made here and now. */
-static void mint_token(struct negotiation *n, struct str subject)
+static void mint_token(struct negotiation *n, const struct webpubsub_client *client)
 {
     struct service *service = n->service;
     struct str token;
 
-    if (webpubsub_client_token(&service->rest.webpubsub, subject, (int64_t)time(NULL),
+    if (webpubsub_client_token(&service->rest.webpubsub, client, (int64_t)time(NULL),
                                service->token_seconds, &n->request->mem, &token))
         answer_unavailable(n, "no memory");
     else
@@ -87,7 +87,7 @@ static void mint_token(struct negotiation *n, struct str subject)
 }
 
 /* Without one the service makes it. */
-static void ask_for_token(struct negotiation *n, struct str subject)
+static void ask_for_token(struct negotiation *n, const struct webpubsub_client *client)
 {
     struct service *service = n->service;
 
@@ -99,7 +99,7 @@ static void ask_for_token(struct negotiation *n, struct str subject)
         .done = on_generated,
         .owner = n,
     };
-    if (webpubsub_generate_token(&service->rest.webpubsub, subject, service->token_seconds,
+    if (webpubsub_generate_token(&service->rest.webpubsub, client, service->token_seconds,
                                  &n->request->mem, &n->call.request))
         answer_unavailable(n, "no memory");
     else
@@ -108,14 +108,22 @@ static void ask_for_token(struct negotiation *n, struct str subject)
 
 static void get_token(struct negotiation *n)
 {
-    struct str subject;
+    struct webpubsub_client client;
 
-    if (member_subject(&n->grant.member, &n->request->mem, &subject))
+    if (negotiate_client(&n->grant, &n->request->mem, &client))
         answer_unavailable(n, "no memory");
     else if (n->service->rest.webpubsub.key)
-        mint_token(n, subject);
+        mint_token(n, &client);
     else
-        ask_for_token(n, subject);
+        ask_for_token(n, &client);
+}
+
+/* room_id, or id as the older article calls it. */
+static struct str query_room(const struct http_request *request)
+{
+    struct str room = http_request_query(request, STR("room_id"));
+
+    return room.ptr ? room : http_request_query(request, STR("id"));
 }
 
 static void serve(struct service *service, struct http_request *request, bool is_register)
@@ -124,9 +132,10 @@ static void serve(struct service *service, struct http_request *request, bool is
     struct negotiation *n = arena_take(&request->mem, sizeof(*n));
     const struct negotiate_query query = {
         .is_register = is_register,
-        .room_id = http_request_query(request, STR("room_id")),
+        .room_id = query_room(request),
         .body = request->body,
         .is_post = str_equal(request->method, STR("POST")),
+        .protocol = http_request_query(request, STR("protocol")),
     };
 
     if (!n) {

@@ -78,6 +78,14 @@ static enum role other(enum role role)
     return role == ROLE_WRITER ? ROLE_VIEWER : ROLE_WRITER;
 }
 
+enum err member_rooms(const struct member *member, struct arena *mem, struct str *hears,
+                      struct str *speaks)
+{
+    enum err e = room_of(member, member->role, mem, hears);
+
+    return e ? e : room_of(member, other(member->role), mem, speaks);
+}
+
 /* ---- plans ---- */
 
 static void add(struct app_plan *plan, struct app_action action)

@@ -31,6 +31,10 @@ MUST_USE enum err member_subject(const struct member *member, struct arena *mem,
 /* The other way.  ERR_DENIED: not a subject of ours. */
 MUST_USE enum err member_parse(struct str subject, struct member *out);
 
+/* The rooms in which a member hears and speaks; hears or speaks is made in mem. */
+MUST_USE enum err member_rooms(const struct member *member, struct arena *mem,
+                               struct str *hears, struct str *speaks);
+
 /* What a writer key signs for a room.  In mem. */
 MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct str *out);
 

@@ -136,36 +136,53 @@ bool webpubsub_hub_ok(struct str hub)
 
 /* ---- tokens ---- */
 
-/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"]}: none of the values needs an escape. */
-static enum err mint(const struct webpubsub *service, struct str audience, struct str subject,
-                     int64_t now_unix, int64_t life_seconds, struct arena *mem, struct str *out)
+static const struct str may_send = STR_INIT("webpubsub.sendToGroup.");
+static const struct str may_join = STR_INIT("webpubsub.joinLeaveGroup.");
+
+/* Nobody in particular: the handler itself. */
+static const struct webpubsub_client no_client;
+
+/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]}: none of the values needs an escape. */
+static enum err mint(const struct webpubsub *service, struct str audience,
+                     const struct webpubsub_client *client, int64_t now_unix,
+                     int64_t life_seconds, struct arena *mem, struct str *out)
 {
     struct buf claims = { .mem = mem };
     struct str text;
 
-    buf_reserve(&claims, audience.len + subject.len + 80);
+    buf_reserve(&claims, audience.len + client->user.len + 80);
     buf_add(&claims, STR("{\"iat\":"));
     buf_add_number(&claims, (uint64_t)now_unix);
     buf_add(&claims, STR(",\"exp\":"));
     buf_add_number(&claims, (uint64_t)(now_unix + life_seconds));
     buf_add_all(&claims, STR(",\"aud\":\""), audience, STR("\""));
-    if (subject.len > 0)
-        buf_add_all(&claims, STR(",\"sub\":\""), subject, STR("\""));
+    if (client->user.len > 0)
+        buf_add_all(&claims, STR(",\"sub\":\""), client->user, STR("\""));
+    if (client->is_native)
+        buf_add_all(&claims, STR(",\"role\":[\""), may_send, client->sends_to, STR("\",\""),
+                    may_join, client->joins, STR("\"]"));
     buf_add_char(&claims, '}');
     return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(service->key, text, mem, out);
 }
 
-enum err webpubsub_client_token(const struct webpubsub *service, struct str user,
-                                int64_t now_unix, int64_t life_seconds, struct arena *mem,
-                                struct str *out)
+void webpubsub_add_client_path(struct buf *out, const struct webpubsub *service, bool is_native)
+{
+    buf_add_all(out, is_native ? STR("/client/hubs/") : STR("/clients/socketio/hubs/"),
+                service->hub);
+}
+
+enum err webpubsub_client_token(const struct webpubsub *service,
+                                const struct webpubsub_client *client, int64_t now_unix,
+                                int64_t life_seconds, struct arena *mem, struct str *out)
 {
     struct buf audience = { .mem = mem };
     struct str text;
 
-    buf_add_all(&audience, service->url, STR("/clients/socketio/hubs/"), service->hub);
+    buf_add(&audience, service->url);
+    webpubsub_add_client_path(&audience, service, client->is_native);
     if (buf_done(&audience, &text))
         return ERR_NO_MEMORY;
-    return mint(service, text, user, now_unix, life_seconds, mem, out);
+    return mint(service, text, client, now_unix, life_seconds, mem, out);
 }
 
 /* ---- groups and filters ---- */
@@ -222,8 +239,7 @@ static void add_hub_url(struct buf *url, const struct webpubsub *service)
 enum err webpubsub_rest_token(const struct webpubsub *service, struct str url, int64_t now_unix,
                               struct arena *mem, struct str *out)
 {
-    return mint(service, url, (struct str){ NULL, 0 }, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS,
-                mem, out);
+    return mint(service, url, &no_client, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS, mem, out);
 }
 
 enum err webpubsub_send(const struct webpubsub *service, const struct webpubsub_target *target,
@@ -266,16 +282,19 @@ enum err webpubsub_join(const struct webpubsub *service, struct str nsp, struct 
     return buf_done(&body, &out->body);
 }
 
-enum err webpubsub_generate_token(const struct webpubsub *service, struct str user,
-                                  int64_t life_seconds, struct arena *mem,
-                                  struct webpubsub_request *out)
+enum err webpubsub_generate_token(const struct webpubsub *service,
+                                  const struct webpubsub_client *client, int64_t life_seconds,
+                                  struct arena *mem, struct webpubsub_request *out)
 {
     struct buf url = { .mem = mem };
 
     *out = (struct webpubsub_request){ .method = "POST", .content_type = "text/plain" };
     add_hub_url(&url, service);
     buf_add_all(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="),
-                user, STR("&minutesToExpire="));
+                client->user, STR("&minutesToExpire="));
     buf_add_number(&url, (uint64_t)(life_seconds / 60));
+    if (client->is_native)
+        buf_add_all(&url, STR("&role="), may_send, client->sends_to, STR("&role="), may_join,
+                    client->joins);
     return buf_done(&url, &out->url);
 }

@@ -53,12 +53,24 @@ struct webpubsub {
     struct hmac_key *key;
 };
 
+/* Who a token is for.  All texts: characters that need no escape in JSON or in a URL. */
+struct webpubsub_client {
+    struct str user;     /* its subject */
+    bool is_native;      /* for the native WebSocket endpoint, not for Socket.IO's */
+    struct str sends_to; /* native only: the groups that its roles open */
+    struct str joins;
+};
+
+/* Where such a client connects, without the query: /clients/socketio/hubs/{hub} */
+void webpubsub_add_client_path(struct buf *out, const struct webpubsub *service,
+                               bool is_native);
+
 /*
- * The token with which a client opens its connection: aud
- * {url}/clients/socketio/hubs/{hub}, sub = user, valid from now for so many seconds.
- * user: characters that need no JSON escape.
+ * The token with which a client opens its connection; its audience is the URL of the path
+ * above.  Valid from now for so many seconds.
  */
-MUST_USE enum err webpubsub_client_token(const struct webpubsub *service, struct str user,
+MUST_USE enum err webpubsub_client_token(const struct webpubsub *service,
+                                         const struct webpubsub_client *client,
                                          int64_t now_unix, int64_t life_seconds,
                                          struct arena *mem, struct str *out);
 
@@ -103,9 +115,10 @@ MUST_USE enum err webpubsub_join(const struct webpubsub *service, struct str nsp
 
 /*
  * POST :generateToken: the service makes the token that webpubsub_client_token would make
- * with a key; the answer is {"token":…}.  user: characters that need no percent-encoding.
+ * with a key; the answer is {"token":…}.
  */
-MUST_USE enum err webpubsub_generate_token(const struct webpubsub *service, struct str user,
+MUST_USE enum err webpubsub_generate_token(const struct webpubsub *service,
+                                           const struct webpubsub_client *client,
                                            int64_t life_seconds, struct arena *mem,
                                            struct webpubsub_request *out);
 

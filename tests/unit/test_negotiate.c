@@ -30,15 +30,16 @@ static enum err negotiate(const struct negotiator *n, const struct negotiate_que
                           struct arena *mem, struct negotiate_result *out)
 {
     struct negotiate_grant grant;
-    struct str subject, token;
+    struct webpubsub_client client;
+    struct str token;
 
     if (negotiate_decide(query, n->secret, from, mem, &grant))
         return ERR_NO_MEMORY;
     *out = (struct negotiate_result){ .status = grant.status, .message = grant.message };
     if (grant.status != 200)
         return ERR_NONE;
-    if (member_subject(&grant.member, mem, &subject) ||
-        webpubsub_client_token(n->service, subject, now_unix, n->token_seconds, mem, &token))
+    if (negotiate_client(&grant, mem, &client) ||
+        webpubsub_client_token(n->service, &client, now_unix, n->token_seconds, mem, &token))
         return ERR_NO_MEMORY;
     return negotiate_answer(n->service, &grant, token, n->token_seconds, mem, &out->body);
 }
@@ -127,13 +128,13 @@ static void is_member(struct talk *t, enum role role, struct str room)
     struct member member = { role, room };
     struct json_field expires = { .name = STR_INIT("expires_in") };
     struct json_field key = { .name = STR_INIT("writer_key") };
-    struct str subject;
+    struct webpubsub_client client = { 0 };
     struct str token;
     struct str url;
 
     assert_int_equal(t->result.status, 200);
-    assert_err(member_subject(&member, &t->mem, &subject), ERR_NONE);
-    assert_err(webpubsub_client_token(&t->service, subject, NOW, LIFE, &t->mem, &token),
+    assert_err(member_subject(&member, &t->mem, &client.user), ERR_NONE);
+    assert_err(webpubsub_client_token(&t->service, &client, NOW, LIFE, &t->mem, &token),
                ERR_NONE);
     assert_same(text_of(t, "token"), token);
     assert_same(text_of(t, "room_id"), room);
@@ -215,6 +216,50 @@ static void a_post_without_the_key_is_a_bad_request(void **state)
     talk_start(&t);
     assert_int_equal(post(&t, "{\"room_id\":\"" ROOM "\"}"), 400);
     assert_int_equal(post(&t, "{}"), 400);
+    talk_end(&t);
+}
+
+/* The older CodeStream: a native WebSocket, with what the service itself will enforce. */
+static void a_native_client_gets_its_groups_as_roles(void **state)
+{
+    static const struct {
+        const char *room, *claims, *rest;
+    } cases[] = {
+        { NULL,
+          "\"sub\":\"w.-_8AAQIDBAUGBwgAAAAAAA\",\"role\":"
+          "[\"webpubsub.sendToGroup.-_8AAQIDBAUGBwgAAAAAAA\","
+          "\"webpubsub.joinLeaveGroup.-_8AAQIDBAUGBwgAAAAAAA-control\"]}",
+          "\"id\":\"-_8AAQIDBAUGBwgAAAAAAA\"" },
+        { ROOM,
+          "\"sub\":\"v." ROOM "\",\"role\":[\"webpubsub.sendToGroup." ROOM "-control\","
+          "\"webpubsub.joinLeaveGroup." ROOM "\"]}",
+          "\"id\":\"" ROOM "\"" },
+    };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf claims = { .mem = &t.mem }, want = { .mem = &t.mem };
+        struct str text, token;
+        assert_int_equal(
+            ask(&t, (struct negotiate_query){ .room_id = str_from(cases[i].room),
+                                              .protocol = STR("json.webpubsub.azure.v1") }),
+            200);
+        buf_add_all(&claims,
+                    STR("{\"iat\":1726196900,\"exp\":1726200500,\"aud\":\"" URL
+                        "/client/hubs/codestream\","),
+                    str_from(cases[i].claims));
+        assert_err(buf_done(&claims, &text), ERR_NONE);
+        assert_err(jwt_mint(t.access_key, text, &t.mem, &token), ERR_NONE);
+        buf_add_all(&want,
+                    STR("{\"url\":\"wss://abc.webpubsub.azure.com/client/hubs/codestream"
+                        "?access_token="),
+                    token, STR("\","), str_from(cases[i].rest));
+        assert_err(buf_done(&want, &text), ERR_NONE);
+        assert_true(str_starts(t.result.body, text));
+    }
+    assert_int_equal(ask(&t, (struct negotiate_query){ .protocol = STR("mqtt") }), 400);
     talk_end(&t);
 }
 
@@ -419,6 +464,7 @@ int main(void)
         cmocka_unit_test(every_seed_makes_another_room),
         cmocka_unit_test(who_names_a_room_is_its_viewer),
         cmocka_unit_test(a_post_without_the_key_is_a_bad_request),
+        cmocka_unit_test(a_native_client_gets_its_groups_as_roles),
         cmocka_unit_test(registering_makes_no_room),
         cmocka_unit_test(what_is_no_room_id_is_a_bad_request),
         cmocka_unit_test(who_holds_the_writer_key_may_write_again),

@@ -185,6 +185,9 @@ static void hubs_are_named_as_the_service_allows(void **state)
     }
 }
 
+static const struct webpubsub_client somebody = { .user =
+                                                      STR_INIT("w.AAAAAAAAAAAAAAAAAAAAAA") };
+
 static void client_tokens_are_those_of_the_documents_byte_for_byte(void **state)
 {
     struct vectors v;
@@ -194,6 +197,7 @@ static void client_tokens_are_those_of_the_documents_byte_for_byte(void **state)
         struct arena mem;
         struct hmac_key *key = hmac_key_new(v.column[5]);
         struct webpubsub service = { .url = v.column[0], .hub = v.column[1], .key = key };
+        struct webpubsub_client client = { .user = v.column[2] };
         struct str token;
         struct str want;
         uint64_t now;
@@ -202,8 +206,8 @@ static void client_tokens_are_those_of_the_documents_byte_for_byte(void **state)
         assert_that(key != NULL);
         assert_err(str_to_number(v.column[3], 0, INT64_MAX, &now), ERR_NONE);
         assert_err(str_to_number(v.column[4], 0, INT64_MAX, &life), ERR_NONE);
-        assert_err(webpubsub_client_token(&service, v.column[2], (int64_t)now, (int64_t)life,
-                                          &mem, &token),
+        assert_err(webpubsub_client_token(&service, &client, (int64_t)now, (int64_t)life, &mem,
+                                          &token),
                    ERR_NONE);
         assert_err(jwt_mint(key, v.column[6], &mem, &want), ERR_NONE);
         assert_same(token, want);
@@ -216,8 +220,7 @@ static void client_tokens_are_those_of_the_documents_byte_for_byte(void **state)
 static enum err token_within(struct arena *mem, void *context)
 {
     struct str token;
-    enum err e = webpubsub_client_token(context, STR("w.AAAAAAAAAAAAAAAAAAAAAA"), NOW, 3600,
-                                        mem, &token);
+    enum err e = webpubsub_client_token(context, &somebody, NOW, 3600, mem, &token);
 
     if (e == ERR_NONE)
         assert_true(str_starts(token, STR("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpYXQiOj")));
@@ -336,9 +339,9 @@ static void the_service_is_asked_for_a_token_of_so_many_minutes(void **state)
         struct arena mem;
         struct str want;
         arena_init(&mem, TEST_MEMORY);
-        assert_err(webpubsub_generate_token(&service, STR("w.AAAAAAAAAAAAAAAAAAAAAA"),
-                                            lives[i].seconds, &mem, &request),
-                   ERR_NONE);
+        assert_err(
+            webpubsub_generate_token(&service, &somebody, lives[i].seconds, &mem, &request),
+            ERR_NONE);
         struct buf url = { .mem = &mem };
         buf_add_all(&url,
                     STR("https://abc/api/hubs/hub/:generateToken?api-version=2024-01-01"
@@ -350,6 +353,25 @@ static void the_service_is_asked_for_a_token_of_so_many_minutes(void **state)
         assert_int_equal(request.body.len, 0);
         arena_free(&mem);
     }
+}
+
+static void a_native_token_is_asked_for_with_its_roles(void **state)
+{
+    const struct webpubsub_client native = { .user = STR_INIT("v.x"),
+                                             .is_native = true,
+                                             .sends_to = STR_INIT("x-control"),
+                                             .joins = STR_INIT("x") };
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    struct webpubsub_request request;
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_generate_token(&service, &native, 60, &mem, &request), ERR_NONE);
+    assert_str(request.url, "https://abc/api/hubs/hub/:generateToken?api-version=2024-01-01"
+                            "&userId=v.x&minutesToExpire=1&role=webpubsub.sendToGroup.x-control"
+                            "&role=webpubsub.joinLeaveGroup.x");
+    arena_free(&mem);
 }
 
 /* The longest room in "/" whose group is still a name: "0~Lw~" and 1019 characters. */
@@ -501,8 +523,7 @@ static enum err asking_within(struct arena *mem, void *context)
 {
     struct webpubsub_request request;
 
-    return webpubsub_generate_token(context, STR("w.AAAAAAAAAAAAAAAAAAAAAA"), 3600, mem,
-                                    &request);
+    return webpubsub_generate_token(context, &somebody, 3600, mem, &request);
 }
 
 static enum err endpoint_within(struct arena *mem, void *context)
@@ -543,6 +564,7 @@ int main(void)
         cmocka_unit_test(requests_are_those_of_the_documents_byte_for_byte),
         cmocka_unit_test(what_was_signed_is_the_url),
         cmocka_unit_test(the_service_is_asked_for_a_token_of_so_many_minutes),
+        cmocka_unit_test(a_native_token_is_asked_for_with_its_roles),
         cmocka_unit_test(a_room_too_long_for_a_group_is_refused),
         cmocka_unit_test(no_room_name_breaks_out_of_url_or_filter),
         cmocka_unit_test(everything_is_whole_or_out_of_memory),
