@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "config.h"
-#include "doctor.h"
+#include "doctor/doctor.h"
 #include "io/http_client.h"
 #include "io/listener.h"
 #include "worker.h"

@@ -145,7 +145,7 @@ static void serve(struct service *service, struct http_request *request, bool is
     n->service = service;
     n->request = request;
     if (request->is_too_large)
-        answer_error(request, 413, "TooLarge", "the body has at most 4 KiB", now_ms(n));
+        answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
     else if (!random_bytes(seed, sizeof(seed)) ||
              negotiate_decide(&query, service->secret, seed, &request->mem, &n->grant))
         answer_unavailable(n, "no memory or no randomness");

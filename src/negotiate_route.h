@@ -7,8 +7,8 @@
 
 #include "service.h"
 
-/* {"room_id":…,"writer_key":…} and some white space */
-#define NEGOTIATE_MAX_BODY_BYTES 4096
+/* {"room_id":…,"writer_key":…}, or a request that the host has wrapped with all its headers */
+#define NEGOTIATE_MAX_BODY_BYTES (16 * 1024)
 
 void serve_negotiate(struct service *service, struct http_request *request);
 void serve_register(struct service *service, struct http_request *request);

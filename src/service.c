@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "eventhandler.h"
 #include "negotiate_route.h"
+#include "payload.h"
 
 /* ---- routes ---- */
 
@@ -98,6 +99,10 @@ void service_handle(void *owner, struct http_request *request)
     int64_t now_ms = loop_now_ms(service->loop);
     const char *allow;
 
+    if (route && payload_is_wrapped(request)) {
+        payload_refuse(service, request);
+        return;
+    }
     if (route) {
         route->serve(service, request);
         return;

@@ -30,7 +30,8 @@ includes "$(ls src/app/*.[ch])" "(base|app)/[a-z]+\.h|wire/(json|base64url)\.h|s
 includes "$io" "(base|io)/[a-z_]+\.h|$libc"
 includes src/io/http_server.c "(base|io)/[a-z_]+\.h|microhttpd\.h|$libc"
 includes src/io/http_client.c "(base|io)/[a-z_]+\.h|curl/curl\.h|$libc"
-includes "$top" "[a-z_]+\.h|(base|wire|app|io)/[a-z0-9_]+\.h|$libc"
+includes "$(ls src/doctor/*.[ch])" "(config|doctor/[a-z]+|base/[a-z]+|wire/[a-z0-9_]+|io/[a-z_]+)\.h|$libc"
+includes "$top" "[a-z_]+\.h|(base|wire|app|io|doctor)/[a-z0-9_]+\.h|$libc"
 
 # Within wire, only what serves everybody may be included by the others.
 for file in src/wire/*.[ch]; do

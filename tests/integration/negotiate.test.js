@@ -197,15 +197,15 @@ test('a body that is not what POST takes is refused with 400', async () => {
   for (const body of bodies) await refused(post(body), 400);
 });
 
-test('a body over 4 KiB is refused with 413, however it is framed', async () => {
+test('a body over 16 KiB is refused with 413, however it is framed', async () => {
   const { room_id: room, writer_key: key } = await okJson(get('/negotiate'));
   const sized = (size) => {
     const bare = JSON.stringify({ room_id: room, writer_key: key, pad: '' });
     return bare.replace('""', `"${'x'.repeat(size - bare.length)}"`);
   };
-  assert.equal((await post(sized(4096))).status, 200);
-  await refused(post(sized(4097)), 413);
-  const chunked = `1001\r\n${sized(4097)}\r\n0\r\n\r\n`;
+  assert.equal((await post(sized(16_384))).status, 200);
+  await refused(post(sized(16_385)), 413);
+  const chunked = `4001\r\n${sized(16_385)}\r\n0\r\n\r\n`;
   await refused(post(chunked, { headers: { 'Transfer-Encoding': 'chunked' } }), 413);
   await okJson(get('/negotiate'));
 });

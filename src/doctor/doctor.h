@@ -5,8 +5,8 @@
  * It reads the same settings as the handler, which must be those of the handler it looks at,
  * and CODESTREAM_FUNCTION_KEY, the key of the eventhandler function.
  */
-#ifndef DOCTOR_H
-#define DOCTOR_H
+#ifndef DOCTOR_DOCTOR_H
+#define DOCTOR_DOCTOR_H
 
 #include <stdbool.h>
 

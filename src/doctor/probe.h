@@ -2,8 +2,8 @@
  * HTTP requests one at a time, each waited for: what a diagnosis needs and a handler must
  * never do.
  */
-#ifndef PROBE_H
-#define PROBE_H
+#ifndef DOCTOR_PROBE_H
+#define DOCTOR_PROBE_H
 
 #include "io/http_client.h"
 

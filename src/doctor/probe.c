@@ -1,4 +1,4 @@
-#include "probe.h"
+#include "doctor/probe.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
