@@ -19,7 +19,8 @@ export async function startHandler({ allow = '*' } = {}) {
   const waiting = new Set();
   const handler = {
     allow,
-    answer: () => ({}),
+    answer: () => ({}), // undefined cuts the connection
+    validationStatus: () => 200, // of a method
     events: [],
     validations: [],
     url: `http://127.0.0.1:${listening.port}/eventhandler`,
@@ -44,18 +45,24 @@ export async function startHandler({ allow = '*' } = {}) {
     const chunks = [];
     for await (const chunk of req) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString('utf8');
-    const { method, headers, rawHeaders, url } = req;
+    const { method, headers: given, rawHeaders, url, socket } = req;
     if (method !== 'POST') {
-      handler.validations.push({ method, headers, url });
-      res.writeHead(200, handler.allow ? { 'WebHook-Allowed-Origin': handler.allow } : {}).end();
+      handler.validations.push({ method, headers: given, url });
+      const headers = handler.allow ? { 'WebHook-Allowed-Origin': handler.allow } : {};
+      res.writeHead(handler.validationStatus(method), headers).end();
       return;
     }
-    const event = { name: headers['ce-eventname'], headers, rawHeaders, url, body };
+    const event = { name: given['ce-eventname'], headers: given, rawHeaders, url, body, socket };
     handler.events.push(event);
     for (const waiter of waiting) waiter(event);
-    const { status = 200, headers: extra = {}, body: answer = '' } = await handler.answer(event);
-    const type = answer === '' ? {} : { 'Content-Type': 'text/plain' };
-    res.writeHead(status, { ...type, ...extra }).end(answer);
+    const answer = await handler.answer(event);
+    if (answer === undefined) {
+      socket.destroy();
+      return;
+    }
+    const { status = 200, headers = {}, body: text = '' } = answer;
+    const type = text === '' ? {} : { 'Content-Type': 'text/plain' };
+    res.writeHead(status, { ...type, ...headers }).end(text);
   });
   return handler;
 }
@@ -122,10 +129,10 @@ export function nativeUrl(service, hub, claims, query = {}) {
   return `ws://127.0.0.1:${service.port}/client/hubs/${hub}?${search}`;
 }
 
-/** Waits until a check is true, for what gives no event to wait for. */
+/** Waits until a check is true (or a promise of true), for what gives no event to wait for. */
 export async function until(check, what) {
   const end = Date.now() + WAIT_MS;
-  while (!check()) {
+  while (!(await check())) {
     if (Date.now() > end) throw new Error(`${what} did not happen in time`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

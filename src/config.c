@@ -122,6 +122,36 @@ static void read_service(struct config *config, config_getenv *get,
                  "is not set, and " SETTING_CONNECTION "__endpoint is not either");
 }
 
+/*
+ * A static build carries the paths of the machine that built it, so the usual places are
+ * tried: Debian and Ubuntu, Fedora and RHEL, Alpine, openSUSE.
+ */
+static const char *const ca_places[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+};
+
+static const char *find_ca_file(config_getenv *get, struct complaints *complaints)
+{
+    static const char *const settings[] = { "CODESTREAM_CA_FILE", "SSL_CERT_FILE" };
+
+    for (size_t i = 0; i < COUNT(settings); i++) {
+        const char *path = get(settings[i]);
+        if (!path || !*path)
+            continue;
+        if (access(path, R_OK) != 0)
+            complain(complaints, settings[i], "is no file that can be read");
+        return path;
+    }
+    for (size_t i = 0; i < COUNT(ca_places); i++) {
+        if (access(ca_places[i], R_OK) == 0)
+            return ca_places[i];
+    }
+    return NULL;
+}
+
 static unsigned core_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -147,6 +177,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->secret = str_from(get("CODESTREAM_SECRET"));
     if (config->secret.len > 0 && config->secret.len < CONFIG_MIN_SECRET_BYTES)
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");
+    config->ca_file = find_ca_file(get, complaints);
     config->token_minutes =
         read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
                     "is not a number from 1 to 1440", complaints);

@@ -30,7 +30,8 @@ struct config {
     struct str identity_endpoint, identity_header;
     struct str identity_client; /* of a user-assigned identity; empty: the app's own */
     struct str hub;
-    struct str secret; /* empty: derived from the access key, if there is one */
+    struct str secret;   /* empty: derived from the access key, if there is one */
+    const char *ca_file; /* certificates that TLS trusts; NULL: where libcurl looks itself */
     unsigned token_minutes;
     unsigned rest_timeout_ms;
     unsigned loops;

@@ -42,7 +42,9 @@ static const char usage[] =
     "key)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (8000)\n"
-    "  CODESTREAM_LOOPS            threads (one for each core)\n";
+    "  CODESTREAM_LOOPS            threads (one for each core)\n"
+    "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "
+    "places)\n";
 
 static void say_usage(FILE *to, int status)
 {

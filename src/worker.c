@@ -167,6 +167,7 @@ static bool worker_init(struct worker *w, const struct config *config)
 {
     const struct http_client_options options = {
         .user_agent = "codestream/" VERSION,
+        .ca_file = config->ca_file,
         .is_plain = str_starts(config->service_url, STR("http://")),
     };
     const struct http_handler handler = { service_body_limit, service_handle, &w->service };

@@ -32,7 +32,7 @@ static bool open_client(struct doctor *d, struct client *client)
     const char *token = probe_text(d->lab, "&access_token=", d->token, NULL);
     struct json_field fields[] = { { .name = STR("sid") } };
     struct probe probe = { .method = "GET", .url = client_url(d, token) };
-    struct str sid;
+    struct str sid = { NULL, 0 };
 
     probe_send(d->lab, &probe);
     if (probe.status == 401 || probe.status == 403)

@@ -66,7 +66,7 @@ bool doctor_run(const char *url, const char *page)
     bool ok = false;
 
     if (read_settings(&d) && http_client_global_init()) {
-        d.lab = probe_lab_new();
+        d.lab = probe_lab_new(d.config.ca_file);
         d.webpubsub = (struct webpubsub){ .url = d.config.service_url,
                                           .host = d.config.service_host,
                                           .hub = d.config.hub,

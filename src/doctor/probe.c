@@ -25,7 +25,7 @@ static int lab_wait_ms(void *owner)
     return lab->is_done ? 0 : -1;
 }
 
-struct probe_lab *probe_lab_new(void)
+struct probe_lab *probe_lab_new(const char *ca_file)
 {
     struct probe_lab *lab = calloc(1, sizeof(*lab));
 
@@ -34,8 +34,10 @@ struct probe_lab *probe_lab_new(void)
     arena_init(&lab->mem, 4 * 1024 * 1024);
     lab->loop = loop_new();
     if (lab->loop) {
-        const struct http_client_options plain = { "codestream-doctor", true };
-        const struct http_client_options secure = { "codestream-doctor", false };
+        const struct http_client_options plain = { .user_agent = "codestream-doctor",
+                                                   .is_plain = true };
+        const struct http_client_options secure = { .user_agent = "codestream-doctor",
+                                                    .ca_file = ca_file };
         loop_add_task(lab->loop, &(struct loop_task){ no_work, lab_wait_ms, lab });
         lab->plain = http_client_new(lab->loop, &plain);
         lab->secure = http_client_new(lab->loop, &secure);

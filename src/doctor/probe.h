@@ -27,8 +27,8 @@ struct probe {
     struct str answer;
 };
 
-/* NULL: no memory. */
-MUST_USE struct probe_lab *probe_lab_new(void);
+/* ca_file: whom https trusts, NULL as libcurl was built.  NULL: no memory. */
+MUST_USE struct probe_lab *probe_lab_new(const char *ca_file);
 void probe_lab_free(struct probe_lab *lab);
 
 /* What probes keep; also for the caller's own texts. */

@@ -53,9 +53,11 @@ struct http_call {
     struct http_call *next; /* of those that wait */
 };
 
+/* Texts outlive the client. */
 struct http_client_options {
     const char *user_agent;
-    bool is_plain; /* http, which stays on this machine and goes through no proxy */
+    const char *ca_file; /* whom https trusts; NULL: as libcurl was built */
+    bool is_plain;       /* http, which stays on this machine and goes through no proxy */
 };
 
 /* Before any thread starts; false: libcurl refused.  Undone by http_client_global_free. */

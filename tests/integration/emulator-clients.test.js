@@ -108,6 +108,7 @@ test('a token is checked before the handshake', async (t) => {
       signToken({ ...good, aud: aud.replace('localhost', '127.0.0.1') }, KEYS[0]),
       401,
     ],
+    ['another algorithm', signToken(good, KEYS[0], { alg: 'HS512' }), 401],
     ['no signature', none, 401],
     ['a sub that is no string', signToken({ ...good, sub: ['a', 'b'] }, KEYS[0]), 401],
     ['no JWT', 'nonsense', 401],
@@ -274,6 +275,17 @@ for (const packet of ['42["early"]', '42/other,["x"]', '41', '431[]']) {
   test(`${packet} before CONNECT closes the connection`, async (t) => {
     const { raw } = await start(t);
     const socket = await raw();
+    socket.send(packet);
+    await inTime(socket.closed, 'close');
+  });
+}
+
+for (const packet of ['42', '431', '42["connect"]', '4411', '43{"a":1}']) {
+  test(`${packet} closes the connection at any time`, async (t) => {
+    const { raw } = await start(t);
+    const socket = await raw();
+    socket.send('40');
+    await socket.packet();
     socket.send(packet);
     await inTime(socket.closed, 'close');
   });

@@ -12,6 +12,7 @@ import {
   inTime,
   request,
   rest,
+  until,
 } from '../../emulator/testing.js';
 import { test } from '../lib/test.js';
 
@@ -401,6 +402,10 @@ test('connections, groups and users are there or not', async (t) => {
   assert.equal(await status(`/groups/${B}`), 404);
   assert.equal(await status('/users/ann'), 200);
   assert.equal(await status('/users/bob'), 404);
+  ann.socket.close();
+  await until(async () => (await status(`/connections/${ann.id}`)) === 404, 'the end');
+  assert.equal(await status('/users/ann'), 404);
+  assert.equal(await status(`/groups/${A}`), 404);
 });
 
 test('hub names are the same without regard to case, group names are not', async (t) => {

@@ -273,6 +273,22 @@ for (const [allow, accepted] of [
   });
 }
 
+test('a refused validation means no events; a 404 is asked again with GET', async (t) => {
+  const refusing = await start(t);
+  refusing.handler.validationStatus = () => 401;
+  const socket = await refusing.open();
+  socket.send('40');
+  assert.match(await socket.packet(), /^44{"message"/);
+  assert.deepEqual(names(refusing.handler), []);
+  const other = await start(t);
+  other.handler.validationStatus = (method) => (method === 'GET' ? 200 : 404);
+  await other.join();
+  assert.deepEqual(
+    other.handler.validations.map(({ method }) => method),
+    ['OPTIONS', 'GET'],
+  );
+});
+
 test('a handler that comes up later is validated then', async (t) => {
   const late = await startHandler();
   await late.close();
@@ -408,6 +424,40 @@ test('408, 5xx and network failures are sent again, the same event', async (t) =
     attempts.map(({ headers }) => headers['ce-id']),
     ['2', '2', '2', '2'],
   );
+});
+
+test('a kept connection that was just closed costs no attempt', async (t) => {
+  const { handler, join } = await start(t, { retryDelaysMs: [] });
+  const used = new Set();
+  handler.answer = ({ name, socket: wire }) => {
+    const again = used.has(wire);
+    used.add(wire);
+    return name === 'x' && again ? undefined : {};
+  };
+  const socket = await join();
+  await handler.event('connected');
+  socket.send('42["x"]');
+  socket.send('42["after"]');
+  await handler.event('after');
+  assert.equal(names(handler).filter((name) => name === 'x').length, 2);
+});
+
+test('a fresh connection that is cut is a failure', async (t) => {
+  const { handler, join } = await start(t, { retryDelaysMs: [] });
+  handler.answer = ({ name }) => (name === 'x' ? undefined : {});
+  const socket = await join();
+  socket.send('42["x"]');
+  await inTime(socket.closed, 'close');
+});
+
+test('an answer over 16 MiB is a failure', async (t) => {
+  const { handler, join, lines } = await start(t, { retryDelaysMs: [] });
+  const body = `42["x","${'y'.repeat(17 * 1024 * 1024)}"]`;
+  handler.answer = ({ name }) => (name === 'x' ? { body } : {});
+  const socket = await join();
+  socket.send('42["x"]');
+  await inTime(socket.closed, 'close');
+  assert.ok(lines.some((line) => line.includes('the answer is larger')));
 });
 
 test('after the last attempt the event has failed', async (t) => {

@@ -6,7 +6,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -148,7 +150,7 @@ function act(program, args) {
     .filter(([name]) => name.startsWith('AZURE_STORAGE_')));
   appendFileSync(`${file}.calls`, `${JSON.stringify({ program, args, storage })}\n`);
   try {
-    process.stdout.write({ az, curl, sleep: () => '' }[program](args, state));
+    process.stdout.write({ az, curl }[program](args, state));
   } catch (error) {
     process.stderr.write(`ERROR: ${error.message}\n`);
     process.exitCode = 1;
@@ -158,7 +160,8 @@ function act(program, args) {
 
 // ---- for the tests ----
 
-export const PAGE = '<meta content="connect-src %CODESTREAM_CONNECT%"><meta content="%CODESTREAM_API%">';
+const PAGE = '<meta content="connect-src %CODESTREAM_CONNECT%">'
+  + '<meta content="%CODESTREAM_API%">';
 
 export class FakeAzure {
   /** A fresh subscription, a copy of infra/, a page and a package. `close` removes all of it. */
@@ -168,8 +171,8 @@ export class FakeAzure {
     azure.bin = join(azure.home, 'bin');
     azure.temporary = join(azure.home, 'tmp');
     azure.root = join(azure.home, 'project');
-    azure.state = { version: '2.60.0', signedIn: true, groups: {}, app: null, secret: null, blobs: {},
-      deployments: {}, trouble: {}, answers: [200] };
+    azure.state = { version: '2.60.0', signedIn: true, groups: {}, app: null, secret: null,
+      blobs: {}, deployments: {}, trouble: {}, answers: [200] };
     for (const folder of [azure.bin, azure.temporary, join(azure.root, 'web/dist/assets'),
       join(azure.root, 'build')]) await mkdir(folder, { recursive: true });
     await cp(join(ROOT, 'infra'), join(azure.root, 'infra'), { recursive: true });
@@ -190,11 +193,18 @@ export class FakeAzure {
       await symlink(join(folder, tool), join(this.bin, tool));
     }
     await symlink(process.execPath, join(this.bin, 'node'));
-    for (const program of ['az', 'curl', 'sleep']) {
-      const path = join(this.bin, program);
-      await writeFile(path, `#!/bin/sh\nexec node '${fileURLToPath(import.meta.url)}' ${program} "$@"\n`);
-      await chmod(path, 0o755);
+    const self = fileURLToPath(import.meta.url);
+    for (const program of ['az', 'curl']) {
+      await this.#install(program, `exec node '${self}' ${program} "$@"`);
     }
+    await this.#install('sleep', `printf '{"program":"sleep","args":["%s"]}\\n' "$1"`
+      + ' >>"$FAKE_AZURE_STATE.calls"');
+  }
+
+  async #install(program, script) {
+    const path = join(this.bin, program);
+    await writeFile(path, `#!/bin/sh\n${script}\n`);
+    await chmod(path, 0o755);
   }
 
   write(path, contents) {
@@ -239,4 +249,6 @@ export class FakeAzure {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) act(process.argv[2], process.argv.slice(3));
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  act(process.argv[2], process.argv.slice(3));
+}
