@@ -6,6 +6,8 @@ import { startScene } from './browser.js';
 const MAX_BYTES = 1_000_000;
 const MAX_REQUESTS = 10;
 const MAX_MEDIAN_MS = 300;
+/** Typing takes its time. */
+const SLOW = { timeout: 60_000 };
 
 let scene;
 before(async () => {
@@ -44,7 +46,7 @@ test('at most 1.0 MB in ten requests, and nothing more until a language is chose
   assert.ok(requests.size > before, 'the language was there from the start');
 });
 
-test("a keystroke is on the viewer's screen within 300 ms at the median", async () => {
+test("a keystroke is on the viewer's screen within 300 ms at the median", SLOW, async () => {
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await viewer.says('Live');
@@ -70,7 +72,7 @@ test("a keystroke is on the viewer's screen within 300 ms at the median", async 
       characterData: true,
     });
   });
-  const keys = 120;
+  const keys = 80;
   for (let i = 0; i < keys; i++) {
     await writer.page.keyboard.press('abcdefghij'[i % 10]);
     // A fast typist, never in step with the flush interval.

@@ -175,6 +175,8 @@ test('without a function app the editor is usable, with it the stream starts', a
   const writer = await scene.open(scene.stack.page, 'writer', context);
   await writer.type('typed without a server');
   await writer.notices(/kept in this browser/, TRUE_MS);
+  await writer.page.reload();
+  await writer.shows('typed without a server');
   refusing = false;
   await writer.page.locator('#banner-action').click();
   await writer.says('Live');

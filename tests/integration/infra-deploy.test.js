@@ -101,15 +101,15 @@ cloudTest('a first deployment runs these commands in this order', async (azure) 
 cloudTest('a second deployment keeps group and secret, and removes stale blobs', async (azure) => {
   await azure.run('deploy.sh', FIRST);
   const { secret } = azure.state;
-  azure.state.blobs['assets/page-OLD.js'] = JS;
-  azure.state.blobs['with space.txt'] = JS;
+  const stale = ['assets/page-OLD.js', 'with space.txt', 'old/index.html', 'assets/page-ABxjs'];
+  for (const name of stale) azure.state.blobs[name] = JS;
   const { code, stderr, calls } = await azure.run('deploy.sh');
   assert.equal(stderr, '');
   assert.equal(code, 0);
   const remove = 'az storage blob delete --container-name $web --name';
   assert.deepEqual(lines(azure, calls), [
     ...wholeDeployment({ create: false, secret: true }),
-    `${remove} assets/page-OLD.js ${QUIET}`, `${remove} with space.txt ${QUIET}`,
+    ...stale.map((name) => `${remove} ${name} ${QUIET}`),
   ]);
   assert.equal(azure.state.secret, secret);
   assert.deepEqual(Object.keys(azure.state.blobs).sort(),

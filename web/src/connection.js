@@ -29,7 +29,6 @@ export class Connection {
     this.options = options;
     /** @type {LinkState} */
     this.state = { phase: 'connecting', since: now(), network: navigator.onLine };
-    this.shownAt = 0;
     this.wakeAt = ticker(() => this.step());
     this.link = new Link({
       api: options.api,

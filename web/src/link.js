@@ -155,7 +155,8 @@ export class Link {
     socket.on('connect_error', (error) => down(error.message));
     socket.on('disconnect', (reason) => down(reason));
     socket.on('presence', (event) => {
-      if (life === this.life) listener.onPresence(event);
+      // One's own arrival is no news.
+      if (life === this.life && event?.from !== socket.id) listener.onPresence(event);
     });
     socket.on('message', (message) => {
       if (life !== this.life) return;

@@ -28,6 +28,12 @@ export function applyTheme() {
   return theme;
 }
 
+/** Keeps the page in the theme of the system, whether there is an editor or not. */
+export function followSystem() {
+  applyTheme();
+  for (const query of [dark, contrast, forced]) query.addEventListener('change', applyTheme);
+}
+
 /** Connects the menu's choices to the editor. @param {import('./editor.js').Editor} editor */
 export function setUpLook(editor) {
   const values = preferences();

@@ -3,14 +3,14 @@
 
 import '../style.css';
 import { Page } from './page.js';
-import { applyTheme } from './look.js';
+import { followSystem } from './look.js';
 import { startWatching } from './watch.js';
 import { startWriting } from './write.js';
 
 const ROOM = /^[A-Za-z0-9_-]{22}$/;
 
 function start() {
-  applyTheme();
+  followSystem();
   if (new URLSearchParams(location.search).has('embed'))
     document.documentElement.dataset.embed = '';
   const page = new Page();

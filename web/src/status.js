@@ -70,12 +70,16 @@ function reasonOf(trouble) {
 /** @param {string} text */
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
+const DRAFT_KEPT = 'Your text is kept in this browser and sent when the connection is back.';
+const DRAFT_NOT_KEPT =
+  'This browser keeps no copy: leave the page open. Your text is sent when the connection is back.';
+
 /**
- * @param {{ link: LinkState, writer: import('./writer.js').Writer, takenOver: boolean, now:
- *   number }} state
+ * @param {{ link: LinkState, writer: import('./writer.js').Writer, takenOver: boolean,
+ *   draftKept: boolean, now: number }} state
  * @returns {Status}
  */
-export function writerStatus({ link, writer, takenOver, now }) {
+export function writerStatus({ link, writer, takenOver, draftKept, now }) {
   if (takenOver) {
     return {
       word: 'Taken over',
@@ -98,11 +102,7 @@ export function writerStatus({ link, writer, takenOver, now }) {
       },
     };
   }
-  const down = linkStatus(
-    link,
-    now,
-    'Your text is kept in this browser and sent when the connection is back.',
-  );
+  const down = linkStatus(link, now, draftKept ? DRAFT_KEPT : DRAFT_NOT_KEPT);
   if (down) return down;
   if (writer.paused) {
     return {

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {object} SessionRecord
- * @property {string} room
+ * @property {string} room    empty until the first connection gives it one
  * @property {string} key
  * @property {number} epoch
  * @property {string} text
@@ -94,6 +94,11 @@ export function lastSession(now) {
   const own = tab.get(TAB);
   const record = load(own ?? browser.get(LAST) ?? '');
   return record && !record.ended && now - record.at < LIFE_MS ? record : undefined;
+}
+
+/** What was written before there was a room has one now. */
+export function dropUnnamed() {
+  browser.remove(SESSION);
 }
 
 /** From now on this tab writes nothing that was written before. */

@@ -7,7 +7,14 @@ import { languageOf, languageOfFile } from './languages.js';
 import { applyTheme, setUpLook } from './look.js';
 import { MAX_TEXT, cleanName } from './protocol.js';
 import { writerStatus } from './status.js';
-import { forgetTab, lastSession, onOtherTab, pruneSessions, saveSession } from './store.js';
+import {
+  dropUnnamed,
+  forgetTab,
+  lastSession,
+  onOtherTab,
+  pruneSessions,
+  saveSession,
+} from './store.js';
 import { now } from './ticker.js';
 import { Writer } from './writer.js';
 
@@ -52,12 +59,13 @@ export function startWriting(api, page) {
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let saving;
+  let draftKept = true;
   const save = () => {
     clearTimeout(saving);
     saving = undefined;
-    if (takenOver || session.room === '') return;
+    if (takenOver) return;
     const known = writer.paused ? writer.known : undefined;
-    saveSession({ ...session, ...pick(writer), known, at: Date.now() });
+    draftKept = saveSession({ ...session, ...pick(writer), known, at: Date.now() });
   };
   const saveSoon = () => {
     saving ??= setTimeout(save, SAVE_MS);
@@ -82,7 +90,8 @@ export function startWriting(api, page) {
     passing = { notice: resumedNotice(kept.at), until: now() + PASSING_MS };
 
   const show = () => {
-    const status = writerStatus({ link: connection.state, writer, takenOver, now: now() });
+    const link = connection.state;
+    const status = writerStatus({ link, writer, takenOver, draftKept, now: now() });
     page.showStatus(now() < passing.until ? { ...status, notice: passing.notice } : status);
     page.showViewers(connection.state.phase === 'up' && !takenOver ? writer.viewers : undefined);
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
@@ -92,12 +101,13 @@ export function startWriting(api, page) {
 
   const connection = new Connection({
     api,
-    room: kept?.room,
-    key: kept?.key,
+    room: session.room || undefined,
+    key: session.key || undefined,
     core: writer,
     show,
     onTicket: ({ room_id: room, writer_key: key }) => {
       Object.assign(session, { room, key: key ?? session.key });
+      dropUnnamed();
       save();
       page.showLink(link());
     },

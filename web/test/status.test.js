@@ -7,10 +7,10 @@ import { viewerStatus, writerStatus } from '../src/status.js';
 
 const up = { phase: 'up', since: 0, network: true };
 
-function writing(change = {}, { link = up, now = 100, takenOver = false } = {}) {
+function writing(change = {}, { link = up, now = 100, takenOver = false, draftKept = true } = {}) {
   const writer = new Writer({ epoch: 1, text: '', language: 'plaintext', name: '' });
   writer.join('w', 0);
-  return writerStatus({ link, writer: Object.assign(writer, change), takenOver, now });
+  return writerStatus({ link, writer: Object.assign(writer, change), takenOver, draftKept, now });
 }
 
 function watching(session = {}, { link = up, now = 100, text = 'text', prepare = () => {} } = {}) {
@@ -109,6 +109,12 @@ test('every banner says what to do, or that nothing has to be done', () => {
   for (const notice of banners)
     assert.ok(notice.action || /by itself|goes again/.test(notice.text), notice.text);
   for (const notice of banners.filter(({ action }) => action)) assert.ok(notice.label);
+});
+
+test('a browser that keeps nothing is not said to keep the text', () => {
+  const link = { ...up, phase: 'down', since: -5_000 };
+  const { notice } = writing({}, { link, draftKept: false });
+  assert.match(notice.text, /keeps no copy: leave the page open/);
 });
 
 test('the writer learns that the text is safe while the connection is lost', () => {
