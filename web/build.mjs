@@ -79,21 +79,22 @@ function outputOf({ outputs }, entry) {
   return found;
 }
 
+/** The licences of what is shipped, and of what that contains in turn. */
 async function licences() {
-  const texts = await Promise.all(
-    SHIPPED.map(async (name) => {
-      const folder = join(here, 'node_modules', name);
-      const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-      for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt']) {
-        const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
-        if (text) return `${name} ${version} (${license})\n\n${text.trim()}\n`;
-      }
-      throw new Error(`${name} comes without the text of its licence`);
-    }),
-  );
+  const texts = await Promise.all(SHIPPED.map(licenceOf));
   const contents = Buffer.from(texts.join(`\n${'-'.repeat(80)}\n\n`));
   const digest = createHash('sha256').update(contents).digest('hex').slice(0, 8);
   return { path: join(dist, 'assets', `licences-${digest}.txt`), contents };
+}
+
+async function licenceOf(name) {
+  const read = (file) => readFile(join(here, 'node_modules', name, file), 'utf8');
+  const { version, license } = JSON.parse(await read('package.json'));
+  const names = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'ThirdPartyNotices.txt'];
+  const found = await Promise.all(names.map((file) => read(file).catch(() => undefined)));
+  const texts = found.filter(Boolean).map((text) => text.trim());
+  if (texts.length === 0) throw new Error(`${name} comes without the text of its licence`);
+  return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 
 async function writePage({ script, style, chunks, licences: notice }) {

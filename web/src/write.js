@@ -87,7 +87,7 @@ export function startWriting(api, page) {
    */
   let passing = { notice: undefined, until: 0 };
   if (kept && kept.text !== '')
-    passing = { notice: resumedNotice(kept.at), until: now() + PASSING_MS };
+    passing = { notice: resumedNotice(kept), until: now() + PASSING_MS };
 
   const show = () => {
     const link = connection.state;
@@ -233,11 +233,14 @@ export function startWriting(api, page) {
 /** @param {Writer} writer */
 const pick = ({ epoch, text, language, name, ended }) => ({ epoch, text, language, name, ended });
 
-/** @param {number} at @returns {import('./status.js').Notice} */
-function resumedNotice(at) {
+/**
+ * @param {import('./store.js').SessionRecord} kept
+ * @returns {import('./status.js').Notice}
+ */
+function resumedNotice({ at, room }) {
   const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   return {
-    text: `This is your session of ${time}, with its text and its link.`,
+    text: `This is your session of ${time}, with its text${room && ' and its link'}.`,
     action: 'new-session',
     label: 'Start a new session',
   };
