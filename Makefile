@@ -4,7 +4,8 @@
 #   make run        handler, stand-ins and page on this machine, in the foreground
 #   make test       everything that proves it works
 #   make check      formatting, warnings, analysers, who may include whom
-#   make race       the integration tests with the thread sanitizer
+#   make race       the handler's tests with the thread sanitizer
+#   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded
 #   make help       this text
@@ -50,10 +51,11 @@ NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 python3-socketio \
               $(if $(CHROME),,chromium-headless-shell)
 NEED.check := clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev libjansson-dev
 NEED.race  := libtsan2
+NEED.upload := azure-cli=az
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test unit integration check race install clean distclean help
+.PHONY: all run test web-unit unit integration check race test-upload install clean distclean help
 
 all: codestream
 
@@ -131,6 +133,9 @@ race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
 
+test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
+	$(Q)$(NODE_TEST) tests/upload/upload.test.js
+
 check: build/have-check build/have-build web/node_modules/.package-lock.json
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
@@ -143,7 +148,7 @@ clean:
 	rm -rf build web/dist codestream
 
 distclean: clean
-	rm -rf emulator/node_modules web/node_modules tests/node_modules
+	rm -rf emulator/node_modules web/node_modules tests/node_modules tests/upload/node_modules
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

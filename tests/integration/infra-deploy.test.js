@@ -49,6 +49,7 @@ function wholeDeployment({ create = true, identity = false, secret = false } = {
     'az deployment group create --resource-group codestream --name codestream'
       + ' --template-file ROOT/infra/main.bicep'
       + ` --parameters name=codestream sku=Free_F1 identity=${identity} origins=[]`
+      + ' extraSettings={}'
       + ' --parameters @TMP/secret.json'
       + ' --query properties.outputs.[functionApp.value,api.value,webPubSub.value,service.value,'
       + 'storage.value,page.value,hub.value] --output tsv --only-show-errors',
@@ -125,14 +126,15 @@ cloudTest('--identity deploys the same way, and asks for no access key', async (
   assert.equal(azure.state.deployments['main.bicep'].identity, 'true');
 });
 
-cloudTest('names, service tier and further origins go to the template', async (azure) => {
+cloudTest('names, service tier, further origins and settings go to the template', async (azure) => {
   const { code } = await azure.run('deploy.sh', [...FIRST, '--resource-group', 'my group', '--name',
     'live', '--sku', 'Standard_S1', '--origin', 'https://live.example', '--origin',
-    'http://localhost:3000']);
+    'http://localhost:3000', '--setting', 'CODESTREAM_TOKEN_MINUTES=30', '--setting', 'A=b=c d']);
   assert.equal(code, 0);
   const { secret, ...values } = azure.state.deployments['main.bicep'];
   assert.deepEqual(values, { name: 'live', sku: 'Standard_S1', identity: 'false',
-    origins: '["https://live.example","http://localhost:3000"]' });
+    origins: '["https://live.example","http://localhost:3000"]',
+    extraSettings: '{"CODESTREAM_TOKEN_MINUTES":"30","A":"b=c d"}' });
   assert.deepEqual(Object.keys(azure.state.groups), ['my group']);
   assert.ok(secret);
 });
@@ -348,6 +350,7 @@ for (const [answers, said] of [[[404], '404'], [[0], 'no answer']]) {
 const MISUSE = [['--name', 'Code'], ['--name', 'ab'], ['--name', 'twelveletter'],
   ['--name', '1ab'], ['--name', 'a-b-c'], ['--sku', 'Free'], ['--origin', 'https://a.example/'],
   ['--origin', 'ftp://a'], ['--origin', 'https://a","x'], ['--origin', 'https://'],
+  ['--setting', 'NAME'], ['--setting', '=x'], ['--setting', 'A-B=1'], ['--setting', 'A="'],
   ['--location'], ['--location', ''], ['--verbose'], ['westeurope']];
 
 for (const args of MISUSE) {
@@ -364,7 +367,7 @@ cloudTest('--help names every option and the trade-off of --identity', async (az
   assert.equal(code, 0);
   assert.deepEqual(calls, []);
   for (const option of ['--location', '--resource-group', '--name', '--sku', '--origin',
-    '--identity', '--dry-run', '--help', 'CODESTREAM_SECRET']) {
+    '--setting', '--identity', '--dry-run', '--help', 'CODESTREAM_SECRET']) {
     assert.ok(stdout.includes(option), option);
   }
   assert.match(stdout, /whether the service then signs its events is not\s+known/);

@@ -1,0 +1,335 @@
+// The templates. A Bicep compiler checks them where one is on the PATH; everywhere else they are
+// parsed here and held against what is known of the resource types: which properties there are, of
+// which type, and which values they take.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+import { test } from '../lib/test.js';
+import { ANY, FUNCTIONS, READABLE, ROLE_IDS, SCHEMAS } from '../upload/azure-types.js';
+import { parse } from '../upload/bicep.js';
+
+const execute = promisify(execFile);
+const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+const MAIN = await read('infra/main.bicep');
+const HUB = await read('infra/hub.bicep');
+
+// ---- holding one against the other ----
+
+function problems(text) {
+  const template = parse(text);
+  const found = [];
+  for (const [name, { type, existing, value }] of Object.entries(template.resource)) {
+    const schema = SCHEMAS[type];
+    if (!schema) found.push(`${name}: unknown type ${type}`);
+    else if (!existing) compare(value, schema, name);
+    if ('name' in value.entries === false) found.push(`${name} has no name`);
+    if (!existing && schema?.location && !value.entries.location) found.push(`${name} is nowhere`);
+    const { parent } = value.entries;
+    if (schema?.parent && template.resource[parent?.name]?.type !== parentType(type)) {
+      found.push(`${name} has no parent of type ${parentType(type)}`);
+    }
+  }
+  names(template, found);
+  return found;
+
+  function compare(value, schema, path) {
+    if (schema === ANY) return;
+    if (schema.each) {
+      if (value.is === 'array') {
+        value.items.forEach((item) => compare(item, schema.each, `${path}[]`));
+      } else if (value.is !== 'call') found.push(`${path} is no array`);
+    } else if (Array.isArray(schema)) {
+      const values = literals(value, template);
+      for (const one of values) if (!schema.includes(one)) found.push(`${path} cannot be ${one}`);
+    } else if (typeof schema === 'string') {
+      const type = typeOf(value, template);
+      if (type !== schema && type !== ANY) found.push(`${path} is ${type}, not ${schema}`);
+    } else if (value.is !== 'object') found.push(`${path} is no object`);
+    else {
+      for (const [name, inside] of Object.entries(value.entries)) {
+        if (name in schema) compare(inside, schema[name], `${path}.${name}`);
+        else found.push(`${path}.${name} is unknown`);
+      }
+    }
+  }
+}
+
+function parentType(type) {
+  const [path, version] = type.split('@');
+  return `${path.slice(0, path.lastIndexOf('/'))}@${version}`;
+}
+
+/** Every value that an expression for one of a list of values can have. */
+function literals(value, { param }) {
+  if (value.is === 'string' && value.parts.length === 1) return value.parts;
+  const allowed = param[value.name]?.decorators.find(({ of }) => of?.name === 'allowed');
+  if (allowed) return allowed.args[0].items.map(({ parts }) => parts.join(''));
+  return [`${value.is}, which nobody can check`];
+}
+
+function typeOf(value, { param }) {
+  if (value.is === 'name' && param[value.name]) return param[value.name].type;
+  return ['int', 'bool', 'string', 'array', 'object'].includes(value.is) ? value.is : ANY;
+}
+
+/** Names that are used and not there, there and not used, and readings that no resource answers. */
+function names(template, found) {
+  const declared = new Map();
+  for (const kind of ['param', 'var', 'resource']) {
+    for (const name of Object.keys(template[kind])) {
+      if (declared.has(name)) found.push(`${name} is both ${declared.get(name)} and ${kind}`);
+      declared.set(name, kind);
+    }
+  }
+  const used = new Set();
+  const visit = (node) => {
+    if (Array.isArray(node)) { node.forEach(visit); return; }
+    if (!node || typeof node !== 'object') return;
+    if (node.is === 'name') used.add(node.name);
+    if (node.is === 'member') {
+      const path = pathOf(node);
+      if (template.resource[path?.[0]]) {
+        const reading = path.slice(1).join('.');
+        if (!READABLE.includes(reading)) found.push(`nobody answers ${path.join('.')}`);
+        used.add(path[0]);
+        return;
+      }
+    }
+    if (node.is === 'call' && node.of.is === 'name') {
+      if (!FUNCTIONS.includes(node.of.name)) found.push(`no function ${node.of.name}`);
+      visit(node.args);
+      return;
+    }
+    Object.values(node).forEach(visit);
+  };
+  for (const kind of ['param', 'var', 'resource', 'output']) {
+    for (const { value, condition } of Object.values(template[kind])) visit([value, condition]);
+  }
+  for (const name of used) if (!declared.has(name)) found.push(`${name} is declared nowhere`);
+  for (const [name, kind] of declared) {
+    if (kind !== 'resource' && !used.has(name)) found.push(`${name} is used nowhere`);
+  }
+}
+
+function pathOf(node) {
+  if (node.is === 'name') return [node.name];
+  const start = node.is === 'member' && pathOf(node.of);
+  return start ? [...start, node.name] : undefined;
+}
+
+const main = parse(MAIN);
+const hub = parse(HUB);
+const plain = (value) => value.parts?.join('') ?? value.value;
+
+/** The app settings of one way of signing in: name → expression. */
+function settings(identity) {
+  const [extra, always, choice] = main.resource.settings.value.entries.properties.args;
+  assert.equal(extra.name, 'extraSettings', 'first, so that the others prevail');
+  assert.deepEqual([choice.is, choice.test.name], ['choice', 'identity']);
+  const { yes, no } = choice;
+  return { ...always.entries, ...(identity ? yes : no).entries };
+}
+
+/** What a resource says at a path such as 'properties.sku'. */
+const at = (resource, path) => path.split('.')
+  .reduce((value, name) => value.entries[name], resource.value);
+
+// ---- the tests ----
+
+test('a Bicep compiler takes both templates, where one is installed', async (t) => {
+  for (const name of ['main', 'hub']) {
+    const file = new URL(`../../infra/${name}.bicep`, import.meta.url).pathname;
+    try {
+      await execute('bicep', ['build', '--stdout', file]);
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+      t.skip('bicep is not installed');
+    }
+  }
+});
+
+test('every property of main.bicep is one that its resource type has', () => {
+  assert.deepEqual(problems(MAIN), []);
+});
+
+test('every property of hub.bicep is one that its resource type has', () => {
+  assert.deepEqual(problems(HUB), []);
+});
+
+const MISTAKES = [
+  ['serviceMode:', 'servicemode:', /socketIO\.servicemode is unknown/],
+  ["'Serverless'", "'serverless'", /cannot be serverless/],
+  ["kind: 'SocketIO'", "kind: 'SocketIo'", /kind cannot be SocketIo/],
+  ['disableLocalAuth: identity', 'disableLocalAuth: hub', /is string, not bool/],
+  ['instanceMemoryMB: 2048', "instanceMemoryMB: '2048'", /is string, not int/],
+  ['webPubSub@2024-03-01', 'webPubSub@2024-03-02', /unknown type/],
+  ['parent: storage\n', 'parent: app\n', /blobs has no parent/],
+  ['app.properties.defaultHostName', 'app.properties.hostname', /nobody answers/],
+  ['name: unique\n  location: location\n', 'name: unique\n', /is nowhere/],
+  ['sku: {\n    name: sku', "sku: {\n    name: 'Free'", /sku is used nowhere|cannot be Free/],
+  ['uniqueString(', 'unique_string(', /no function unique_string/],
+];
+
+test('the check finds mistakes of each kind', () => {
+  for (const [right, wrong, complaint] of MISTAKES) {
+    assert.ok(MAIN.includes(right), right);
+    assert.match(problems(MAIN.replace(right, wrong)).join('\n'), complaint, wrong);
+  }
+});
+
+test('text that is no Bicep is refused', () => {
+  for (const text of ['resource', "var a = 'b", 'var a = {b c}', 'param a string\nparam a string',
+    'output a string', 'var a = [1 2]', 'resource x ´']) {
+    assert.throws(() => parse(text), /line \d+|expected/, text);
+  }
+});
+
+test('resource types have one version everywhere', () => {
+  const versions = new Map();
+  for (const { type } of [main, hub].flatMap(({ resource }) => Object.values(resource))) {
+    const [path, version] = type.split('@');
+    assert.equal(versions.get(path) ?? version, version, path);
+    versions.set(path, version);
+  }
+});
+
+test('deploy.sh gives every parameter that has no default, and reads every output', async () => {
+  const script = await read('infra/deploy.sh');
+  const given = (template) => {
+    const command = script.slice(script.indexOf(`/${template}.bicep"`));
+    const parameters = command.slice(0, command.indexOf('--output'));
+    return [...parameters.matchAll(/"(\w+)=/g)].map(([, name]) => name);
+  };
+  const required = ({ param }) => Object.keys(param).filter((name) => !param[name].value);
+  assert.deepEqual(required(main), ['secret'], 'in the private file');
+  assert.deepEqual(required(hub).sort(), given('hub').sort());
+  for (const name of given('main')) assert.ok(main.param[name], name);
+  const outputs = /^ {2}outputs='(.*)'$/m.exec(script)[1].split(' ');
+  assert.deepEqual(outputs, Object.keys(main.output));
+});
+
+test('the secret is a secure parameter, and no output shows it or a key', () => {
+  const decorators = main.param.secret.decorators.map((node) => node.of.name);
+  assert.ok(decorators.includes('secure'));
+  for (const [name, { value }] of Object.entries({ ...main.output, ...hub.output })) {
+    assert.doesNotMatch(JSON.stringify(value), /listKeys|secret|"key"/, name);
+  }
+  assert.deepEqual(hub.output, {});
+});
+
+test('with an access key the app gets the connection string and no identity setting', () => {
+  const { WebPubSubForSocketIOConnectionString: connection, ...rest } = settings(false);
+  assert.deepEqual(pathOf(connection.of.of), ['webPubSub', 'listKeys']);
+  assert.equal(connection.name, 'primaryConnectionString');
+  assert.deepEqual(Object.keys(rest).filter((name) => name.startsWith('WebPubSub')), []);
+});
+
+test('with --identity no key is left: not at the service, not in the settings', () => {
+  const mine = settings(true);
+  assert.equal(mine.WebPubSubForSocketIOConnectionString, undefined);
+  const endpoint = mine.WebPubSubForSocketIOConnectionString__endpoint;
+  assert.equal(endpoint.parts[0], 'https://');
+  assert.deepEqual(pathOf(endpoint.parts[1]), ['webPubSub', 'properties', 'hostName']);
+  assert.equal(plain(mine.WebPubSubForSocketIOConnectionString__credential), 'managedidentity');
+  assert.doesNotMatch(JSON.stringify(mine), /listKeys/);
+  assert.equal(at(main.resource.webPubSub, 'properties.disableLocalAuth').name, 'identity');
+});
+
+test('the app has what the handler and the host want, and nothing that Flex refuses', () => {
+  for (const identity of [false, true]) {
+    const mine = settings(identity);
+    assert.equal(mine.CODESTREAM_HUB.name, 'hub');
+    assert.equal(mine.CODESTREAM_SECRET.name, 'secret');
+    assert.deepEqual(pathOf(mine.AzureWebJobsStorage__accountName), ['storage', 'name']);
+    assert.equal(plain(mine.AzureWebJobsStorage__credential), 'managedidentity');
+    assert.ok(mine.APPLICATIONINSIGHTS_CONNECTION_STRING);
+    for (const name of Object.keys(mine)) {
+      assert.doesNotMatch(name, /^FUNCTIONS_|^WEBSITE_|^AzureWebJobsStorage$/);
+    }
+  }
+});
+
+test('the plan is Flex Consumption, the runtime our own program', () => {
+  const { app, plan, packageContainer } = main.resource;
+  const runtime = at(app, 'properties.functionAppConfig.runtime');
+  assert.deepEqual(Object.values(runtime.entries).map(plain), ['custom', '1.0']);
+  assert.equal(plain(at(plan, 'sku.name')), 'FC1');
+  assert.equal(at(plan, 'properties.reserved').value, true);
+  const storage = at(app, 'properties.functionAppConfig.deployment.storage').entries;
+  assert.equal(storage.value.parts.at(-2).name, packageContainer.value.entries.name.name);
+  assert.equal(app.value.entries.dependsOn.items[0].name, 'packageContainer');
+  assert.equal(plain(at(app, 'identity.type')), 'SystemAssigned');
+});
+
+test('the storage account has no keys and no public container', () => {
+  const { entries } = at(main.resource.storage, 'properties');
+  assert.equal(entries.allowSharedKeyAccess.value, false);
+  assert.equal(entries.allowBlobPublicAccess.value, false);
+});
+
+test('the website and further origins may call the function app', () => {
+  const origins = at(main.resource.app, 'properties.siteConfig.cors.allowedOrigins');
+  assert.equal(origins.of.name, 'concat');
+  assert.equal(origins.args[0].items[0].name, 'page');
+  assert.equal(origins.args[1].name, 'origins');
+  assert.equal(pathOf(main.var.website.value).join('.'), 'storage.properties.primaryEndpoints.web');
+});
+
+test('every role is given once, to whom it is meant for, under its published id', () => {
+  const roles = Object.entries(main.var.roles.value.entries)
+    .map(([name, call]) => [name, plain(call.args[1])]);
+  assert.deepEqual(Object.fromEntries(roles), ROLE_IDS);
+  const given = Object.values(main.resource)
+    .filter(({ type }) => type.includes('/roleAssignments@'));
+  const summary = given.map((assignment) => {
+    const { roleDefinitionId, principalId, principalType } = at(assignment, 'properties').entries;
+    const scope = at(assignment, 'scope').name;
+    const [first, , last] = at(assignment, 'name').args;
+    assert.deepEqual(pathOf(first), [scope, 'id'], 'the name is of the same scope');
+    assert.equal(last.name, roleDefinitionId.name, 'and of the same role');
+    return [scope, roleDefinitionId.name, pathOf(principalId)?.[0] ?? 'deployer',
+      principalType ? plain(principalType) : '', assignment.condition?.name ?? ''].join(' ');
+  });
+  assert.deepEqual(summary.sort(), [
+    'insights monitoringMetricsPublisher app ServicePrincipal ',
+    'storage storageBlobDataContributor deployer  ',
+    'storage storageBlobDataOwner app ServicePrincipal ',
+    'storage storageTableDataContributor app ServicePrincipal ',
+    'webPubSub webPubSubServiceOwner app ServicePrincipal identity',
+  ]);
+});
+
+test('the hub sends every event to the function, with its key', async () => {
+  const { prefix, route } = await functionRoute();
+  const { entries } = at(hub.resource.events, 'properties');
+  assert.equal(plain(entries.anonymousConnectPolicy), 'deny');
+  assert.equal(entries.eventHandlers.items.length, 1);
+  const handler = entries.eventHandlers.items[0].entries;
+  assert.equal(plain(handler.userEventPattern), '*');
+  assert.deepEqual(handler.systemEvents.items.map(plain), ['connect', 'connected', 'disconnected']);
+  const [scheme, host, path, key, end] = handler.urlTemplate.parts;
+  assert.deepEqual([scheme, path, end], ['https://', `/${prefix}${route}?code=`, '']);
+  assert.deepEqual(pathOf(host), ['app', 'properties', 'defaultHostName']);
+  assert.equal(key.name, 'key');
+  assert.equal(plain(hub.var.handler.value.args[2]), 'eventhandler');
+});
+
+async function functionRoute() {
+  const { extensions } = JSON.parse(await read('host.json'));
+  const { bindings } = JSON.parse(await read('eventhandler/function.json'));
+  const prefix = extensions.http.routePrefix;
+  return { prefix: prefix && `${prefix}/`, route: bindings[0].route };
+}
+
+test('names fit what Azure allows', () => {
+  const limits = Object.fromEntries(main.param.name.decorators
+    .filter(({ of }) => /Length$/.test(of?.name)).map(({ of, args }) => [of.name, args[0].value]));
+  // 13 characters of uniqueString, a hyphen for all but the storage account, which has 24 at most.
+  assert.ok(limits.minLength >= 3);
+  assert.ok(limits.maxLength + 13 <= 24);
+  const fixed = main.var.unique.value.parts.filter((part) => typeof part === 'string');
+  assert.deepEqual(fixed, ['', '-', '']);
+});

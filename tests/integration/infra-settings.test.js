@@ -1,0 +1,200 @@
+// host.json, both function.json and local.settings.sample.json against the rules of their published
+// schemas (facts: which keys there are, of which type, with which values), and against what the
+// host is known to do with them.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+
+import { test } from '../lib/test.js';
+
+async function read(path) {
+  return JSON.parse(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'));
+}
+
+const FUNCTIONS = ['eventhandler', 'negotiate'];
+
+// ---- the rules: `fields` (a trailing ! for required ones), `items`, `values`, or a type ----
+
+const strings = { items: 'string' };
+const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
+
+const HOST = { fields: {
+  'version!': { values: ['2.0'] },
+  functionTimeout: /^(-1|(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)$/,
+  functions: strings,
+  watchDirectories: strings,
+  telemetryMode: { values: ['applicationInsights', 'openTelemetry'] },
+  logging: 'object',
+  customHandler: { fields: {
+    'description!': { fields: {
+      'defaultExecutablePath!': 'string',
+      workingDirectory: 'string',
+      workerDirectory: 'string',
+      arguments: strings,
+      defaultWorkerPath: 'string',
+      workerArguments: strings,
+    } },
+    enableForwardingHttpRequest: 'boolean',
+    enableProxyingHttpRequest: 'boolean',
+    initializationTimeout: TIME,
+    port: 'number',
+    type: { values: ['http'] },
+  } },
+  extensions: { fields: {
+    http: { fields: {
+      'routePrefix!': 'string',
+      maxConcurrentRequests: 'number',
+      maxOutstandingRequests: 'number',
+      dynamicThrottlesEnabled: 'boolean',
+      hsts: 'object',
+      customHeaders: 'object',
+    } },
+  } },
+} };
+
+const METHODS = ['get', 'post', 'delete', 'head', 'patch', 'put', 'options', 'trace'];
+const TRIGGER = { fields: {
+  'type!': { values: ['httpTrigger'] },
+  'direction!': { values: ['in'] },
+  'name!': 'string',
+  authLevel: { values: ['anonymous', 'function', 'admin'] },
+  methods: { items: { values: METHODS } },
+  route: 'string',
+} };
+const ANSWER = { fields: {
+  'type!': { values: ['http'] }, 'direction!': { values: ['out'] }, 'name!': 'string',
+} };
+
+const LOCAL = { fields: {
+  IsEncrypted: 'boolean',
+  Values: { each: 'string' },
+  Host: { fields: {
+    LocalHttpPort: 'number', LocalHttpAddress: 'string', CORS: 'string', CORSCredentials: 'boolean',
+  } },
+  ConnectionStrings: 'object',
+} };
+
+/** What breaks the rules, as sentences. */
+function breaches(value, rule, path) {
+  if (rule instanceof RegExp) return rule.test(value) ? [] : [`${path} has the wrong form`];
+  if (typeof rule === 'string') {
+    const type = Array.isArray(value) ? 'array' : typeof value;
+    return type === rule ? [] : [`${path} is ${type}, not ${rule}`];
+  }
+  if (rule.values) return rule.values.includes(value) ? [] : [`${path} cannot be ${value}`];
+  if (rule.items) {
+    if (!Array.isArray(value)) return [`${path} is no array`];
+    return value.flatMap((item, index) => breaches(item, rule.items, `${path}[${index}]`));
+  }
+  if (Object.prototype.toString.call(value) !== '[object Object]') return [`${path} is no object`];
+  if (rule.each) {
+    return Object.keys(value).flatMap((key) => breaches(value[key], rule.each, `${path}.${key}`));
+  }
+  const rules = Object.entries(rule.fields);
+  const known = new Map(rules.map(([key, inside]) => [key.replace('!', ''), inside]));
+  const required = rules.filter(([key]) => key.endsWith('!')).map(([key]) => key.slice(0, -1));
+  return [
+    ...required.filter((key) => !(key in value)).map((key) => `${path}.${key} is missing`),
+    ...Object.keys(value).flatMap((key) => (known.has(key)
+      ? breaches(value[key], known.get(key), `${path}.${key}`) : [`${path}.${key} is unknown`])),
+  ];
+}
+
+// ---- host.json ----
+
+test('host.json follows the schema', async () => {
+  assert.deepEqual(breaches(await read('host.json'), HOST, 'host'), []);
+});
+
+test('the handler is started by a plain name, which keeps its run bit in the package', async () => {
+  const { description } = (await read('host.json')).customHandler;
+  assert.match(description.defaultExecutablePath, /^[a-z]+$/);
+  assert.equal(description.arguments, undefined, 'nothing that the host would rewrite');
+});
+
+test('requests reach the handler as HTTP under an old host and a new one', async () => {
+  const { customHandler } = await read('host.json');
+  assert.equal(customHandler.enableForwardingHttpRequest, true);
+  assert.equal(customHandler.enableProxyingHttpRequest, true);
+});
+
+test('nothing in host.json makes the host download anything', async () => {
+  assert.equal((await read('host.json')).extensionBundle, undefined);
+});
+
+test('the rules find what is wrong in a host.json', async () => {
+  const right = await read('host.json');
+  const change = (edit) => {
+    const host = structuredClone(right);
+    edit(host);
+    return breaches(host, HOST, 'host').join('\n');
+  };
+  assert.match(change((host) => { host.version = '2'; }), /version cannot be 2/);
+  assert.match(change((host) => { host.customhandler = {}; }), /customhandler is unknown/);
+  assert.match(change((host) => { host.customHandler = {}; }), /description is missing/);
+  assert.match(change((host) => { host.extensions.http = {}; }), /routePrefix is missing/);
+  assert.match(change((host) => { host.customHandler.enableProxyingHttpRequest = 'true'; }),
+    /is string, not boolean/);
+});
+
+// ---- the functions ----
+
+for (const name of FUNCTIONS) {
+  test(`${name}/function.json follows the schema`, async () => {
+    const { bindings, ...rest } = await read(`${name}/function.json`);
+    assert.deepEqual(rest, {});
+    assert.equal(bindings.length, 2);
+    assert.deepEqual(breaches(bindings[0], TRIGGER, 'trigger'), []);
+    assert.deepEqual(breaches(bindings[1], ANSWER, 'answer'), []);
+    assert.notEqual(bindings[0].name, bindings[1].name);
+  });
+}
+
+test('eventhandler takes events and their validation, both with the function key only', async () => {
+  const [{ methods, authLevel, route }] = (await read('eventhandler/function.json')).bindings;
+  assert.deepEqual([...methods].sort(), ['options', 'post']);
+  assert.equal(authLevel, 'function');
+  assert.equal(route, 'eventhandler');
+});
+
+test('negotiate answers anybody by both of its names, and leaves OPTIONS alone', async () => {
+  const [{ methods, authLevel, route }] = (await read('negotiate/function.json')).bindings;
+  assert.deepEqual([...methods].sort(), ['get', 'post']);
+  assert.equal(authLevel, 'anonymous');
+  const [, pattern] = /^\{\w+:regex\((.*)\)\}$/.exec(route);
+  const answered = new RegExp(pattern);
+  for (const name of ['negotiate', 'register']) assert.match(name, answered);
+  for (const name of ['eventhandler', 'negotiate2', 'a']) assert.doesNotMatch(name, answered);
+});
+
+test('no route begins with a name that the host keeps for itself', async () => {
+  for (const name of FUNCTIONS) {
+    const [{ route }] = (await read(`${name}/function.json`)).bindings;
+    assert.doesNotMatch(route, /^(\/|admin|runtime)|\/$/);
+    assert.match(name, /^[A-Za-z][\w-]{0,127}$/);
+  }
+});
+
+// ---- local.settings.sample.json ----
+
+test('local.settings.sample.json follows the schema', async () => {
+  assert.deepEqual(breaches(await read('local.settings.sample.json'), LOCAL, 'local'), []);
+});
+
+test('local.settings.sample.json is in the clear and says which runtime', async () => {
+  const { IsEncrypted, Values } = await read('local.settings.sample.json');
+  assert.equal(IsEncrypted, false, 'absent would mean true');
+  assert.equal(Values.FUNCTIONS_WORKER_RUNTIME, 'custom');
+  for (const name of Object.keys(Values)) assert.doesNotMatch(name, /:/);
+});
+
+test('CORS in local.settings.sample.json is origins, separated by commas alone', async () => {
+  const { CORS, CORSCredentials } = (await read('local.settings.sample.json')).Host;
+  for (const origin of CORS.split(',')) assert.equal(new URL(origin).origin, origin);
+  assert.equal(CORSCredentials, false);
+});
+
+test('the key in local.settings.sample.json is worth nothing: it is for this machine', async () => {
+  const { Values } = await read('local.settings.sample.json');
+  assert.match(Values.WebPubSubForSocketIOConnectionString, /^Endpoint=http:\/\/localhost;/);
+});
