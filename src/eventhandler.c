@@ -275,7 +275,7 @@ static void decide_and_run(struct delivery *d)
     struct app_plan *plan = &d->run.plan;
 
     event->kind = app_kind(d->cloud.kind);
-    event->nsp = d->cloud.nsp;
+    event->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
     event->socket = d->cloud.socket_id;
     event->user = d->cloud.user_id;
     if (codestream_decide(event, &d->request->mem, plan)) {
@@ -306,8 +306,9 @@ void eventhandler_event(struct service *service, struct http_request *request)
     d->request = request;
     if (!read_event(d, &fault))
         answer_error(request, fault.status, fault.code, fault.message, now_ms);
-    else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM)
-        send_status(d, 200);
+    else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
+             (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
+        send_status(d, 200); /* nothing follows from it */
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && d->packet.type == PACKET_BINARY_EVENT)
         refuse(d, APP_UNSUPPORTED, "binary events are not understood here");
     else

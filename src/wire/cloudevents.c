@@ -60,13 +60,15 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct clo
             *wanted[w].value = headers[i].value;
         }
     }
+    out->kind = kind_of(type);
+    out->is_native = out->kind != CLOUDEVENT_MESSAGE && !out->socket_id.ptr && !out->nsp.ptr;
     for (size_t w = 0; w < COUNT(wanted); w++) {
+        bool is_socketio = wanted[w].value == &out->socket_id || wanted[w].value == &out->nsp;
         *why = wanted[w].name.ptr;
-        if (wanted[w].required && wanted[w].value->len == 0)
+        if (wanted[w].required && wanted[w].value->len == 0 && !(is_socketio && out->is_native))
             return ERR_SYNTAX;
     }
     *why = NULL;
-    out->kind = kind_of(type);
     return ERR_NONE;
 }
 

@@ -21,6 +21,7 @@ enum cloudevent_kind {
 /* Views into the headers. */
 struct cloudevent {
     enum cloudevent_kind kind;
+    bool is_native; /* of a client of the native endpoint: it has no socket, no namespace */
     struct str hub;
     struct str connection_id;
     struct str socket_id;
@@ -33,7 +34,8 @@ struct cloudevent {
 
 /*
  * Reads the ce-* headers, names in any case.  ERR_SYNTAX: a required one is missing or
- * empty, or any occurs twice; *why then names it, a constant.
+ * empty, or any occurs twice; *why then names it, a constant.  A system event that has
+ * neither socket nor namespace is a native client's.
  */
 MUST_USE enum err cloudevent_parse(const struct header *headers, size_t count,
                                    struct cloudevent *out, const char **why);

@@ -123,6 +123,29 @@ static void a_missing_or_empty_header_is_named(void **state)
     }
 }
 
+/* A hub that has an event handler tells it of native clients too. */
+static void a_system_event_without_socket_and_namespace_is_a_native_client(void **state)
+{
+    struct header headers[] = {
+        { STR_INIT("ce-type"), STR_INIT("azure.webpubsub.sys.connect") },
+        { STR_INIT("ce-hub"), STR_INIT("codestream") },
+        { STR_INIT("ce-connectionId"), STR_INIT("c") },
+        { STR_INIT("ce-eventName"), STR_INIT("connect") },
+        { STR_INIT("ce-userId"), STR_INIT("v.x") },
+        { STR_INIT("ce-namespace"), STR_INIT("/") },
+    };
+    struct cloudevent event;
+    const char *why = NULL;
+
+    (void)state;
+    assert_err(cloudevent_parse(headers, 5, &event, &why), ERR_NONE);
+    assert_true(event.is_native);
+    assert_err(cloudevent_parse(headers, 6, &event, &why), ERR_SYNTAX);
+    assert_string_equal(why, "ce-socketId");
+    headers[0].value = STR("azure.webpubsub.user.message");
+    assert_err(cloudevent_parse(headers, 5, &event, &why), ERR_SYNTAX);
+}
+
 static void no_headers_are_no_event(void **state)
 {
     struct cloudevent event;
@@ -281,6 +304,7 @@ int main(void)
         cmocka_unit_test(headers_come_in_any_order),
         cmocka_unit_test(header_names_come_in_any_case),
         cmocka_unit_test(a_missing_or_empty_header_is_named),
+        cmocka_unit_test(a_system_event_without_socket_and_namespace_is_a_native_client),
         cmocka_unit_test(no_headers_are_no_event),
         cmocka_unit_test(a_header_that_occurs_twice_is_named),
         cmocka_unit_test(the_type_alone_tells_the_kind),
