@@ -113,11 +113,12 @@ async function writePage({ script, style, chunks, licences: notice }) {
 }
 
 const started = Date.now();
-await rm(dist, { recursive: true, force: true });
-await mkdir(join(dist, 'assets'), { recursive: true });
 const worker = await buildWorker();
 const page = await buildPage(worker);
 const notice = await licences();
+// Only now: a build that fails leaves the old page as it was.
+await rm(dist, { recursive: true, force: true });
+await mkdir(join(dist, 'assets'), { recursive: true });
 const sizes = new Map();
 for (const { path, contents } of [...worker.files, ...page.files, notice]) {
   const zipped = gzipSync(contents, { level: 9 });

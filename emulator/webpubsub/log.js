@@ -3,7 +3,7 @@
 
 const MAX_TEXT = 200; // characters of a packet that are shown
 const SECRET = /((?:access_token|code|token|sig)=)[^&\s"]+/gi;
-const JWT = /\b(eyJ[\w-]{5})[\w-]*\.[\w-]+\.[\w-]+/g;
+const JWT = /\b(eyJ[\w-]{5})[\w.-]+/g; // whole or cut off
 const CONTROL = /[\x00-\x1f\x7f]/g;
 
 /** A text as it may stand in a line: on one line, without tokens and keys. */

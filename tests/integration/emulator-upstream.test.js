@@ -607,7 +607,8 @@ test('the log shows packets, deliveries and calls, and no token or key', async (
   ]);
   const socket = await join({ sub: 'ann' });
   socket.send(`42["x","https://a.example/?access_token=${socket.token}"]`);
-  await handler.event('x');
+  socket.send(`42["y","${socket.token}"]`);
+  await handler.event('y');
   socket.close();
   await handler.event('disconnected');
   const text = lines.join('\n');
@@ -616,6 +617,5 @@ test('the log shows packets, deliveries and calls, and no token or key', async (
   assert.match(text, /^client +\S+ -> 0{"sid"/m);
   assert.match(text, /^upstream connect \S+ \/ -> 200 \d+ ms$/m);
   assert.ok(!text.includes('K12'));
-  assert.ok(!text.includes(socket.token));
-  assert.ok(!text.includes(socket.token.split('.')[2]));
+  for (const part of socket.token.split('.')) assert.ok(!text.includes(part.slice(0, 30)), part);
 });

@@ -33,29 +33,28 @@ import './grammars.js';
 export const THEMES = {
   light: 'codestream-light',
   dark: 'codestream-dark',
-  'contrast-dark': 'hc-black',
-  'contrast-light': 'hc-light',
+  'contrast-light': 'codestream-contrast-light',
+  'contrast-dark': 'codestream-contrast-dark',
 };
 
-/** @param {string} paper @param {string} soft @param {string} ink */
-const colours = (paper, soft, ink) => ({
-  'editor.background': paper,
-  'editor.placeholder.foreground': soft,
-  'editorLineNumber.foreground': soft,
-  'editorLineNumber.dimmedForeground': soft,
-  'editorLineNumber.activeForeground': ink,
-});
-monaco.editor.defineTheme('codestream-light', {
-  base: 'vs',
-  inherit: true,
-  rules: [],
-  colors: colours('#ffffff', '#6b7280', '#161b26'),
-});
-monaco.editor.defineTheme('codestream-dark', {
-  base: 'vs-dark',
-  inherit: true,
-  rules: [],
-  colors: colours('#11151c', '#8b94a3', '#e6eaf1'),
-});
+/**
+ * @param {Theme} theme
+ * @param {'vs' | 'vs-dark' | 'hc-light' | 'hc-black'} base
+ * @param {{ paper: string, soft: string, ink: string }} colours
+ */
+function define(theme, base, { paper, soft, ink }) {
+  const colors = {
+    'editor.background': paper,
+    'editor.placeholder.foreground': soft,
+    'editorLineNumber.foreground': soft,
+    'editorLineNumber.dimmedForeground': soft,
+    'editorLineNumber.activeForeground': ink,
+  };
+  monaco.editor.defineTheme(THEMES[theme], { base, inherit: true, rules: [], colors });
+}
+define('light', 'vs', { paper: '#ffffff', soft: '#6b7280', ink: '#161b26' });
+define('dark', 'vs-dark', { paper: '#11151c', soft: '#8b94a3', ink: '#e6eaf1' });
+define('contrast-light', 'hc-light', { paper: '#ffffff', soft: '#292929', ink: '#000000' });
+define('contrast-dark', 'hc-black', { paper: '#000000', soft: '#ffffff', ink: '#ffd400' });
 
 export { monaco };

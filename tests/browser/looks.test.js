@@ -1,0 +1,145 @@
+// How the page looks in each state in which people meet it: axe-core, sizes from a phone to a wide
+// screen, zoom.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from '../lib/test.js';
+import { startScene } from './browser.js';
+
+const WIDTHS = [360, 768, 1280, 1920];
+/** Each theme, and the system for which it is chosen. */
+const THEMES = {
+  light: { colorScheme: 'light', contrast: 'no-preference' },
+  dark: { colorScheme: 'dark', contrast: 'no-preference' },
+  'contrast-light': { colorScheme: 'light', contrast: 'more' },
+  'contrast-dark': { colorScheme: 'dark', contrast: 'more' },
+};
+
+let scene;
+let axe;
+before(async () => {
+  scene = await startScene();
+  const file = new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url);
+  axe = await readFile(file, 'utf8');
+});
+after(() => scene?.close());
+
+const BAD_ROOM = 'A'.repeat(22);
+
+/** The states in which people meet the page. */
+const STATES = {
+  writer: async (options) => {
+    const writer = await scene.writer(options);
+    await writer.paste('const answer = 42;\n'.repeat(60));
+    return writer;
+  },
+  'writer with menu and banner': async (options) => {
+    const writer = await scene.writer(options);
+    await writer.press('pause');
+    await writer.says('Paused');
+    await writer.page.locator('#menu-button').click();
+    return writer;
+  },
+  viewer: async (options) => {
+    const writer = await scene.writer();
+    await writer.paste('const answer = 42;\n'.repeat(60));
+    const viewer = await scene.viewer(writer.link, options);
+    await viewer.says('Live');
+    return viewer;
+  },
+  waiting: async (options) => {
+    const viewer = await scene.viewer(`${scene.stack.page}#${BAD_ROOM}`, options);
+    await viewer.says('Waiting for the writer');
+    return viewer;
+  },
+  error: async (options) => {
+    const viewer = await scene.viewer(`${scene.stack.page}#cut`, options);
+    await viewer.says('Not connected');
+    return viewer;
+  },
+  ended: async (options) => {
+    const writer = await scene.writer();
+    await writer.paste('the last text');
+    const viewer = await scene.viewer(writer.link, options);
+    await viewer.shows('the last text');
+    writer.page.on('dialog', (dialog) => dialog.accept());
+    await writer.press('end');
+    await viewer.says('Ended');
+    return viewer;
+  },
+};
+
+/** What axe-core objects to; runs in the page. */
+async function violations() {
+  const result = await window.axe.run(document, { resultTypes: ['violations'] });
+  return result.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+  );
+}
+
+/** What is wider than the screen, outside it, or over something else; runs in the page. */
+function misplaced() {
+  const faults = [];
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  if (scrollWidth > innerWidth || scrollHeight > innerHeight)
+    faults.push(`the document is ${scrollWidth} x ${scrollHeight}`);
+  const name = ({ id, className }) => id || String(className);
+  const seen = (part) =>
+    part.getBoundingClientRect().width > 0 && getComputedStyle(part).clipPath === 'none';
+  for (const part of [
+    ...document.querySelectorAll('.bar *, .banner *, .timeline *, .menu, .empty'),
+  ].filter(seen)) {
+    const { left, right } = part.getBoundingClientRect();
+    if (right > innerWidth + 0.5 || left < -0.5) faults.push(`${name(part)} is outside`);
+  }
+  const parts = [...document.querySelectorAll('.bar > :not(.tools), .tools > *')]
+    .filter(seen)
+    .map((part) => [part, part.getBoundingClientRect()]);
+  parts.forEach(([part, one], i) =>
+    parts.slice(i + 1).forEach(([other, two]) => {
+      const apart =
+        one.left >= two.right - 1 ||
+        two.left >= one.right - 1 ||
+        one.top >= two.bottom - 1 ||
+        two.top >= one.bottom - 1;
+      if (!apart) faults.push(`${name(part)} over ${name(other)}`);
+    }),
+  );
+  return faults;
+}
+
+for (const [name, enter] of Object.entries(STATES)) {
+  test(`axe-core finds nothing to object to in any theme: ${name}`, async () => {
+    const screen = await enter();
+    await screen.page.evaluate(axe);
+    for (const [theme, media] of Object.entries(THEMES)) {
+      await screen.page.emulateMedia(media);
+      await screen.page.locator(`html[data-theme=${theme}]`).waitFor();
+      assert.deepEqual(await screen.page.evaluate(violations), [], theme);
+    }
+  });
+
+  test(`no part is off the screen from 360 to 1920 px and at 200 % zoom: ${name}`, async () => {
+    const screen = await enter();
+    const views = [...WIDTHS.map((width) => ({ width, height: 700 })), { width: 640, height: 400 }];
+    for (const viewport of views) {
+      await screen.page.setViewportSize(viewport);
+      await screen.until(
+        () =>
+          screen.page.evaluate(() => document.querySelector('#editor').clientWidth === innerWidth),
+        5_000,
+        'relayout',
+      );
+      let found;
+      // A resized page takes a moment to come to rest.
+      await screen.until(
+        async () => {
+          found = await screen.page.evaluate(misplaced);
+          return found.length === 0;
+        },
+        5_000,
+        `${viewport.width} x ${viewport.height}`,
+        () => found,
+      );
+    }
+  });
+}
