@@ -1,10 +1,12 @@
 # Codestream: live code streaming with a serverless back end in C.
 #
 #   make            build the handler, ./codestream
+#   make package    what is deployed, build/codestream.zip, and the list of its parts
 #   make run        handler, stand-ins and page on this machine, in the foreground
 #   make test       everything that proves it works
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
+#   make test-package  the package in an empty root (as root)
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded
@@ -139,16 +141,20 @@ test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.pa
 check: build/have-check build/have-build web/node_modules/.package-lock.json
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
+include packaging/package.mk
+
 # ---- the rest ----
 
 install: build/release/codestream
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/codestream
 
+# Compiled libraries of the package stay: they cost a minute and a download.
 clean:
-	rm -rf build web/dist codestream
+	find build -mindepth 1 -maxdepth 1 ! -name packages -exec rm -rf {} +
+	rm -rf web/dist codestream
 
 distclean: clean
-	rm -rf emulator/node_modules web/node_modules tests/node_modules tests/upload/node_modules
+	rm -rf build emulator/node_modules web/node_modules tests/node_modules tests/upload/node_modules
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

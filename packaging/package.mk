@@ -1,0 +1,58 @@
+# What is deployed.  Included by the Makefile.
+#
+# One static program that needs nothing of the machine that it runs on.  Where the distribution
+# has no static library that can be linked, it is compiled once from the distribution's source
+# package and kept in build/packages.
+P             := build/packages
+JOBS          ?= $(shell nproc)
+PACKAGE.parts := curl libmicrohttpd
+PACKAGE.libs  := $(patsubst %,$(P)/root/lib/lib%.a,microhttpd curl)
+# Debian 13's OpenSSL wants two libraries more than Debian 12's.
+PACKAGE.ready  = $(shell pkg-config --static --libs-only-l libcares libssl libcrypto)
+FLAGS.package  = $(FLAGS.release) -ffunction-sections -fdata-sections \
+                 -ffile-prefix-map=$(CURDIR)=.
+LINK.package  := -static-pie -Wl,-z,relro,-z,now,--gc-sections,--build-id,--wrap=dlopen
+NEED.package  := dpkg-dev=dpkg-source zip libc-ares-dev libssl-dev libc6-dev \
+                 zlib1g-dev libzstd-dev
+NEED.test-package := openssl unzip
+
+package: build/have-build $(P)/ready
+	$(Q)$(MAKE) -s MODE=package build/codestream.spdx.json
+	$(Q)echo "build/codestream.zip: $$(wc -c <build/codestream.zip) bytes," \
+	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256)"
+	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
+
+# apt-get runs once at a time.
+build/have-package: | build/have-build
+build/have-test-package: | build/have-package
+
+$(P)/fetched: packaging/sources.sh | build/have-package
+	$(Q)sh packaging/sources.sh $(P) $(PACKAGE.parts) && touch $@
+
+$(P)/ready: packaging/libraries.sh $(P)/fetched
+	$(Q)CC='$(CC)' CPPFLAGS='$(filter -D%,$(FLAGS.release))' JOBS='$(JOBS)' \
+	  CFLAGS='$(filter-out -D%,$(FLAGS.release))' sh packaging/libraries.sh $(P) && touch $@
+
+# Rewritten only when something in it has changed, the version included.
+build/package/versions: $(P)/ready force
+	$(Q)mkdir -p $(@D); CC='$(CC)' sh packaging/versions.sh '$(VERSION)' $(P)/versions \
+	  $(PACKAGE.ready) >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+.PHONY: package test-package force
+
+build/package/%.o: CPPFLAGS += -isystem $(P)/root/include -DCURL_STATICLIB
+$(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
+  build/package/versions $(P)/ready
+build/package/codestream: LDLIBS = $(PACKAGE.libs) $(PACKAGE.ready)
+build/package/codestream: build/package/packaging/self-contained.o
+
+build/codestream.zip: build/package/codestream packaging/zip.sh host.json \
+                      $(wildcard */function.json)
+	$(Q)sh packaging/zip.sh $< $@
+
+build/codestream.spdx.json: build/codestream.zip build/package/versions packaging/parts.sh
+	$(Q)sh packaging/parts.sh build/package/versions $< >$@
+
+# Starts the package in an empty root, which only root can.
+test-package: package build/have-test-package build/have-node
+	$(Q)CODESTREAM_BIN=packaging/test/in-root.sh $(NODE_TEST) $(wildcard packaging/test/*.test.mjs)
