@@ -133,7 +133,8 @@ static const char *const ca_places[] = {
     "/etc/ssl/ca-bundle.pem",
 };
 
-static const char *find_ca_file(config_getenv *get, struct complaints *complaints)
+static const char *find_ca_file(config_getenv *get, bool is_needed,
+                                struct complaints *complaints)
 {
     static const char *const settings[] = { "CODESTREAM_CA_FILE", "SSL_CERT_FILE" };
 
@@ -149,6 +150,9 @@ static const char *find_ca_file(config_getenv *get, struct complaints *complaint
         if (access(ca_places[i], R_OK) == 0)
             return ca_places[i];
     }
+    if (is_needed)
+        complain(complaints, settings[0],
+                 "is not set, and the system's certificates are in none of the usual files");
     return NULL;
 }
 
@@ -177,7 +181,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->secret = str_from(get("CODESTREAM_SECRET"));
     if (config->secret.len > 0 && config->secret.len < CONFIG_MIN_SECRET_BYTES)
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");
-    config->ca_file = find_ca_file(get, complaints);
+    config->ca_file =
+        find_ca_file(get, str_starts(config->service_url, STR("https://")), complaints);
     config->token_minutes =
         read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
                     "is not a number from 1 to 1440", complaints);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from '../../tests/lib/test.js';
 import { joinRoom, sendToRoom } from '../../tests/lib/events.js';
-import { ACCESS_KEY, startHandler } from '../../tests/lib/handler.js';
+import { ACCESS_KEY, runHandler, startHandler } from '../../tests/lib/handler.js';
 import { Connection, request } from '../../tests/lib/http.js';
 import { assertJoin, assertSend, newParty, notPeer, Recorded } from '../../tests/lib/recorded.js';
 import { verifyToken } from '../../tests/lib/rest-recorder.js';
@@ -153,8 +153,11 @@ async function assertUnreachable(app, reason) {
   assert.match(app.handler.stderr.join('\n'), reason);
 }
 
-test('without trusted certificates no service is told anything', async () => {
-  await inRoot(HOSTS, (app) => assertUnreachable(app, /certificate cannot be verified/));
+test('without trusted certificates it does not start, and says which setting would help', async () => {
+  const { code, stderr } = await runHandler(['--port', '0'], inRootSettings(newRoot(HOSTS), {
+    WebPubSubForSocketIOConnectionString: service.connectionString }));
+  assert.equal(code, 2);
+  assert.match(stderr, /\bevent=setting name=CODESTREAM_CA_FILE\b/);
 });
 
 test('a service that another authority vouches for is told nothing', async () => {

@@ -73,8 +73,10 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     if (options->is_plain)
         SET(CURLOPT_NOPROXY, "*");
-    if (options->ca_file)
+    if (options->ca_file) {
         SET(CURLOPT_CAINFO, options->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */
+    }
     return ok;
 }
 
