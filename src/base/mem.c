@@ -176,7 +176,7 @@ static bool make_room(struct buf *b, size_t len)
         b->failed = true;
         return false;
     }
-    if (b->len > 0)
+    if (b->ptr)
         memcpy(ptr, b->ptr, b->len);
     b->ptr = ptr;
     b->size = size;

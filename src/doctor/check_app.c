@@ -8,7 +8,7 @@
 
 bool check_ready(struct doctor *d)
 {
-    struct probe probe = { .method = "GET", .url = probe_text(d->lab, d->url, "/", NULL) };
+    struct probe probe = { .method = "GET", .url = probe_text(d->lab, d->url, "/") };
 
     probe_send(d->lab, &probe);
     if (probe.status == 0)
@@ -45,16 +45,15 @@ static bool explain_negotiate(struct doctor *d, const struct probe *probe)
 static bool compare_service(struct doctor *d, struct str endpoint, struct str path)
 {
     struct str hub_path =
-        str_from(probe_text(d->lab, "/clients/socketio/hubs/", keep(d, d->config.hub), NULL));
+        str_from(probe_text(d->lab, "/clients/socketio/hubs/", keep(d, d->config.hub)));
 
     if (!str_equal_nocase(endpoint, d->config.service_url))
-        return sick(
-            d,
-            probe_text(d->lab, "the handler uses another service: ", keep(d, endpoint), NULL),
-            "give doctor and handler the same connection string");
+        return sick(d,
+                    probe_text(d->lab, "the handler uses another service: ", keep(d, endpoint)),
+                    "give doctor and handler the same connection string");
     if (!str_equal_nocase(path, hub_path))
         return sick(
-            d, probe_text(d->lab, "the handler uses another hub: ", keep(d, path), NULL),
+            d, probe_text(d->lab, "the handler uses another hub: ", keep(d, path)),
             "set CODESTREAM_HUB alike for handler, doctor and the service's hub settings");
     return true;
 }
@@ -68,7 +67,7 @@ bool check_negotiate(struct doctor *d)
                                    { .name = STR("token") } };
     struct str values[COUNT(fields)];
     struct probe probe = { .method = "GET",
-                           .url = probe_text(d->lab, d->url, "/negotiate", NULL),
+                           .url = probe_text(d->lab, d->url, "/negotiate"),
                            .kept = { { .name = STR("Date") } } };
 
     probe_send(d->lab, &probe);
@@ -90,8 +89,8 @@ bool check_cors(struct doctor *d)
 {
     struct probe probe = {
         .method = "OPTIONS",
-        .url = probe_text(d->lab, d->url, "/negotiate", NULL),
-        .headers = { probe_text(d->lab, "Origin: ", d->page, NULL),
+        .url = probe_text(d->lab, d->url, "/negotiate"),
+        .headers = { probe_text(d->lab, "Origin: ", d->page),
                      "Access-Control-Request-Method: POST",
                      "Access-Control-Request-Headers: content-type" },
         .kept = { { .name = STR("Access-Control-Allow-Origin") } },
@@ -102,18 +101,17 @@ bool check_cors(struct doctor *d)
     allowed = probe.kept[0].value;
     if (str_equal(allowed, STR("*")) || str_equal(allowed, str_from(d->page)))
         return true;
-    return sick(
-        d, probe_text(d->lab, "a browser on ", d->page, " may not ask for negotiate", NULL),
-        "add the page's origin: az functionapp cors add, or Host.CORS in "
-        "local.settings.json");
+    return sick(d, probe_text(d->lab, "a browser on ", d->page, " may not ask for negotiate"),
+                "add the page's origin: az functionapp cors add, or Host.CORS in "
+                "local.settings.json");
 }
 
 /* ---- events ---- */
 
 static const char *event_url(struct doctor *d, const char *key)
 {
-    return key ? probe_text(d->lab, d->url, "/eventhandler?code=", key, NULL)
-               : probe_text(d->lab, d->url, "/eventhandler", NULL);
+    return key ? probe_text(d->lab, d->url, "/eventhandler?code=", key)
+               : probe_text(d->lab, d->url, "/eventhandler");
 }
 
 static struct probe ask_validation(struct doctor *d, const char *key)
@@ -121,8 +119,8 @@ static struct probe ask_validation(struct doctor *d, const char *key)
     struct probe probe = {
         .method = "OPTIONS",
         .url = event_url(d, key),
-        .headers = { probe_text(d->lab, "WebHook-Request-Origin: ",
-                                keep(d, d->config.service_host), NULL),
+        .headers = { probe_text(d->lab,
+                                "WebHook-Request-Origin: ", keep(d, d->config.service_host)),
                      "ce-awpsversion: 1.0" },
         .kept = { { .name = STR("WebHook-Allowed-Origin") } },
     };
@@ -174,10 +172,10 @@ static struct probe send_event(struct doctor *d, const char *connection, const c
         .headers = { "Content-Type: application/json", "ce-specversion: 1.0",
                      "ce-type: azure.webpubsub.sys.connect", "ce-eventName: connect",
                      "ce-namespace: /", "ce-socketId: doctor", "ce-awpsversion: 1.0",
-                     probe_text(d->lab, "ce-hub: ", keep(d, d->config.hub), NULL),
-                     probe_text(d->lab, "ce-connectionId: ", connection, NULL),
-                     probe_text(d->lab, "ce-userId: v.", d->room, NULL),
-                     probe_text(d->lab, "ce-signature: sha256=", signature, NULL) },
+                     probe_text(d->lab, "ce-hub: ", keep(d, d->config.hub)),
+                     probe_text(d->lab, "ce-connectionId: ", connection),
+                     probe_text(d->lab, "ce-userId: v.", d->room),
+                     probe_text(d->lab, "ce-signature: sha256=", signature) },
         .body = STR("{\"claims\":{},\"query\":{},\"headers\":{},\"clientCertificates\":[]}"),
     };
 
@@ -194,7 +192,7 @@ static const char *sign(struct doctor *d, const char *connection)
         return "";
     for (size_t i = 0; i < sizeof(mac); i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
-    return probe_text(d->lab, hex, NULL);
+    return probe_text(d->lab, hex);
 }
 
 bool check_signed_event(struct doctor *d)

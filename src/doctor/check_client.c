@@ -11,7 +11,7 @@
 static const char *client_url(struct doctor *d, const char *rest)
 {
     return probe_text(d->lab, keep(d, d->webpubsub.url), "/clients/socketio/hubs/",
-                      keep(d, d->webpubsub.hub), "/?EIO=4&transport=polling", rest, NULL);
+                      keep(d, d->webpubsub.hub), "/?EIO=4&transport=polling", rest);
 }
 
 bool check_anonymous(struct doctor *d)
@@ -29,7 +29,7 @@ struct client {
 
 static bool open_client(struct doctor *d, struct client *client)
 {
-    const char *token = probe_text(d->lab, "&access_token=", d->token, NULL);
+    const char *token = probe_text(d->lab, "&access_token=", d->token);
     struct json_field fields[] = { { .name = STR("sid") } };
     struct probe probe = { .method = "GET", .url = client_url(d, token) };
     struct str sid = { NULL, 0 };
@@ -48,7 +48,7 @@ static bool open_client(struct doctor *d, struct client *client)
         json_text(fields[0].value, probe_memory(d->lab), &sid))
         return sick(d, told(d, "a client's first request: the service", &probe),
                     "look at the service's live trace");
-    client->session = probe_text(d->lab, token, "&sid=", keep(d, sid), NULL);
+    client->session = probe_text(d->lab, token, "&sid=", keep(d, sid));
     return true;
 }
 
@@ -84,7 +84,7 @@ static const char *hear(struct doctor *d, const struct client *client, struct st
 
 bool check_client(struct doctor *d)
 {
-    struct client client;
+    struct client client = { NULL };
     const char *heard;
 
     if (!open_client(d, &client))
@@ -98,20 +98,18 @@ bool check_client(struct doctor *d)
             "from the internet?");
     if (strncmp(heard, "44", 2) == 0)
         return sick(
-            d, probe_text(d->lab, "a client may not join: ", heard + 2, NULL),
+            d, probe_text(d->lab, "a client may not join: ", heard + 2),
             "does the hub's URL template name this handler, with its ?code=? look at the "
             "handler's log for the connect event");
-    say(d, &client,
-        probe_text(d->lab, "420[\"joinRoom\",{\"room_id\":\"", d->room, "\"}]", NULL));
+    say(d, &client, probe_text(d->lab, "420[\"joinRoom\",{\"room_id\":\"", d->room, "\"}]"));
     heard = hear(d, &client, STR("430"), STR("41"));
     say(d, &client, "1");
     if (!heard || strncmp(heard, "430", 3) != 0)
         return sick(d, "a client's events do not reach the handler",
                     "set userEventPattern of the hub's event handler to *");
     if (!strstr(heard, "\"success\":true"))
-        return sick(d,
-                    probe_text(d->lab, "the handler cannot let a client join its room: ",
-                               heard + 3, NULL),
-                    "look at the handler's log");
+        return sick(
+            d, probe_text(d->lab, "the handler cannot let a client join its room: ", heard + 3),
+            "look at the handler's log");
     return true;
 }

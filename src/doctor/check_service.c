@@ -35,7 +35,7 @@ bool check_service(struct doctor *d)
                              probe_memory(d->lab), &token))
         return sick(d, "no memory", "try again");
     probe.url = keep(d, group_url);
-    probe.headers[0] = probe_text(d->lab, "Authorization: Bearer ", keep(d, token), NULL);
+    probe.headers[0] = probe_text(d->lab, "Authorization: Bearer ", keep(d, token));
     probe_send(d->lab, &probe);
 
     if (probe.status == 0)

@@ -16,9 +16,9 @@ const char *told(struct doctor *d, const char *who, const struct probe *probe)
     char status[16];
 
     if (probe->status == 0)
-        return probe_text(d->lab, who, ": ", probe->failure, NULL);
+        return probe_text(d->lab, who, ": ", probe->failure);
     (void)snprintf(status, sizeof(status), "%u", probe->status);
-    return probe_text(d->lab, who, " answered ", status, NULL);
+    return probe_text(d->lab, who, " answered ", status);
 }
 
 const char *keep(struct doctor *d, struct str text)

@@ -1,6 +1,5 @@
 #include "doctor/probe.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,16 +61,12 @@ struct arena *probe_memory(struct probe_lab *lab)
     return &lab->mem;
 }
 
-const char *probe_text(struct probe_lab *lab, ...)
+const char *probe_join(struct probe_lab *lab, const char *const *parts, size_t count)
 {
     struct buf text = { .mem = &lab->mem };
-    const char *part;
-    va_list parts;
 
-    va_start(parts, lab);
-    while ((part = va_arg(parts, const char *)))
-        buf_add(&text, str_from(part));
-    va_end(parts);
+    for (size_t i = 0; i < count; i++)
+        buf_add(&text, str_from(parts[i]));
     buf_add_char(&text, '\0');
     if (text.failed)
         abort(); /* megabytes of diagnosis: something else is wrong */

@@ -34,8 +34,11 @@ void probe_lab_free(struct probe_lab *lab);
 /* What probes keep; also for the caller's own texts. */
 struct arena *probe_memory(struct probe_lab *lab);
 
-/* All parts in one, NUL-terminated, in the lab's memory.  The list ends with NULL. */
-const char *probe_text(struct probe_lab *lab, ...) __attribute__((sentinel));
+/* All parts in one, NUL-terminated, in the lab's memory. */
+#define probe_text(lab, ...)                                                                   \
+    probe_join((lab), (const char *const[]){ __VA_ARGS__ },                                    \
+               sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+const char *probe_join(struct probe_lab *lab, const char *const *parts, size_t count);
 
 /* Sends, waits, fills in the results. */
 void probe_send(struct probe_lab *lab, struct probe *probe);

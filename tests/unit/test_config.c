@@ -14,7 +14,7 @@ static char *from_environment(const char *name)
             return (char *)(uintptr_t)environment[i + 1];
     }
     /* Whether this machine has certificates is not what is tested. */
-    return strcmp(name, "CODESTREAM_CA_FILE") == 0 ? (char *)(uintptr_t)"/dev/null" : NULL;
+    return strcmp(name, "CODESTREAM_CA_FILE") == 0 ? (char *)(uintptr_t) "/dev/null" : NULL;
 }
 
 #define SET(...) set((const char *const[]){ __VA_ARGS__, NULL })
