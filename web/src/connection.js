@@ -8,6 +8,8 @@ import { now, ticker } from './ticker.js';
 /**
  * @typedef {import('./status.js').LinkState} LinkState
  * @typedef {import('./writer.js').Send} Send
+ * @typedef {{ api: string, transport?: string }} BackEnd  where the function app is, and how to
+ *   speak to the service: 'socketio' (also if left out) or 'native'
  * @typedef {object} Core  a Writer or a Viewer
  * @property {(now: number) => Send[]} poll
  * @property {(now: number) => boolean} dead
@@ -19,7 +21,7 @@ const SHOW_MS = 1_000;
 
 export class Connection {
   /**
-   * @param {{ api: string, room?: string, key?: string, core: Core, show: () => void,
+   * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => void,
    *   onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
    *   onLeave: () => void,
    *   onData: (data: unknown, from: unknown) => void, onPresence: (event: any) => void,
@@ -34,6 +36,7 @@ export class Connection {
       api: options.api,
       room: options.room,
       key: options.key,
+      transport: options.transport,
       listener: {
         onTicket: (ticket) => options.onTicket?.(ticket),
         onJoin: (sid) => {

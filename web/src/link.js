@@ -1,15 +1,32 @@
-// The connection: asks the function app for a token, keeps a Socket.IO connection to the service
-// with it, joins the room, and starts again with a fresh token whenever that breaks. It knows
-// nothing of texts.
+// The connection: asks the function app for a token, has a transport connect to the service and
+// join the room with it, and starts again with a fresh token whenever that breaks. It knows
+// nothing of texts, and of the wire only what negotiate answers.
 
-import { io } from 'socket.io-client';
+import * as socketio from './socketio.js';
+import * as native from './native.js';
 
 /**
  * @typedef {{ success: boolean, error?: { code: string, message: string } }} Answer
- * @typedef {{ room_id: string, endpoint: string, path: string, token: string, role: string,
- *   writer_key?: string }} Ticket
+ * @typedef {{ room_id: string, url: string, endpoint: string, path: string, token: string,
+ *   role: string, writer_key?: string }} Ticket what negotiate answered; endpoint, path and token
+ *   for Socket.IO only
  * @typedef {{ code: string, message: string, final: boolean }} Trouble final: trying again would
  *   not help
+ * @typedef {object} Party  who joins: in which room it listens, and to which it speaks
+ * @property {string} hears
+ * @property {string} speaks
+ * @typedef {object} Events  what a transport tells; after `failed` nothing more
+ * @property {(sid: string) => void} joined
+ * @property {(trouble: { code: string, message: string }) => void} failed
+ * @property {(data: unknown, from: unknown) => void} data
+ * @property {(event: any) => void} presence
+ * @typedef {object} Carrier  one attempt of a transport; it says nothing before `open` returned
+ * @property {(data: object, to?: string, answered?: (answer: Answer) => void) => void} send
+ * @property {() => void} close  and be silent from then on
+ * @typedef {object} Transport
+ * @property {string} query  what negotiate has to be asked for
+ * @property {string[]} fields  what its answer must have
+ * @property {(ticket: Ticket, party: Party, events: Events) => Carrier} open
  * @typedef {object} Listener
  * @property {(ticket: Ticket) => void} onTicket
  * @property {(sid: string) => void} onJoin
@@ -19,28 +36,27 @@ import { io } from 'socket.io-client';
  */
 
 const NEGOTIATE_MS = 10_000;
-const CONNECT_MS = 10_000;
-const JOIN_MS = 10_000;
-/** `login` is the invitation to join; should it get lost, one joins without. */
-const LOGIN_MS = 3_000;
 /** A connection that has lasted this long has proved itself. */
 const STABLE_MS = 10_000;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
 
+/** @type {Record<string, Transport>} */
+const TRANSPORTS = { socketio, native };
+
 export class Link {
   /**
-   * @param {{ api: string, room?: string, key?: string, listener: Listener }} options room and
-   *   key: writer again;
-   *   room alone: viewer; neither: writer of a new room
+   * @param {{ api: string, room?: string, key?: string, transport?: string, listener: Listener }}
+   *   options room and key: writer again; room alone: viewer; neither: writer of a new room
    */
-  constructor({ api, room, key, listener }) {
+  constructor({ api, room, key, transport = 'socketio', listener }) {
+    this.transport = TRANSPORTS[transport] ?? socketio;
     this.api = api;
     this.room = room;
     this.key = key;
     this.listener = listener;
-    /** @type {import('socket.io-client').Socket | undefined} */
-    this.socket = undefined;
+    /** @type {Carrier | undefined} */
+    this.carrier = undefined;
     this.joined = false;
     this.joinedAt = 0;
     this.attempts = 0;
@@ -74,23 +90,16 @@ export class Link {
    * @param {{ to?: string, answered?: (answer: Answer) => void }} [options]
    */
   send(data, { to, answered } = {}) {
-    if (!this.socket?.connected || !this.joined) return;
-    const message =
-      to === undefined ? { room_id: this.#target(), data } : { room_id: this.#target(), data, to };
-    if (answered)
-      this.socket.emit('sendToRoom', message, (/** @type {unknown} */ answer) =>
-        answered(readAnswer(answer)),
-      );
-    else this.socket.emit('sendToRoom', message);
+    if (this.joined) this.carrier?.send(data, to, answered);
   }
 
-  /** A writer speaks to the room and listens on its control room, a viewer the other way round. */
-  #target() {
-    return this.key ? this.room : `${this.room}-control`;
-  }
-
-  #home() {
-    return this.key ? `${this.room}-control` : this.room;
+  /**
+   * A writer speaks to the room and listens on its control room, a viewer the other way round.
+   * @returns {Party}
+   */
+  #party() {
+    const [room, control] = [`${this.room}`, `${this.room}-control`];
+    return this.key ? { hears: control, speaks: room } : { hears: room, speaks: control };
   }
 
   async #connect() {
@@ -110,8 +119,9 @@ export class Link {
   /** @returns {Promise<Ticket>} */
   async #negotiate() {
     const { api, room, key } = this;
-    const url =
-      room && !key ? `${api}/negotiate?room_id=${encodeURIComponent(room)}` : `${api}/negotiate`;
+    const query = new URLSearchParams(this.transport.query);
+    if (room && !key) query.set('room_id', room);
+    const url = `${api}/negotiate${query.size ? `?${query}` : ''}`;
     const response = await fetch(url, {
       signal: AbortSignal.timeout(NEGOTIATE_MS),
       credentials: 'omit',
@@ -124,7 +134,7 @@ export class Link {
     });
     if (!response.ok) throw await Refusal.from(response);
     const ticket = await response.json();
-    for (const field of ['room_id', 'endpoint', 'path', 'token', 'role']) {
+    for (const field of ['room_id', 'role', ...this.transport.fields]) {
       if (typeof ticket?.[field] !== 'string')
         throw new Error(`The answer to negotiate has no ${field}.`);
     }
@@ -132,69 +142,33 @@ export class Link {
   }
 
   /** @param {Ticket} ticket @param {number} life */
-  #open({ endpoint, path, token }, life) {
-    const socket = io(endpoint, {
-      path,
-      query: { access_token: token },
-      // Socket.IO would try again with the same token; here every attempt gets a fresh one.
-      reconnection: false,
-      forceNew: true,
-      transports: ['websocket', 'polling'],
-      tryAllTransports: true,
-      timeout: CONNECT_MS,
-    });
-    this.socket = socket;
+  #open(ticket, life) {
     const { listener } = this;
-    const down = (/** @type {string} */ reason) => {
-      if (life === this.life) this.#failed({ code: 'Disconnected', message: reason, final: false });
-    };
-    socket.on('connect', () => {
-      this.timer = setTimeout(() => this.#join(socket, life), LOGIN_MS);
+    const current = () => life === this.life;
+    this.carrier = this.transport.open(ticket, this.#party(), {
+      joined: (sid) => {
+        if (!current() || this.joined) return;
+        this.joined = true;
+        this.joinedAt = performance.now();
+        listener.onJoin(sid);
+      },
+      failed: (trouble) => {
+        if (current()) this.#failed({ ...trouble, final: false });
+      },
+      data: (data, from) => {
+        if (current()) listener.onData(data, from);
+      },
+      presence: (event) => {
+        if (current()) listener.onPresence(event);
+      },
     });
-    socket.on('login', () => this.#join(socket, life));
-    socket.on('connect_error', (error) => down(error.message));
-    socket.on('disconnect', (reason) => down(reason));
-    socket.on('presence', (event) => {
-      // One's own arrival is no news.
-      if (life === this.life && event?.from !== socket.id) listener.onPresence(event);
-    });
-    socket.on('message', (message) => {
-      if (life !== this.life) return;
-      if (message?.type === 'editorMessage') listener.onData(message.data, message.from);
-    });
-  }
-
-  /** @param {import('socket.io-client').Socket} socket @param {number} life */
-  #join(socket, life) {
-    clearTimeout(this.timer);
-    if (life !== this.life || this.joined) return;
-    const answered = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
-      if (life !== this.life || this.joined) return;
-      const answer = error
-        ? { success: false, error: { code: 'Timeout', message: 'no answer to joinRoom' } }
-        : readAnswer(raw);
-      if (!answer.success) {
-        this.#failed({
-          code: 'Join',
-          message: 'The room could not be joined.',
-          ...answer.error,
-          final: false,
-        });
-        return;
-      }
-      this.joined = true;
-      this.joinedAt = performance.now();
-      this.listener.onJoin(socket.id ?? '');
-    };
-    socket.timeout(JOIN_MS).emit('joinRoom', { room_id: this.#home() }, answered);
   }
 
   #drop() {
     this.joined = false;
-    const { socket } = this;
-    this.socket = undefined;
-    socket?.removeAllListeners();
-    socket?.disconnect();
+    const { carrier } = this;
+    this.carrier = undefined;
+    carrier?.close();
   }
 
   /** @param {Trouble & { wait?: number }} trouble */
@@ -238,14 +212,4 @@ function troubleOf(error) {
   if (error instanceof Refusal)
     return { code: error.code, message: error.message, final: error.final, wait: error.wait };
   return { code: 'Unreachable', message: String(error?.message ?? error), final: false };
-}
-
-/** @param {any} answer @returns {Answer} */
-function readAnswer(answer) {
-  if (answer?.success === true) return { success: true };
-  const { code, message } = answer?.error ?? {};
-  return {
-    success: false,
-    error: { code: String(code ?? 'Unknown'), message: String(message ?? 'no reason given') },
-  };
 }

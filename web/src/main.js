@@ -15,13 +15,15 @@ function start() {
     document.documentElement.dataset.embed = '';
   const page = new Page();
   const api = document.querySelector('meta[name="codestream-api"]')?.getAttribute('content') ?? '';
+  const transport = new URLSearchParams(location.search).get('transport') ?? undefined;
+  const backEnd = { api, transport };
   const room = location.hash.slice(1);
   // Another link pasted into this tab is another stream.
   addEventListener('hashchange', () => location.reload());
   if (!/^https?:\/\//.test(api))
     stopped(page, 'This copy of the page does not know its function app: it was not configured.');
-  else if (room === '') startWriting(api, page);
-  else if (ROOM.test(room)) startWatching(api, room, page);
+  else if (room === '') startWriting(backEnd, page);
+  else if (ROOM.test(room)) startWatching(backEnd, room, page);
   else
     stopped(
       page,

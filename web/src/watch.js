@@ -11,8 +11,12 @@ import { viewerStatus } from './status.js';
 import { now } from './ticker.js';
 import { Viewer } from './viewer.js';
 
-/** @param {string} api @param {string} room @param {import('./page.js').Page} page */
-export function startWatching(api, room, page) {
+/**
+ * @param {import('./connection.js').BackEnd} backEnd
+ * @param {string} room
+ * @param {import('./page.js').Page} page
+ */
+export function startWatching(backEnd, room, page) {
   page.setRole('viewer');
   const viewer = new Viewer();
   const host = /** @type {HTMLElement} */ (document.getElementById('editor'));
@@ -45,7 +49,7 @@ export function startWatching(api, room, page) {
   };
 
   const connection = new Connection({
-    api,
+    ...backEnd,
     room,
     core: viewer,
     show,
@@ -77,7 +81,7 @@ export function startWatching(api, room, page) {
   );
   page.onAction = (action) => {
     if (action === 'retry') connection.retry();
-    else if (action === 'new-session') location.assign(location.pathname);
+    else if (action === 'new-session') location.assign(location.pathname + location.search);
   };
   setUpLook(editor);
   connection.start();

@@ -27,8 +27,11 @@ const MAX_CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 /** A word in passing stays on the screen this long. */
 const PASSING_MS = 8_000;
 
-/** @param {string} api @param {import('./page.js').Page} page */
-export function startWriting(api, page) {
+/**
+ * @param {import('./connection.js').BackEnd} backEnd
+ * @param {import('./page.js').Page} page
+ */
+export function startWriting(backEnd, page) {
   page.setRole('writer');
   pruneSessions(Date.now());
   const kept = lastSession(Date.now());
@@ -100,7 +103,7 @@ export function startWriting(api, page) {
   };
 
   const connection = new Connection({
-    api,
+    ...backEnd,
     room: session.room || undefined,
     key: session.key || undefined,
     core: writer,
@@ -183,7 +186,9 @@ export function startWriting(api, page) {
 
   // ---- bar and menu ----
 
-  const link = () => `${location.origin}${location.pathname}#${session.room}`;
+  // Writer and viewers must meet on the same transport.
+  const query = backEnd.transport ? `?transport=${encodeURIComponent(backEnd.transport)}` : '';
+  const link = () => `${location.origin}${location.pathname}${query}#${session.room}`;
   page.onCopy('copy-link', link, () =>
     say(`The browser did not copy. This is the link: ${link()}`),
   );

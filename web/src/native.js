@@ -1,0 +1,92 @@
+// The transport of the older CodeStream: a plain WebSocket to Web PubSub, subprotocol
+// json.webpubsub.azure.v1, no event handler. The service itself holds everybody to the roles in
+// the token, so who may speak where is the same; but it can address groups only, and tells nobody
+// who spoke. Both stand in the message instead: `from` is the asker's connection, and what carries
+// `to` is passed over by everybody else.
+
+const SUBPROTOCOL = 'json.webpubsub.azure.v1';
+/** For the connection and the room together. */
+const JOIN_MS = 15_000;
+const JOIN_ACK = 1;
+/** An asker of the older CodeStream, whose request has no name on it. */
+const SOMEBODY = 'somebody';
+
+export const query = `protocol=${SUBPROTOCOL}`;
+export const fields = ['url'];
+
+/** @type {import('./link.js').Transport['open']} */
+export function open({ url }, { hears, speaks }, events) {
+  const socket = new WebSocket(url, SUBPROTOCOL);
+  /** @type {Map<number, (answer: import('./link.js').Answer) => void>} */
+  const waiting = new Map();
+  let sid = '';
+  let closed = false;
+  let nextAck = JOIN_ACK + 1;
+  const down = (/** @type {string} */ code, /** @type {string} */ message) => {
+    if (closed) return;
+    closed = true;
+    clearTimeout(timer);
+    socket.close();
+    events.failed({ code, message });
+  };
+  const timer = setTimeout(() => down('Timeout', 'the room could not be joined in time'), JOIN_MS);
+  const say = (/** @type {object} */ message) => socket.send(JSON.stringify(message));
+
+  waiting.set(JOIN_ACK, (answer) => {
+    clearTimeout(timer);
+    if (answer.success) events.joined(sid);
+    else down(answer.error?.code ?? 'Join', answer.error?.message ?? 'the room cannot be joined');
+  });
+  const told = (/** @type {any} */ message) => {
+    if (message?.type === 'system' && message.event === 'connected') {
+      sid = String(message.connectionId ?? '');
+      say({ type: 'joinGroup', group: hears, ackId: JOIN_ACK });
+    } else if (message?.type === 'system' && message.event === 'disconnected') {
+      down('Disconnected', String(message.message ?? 'the service ended the connection'));
+    } else if (message?.type === 'ack') {
+      waiting.get(message.ackId)?.(readAck(message));
+      waiting.delete(message.ackId);
+    } else if (message?.type === 'message' && message.group === hears) {
+      heard(message.data);
+    }
+  };
+  const heard = (/** @type {any} */ data) => {
+    if (data === 'sync') events.data({ data }, SOMEBODY);
+    else if (data?.to === undefined || data.to === sid) events.data(data, data?.from);
+  };
+  socket.onmessage = ({ data }) => {
+    if (!closed) told(parse(data));
+  };
+  socket.onclose = ({ code }) => down('Disconnected', `the connection closed (${code})`);
+  return {
+    send(data, to, answered) {
+      if (closed || socket.readyState !== WebSocket.OPEN) return;
+      const addressed = { ...data, from: sid, ...(to && to !== SOMEBODY && { to }) };
+      const message = { group: speaks, dataType: 'json', noEcho: true, data: addressed };
+      if (answered) waiting.set(nextAck, answered);
+      say({ type: 'sendToGroup', ...message, ...(answered && { ackId: nextAck++ }) });
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      socket.close();
+    },
+  };
+}
+
+/** @param {unknown} text @returns {any} undefined if it is no JSON */
+function parse(text) {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {any} ack @returns {import('./link.js').Answer} */
+function readAck({ success, error }) {
+  // What was received twice was received.
+  if (success === true || error?.name === 'Duplicate') return { success: true };
+  const { name = 'Unknown', message = 'no reason given' } = error ?? {};
+  return { success: false, error: { code: String(name), message: String(message) } };
+}

@@ -1,0 +1,82 @@
+// The transport over Web PubSub for Socket.IO: the handler's `login`, `joinRoom`, `sendToRoom` and
+// `message`.
+
+import { io } from 'socket.io-client';
+
+/**
+ * @typedef {import('./link.js').Answer} Answer
+ * @typedef {import('./link.js').Carrier} Carrier
+ */
+
+const CONNECT_MS = 10_000;
+const JOIN_MS = 10_000;
+/** `login` is the invitation to join; should it get lost, one joins without. */
+const LOGIN_MS = 3_000;
+
+export const query = '';
+export const fields = ['endpoint', 'path', 'token'];
+
+/** @type {import('./link.js').Transport['open']} */
+export function open({ endpoint, path, token }, { hears, speaks }, events) {
+  const socket = io(endpoint, {
+    path,
+    query: { access_token: token },
+    // Socket.IO would try again with the same token; here every attempt gets a fresh one.
+    reconnection: false,
+    forceNew: true,
+    transports: ['websocket', 'polling'],
+    tryAllTransports: true,
+    timeout: CONNECT_MS,
+  });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let invitation;
+  let joining = false;
+  const down = (/** @type {string} */ message) => events.failed({ code: 'Disconnected', message });
+  const join = () => {
+    clearTimeout(invitation);
+    if (joining) return;
+    joining = true;
+    socket.timeout(JOIN_MS).emit('joinRoom', { room_id: hears }, joined);
+  };
+  const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
+    const answer = error ? refusal('Timeout', 'no answer to joinRoom') : readAnswer(raw);
+    if (answer.success) events.joined(socket.id ?? '');
+    else events.failed(answer.error ?? { code: 'Join', message: 'the room could not be joined' });
+  };
+  socket.on('connect', () => {
+    invitation = setTimeout(join, LOGIN_MS);
+  });
+  socket.on('login', join);
+  socket.on('connect_error', (error) => down(error.message));
+  socket.on('disconnect', (reason) => down(reason));
+  socket.on('presence', (event) => events.presence(event));
+  socket.on('message', (message) => {
+    if (message?.type === 'editorMessage') events.data(message.data, message.from);
+  });
+  return {
+    send(data, to, answered) {
+      if (!socket.connected) return;
+      const message = { room_id: speaks, data, ...(to !== undefined && { to }) };
+      if (answered)
+        socket.emit('sendToRoom', message, (/** @type {unknown} */ raw) =>
+          answered(readAnswer(raw)),
+        );
+      else socket.emit('sendToRoom', message);
+    },
+    close() {
+      clearTimeout(invitation);
+      socket.removeAllListeners();
+      socket.disconnect();
+    },
+  };
+}
+
+/** @param {string} code @param {string} message @returns {Answer} */
+const refusal = (code, message) => ({ success: false, error: { code, message } });
+
+/** @param {any} answer @returns {Answer} */
+function readAnswer(answer) {
+  if (answer?.success === true) return { success: true };
+  const { code, message } = answer?.error ?? {};
+  return refusal(String(code ?? 'Unknown'), String(message ?? 'no reason given'));
+}
