@@ -97,13 +97,17 @@ static void tell(struct identity *identity, const char *failure)
     }
 }
 
+void identity_doubt(struct identity *identity)
+{
+    if (loop_now_ms(identity->loop) >= identity->asked_ms + IDENTITY_PAUSE_MS)
+        ask(identity);
+}
+
 void identity_ask(struct identity *identity, struct identity_wait *wait)
 {
-    bool is_rested = loop_now_ms(identity->loop) >= identity->asked_ms + IDENTITY_PAUSE_MS;
-
     if (serves(identity)) {
-        if ((int64_t)time(NULL) >= identity->renew_unix && is_rested)
-            ask(identity);
+        if ((int64_t)time(NULL) >= identity->renew_unix)
+            identity_doubt(identity);
         wait->ready(wait->owner, identity->token, NULL);
         return;
     }

@@ -42,6 +42,12 @@ void identity_free(struct identity *identity);
 /* Calls ready exactly once, before this returns if there is a token that serves. */
 void identity_ask(struct identity *identity, struct identity_wait *wait);
 
+/*
+ * The service took the token no more, whatever the clocks say: a new one is asked for, unless
+ * that was done a moment ago.  The old one serves until then.
+ */
+void identity_doubt(struct identity *identity);
+
 /* Ends what is under way; all who wait are told. */
 void identity_abort(struct identity *identity);
 

@@ -17,6 +17,8 @@ static void on_answer(struct http_call *http)
     call->status = http->status;
     call->error_code = call->keep[0].value;
     call->answer = http->answer;
+    if (http->status == 401 && call->rest->identity)
+        identity_doubt(call->rest->identity);
     if (http->status == 0)
         end(call, http->failure);
     else if (http->status < 200 || http->status > 299)

@@ -33,6 +33,7 @@ export async function deploy(options = {}) {
 }
 
 class Deployment {
+  /** What to end, in this order: the service first, so that its last events find the handler. */
   #closers = [];
 
   async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {} }) {
@@ -54,7 +55,7 @@ class Deployment {
 
   async close() {
     const faults = [];
-    for (const close of this.#closers.splice(0).reverse()) {
+    for (const close of this.#closers.splice(0)) {
       await close().catch((error) => faults.push(error));
     }
     if (faults.length > 0) throw faults[0];
@@ -76,7 +77,10 @@ class Deployment {
   async #startHost(settings, options, edit) {
     const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
     const appRoot = await mkdtemp(path.join(os.tmpdir(), 'codestream-app-'));
-    this.#closers.push(() => rm(appRoot, { recursive: true, force: true }));
+    this.#closers.push(async () => {
+      await this.#closeHost();
+      await rm(appRoot, { recursive: true, force: true });
+    });
     await copyApp(appRoot, edit);
     this.handlerLines = [];
     this.hostLines = [];
@@ -93,12 +97,11 @@ class Deployment {
       onLine: (_, line) => this.handlerLines.push(line),
       ...options,
     });
-    this.#closers.push(() => this.#closeHost());
   }
 
   /** The host starts a handler again that has died: a test must not miss that. */
   async #closeHost() {
-    await this.host.close();
+    await this.host?.close();
     const death = this.hostLines.find((line) => line.includes('the handler ended'));
     if (death) throw new Error(`${death}\n${this.handlerLines.join('\n')}`);
   }

@@ -1,0 +1,118 @@
+// `codestream doctor`: how a test runs it, and what it says, taken apart.
+import assert from 'node:assert/strict';
+import { CONNECTION, FUNCTION_KEY, PAGE, withChanges } from './deployment.js';
+import { ACCESS_KEY, runHandler } from './handler.js';
+
+const DOCTOR_MS = 15_000;
+
+/** The checks, by what their names are about. */
+export const CHECK = {
+  ready: /function app answers/,
+  negotiate: /negotiate/,
+  cors: /page's origin/,
+  validation: /validate/,
+  functionKey: /no function key/,
+  signed: /^a signed event/,
+  forged: /wrongly signed/,
+  rest: /REST/,
+  anonymous: /without a token/,
+  client: /client connects/,
+};
+
+/** Everything that any doctor of this process has said. */
+const said = [];
+
+/**
+ * Runs the doctor on a deployment, as one should but for what is told.
+ * @param {object} app see deployment.js
+ * @param {{ url?: string, args?: string[], settings?: object }} [how] settings: changes to the
+ *   doctor's
+ */
+export function diagnose(app, { url = app.host.url, args = ['--page', PAGE], settings } = {}) {
+  const right = {
+    [CONNECTION]: app.service.connectionString,
+    CODESTREAM_FUNCTION_KEY: FUNCTION_KEY,
+  };
+  return runDoctor([url, ...args], withChanges(right, settings));
+}
+
+/** Runs `codestream doctor` to its end. */
+export async function runDoctor(args, settings) {
+  const ended = await runHandler(['doctor', ...args], settings, DOCTOR_MS);
+  said.push(ended.stdout, ended.stderr);
+  assert.equal(ended.signal, null, `the doctor ended by ${ended.signal}:\n${ended.stderr}`);
+  return new Report(ended);
+}
+
+/** No doctor of this process has said an access key, a function key or a token. */
+export function assertNothingSecretSaid(...others) {
+  assert.ok(said.length > 10, 'it was not asked');
+  const all = said.join('\n');
+  for (const secret of [ACCESS_KEY, FUNCTION_KEY, ...others]) {
+    assert.ok(!all.includes(secret), `it said ${secret}`);
+  }
+  const [found] = /\beyJ|Bearer|access_token=|code=(?!KEY\b|[?\s])\S/.exec(all) ?? [];
+  assert.equal(found, undefined);
+}
+
+/** `ok    CHECK`, `-     CHECK: WHY NOT`, or `FAIL  CHECK` and lines of what and how to mend. */
+class Report {
+  constructor({ code, stdout, stderr }) {
+    this.code = code;
+    this.text = stdout;
+    this.stderr = stderr;
+    this.checks = [];
+    for (const line of stdout.split('\n').filter(Boolean)) {
+      const [, mark, name] = /^(ok|FAIL|-) +(.*)$/.exec(line) ?? [];
+      if (mark) this.checks.push({ mark, name, words: '' });
+      else this.checks.at(-1).words += `${line.trim()} `;
+    }
+  }
+
+  /** Names of the checks with a mark. */
+  marked(mark) {
+    return this.checks.filter((check) => check.mark === mark).map(({ name }) => name);
+  }
+
+  /** It has nothing to say but that all is well. */
+  assertHealthy() {
+    assert.equal(this.code, 0, this.text);
+    assert.equal(this.stderr, '');
+    assert.ok(this.checks.length > 0, 'it checked nothing');
+    for (const line of this.text.split('\n').slice(0, -1)) assert.match(line, /^ok {4}\S/);
+  }
+
+  /**
+   * A check has failed, and what it says of it and of the mending has all these words.
+   * @param {RegExp} check @param {RegExp[]} words
+   */
+  assertFails(check, ...words) {
+    assert.equal(this.code, 1, this.text);
+    assert.equal(this.stderr, '');
+    const failed = this.checks.filter(({ mark, name }) => mark === 'FAIL' && check.test(name));
+    assert.ok(failed.length > 0, `no failed check is ${check}:\n${this.text}`);
+    for (const { words: told } of failed) assert.match(told, /\S mend: \S/, this.text);
+    const named = failed.some(({ words: told }) => words.every((word) => word.test(told)));
+    assert.ok(named, `it does not say ${words.join(' and ')} of ${check}:\n${this.text}`);
+  }
+
+  /** No other check than these has failed: what is in order must not be suspected. */
+  assertSuspects(...checks) {
+    const innocent = this.marked('FAIL').filter((name) => !checks.some((one) => one.test(name)));
+    assert.deepEqual(innocent, [], this.text);
+  }
+
+  /** These checks were made and found well. */
+  assertOk(...checks) {
+    for (const check of checks) assert.ok(this.#isOk(check), `${check}:\n${this.text}`);
+  }
+
+  /** None of these is said to be well: it could not be tried, or it has failed. */
+  assertNotOk(...checks) {
+    for (const check of checks) assert.ok(!this.#isOk(check), `${check}:\n${this.text}`);
+  }
+
+  #isOk(check) {
+    return this.marked('ok').some((name) => check.test(name));
+  }
+}
