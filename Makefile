@@ -49,8 +49,8 @@ UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
 NEED.node  := nodejs=node npm=npm
-NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 python3-socketio \
-              $(if $(CHROME),,chromium-headless-shell)
+NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
+              python3-socketio python3-requests python3-websocket $(if $(CHROME),,chromium-headless-shell)
 NEED.check := clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev libjansson-dev
 NEED.race  := libtsan2
 NEED.upload := azure-cli=az
