@@ -168,6 +168,7 @@ static unsigned core_count(void)
 bool config_load(struct config *config, config_getenv *get, struct complaints *complaints)
 {
     const char *hub = get("CODESTREAM_HUB");
+    const char *app = get("CODESTREAM_APP");
 
     memset(config, 0, sizeof(*config));
     complaints->count = 0;
@@ -178,6 +179,9 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     if (!webpubsub_hub_ok(config->hub))
         complain(complaints, "CODESTREAM_HUB",
                  "is no hub name: a letter, then letters, digits and _`,.[]");
+    config->app = app_find(str_from(app && *app ? app : "codestream"));
+    if (!config->app)
+        complain(complaints, "CODESTREAM_APP", "is not the name of an application in here");
     config->secret = str_from(get("CODESTREAM_SECRET"));
     if (config->secret.len > 0 && config->secret.len < CONFIG_MIN_SECRET_BYTES)
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");

@@ -7,6 +7,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "app/app.h"
 #include "base/mem.h"
 
 /* The name that Microsoft's own binding uses. */
@@ -23,6 +24,7 @@
 typedef char *config_getenv(const char *name);
 
 struct config {
+    const struct app *app;  /* which one this process is */
     struct arena mem;       /* what the views below point into, where not the environment */
     struct str service_url; /* https://host[:port] */
     struct str service_host;

@@ -1,7 +1,7 @@
 #include "eventhandler.h"
 
 #include "answer.h"
-#include "app/codestream.h"
+#include "app/app.h"
 #include "plan.h"
 #include "wire/cloudevents.h"
 #include "wire/json.h"
@@ -13,7 +13,7 @@ struct delivery {
     struct http_request *request;
     struct cloudevent cloud;
     struct packet packet;
-    struct app_event event;
+    struct app_socket socket;
     struct plan_run run;
 };
 
@@ -56,6 +56,12 @@ static const char *kind_name(enum cloudevent_kind kind)
     return names[kind];
 }
 
+/* Somebody has to look at it: the service fails, or the application does. */
+static bool is_error(enum app_refusal outcome)
+{
+    return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
+}
+
 static void log_delivery(const struct delivery *d, unsigned status)
 {
     const struct plan_run *run = &d->run;
@@ -63,7 +69,7 @@ static void log_delivery(const struct delivery *d, unsigned status)
     enum log_level level = LOG_INFO;
 
     if (run->outcome)
-        level = run->outcome == APP_UPSTREAM ? LOG_ERROR : LOG_WARN;
+        level = is_error(run->outcome) ? LOG_ERROR : LOG_WARN;
     else if (run->failure)
         level = LOG_WARN;
     answer_log(&line, level, d->request, loop_now_ms(d->service->loop));
@@ -103,28 +109,37 @@ static void answer_connect(struct delivery *d)
         send_status(d, d->run.outcome == APP_NO_USER ? 401 : 403);
 }
 
-/* 43<id>[{"success":…}] where the client asked for it. */
-static void answer_message(struct delivery *d)
+/* What the application answers, or {"success":…} */
+static enum err ack_args(struct delivery *d, struct str *out)
 {
     struct buf args = { .mem = &d->request->mem };
+
+    *out = d->socket.plan.ack;
+    if (out->ptr && d->run.outcome == APP_ACCEPTED)
+        return ERR_NONE;
+    buf_add_char(&args, '{');
+    app_add_outcome(&args, d->run.outcome, d->run.message);
+    buf_add_char(&args, '}');
+    return buf_done(&args, out);
+}
+
+/* 43<id>[…] where the client asked for it. */
+static void answer_message(struct delivery *d)
+{
     struct buf body = { .mem = &d->request->mem };
     struct http_answer answer = {
         .status = 200,
         .headers = { { STR("Content-Type"), STR("text/plain; charset=utf-8") } },
         .header_count = 1,
     };
-    struct str text;
+    struct str args;
 
-    if (d->packet.ack_id.len == 0) {
+    if (d->packet.ack_id.len == 0 || ack_args(d, &args)) {
         send_status(d, 204);
         return;
     }
-    buf_add_char(&args, '{');
-    app_add_outcome(&args, d->run.outcome, d->run.message);
-    buf_add_char(&args, '}');
-    if (!buf_done(&args, &text))
-        packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, text);
-    if (args.failed || buf_done(&body, &answer.body)) {
+    packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, args);
+    if (buf_done(&body, &answer.body)) {
         send_status(d, 204);
         return;
     }
@@ -166,8 +181,8 @@ static bool read_name(struct delivery *d)
 {
     struct str name = d->packet.name;
 
-    d->event.name = name; /* a number is its own name */
-    return name.ptr[0] != '"' || !json_text(name, &d->request->mem, &d->event.name);
+    d->socket.event = name; /* a number is its own name */
+    return name.ptr[0] != '"' || !json_text(name, &d->request->mem, &d->socket.event);
 }
 
 /* The packet must say what the headers say. */
@@ -183,13 +198,13 @@ static bool read_packet(struct delivery *d, struct fault *fault)
     if (!read_name(d))
         return false;
     fault->message = "ce-eventName and the event in the body differ";
-    if (!cloudevent_name_is(&d->cloud, d->event.name))
+    if (!cloudevent_name_is(&d->cloud, d->socket.event))
         return false;
     fault->message = "ce-namespace and the namespace in the body differ";
     if (!str_equal(d->cloud.nsp, packet->nsp))
         return false;
-    d->event.args = packet->args;
-    d->event.arg_count = packet->arg_count;
+    d->socket.args = packet->args;
+    d->socket.arg_count = packet->arg_count;
     return true;
 }
 
@@ -271,22 +286,18 @@ static enum app_event_kind app_kind(enum cloudevent_kind kind)
 
 static void decide_and_run(struct delivery *d)
 {
-    struct app_event *event = &d->event;
-    struct app_plan *plan = &d->run.plan;
+    struct app_socket *socket = &d->socket;
 
-    event->kind = app_kind(d->cloud.kind);
-    event->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
-    event->socket = d->cloud.socket_id;
-    event->user = d->cloud.user_id;
-    if (codestream_decide(event, &d->request->mem, plan)) {
-        refuse(d, APP_BUSY, "no memory for this event");
-        return;
-    }
+    socket->kind = app_kind(d->cloud.kind);
+    socket->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
+    socket->id = d->cloud.socket_id;
+    socket->user = d->cloud.user_id;
+    socket->mem = &d->request->mem;
+    app_decide(d->service->app, socket);
+    d->run.socket = socket;
     d->run.rest = &d->service->rest;
     d->run.mem = &d->request->mem;
     d->run.deadline_ms = loop_now_ms(d->service->loop) + d->service->rest_timeout_ms;
-    d->run.nsp = event->nsp;
-    d->run.socket = event->socket;
     d->run.done = answer_event;
     d->run.owner = d;
     plan_start(&d->run);

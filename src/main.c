@@ -37,6 +37,7 @@ static const char usage[] =
     "\n"
     "Settings, from the environment:\n"
     "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
+    "  CODESTREAM_APP              application (codestream)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
@@ -159,6 +160,7 @@ static void log_start(unsigned port, const struct config *config)
     log_text(&line, "version", STR(VERSION));
     log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
     log_text(&line, "service", config->service_host);
+    log_text(&line, "app", str_from(config->app->name));
     log_text(&line, "hub", config->hub);
     log_number(&line, "loops", config->loops);
     log_end(&line);

@@ -9,13 +9,14 @@ static void refuse(struct negotiate_grant *out, unsigned status, const char *mes
     out->message = message;
 }
 
-static enum err make_room(const unsigned char seed[static ROOM_ID_BYTES], struct arena *mem,
+/* A name that nobody guesses: of a room, or of a guest. */
+static enum err make_name(const unsigned char seed[static ROOM_ID_BYTES], struct arena *mem,
                           struct str *out)
 {
-    struct buf room = { .mem = mem };
+    struct buf name = { .mem = mem };
 
-    base64url_add(&room, (struct str){ (const char *)seed, ROOM_ID_BYTES });
-    return buf_done(&room, out);
+    base64url_add(&name, (struct str){ (const char *)seed, ROOM_ID_BYTES });
+    return buf_done(&name, out);
 }
 
 static enum err writer_key(struct hmac_key *secret, struct str room, struct arena *mem,
@@ -87,7 +88,7 @@ enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *
         return ERR_NONE;
 
     out->member = (struct member){ ROLE_WRITER, wish.room };
-    if (!wish.room.ptr && make_room(seed, mem, &out->member.room))
+    if (!wish.room.ptr && make_name(seed, mem, &out->member.room))
         return ERR_NO_MEMORY;
     if (writer_key(secret, out->member.room, mem, &out->writer_key))
         return ERR_NO_MEMORY;
@@ -98,10 +99,20 @@ enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *
     return ERR_NONE;
 }
 
+enum err negotiate_guest(const unsigned char seed[static ROOM_ID_BYTES], struct arena *mem,
+                         struct negotiate_grant *out)
+{
+    *out = (struct negotiate_grant){ .status = 200 };
+    return make_name(seed, mem, &out->guest);
+}
+
 enum err negotiate_client(const struct negotiate_grant *grant, struct arena *mem,
                           struct webpubsub_client *out)
 {
-    *out = (struct webpubsub_client){ .is_native = grant->protocol.len > 0 };
+    *out =
+        (struct webpubsub_client){ .is_native = grant->protocol.len > 0, .user = grant->guest };
+    if (grant->guest.len > 0)
+        return ERR_NONE;
     if (member_subject(&grant->member, mem, &out->user))
         return ERR_NO_MEMORY;
     return member_rooms(&grant->member, mem, &out->joins, &out->sends_to);
@@ -130,12 +141,21 @@ static void add_socketio(struct buf *answer, const struct webpubsub *service, st
     buf_add_all(answer, STR("\",\"token\":\""), token, STR("\""));
 }
 
+static void add_member(struct buf *answer, const struct negotiate_grant *grant)
+{
+    bool is_writer = grant->member.role == ROLE_WRITER;
+
+    buf_add_all(answer, STR(",\"room_id\":\""), grant->member.room, STR("\",\"role\":\""),
+                is_writer ? STR("writer") : STR("viewer"));
+    if (is_writer)
+        buf_add_all(answer, STR("\",\"writer_key\":\""), grant->writer_key);
+}
+
 /* None of the values needs an escape in JSON or in a URL. */
 enum err negotiate_answer(const struct webpubsub *service, const struct negotiate_grant *grant,
                           struct str token, int64_t token_seconds, struct arena *mem,
                           struct str *out)
 {
-    bool is_writer = grant->member.role == ROLE_WRITER;
     struct buf answer = { .mem = mem };
 
     buf_reserve(&answer, 2 * (token.len + service->url.len) + 256);
@@ -143,10 +163,10 @@ enum err negotiate_answer(const struct webpubsub *service, const struct negotiat
         add_native(&answer, service, grant, token);
     else
         add_socketio(&answer, service, token);
-    buf_add_all(&answer, STR(",\"room_id\":\""), grant->member.room, STR("\",\"role\":\""),
-                is_writer ? STR("writer") : STR("viewer"));
-    if (is_writer)
-        buf_add_all(&answer, STR("\",\"writer_key\":\""), grant->writer_key);
+    if (grant->guest.len > 0)
+        buf_add_all(&answer, STR(",\"user_id\":\""), grant->guest);
+    else
+        add_member(&answer, grant);
     buf_add(&answer, STR("\",\"expires_in\":"));
     buf_add_number(&answer, (uint64_t)token_seconds);
     buf_add_char(&answer, '}');

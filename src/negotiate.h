@@ -21,6 +21,7 @@ struct negotiate_query {
 struct negotiate_grant {
     unsigned status;     /* 200, or an error with a message for people */
     const char *message; /* static */
+    struct str guest;    /* a user id, of whom all below says nothing; empty: a member */
     struct member member;
     struct str writer_key; /* of the room; told to writers only */
     struct str protocol;   /* empty: Socket.IO */
@@ -34,6 +35,13 @@ struct negotiate_grant {
 MUST_USE enum err negotiate_decide(const struct negotiate_query *query, struct hmac_key *secret,
                                    const unsigned char seed[static ROOM_ID_BYTES],
                                    struct arena *mem, struct negotiate_grant *out);
+
+/*
+ * For an application other than Codestream, which lets in whoever asks: somebody new, whom
+ * seed names.
+ */
+MUST_USE enum err negotiate_guest(const unsigned char seed[static ROOM_ID_BYTES],
+                                  struct arena *mem, struct negotiate_grant *out);
 
 /* Whom the token of a grant is for.  Texts live as long as the grant's and mem. */
 MUST_USE enum err negotiate_client(const struct negotiate_grant *grant, struct arena *mem,

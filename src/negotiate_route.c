@@ -126,9 +126,21 @@ static struct str query_room(const struct http_request *request)
     return room.ptr ? room : http_request_query(request, STR("id"));
 }
 
+/* Only Codestream knows rooms and roles. */
+static enum err decide(struct negotiation *n, const struct negotiate_query *query)
+{
+    struct arena *mem = &n->request->mem;
+    unsigned char seed[ROOM_ID_BYTES];
+
+    if (!random_bytes(seed, sizeof(seed)))
+        return ERR_NO_MEMORY;
+    if (n->service->app != &codestream_app)
+        return negotiate_guest(seed, mem, &n->grant);
+    return negotiate_decide(query, n->service->secret, seed, mem, &n->grant);
+}
+
 static void serve(struct service *service, struct http_request *request, bool is_register)
 {
-    unsigned char seed[ROOM_ID_BYTES];
     struct negotiation *n = arena_take(&request->mem, sizeof(*n));
     const struct negotiate_query query = {
         .is_register = is_register,
@@ -146,8 +158,7 @@ static void serve(struct service *service, struct http_request *request, bool is
     n->request = request;
     if (request->is_too_large)
         answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
-    else if (!random_bytes(seed, sizeof(seed)) ||
-             negotiate_decide(&query, service->secret, seed, &request->mem, &n->grant))
+    else if (decide(n, &query))
         answer_unavailable(n, "no memory or no randomness");
     else if (n->grant.status != 200)
         answer_error(request, n->grant.status,

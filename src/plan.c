@@ -1,31 +1,106 @@
 #include "plan.h"
 
+#include "wire/base64url.h"
 #include "wire/socketio.h"
 
 static void step(struct plan_run *run);
+static void on_answer(void *owner);
+
+/* ---- spelling ---- */
+
+static struct webpubsub_target target_of(const struct plan_run *run,
+                                         const struct app_action *action)
+{
+    return (struct webpubsub_target){ .nsp = run->socket->nsp,
+                                      .rooms = action->to.rooms,
+                                      .within = action->to.within,
+                                      .except = action->to.except };
+}
+
+/* What an action sends to its target. */
+static enum err spell_packet(const struct plan_run *run, const struct app_action *action,
+                             struct str *out)
+{
+    struct buf packet = { .mem = run->mem };
+    struct str nsp = run->socket->nsp;
+
+    if (action->kind != APP_EMIT)
+        packet_add_disconnect(&packet, nsp, action->kind == APP_CLOSE);
+    else if (action->attachments.count > 0)
+        packet_add_binary_event(&packet, nsp, action->name, action->args, action->attachments);
+    else
+        packet_add_event(&packet, nsp, action->name, action->args);
+    return buf_done(&packet, out);
+}
 
 /* An action is what the application means; a request is how the service spells it. */
-static enum err spell(const struct plan_run *run, const struct app_action *action,
-                      struct webpubsub_request *request)
+static enum err spell_action(const struct plan_run *run, const struct app_action *action,
+                             const struct webpubsub_target *target,
+                             struct webpubsub_request *out)
 {
-    const struct webpubsub *webpubsub = &run->rest->webpubsub;
-    const struct webpubsub_target target = {
-        .nsp = run->nsp,
-        .room = action->room,
-        .within = action->within,
-        .except = action->except,
-    };
-    struct buf packet = { .mem = run->mem };
-    struct str text;
+    const struct webpubsub *service = &run->rest->webpubsub;
+    struct str packet;
 
-    if (action->kind == APP_JOIN)
-        return webpubsub_join(webpubsub, run->nsp, run->socket, action->room, run->mem,
-                              request);
-    packet_add_event(&packet, run->nsp, action->name, action->args);
-    if (buf_done(&packet, &text))
+    switch (action->kind) {
+    case APP_JOIN:
+        return webpubsub_join(service, target, action->rooms, run->mem, out);
+    case APP_LEAVE:
+        return webpubsub_leave(service, target, action->rooms, run->mem, out);
+    case APP_COUNT:
+        return webpubsub_list(service, target->nsp, target->rooms.at[0], run->mem, out);
+    case APP_EMIT:
+    case APP_DISCONNECT:
+    case APP_CLOSE:
+        break;
+    }
+    if (spell_packet(run, action, &packet))
         return ERR_NO_MEMORY;
-    return webpubsub_send(webpubsub, &target, text, run->mem, request);
+    if (action->kind == APP_EMIT)
+        return webpubsub_send(service, target, packet, run->mem, out);
+    return webpubsub_disconnect(service, target, packet, run->mem, out);
 }
+
+/* A room that nobody else knows of. */
+static enum err name_room(struct plan_run *run)
+{
+    struct buf name = { .mem = run->mem };
+    unsigned char seed[16];
+
+    if (!random_bytes(seed, sizeof(seed)))
+        return ERR_NO_MEMORY;
+    buf_add(&name, STR("~gathered~"));
+    base64url_add(&name, (struct str){ (const char *)seed, sizeof(seed) });
+    return buf_done(&name, &run->gathered);
+}
+
+/*
+ * The next call of an action.  Most have one.  Where a filter would be too long: gather
+ * everybody in a room of its own, address that, empty it again.
+ */
+static enum err spell(struct plan_run *run, const struct app_action *action,
+                      struct webpubsub_request *out)
+{
+    const struct webpubsub *service = &run->rest->webpubsub;
+    struct webpubsub_target target = target_of(run, action);
+    size_t gathers = action->kind == APP_COUNT ? 0 : webpubsub_gather_count(&target);
+    size_t call = run->action_calls++;
+    const struct str_list gathered = { &run->gathered, 1 };
+
+    run->is_action_done = gathers == 0 || call == gathers + 1;
+    if (gathers == 0)
+        return spell_action(run, action, &target, out);
+    if (call == 0 && name_room(run))
+        return ERR_NO_MEMORY;
+    if (call < gathers)
+        return webpubsub_gather(service, &target, run->gathered, call, run->mem, out);
+    target.rooms = gathered;
+    target.except = (struct str_list){ NULL, 0 };
+    if (call == gathers)
+        return spell_action(run, action, &target, out);
+    return webpubsub_leave(service, &target, gathered, run->mem, out);
+}
+
+/* ---- carrying out ---- */
 
 static void end(struct plan_run *run)
 {
@@ -34,13 +109,31 @@ static void end(struct plan_run *run)
     run->done(run->owner);
 }
 
-/* The action that was just tried failed.  If it was optional, that is only logged. */
+static const struct app_action *current(const struct plan_run *run)
+{
+    return &run->socket->plan.actions[run->next];
+}
+
+static void next_action(struct plan_run *run)
+{
+    run->next++;
+    run->action_calls = 0;
+    step(run);
+}
+
+static void judge(struct plan_run *run)
+{
+    run->outcome = run->socket->plan.refusal;
+    run->message = run->socket->plan.message;
+}
+
+/* The action that was just tried failed.  If it may, that is only logged. */
 static void fail(struct plan_run *run, enum app_refusal outcome, const char *message,
                  const char *failure)
 {
     run->failure = failure;
-    if (run->plan.actions[run->next - 1].optional) {
-        step(run);
+    if (current(run)->to.may_fail) {
+        next_action(run);
         return;
     }
     if (!run->outcome) {
@@ -50,13 +143,66 @@ static void fail(struct plan_run *run, enum app_refusal outcome, const char *mes
     end(run);
 }
 
+static void start_call(struct plan_run *run, struct webpubsub_request request)
+{
+    run->call = (struct rest_call){
+        .rest = run->rest,
+        .mem = run->mem,
+        .request = request,
+        .deadline_ms = run->deadline_ms,
+        .keep_answer = current(run)->kind == APP_COUNT,
+        .done = on_answer,
+        .owner = run,
+    };
+    run->calls++;
+    rest_start(&run->call);
+}
+
+/* The application goes on where it had asked how many there are. */
+static void resume(struct plan_run *run)
+{
+    void (*then)(struct app_socket *) = current(run)->then;
+
+    run->socket->plan.count = 0;
+    then(run->socket);
+    judge(run);
+    run->next = 0;
+    run->action_calls = 0;
+    step(run);
+}
+
+/* A page of a room's members; the last one completes the number. */
+static void add_page(struct plan_run *run)
+{
+    struct str next;
+    size_t count;
+
+    if (webpubsub_read_list(&run->rest->webpubsub, run->call.answer, run->mem, &count, &next)) {
+        fail(run, APP_UPSTREAM, "the service did not say how many there are",
+             "the answer is no list of members");
+        return;
+    }
+    run->socket->count = run->action_calls++ == 1 ? count : run->socket->count + count;
+    if (next.len == 0)
+        resume(run);
+    else if (run->action_calls > PLAN_MAX_PAGES)
+        fail(run, APP_UPSTREAM, "there are too many to count", "too many members to count");
+    else
+        start_call(run, (struct webpubsub_request){ .method = "GET", .url = next });
+}
+
 static void on_answer(void *owner)
 {
     struct plan_run *run = owner;
     const struct rest_call *call = &run->call;
 
     if (!call->failure) {
-        step(run);
+        if (current(run)->kind == APP_COUNT)
+            add_page(run);
+        else if (run->is_action_done)
+            next_action(run);
+        else
+            step(run);
         return;
     }
     run->rest_status = call->status;
@@ -69,37 +215,28 @@ static void on_answer(void *owner)
         fail(run, APP_UPSTREAM, "the service refused", call->failure);
 }
 
-/* Starts the next action, or ends. */
+/* Starts the next call, or ends. */
 static void step(struct plan_run *run)
 {
+    struct webpubsub_request request;
     enum err e;
 
-    if (run->next == run->plan.count) {
+    if (run->next == run->socket->plan.count) {
         end(run);
         return;
     }
-    run->call = (struct rest_call){
-        .rest = run->rest,
-        .mem = run->mem,
-        .deadline_ms = run->deadline_ms,
-        .done = on_answer,
-        .owner = run,
-    };
-    e = spell(run, &run->plan.actions[run->next++], &run->call.request);
-    if (e == ERR_SYNTAX) {
+    e = spell(run, current(run), &request);
+    if (e == ERR_SYNTAX)
         fail(run, APP_BAD_REQUEST, "that name is too long for a room", "room name too long");
-    } else if (e) {
+    else if (e)
         fail(run, APP_BUSY, "no memory for this event", "no memory");
-    } else {
-        run->calls++;
-        rest_start(&run->call);
-    }
+    else
+        start_call(run, request);
 }
 
 void plan_start(struct plan_run *run)
 {
-    run->outcome = run->plan.refusal;
-    run->message = run->plan.message;
+    judge(run);
     run->started_ms = loop_now_ms(run->rest->loop);
     step(run);
 }

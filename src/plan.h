@@ -5,16 +5,17 @@
 #ifndef PLAN_H
 #define PLAN_H
 
-#include "app/app.h"
+#include "app/plan.h"
 #include "rest.h"
+
+/* A room with more members than this many answers can list is not counted. */
+#define PLAN_MAX_PAGES 50
 
 /* One plan under way.  Set the first part, zero the rest; it must live until done. */
 struct plan_run {
-    struct app_plan plan;
+    struct app_socket *socket; /* whose event it is, with its plan */
     struct rest *rest;
     struct arena *mem; /* for the calls */
-    struct str nsp;    /* namespace of the event */
-    struct str socket; /* whose event it is */
     int64_t deadline_ms;
     void (*done)(void *owner);
     void *owner;
@@ -29,7 +30,10 @@ struct plan_run {
     int64_t rest_ms; /* from the start of the first call to the end of the last */
 
     /* Where it stands. */
-    size_t next;
+    size_t next;         /* action */
+    size_t action_calls; /* of that one, so far */
+    bool is_action_done; /* with the call that is under way */
+    struct str gathered; /* the room in which a long list of rooms is gathered */
     int64_t started_ms;
     struct rest_call call;
 };

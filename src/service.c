@@ -136,6 +136,7 @@ enum err service_init(struct service *service, const struct config *config, stru
                       struct http_client *client)
 {
     *service = (struct service){
+        .app = config->app,
         .loop = loop,
         .token_seconds = (int64_t)config->token_minutes * 60,
         .rest_timeout_ms = config->rest_timeout_ms,

@@ -16,6 +16,7 @@
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 struct service {
+    const struct app *app;
     struct loop *loop;
     struct rest rest;
     struct hmac_key *secret; /* signs writer keys */

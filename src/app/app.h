@@ -1,81 +1,178 @@
 /*
- * What an application sees of the world and what it can ask for: an event comes in, a plan
- * goes out.  No HTTP, no Azure, no waiting: a plan only describes.
+ * How to write an application: a table of handlers for what sockets do, and the verbs with
+ * which a handler says what is to follow.  It reads like a Socket.IO server:
+ *
+ *     static void on_howdy(struct app_socket *socket)
+ *     {
+ *         app_emit(socket, OTHERS(socket), "hello", ARGS(TEXT(socket->id)));
+ *     }
+ *
+ *     const struct app hello_app = {
+ *         .name = "hello",
+ *         .events = { { "howdy", on_howdy } },
+ *     };
+ *
+ * Nothing happens inside a handler: verbs only add to a plan, which is carried out in order
+ * when the handler has returned.  The first verb that is used wrongly, or finds no memory,
+ * makes the whole plan void and the verbs after it do nothing; so a handler needs no checks.
+ * No process remembers anything: what a handler must know stands in its socket.
  */
 #ifndef APP_APP_H
 #define APP_APP_H
 
-#include "base/mem.h"
+#include "app/plan.h"
 
-enum app_event_kind {
-    APP_CONNECT,      /* a socket asks to enter its namespace */
-    APP_CONNECTED,    /* it is in */
-    APP_MESSAGE,      /* it emitted an event */
-    APP_DISCONNECTED, /* it is gone */
+#define APP_MAX_EVENTS 32
+#define APP_MAX_NAMESPACES 8
+
+typedef void app_handler(struct app_socket *socket);
+
+struct app {
+    const char *name;
+    const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
+    app_handler *connect; /* may app_refuse; NULL: whoever has a token may come in */
+    app_handler *connected;
+    app_handler *disconnected;
+    struct {
+        const char *name;
+        app_handler *handle;
+    } events[APP_MAX_EVENTS];
 };
 
-/* Strings live as long as the request.  All but name and args are vouched for by the service. */
-struct app_event {
-    enum app_event_kind kind;
-    struct str nsp;         /* namespace */
-    struct str socket;      /* id, also the name of the socket's own room */
-    struct str user;        /* subject of its token; empty: none */
-    struct str name;        /* APP_MESSAGE: of the event, unescaped */
-    const struct str *args; /* APP_MESSAGE: JSON values, checked and unchanged */
-    size_t arg_count;
-};
+/*
+ * The lists below end with the block that they stand in, so write them where they are used:
+ * in the call of a verb.
+ */
 
-struct app_action {
-    enum app_action_kind {
-        APP_JOIN, /* put the event's socket into room */
-        APP_EMIT, /* send an event to room */
+/* ---- whom ---- */
+
+/* Names of rooms.  A socket is alone in the room that is named like its id. */
+#define ROOMS(...)                                                                             \
+    ((struct str_list){ (const struct str[]){ __VA_ARGS__ },                                   \
+                        COUNT(((const struct str[]){ __VA_ARGS__ })) })
+
+/*
+ * TO(.rooms = ROOMS(a, b), .except = ROOMS(c)): everybody who is in a or in b, once, unless
+ * in c.  TO() is the whole namespace.  See struct app_target for what else there is.
+ */
+#define TO(...) ((struct app_target){ .nothing = 0, __VA_ARGS__ })
+#define SELF(socket) TO(.rooms = ROOMS((socket)->id))
+#define OTHERS(socket) TO(.except = ROOMS((socket)->id))
+
+/* ---- what ---- */
+
+/*
+ * The arguments of an event: ARGS(TEXT(name), NUMBER(3), OBJECT({ "key", TEXT(value) })).
+ * ARGS() is none.
+ */
+#define ARGS(...)                                                                              \
+    ((struct app_args){ (const struct app_value[]){ UNDEFINED, __VA_ARGS__ },                  \
+                        COUNT(((const struct app_value[]){ UNDEFINED, __VA_ARGS__ })) })
+
+/* UTF-8; quotes and escapes are put in. */
+#define TEXT(string) ((struct app_value){ .kind = APP_TEXT, .text = (string) })
+#define NUMBER(integer) ((struct app_value){ .kind = APP_NUMBER, .number = (integer) })
+#define BOOLEAN(truth) ((struct app_value){ .kind = APP_BOOLEAN, .number = (truth) })
+/* Bytes, which arrive as a Buffer or ArrayBuffer. */
+#define BINARY(bytes) ((struct app_value){ .kind = APP_BINARY, .text = (bytes) })
+/* JSON made elsewhere, which is checked. */
+#define JSON(string) ((struct app_value){ .kind = APP_JSON, .text = (string) })
+/* JSON that came out of socket->args or of wire/json.h, which is checked already. */
+#define PASSED(span) ((struct app_value){ .kind = APP_PASSED, .text = (span) })
+/* A member of this value is left out, as in JavaScript. */
+#define UNDEFINED ((struct app_value){ .kind = APP_UNDEFINED })
+#define OBJECT(...)                                                                            \
+    ((struct app_value){ .kind = APP_OBJECT,                                                   \
+                         .members = (const struct app_member[]){ __VA_ARGS__ },                \
+                         .count = COUNT(((const struct app_member[]){ __VA_ARGS__ })) })
+
+struct app_value {
+    enum app_value_kind {
+        APP_UNDEFINED = 0,
+        APP_TEXT,
+        APP_NUMBER,
+        APP_BOOLEAN,
+        APP_BINARY,
+        APP_JSON,
+        APP_PASSED,
+        APP_OBJECT,
     } kind;
-    struct str room;
-    struct str within; /* APP_EMIT: only to sockets that are in this room too; may be empty */
-    struct str except; /* APP_EMIT: not to sockets of this room; may be empty */
-    struct str name;   /* APP_EMIT */
-    struct str args;   /* APP_EMIT: JSON values with commas between them; may be empty */
-    bool optional;     /* its failure does not fail the plan */
-};
-
-/* The longest plan; app_add refuses more. */
-#define APP_MAX_ACTIONS 8
-
-/* Why an event was not carried out, as clients are told it. */
-enum app_refusal {
-    APP_ACCEPTED = 0,
-    APP_BAD_REQUEST,   /* the arguments are not what the event takes */
-    APP_FORBIDDEN,     /* not with this role, not in this room */
-    APP_UNKNOWN_EVENT, /* no such event here */
-    APP_NO_USER,       /* APP_CONNECT only: the token says nothing of who this is */
-    /* Found by whoever carries out plans, never by an application: */
-    APP_UNSUPPORTED, /* a kind of packet that is not understood */
-    APP_UPSTREAM,    /* the service did not do what it was asked */
-    APP_BUSY,        /* too much is in flight */
-};
-
-/* BadRequest, Forbidden, … */
-struct str app_refusal_code(enum app_refusal refusal);
-
-/*
- * Appends "success":true or, refused, "success":false,"error":{"code":…,"message":…}.
- * message: a sentence for people; needs no JSON escape.
- */
-void app_add_outcome(struct buf *out, enum app_refusal refusal, const char *message);
-
-/*
- * Actions are carried out in order, each when the one before is done; the first failure
- * that is not optional ends the plan.  Then the client's ack is answered.
- */
-struct app_plan {
-    struct app_action actions[APP_MAX_ACTIONS];
+    struct str text;
+    int64_t number;
+    const struct app_member *members;
     size_t count;
-    enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
-    const char *message;      /* of a refusal: a sentence for people, static */
 };
 
-/* Decides.  Pure.  Strings of the plan live as long as event's and mem.  ERR_NO_MEMORY. */
-typedef enum err app_decide(const struct app_event *event, struct arena *mem,
-                            struct app_plan *plan);
+struct app_member {
+    const char *name;
+    struct app_value value;
+};
+
+struct app_args {
+    const struct app_value *at; /* the first one does not count: C has no empty list */
+    size_t count;
+};
+
+/* ---- verbs ---- */
+
+/*
+ * Lists are copied; the strings in them must be constants, of the socket, or of app_concat
+ * and app_text.
+ */
+void app_emit(struct app_socket *socket, struct app_target to, const char *event,
+              struct app_args args);
+
+/* This socket enters or leaves rooms. */
+void app_join(struct app_socket *socket, struct str_list rooms);
+void app_leave(struct app_socket *socket, struct str_list rooms);
+
+/* All whom a target names do. */
+void app_sockets_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
+void app_sockets_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
+
+/* Ends the sockets, or with is_closing the connections under them. */
+void app_disconnect(struct app_socket *socket, bool is_closing);
+void app_sockets_disconnect(struct app_socket *socket, struct app_target who, bool is_closing);
+
+/*
+ * What the client's acknowledgement gets; without it: {"success":true}.  Once for an event;
+ * a client that wants none gets none.
+ */
+void app_ack(struct app_socket *socket, struct app_args args);
+
+/*
+ * In `connect`: the socket may not come in.  For an event: its acknowledgement says
+ * {"success":false,"error":{"code":…,"message":…}}.  What the plan has is carried out all
+ * the same.  message: a constant that needs no escape in JSON.
+ */
+void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char *message);
+
+/*
+ * Asks the service how many are in a room.  When all verbs before it have been carried out,
+ * then is called with the answer in socket->count.  The last verb of a handler.
+ */
+void app_count(struct app_socket *socket, struct str room, app_handler *then);
+
+/* ---- reading and writing text ---- */
+
+/* A text from others in a row; empty when there is no memory, and the plan void. */
+#define app_concat(socket, ...)                                                                \
+    app_concat_list((socket), (const struct str[]){ __VA_ARGS__ },                             \
+                    COUNT(((const struct str[]){ __VA_ARGS__ })))
+struct str app_concat_list(struct app_socket *socket, const struct str *list, size_t count);
+
+/* The text of a JSON string that came out of socket->args; false: it is no string. */
+MUST_USE bool app_text(struct app_socket *socket, struct str json, struct str *out);
+
+/* ---- for whoever hands out events ---- */
+
+/*
+ * Lets the application decide about the event in socket, whose plan must be zero.  Pure.
+ * Strings of the plan live as long as the socket's own and its mem.
+ */
+void app_decide(const struct app *app, struct app_socket *socket);
+
+/* NULL: there is no such application. */
+const struct app *app_find(struct str name);
 
 #endif

@@ -59,20 +59,6 @@ static bool is_own_room(const struct member *member, struct str room)
     return str_equal(room, member->room);
 }
 
-/* Where this role listens, and where it speaks. */
-static enum err room_of(const struct member *member, enum role listens, struct arena *mem,
-                        struct str *out)
-{
-    struct buf name = { .mem = mem };
-
-    if (listens == ROLE_VIEWER) {
-        *out = member->room;
-        return ERR_NONE;
-    }
-    buf_add_all(&name, member->room, control_suffix);
-    return buf_done(&name, out);
-}
-
 static enum role other(enum role role)
 {
     return role == ROLE_WRITER ? ROLE_VIEWER : ROLE_WRITER;
@@ -81,48 +67,32 @@ static enum role other(enum role role)
 enum err member_rooms(const struct member *member, struct arena *mem, struct str *hears,
                       struct str *speaks)
 {
-    enum err e = room_of(member, member->role, mem, hears);
+    bool is_writer = member->role == ROLE_WRITER;
+    struct buf control = { .mem = mem };
 
-    return e ? e : room_of(member, other(member->role), mem, speaks);
+    *(is_writer ? speaks : hears) = member->room;
+    buf_add_all(&control, member->room, control_suffix);
+    return buf_done(&control, is_writer ? hears : speaks);
 }
 
-/* ---- plans ---- */
+/* ---- handlers ---- */
 
-static void add(struct app_plan *plan, struct app_action action)
+/* Whose event this is; false: nobody of ours, which has been told so. */
+static bool read_member(struct app_socket *socket, struct member *out)
 {
-    plan->actions[plan->count++] = action;
+    if (!member_parse(socket->user, out))
+        return true;
+    app_refuse(socket, APP_FORBIDDEN, "the token is not for a room");
+    return false;
 }
 
-static void refuse(struct app_plan *plan, enum app_refusal refusal, const char *message)
+/* Where this role listens. */
+static struct str room_of(struct app_socket *socket, const struct member *member,
+                          enum role listens)
 {
-    plan->refusal = refusal;
-    plan->message = message;
-}
-
-static void tell(struct app_plan *plan, const struct app_event *event, struct str name,
-                 struct str args)
-{
-    add(plan, (struct app_action){
-                  .kind = APP_EMIT, .room = event->socket, .name = name, .args = args });
-}
-
-/* presence to those who listen as this role. */
-static enum err announce_to(enum role listens, struct app_plan *plan,
-                            const struct app_event *event, const struct member *member,
-                            struct str args, struct arena *mem)
-{
-    struct app_action emit = {
-        .kind = APP_EMIT,
-        .name = STR("presence"),
-        .args = args,
-        .except = event->socket,
-        .optional = true,
-    };
-
-    if (room_of(member, listens, mem, &emit.room))
-        return ERR_NO_MEMORY;
-    add(plan, emit);
-    return ERR_NONE;
+    if (listens == ROLE_VIEWER)
+        return member->room;
+    return app_concat(socket, member->room, control_suffix);
 }
 
 /*
@@ -130,217 +100,144 @@ static enum err announce_to(enum role listens, struct app_plan *plan,
  * the writer.  A writer hears of another one, since the newer takes over.  It is an event
  * of its own, not a `message`: pages which know only the articles' protocol never see it.
  */
-static enum err announce(struct app_plan *plan, const struct app_event *event,
-                         const struct member *member, struct str state, struct arena *mem)
+static void announce(struct app_socket *socket, const struct member *member, struct str state)
 {
     bool is_writer = member->role == ROLE_WRITER;
-    struct buf args = { .mem = mem };
-    struct str text;
 
-    buf_add_all(&args, STR("{\"role\":\""), is_writer ? STR("writer") : STR("viewer"),
-                STR("\",\"state\":\""), state, STR("\",\"from\":"));
-    json_add_string(&args, event->socket);
-    buf_add_char(&args, '}');
-    if (buf_done(&args, &text))
-        return ERR_NO_MEMORY;
-    if (is_writer && announce_to(ROLE_VIEWER, plan, event, member, text, mem))
-        return ERR_NO_MEMORY;
-    return announce_to(ROLE_WRITER, plan, event, member, text, mem);
+    for (enum role listens = is_writer ? ROLE_VIEWER : ROLE_WRITER; listens <= ROLE_WRITER;
+         listens++)
+        app_emit(socket,
+                 TO(.rooms = ROOMS(room_of(socket, member, listens)),
+                    .except = ROOMS(socket->id), .may_fail = true),
+                 "presence",
+                 ARGS(OBJECT({ "role", TEXT(is_writer ? STR("writer") : STR("viewer")) },
+                             { "state", TEXT(state) }, { "from", TEXT(socket->id) })));
 }
 
-/* ---- events ---- */
-
-static enum err on_connect(const struct app_event *event, const struct member *member,
-                           struct arena *mem, struct app_plan *plan)
+static void on_connect(struct app_socket *socket)
 {
-    (void)mem;
-    if (event->user.len == 0)
-        refuse(plan, APP_NO_USER, "the token has no subject");
-    else if (!member)
-        refuse(plan, APP_FORBIDDEN, "the token is not for a room");
-    else if (!str_equal(event->nsp, STR("/")))
-        refuse(plan, APP_FORBIDDEN, "there is no such namespace");
-    return ERR_NONE;
+    struct member member;
+
+    (void)read_member(socket, &member);
 }
 
-static enum err on_connected(const struct app_event *event, const struct member *member,
-                             struct arena *mem, struct app_plan *plan)
+static void on_connected(struct app_socket *socket)
 {
-    (void)mem;
-    if (member)
-        tell(plan, event, STR("login"), (struct str){ NULL, 0 });
-    return ERR_NONE;
+    struct member member;
+
+    if (read_member(socket, &member))
+        app_emit(socket, SELF(socket), "login", ARGS());
 }
 
-static enum err on_disconnected(const struct app_event *event, const struct member *member,
-                                struct arena *mem, struct app_plan *plan)
+static void on_disconnected(struct app_socket *socket)
 {
-    return member ? announce(plan, event, member, STR("left"), mem) : ERR_NONE;
+    struct member member;
+
+    if (read_member(socket, &member))
+        announce(socket, &member, STR("left"));
 }
 
 /*
  * The members of the first argument, which must be an object; the first of them must be
- * room_id and name the member's own room.  Otherwise the plan says why not.
+ * room_id and name the member's own room.  False: it is not so, and the client is told why.
  */
-static enum err read_argument(const struct app_event *event, const struct member *member,
-                              struct json_field *fields, size_t count, struct arena *mem,
-                              struct app_plan *plan)
+static bool read_argument(struct app_socket *socket, const struct member *member,
+                          struct json_field *fields, size_t count)
 {
     struct str room;
-    enum err e;
 
-    if (event->arg_count == 0 || json_members(event->args[0], fields, count)) {
-        refuse(plan, APP_BAD_REQUEST,
-               "the first argument must be an object, no name in it twice");
-        return ERR_NONE;
-    }
-    e = json_text(fields[0].value, mem, &room);
-    if (e == ERR_SYNTAX)
-        refuse(plan, APP_BAD_REQUEST, "room_id must be a string");
-    else if (!e && !is_own_room(member, room))
-        refuse(plan, APP_FORBIDDEN, "that is not the room of this token");
-    return e == ERR_NO_MEMORY ? e : ERR_NONE;
+    if (socket->arg_count == 0 || json_members(socket->args[0], fields, count))
+        app_refuse(socket, APP_BAD_REQUEST,
+                   "the first argument must be an object, no name in it twice");
+    else if (!app_text(socket, fields[0].value, &room))
+        app_refuse(socket, APP_BAD_REQUEST, "room_id must be a string");
+    else if (!is_own_room(member, room))
+        app_refuse(socket, APP_FORBIDDEN, "that is not the room of this token");
+    else
+        return true;
+    return false;
 }
 
 /* message {"type":"ackJoinRoom","success":…} to the socket that asked */
-static enum err tell_join(const struct app_event *event, struct arena *mem,
-                          struct app_plan *plan)
+static void tell_join(struct app_socket *socket)
 {
-    struct buf args = { .mem = mem };
-    struct str text;
+    enum app_refusal refusal = socket->plan.refusal;
+    struct str message = str_from(socket->plan.message);
 
-    buf_add(&args, STR("{\"type\":\"ackJoinRoom\","));
-    app_add_outcome(&args, plan->refusal, plan->message);
-    buf_add_char(&args, '}');
-    if (buf_done(&args, &text))
-        return ERR_NO_MEMORY;
-    tell(plan, event, STR("message"), text);
-    return ERR_NONE;
+    app_emit(
+        socket, SELF(socket), "message",
+        ARGS(OBJECT({ "type", TEXT(STR("ackJoinRoom")) }, { "success", BOOLEAN(!refusal) },
+                    { "error", refusal ? OBJECT({ "code", TEXT(app_refusal_code(refusal)) },
+                                                { "message", TEXT(message) })
+                                       : UNDEFINED })));
 }
 
 /* joinRoom {room_id} */
-static enum err on_join(const struct app_event *event, const struct member *member,
-                        struct arena *mem, struct app_plan *plan)
+static void on_join(struct app_socket *socket)
 {
     struct json_field fields[] = { { .name = STR("room_id") } };
-    struct app_action join = { .kind = APP_JOIN };
+    struct member member;
+    bool may_join;
 
-    if (read_argument(event, member, fields, COUNT(fields), mem, plan))
-        return ERR_NO_MEMORY;
-    if (plan->refusal)
-        return tell_join(event, mem, plan);
-    if (room_of(member, member->role, mem, &join.room))
-        return ERR_NO_MEMORY;
-    add(plan, join);
-    if (tell_join(event, mem, plan))
-        return ERR_NO_MEMORY;
-    return announce(plan, event, member, STR("joined"), mem);
+    if (!read_member(socket, &member))
+        return;
+    may_join = read_argument(socket, &member, fields, COUNT(fields));
+    if (may_join)
+        app_join(socket, ROOMS(room_of(socket, &member, member.role)));
+    tell_join(socket);
+    if (may_join)
+        announce(socket, &member, STR("joined"));
 }
 
 /* The one socket that a writer may address instead of the room. */
-static enum err read_recipient(struct str value, const struct member *member, struct arena *mem,
-                               struct app_action *emit, struct app_plan *plan)
+static bool read_recipient(struct app_socket *socket, struct str value,
+                           const struct member *member, struct str *out)
 {
-    struct str socket;
-    enum err e = json_text(value, mem, &socket);
-
-    if (e == ERR_NO_MEMORY)
-        return e;
-    if (e || socket.len == 0 || socket.len > SOCKET_ID_MAX_BYTES) {
-        refuse(plan, APP_BAD_REQUEST, "to must be a socket id");
-    } else if (member->role != ROLE_WRITER) {
-        refuse(plan, APP_FORBIDDEN, "only the writer may address one socket");
-    } else {
-        emit->within = emit->room;
-        emit->except = (struct str){ NULL, 0 };
-        emit->room = socket;
-    }
-    return ERR_NONE;
+    if (!app_text(socket, value, out) || out->len == 0 || out->len > SOCKET_ID_MAX_BYTES)
+        app_refuse(socket, APP_BAD_REQUEST, "to must be a socket id");
+    else if (member->role != ROLE_WRITER)
+        app_refuse(socket, APP_FORBIDDEN, "only the writer may address one socket");
+    else
+        return true;
+    return false;
 }
 
 /* message {"type":"editorMessage","data":…[,"from":…]}; data leaves as it came. */
-static enum err editor_message(const struct app_event *event, const struct member *member,
-                               struct str data, struct arena *mem, struct str *out)
+static void speak(struct app_socket *socket, const struct member *member, struct str data,
+                  struct app_target to)
 {
-    struct buf args = { .mem = mem };
-
-    buf_reserve(&args, data.len + 128);
-    buf_add_all(&args, STR("{\"type\":\"editorMessage\",\"data\":"), data);
-    if (member->role == ROLE_VIEWER) {
-        buf_add(&args, STR(",\"from\":"));
-        json_add_string(&args, event->socket);
-    }
-    buf_add_char(&args, '}');
-    return buf_done(&args, out);
+    app_emit(
+        socket, to, "message",
+        ARGS(OBJECT({ "type", TEXT(STR("editorMessage")) }, { "data", PASSED(data) },
+                    { "from", member->role == ROLE_VIEWER ? TEXT(socket->id) : UNDEFINED })));
 }
 
 /* sendToRoom {room_id, data, to?} */
-static enum err on_send(const struct app_event *event, const struct member *member,
-                        struct arena *mem, struct app_plan *plan)
+static void on_send(struct app_socket *socket)
 {
-    enum { ROOM_ID, DATA, TO };
+    enum { ROOM_ID, DATA, RECIPIENT };
     struct json_field fields[] = { { .name = STR("room_id") },
                                    { .name = STR("data") },
                                    { .name = STR("to") } };
-    struct app_action emit = { .kind = APP_EMIT, .name = STR("message") };
-
-    if (read_argument(event, member, fields, COUNT(fields), mem, plan))
-        return ERR_NO_MEMORY;
-    if (!plan->refusal && !fields[DATA].value.ptr)
-        refuse(plan, APP_BAD_REQUEST, "there is no data to send");
-    if (plan->refusal)
-        return ERR_NONE;
-    if (room_of(member, other(member->role), mem, &emit.room))
-        return ERR_NO_MEMORY;
-    emit.except = event->socket;
-    if (fields[TO].value.ptr && read_recipient(fields[TO].value, member, mem, &emit, plan))
-        return ERR_NO_MEMORY;
-    if (plan->refusal)
-        return ERR_NONE;
-    if (editor_message(event, member, fields[DATA].value, mem, &emit.args))
-        return ERR_NO_MEMORY;
-    add(plan, emit);
-    return ERR_NONE;
-}
-
-typedef enum err handler(const struct app_event *event, const struct member *member,
-                         struct arena *mem, struct app_plan *plan);
-
-static const struct {
-    struct str name;
-    handler *handle;
-} messages[] = {
-    { STR_INIT("joinRoom"), on_join },
-    { STR_INIT("sendToRoom"), on_send },
-};
-
-static enum err on_message(const struct app_event *event, const struct member *member,
-                           struct arena *mem, struct app_plan *plan)
-{
-    if (!member) {
-        refuse(plan, APP_FORBIDDEN, "the token is not for a room");
-        return ERR_NONE;
-    }
-    for (size_t i = 0; i < COUNT(messages); i++) {
-        if (str_equal(event->name, messages[i].name))
-            return messages[i].handle(event, member, mem, plan);
-    }
-    refuse(plan, APP_UNKNOWN_EVENT, "there is no such event");
-    return ERR_NONE;
-}
-
-enum err codestream_decide(const struct app_event *event, struct arena *mem,
-                           struct app_plan *plan)
-{
-    static handler *const by_kind[] = {
-        [APP_CONNECT] = on_connect,
-        [APP_CONNECTED] = on_connected,
-        [APP_MESSAGE] = on_message,
-        [APP_DISCONNECTED] = on_disconnected,
-    };
     struct member member;
-    bool known = !member_parse(event->user, &member);
+    struct str room, one;
 
-    memset(plan, 0, sizeof(*plan));
-    return by_kind[event->kind](event, known ? &member : NULL, mem, plan);
+    if (!read_member(socket, &member) || !read_argument(socket, &member, fields, COUNT(fields)))
+        return;
+    room = room_of(socket, &member, other(member.role));
+    if (!fields[DATA].value.ptr)
+        app_refuse(socket, APP_BAD_REQUEST, "there is no data to send");
+    else if (!fields[RECIPIENT].value.ptr)
+        speak(socket, &member, fields[DATA].value,
+              TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
+    else if (read_recipient(socket, fields[RECIPIENT].value, &member, &one))
+        speak(socket, &member, fields[DATA].value, TO(.rooms = ROOMS(one), .within = room));
 }
+
+const struct app codestream_app = {
+    .name = "codestream",
+    .connect = on_connect,
+    .connected = on_connected,
+    .disconnected = on_disconnected,
+    .events = { { "joinRoom", on_join }, { "sendToRoom", on_send } },
+};

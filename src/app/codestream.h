@@ -38,6 +38,6 @@ MUST_USE enum err member_rooms(const struct member *member, struct arena *mem,
 /* What a writer key signs for a room.  In mem. */
 MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct str *out);
 
-app_decide codestream_decide;
+extern const struct app codestream_app;
 
 #endif

@@ -26,6 +26,12 @@ struct str {
     size_t len;
 };
 
+/* Several of them, likewise somebody else's. */
+struct str_list {
+    const struct str *at;
+    size_t count;
+};
+
 /* A name and its value: one header of an HTTP message, one parameter of a query. */
 struct header {
     struct str name;

@@ -35,3 +35,21 @@ bool base64url_is_char(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
            c == '-' || c == '_';
 }
+
+void base64_add(struct buf *out, struct str bytes)
+{
+    size_t len = BASE64URL_LEN(bytes.len);
+    char *space = buf_space(out, len);
+
+    if (!space)
+        return;
+    base64url_encode(bytes, space);
+    for (size_t i = 0; i < len; i++) {
+        if (space[i] == '-')
+            space[i] = '+';
+        else if (space[i] == '_')
+            space[i] = '/';
+    }
+    for (; len % 4 != 0; len++)
+        buf_add_char(out, '=');
+}

@@ -14,6 +14,9 @@ void base64url_add(struct buf *out, struct str bytes);
 /* Writes BASE64URL_LEN(bytes.len) characters to out, no terminator. */
 void base64url_encode(struct str bytes, char *out);
 
+/* The other alphabet, with padding (section 4): what binary attachments travel in. */
+void base64_add(struct buf *out, struct str bytes);
+
 /* One of A-Z a-z 0-9 - _ */
 bool base64url_is_char(char c);
 

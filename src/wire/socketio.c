@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "wire/base64url.h"
 #include "wire/json.h"
 
 /* Between the packets of one Engine.IO payload. */
@@ -91,20 +92,16 @@ enum err packet_parse(struct str text, struct packet *out)
     return ERR_NONE;
 }
 
-static void add_head(struct buf *out, char type, struct str nsp)
+/* "/ns,", which the root namespace leaves out. */
+static void add_namespace(struct buf *out, struct str nsp)
 {
-    buf_add_char(out, '4');
-    buf_add_char(out, type);
-    if (!str_equal(nsp, STR("/"))) {
-        buf_add(out, nsp);
-        buf_add_char(out, ',');
-    }
+    if (!str_equal(nsp, STR("/")))
+        buf_add_all(out, nsp, STR(","));
 }
 
-void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args)
+/* ["name",args…] */
+static void add_event(struct buf *out, struct str name, struct str args)
 {
-    buf_reserve(out, nsp.len + name.len + args.len + 16);
-    add_head(out, '2', nsp);
     buf_add_char(out, '[');
     json_add_string(out, name);
     if (args.len > 0)
@@ -113,8 +110,40 @@ void packet_add_event(struct buf *out, struct str nsp, struct str name, struct s
     buf_add_char(out, ']');
 }
 
+void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args)
+{
+    buf_reserve(out, nsp.len + name.len + args.len + 16);
+    buf_add(out, STR("42"));
+    add_namespace(out, nsp);
+    add_event(out, name, args);
+}
+
+void packet_add_binary_event(struct buf *out, struct str nsp, struct str name, struct str args,
+                             struct str_list attachments)
+{
+    buf_add(out, STR("45"));
+    buf_add_number(out, attachments.count);
+    buf_add_char(out, '-');
+    add_namespace(out, nsp);
+    add_event(out, name, args);
+    for (size_t i = 0; i < attachments.count; i++) {
+        buf_add_char(out, RECORD_SEPARATOR);
+        buf_add_char(out, 'b');
+        base64_add(out, attachments.at[i]);
+    }
+}
+
+void packet_add_disconnect(struct buf *out, struct str nsp, bool is_closing)
+{
+    buf_add(out, STR("41"));
+    add_namespace(out, nsp);
+    if (is_closing)
+        buf_add(out, STR("{\"close\":true}"));
+}
+
 void packet_add_ack(struct buf *out, struct str nsp, struct str ack_id, struct str args)
 {
-    add_head(out, '3', nsp);
+    buf_add(out, STR("43"));
+    add_namespace(out, nsp);
     buf_add_all(out, ack_id, STR("["), args, STR("]"));
 }

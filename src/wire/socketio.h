@@ -45,6 +45,19 @@ MUST_USE enum err packet_parse(struct str text, struct packet *out);
 /* 42[/ns,]["name",args]; args: JSON values with commas between them, or empty. */
 void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args);
 
+/*
+ * The same with bytes beside it: 45<n>-[/ns,]["name",args], then 0x1E b<base64> for each;
+ * args has {"_placeholder":true,"num":i} in their places.
+ */
+void packet_add_binary_event(struct buf *out, struct str nsp, struct str name, struct str args,
+                             struct str_list attachments);
+
+/*
+ * 41[/ns,] ends the sockets of a namespace; with {"close":true}, a word of the service's
+ * own, it ends the connections under them.
+ */
+void packet_add_disconnect(struct buf *out, struct str nsp, bool is_closing);
+
 /* 43[/ns,]id[args] */
 void packet_add_ack(struct buf *out, struct str nsp, struct str ack_id, struct str args);
 

@@ -185,101 +185,12 @@ enum err webpubsub_client_token(const struct webpubsub *service,
     return mint(service, text, client, now_unix, life_seconds, mem, out);
 }
 
-/* ---- groups and filters ---- */
-
-void webpubsub_add_group(struct buf *out, struct str nsp, struct str room)
-{
-    buf_add(out, STR("0~"));
-    base64url_add(out, nsp);
-    buf_add_char(out, '~');
-    base64url_add(out, room);
-}
-
-static bool group_ok(struct str nsp, struct str room)
-{
-    size_t most = WEBPUBSUB_MAX_GROUP_CHARS;
-
-    if (nsp.len > most || room.len > most)
-        return false;
-    return strlen("0~~") + BASE64URL_LEN(nsp.len) + BASE64URL_LEN(room.len) <= most;
-}
-
-/* '<group>' in groups, percent-encoded; a group name itself needs no encoding. */
-static void add_membership(struct buf *url, struct str nsp, struct str room)
-{
-    buf_add(url, STR("%27"));
-    webpubsub_add_group(url, nsp, room);
-    buf_add(url, STR("%27%20in%20groups"));
-}
-
-/* The operand of `not` stands in parentheses: it binds tighter than `in`. */
-static void add_filter(struct buf *url, const struct webpubsub_target *target)
-{
-    if (target->within.len == 0 && target->except.len == 0)
-        return;
-    buf_add(url, STR("&filter="));
-    if (target->within.len > 0)
-        add_membership(url, target->nsp, target->within);
-    if (target->within.len > 0 && target->except.len > 0)
-        buf_add(url, STR("%20and%20"));
-    if (target->except.len > 0) {
-        buf_add(url, STR("not%20%28"));
-        add_membership(url, target->nsp, target->except);
-        buf_add(url, STR("%29"));
-    }
-}
-
 /* ---- requests ---- */
-
-static void add_hub_url(struct buf *url, const struct webpubsub *service)
-{
-    buf_add_all(url, service->url, STR("/api/hubs/"), service->hub);
-}
 
 enum err webpubsub_rest_token(const struct webpubsub *service, struct str url, int64_t now_unix,
                               struct arena *mem, struct str *out)
 {
     return mint(service, url, &no_client, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS, mem, out);
-}
-
-enum err webpubsub_send(const struct webpubsub *service, const struct webpubsub_target *target,
-                        struct str packet, struct arena *mem, struct webpubsub_request *out)
-{
-    struct buf url = { .mem = mem };
-
-    if (!group_ok(target->nsp, target->room) || !group_ok(target->nsp, target->within) ||
-        !group_ok(target->nsp, target->except))
-        return ERR_SYNTAX;
-    add_hub_url(&url, service);
-    buf_add(&url, STR("/groups/"));
-    webpubsub_add_group(&url, target->nsp, target->room);
-    buf_add(&url, STR("/:send?api-version=" WEBPUBSUB_API_VERSION));
-    add_filter(&url, target);
-    *out = (struct webpubsub_request){ .method = "POST",
-                                       .content_type = "text/plain",
-                                       .body = packet };
-    return buf_done(&url, &out->url);
-}
-
-enum err webpubsub_join(const struct webpubsub *service, struct str nsp, struct str socket,
-                        struct str room, struct arena *mem, struct webpubsub_request *out)
-{
-    struct buf url = { .mem = mem };
-    struct buf body = { .mem = mem };
-
-    if (!group_ok(nsp, room) || !group_ok(nsp, socket))
-        return ERR_SYNTAX;
-    *out = (struct webpubsub_request){ .method = "POST", .content_type = "application/json" };
-    add_hub_url(&url, service);
-    buf_add(&url, STR("/:addToGroups?api-version=" WEBPUBSUB_API_VERSION));
-    if (buf_done(&url, &out->url))
-        return ERR_NO_MEMORY;
-    buf_add(&body, STR("{\"groups\":[\""));
-    webpubsub_add_group(&body, nsp, room);
-    buf_add(&body, STR("\"],\"filter\":\"'"));
-    webpubsub_add_group(&body, nsp, socket);
-    buf_add(&body, STR("' in groups\"}"));
-    return buf_done(&body, &out->body);
 }
 
 enum err webpubsub_generate_token(const struct webpubsub *service,
@@ -289,7 +200,7 @@ enum err webpubsub_generate_token(const struct webpubsub *service,
     struct buf url = { .mem = mem };
 
     *out = (struct webpubsub_request){ .method = "POST", .content_type = "text/plain" };
-    add_hub_url(&url, service);
+    buf_add_all(&url, service->url, STR("/api/hubs/"), service->hub);
     buf_add_all(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="),
                 client->user, STR("&minutesToExpire="));
     buf_add_number(&url, (uint64_t)(life_seconds / 60));

@@ -12,6 +12,7 @@
 #include "wire/token.h"
 
 #define WEBPUBSUB_API_VERSION "2024-01-01"
+#define WEBPUBSUB_LIST_API_VERSION "2024-12-01" /* the first with a list of members */
 
 /* A token for one REST request need not outlive it by much. */
 #define WEBPUBSUB_REST_TOKEN_SECONDS 300
@@ -77,13 +78,30 @@ MUST_USE enum err webpubsub_client_token(const struct webpubsub *service,
 /* 0~base64url(namespace)~base64url(room); an empty room: all of the namespace. */
 void webpubsub_add_group(struct buf *out, struct str nsp, struct str room);
 
-/* Whom a send reaches. */
+/*
+ * Connections, by the rooms that their sockets of one namespace are in; each counts once.
+ * A socket's own room is its id.
+ */
 struct webpubsub_target {
     struct str nsp;
-    struct str room;   /* required; a socket's own room is its id */
-    struct str within; /* only those who are in this room as well; empty: no condition */
-    struct str except; /* but nobody who is in this room; empty: no exception */
+    struct str_list rooms;  /* in one of these; none: all of the namespace */
+    struct str within;      /* and in this one as well; may be empty */
+    struct str_list except; /* and in none of these */
 };
+
+/*
+ * A filter has no more conditions than this (about 100 are what the service takes), and no
+ * more characters: it stands in a URL and again in the token for it, and both must fit into
+ * the 16 KiB that servers allow for a request's head.
+ */
+#define WEBPUBSUB_MAX_CLAUSES 90
+#define WEBPUBSUB_MAX_FILTER_CHARS 4096
+
+/*
+ * '<group>' in groups or …; and so on.  Exceptions stand in parentheses since `not` binds
+ * tighter than `in`, and rooms do since `and` binds tighter than `or`.
+ */
+void webpubsub_add_filter(struct buf *out, const struct webpubsub_target *target);
 
 /* One REST request but for its authorisation.  All text lives in the arena it was made in. */
 struct webpubsub_request {
@@ -98,20 +116,50 @@ MUST_USE enum err webpubsub_rest_token(const struct webpubsub *service, struct s
                                        int64_t now_unix, struct arena *mem, struct str *out);
 
 /*
- * POST groups/{group}/:send[&filter=…] with a Socket.IO packet as its body, which is borrowed.
- * ERR_SYNTAX: a room too long for a group name.
+ * The requests below: ERR_SYNTAX when a room's name is too long for a group's.
+ *
+ * POST groups/{group}/:send or POST :send, perhaps with a filter, and a Socket.IO packet,
+ * which is borrowed, as its body.
  */
 MUST_USE enum err webpubsub_send(const struct webpubsub *service,
                                  const struct webpubsub_target *target, struct str packet,
                                  struct arena *mem, struct webpubsub_request *out);
 
+/* The same for the packet that ends sockets, in Microsoft's spelling: always with a filter. */
+MUST_USE enum err webpubsub_disconnect(const struct webpubsub *service,
+                                       const struct webpubsub_target *target, struct str packet,
+                                       struct arena *mem, struct webpubsub_request *out);
+
+/* POST :addToGroups or :removeFromGroups.  Twice is the same as once. */
+MUST_USE enum err webpubsub_join(const struct webpubsub *service,
+                                 const struct webpubsub_target *target, struct str_list rooms,
+                                 struct arena *mem, struct webpubsub_request *out);
+MUST_USE enum err webpubsub_leave(const struct webpubsub *service,
+                                  const struct webpubsub_target *target, struct str_list rooms,
+                                  struct arena *mem, struct webpubsub_request *out);
+
 /*
- * POST :addToGroups for the socket's own room.  Joining twice is the same as once.
- * ERR_SYNTAX as above.
+ * A target whose filter would be too long is gathered in a room of its own first, by so
+ * many requests; that room is then the target, and is left again by all when it has served.
+ * 0: the target can be reached as it is.
  */
-MUST_USE enum err webpubsub_join(const struct webpubsub *service, struct str nsp,
-                                 struct str socket, struct str room, struct arena *mem,
+size_t webpubsub_gather_count(const struct webpubsub_target *target);
+MUST_USE enum err webpubsub_gather(const struct webpubsub *service,
+                                   const struct webpubsub_target *target, struct str room,
+                                   size_t i, struct arena *mem, struct webpubsub_request *out);
+
+/* GET groups/{group}/connections: a page of a room's members. */
+#define WEBPUBSUB_PAGE 200
+MUST_USE enum err webpubsub_list(const struct webpubsub *service, struct str nsp,
+                                 struct str room, struct arena *mem,
                                  struct webpubsub_request *out);
+
+/*
+ * How many members an answer to it lists, and the URL of the next page, if there is one.
+ * ERR_SYNTAX: not such an answer, or a page that is elsewhere.
+ */
+MUST_USE enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,
+                                      struct arena *mem, size_t *count, struct str *next);
 
 /*
  * POST :generateToken: the service makes the token that webpubsub_client_token would make

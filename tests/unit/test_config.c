@@ -228,6 +228,7 @@ static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
     static const struct {
         const char *setting, *value;
     } bad[] = {
+        { "CODESTREAM_APP", "Codestream" },
         { "CODESTREAM_HUB", "1hub" },
         { "CODESTREAM_HUB", "a hub" },
         { "CODESTREAM_HUB", "a/hub" },

@@ -457,6 +457,29 @@ static void an_answer_is_whole_or_out_of_memory(void **state)
     talk_end(&t);
 }
 
+/* An application without rooms of ours: whoever asks is somebody new. */
+static void a_guest_is_a_user_that_the_seed_names(void **state)
+{
+    struct talk t;
+    struct negotiate_grant grant;
+    struct webpubsub_client client;
+    struct str answer;
+
+    (void)state;
+    talk_start(&t);
+    assert_err(negotiate_guest(seed, &t.mem, &grant), ERR_NONE);
+    assert_int_equal(grant.status, 200);
+    assert_err(negotiate_client(&grant, &t.mem, &client), ERR_NONE);
+    assert_str(client.user, "-_8AAQIDBAUGBwgAAAAAAA");
+    assert_false(client.is_native);
+    assert_err(negotiate_answer(&t.service, &grant, STR("a.b.c"), LIFE, &t.mem, &answer),
+               ERR_NONE);
+    assert_str(answer, "{\"url\":\"" URL "/?access_token=a.b.c\",\"endpoint\":\"" URL
+                       "\",\"path\":\"/clients/socketio/hubs/codestream\",\"token\":\"a.b.c\","
+                       "\"user_id\":\"-_8AAQIDBAUGBwgAAAAAAA\",\"expires_in\":3600}");
+    talk_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +494,7 @@ int main(void)
         cmocka_unit_test(no_other_key_opens_a_room),
         cmocka_unit_test(a_body_that_is_no_object_with_a_room_is_a_bad_request),
         cmocka_unit_test(an_answer_is_whole_or_out_of_memory),
+        cmocka_unit_test(a_guest_is_a_user_that_the_seed_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,59 @@ static void packets_are_whole_or_out_of_memory(void **state)
     sweep(write_both, NULL);
 }
 
+/* protocol 8.2; socket.io-protocol: a placeholder stands where the bytes belong. */
+static void bytes_follow_a_packet_in_base64(void **state)
+{
+    const struct str bytes[] = { STR("\1\2\3\4"), STR(""), STR("\xfb\xff\xfe") };
+    struct arena mem;
+    struct buf out = { .mem = &mem };
+    struct str text;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    packet_add_binary_event(&out, STR("/ns"), STR("ev"),
+                            STR("{\"_placeholder\":true,\"num\":0}"),
+                            (struct str_list){ bytes, 1 });
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    assert_str(text, "451-/ns,[\"ev\",{\"_placeholder\":true,\"num\":0}]\x1e"
+                     "bAQIDBA==");
+    out = (struct buf){ .mem = &mem };
+    packet_add_binary_event(&out, STR("/"), STR("ev"), STR("1"), (struct str_list){ bytes, 3 });
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    assert_str(text, "453-[\"ev\",1]\x1e"
+                     "bAQIDBA==\x1e"
+                     "b\x1e"
+                     "b+//+");
+    arena_free(&mem);
+}
+
+/* azure-sdk-for-net SocketIOAsyncCollectorTests.cs */
+static void a_disconnect_may_close_the_connection(void **state)
+{
+    static const struct {
+        struct str nsp;
+        bool is_closing;
+        const char *text;
+    } cases[] = {
+        { STR_INIT("/ns"), false, "41/ns," },
+        { STR_INIT("/"), false, "41" },
+        { STR_INIT("/ns"), true, "41/ns,{\"close\":true}" },
+        { STR_INIT("/"), true, "41{\"close\":true}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena mem;
+        struct buf out = { .mem = &mem };
+        struct str text;
+        arena_init(&mem, TEST_MEMORY);
+        packet_add_disconnect(&out, cases[i].nsp, cases[i].is_closing);
+        assert_err(buf_done(&out, &text), ERR_NONE);
+        assert_same(text, str_from(cases[i].text));
+        arena_free(&mem);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +351,8 @@ int main(void)
         cmocka_unit_test(acks_are_written_as_the_documents_have_them),
         cmocka_unit_test(what_is_written_reads_as_what_it_was),
         cmocka_unit_test(packets_are_whole_or_out_of_memory),
+        cmocka_unit_test(bytes_follow_a_packet_in_base64),
+        cmocka_unit_test(a_disconnect_may_close_the_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,111 @@
+/*
+ * An event on its way through an application: the socket that it came from, and the plan,
+ * which is what the application wants done about it.  No HTTP, no Azure, no waiting: a plan
+ * only describes.
+ */
+#ifndef APP_PLAN_H
+#define APP_PLAN_H
+
+#include "base/mem.h"
+
+/* The longest plan. */
+#define APP_MAX_ACTIONS 16
+
+/* In one list of rooms. */
+#define APP_MAX_ROOMS 1000
+
+/*
+ * Of the names of a room and its namespace together.  The service's groups are named by both
+ * in base64url, and end at 1024 characters.
+ */
+#define APP_MAX_ROOM_BYTES 765
+
+/* Binary arguments of one event; socket.io-client takes no more. */
+#define APP_MAX_ATTACHMENTS 10
+
+/* Why an event was not carried out, as clients are told it. */
+enum app_refusal {
+    APP_ACCEPTED = 0,
+    APP_BAD_REQUEST,   /* the arguments are not what the event takes */
+    APP_FORBIDDEN,     /* not with this role, not in this room */
+    APP_UNKNOWN_EVENT, /* no such event here */
+    APP_NO_USER,       /* `connect` only: the token says nothing of who this is */
+    /* Found by verbs and by whoever carries out plans, never by an application: */
+    APP_UNSUPPORTED, /* a kind of packet that is not understood */
+    APP_UPSTREAM,    /* the service did not do what it was asked */
+    APP_BUSY,        /* too much is in flight, or too large */
+    APP_INTERNAL,    /* the application used a verb wrongly */
+};
+
+/* BadRequest, Forbidden, … */
+struct str app_refusal_code(enum app_refusal refusal);
+
+/*
+ * Appends "success":true or, refused, "success":false,"error":{"code":…,"message":…}.
+ * message: a sentence for people; needs no JSON escape.
+ */
+void app_add_outcome(struct buf *out, enum app_refusal refusal, const char *message);
+
+/* Sockets of the event's namespace. */
+struct app_target {
+    int nothing;            /* so that an empty list of members is C */
+    struct str_list rooms;  /* whoever is in one of them; none: everybody */
+    struct str within;      /* and in this one as well; may be empty */
+    struct str_list except; /* and in none of these */
+    bool may_fail;          /* then the rest of the plan is carried out all the same */
+};
+
+struct app_socket;
+
+struct app_action {
+    enum app_action_kind {
+        APP_EMIT,
+        APP_JOIN,       /* put them into rooms */
+        APP_LEAVE,      /* take them out of rooms */
+        APP_DISCONNECT, /* end their sockets */
+        APP_CLOSE,      /* end their connections */
+        APP_COUNT,      /* how many are in to.rooms, then go on with the answer */
+    } kind;
+    struct app_target to;
+    struct str_list rooms;              /* APP_JOIN, APP_LEAVE */
+    struct str name;                    /* APP_EMIT */
+    struct str args;                    /* JSON values with commas between them */
+    struct str_list attachments;        /* bytes that placeholders in args stand for */
+    void (*then)(struct app_socket *s); /* APP_COUNT */
+};
+
+/*
+ * Actions are carried out in order, each when the one before is done; the first failure
+ * of one that may not fail ends the plan.  Then the client's ack is answered.
+ */
+struct app_plan {
+    struct app_action actions[APP_MAX_ACTIONS];
+    size_t count;
+    enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
+    const char *message;      /* of a refusal: a sentence for people */
+    struct str ack;           /* what an accepted event answers; ptr NULL: the usual */
+    bool is_void;             /* a verb failed: there are no actions */
+};
+
+enum app_event_kind {
+    APP_CONNECT,      /* a socket asks to enter its namespace */
+    APP_CONNECTED,    /* it is in */
+    APP_MESSAGE,      /* it emitted an event */
+    APP_DISCONNECTED, /* it is gone */
+};
+
+/* Strings live as long as the request.  All but event and args are vouched for by the service. */
+struct app_socket {
+    enum app_event_kind kind;
+    struct str id;          /* also the name of the socket's own room */
+    struct str nsp;         /* namespace */
+    struct str user;        /* subject of its token; empty: none */
+    struct str event;       /* APP_MESSAGE: its name, unescaped */
+    const struct str *args; /* APP_MESSAGE: JSON values, checked and unchanged */
+    size_t arg_count;
+    uint64_t count;    /* after app_count */
+    struct arena *mem; /* for what handlers make */
+    struct app_plan plan;
+};
+
+#endif

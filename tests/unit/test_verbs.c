@@ -1,0 +1,594 @@
+#include "test.h"
+
+#include "app/app.h"
+
+#define SOCKET "Sock-et_1"
+
+/* An event, and the plan that one handler made of it. */
+struct trial {
+    struct arena mem;
+    struct app_socket socket;
+};
+
+static void try_kind(struct trial *t, enum app_event_kind kind, app_handler *handle)
+{
+    const struct app app = {
+        .name = "trial",
+        .namespaces = { "/", "/ns" },
+        .connect = handle,
+        .connected = handle,
+        .disconnected = handle,
+        .events = { { "event", handle } },
+    };
+
+    *t = (struct trial){ .socket = { .kind = kind,
+                                     .id = STR_INIT(SOCKET),
+                                     .nsp = STR_INIT("/"),
+                                     .user = STR_INIT("user"),
+                                     .event = STR_INIT("event"),
+                                     .mem = &t->mem } };
+    arena_init(&t->mem, TEST_MEMORY);
+    app_decide(&app, &t->socket);
+}
+
+static void try(struct trial *t, app_handler *handle)
+{
+    try_kind(t, APP_MESSAGE, handle);
+}
+
+static void done(struct trial *t)
+{
+    arena_free(&t->mem);
+}
+
+/* The only action of a plan that nothing is wrong with. */
+static const struct app_action *only_action(const struct trial *t)
+{
+    const struct app_plan *plan = &t->socket.plan;
+
+    assert_false(plan->is_void);
+    assert_int_equal(plan->refusal, APP_ACCEPTED);
+    assert_int_equal(plan->count, 1);
+    return &plan->actions[0];
+}
+
+static void is_list(struct str_list list, const char *names)
+{
+    struct str rest = str_from(names);
+
+    for (size_t i = 0; i < list.count; i++)
+        assert_same(list.at[i], str_cut(rest, " ", &rest));
+    assert_int_equal(rest.len, 0);
+}
+
+/* Nothing of the plan is carried out, and the author is told why. */
+static void is_misuse(const struct trial *t, const char *words)
+{
+    const struct app_plan *plan = &t->socket.plan;
+
+    assert_true(plan->is_void);
+    assert_int_equal(plan->count, 0);
+    assert_int_equal(plan->refusal, APP_INTERNAL);
+    assert_that(strstr(plan->message, words) != NULL);
+    assert_that(!strpbrk(plan->message, "\"\\\n"));
+}
+
+/* ---- each verb ---- */
+
+static void emit_to_all(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "news", ARGS());
+}
+
+static void emit_to_self(struct app_socket *socket)
+{
+    app_emit(socket, SELF(socket), "news", ARGS());
+}
+
+static void emit_to_others(struct app_socket *socket)
+{
+    app_emit(socket, OTHERS(socket), "news", ARGS());
+}
+
+static void emit_to_some(struct app_socket *socket)
+{
+    app_emit(socket,
+             TO(.rooms = ROOMS(STR("a"), STR("b")), .except = ROOMS(STR("c"), STR("d"))),
+             "news", ARGS());
+}
+
+static void emit_within(struct app_socket *socket)
+{
+    app_emit(socket, TO(.rooms = ROOMS(STR("a")), .within = STR("b"), .may_fail = true), "news",
+             ARGS());
+}
+
+static void an_emit_reaches_whom_it_names(void **state)
+{
+    static const struct {
+        app_handler *handle;
+        const char *rooms, *within, *except;
+        bool may_fail;
+    } cases[] = {
+        { emit_to_all, "", "", "", false },        { emit_to_self, SOCKET, "", "", false },
+        { emit_to_others, "", "", SOCKET, false }, { emit_to_some, "a b", "", "c d", false },
+        { emit_within, "a", "b", "", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct trial t;
+        const struct app_action *a;
+        try(&t, cases[i].handle);
+        a = only_action(&t);
+        assert_int_equal(a->kind, APP_EMIT);
+        assert_str(a->name, "news");
+        assert_int_equal(a->args.len, 0);
+        is_list(a->to.rooms, cases[i].rooms);
+        assert_same(a->to.within, str_from(cases[i].within));
+        is_list(a->to.except, cases[i].except);
+        assert_int_equal(a->to.may_fail, cases[i].may_fail);
+        done(&t);
+    }
+}
+
+static void emit_values(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "values",
+             ARGS(TEXT(STR("a \"b\"\n")), NUMBER(0), NUMBER(-12), NUMBER(INT64_MIN),
+                  BOOLEAN(true), BOOLEAN(false), JSON(STR(" [1e2] ")), PASSED(STR("{\"x\":1}")),
+                  UNDEFINED, OBJECT({ "gone", UNDEFINED }),
+                  OBJECT({ "gone", UNDEFINED }, { "a\"", TEXT(STR("b")) },
+                         { "c", OBJECT({ "d", NUMBER(1) }, { "e", JSON(STR("null")) }) })));
+}
+
+static void arguments_are_json(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    try(&t, emit_values);
+    assert_str(
+        only_action(&t)->args,
+        "\"a \\\"b\\\"\\u000a\",0,-12,-9223372036854775808,true,false,[1e2],{\"x\":1},null,{},"
+        "{\"a\\\"\":\"b\",\"c\":{\"d\":1,\"e\":null}}");
+    assert_int_equal(only_action(&t)->attachments.count, 0);
+    done(&t);
+}
+
+static void emit_bytes(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "bytes",
+             ARGS(BINARY(STR("\1\2")), OBJECT({ "b", BINARY(STR("\3")) })));
+}
+
+static void bytes_stand_beside_the_json(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    try(&t, emit_bytes);
+    assert_str(only_action(&t)->args, "{\"_placeholder\":true,\"num\":0},"
+                                      "{\"b\":{\"_placeholder\":true,\"num\":1}}");
+    is_list(only_action(&t)->attachments, "\1\2 \3");
+    done(&t);
+}
+
+static void join(struct app_socket *socket)
+{
+    app_join(socket, ROOMS(STR("a"), STR("b")));
+}
+
+static void leave(struct app_socket *socket)
+{
+    app_leave(socket, ROOMS(STR("a")));
+}
+
+static void join_all(struct app_socket *socket)
+{
+    app_sockets_join(socket, TO(.rooms = ROOMS(STR("x"), STR("y"))), ROOMS(STR("a")));
+}
+
+static void leave_all(struct app_socket *socket)
+{
+    app_sockets_leave(socket, TO(.except = ROOMS(STR("x"))), ROOMS(STR("a"), STR("b")));
+}
+
+static void end(struct app_socket *socket)
+{
+    app_disconnect(socket, false);
+}
+
+static void close_self(struct app_socket *socket)
+{
+    app_disconnect(socket, true);
+}
+
+static void end_all(struct app_socket *socket)
+{
+    app_sockets_disconnect(socket, TO(), false);
+}
+
+static void close_some(struct app_socket *socket)
+{
+    app_sockets_disconnect(socket, TO(.rooms = ROOMS(STR("x"))), true);
+}
+
+static void sockets_are_moved_and_ended(void **state)
+{
+    static const struct {
+        app_handler *handle;
+        enum app_action_kind kind;
+        const char *who, *except, *rooms;
+    } cases[] = {
+        { join, APP_JOIN, SOCKET, "", "a b" },   { leave, APP_LEAVE, SOCKET, "", "a" },
+        { join_all, APP_JOIN, "x y", "", "a" },  { leave_all, APP_LEAVE, "", "x", "a b" },
+        { end, APP_DISCONNECT, SOCKET, "", "" }, { close_self, APP_CLOSE, SOCKET, "", "" },
+        { end_all, APP_DISCONNECT, "", "", "" }, { close_some, APP_CLOSE, "x", "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct trial t;
+        try(&t, cases[i].handle);
+        assert_int_equal(only_action(&t)->kind, cases[i].kind);
+        is_list(only_action(&t)->to.rooms, cases[i].who);
+        is_list(only_action(&t)->to.except, cases[i].except);
+        is_list(only_action(&t)->rooms, cases[i].rooms);
+        done(&t);
+    }
+}
+
+static void acknowledge(struct app_socket *socket)
+{
+    app_ack(socket, ARGS(NUMBER(1), TEXT(STR("two"))));
+}
+
+static void acknowledge_nothing(struct app_socket *socket)
+{
+    app_ack(socket, ARGS());
+}
+
+static void an_acknowledgement_has_any_arguments(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    try(&t, acknowledge);
+    assert_false(t.socket.plan.is_void);
+    assert_str(t.socket.plan.ack, "1,\"two\"");
+    done(&t);
+    try(&t, acknowledge_nothing);
+    assert_false(t.socket.plan.is_void);
+    assert_non_null(t.socket.plan.ack.ptr);
+    assert_int_equal(t.socket.plan.ack.len, 0);
+    done(&t);
+}
+
+static void refuse(struct app_socket *socket)
+{
+    app_refuse(socket, APP_FORBIDDEN, "not here");
+    app_emit(socket, SELF(socket), "sorry", ARGS());
+}
+
+static void refuse_only(struct app_socket *socket)
+{
+    app_refuse(socket, APP_FORBIDDEN, "not here");
+}
+
+static void what_is_refused_may_still_be_told(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    try(&t, refuse);
+    assert_int_equal(t.socket.plan.refusal, APP_FORBIDDEN);
+    assert_string_equal(t.socket.plan.message, "not here");
+    assert_int_equal(t.socket.plan.count, 1);
+    done(&t);
+    try_kind(&t, APP_CONNECT, refuse_only);
+    assert_int_equal(t.socket.plan.refusal, APP_FORBIDDEN);
+    done(&t);
+}
+
+static void counted(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "count", ARGS(NUMBER((int64_t)socket->count)));
+}
+
+static void ask(struct app_socket *socket)
+{
+    app_join(socket, ROOMS(STR("users")));
+    app_count(socket, STR("users"), counted);
+}
+
+static void a_count_goes_on_where_it_says(void **state)
+{
+    struct trial t;
+    const struct app_action *last;
+
+    (void)state;
+    try(&t, ask);
+    assert_int_equal(t.socket.plan.count, 2);
+    last = &t.socket.plan.actions[1];
+    assert_int_equal(last->kind, APP_COUNT);
+    is_list(last->to.rooms, "users");
+    /* What whoever carries out the plan does when the service has answered. */
+    t.socket.count = 7;
+    t.socket.plan.count = 0;
+    counted(&t.socket);
+    assert_str(only_action(&t)->args, "7");
+    done(&t);
+}
+
+/* ---- misuse ---- */
+
+static char letters[2000];
+
+static void emit_to_a_long_room(struct app_socket *socket)
+{
+    memset(letters, 'a', sizeof(letters));
+    app_emit(socket, TO(.rooms = ROOMS((struct str){ letters, sizeof(letters) })), "e", ARGS());
+}
+
+static void join_a_long_room(struct app_socket *socket)
+{
+    memset(letters, 'a', sizeof(letters));
+    app_join(socket, ROOMS((struct str){ letters, APP_MAX_ROOM_BYTES }));
+}
+
+static void except_a_long_room(struct app_socket *socket)
+{
+    memset(letters, 'a', sizeof(letters));
+    app_emit(socket, TO(.except = ROOMS((struct str){ letters, sizeof(letters) })), "e",
+             ARGS());
+}
+
+static void join_no_name(struct app_socket *socket)
+{
+    app_join(socket, ROOMS(STR("")));
+}
+
+static void join_nothing(struct app_socket *socket)
+{
+    app_join(socket, (struct str_list){ NULL, 0 });
+}
+
+static void emit_to_many_rooms(struct app_socket *socket)
+{
+    static struct str many[10000];
+
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = STR("room");
+    app_emit(socket, TO(.rooms = { many, COUNT(many) }), "e", ARGS());
+}
+
+static void emit_without_a_name(struct app_socket *socket)
+{
+    app_emit(socket, TO(), NULL, ARGS());
+}
+
+static void emit_an_empty_name(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "", ARGS());
+}
+
+static void emit_connect(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "connect", ARGS());
+}
+
+static void emit_remove_listener(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "removeListener", ARGS());
+}
+
+static void emit_no_json(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "e", ARGS(JSON(STR("{\"a\":}"))));
+}
+
+static void ack_no_json(struct app_socket *socket)
+{
+    app_ack(socket, ARGS(JSON(STR(""))));
+}
+
+static void ack_twice(struct app_socket *socket)
+{
+    app_ack(socket, ARGS());
+    app_ack(socket, ARGS(NUMBER(1)));
+}
+
+static void ack_bytes(struct app_socket *socket)
+{
+    app_ack(socket, ARGS(BINARY(STR("\1"))));
+}
+
+static void eleven_binaries(struct app_socket *socket)
+{
+    struct app_value values[12] = { UNDEFINED };
+
+    for (size_t i = 1; i < COUNT(values); i++)
+        values[i] = BINARY(STR("\1"));
+    app_emit(socket, TO(), "e", (struct app_args){ values, COUNT(values) });
+}
+
+static void seventeen_verbs(struct app_socket *socket)
+{
+    for (int i = 0; i < APP_MAX_ACTIONS + 1; i++)
+        app_emit(socket, TO(), "e", ARGS());
+}
+
+static void go_on_after_count(struct app_socket *socket)
+{
+    app_count(socket, STR("users"), counted);
+    app_emit(socket, TO(), "e", ARGS());
+}
+
+static void emit_then_err(struct app_socket *socket)
+{
+    app_emit(socket, TO(), "good", ARGS());
+    app_emit(socket, TO(), "", ARGS());
+    app_emit(socket, TO(), "good", ARGS());
+    app_join(socket, ROOMS(STR("")));
+    app_refuse(socket, APP_FORBIDDEN, "too late");
+}
+
+static void misuse_is_told_in_words_and_nothing_is_carried_out(void **state)
+{
+    static const struct {
+        app_handler *handle;
+        const char *words;
+    } cases[] = {
+        { emit_to_a_long_room, "room is too long" },
+        { join_a_long_room, "room is too long" },
+        { except_a_long_room, "room is too long" },
+        { join_no_name, "room needs a name" },
+        { join_nothing, "no room" },
+        { emit_to_many_rooms, "1000 rooms" },
+        { emit_without_a_name, "event needs a name" },
+        { emit_an_empty_name, "event needs a name" },
+        { emit_connect, "Socket.IO's own" },
+        { emit_remove_listener, "Socket.IO's own" },
+        { emit_no_json, "not JSON" },
+        { ack_no_json, "not JSON" },
+        { ack_twice, "only once" },
+        { ack_bytes, "no binary" },
+        { eleven_binaries, "10 binary" },
+        { seventeen_verbs, "16 verbs" },
+        { go_on_after_count, "last verb" },
+        { emit_then_err, "event needs a name" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct trial t;
+        (void)snprintf(test_place, sizeof(test_place), "%s", cases[i].words);
+        try(&t, cases[i].handle);
+        is_misuse(&t, cases[i].words);
+        test_place[0] = '\0';
+        done(&t);
+    }
+}
+
+static void who_is_not_yet_connected_hears_nothing(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    try_kind(&t, APP_CONNECT, emit_to_self);
+    is_misuse(&t, "only be refused");
+    done(&t);
+    try_kind(&t, APP_CONNECTED, acknowledge);
+    is_misuse(&t, "only events of clients");
+    done(&t);
+}
+
+static void the_longest_room_is_not_too_long(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    memset(letters, 'a', sizeof(letters));
+    arena_init(&t.mem, TEST_MEMORY);
+    t.socket = (struct app_socket){
+        .kind = APP_MESSAGE, .id = STR_INIT(SOCKET), .nsp = STR_INIT("/"), .mem = &t.mem
+    };
+    app_join(&t.socket, ROOMS((struct str){ letters, APP_MAX_ROOM_BYTES - 1 }));
+    assert_int_equal(only_action(&t)->kind, APP_JOIN);
+    done(&t);
+}
+
+/* ---- tables ---- */
+
+static void a_table_names_namespaces_and_events(void **state)
+{
+    static const struct {
+        enum app_event_kind kind;
+        struct str nsp, user, event;
+        enum app_refusal refusal;
+    } cases[] = {
+        { APP_CONNECT, STR_INIT("/ns"), STR_INIT("u"), STR_INIT(""), APP_ACCEPTED },
+        { APP_CONNECT, STR_INIT("/other"), STR_INIT("u"), STR_INIT(""), APP_FORBIDDEN },
+        { APP_CONNECT, STR_INIT("/ns"), STR_INIT(""), STR_INIT(""), APP_NO_USER },
+        { APP_MESSAGE, STR_INIT("/"), STR_INIT("u"), STR_INIT("known"), APP_ACCEPTED },
+        { APP_MESSAGE, STR_INIT("/"), STR_INIT("u"), STR_INIT("Known"), APP_UNKNOWN_EVENT },
+        { APP_CONNECTED, STR_INIT("/"), STR_INIT("u"), STR_INIT(""), APP_ACCEPTED },
+    };
+    const struct app app = {
+        .name = "table",
+        .namespaces = { "/", "/ns" },
+        .events = { { "known", emit_to_self } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena mem;
+        struct app_socket socket = { .kind = cases[i].kind,
+                                     .id = STR_INIT(SOCKET),
+                                     .nsp = cases[i].nsp,
+                                     .user = cases[i].user,
+                                     .event = cases[i].event,
+                                     .mem = &mem };
+        arena_init(&mem, TEST_MEMORY);
+        app_decide(&app, &socket);
+        assert_int_equal(socket.plan.refusal, cases[i].refusal);
+        arena_free(&mem);
+    }
+}
+
+static void applications_are_found_by_name(void **state)
+{
+    (void)state;
+    assert_string_equal(app_find(STR("codestream"))->name, "codestream");
+    assert_string_equal(app_find(STR("hello"))->name, "hello");
+    assert_null(app_find(STR("Hello")));
+    assert_null(app_find(STR("")));
+}
+
+/* ---- memory ---- */
+
+static enum err decide_within(struct arena *mem, void *context)
+{
+    const struct app app = { .name = "trial", .connected = *(app_handler *const *)context };
+    struct app_socket socket = {
+        .kind = APP_CONNECTED, .id = STR_INIT(SOCKET), .nsp = STR_INIT("/"), .mem = mem
+    };
+
+    app_decide(&app, &socket);
+    if (!socket.plan.is_void)
+        return ERR_NONE;
+    assert_int_equal(socket.plan.refusal, APP_BUSY);
+    assert_int_equal(socket.plan.count, 0);
+    return ERR_NO_MEMORY;
+}
+
+static void a_plan_is_whole_or_void(void **state)
+{
+    static app_handler *handlers[] = { emit_to_some, emit_values, emit_bytes, join, ask };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(handlers); i++)
+        sweep(decide_within, &handlers[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_emit_reaches_whom_it_names),
+        cmocka_unit_test(arguments_are_json),
+        cmocka_unit_test(bytes_stand_beside_the_json),
+        cmocka_unit_test(sockets_are_moved_and_ended),
+        cmocka_unit_test(an_acknowledgement_has_any_arguments),
+        cmocka_unit_test(what_is_refused_may_still_be_told),
+        cmocka_unit_test(a_count_goes_on_where_it_says),
+        cmocka_unit_test(misuse_is_told_in_words_and_nothing_is_carried_out),
+        cmocka_unit_test(who_is_not_yet_connected_hears_nothing),
+        cmocka_unit_test(the_longest_room_is_not_too_long),
+        cmocka_unit_test(a_table_names_namespaces_and_events),
+        cmocka_unit_test(applications_are_found_by_name),
+        cmocka_unit_test(a_plan_is_whole_or_void),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
