@@ -45,6 +45,12 @@ LDLIBS   += -lmicrohttpd -lcurl -lcrypto
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c
 SRC   := $(wildcard src/*.c src/*/*.c)
+ifneq ($(MODE),release)
+APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
+CPPFLAGS += -DTEST_APPS
+PURE     += $(APPS)
+SRC      += $(APPS)
+endif
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
@@ -104,7 +110,7 @@ $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
 $(B)/tests/unit/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(B)/tests/unit/%.o: | build/have-test
 
--include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/unit/*.d)
+-include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d)
 
 # ---- running and testing ----
 

@@ -7,12 +7,19 @@
     X(codestream)                                                                              \
     X(hello)
 
+#ifdef TEST_APPS
+#define MORE_APPS(X) X(verbs) /* tests/apps, never in a release */
+#else
+#define MORE_APPS(X)
+#endif
+
 #define DECLARE(name) extern const struct app name##_app;
 #define POINT(name) &name##_app,
 
 APPS(DECLARE)
+MORE_APPS(DECLARE)
 
-static const struct app *const apps[] = { APPS(POINT) };
+static const struct app *const apps[] = { APPS(POINT) MORE_APPS(POINT) };
 
 const struct app *app_find(struct str name)
 {
