@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "app/app.h"
 #include "plan.h"
+#include "wire/base64url.h"
 #include "wire/cloudevents.h"
 #include "wire/json.h"
 #include "wire/socketio.h"
@@ -94,10 +95,25 @@ static void log_delivery(const struct delivery *d, unsigned status)
     log_end(&line);
 }
 
+/* What the application wants to be reminded of goes along, unless the event failed. */
+static void send_answer(struct delivery *d, struct http_answer *answer)
+{
+    struct buf state = { .mem = &d->request->mem };
+    struct str text;
+
+    if (d->run.outcome == APP_ACCEPTED && d->socket.plan.memory.ptr) {
+        base64url_add(&state, d->socket.plan.memory);
+        if (!buf_done(&state, &text))
+            answer->headers[answer->header_count++] =
+                (struct header){ STR("ce-connectionState"), text };
+    }
+    log_delivery(d, answer->status);
+    http_answer_send(d->request, answer);
+}
+
 static void send_status(struct delivery *d, unsigned status)
 {
-    log_delivery(d, status);
-    http_answer_send(d->request, &(struct http_answer){ .status = status });
+    send_answer(d, &(struct http_answer){ .status = status });
 }
 
 /* connect: the one event whose status means something to the service. */
@@ -143,8 +159,7 @@ static void answer_message(struct delivery *d)
         send_status(d, 204);
         return;
     }
-    log_delivery(d, answer.status);
-    http_answer_send(d->request, &answer);
+    send_answer(d, &answer);
 }
 
 static void answer_event(void *owner)
@@ -293,6 +308,8 @@ static void decide_and_run(struct delivery *d)
     socket->id = d->cloud.socket_id;
     socket->user = d->cloud.user_id;
     socket->mem = &d->request->mem;
+    if (base64url_decode(d->cloud.state, socket->mem, &socket->memory))
+        socket->memory = STR(""); /* of somebody else's making */
     app_decide(d->service->app, socket);
     d->run.socket = socket;
     d->run.rest = &d->service->rest;

@@ -148,6 +148,14 @@ void app_ack(struct app_socket *socket, struct app_args args);
 void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char *message);
 
 /*
+ * Leaves a text with the service, which hands it back in socket->memory on all later events
+ * of this connection, `disconnected` among them; an empty one forgets.  For events of clients
+ * only.  Web PubSub documents it (ce-connectionState), not yet for Socket.IO: an application
+ * must bear that nothing comes back.
+ */
+void app_remember(struct app_socket *socket, struct str text);
+
+/*
  * Asks the service how many are in a room.  When all verbs before it have been carried out,
  * then is called with the answer in socket->count.  The last verb of a handler.
  */

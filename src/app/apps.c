@@ -5,7 +5,8 @@
 
 #define APPS(X)                                                                                \
     X(codestream)                                                                              \
-    X(hello)
+    X(hello)                                                                                   \
+    X(chat)
 
 #ifdef TEST_APPS
 #define MORE_APPS(X) X(verbs) /* tests/apps, never in a release */

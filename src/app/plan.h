@@ -23,6 +23,9 @@
 /* Binary arguments of one event; socket.io-client takes no more. */
 #define APP_MAX_ATTACHMENTS 10
 
+/* What app_remember takes: it travels in a header of each event. */
+#define APP_MAX_MEMORY_BYTES 512
+
 /* Why an event was not carried out, as clients are told it. */
 enum app_refusal {
     APP_ACCEPTED = 0,
@@ -84,7 +87,8 @@ struct app_plan {
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */
     struct str ack;           /* what an accepted event answers; ptr NULL: the usual */
-    bool is_void;             /* a verb failed: there are no actions */
+    struct str memory; /* what later events of the connection bring; ptr NULL: as before */
+    bool is_void;      /* a verb failed: there are no actions */
 };
 
 enum app_event_kind {
@@ -100,6 +104,7 @@ struct app_socket {
     struct str id;          /* also the name of the socket's own room */
     struct str nsp;         /* namespace */
     struct str user;        /* subject of its token; empty: none */
+    struct str memory;      /* what an earlier event left with app_remember; empty: nothing */
     struct str event;       /* APP_MESSAGE: its name, unescaped */
     const struct str *args; /* APP_MESSAGE: JSON values, checked and unchanged */
     size_t arg_count;

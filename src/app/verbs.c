@@ -307,6 +307,16 @@ void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char 
     socket->plan.message = message;
 }
 
+void app_remember(struct app_socket *socket, struct str text)
+{
+    if (socket->kind != APP_MESSAGE)
+        misuse(socket, "only while a client's event is answered can anything be remembered");
+    else if (text.len > APP_MAX_MEMORY_BYTES)
+        misuse(socket, "that is more to remember than 512 bytes");
+    else
+        socket->plan.memory = text.ptr ? text : STR("");
+}
+
 void app_count(struct app_socket *socket, struct str room, app_handler *then)
 {
     add(socket,

@@ -1,5 +1,7 @@
 #include "wire/base64url.h"
 
+#include <string.h>
+
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -52,4 +54,26 @@ void base64_add(struct buf *out, struct str bytes)
     }
     for (; len % 4 != 0; len++)
         buf_add_char(out, '=');
+}
+
+enum err base64url_decode(struct str text, struct arena *mem, struct str *out)
+{
+    struct buf bytes = { .mem = mem };
+    uint32_t bits = 0;
+    unsigned held = 0;
+
+    if (text.len % 4 == 1)
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!base64url_is_char(text.ptr[i]))
+            return ERR_SYNTAX;
+        bits = bits << 6 | (uint32_t)(strchr(alphabet, text.ptr[i]) - alphabet);
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            buf_add_char(&bytes, (char)(bits >> held & 0xff));
+            bits &= (UINT32_C(1) << held) - 1;
+        }
+    }
+    return bits != 0 ? ERR_SYNTAX : buf_done(&bytes, out);
 }

@@ -14,6 +14,9 @@ void base64url_add(struct buf *out, struct str bytes);
 /* Writes BASE64URL_LEN(bytes.len) characters to out, no terminator. */
 void base64url_encode(struct str bytes, char *out);
 
+/* Undoes base64url_add, in mem.  ERR_SYNTAX: it is not what that makes. */
+MUST_USE enum err base64url_decode(struct str text, struct arena *mem, struct str *out);
+
 /* The other alphabet, with padding (section 4): what binary attachments travel in. */
 void base64_add(struct buf *out, struct str bytes);
 

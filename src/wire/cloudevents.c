@@ -45,6 +45,7 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct clo
         { STR("ce-namespace"), &out->nsp, true },
         { STR("ce-eventName"), &out->name, true },
         { STR("ce-userId"), &out->user_id, false },
+        { STR("ce-connectionState"), &out->state, false },
         { STR("ce-signature"), &out->signature, false },
         { STR("Content-Type"), &out->content_type, false },
     };

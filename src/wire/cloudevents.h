@@ -28,6 +28,7 @@ struct cloudevent {
     struct str nsp;
     struct str name;
     struct str user_id;   /* empty where the token had no subject */
+    struct str state;     /* ce-connectionState, empty where there is none */
     struct str signature; /* empty where there was none */
     struct str content_type;
 };

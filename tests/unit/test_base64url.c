@@ -115,6 +115,59 @@ static void it_is_whole_or_out_of_memory(void **state)
     sweep(encode_within, NULL);
 }
 
+static void what_was_encoded_can_be_decoded(void **state)
+{
+    static const char *const bad[] = { "A",    "AAAAA", "AA=", "AA==", "A+AA",
+                                       "A/AA", "A A",   "AB",  "AAB" };
+    char bytes[64];
+    struct arena mem;
+    struct str text, back;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        struct buf out = { .mem = &mem };
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (char)(i * 37 + len);
+        base64url_add(&out, (struct str){ bytes, len });
+        assert_err(buf_done(&out, &text), ERR_NONE);
+        assert_err(base64url_decode(text, &mem, &back), ERR_NONE);
+        assert_same(back, ((struct str){ bytes, len }));
+    }
+    /* Characters of elsewhere, padding, and bits that no byte has. */
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_err(base64url_decode(str_from(bad[i]), &mem, &back), ERR_SYNTAX);
+    assert_err(base64url_decode((struct str){ "AA\0A", 4 }, &mem, &back), ERR_SYNTAX);
+    arena_free(&mem);
+}
+
+/* RFC 4648, section 10 */
+static void the_other_alphabet_has_padding(void **state)
+{
+    static const char *const vectors[][2] = {
+        { "", "" },
+        { "f", "Zg==" },
+        { "fo", "Zm8=" },
+        { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy" },
+        { "\xfb\xff", "+/8=" },
+    };
+    struct arena mem;
+    struct str text;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(vectors); i++) {
+        struct buf out = { .mem = &mem };
+        base64_add(&out, str_from(vectors[i][0]));
+        assert_err(buf_done(&out, &text), ERR_NONE);
+        assert_same(text, str_from(vectors[i][1]));
+    }
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +176,8 @@ int main(void)
         cmocka_unit_test(it_agrees_with_libcrypto_on_any_bytes),
         cmocka_unit_test(its_characters_are_the_64),
         cmocka_unit_test(it_is_whole_or_out_of_memory),
+        cmocka_unit_test(what_was_encoded_can_be_decoded),
+        cmocka_unit_test(the_other_alphabet_has_padding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

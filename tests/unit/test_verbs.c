@@ -321,6 +321,37 @@ static void a_count_goes_on_where_it_says(void **state)
     done(&t);
 }
 
+static void remember(struct app_socket *socket)
+{
+    app_remember(socket, STR("Ann"));
+}
+
+static void forget(struct app_socket *socket)
+{
+    app_remember(socket, (struct str){ NULL, 0 });
+}
+
+static void what_is_remembered_is_part_of_the_plan(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    try(&t, remember);
+    assert_str(t.socket.plan.memory, "Ann");
+    done(&t);
+    try(&t, forget);
+    assert_non_null(t.socket.plan.memory.ptr);
+    assert_int_equal(t.socket.plan.memory.len, 0);
+    done(&t);
+    try(&t, join);
+    assert_null(t.socket.plan.memory.ptr);
+    done(&t);
+    try_kind(&t, APP_CONNECTED, remember);
+    assert_true(t.socket.plan.is_void);
+    assert_int_equal(t.socket.plan.refusal, APP_INTERNAL);
+    done(&t);
+}
+
 /* ---- misuse ---- */
 
 static char letters[2000];
@@ -425,6 +456,11 @@ static void go_on_after_count(struct app_socket *socket)
     app_emit(socket, TO(), "e", ARGS());
 }
 
+static void remember_too_much(struct app_socket *socket)
+{
+    app_remember(socket, (struct str){ letters, APP_MAX_MEMORY_BYTES + 1 });
+}
+
 static void emit_then_err(struct app_socket *socket)
 {
     app_emit(socket, TO(), "good", ARGS());
@@ -457,6 +493,7 @@ static void misuse_is_told_in_words_and_nothing_is_carried_out(void **state)
         { eleven_binaries, "10 binary" },
         { seventeen_verbs, "16 verbs" },
         { go_on_after_count, "last verb" },
+        { remember_too_much, "512 bytes" },
         { emit_then_err, "event needs a name" },
     };
 
@@ -542,6 +579,7 @@ static void applications_are_found_by_name(void **state)
     (void)state;
     assert_string_equal(app_find(STR("codestream"))->name, "codestream");
     assert_string_equal(app_find(STR("hello"))->name, "hello");
+    assert_string_equal(app_find(STR("chat"))->name, "chat");
     assert_null(app_find(STR("Hello")));
     assert_null(app_find(STR("")));
 }
@@ -582,6 +620,7 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_has_any_arguments),
         cmocka_unit_test(what_is_refused_may_still_be_told),
         cmocka_unit_test(a_count_goes_on_where_it_says),
+        cmocka_unit_test(what_is_remembered_is_part_of_the_plan),
         cmocka_unit_test(misuse_is_told_in_words_and_nothing_is_carried_out),
         cmocka_unit_test(who_is_not_yet_connected_hears_nothing),
         cmocka_unit_test(the_longest_room_is_not_too_long),
