@@ -125,7 +125,7 @@ MUST_USE enum err webpubsub_send(const struct webpubsub *service,
                                  const struct webpubsub_target *target, struct str packet,
                                  struct arena *mem, struct webpubsub_request *out);
 
-/* The same for the packet that ends sockets, in Microsoft's spelling: always with a filter. */
+/* The same for the packet that ends sockets, in Microsoft's spelling: POST :send, always. */
 MUST_USE enum err webpubsub_disconnect(const struct webpubsub *service,
                                        const struct webpubsub_target *target, struct str packet,
                                        struct arena *mem, struct webpubsub_request *out);

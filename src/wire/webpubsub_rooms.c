@@ -45,86 +45,80 @@ static bool target_ok(const struct webpubsub_target *target)
 
 /* ---- filters ---- */
 
-static void add_membership(struct buf *out, struct str nsp, struct str room)
+/* A filter's words as they stand in JSON, and percent-encoded in a URL; groups are the same. */
+struct words {
+    struct str quote, in_groups, open, close, is_not, both, either;
+};
+
+static const struct words plain = {
+    STR_INIT("'"),     STR_INIT("' in groups"), STR_INIT("("),    STR_INIT(")"),
+    STR_INIT("not ("), STR_INIT(" and "),       STR_INIT(" or "),
+};
+
+static const struct words encoded = {
+    STR_INIT("%27"),       STR_INIT("%27%20in%20groups"), STR_INIT("%28"),      STR_INIT("%29"),
+    STR_INIT("not%20%28"), STR_INIT("%20and%20"),         STR_INIT("%20or%20"),
+};
+
+static void add_membership(struct buf *out, const struct words *words, struct str nsp,
+                           struct str room)
 {
-    buf_add_char(out, '\'');
+    buf_add(out, words->quote);
     webpubsub_add_group(out, nsp, room);
-    buf_add(out, STR("' in groups"));
+    buf_add(out, words->in_groups);
+}
+
+static bool has_conditions(const struct webpubsub_target *target)
+{
+    return target->within.len > 0 || target->except.count > 0;
 }
 
 /* One of rooms: a or b or c.  Without any: all of the namespace. */
-static void add_rooms(struct buf *out, const struct webpubsub_target *target)
+static void add_rooms(struct buf *out, const struct words *words,
+                      const struct webpubsub_target *target)
 {
-    bool has_more = target->within.len > 0 || target->except.count > 0;
-    bool is_grouped = target->rooms.count > 1 && has_more;
+    bool is_grouped = target->rooms.count > 1 && has_conditions(target);
 
     if (target->rooms.count == 0)
-        add_membership(out, target->nsp, (struct str){ NULL, 0 });
+        add_membership(out, words, target->nsp, (struct str){ NULL, 0 });
     if (is_grouped)
-        buf_add_char(out, '(');
+        buf_add(out, words->open);
     for (size_t i = 0; i < target->rooms.count; i++) {
         if (i > 0)
-            buf_add(out, STR(" or "));
-        add_membership(out, target->nsp, target->rooms.at[i]);
+            buf_add(out, words->either);
+        add_membership(out, words, target->nsp, target->rooms.at[i]);
     }
     if (is_grouped)
-        buf_add_char(out, ')');
+        buf_add(out, words->close);
 }
 
 /* What has to hold besides. */
-static void add_conditions(struct buf *out, const struct webpubsub_target *target)
+static void add_conditions(struct buf *out, const struct words *words,
+                           const struct webpubsub_target *target)
 {
-    if (target->within.len > 0) {
-        if (out->len > 0)
-            buf_add(out, STR(" and "));
-        add_membership(out, target->nsp, target->within);
-    }
+    if (target->within.len > 0)
+        add_membership(out, words, target->nsp, target->within);
     for (size_t i = 0; i < target->except.count; i++) {
-        if (out->len > 0)
-            buf_add(out, STR(" and "));
-        buf_add(out, STR("not ("));
-        add_membership(out, target->nsp, target->except.at[i]);
-        buf_add_char(out, ')');
+        if (i > 0 || target->within.len > 0)
+            buf_add(out, words->both);
+        buf_add(out, words->is_not);
+        add_membership(out, words, target->nsp, target->except.at[i]);
+        buf_add(out, words->close);
     }
+}
+
+static void add_filter(struct buf *out, const struct words *words,
+                       const struct webpubsub_target *target)
+{
+    add_rooms(out, words, target);
+    if (has_conditions(target))
+        buf_add(out, words->both);
+    add_conditions(out, words, target);
 }
 
 void webpubsub_add_filter(struct buf *out, const struct webpubsub_target *target)
 {
-    struct buf filter = { .mem = out->mem };
-    struct str text;
-
-    add_rooms(&filter, target);
-    add_conditions(&filter, target);
-    if (buf_done(&filter, &text))
-        out->failed = true;
-    else
-        buf_add(out, text);
-}
-
-/* &filter=…, percent-encoded: group names need nothing of it, what stands around them does. */
-static void add_query(struct buf *url, struct str filter)
-{
-    if (filter.len == 0)
-        return;
-    buf_add(url, STR("&filter="));
-    for (size_t i = 0; i < filter.len; i++) {
-        switch (filter.ptr[i]) {
-        case ' ':
-            buf_add(url, STR("%20"));
-            break;
-        case '\'':
-            buf_add(url, STR("%27"));
-            break;
-        case '(':
-            buf_add(url, STR("%28"));
-            break;
-        case ')':
-            buf_add(url, STR("%29"));
-            break;
-        default:
-            buf_add_char(url, filter.ptr[i]);
-        }
-    }
+    add_filter(out, &plain, target);
 }
 
 /* ---- requests ---- */
@@ -134,15 +128,8 @@ static void add_hub_url(struct buf *url, const struct webpubsub *service)
     buf_add_all(url, service->url, STR("/api/hubs/"), service->hub);
 }
 
-static enum err send_filtered(struct buf *url, struct buf *filter, struct str packet,
-                              struct webpubsub_request *out)
+static enum err finish_send(struct buf *url, struct str packet, struct webpubsub_request *out)
 {
-    struct str text;
-
-    if (buf_done(filter, &text))
-        return ERR_NO_MEMORY;
-    buf_add(url, STR("/:send" VERSION_QUERY));
-    add_query(url, text);
     *out = (struct webpubsub_request){ .method = "POST",
                                        .content_type = "text/plain",
                                        .body = packet };
@@ -152,33 +139,35 @@ static enum err send_filtered(struct buf *url, struct buf *filter, struct str pa
 enum err webpubsub_send(const struct webpubsub *service, const struct webpubsub_target *target,
                         struct str packet, struct arena *mem, struct webpubsub_request *out)
 {
-    struct buf filter = { .mem = mem };
     struct buf url = { .mem = mem };
 
     if (target->rooms.count > 1)
         return webpubsub_disconnect(service, target, packet, mem, out);
     if (!target_ok(target))
         return ERR_SYNTAX;
-    add_conditions(&filter, target);
     add_hub_url(&url, service);
     buf_add(&url, STR("/groups/"));
     webpubsub_add_group(&url, target->nsp,
                         target->rooms.count > 0 ? target->rooms.at[0] : STR(""));
-    return send_filtered(&url, &filter, packet, out);
+    buf_add(&url, STR("/:send" VERSION_QUERY));
+    if (has_conditions(target))
+        buf_add(&url, STR("&filter="));
+    add_conditions(&url, &encoded, target);
+    return finish_send(&url, packet, out);
 }
 
 enum err webpubsub_disconnect(const struct webpubsub *service,
                               const struct webpubsub_target *target, struct str packet,
                               struct arena *mem, struct webpubsub_request *out)
 {
-    struct buf filter = { .mem = mem };
     struct buf url = { .mem = mem };
 
     if (!target_ok(target))
         return ERR_SYNTAX;
-    webpubsub_add_filter(&filter, target);
     add_hub_url(&url, service);
-    return send_filtered(&url, &filter, packet, out);
+    buf_add(&url, STR("/:send" VERSION_QUERY "&filter="));
+    add_filter(&url, &encoded, target);
+    return finish_send(&url, packet, out);
 }
 
 /* {"groups":[…],"filter":"…"}: neither needs an escape. */
