@@ -3,6 +3,7 @@
 #   make            build the handler, ./codestream
 #   make package    what is deployed, build/codestream.zip, and the list of its parts
 #   make run        handler, stand-ins and page on this machine, in the foreground
+#                   (APP=chat: another application of src/app/apps.c)
 #   make test       everything that proves it works
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
@@ -95,6 +96,9 @@ $(shell mkdir -p build)
 web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/*)
 	$(Q)echo "bundling the page"; node web/build.mjs
 
+web/chat/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/chat/*.*)
+	$(Q)echo "bundling the chat's page"; node web/chat/build.mjs
+
 # ---- the handler ----
 
 $(B)/codestream: $(SRC:%.c=$(B)/%.o)
@@ -114,8 +118,12 @@ $(B)/tests/unit/%.o: | build/have-test
 
 # ---- running and testing ----
 
-run: codestream emulator/node_modules/.package-lock.json web/dist/index.html
-	$(Q)exec node emulator/local.js
+# APP=chat: another application of src/app/apps.c, with its page if it has one.
+APP  ?= $(or $(CODESTREAM_APP),codestream)
+PAGE := $(if $(wildcard web/$(APP)/build.mjs),web/$(APP),web)/dist/index.html
+
+run: codestream emulator/node_modules/.package-lock.json $(PAGE)
+	$(Q)CODESTREAM_APP=$(APP) exec node emulator/local.js
 
 # Nothing here may take longer, on a slow machine, than this many seconds.
 TEST_SECONDS ?= 1500
@@ -130,7 +138,7 @@ web-unit: web/node_modules/.package-lock.json
 unit: $(UNITS:%=$(B)/%)
 	$(Q)for test in $(UNITS); do echo "== $$test"; $(B)/$$test || exit 1; done
 
-integration: $(B)/codestream web/dist/index.html \
+integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js)

@@ -65,10 +65,11 @@ try {
 
 async function start() {
   const app = readApp(root);
+  const name = process.env.CODESTREAM_APP ?? app.values.CODESTREAM_APP ?? 'codestream';
   const hub = process.env.CODESTREAM_HUB ?? app.values.CODESTREAM_HUB ?? 'codestream';
   const pagePort = await choosePort(options.pagePort);
   const functionsPort = await choosePort(options.functionsPort);
-  const service = await startService();
+  const service = await startService(name);
   const host = await startHost(service, functionsPort, pagePort);
   const prefix = app.routePrefix && `${app.routePrefix}/`;
   service.setEventHandlers(hub, [
@@ -79,13 +80,15 @@ async function start() {
     },
   ]);
   const api = `http://localhost:${functionsPort}`;
-  const site = await startPage(pagePort, `${api}/${prefix}`, service);
+  const site = await startPage(name, pagePort, `${api}/${prefix}`, service);
   host.stopped.then((reason) => giveUp(`The Functions host has stopped: ${reason}`));
   tell({ site, api: `${api}/${prefix}negotiate`, service, hub, functionsPort });
 }
 
-async function startService() {
+/** Other applications may want the service to remember something (docs/writing-an-app.md). */
+async function startService(name) {
   const service = await startWebPubSub({
+    connectionState: name !== 'codestream',
     port: options.servicePort,
     orFree: true,
     log: (line) => {
@@ -115,8 +118,10 @@ async function startHost(service, port, pagePort) {
   return host;
 }
 
-async function startPage(port, api, service) {
-  const page = path.join(root, 'web', 'dist');
+/** An application without a page of its own is served with Codestream's. */
+async function startPage(name, port, api, service) {
+  const own = path.join(root, 'web', name, 'dist');
+  const page = existsSync(own) ? own : path.join(root, 'web', 'dist');
   const addresses = { api, service: service.endpoint };
   const site = await startWebsite({ root: page, port, orFree: true, ...addresses });
   started.push(site);

@@ -11,11 +11,11 @@ import { ACCESS_KEY, BINARY, cleanEnvironment, ROOT, startHandler } from './hand
 export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
 
 /**
- * @param {{ host?: boolean, website?: boolean, env?: object | Function, service?: object,
- *   hub?: string, cors?: string[] }} options
- *   env: settings of the handler, or a function that makes them for the started service;
- *   service: options of the service stand-in; cors: origins that the host allows besides the
- *   website's.
+ * @param {{ host?: boolean, website?: boolean | string, env?: object | Function,
+ *   service?: object, hub?: string, cors?: string[] }} options
+ *   website: true, or the folder of another built page; env: settings of the handler, or a
+ *   function that makes them for the started service; service: options of the service stand-in;
+ *   cors: origins that the host allows besides the website's.
  */
 export async function startStack(options = {}) {
   const stack = new Stack();
@@ -46,7 +46,7 @@ class Stack {
     if (host) await this.#startHost(settings, [...cors, ...pageOrigins(pagePort)]);
     else await this.#startHandler(settings);
     await this.#registerEventHandler(hub);
-    if (website) await this.#startWebsite(pagePort);
+    if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website);
   }
 
   async close() {
@@ -114,10 +114,10 @@ class Stack {
     }]);
   }
 
-  async #startWebsite(port) {
+  async #startWebsite(port, folder) {
     const { startWebsite } = await import('../../emulator/website/website.js');
     const site = await startWebsite({
-      root: path.join(ROOT, 'web/dist'),
+      root: path.join(ROOT, folder),
       port,
       api: this.api,
       service: this.service.endpoint,
