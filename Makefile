@@ -46,7 +46,7 @@ LDLIBS   += -lmicrohttpd -lcurl -lcrypto
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c
 SRC   := $(wildcard src/*.c src/*/*.c)
-ifneq ($(MODE),release)
+ifneq ($(filter test race,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
 CPPFLAGS += -DTEST_APPS
 PURE     += $(APPS)

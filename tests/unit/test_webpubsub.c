@@ -770,6 +770,32 @@ static enum err join_within(struct arena *mem, void *context)
     return e;
 }
 
+static enum err rooms_within(struct arena *mem, void *context)
+{
+    const struct str rooms[] = { STR("a"), STR("b"), STR("c"), STR("d") };
+    const struct webpubsub_target target = {
+        STR("/ns"), { rooms, 3 }, STR("rm"), { rooms, 2 }
+    };
+    struct webpubsub_request request;
+    enum err e = webpubsub_disconnect(context, &target, STR("41/ns,"), mem, &request);
+
+    if (!e)
+        e = webpubsub_leave(context, &target, LIST(STR("x"), STR("y")), mem, &request);
+    if (!e)
+        e = webpubsub_gather(context, &target, STR("x"), 0, mem, &request);
+    return e ? e : webpubsub_list(context, STR("/ns"), STR("rm"), mem, &request);
+}
+
+static enum err page_within(struct arena *mem, void *context)
+{
+    size_t count;
+    struct str next;
+
+    return webpubsub_read_list(
+        context, STR("{\"value\":[],\"nextLink\":\"https:\\/\\/abc\\/api\\/hubs\\/x\"}"), mem,
+        &count, &next);
+}
+
 static enum err group_within(struct arena *mem, void *context)
 {
     struct buf out = { .mem = mem };
@@ -809,6 +835,8 @@ static void everything_is_whole_or_out_of_memory(void **state)
     sweep(group_within, NULL);
     sweep(send_within, &service);
     sweep(join_within, &service);
+    sweep(rooms_within, &service);
+    sweep(page_within, &service);
     hmac_key_free(key);
 }
 
