@@ -1,5 +1,7 @@
 #include "answer.h"
 
+#include "payload.h"
+
 void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
                 int64_t now_ms)
 {
@@ -12,6 +14,20 @@ void answer_log(struct log_line *line, enum log_level level, const struct http_r
     log_number(line, "ms", (uint64_t)(now_ms - request->started_ms));
     if (invocation.len > 0)
         log_text(line, "invocation", invocation);
+    if (request->is_wrapped)
+        log_text(line, "wrapped", STR("yes"));
+}
+
+void answer_send(struct http_request *request, const struct http_answer *answer)
+{
+    struct http_answer wrapped;
+
+    if (!request->is_wrapped)
+        http_answer_send(request, answer);
+    else if (!payload_wrap(answer, &request->mem, &wrapped))
+        http_answer_send(request, &wrapped);
+    else
+        http_answer_send(request, &(struct http_answer){ .status = 503 });
 }
 
 static void send_error(struct http_request *request, struct http_answer *answer,
@@ -38,7 +54,7 @@ static void send_error(struct http_request *request, struct http_answer *answer,
     log_text(&line, "code", str_from(code));
     log_text(&line, "reason", str_from(message));
     log_end(&line);
-    http_answer_send(request, answer);
+    answer_send(request, answer);
 }
 
 void answer_error(struct http_request *request, unsigned status, const char *code,

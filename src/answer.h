@@ -15,6 +15,12 @@
 void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
                 int64_t now_ms);
 
+/*
+ * Sends an answer, wrapped if the request was.  The log line is the caller's.  answer may go
+ * when this returns, its body lives as long as the request.
+ */
+void answer_send(struct http_request *request, const struct http_answer *answer);
+
 /* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
 void answer_error(struct http_request *request, unsigned status, const char *code,
                   const char *message, int64_t now_ms);

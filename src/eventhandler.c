@@ -41,7 +41,7 @@ void eventhandler_validate(struct service *service, struct http_request *request
     log_number(&line, "status", answer.status);
     log_text(&line, "origin", origin);
     log_end(&line);
-    http_answer_send(request, &answer);
+    answer_send(request, &answer);
 }
 
 /* ---- answers ---- */
@@ -108,7 +108,7 @@ static void send_answer(struct delivery *d, struct http_answer *answer)
                 (struct header){ STR("ce-connectionState"), text };
     }
     log_delivery(d, answer->status);
-    http_answer_send(d->request, answer);
+    answer_send(d->request, answer);
 }
 
 static void send_status(struct delivery *d, unsigned status)

@@ -44,7 +44,7 @@ static void answer_token(struct negotiation *n, struct str token)
     answer_log(&line, LOG_INFO, n->request, now_ms(n));
     log_number(&line, "status", answer.status);
     log_end(&line);
-    http_answer_send(n->request, &answer);
+    answer_send(n->request, &answer);
 }
 
 /* Of the characters of a JWT, so that it fits into JSON and a URL as it is. */

@@ -1,20 +1,31 @@
 /*
- * The host's other way to pass a request on: wrapped into JSON, for functions that are not
- * HTTP alone or when host.json forgets to ask for forwarding.  We do not serve it: a wrapped
- * event has lost its bytes.  But whoever set it up so must be told where they look, and the
- * host shows nobody an answer that is not 2xx.
+ * The host's other way to pass a request on: wrapped into JSON, when host.json does not ask
+ * for forwarding.  It works, but costs more, and a text that is not UTF-8 does not survive
+ * it; so every answer carries advice that the doctor reads.
  *
  * Source: Azure docs, "Azure Functions custom handlers", request and response payload.
  */
 #ifndef PAYLOAD_H
 #define PAYLOAD_H
 
-#include "service.h"
+#include "io/http_server.h"
 
-/* Is the body {"Data":…,"Metadata":…}? */
-bool payload_is_wrapped(const struct http_request *request);
+/* What to do about it, in a header of its own. */
+#define PAYLOAD_ADVICE_HEADER "X-Codestream-Advice"
+#define PAYLOAD_ADVICE "set customHandler.enableForwardingHttpRequest to true in host.json"
 
-/* Answers it so that the caller sees what is missing in host.json, and the log says so. */
-void payload_refuse(struct service *service, struct http_request *request);
+/* Headers, and parameters of a query, of a wrapped request. */
+#define PAYLOAD_MAX_PAIRS 128
+
+/*
+ * If the body is {"Data":{"req":…},"Metadata":…}, puts what is inside in the place of the
+ * request and notes that it was wrapped.  ERR_SYNTAX: it is wrapped, but not as we know it.
+ * ERR_NO_MEMORY.
+ */
+MUST_USE enum err payload_unwrap(struct http_request *request);
+
+/* The answer as the host wants it; its texts live in mem.  ERR_NO_MEMORY. */
+MUST_USE enum err payload_wrap(const struct http_answer *answer, struct arena *mem,
+                               struct http_answer *out);
 
 #endif

@@ -18,12 +18,16 @@ static void get_root(struct service *service, struct http_request *request)
 
     /* The host asks this again and again; it is not worth a line. */
     (void)service;
-    http_answer_send(request, &answer);
+    answer_send(request, &answer);
 }
 
 typedef void serve(struct service *service, struct http_request *request);
 
+/* Those that host.json's folders declare; the host asks for "/" by itself. */
+enum function { FUNCTION_NONE, FUNCTION_NEGOTIATE, FUNCTION_EVENTHANDLER };
+
 struct route {
+    enum function function;
     struct str path;
     struct str method;
     serve *serve;
@@ -31,14 +35,18 @@ struct route {
 };
 
 static const struct route routes[] = {
-    { STR_INIT("/"), STR_INIT("GET"), get_root, 0 },
-    { STR_INIT("/"), STR_INIT("HEAD"), get_root, 0 },
-    { STR_INIT("/negotiate"), STR_INIT("GET"), serve_negotiate, 0 },
-    { STR_INIT("/negotiate"), STR_INIT("POST"), serve_negotiate, NEGOTIATE_MAX_BODY_BYTES },
-    { STR_INIT("/register"), STR_INIT("GET"), serve_register, 0 },
-    { STR_INIT("/register"), STR_INIT("POST"), serve_register, NEGOTIATE_MAX_BODY_BYTES },
-    { STR_INIT("/eventhandler"), STR_INIT("POST"), eventhandler_event, EVENT_MAX_BODY_BYTES },
-    { STR_INIT("/eventhandler"), STR_INIT("OPTIONS"), eventhandler_validate, 0 },
+    { FUNCTION_NONE, STR_INIT("/"), STR_INIT("GET"), get_root, 0 },
+    { FUNCTION_NONE, STR_INIT("/"), STR_INIT("HEAD"), get_root, 0 },
+    { FUNCTION_NEGOTIATE, STR_INIT("/negotiate"), STR_INIT("GET"), serve_negotiate, 0 },
+    { FUNCTION_NEGOTIATE, STR_INIT("/negotiate"), STR_INIT("POST"), serve_negotiate,
+      NEGOTIATE_MAX_BODY_BYTES },
+    { FUNCTION_NEGOTIATE, STR_INIT("/register"), STR_INIT("GET"), serve_register, 0 },
+    { FUNCTION_NEGOTIATE, STR_INIT("/register"), STR_INIT("POST"), serve_register,
+      NEGOTIATE_MAX_BODY_BYTES },
+    { FUNCTION_EVENTHANDLER, STR_INIT("/eventhandler"), STR_INIT("POST"), eventhandler_event,
+      EVENT_MAX_BODY_BYTES },
+    { FUNCTION_EVENTHANDLER, STR_INIT("/eventhandler"), STR_INIT("OPTIONS"),
+      eventhandler_validate, 0 },
 };
 
 /* Functions prefixes its routes with /api unless told otherwise, and ignores case. */
@@ -92,19 +100,35 @@ size_t service_body_limit(void *owner, const struct http_request *request)
     return route ? route->body_limit : 0;
 }
 
+/*
+ * What the host has wrapped becomes a request like any other, but of the same function: the
+ * host has checked the key of the one that it called, and of no other.
+ */
+static const struct route *find_unwrapped(struct http_request *request)
+{
+    const struct route *outer = find_route(request);
+    const struct route *inner;
+
+    if (!outer || payload_unwrap(request))
+        return NULL;
+    inner = request->is_wrapped ? find_route(request) : outer;
+    return inner && inner->function == outer->function ? inner : NULL;
+}
+
 void service_handle(void *owner, struct http_request *request)
 {
     struct service *service = owner;
-    const struct route *route = find_route(request);
+    const struct route *route = find_unwrapped(request);
     int64_t now_ms = loop_now_ms(service->loop);
     const char *allow;
 
-    if (route && payload_is_wrapped(request)) {
-        payload_refuse(service, request);
-        return;
-    }
     if (route) {
         route->serve(service, request);
+        return;
+    }
+    if (request->is_wrapped) {
+        answer_error(request, 400, "BadRequest",
+                     "the host wrapped a request that is none; " PAYLOAD_ADVICE, now_ms);
         return;
     }
     allow = allowed_methods(request);

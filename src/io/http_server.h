@@ -37,6 +37,7 @@ struct http_request {
     struct str body;
     bool is_too_large;  /* the body is over its limit and was thrown away */
     int64_t started_ms; /* on the loop's clock */
+    bool is_wrapped;    /* the host put it into JSON and wants the answer so: see payload.h */
 };
 
 #define HTTP_MAX_ANSWER_HEADERS 4

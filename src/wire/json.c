@@ -353,44 +353,86 @@ static struct json_field *find_field(struct json_field *fields, size_t count, st
     return NULL;
 }
 
-static bool read_member(struct cursor *c, struct json_field *fields, size_t count)
+/* "name": value */
+static bool read_pair(struct cursor *c, struct json_pair *pair)
 {
-    struct json_field *field;
-    struct str name, value;
-
     skip_space(c);
-    name.ptr = c->at;
+    pair->name.ptr = c->at;
     if (!skip_string(c))
         return false;
-    name.len = (size_t)(c->at - name.ptr);
+    pair->name.len = (size_t)(c->at - pair->name.ptr);
     skip_space(c);
-    if (!skip_char(c, ':') || !read_value(c, 1, &value))
-        return false;
-    field = find_field(fields, count, name);
-    if (!field)
-        return true;
-    if (field->value.ptr)
-        return false;
-    field->value = value;
-    return true;
+    return skip_char(c, ':') && read_value(c, 1, &pair->value);
 }
 
-enum err json_members(struct str text, struct json_field *fields, size_t count)
+/* Calls take for each member of the object that text must be. */
+static enum err each_pair(struct str text, bool (*take)(void *to, const struct json_pair *pair),
+                          void *to)
 {
     struct cursor c = cursor_on(text);
+    struct json_pair pair;
 
-    for (size_t i = 0; i < count; i++)
-        fields[i].value = (struct str){ NULL, 0 };
     skip_space(&c);
     if (!skip_char(&c, '{'))
         return ERR_SYNTAX;
     skip_space(&c);
     if (!sees(&c, '}')) {
         do {
-            if (!read_member(&c, fields, count))
+            if (!read_pair(&c, &pair) || !take(to, &pair))
                 return ERR_SYNTAX;
             skip_space(&c);
         } while (skip_char(&c, ','));
     }
     return skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+}
+
+struct wanted {
+    struct json_field *fields;
+    size_t count;
+};
+
+static bool take_field(void *to, const struct json_pair *pair)
+{
+    struct wanted *wanted = to;
+    struct json_field *field = find_field(wanted->fields, wanted->count, pair->name);
+
+    if (!field)
+        return true;
+    if (field->value.ptr)
+        return false;
+    field->value = pair->value;
+    return true;
+}
+
+enum err json_members(struct str text, struct json_field *fields, size_t count)
+{
+    struct wanted wanted = { fields, count };
+
+    for (size_t i = 0; i < count; i++)
+        fields[i].value = (struct str){ NULL, 0 };
+    return each_pair(text, take_field, &wanted);
+}
+
+struct list {
+    struct json_pair *pairs;
+    size_t max, count;
+};
+
+static bool take_pair(void *to, const struct json_pair *pair)
+{
+    struct list *list = to;
+
+    if (list->count < list->max)
+        list->pairs[list->count] = *pair;
+    list->count++;
+    return true;
+}
+
+enum err json_pairs(struct str text, struct json_pair *pairs, size_t max, size_t *count)
+{
+    struct list list = { pairs, max, 0 };
+    enum err e = each_pair(text, take_pair, &list);
+
+    *count = list.count;
+    return e;
 }

@@ -1,6 +1,8 @@
-// Behind the Functions host (stand-in, forwarding): the host rewrites paths, queries and headers,
-// and everything must still come through.
+// Behind the Functions host (stand-in), in each of the ways in which it passes a request on: it
+// rewrites paths, queries and headers, or wraps all of it into JSON, and the same set of requests
+// must come through.
 import assert from 'node:assert/strict';
+import { describe } from 'node:test';
 import { test, before, after } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
 import {
@@ -11,110 +13,144 @@ import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
 import { FUNCTION_CODE, startStack } from '../lib/stack.js';
 
 const PAGE = 'http://localhost:1';
-
-let stack;
-let port;
-before(async () => {
-  stack = await startStack({ host: true, cors: [PAGE] });
-  port = stack.host.port;
-});
-after(() => stack?.close());
-
 const withCode = (event) => ({ ...event, path: `${event.path}?code=${FUNCTION_CODE}&x=a+b&x=2` });
 
-test('the handler starts under the host and the host answers for it', async () => {
-  assert.equal((await request(port, { path: '/' })).status, 200);
-  assert.ok(stack.handler.lines.some((line) => /event=listening/.test(line)));
-});
+for (const mode of ['forward', 'proxy', 'payload']) {
+  describe(`in mode ${mode}`, () => passes(mode));
+}
 
-test('writers and viewers negotiate through the host, in every form', async () => {
-  const writer = await negotiate(stack.api);
-  const room = writer.room_id;
-  assert.equal(writer.role, 'writer');
-  for (const path of ['/negotiate', '/register']) {
-    assert.equal((await negotiate(stack.api, { room, path })).role, 'viewer');
+function passes(mode) {
+  let stack;
+  let port;
+  before(async () => {
+    stack = await startStack({ host: true, cors: [PAGE], mode });
+    port = stack.host.port;
+  });
+  after(() => stack?.close());
+
+  test('the handler starts under the host and the host answers for it', async () => {
+    assert.equal((await request(port, { path: '/' })).status, 200);
+    assert.ok(stack.handler.lines.some((line) => /event=listening/.test(line)));
+  });
+
+  test('writers and viewers negotiate through the host, in every form', async () => {
+    const writer = await negotiate(stack.api);
+    const room = writer.room_id;
+    assert.equal(writer.role, 'writer');
+    for (const path of ['/negotiate', '/register']) {
+      assert.equal((await negotiate(stack.api, { room, path })).role, 'viewer');
+    }
+    const again = await negotiate(stack.api, { room, key: writer.writer_key });
+    assert.equal(again.role, 'writer');
+    const wrong = await request(port, {
+      method: 'POST', path: '/negotiate', body: JSON.stringify({ room_id: room, writer_key: 'x' }),
+    });
+    assert.equal(wrong.status, 403);
+  });
+
+  test('refusals come through with their status and their JSON', async () => {
+    const bad = await request(port, { path: '/register?room_id=bad' });
+    assert.equal(bad.status, 400);
+    assert.equal(bad.header('cache-control'), 'no-store');
+    assert.equal(typeof bad.json().error.code, 'string');
+    assert.equal((await request(port, { path: '/other' })).status, 404);
+  });
+
+  test('it is the host that lets the page read answers, not the handler', async () => {
+    const headers = { Origin: PAGE };
+    const answer = await request(port, { path: '/negotiate', headers });
+    assert.equal(answer.status, 200);
+    assert.deepEqual(answer.headers.get('access-control-allow-origin'), [PAGE]);
+    const direct = await request(stack.handler.port, { path: '/negotiate', headers });
+    assert.equal(direct.header('access-control-allow-origin'), undefined);
+  });
+
+  test('the validation of the webhook passes the host, which does not take it for CORS', async () => {
+    const answer = await request(port, {
+      method: 'OPTIONS',
+      path: `/eventhandler?code=${FUNCTION_CODE}`,
+      headers: { 'WebHook-Request-Origin': 'localhost', 'ce-awpsversion': '1.0' },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.header('webhook-allowed-origin'), /^(localhost|\*)$/);
+  });
+
+  test('events pass the host with their signature, their acks come back', async () => {
+    const peer = newPeer('v', newRoom());
+    const connect = systemEvent(peer, 'connect', connectBody(peer));
+    assert.equal((await request(port, withCode(connect))).status, 200);
+    const join = await request(port, withCode(joinRoom(peer, peer.room, { ack: 7 })));
+    assert.equal(join.status, 200, join.text);
+    assert.deepEqual(readAck(join), { id: '7', value: { success: true } });
+    assert.equal((await request(port, withCode(joinRoom(peer)))).status, 204);
+  });
+
+  test('an event with a wrong signature or a malformed one stays refused', async () => {
+    const peer = newPeer('v', newRoom());
+    const forged = joinRoom(peer, peer.room, { changes: { 'ce-signature': sign('other') } });
+    assert.equal((await request(port, withCode(forged))).status, 401);
+    const nameless = joinRoom(peer, peer.room, { changes: { 'ce-socketId': null } });
+    assert.equal((await request(port, withCode(nameless))).status, 400);
+  });
+
+  test('an invocation id that the caller brings does not disturb the host\'s own', async () => {
+    const answer = await request(port, {
+      path: '/negotiate', headers: { 'X-Azure-Functions-InvocationId': 'brought-along' },
+    });
+    assert.equal(answer.status, 200);
+  });
+
+  for (const [name, transports] of Object.entries(TRANSPORTS)) {
+    test(`over ${name}: a writer and a viewer work through the host`, async () => {
+      const crowd = new Crowd(stack.api, transports);
+      try {
+        const { writer, viewers: [viewer], room } = await crowd.room(1);
+        await viewer.ask('sendToRoom', { room_id: room, data: { data: 'sync' } });
+        const { from } = await writer.message('editorMessage');
+        const full = { type: 'full', content: 'ä😀', version: 1 };
+        await writer.ask('sendToRoom', { room_id: room, data: full, to: from });
+        assert.deepEqual((await viewer.message('editorMessage')).data, full);
+      } finally {
+        crowd.close();
+      }
+    });
   }
-  const again = await negotiate(stack.api, { room, key: writer.writer_key });
-  assert.equal(again.role, 'writer');
-  const wrong = await request(port, {
-    method: 'POST', path: '/negotiate', body: JSON.stringify({ room_id: room, writer_key: 'x' }),
-  });
-  assert.equal(wrong.status, 403);
-});
 
-test('refusals come through with their status and their JSON', async () => {
-  const bad = await request(port, { path: '/register?room_id=bad' });
-  assert.equal(bad.status, 400);
-  assert.equal(bad.header('cache-control'), 'no-store');
-  assert.equal(typeof bad.json().error.code, 'string');
-  assert.equal((await request(port, { path: '/other' })).status, 404);
-});
-
-test('it is the host that lets the page read answers, not the handler', async () => {
-  const headers = { Origin: PAGE };
-  const answer = await request(port, { path: '/negotiate', headers });
-  assert.equal(answer.status, 200);
-  assert.deepEqual(answer.headers.get('access-control-allow-origin'), [PAGE]);
-  const direct = await request(stack.handler.port, { path: '/negotiate', headers });
-  assert.equal(direct.header('access-control-allow-origin'), undefined);
-});
-
-test('the validation of the webhook passes the host, which does not take it for CORS', async () => {
-  const answer = await request(port, {
-    method: 'OPTIONS',
-    path: `/eventhandler?code=${FUNCTION_CODE}`,
-    headers: { 'WebHook-Request-Origin': 'localhost', 'ce-awpsversion': '1.0' },
-  });
-  assert.equal(answer.status, 200, answer.text);
-  assert.match(answer.header('webhook-allowed-origin'), /^(localhost|\*)$/);
-});
-
-test('events pass the host with their signature, their acks come back', async () => {
-  const peer = newPeer('v', newRoom());
-  const connect = systemEvent(peer, 'connect', connectBody(peer));
-  assert.equal((await request(port, withCode(connect))).status, 200);
-  const join = await request(port, withCode(joinRoom(peer, peer.room, { ack: 7 })));
-  assert.equal(join.status, 200, join.text);
-  assert.deepEqual(readAck(join), { id: '7', value: { success: true } });
-  assert.equal((await request(port, withCode(joinRoom(peer)))).status, 204);
-});
-
-test('an event with a wrong signature or a malformed one stays refused', async () => {
-  const peer = newPeer('v', newRoom());
-  const forged = joinRoom(peer, peer.room, { changes: { 'ce-signature': sign('other') } });
-  assert.equal((await request(port, withCode(forged))).status, 401);
-  const nameless = joinRoom(peer, peer.room, { changes: { 'ce-socketId': null } });
-  assert.equal((await request(port, withCode(nameless))).status, 400);
-});
-
-test('an invocation id that the caller brings does not disturb the host\'s own', async () => {
-  const answer = await request(port, {
-    path: '/negotiate', headers: { 'X-Azure-Functions-InvocationId': 'brought-along' },
-  });
-  assert.equal(answer.status, 200);
-});
-
-for (const [name, transports] of Object.entries(TRANSPORTS)) {
-  test(`over ${name}: a writer and a viewer work through the host`, async () => {
-    const crowd = new Crowd(stack.api, transports);
-    try {
-      const { writer, viewers: [viewer], room } = await crowd.room(1);
-      await viewer.ask('sendToRoom', { room_id: room, data: { data: 'sync' } });
-      const { from } = await writer.message('editorMessage');
-      const full = { type: 'full', content: 'ä😀', version: 1 };
-      await writer.ask('sendToRoom', { room_id: room, data: full, to: from });
-      assert.deepEqual((await viewer.message('editorMessage')).data, full);
-    } finally {
-      crowd.close();
+  test('the function key is in no log line of the handler', async () => {
+    const hasEvents = () => stack.handler.lines.some((line) => /eventhandler/.test(line));
+    await eventually(3000, hasEvents, 'log lines of events');
+    const secrets = [FUNCTION_CODE, 'access_token', 'Bearer', 'AccessKey='];
+    for (const [lines, unwanted] of [
+      [stack.handler.lines, [...secrets, '?']], [stack.hostLines, secrets],
+    ]) {
+      for (const text of unwanted) {
+        assert.ok(!lines.join('\n').includes(text), `the log has ${text}`);
+      }
     }
   });
 }
 
-test('the function key is in no log line of the handler', async () => {
-  const hasEvents = () => stack.handler.lines.some((line) => /eventhandler/.test(line));
-  await eventually(3000, hasEvents, 'log lines of events');
-  const log = stack.handler.lines.join('\n');
-  for (const text of [FUNCTION_CODE, '?', 'access_token', 'Bearer']) {
-    assert.ok(!log.includes(text), `the log has ${text}`);
+test('what the host wraps for one function cannot be meant for another', async () => {
+  const stack = await startStack({ host: true, mode: 'payload' });
+  try {
+    const wrapped = (url, method) => JSON.stringify({
+      Data: { req: { Url: url, Method: method, Query: { code: 'x' }, Headers: {}, Body: '' } },
+      Metadata: {},
+    });
+    const post = (path, body) => request(stack.handler.port, {
+      method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body,
+    });
+    const good = await post('/negotiate', wrapped('http://app/negotiate', 'GET'));
+    assert.equal(good.json().Outputs.res.statusCode, 200);
+    for (const [url, method] of [
+      ['http://app/eventhandler?code=x', 'POST'], ['http://app/', 'GET'], ['', ''], ['x', 'GET'],
+    ]) {
+      const answer = await post('/negotiate', wrapped(url, method));
+      assert.equal(answer.status, 200, url);
+      assert.equal(answer.json().Outputs.res.statusCode, 400, url);
+      assert.match(answer.json().Outputs.res.body, /enableForwardingHttpRequest/);
+    }
+  } finally {
+    await stack.close();
   }
 });

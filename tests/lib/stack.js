@@ -12,10 +12,10 @@ export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
 
 /**
  * @param {{ host?: boolean, website?: boolean | string, env?: object | Function,
- *   service?: object, hub?: string, cors?: string[] }} options
+ *   service?: object, hub?: string, cors?: string[], mode?: string }} options
  *   website: true, or the folder of another built page; env: settings of the handler, or a
  *   function that makes them for the started service; service: options of the service stand-in;
- *   cors: origins that the host allows besides the website's.
+ *   cors: origins that the host allows besides the website's; mode: how the host passes requests on.
  */
 export async function startStack(options = {}) {
   const stack = new Stack();
@@ -33,7 +33,7 @@ class Stack {
   #closers = [];
 
   async start({
-    host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [],
+    host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [], mode,
   }) {
     if (website && !host) throw new Error('the website needs the host, which answers CORS');
     await this.#startService(hub, service);
@@ -43,7 +43,7 @@ class Stack {
       ...(typeof env === 'function' ? env(this.service) : env),
     };
     const pagePort = website ? await freePort() : 0;
-    if (host) await this.#startHost(settings, [...cors, ...pageOrigins(pagePort)]);
+    if (host) await this.#startHost(settings, [...cors, ...pageOrigins(pagePort)], mode);
     else await this.#startHandler(settings);
     await this.#registerEventHandler(hub);
     if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website);
@@ -77,7 +77,7 @@ class Stack {
   }
 
   /** The app is a copy of the functions, without anybody's local settings. */
-  async #startHost(settings, cors) {
+  async #startHost(settings, cors, mode) {
     const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
     const appRoot = await copyApp();
     this.#closers.push(async () => {
@@ -92,6 +92,7 @@ class Stack {
       executable: BINARY,
       env: cleanEnvironment(settings),
       cors,
+      mode,
       log: (line) => this.hostLines.push(String(line)),
       onLine: (_, line) => lines.push(line),
     });
