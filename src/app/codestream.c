@@ -95,6 +95,20 @@ static struct str room_of(struct app_socket *socket, const struct member *member
     return app_concat(socket, member->room, control_suffix);
 }
 
+/* presence to those who listen as this role. */
+static void announce_to(struct app_socket *socket, enum role listens,
+                        const struct member *member, struct str state)
+{
+    bool is_writer = member->role == ROLE_WRITER;
+
+    app_emit(socket,
+             TO(.rooms = ROOMS(room_of(socket, member, listens)), .except = ROOMS(socket->id),
+                .may_fail = true),
+             "presence",
+             ARGS(OBJECT({ "role", TEXT(is_writer ? STR("writer") : STR("viewer")) },
+                         { "state", TEXT(state) }, { "from", TEXT(socket->id) })));
+}
+
 /*
  * Tells who is concerned that this member came or went: the writer of any, the viewers of
  * the writer.  A writer hears of another one, since the newer takes over.  It is an event
@@ -102,16 +116,9 @@ static struct str room_of(struct app_socket *socket, const struct member *member
  */
 static void announce(struct app_socket *socket, const struct member *member, struct str state)
 {
-    bool is_writer = member->role == ROLE_WRITER;
-
-    for (enum role listens = is_writer ? ROLE_VIEWER : ROLE_WRITER; listens <= ROLE_WRITER;
-         listens++)
-        app_emit(socket,
-                 TO(.rooms = ROOMS(room_of(socket, member, listens)),
-                    .except = ROOMS(socket->id), .may_fail = true),
-                 "presence",
-                 ARGS(OBJECT({ "role", TEXT(is_writer ? STR("writer") : STR("viewer")) },
-                             { "state", TEXT(state) }, { "from", TEXT(socket->id) })));
+    if (member->role == ROLE_WRITER)
+        announce_to(socket, ROLE_VIEWER, member, state);
+    announce_to(socket, ROLE_WRITER, member, state);
 }
 
 static void on_connect(struct app_socket *socket)
@@ -125,7 +132,7 @@ static void on_connected(struct app_socket *socket)
 {
     struct member member;
 
-    if (read_member(socket, &member))
+    if (!member_parse(socket->user, &member))
         app_emit(socket, SELF(socket), "login", ARGS());
 }
 
@@ -133,7 +140,7 @@ static void on_disconnected(struct app_socket *socket)
 {
     struct member member;
 
-    if (read_member(socket, &member))
+    if (!member_parse(socket->user, &member))
         announce(socket, &member, STR("left"));
 }
 
