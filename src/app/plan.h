@@ -82,7 +82,7 @@ struct app_action {
  * of one that may not fail ends the plan.  Then the client's ack is answered.
  */
 struct app_plan {
-    struct app_action actions[APP_MAX_ACTIONS];
+    struct app_action *actions; /* room for APP_MAX_ACTIONS, from the first verb on */
     size_t count;
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */

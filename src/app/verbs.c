@@ -205,6 +205,10 @@ static void add(struct app_socket *socket, struct app_action action)
 
     if (plan->is_void)
         return;
+    if (!plan->actions)
+        plan->actions = arena_space(socket->mem, APP_MAX_ACTIONS * sizeof(action));
+    if (!plan->actions)
+        no_memory(socket);
     copy_rooms(socket, &action.to.rooms);
     copy_rooms(socket, &action.to.except);
     copy_rooms(socket, &action.rooms);
@@ -216,7 +220,7 @@ static void add(struct app_socket *socket, struct app_action action)
         misuse(socket, "app_count must be the last verb: go on in its continuation");
     else if (socket->kind == APP_CONNECT)
         misuse(socket, "before it is connected a socket can only be refused");
-    if (!plan->is_void)
+    if (!plan->is_void && plan->actions)
         plan->actions[plan->count++] = action;
 }
 

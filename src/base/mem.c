@@ -106,6 +106,11 @@ void *arena_take(struct arena *mem, size_t size)
     return ptr ? memset(ptr, 0, size) : NULL;
 }
 
+void *arena_space(struct arena *mem, size_t size)
+{
+    return take(mem, size);
+}
+
 enum err arena_copy(struct arena *mem, struct str s, struct str *out)
 {
     char *ptr = take(mem, s.len);
@@ -153,12 +158,12 @@ static bool make_room(struct buf *b, size_t len)
     size_t size = b->size > 64 ? b->size : 64;
     char *ptr;
 
+    if (b->ptr && len <= b->size - b->len)
+        return !b->failed;
     if (b->failed || len > SIZE_MAX / 4 - b->len) {
         b->failed = true;
         return false;
     }
-    if (b->ptr && len <= b->size - b->len)
-        return true;
     while (size < b->len + len)
         size *= 2;
     size = (size + unit - 1) / unit * unit;

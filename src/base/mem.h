@@ -31,6 +31,9 @@ void arena_free(struct arena *mem);
  */
 MUST_USE void *arena_take(struct arena *mem, size_t size);
 
+/* The same, but not zeroed: for what is written before it is read. */
+MUST_USE void *arena_space(struct arena *mem, size_t size);
+
 /* A copy in mem.  ERR_NO_MEMORY as above. */
 MUST_USE enum err arena_copy(struct arena *mem, struct str s, struct str *out);
 
