@@ -3,7 +3,8 @@
  * says of each step whether it works, and if not, why and how to mend it.
  *
  * It reads the same settings as the handler, which must be those of the handler it looks at,
- * and CODESTREAM_FUNCTION_KEY, the key of the eventhandler function.
+ * and CODESTREAM_FUNCTION_KEY, the key of the eventhandler function.  With a managed identity
+ * the endpoint alone will do; what takes an access key is then left out.
  */
 #ifndef DOCTOR_DOCTOR_H
 #define DOCTOR_DOCTOR_H

@@ -90,13 +90,14 @@ static void read_results(struct probe *probe, const struct http_call *call)
 void probe_send(struct probe_lab *lab, struct probe *probe)
 {
     bool is_plain = str_starts_nocase(str_from(probe->url), STR("http://"));
+    int64_t patience_ms = probe->patience_ms > 0 ? probe->patience_ms : PROBE_TIMEOUT_MS;
     struct http_call call = {
         .method = probe->method,
         .url = probe->url,
         .body = probe->body,
-        .deadline_ms = loop_now_ms(lab->loop) + PROBE_TIMEOUT_MS,
+        .deadline_ms = loop_now_ms(lab->loop) + patience_ms,
         .mem = &lab->mem,
-        .keep_answer = true,
+        .keep_answer = !probe->ignores_answer,
         .keep = probe->kept,
         .done = on_done,
         .owner = lab,

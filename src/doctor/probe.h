@@ -21,6 +21,8 @@ struct probe {
     const char *headers[HTTP_CLIENT_MAX_HEADERS]; /* "Name: value" */
     struct str body;
     struct header kept[PROBE_MAX_KEPT]; /* names in, values out */
+    bool ignores_answer;                /* its status and headers tell enough */
+    int64_t patience_ms;                /* 0: PROBE_TIMEOUT_MS */
 
     unsigned status;     /* 0: no answer */
     const char *failure; /* then why, static */

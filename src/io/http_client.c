@@ -250,7 +250,45 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
 
 /* ---- finished ones ---- */
 
-static const char *name_failure(CURLcode code)
+/* libcurl hands on the number that OpenSSL gives its verdict (X509_V_ERR_... there). */
+static const char *name_certificate_failure(CURL *easy)
+{
+    enum {
+        WELL_SIGNED = 0,
+        NOT_ASKED = 1,
+        NOT_YET_VALID = 9,
+        EXPIRED = 10,
+        SELF_SIGNED = 18,
+        SELF_SIGNED_IN_CHAIN = 19,
+        NO_ISSUER = 20,
+        NO_ISSUER_OF_LEAF = 21,
+        OTHER_NAME = 62,
+        OTHER_ADDRESS = 64,
+    };
+    long verdict = -1;
+
+    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    switch (verdict) {
+    case WELL_SIGNED: /* libcurl compares the name itself, */
+    case NOT_ASKED:   /* and that before it asks again for the verdict */
+    case OTHER_NAME:
+    case OTHER_ADDRESS:
+        return "the certificate is for another name";
+    case NOT_YET_VALID:
+        return "the certificate is not valid yet";
+    case EXPIRED:
+        return "the certificate has expired";
+    case SELF_SIGNED:
+    case SELF_SIGNED_IN_CHAIN:
+    case NO_ISSUER:
+    case NO_ISSUER_OF_LEAF:
+        return "the certificate is from an unknown authority";
+    default:
+        return "the certificate cannot be verified";
+    }
+}
+
+static const char *name_failure(CURL *easy, CURLcode code)
 {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -260,8 +298,9 @@ static const char *name_failure(CURLcode code)
     case CURLE_COULDNT_CONNECT:
         return "cannot connect";
     case CURLE_PEER_FAILED_VERIFICATION:
+        return name_certificate_failure(easy);
     case CURLE_SSL_CACERT_BADFILE:
-        return "the certificate cannot be verified";
+        return "the file of certificates to trust cannot be used";
     case CURLE_WRITE_ERROR:
         return "the answer is too large";
     case CURLE_GOT_NOTHING:
@@ -290,6 +329,7 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
 {
     struct transfer *t = NULL;
     struct http_call *call;
+    const char *failure;
     long status = 0;
 
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
@@ -301,9 +341,10 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
         if (t->call->keep_answer && buf_done(&t->answer, &t->call->answer))
             code = CURLE_OUT_OF_MEMORY;
     }
+    failure = code == CURLE_OK ? NULL : name_failure(easy, code);
     call = release(client, t);
-    if (code != CURLE_OK) {
-        fail(call, name_failure(code));
+    if (failure) {
+        fail(call, failure);
         return;
     }
     call->status = (unsigned)status;

@@ -1,0 +1,235 @@
+// The faults that deployments have: `codestream doctor` finds each at the check where it belongs,
+// names it, says how to mend it, and suspects nothing else.
+import assert from 'node:assert/strict';
+import { test, before, after } from '../lib/test.js';
+import { makeCertificates } from '../lib/certificates.js';
+import {
+  behindProxy, CONNECTION, deploy, inFrontOf, PAGE, withDeployment,
+} from '../lib/deployment.js';
+import { assertNothingSecretSaid, CHECK, diagnose } from '../lib/doctor.js';
+import { connectionString } from '../lib/handler.js';
+import { startProxy } from '../lib/reverse-proxy.js';
+import { freePort } from '../lib/stack.js';
+
+const OTHER_KEY = 'another-access-key-of-another-service-0123456789';
+const TEN_MINUTES_MS = 10 * 60_000;
+const TEN_MINUTES = /\b10 min|\b(59|60)\d s/; // as it may be told
+
+let healthy;
+let certificates;
+before(async () => {
+  [healthy, certificates] = await Promise.all([deploy(), makeCertificates()]);
+});
+after(async () => {
+  await healthy?.close();
+  await certificates?.remove();
+});
+
+test('wrong hub: the handler has another one', async () => {
+  await withDeployment({ handler: { CODESTREAM_HUB: 'other' } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.negotiate, /another hub/, /\bother\b/, /CODESTREAM_HUB/);
+    report.assertSuspects(CHECK.negotiate, CHECK.signed, CHECK.client);
+  });
+});
+
+test('wrong hub: the service has its event handler at another one', async () => {
+  await withDeployment({ event: { hub: 'other' } }, async (app) => {
+    app.service.setEventHandlers('codestream', []);
+    const report = await diagnose(app);
+    report.assertFails(CHECK.client, /\bhub\b/, /\bcodestream\b/, /no event handler/);
+    report.assertSuspects(CHECK.client);
+  });
+});
+
+test('wrong key: the handler has that of another service', async () => {
+  const handler = ({ endpoint }) => ({ [CONNECTION]: connectionString(endpoint, OTHER_KEY) });
+  await withDeployment({ handler }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(/negotiate|^a signed event/, /access key/, /connection string/);
+    report.assertSuspects(CHECK.negotiate, CHECK.signed, CHECK.client);
+  });
+});
+
+test('wrong key: the service has a new one', async () => {
+  const old = ({ endpoint }) => ({ [CONNECTION]: connectionString(endpoint, OTHER_KEY) });
+  await withDeployment({ handler: old }, async (app) => {
+    const report = await diagnose(app, { settings: old(app.service) });
+    report.assertFails(CHECK.rest, /refuses/, /access key/);
+    report.assertSuspects(CHECK.rest, CHECK.client);
+  });
+});
+
+test('function key missing: the hub has no ?code= in its URL template', async () => {
+  const event = ({ url }) => ({ urlTemplate: `${url}/eventhandler` });
+  await withDeployment({ event }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.client, /URL template/, /\?code=/);
+    report.assertSuspects(CHECK.client);
+  });
+});
+
+test('function key missing: it was not told to the doctor, or wrongly', async () => {
+  for (const key of [undefined, 'another-key']) {
+    const report = await diagnose(healthy, { settings: { CODESTREAM_FUNCTION_KEY: key } });
+    report.assertFails(CHECK.validation, /function key/, /CODESTREAM_FUNCTION_KEY/);
+    report.assertSuspects(CHECK.validation, CHECK.signed);
+    assert.doesNotMatch(report.text, /access key/); // the host has refused, not the handler
+  }
+});
+
+test('function key missing: the function does not ask for one', async () => {
+  const open = ({ bindings: [trigger] }) => { trigger.authLevel = 'anonymous'; };
+  await withDeployment({ edit: { 'eventhandler/function.json': open } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.functionKey, /without its function key/, /authLevel/);
+    report.assertSuspects(CHECK.functionKey);
+  });
+});
+
+test('OPTIONS not listed in function.json', async () => {
+  const lost = ({ bindings: [trigger] }) => { trigger.methods = ['post']; };
+  await withDeployment({ edit: { 'eventhandler/function.json': lost } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.validation, /OPTIONS/, /eventhandler\/function\.json/);
+    report.assertSuspects(CHECK.validation, CHECK.client);
+  });
+});
+
+for (const [where, host] of Object.entries({
+  'no origin is allowed': { cors: [] },
+  'no origin is allowed on the platform': { cors: [], platformCors: true },
+  'another origin is allowed': { cors: ['https://other.example'] },
+})) {
+  test(`CORS missing: ${where}`, async () => {
+    await withDeployment({ host }, async (app) => {
+      const report = await diagnose(app);
+      report.assertFails(CHECK.cors, new RegExp(PAGE), /cors/i);
+      report.assertSuspects(CHECK.cors);
+    });
+  });
+}
+
+test('service unreachable: nothing is said of what could not be tried', async () => {
+  const port = await freePort();
+  const handler = { [CONNECTION]: connectionString(`http://localhost:${port}`) };
+  await withDeployment({ handler }, async (app) => {
+    const report = await diagnose(app, { settings: handler });
+    report.assertFails(CHECK.rest, new RegExp(`localhost:${port}`), /cannot connect/);
+    report.assertSuspects(CHECK.rest, CHECK.anonymous, CHECK.client);
+    report.assertNotOk(CHECK.anonymous, CHECK.client);
+  });
+});
+
+test('function app unreachable', async () => {
+  const port = await freePort();
+  const report = await diagnose(healthy, { url: `http://127.0.0.1:${port}` });
+  report.assertFails(CHECK.ready, /cannot connect/, new RegExp(`127\\.0\\.0\\.1:${port}`));
+  report.assertSuspects(CHECK.ready, CHECK.negotiate, CHECK.validation);
+  const { cors, functionKey, signed, forged, client } = CHECK;
+  report.assertNotOk(cors, functionKey, signed, forged, client);
+});
+
+for (const clockOffMs of [-TEN_MINUTES_MS, TEN_MINUTES_MS]) {
+  const how = clockOffMs < 0 ? 'slow' : 'fast';
+
+  test(`clock off by 10 minutes: ours is ${how === 'slow' ? 'fast' : 'slow'}`, async () => {
+    await behindProxy({ clockOffMs }, {}, async (app) => {
+      const report = await diagnose(app);
+      report.assertFails(CHECK.rest, /clock/, /\bthis machine\b|function app/, TEN_MINUTES);
+      report.assertSuspects(CHECK.rest);
+    });
+  });
+
+  test(`clock off by 10 minutes: the function app's is ${how}`, async () => {
+    await inFrontOf(healthy, { clockOffMs }, async ({ url }) => {
+      const report = await diagnose(healthy, { url });
+      report.assertFails(CHECK.rest, /clock/, /function app/, TEN_MINUTES);
+      report.assertSuspects(CHECK.rest);
+    });
+  });
+}
+
+test('forwarding off', async () => {
+  const off = ({ customHandler }) => {
+    delete customHandler.enableForwardingHttpRequest;
+    delete customHandler.enableProxyingHttpRequest;
+  };
+  await withDeployment({ edit: { 'host.json': off } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.negotiate, /enableForwardingHttpRequest/, /host\.json/);
+    report.assertSuspects(CHECK.negotiate, CHECK.validation);
+  });
+});
+
+for (const userEventPattern of ['', undefined, 'somethingElse']) {
+  test(`event pattern empty: it is ${JSON.stringify(userEventPattern)}`, async () => {
+    await withDeployment({ event: { userEventPattern } }, async (app) => {
+      const report = await diagnose(app);
+      report.assertFails(CHECK.client, /events do not reach/, /userEventPattern/, /\*/);
+      report.assertSuspects(CHECK.client);
+    });
+  });
+}
+
+test('anonymous hub', async () => {
+  await withDeployment({ hub: { anonymousConnectPolicy: 'allow' } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.anonymous, /no token/, /anonymousConnectPolicy/, /deny/);
+    report.assertSuspects(CHECK.anonymous);
+  });
+});
+
+test('expired certificate: the service\'s', async () => {
+  const settings = { CODESTREAM_CA_FILE: certificates.authorityFile };
+  await behindProxy({ tls: certificates.expired }, { handler: settings }, async (app, proxy) => {
+    const report = await diagnose(app, { settings });
+    report.assertFails(CHECK.rest, /certificate/, /expired/);
+    assert.deepEqual(proxy.requests, [], 'something was told to who could not prove its name');
+  });
+});
+
+test('expired certificate: the function app\'s', async () => {
+  const settings = { CODESTREAM_CA_FILE: certificates.authorityFile };
+  await inFrontOf(healthy, { tls: certificates.expired }, async ({ url, requests }) => {
+    const report = await diagnose(healthy, { url, settings });
+    report.assertFails(CHECK.ready, /certificate/, /expired/);
+    assert.deepEqual(requests, [], 'something was told to who could not prove its name');
+  });
+});
+
+test('a certificate of an unknown authority is named as what it is', async () => {
+  await behindProxy({ tls: certificates.valid }, {}, async (app, proxy) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.rest, /certificate/);
+    assert.deepEqual(proxy.requests, []);
+  });
+});
+
+test('wrong aud: the service is known by another name than in the connection string', async () => {
+  const proxy = await startProxy();
+  const handler = { [CONNECTION]: connectionString(proxy.url) };
+  try {
+    await withDeployment({ handler }, async (app) => {
+      proxy.to(app.service.port);
+      const report = await diagnose(app, { settings: handler });
+      report.assertFails(CHECK.rest, /audience/);
+      report.assertFails(CHECK.client, /audience/);
+      report.assertSuspects(CHECK.rest, CHECK.client);
+    });
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('system events not listed: nobody is greeted', async () => {
+  await withDeployment({ event: { systemEvents: [] } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.client, /system events?/i, /connected/);
+    report.assertSuspects(CHECK.client);
+  });
+});
+
+test('nothing secret is in anything that it has said', () => {
+  assertNothingSecretSaid(OTHER_KEY, 'another-key');
+});
