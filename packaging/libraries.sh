@@ -4,11 +4,11 @@
 #
 #   libraries.sh DIR
 #
-# DIR is what sources.sh has filled.  Leaves DIR/root/include and DIR/root/lib.  CC, CPPFLAGS,
+# DIR is what sources.sh has filled.  Leaves DIR/prefix/include and DIR/prefix/lib.  CC, CPPFLAGS,
 # CFLAGS and JOBS come from the environment.
 set -eu
 dir=$(cd "$1" && pwd)
-root=$dir/root
+prefix=$dir/prefix
 
 # Where this machine keeps the sources is nobody's business, and must not change the result.
 CFLAGS="${CFLAGS-} -ffunction-sections -fdata-sections -ffile-prefix-map=$dir=."
@@ -60,12 +60,12 @@ build() {
 # Beside the sources, so that nothing is left over from other flags.
 build_in() (
   mkdir -p "$dir/objects/$part" && cd "$dir/objects/$part" || return 1
-  "configure_$part" --prefix="$root" --disable-shared || return 1
+  "configure_$part" --prefix="$prefix" --disable-shared || return 1
   for folder; do
     make -C "$folder" -j"${JOBS:-1}" install || return 1
   done
 )
 
-rm -rf "$root" "$dir/objects"
+rm -rf "$prefix" "$dir/objects"
 build curl include lib
 build libmicrohttpd src/include src/microhttpd

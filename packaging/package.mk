@@ -6,7 +6,7 @@
 P             := build/packages
 JOBS          ?= $(shell nproc)
 PACKAGE.parts := curl libmicrohttpd
-PACKAGE.libs  := $(patsubst %,$(P)/root/lib/lib%.a,microhttpd curl)
+PACKAGE.libs  := $(patsubst %,$(P)/prefix/lib/lib%.a,microhttpd curl)
 # Debian 13's OpenSSL wants two libraries more than Debian 12's.
 PACKAGE.ready  = $(shell pkg-config --static --libs-only-l libcares libssl libcrypto)
 FLAGS.package  = $(FLAGS.release) -ffunction-sections -fdata-sections \
@@ -40,7 +40,7 @@ build/package/versions: $(P)/ready force
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 .PHONY: package test-package force
 
-build/package/%.o: CPPFLAGS += -isystem $(P)/root/include -DCURL_STATICLIB
+build/package/%.o: CPPFLAGS += -isystem $(P)/prefix/include -DCURL_STATICLIB
 $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
   build/package/versions $(P)/ready
 build/package/codestream: LDLIBS = $(PACKAGE.libs) $(PACKAGE.ready)
