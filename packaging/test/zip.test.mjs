@@ -133,7 +133,7 @@ test('the list says that the zip holds all the others, and which zip', () => {
 });
 
 test('the versions in the list are those of the libraries that were linked', () => {
-  const header = inRepository('build/packages/root/include/curl/curlver.h');
+  const header = inRepository('build/packages/prefix/include/curl/curlver.h');
   const linked = {
     curl: /LIBCURL_VERSION "(.*)"/.exec(header)[1],
     openssl: /OpenSSL (\d+\.\d+\.\d+)/.exec(handler.data.toString('latin1'))[1],
@@ -147,7 +147,7 @@ test('the versions in the list are those of the libraries that were linked', () 
 /** What `make package` reads, without what it has written but for the compiled libraries. */
 function copySources(to) {
   const parts = ['Makefile', 'host.json', 'negotiate', 'eventhandler', 'src', 'packaging',
-    ...['root', 'versions', 'warnings', 'fetched', 'ready'].map((part) => `build/packages/${part}`),
+    ...['prefix', 'versions', 'warnings', 'fetched', 'ready'].map((part) => `build/packages/${part}`),
     ...readdirSync(path.join(ROOT, 'build')).filter((name) => name.startsWith('have-'))
       .map((name) => `build/${name}`)];
   for (const part of parts) {
