@@ -153,7 +153,7 @@ static bool read_argument(struct app_socket *socket, const struct member *member
 {
     struct str room;
 
-    if (socket->arg_count == 0 || json_members(socket->args[0], fields, count))
+    if (socket->arg_count == 0 || json_checked_members(socket->args[0], fields, count))
         app_refuse(socket, APP_BAD_REQUEST,
                    "the first argument must be an object, no name in it twice");
     else if (!app_text(socket, fields[0].value, &room))

@@ -211,6 +211,10 @@ void buf_add(struct buf *b, struct str s)
 
 void buf_add_char(struct buf *b, char c)
 {
+    if (b->len < b->size && !b->failed) {
+        b->ptr[b->len++] = c;
+        return;
+    }
     buf_add(b, (struct str){ &c, 1 });
 }
 

@@ -344,6 +344,46 @@ enum err json_elements(struct str text, struct str *items, size_t max, size_t *c
 
 /* ---- objects ---- */
 
+/* To behind the quote that ends a checked string: one with an even number of backslashes. */
+static void skim_string(struct cursor *c)
+{
+    const char *quote = c->at;
+    size_t backslashes;
+
+    do {
+        quote = memchr(quote + 1, '"', (size_t)(c->end - quote - 1));
+        if (!quote) {
+            c->at = c->end;
+            return;
+        }
+        for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\'; backslashes++)
+            ;
+    } while (backslashes % 2 == 1);
+    c->at = quote + 1;
+}
+
+/* To behind a checked value, which stands inside an object. */
+static void skim_value(struct cursor *c)
+{
+    unsigned depth = 0;
+
+    while (c->at < c->end) {
+        char seen = *c->at;
+        if (seen == '"') {
+            skim_string(c);
+        } else {
+            if (depth == 0 && (seen == ',' || seen == '}' || seen == ' ' || seen == '\t' ||
+                               seen == '\n' || seen == '\r'))
+                return;
+            depth += seen == '{' || seen == '[';
+            depth -= seen == '}' || seen == ']';
+            c->at++;
+        }
+        if (depth == 0 && (seen == '"' || seen == '}' || seen == ']'))
+            return;
+    }
+}
+
 static struct json_field *find_field(struct json_field *fields, size_t count, struct str quoted)
 {
     for (size_t i = 0; i < count; i++) {
@@ -354,7 +394,7 @@ static struct json_field *find_field(struct json_field *fields, size_t count, st
 }
 
 /* "name": value */
-static bool read_pair(struct cursor *c, struct json_pair *pair)
+static bool read_pair(struct cursor *c, bool is_checked, struct json_pair *pair)
 {
     skip_space(c);
     pair->name.ptr = c->at;
@@ -362,12 +402,20 @@ static bool read_pair(struct cursor *c, struct json_pair *pair)
         return false;
     pair->name.len = (size_t)(c->at - pair->name.ptr);
     skip_space(c);
-    return skip_char(c, ':') && read_value(c, 1, &pair->value);
+    if (!skip_char(c, ':'))
+        return false;
+    if (!is_checked)
+        return read_value(c, 1, &pair->value);
+    skip_space(c);
+    pair->value.ptr = c->at;
+    skim_value(c);
+    pair->value.len = (size_t)(c->at - pair->value.ptr);
+    return pair->value.len > 0;
 }
 
 /* Calls take for each member of the object that text must be. */
-static enum err each_pair(struct str text, bool (*take)(void *to, const struct json_pair *pair),
-                          void *to)
+static enum err each_pair(struct str text, bool is_checked,
+                          bool (*take)(void *to, const struct json_pair *pair), void *to)
 {
     struct cursor c = cursor_on(text);
     struct json_pair pair;
@@ -378,7 +426,7 @@ static enum err each_pair(struct str text, bool (*take)(void *to, const struct j
     skip_space(&c);
     if (!sees(&c, '}')) {
         do {
-            if (!read_pair(&c, &pair) || !take(to, &pair))
+            if (!read_pair(&c, is_checked, &pair) || !take(to, &pair))
                 return ERR_SYNTAX;
             skip_space(&c);
         } while (skip_char(&c, ','));
@@ -404,13 +452,24 @@ static bool take_field(void *to, const struct json_pair *pair)
     return true;
 }
 
-enum err json_members(struct str text, struct json_field *fields, size_t count)
+static enum err find_members(struct str text, bool is_checked, struct json_field *fields,
+                             size_t count)
 {
     struct wanted wanted = { fields, count };
 
     for (size_t i = 0; i < count; i++)
         fields[i].value = (struct str){ NULL, 0 };
-    return each_pair(text, take_field, &wanted);
+    return each_pair(text, is_checked, take_field, &wanted);
+}
+
+enum err json_members(struct str text, struct json_field *fields, size_t count)
+{
+    return find_members(text, false, fields, count);
+}
+
+enum err json_checked_members(struct str text, struct json_field *fields, size_t count)
+{
+    return find_members(text, true, fields, count);
 }
 
 struct list {
@@ -431,7 +490,7 @@ static bool take_pair(void *to, const struct json_pair *pair)
 enum err json_pairs(struct str text, struct json_pair *pairs, size_t max, size_t *count)
 {
     struct list list = { pairs, max, 0 };
-    enum err e = each_pair(text, take_pair, &list);
+    enum err e = each_pair(text, false, take_pair, &list);
 
     *count = list.count;
     return e;

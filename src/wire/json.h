@@ -34,6 +34,13 @@ struct json_field {
  */
 MUST_USE enum err json_members(struct str text, struct json_field *fields, size_t count);
 
+/*
+ * The same for a text that one of these readers has handed out: it is not checked again, so
+ * a large value costs no second look at each of its bytes.
+ */
+MUST_USE enum err json_checked_members(struct str text, struct json_field *fields,
+                                       size_t count);
+
 struct json_pair {
     struct str name;  /* span of the string, quotes and all */
     struct str value; /* span */

@@ -871,6 +871,57 @@ static void short_texts_of_the_grammar_are_judged_as_jansson_judges_them(void **
     assert_true(taken > 100);
 }
 
+/* What was checked once is found again without a second check, to the byte. */
+static void a_checked_object_has_the_same_members(void **state)
+{
+    static const char *const more[] = {
+        "{\"a\":\"x\\\"}\",\"b\":[1,{\"c\":\"]\"}] , \"d\" : -1.5e3 }",
+        "{\"a\":\"\\\\\",\"b\":\"\\\\\\\"\",\"d\":null}",
+        "{\"a\":{},\"b\":[],\"d\":[[],{}]}",
+        " { \"a\" : true\n,\t\"b\":\"\" } ",
+        "{}",
+    };
+    struct vectors v;
+    size_t objects = 0;
+
+    (void)state;
+    for (vectors_open(&v, "json-good.tsv", 1); vectors_next(&v);) {
+        struct json_pair pairs[4];
+        size_t count;
+        if (json_pairs(v.column[0], pairs, COUNT(pairs), &count) || count == 0)
+            continue;
+        struct arena mem;
+        struct json_field field = { 0 };
+        arena_init(&mem, TEST_MEMORY);
+        if (!json_text(pairs[0].name, &mem, &field.name)) {
+            struct str text = exact(v.column[0]);
+            enum err e = json_members(text, &field, 1);
+            struct str want = field.value;
+            assert_err(json_checked_members(text, &field, 1), e);
+            if (!e)
+                assert_true(field.value.ptr == want.ptr && field.value.len == want.len);
+            exact_free(text);
+            objects++;
+        }
+        arena_free(&mem);
+    }
+    assert_true(objects > 0);
+    for (size_t i = 0; i < COUNT(more); i++) {
+        struct json_field want[] = { { .name = STR_INIT("a") },
+                                     { .name = STR_INIT("b") },
+                                     { .name = STR_INIT("d") } };
+        struct json_field got[] = { want[0], want[1], want[2] };
+        struct str text = exact(str_from(more[i]));
+        assert_err(json_members(text, want, COUNT(want)), ERR_NONE);
+        assert_err(json_checked_members(text, got, COUNT(got)), ERR_NONE);
+        for (size_t f = 0; f < COUNT(want); f++)
+            assert_true(got[f].value.ptr == want[f].value.ptr &&
+                        got[f].value.len == want[f].value.len);
+        exact_free(text);
+    }
+    assert_err(json_checked_members(STR("[1]"), NULL, 0), ERR_SYNTAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -905,6 +956,7 @@ int main(void)
         cmocka_unit_test(a_written_string_reads_as_what_it_was),
         cmocka_unit_test(every_prefix_of_good_json_is_refused_or_good),
         cmocka_unit_test(mutated_json_is_judged_as_jansson_judges_it),
+        cmocka_unit_test(a_checked_object_has_the_same_members),
         cmocka_unit_test(short_texts_of_the_grammar_are_judged_as_jansson_judges_them),
     };
 
