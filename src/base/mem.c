@@ -195,7 +195,9 @@ void buf_reserve(struct buf *b, size_t len)
 
 char *buf_space(struct buf *b, size_t len)
 {
-    if (!make_room(b, len))
+    bool has_room = b->ptr && !b->failed && len <= b->size - b->len;
+
+    if (!has_room && !make_room(b, len))
         return NULL;
     b->len += len;
     return b->ptr + b->len - len;
@@ -203,9 +205,12 @@ char *buf_space(struct buf *b, size_t len)
 
 void buf_add(struct buf *b, struct str s)
 {
-    char *space = buf_space(b, s.len);
+    char *space;
 
-    if (space && s.len > 0)
+    if (s.len == 0)
+        return;
+    space = buf_space(b, s.len);
+    if (space)
         memcpy(space, s.ptr, s.len);
 }
 

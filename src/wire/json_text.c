@@ -165,13 +165,28 @@ static void add_escaped(struct buf *out, char c)
     buf_add_char(out, hex[byte & 15]);
 }
 
+/* Control characters, quote and backslash. */
+static bool is_plain(char c)
+{
+    static const bool special[256] = {
+        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
+        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
+        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
+        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
+        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
+        [28] = true,  [29] = true,   [30] = true, [31] = true,
+    };
+
+    return !special[(unsigned char)c];
+}
+
 void json_add_string(struct buf *out, struct str s)
 {
     size_t from = 0;
 
     buf_add_char(out, '"');
     for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char)s.ptr[i] >= 0x20 && s.ptr[i] != '"' && s.ptr[i] != '\\')
+        if (is_plain(s.ptr[i]))
             continue;
         buf_add(out, (struct str){ s.ptr + from, i - from });
         add_escaped(out, s.ptr[i]);
