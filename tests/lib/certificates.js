@@ -8,7 +8,10 @@ import { promisify } from 'node:util';
 
 const OPENSSL_MS = 10_000;
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-const EXPIRED = '-1'; // days: it ended yesterday
+const VALID = ['-days', '2'];
+/** It ended long ago. Before 3.4 openssl knew no dates here, since then no negative days. */
+const EXPIRED = ['-not_before', '20000101000000Z', '-not_after', '20000102000000Z'];
+const EXPIRED_BEFORE_3_4 = ['-days', '-1'];
 
 /**
  * @returns {Promise<{ authorityFile: string, valid: Pair, expired: Pair,
@@ -18,8 +21,8 @@ export async function makeCertificates() {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'codestream-certificates-'));
   const file = (name) => path.join(folder, name);
   const openssl = (...args) => promisify(execFile)('openssl', args, { timeout: OPENSSL_MS });
-  const sign = async (name, days) => {
-    await openssl('x509', '-req', '-in', file('request.pem'), '-days', days, '-out', file(name),
+  const sign = async (name, validity) => {
+    await openssl('x509', '-req', '-in', file('request.pem'), ...validity, '-out', file(name),
       '-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-CAcreateserial',
       '-extfile', file('names'));
     const [key, cert] = [file('key.pem'), file(name)];
@@ -32,8 +35,9 @@ export async function makeCertificates() {
     '-out', file('request.pem'));
   return {
     authorityFile: file('authority.pem'),
-    valid: await sign('valid.pem', '2'),
-    expired: await sign('expired.pem', EXPIRED),
+    valid: await sign('valid.pem', VALID),
+    expired: await sign('expired.pem', EXPIRED)
+      .catch(() => sign('expired.pem', EXPIRED_BEFORE_3_4)),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
