@@ -4,7 +4,8 @@
 #include "wire/base64url.h"
 #include "wire/json.h"
 
-#define ROOM_CHARS 22
+/* A room's name, and that of a guest. */
+#define NAME_CHARS 22
 
 enum finding check_ready(struct doctor *d)
 {
@@ -92,26 +93,43 @@ static enum finding verify(struct doctor *d, struct str token)
                 "address is right");
 }
 
+/*
+ * Codestream lets a viewer into a room; any other application lets in a guest.  false: it is
+ * neither.
+ */
+static bool read_names(struct doctor *d, struct str room, struct str guest)
+{
+    struct str name = room.len > 0 ? room : guest;
+
+    if (name.len != NAME_CHARS || !is_made_of(name, '-'))
+        return false;
+    d->room = room.len > 0 ? keep(d, room) : NULL;
+    d->user = room.len > 0 ? probe_text(d->lab, "v.", keep(d, room)) : keep(d, guest);
+    return true;
+}
+
 static enum finding read_answer(struct doctor *d, struct str answer)
 {
-    enum { ENDPOINT, PATH, ROOM, TOKEN };
+    enum { ENDPOINT, PATH, TOKEN, NEEDED, ROOM = NEEDED, GUEST };
     struct json_field fields[] = { { .name = STR("endpoint") },
                                    { .name = STR("path") },
+                                   { .name = STR("token") },
                                    { .name = STR("room_id") },
-                                   { .name = STR("token") } };
-    struct str values[COUNT(fields)];
+                                   { .name = STR("user_id") } };
+    struct str values[COUNT(fields)] = { 0 };
     bool is_ours = !json_members(answer, fields, COUNT(fields));
     enum finding finding;
 
-    for (size_t i = 0; i < COUNT(fields) && is_ours; i++)
-        is_ours = !json_text(fields[i].value, probe_memory(d->lab), &values[i]);
-    if (!is_ours || values[ROOM].len != ROOM_CHARS || !is_made_of(values[ROOM], '-') ||
+    for (size_t i = 0; i < COUNT(fields) && is_ours; i++) {
+        if (fields[i].value.len > 0 || i < NEEDED)
+            is_ours = !json_text(fields[i].value, probe_memory(d->lab), &values[i]);
+    }
+    if (!is_ours || !read_names(d, values[ROOM], values[GUEST]) ||
         !is_made_of(values[TOKEN], '.'))
         return sick(d, "the answer to negotiate is not ours", "is this the right address?");
     finding = compare_service(d, values[ENDPOINT], values[PATH]);
     if (finding == WELL)
         finding = verify(d, values[TOKEN]);
-    d->room = keep(d, values[ROOM]);
     d->token = keep(d, values[TOKEN]);
     return finding;
 }

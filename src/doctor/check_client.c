@@ -219,17 +219,39 @@ static enum finding join_room(struct doctor *d, struct client *client)
                 "disconnected");
 }
 
+/* What an application makes of its events is its own affair, but to each it has an answer. */
+static enum finding emit_anything(struct doctor *d, struct client *client)
+{
+    const char *heard;
+
+    say(d, client, "420[\"doctor\"]");
+    heard = hear(d, client, STR("430"), STR("41"));
+    return heard && strncmp(heard, "430", 3) == 0 ? WELL : explain_silence(d, client);
+}
+
+/* Codestream greets whoever has come. */
+static enum finding try_events(struct doctor *d, struct client *client)
+{
+    enum finding finding;
+
+    if (!d->room)
+        return emit_anything(d, client);
+    if (!await_greeting(d, client)) {
+        say(d, client, "1"); /* of no use any more: its last poll has been broken off */
+        finding = connect_client(d, client);
+        if (finding != WELL)
+            return finding;
+    }
+    return join_room(d, client);
+}
+
 enum finding check_client(struct doctor *d)
 {
     struct client client = { .session = NULL };
     enum finding finding = connect_client(d, &client);
 
-    if (finding == WELL && !await_greeting(d, &client)) {
-        say(d, &client, "1"); /* of no use any more: its last poll has been broken off */
-        finding = connect_client(d, &client);
-    }
     if (finding == WELL)
-        finding = join_room(d, &client);
+        finding = try_events(d, &client);
     if (client.session)
         say(d, &client, "1");
     return finding;

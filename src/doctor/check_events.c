@@ -127,7 +127,7 @@ static struct probe send_event(struct doctor *d, bool is_forged)
                      "ce-type: azure.webpubsub.sys.connect", "ce-eventName: connect",
                      "ce-namespace: /", "ce-socketId: doctor", "ce-awpsversion: 1.0",
                      probe_text(d->lab, "ce-hub: ", keep(d, d->config.hub)),
-                     probe_text(d->lab, "ce-userId: v.", d->room) },
+                     probe_text(d->lab, "ce-userId: ", d->user) },
         .body = STR("{\"claims\":{},\"query\":{},\"headers\":{},\"clientCertificates\":[]}"),
         .failure = "cannot be signed on this machine",
     };

@@ -38,7 +38,9 @@ struct doctor {
     unsigned obstacles; /* found so far */
 
     /* What negotiate said; set unless NOT_NEGOTIATED. */
-    const char *room, *token;
+    const char *room; /* NULL: of an application that has no rooms of ours */
+    const char *user; /* whom the token is for */
+    const char *token;
     bool knows_app_clock;
     long app_clock_ahead; /* seconds, compared with this machine's */
 

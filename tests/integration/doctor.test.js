@@ -41,6 +41,25 @@ test('what it asks leaves nothing behind', async () => {
   assert.equal(healthy.service.hub('codestream').connections.size, 0);
 });
 
+for (const name of ['chat', 'hello']) {
+  test(`the application ${name} is healthy too`, async () => {
+    await withDeployment({ handler: { CODESTREAM_APP: name } }, async (app) => {
+      const report = await diagnose(app);
+      report.assertHealthy();
+      report.assertOk(...Object.values(CHECK));
+    });
+  });
+}
+
+test('of another application too it is found that its events do not arrive', async () => {
+  const options = { handler: { CODESTREAM_APP: 'chat' }, event: { userEventPattern: '' } };
+  await withDeployment(options, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.client, /userEventPattern/);
+    report.assertSuspects(CHECK.client);
+  });
+});
+
 for (const generation of ['old', 'new']) {
   test(`the ${generation} host is healthy, with CORS by the platform`, async () => {
     await withDeployment({ host: { generation, platformCors: true } }, async (app) => {
