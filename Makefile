@@ -8,6 +8,7 @@
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
 #   make test-package  the package in an empty root (as root)
+#   make bench-programs  load generator and stand-ins of the bench, into build/bench
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded
@@ -156,6 +157,7 @@ check: build/have-check build/have-build web/node_modules/.package-lock.json
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
 include packaging/package.mk
+include bench/bench.mk
 
 # ---- the rest ----
 

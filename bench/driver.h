@@ -1,0 +1,51 @@
+/*
+ * Load: many kept connections that send ready-made requests and time the answers.
+ *
+ * Closed loop: each connection sends its next request when the last was answered.  Open loop:
+ * requests are due at fixed moments and latency counts from then, so that a server that stalls
+ * cannot hide it.  One thread; one send and one receive per request, so that the server is what
+ * is measured.
+ */
+#ifndef BENCH_DRIVER_H
+#define BENCH_DRIVER_H
+
+#include "base/base.h"
+#include "sample.h"
+
+/* All connections stand before the first request is sent; those that do not are errors. */
+#define DRIVER_CONNECT_SECONDS 30
+
+/* So long may the last answers take once nothing more is sent; those that do not are errors. */
+#define DRIVER_GRACE_SECONDS 10
+
+/* What is kept of the first answer on each connection, in order to check it. */
+#define DRIVER_CHECK_BYTES 2048
+
+struct driver_options {
+    unsigned port;
+    size_t connections;
+    int64_t warmup_ns, measured_ns;
+    double rate; /* requests per second; 0: closed loop */
+
+    const struct str *requests; /* sent in turn */
+    size_t request_count;
+
+    /* Is this the answer?  What is wrong with it, or NULL; bodies longer than kept are cut. */
+    const char *(*check)(unsigned status, struct str body);
+};
+
+struct driver_results {
+    struct sample latencies; /* of 2xx answers within the measured time */
+    uint64_t unsent;         /* were due in an open loop, and no connection was free */
+
+    /* These of the whole run, warm-up included. */
+    uint64_t errors;
+    uint64_t non2xx;
+    uint64_t reconnects;
+    char first_error[128]; /* empty: none; ASCII without quotes */
+};
+
+/* false: it could not begin, and first_error says why. */
+MUST_USE bool driver_run(const struct driver_options *options, struct driver_results *out);
+
+#endif
