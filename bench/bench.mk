@@ -7,7 +7,7 @@ BENCH.load     := $(BENCH.shared) load driver event sample
 BENCH.rest     := $(BENCH.shared) rest server
 BENCH.floor    := $(BENCH.shared) floor server
 BENCH.coldstart := $(BENCH.shared) coldstart
-BENCH.programs := load rest floor coldstart
+BENCH.programs := load rest floor coldstart codestream-limit
 
 .PHONY: bench-programs bench-smoke
 
