@@ -8,7 +8,7 @@
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
 #   make test-package  the package in an empty root (as root)
-#   make bench-programs  load generator and stand-ins of the bench, into build/bench
+#   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded

@@ -21,7 +21,16 @@ $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))
 
 # The handler without libcurl, and nothing else different.
 $(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c,$(SRC)) \
-                             bench/plain_client.c bench/http1.c)
+                             bench/plain_client.c bench/plain_target.c \
+                             bench/http1.c)
 	$(Q)mkdir -p $(@D); echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd -lcrypto
 
 -include $(wildcard build/*/bench/*.d)
+
+# Every program does what it says, and the limit passes the handler's own tests.
+bench-smoke: $(B)/codestream bench-programs build/have-node
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) BENCH_DIR=$(BENCH) $(NODE_TEST) \
+	  bench/smoke.test.mjs
+	$(Q)CODESTREAM_BIN=$(abspath $(BENCH)/codestream-limit) $(NODE_TEST) \
+	  $(BENCH.limit:%=tests/integration/%.test.js)
+BENCH.limit := events upstream-trouble connections

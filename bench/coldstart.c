@@ -33,10 +33,9 @@
 static const char usage[] =
     "usage: coldstart [--runs N] -- [NAME=VALUE...] PROGRAM [ARGUMENT...]\n"
     "\n"
-    "Starts PROGRAM N (11) times and asks GET /negotiate until it answers 2xx.  It learns its "
-    "port\n"
-    "from FUNCTIONS_CUSTOMHANDLER_PORT and PORT.  Prints "
-    "{\"runs\":,\"median_ms\":,\"min_ms\":,\"max_ms\":}.\n";
+    "Starts PROGRAM N (11) times and asks GET /negotiate until it answers 2xx.  It learns\n"
+    "its port from FUNCTIONS_CUSTOMHANDLER_PORT and PORT.\n"
+    "Prints {\"runs\":n,\"median_ms\":..,\"min_ms\":..,\"max_ms\":..}.\n";
 
 /* ---- the child ---- */
 

@@ -18,7 +18,7 @@
 /* So long may the last answers take once nothing more is sent; those that do not are errors. */
 #define DRIVER_GRACE_SECONDS 10
 
-/* What is kept of the first answer on each connection, in order to check it. */
+/* What is kept of an answer in order to check it. */
 #define DRIVER_CHECK_BYTES 2048
 
 struct driver_options {
@@ -32,6 +32,7 @@ struct driver_options {
 
     /* Is this the answer?  What is wrong with it, or NULL; bodies longer than kept are cut. */
     const char *(*check)(unsigned status, struct str body);
+    bool checks_all; /* not only until a connection's first right answer */
 };
 
 struct driver_results {

@@ -99,7 +99,7 @@ static void add_head(struct buf *out, const struct writer *writer,
     buf_add(out, STR("\r\nContent-Type: text/plain\r\nContent-Length: "));
     buf_add_number(out, body_len);
     buf_add_all(out,
-                STR("\r\nWebHook-Request-Origin: bench.webpubsub.azure.com\r\n"
+                STR("\r\nWebHook-Request-Origin: my.webpubsub.azure.com\r\n"
                     "ce-specversion: 1.0\r\nce-awpsversion: 1.0\r\n"
                     "ce-type: azure.webpubsub.user.message\r\n"
                     "ce-source: /hubs/codestream/client/"),

@@ -11,7 +11,7 @@
 
 /* Without another wish a body has 250 bytes, and the whole request 859 (with a port of five
  * digits and the usual path). */
-#define EVENT_TEXT_BYTES 143
+#define EVENT_TEXT_BYTES 147
 
 /* The id of each request's acknowledgement, and the answer that is due. */
 #define EVENT_ACK_ID "17"

@@ -8,7 +8,6 @@
  */
 #include "io/http_client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,16 +18,10 @@
 #include <unistd.h>
 
 #include "http1.h"
+#include "plain_target.h"
 
 /* The head of an answer must fit. */
 #define IN_BYTES (16 * 1024)
-
-/* Where a call goes. */
-struct target {
-    struct sockaddr_in address;
-    struct str authority; /* for the Host header */
-    struct str path;
-};
 
 struct link {
     struct link *next, *previous;
@@ -171,70 +164,7 @@ static void fail(struct link *l, const char *failure)
     fail_call(release(l, false), failure);
 }
 
-/* ---- requests ---- */
-
-static bool is_local(struct str host, struct in_addr *out)
-{
-    char text[INET_ADDRSTRLEN];
-
-    if (str_equal(host, STR("localhost"))) {
-        out->s_addr = htonl(INADDR_LOOPBACK);
-        return true;
-    }
-    if (host.len >= sizeof(text))
-        return false;
-    memcpy(text, host.ptr, host.len);
-    text[host.len] = '\0';
-    return inet_pton(AF_INET, text, out) == 1 && ntohl(out->s_addr) >> 24 == IN_LOOPBACKNET;
-}
-
-/* http://host[:port]/path */
-static bool parse_url(struct str url, struct target *out)
-{
-    const struct str scheme = STR("http://");
-    const char *slash;
-    struct str port;
-    uint64_t number = 80;
-
-    if (!str_starts(url, scheme))
-        return false;
-    url = str_skip(url, scheme.len);
-    slash = memchr(url.ptr, '/', url.len);
-    out->authority = slash ? str_first(url, (size_t)(slash - url.ptr)) : url;
-    out->path = slash ? str_skip(url, out->authority.len) : STR("/");
-    out->address = (struct sockaddr_in){ .sin_family = AF_INET };
-    if (!is_local(str_cut(out->authority, ":", &port), &out->address.sin_addr))
-        return false;
-    if (port.ptr && str_to_number(port, 1, 65535, &number))
-        return false;
-    out->address.sin_port = htons((uint16_t)number);
-    return true;
-}
-
-static bool has_body(const struct http_call *call)
-{
-    return strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
-}
-
-static enum err write_head(const struct http_client *client, const struct http_call *call,
-                           const struct target *target, struct str *out)
-{
-    struct buf head = { .mem = call->mem };
-
-    buf_reserve(&head, 1024);
-    buf_add_all(&head, str_from(call->method), STR(" "), target->path,
-                STR(" HTTP/1.1\r\nHost: "), target->authority, STR("\r\nUser-Agent: "),
-                client->user_agent, STR("\r\n"));
-    for (size_t i = 0; i < HTTP_CLIENT_MAX_HEADERS && call->headers[i]; i++)
-        buf_add_all(&head, str_from(call->headers[i]), STR("\r\n"));
-    if (has_body(call)) {
-        buf_add(&head, STR("Content-Length: "));
-        buf_add_number(&head, call->body.len);
-        buf_add(&head, STR("\r\n"));
-    }
-    buf_add(&head, STR("\r\n"));
-    return buf_done(&head, out);
-}
+/* ---- sending ---- */
 
 static void on_ready(void *owner, int fd, uint32_t events);
 
@@ -330,9 +260,9 @@ static const char *launch(struct http_client *client, struct http_call *call)
     struct str head;
     struct link *l;
 
-    if (!parse_url(str_from(call->url), &target))
+    if (!target_parse(str_from(call->url), &target))
         return "the limit calls http on this machine only";
-    if (write_head(client, call, &target, &head))
+    if (target_write_head(&target, call, client->user_agent, &head))
         return "no memory";
     l = take_idle(client, &target.address);
     if (!l) {
@@ -343,7 +273,7 @@ static const char *launch(struct http_client *client, struct http_call *call)
         return "cannot connect";
     l->call = call;
     l->head_left = head;
-    l->body_left = has_body(call) ? call->body : (struct str){ NULL, 0 };
+    l->body_left = target_takes_body(call) ? call->body : (struct str){ NULL, 0 };
     l->has_head = false;
     l->answer = (struct buf){ .mem = call->mem };
     l->answer_bytes = 0;

@@ -16,10 +16,9 @@
 static const char usage[] =
     "usage: rest [--port PORT] [--delay-ms MS] [--status CODE] [--answer-bytes N]\n"
     "\n"
-    "Prints \"listening PORT\".  POST, PUT and DELETE are answered after MS (0), with CODE "
-    "(202)\n"
-    "and a body of N bytes (0).  GET /stats tells what came:\n"
-    "{\"connections\":accepted,\"requests\":n,\"bytes\":of their bodies}\n";
+    "Prints \"listening PORT\".  POST, PUT and DELETE are answered after MS (0), with CODE\n"
+    "(202) and a body of N bytes (0).  GET /stats tells what came, itself included among the\n"
+    "connections: {\"connections\":accepted,\"requests\":n,\"bytes\":of their bodies}\n";
 
 struct rest {
     struct server server;

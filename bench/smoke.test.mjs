@@ -1,0 +1,163 @@
+// The programs of the bench work, and their figures mean what they say: a few seconds, no judgement
+// on time. CODESTREAM_BIN is the product, BENCH_DIR the folder with the programs.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, test } from 'node:test';
+import { within } from '../tests/lib/deadline.js';
+import { BINARY, ROOT, cleanEnvironment, connectionString, startHandler }
+  from '../tests/lib/handler.js';
+import { verifyToken } from '../tests/lib/rest-recorder.js';
+
+const PROGRAMS = path.resolve(ROOT, process.env.BENCH_DIR || 'build/bench');
+const SETTING = 'WebPubSubForSocketIOConnectionString';
+const SERVICE = connectionString('http://127.0.0.1:9');
+const RUN_MS = 30_000;
+
+const running = new Set();
+after(() => running.forEach((child) => child.kill('SIGKILL')));
+
+function start(program, args, env = {}) {
+  const child = spawn(path.join(PROGRAMS, program), args.map(String), {
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  return child;
+}
+
+/** Runs a program to its end: { code, output }. */
+async function run(program, args) {
+  const child = start(program, args);
+  let output = '';
+  child.stdout.on('data', (bytes) => { output += bytes; });
+  const [code] = await within(RUN_MS, once(child, 'close'), program);
+  return { code, output };
+}
+
+/** Starts a server of the bench; resolves to its port. */
+async function listen(program, args = [], env = {}) {
+  const child = start(program, args, env);
+  const [line] = await within(RUN_MS, once(createInterface({ input: child.stdout }), 'line'),
+    `${program} listening`);
+  const port = Number(/^listening (\d+)$/.exec(line)?.[1]);
+  assert.ok(port > 0, `${program} said: ${line}`);
+  return port;
+}
+
+async function load(port, kind, options = {}) {
+  const named = Object.entries({ seconds: 0.3, connections: 16, ...options });
+  const args = named.flatMap(([name, value]) => [`--${name}`, value]);
+  const { code, output } = await run('load', ['--port', port, '--kind', kind, ...args]);
+  assert.equal(code, 0);
+  return JSON.parse(output);
+}
+
+function assertFaultless(figures) {
+  assert.deepEqual(
+    { errors: figures.errors, non2xx: figures.non2xx, first: figures.first_error },
+    { errors: 0, non2xx: 0, first: null });
+  assert.ok(figures.requests > 0, 'nothing was answered');
+}
+
+/** The handler before a REST stand-in. */
+async function startProduct(t, restArgs = []) {
+  const restPort = await listen('rest', restArgs);
+  const handler = await startHandler({ service: connectionString(`http://127.0.0.1:${restPort}`) });
+  t.after(() => handler.stop());
+  const stats = async () => (await fetch(`http://127.0.0.1:${restPort}/stats`)).json();
+  return { handler, stats };
+}
+
+test('negotiations of 16, 128 and 256 connections at once are answered without an error',
+  async (t) => {
+    const { handler } = await startProduct(t);
+    for (const connections of [16, 128, 256]) {
+      assertFaultless(await load(handler.port, 'negotiate', { connections }));
+    }
+  });
+
+test('each event makes one request to the service, over kept connections', async (t) => {
+  const { handler, stats } = await startProduct(t, ['--delay-ms', 5]);
+  const before = await stats();
+  const figures = await load(handler.port, 'event', { connections: 64 });
+  assertFaultless(figures);
+  assert.ok(figures.p50_ms >= 5, `faster than the service: ${figures.p50_ms} ms`);
+  const { connections, requests } = await stats();
+  assert.ok(requests >= figures.requests && requests <= figures.requests + 2 * 64);
+  assert.ok(connections - before.connections <= 64 + 1, `${connections} connections`);
+});
+
+test('events without an acknowledgement, and long ones, are answered as well', async (t) => {
+  const { handler } = await startProduct(t);
+  assertFaultless(await load(handler.port, 'event', { ack: 0 }));
+  assertFaultless(await load(handler.port, 'event', { 'text-bytes': 900_000, connections: 4 }));
+});
+
+test('a fixed rate is kept, and latency counts from when a request was due', async (t) => {
+  const { handler } = await startProduct(t, ['--delay-ms', 200]);
+  const kept = await load(handler.port, 'event', { rate: 40, seconds: 0.5 });
+  assertFaultless(kept);
+  assert.equal(kept.requests, 20);
+  assert.equal(kept.unsent, 0);
+  const late = await load(handler.port, 'event', { rate: 100, seconds: 1, connections: 4 });
+  assertFaultless(late);
+  assert.ok(late.unsent > 0, 'four connections cannot send 100 requests of 200 ms in a second');
+  assert.ok(late.max_ms > 400, `a backlog that nobody waited for: ${late.max_ms} ms`);
+});
+
+test('what fails is counted', async (t) => {
+  const { handler } = await startProduct(t, ['--status', 500, '--answer-bytes', 100]);
+  const refused = await load(handler.port, 'event');
+  assert.equal(refused.requests, 0);
+  assert.ok(refused.errors > 0);
+  assert.match(refused.first_error, /not acknowledged/);
+  const missing = await load(handler.port, 'negotiate', { path: '/nothing' });
+  assert.equal(missing.requests, 0);
+  assert.ok(missing.non2xx > 0);
+  assert.match(missing.first_error, /404/);
+});
+
+test('a server that is not there is no result', async () => {
+  const { code, output } = await run('load', ['--port', 1, '--kind', 'negotiate']);
+  assert.deepEqual({ code, output }, { code: 1, output: '' });
+});
+
+test('the floor answers what the product answers', async () => {
+  const product = await startHandler({ service: SERVICE });
+  const floor = await listen('floor', [], { [SETTING]: SERVICE });
+  const [ours, theirs] = await Promise.all([product.port, floor].map(async (port) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/negotiate`);
+    return { status: answer.status, names: [...answer.headers.keys()], text: await answer.text() };
+  }));
+  assert.deepEqual({ ...theirs, text: '' }, { ...ours, text: '' });
+  const [given, floored] = [ours.text, theirs.text].map((text) => JSON.parse(text));
+  assert.deepEqual(Object.keys(floored), Object.keys(given));
+  assert.equal(theirs.text.length, ours.text.length);
+  assert.equal(new URL(floored.url).searchParams.get('access_token'), floored.token);
+  const [claims, claimed] = [given, floored].map(({ token }) => verifyToken(token));
+  assert.deepEqual(Object.keys(claimed), Object.keys(claims));
+  assert.equal(claimed.sub, `w.${floored.room_id}`);
+  assert.equal(claimed.aud, claims.aud);
+  // The product takes the floor's writer for the one of that room.
+  const again = await fetch(`${product.url}/negotiate`, {
+    method: 'POST',
+    body: JSON.stringify({ room_id: floored.room_id, writer_key: floored.writer_key }),
+  });
+  assert.equal(again.status, 200);
+  assertFaultless(await load(floor, 'negotiate', { connections: 256 }));
+  await product.stop();
+});
+
+test('a cold start is measured, and a program that does not serve has none', async () => {
+  const { code, output } =
+    await run('coldstart', ['--runs', 3, '--', `${SETTING}=${SERVICE}`, BINARY]);
+  assert.equal(code, 0);
+  const { runs, min_ms: min, median_ms: median, max_ms: max } = JSON.parse(output);
+  assert.equal(runs, 3);
+  assert.ok(0 < min && min <= median && median <= max, output);
+  assert.equal((await run('coldstart', ['--runs', 1, '--', 'false'])).code, 1);
+});
