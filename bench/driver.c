@@ -448,7 +448,7 @@ static void run_phases(struct driver *d)
     count_unsent(d);
 
     d->phase = PHASE_GRACE;
-    until_ns = d->end_ns + DRIVER_GRACE_SECONDS * NS_PER_SECOND;
+    until_ns = d->end_ns + d->options.grace_ns;
     while (d->busy > 0 && d->now_ns < until_ns)
         turn(d, until_ns);
     d->out->errors += d->busy;

@@ -15,9 +15,6 @@
 /* All connections stand before the first request is sent; those that do not are errors. */
 #define DRIVER_CONNECT_SECONDS 30
 
-/* So long may the last answers take once nothing more is sent; those that do not are errors. */
-#define DRIVER_GRACE_SECONDS 10
-
 /* What is kept of an answer in order to check it. */
 #define DRIVER_CHECK_BYTES 2048
 
@@ -25,7 +22,8 @@ struct driver_options {
     unsigned port;
     size_t connections;
     int64_t warmup_ns, measured_ns;
-    double rate; /* requests per second; 0: closed loop */
+    int64_t grace_ns; /* then nothing more is sent, and what is not answered is an error */
+    double rate;      /* requests per second; 0: closed loop */
 
     const struct str *requests; /* sent in turn */
     size_t request_count;

@@ -20,12 +20,13 @@
 
 static const char usage[] =
     "usage: load --port PORT --kind negotiate|event [--connections N] [--seconds S]\n"
-    "            [--warmup S] [--rate R] [--path PATH] [--text-bytes B] [--ack 0|1]\n"
-    "            [--seed N]\n"
+    "            [--warmup S] [--grace S] [--rate R] [--path PATH] [--text-bytes B]\n"
+    "            [--ack 0|1] [--seed N]\n"
     "\n"
     "  --connections N  kept connections (64), all of which stand before the first request\n"
     "  --seconds S      measured (2), after\n"
     "  --warmup S       that are not (0)\n"
+    "  --grace S        after it for the last answers (10); those still missing are errors\n"
     "  --rate R         requests per second, latency counted from when each was due; without\n"
     "                   it each connection sends as soon as it has its answer\n"
     "  --path PATH      instead of /negotiate or /eventhandler\n"
@@ -48,7 +49,7 @@ static const char default_key[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 
 struct settings {
     uint64_t port, connections, rate, text_bytes, wants_ack, seed;
-    double seconds, warmup;
+    double seconds, warmup, grace;
     const char *kind, *path;
 };
 
@@ -119,6 +120,7 @@ static void read_settings(int argc, char **argv, struct settings *s)
         { "--connections", .number = &s->connections, .min = 1, .max = MAX_CONNECTIONS },
         { "--seconds", .seconds = &s->seconds },
         { "--warmup", .seconds = &s->warmup },
+        { "--grace", .seconds = &s->grace },
         { "--rate", .number = &s->rate, .min = 1, .max = MAX_RATE },
         { "--kind", .text = &s->kind },
         { "--path", .text = &s->path },
@@ -130,6 +132,7 @@ static void read_settings(int argc, char **argv, struct settings *s)
 
     *s = (struct settings){ .connections = 64,
                             .seconds = 2,
+                            .grace = 10,
                             .text_bytes = EVENT_TEXT_BYTES,
                             .wants_ack = 1,
                             .seed = 1,
@@ -165,6 +168,11 @@ static void print_results(const struct settings *settings, const struct driver_r
            quote);
 }
 
+static int64_t nanoseconds(double seconds)
+{
+    return (int64_t)(seconds * (double)NS_PER_SECOND);
+}
+
 int main(int argc, char **argv)
 {
     static struct driver_results results;
@@ -179,8 +187,9 @@ int main(int argc, char **argv)
     options = (struct driver_options){
         .port = (unsigned)settings.port,
         .connections = (size_t)settings.connections,
-        .warmup_ns = (int64_t)(settings.warmup * (double)NS_PER_SECOND),
-        .measured_ns = (int64_t)(settings.seconds * (double)NS_PER_SECOND),
+        .warmup_ns = nanoseconds(settings.warmup),
+        .measured_ns = nanoseconds(settings.seconds),
+        .grace_ns = nanoseconds(settings.grace),
         .rate = (double)settings.rate,
         .requests = requests,
         .request_count = is_event ? WRITERS : 1,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import http from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
@@ -119,6 +120,49 @@ test('what fails is counted', async (t) => {
   assert.equal(missing.requests, 0);
   assert.ok(missing.non2xx > 0);
   assert.match(missing.first_error, /404/);
+});
+
+/** A server of another make: answers every negotiation as `answer(response)` does. */
+async function serveNegotiations(t, answer) {
+  const server = http.createServer((request, response) => answer(response));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections?.();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address().port;
+}
+
+test('answers in chunks are read like others', async (t) => {
+  const port = await serveNegotiations(t, (response) => {
+    response.write('{"url"');
+    setImmediate(() => response.end(':"http://x"}'));
+  });
+  const figures = await load(port, 'negotiate');
+  assertFaultless(figures);
+  assert.equal(figures.reconnects, 0);
+});
+
+test('a server that keeps no connection is connected to again', async (t) => {
+  const port = await serveNegotiations(t, (response) => {
+    response.setHeader('Connection', 'close').end('{"url":"http://x"}');
+  });
+  const figures = await load(port, 'negotiate');
+  assertFaultless(figures);
+  assert.ok(figures.reconnects >= figures.requests - 16, `${figures.reconnects} reconnects`);
+});
+
+test('answers that break off are errors, and so are those that never come', async (t) => {
+  const broken = await serveNegotiations(t, (response) => {
+    response.socket.end('HTTP/1.1 200 OK\r\n');
+  });
+  const figures = await load(broken, 'negotiate');
+  assert.equal(figures.requests, 0);
+  assert.match(figures.first_error, /connection broke/);
+  const silent = await serveNegotiations(t, () => {});
+  const none = await load(silent, 'negotiate', { connections: 3, grace: 0.2 });
+  assert.deepEqual([none.requests, none.errors], [0, 3]);
 });
 
 test('a server that is not there is no result', async () => {
