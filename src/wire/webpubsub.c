@@ -127,7 +127,7 @@ bool webpubsub_hub_ok(struct str hub)
     for (size_t i = 0; i < hub.len; i++) {
         char c = hub.ptr[i];
         bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        bool other = (c >= '0' && c <= '9') || (c != '\0' && strchr("_`,.[]", c));
+        bool other = (c >= '0' && c <= '9') || c == '_';
         if (!letter && (i == 0 || !other))
             return false;
     }

@@ -43,7 +43,11 @@ MUST_USE enum err webpubsub_parse(struct str text, struct arena *mem,
 MUST_USE enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
                                            struct webpubsub_endpoint *out, const char **why);
 
-/* ^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$ */
+/*
+ * ^[A-Za-z][A-Za-z0-9_]{0,127}$, which is what the service's documents call a hub name.  Its
+ * swagger takes `,.[] as well; some of these would have to be encoded in a URL, and nothing
+ * tells whether a token is then for the URL as it is written or as it is meant.
+ */
 bool webpubsub_hub_ok(struct str hub);
 
 /* One hub of one service.  Views; the key is borrowed, NULL with a managed identity. */

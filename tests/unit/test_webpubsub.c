@@ -162,14 +162,14 @@ static void an_endpoint_may_stand_alone(void **state)
     arena_free(&mem);
 }
 
-static void hubs_are_named_as_the_service_allows(void **state)
+static void hubs_are_named_as_the_documents_say(void **state)
 {
-    static const char *const good[] = { "a", "Z", "hub", "testHub", "codestream", "a1_`,.[]" };
-    static const char *const bad[] = { "",    "1a",   "_a",  "[a]",    " a",
-                                       "a ",  "a b",  "a/b", "a-b",    "a~b",
-                                       "a%b", "a{b}", "a'b", "a\"b",   "a\\b",
-                                       "a?b", "\xc3", "a\n", "../hub", "a#",
-                                       "a^",  "a@",   "a:b", "a;b",    "a\xc3\xa4" };
+    static const char *const good[] = { "a", "Z", "hub", "testHub", "codestream", "a1_" };
+    static const char *const bad[] = { "",          "1a",   "_a",   "[a]", " a",   "a ",
+                                       "a b",       "a/b",  "a-b",  "a~b", "a%b",  "a{b}",
+                                       "a'b",       "a\"b", "a\\b", "a?b", "\xc3", "a\n",
+                                       "../hub",    "a#",   "a^",   "a@",  "a:b",  "a;b",
+                                       "a\xc3\xa4", "a`",   "a,b",  "a.b", "a[b]" };
     char longest[129];
 
     (void)state;
@@ -184,7 +184,7 @@ static void hubs_are_named_as_the_service_allows(void **state)
     for (int c = 0; c < 256; c++) {
         char text[2] = { 'a', (char)c };
         bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-        bool want = alnum || (c != 0 && strchr("_`,.[]", c));
+        bool want = alnum || c == '_';
         assert_int_equal(webpubsub_hub_ok((struct str){ text, 2 }), want);
     }
 }
@@ -847,7 +847,7 @@ int main(void)
         cmocka_unit_test(a_bad_connection_string_is_explained_without_its_values),
         cmocka_unit_test(every_prefix_of_a_connection_string_is_good_or_explained),
         cmocka_unit_test(an_endpoint_may_stand_alone),
-        cmocka_unit_test(hubs_are_named_as_the_service_allows),
+        cmocka_unit_test(hubs_are_named_as_the_documents_say),
         cmocka_unit_test(client_tokens_are_those_of_the_documents_byte_for_byte),
         cmocka_unit_test(groups_are_named_as_the_documents_name_them),
         cmocka_unit_test(requests_are_those_of_the_documents_byte_for_byte),
