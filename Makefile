@@ -29,14 +29,17 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wundef -Wvla -Wpointer-arith -Wnull-dereference
 WARN.gcc := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
 IS_GCC   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
-HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
-            -fcf-protection -fPIE
+# What the machine can check of calls and jumps.
+HARDEN.x86_64  := -fcf-protection
+HARDEN.aarch64 := -mbranch-protection=standard
+HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
+            $(HARDEN.$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
 
 FLAGS.release := -O2 -g $(HARDEN)
 FLAGS.test    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-                 -fno-sanitize-recover=all
-FLAGS.race    := -O1 -g -fsanitize=thread
-LINK.release  := -pie -Wl,-z,relro,-z,now
+                 -fno-sanitize-recover=all -DNO_SANDBOX
+FLAGS.race    := -O1 -g -fsanitize=thread -DNO_SANDBOX
+LINK.release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 B        := build/$(MODE)
 CPPFLAGS += -Isrc -MMD -MP -DVERSION='"$(VERSION)"'
@@ -45,7 +48,8 @@ LDFLAGS  += $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread
 LDLIBS   += -lmicrohttpd -lcurl -lcrypto
 
 # What needs no socket, and can therefore be tested without one.
-PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c
+PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
+         $(wildcard src/sandbox*.c)
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have

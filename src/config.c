@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "wire/base64url.h"
+#include "wire/token.h"
 #include "wire/webpubsub.h"
 
 static void complain(struct complaints *complaints, const char *setting, const char *problem)
@@ -178,7 +179,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->hub = str_from(hub && *hub ? hub : "codestream");
     if (!webpubsub_hub_ok(config->hub))
         complain(complaints, "CODESTREAM_HUB",
-                 "is no hub name: a letter, then letters, digits and _`,.[]");
+                 "is no hub name: a letter, then up to 127 letters, digits and _");
     config->app = app_find(str_from(app && *app ? app : "codestream"));
     if (!config->app)
         complain(complaints, "CODESTREAM_APP", "is not the name of an application in here");
@@ -196,6 +197,17 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->loops = read_number(get, "CODESTREAM_LOOPS", 1, CONFIG_MAX_LOOPS, core_count(),
                                 "is not a number from 1 to 64", complaints);
     return complaints->count == 0;
+}
+
+void config_forget_secrets(struct config *config)
+{
+    struct str *const secrets[] = { &config->access_key, &config->secret,
+                                    &config->identity_header };
+
+    for (size_t i = 0; i < COUNT(secrets); i++) {
+        cleanse(*secrets[i]);
+        *secrets[i] = (struct str){ NULL, 0 };
+    }
 }
 
 void config_free(struct config *config)

@@ -58,6 +58,13 @@ struct complaints {
  */
 MUST_USE bool config_load(struct config *config, config_getenv *get,
                           struct complaints *complaints);
+
+/*
+ * Overwrites the secrets where they are, in the environment itself, so that neither we nor
+ * /proc/PID/environ have them any longer: once whoever needs them has made keys of them.
+ */
+void config_forget_secrets(struct config *config);
+
 void config_free(struct config *config);
 
 /*

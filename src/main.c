@@ -13,6 +13,7 @@
 #include "doctor/doctor.h"
 #include "io/http_client.h"
 #include "io/listener.h"
+#include "sandbox.h"
 #include "worker.h"
 
 enum { EXIT_USAGE = 2 };
@@ -151,7 +152,7 @@ static int fail_to_start(const char *problem)
     return EXIT_FAILURE;
 }
 
-static void log_start(unsigned port, const struct config *config)
+static void log_start(unsigned port, const struct config *config, const struct sandbox *sandbox)
 {
     struct log_line line;
 
@@ -163,12 +164,29 @@ static void log_start(unsigned port, const struct config *config)
     log_text(&line, "app", str_from(config->app->name));
     log_text(&line, "hub", config->hub);
     log_number(&line, "loops", config->loops);
+    log_text(&line, "calls", str_from(sandbox->calls));
+    log_text(&line, "files", str_from(sandbox->files));
     log_end(&line);
 }
 
-/* Serves until a signal says stop. */
-static int serve(const struct config *config, int listener, unsigned port, const sigset_t *stop)
+/*
+ * Sanitizers need what is given up here: they look into their own process when it ends, and
+ * start a program that names functions.
+ */
+static void give_up(const struct config *config, struct sandbox *in_force)
 {
+#ifdef NO_SANDBOX
+    (void)config;
+    *in_force = (struct sandbox){ "open: not in this build", "open: not in this build" };
+#else
+    sandbox_enter(config->ca_file, in_force);
+#endif
+}
+
+/* Serves until a signal says stop. */
+static int serve(struct config *config, int listener, unsigned port, const sigset_t *stop)
+{
+    struct sandbox sandbox;
     struct workers *workers;
     struct log_line line;
     int received;
@@ -178,10 +196,12 @@ static int serve(const struct config *config, int listener, unsigned port, const
         close(listener);
         return fail_to_start("libcurl cannot be initialised");
     }
+    give_up(config, &sandbox);
     workers = workers_start(config, listener);
     if (!workers)
         return fail_to_start("no memory, descriptors or threads");
-    log_start(port, config);
+    config_forget_secrets(config); /* each worker has made its keys */
+    log_start(port, config, &sandbox);
 
     sigwait(stop, &received);
     log_begin(&line, LOG_INFO, "stopping");
@@ -202,6 +222,9 @@ int main(int argc, char **argv)
     unsigned port, bound;
     int listener, status = EXIT_USAGE;
 
+#ifndef NO_SANDBOX
+    sandbox_hide_memory();
+#endif
     if (argc > 1 && strcmp(argv[1], "doctor") == 0)
         return doctor(argc, argv);
     parse_options(argc, argv, &options);

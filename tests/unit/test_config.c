@@ -232,6 +232,9 @@ static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
         { "CODESTREAM_HUB", "1hub" },
         { "CODESTREAM_HUB", "a hub" },
         { "CODESTREAM_HUB", "a/hub" },
+        { "CODESTREAM_HUB", "a[hub]" },
+        { "CODESTREAM_HUB", "a`hub" },
+        { "CODESTREAM_HUB", "a,hub" },
         { "CODESTREAM_SECRET", "0123456789abcdef0123456789abcde" },
         { "CODESTREAM_SECRET", "s" },
         { "CODESTREAM_TOKEN_MINUTES", "0" },
@@ -322,6 +325,24 @@ static void what_is_no_port_is_told_by_name(void **state)
     }
 }
 
+static void secrets_are_forgotten_where_they_stood(void **state)
+{
+    static char connection[] = "Endpoint=https://abc.example;AccessKey=0123456789abcdef;";
+    static char secret[] = "0123456789abcdef0123456789abcdef";
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(SETTING_CONNECTION, connection, "CODESTREAM_SECRET", secret);
+    assert_true(config_load(&config, from_environment, &complaints));
+    config_forget_secrets(&config);
+    assert_int_equal(config.access_key.len + config.secret.len, 0);
+    assert_null(memmem(connection, sizeof(connection), "0123", 4));
+    assert_null(memmem(secret, sizeof(secret), "0123", 4));
+    assert_str(config.service_url, "https://abc.example");
+    config_free(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +360,7 @@ int main(void)
         cmocka_unit_test(all_that_is_wrong_is_told_at_once),
         cmocka_unit_test(the_host_says_where_to_listen_before_the_command_line),
         cmocka_unit_test(what_is_no_port_is_told_by_name),
+        cmocka_unit_test(secrets_are_forgotten_where_they_stood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,147 @@
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+const char SANDBOX_RESTRICTED[] = "restricted";
+
+void sandbox_hide_memory(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    /* A core that is piped to a program knows no limit, but needs a process that is dumpable. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* ---- files ---- */
+
+/*
+ * Landlock's words, spelt out since the headers of many systems lack the newer ones.
+ * Source: kernel.org, "Landlock: unprivileged access control".
+ */
+enum {
+    SYS_CREATE_RULESET = 444, /* on every machine */
+    SYS_ADD_RULE = 445,
+    SYS_RESTRICT_SELF = 446,
+    CREATE_RULESET_VERSION = 1,
+    RULE_PATH_BENEATH = 1,
+    FS_READ_FILE = 1 << 2,
+    FS_READ_DIR = 1 << 3,
+    NET_BIND_TCP = 1 << 0,
+    SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0,
+    SCOPE_SIGNAL = 1 << 1,
+};
+
+struct ruleset {
+    uint64_t fs;
+    uint64_t net;   /* since version 4 */
+    uint64_t scope; /* since version 6 */
+};
+
+struct __attribute__((packed)) path_beneath {
+    uint64_t allowed;
+    int32_t parent_fd;
+};
+
+/* All kinds of access to files that a version of Landlock can refuse. */
+static uint64_t all_access(long version)
+{
+    static const unsigned kinds[] = { 0, 13, 14, 15, 15, 16 };
+
+    return (1ULL << kinds[version < 5 ? version : 5]) - 1;
+}
+
+static int create_ruleset(long version)
+{
+    struct ruleset rules = { .fs = all_access(version) };
+
+    if (version >= 4)
+        rules.net = NET_BIND_TCP;
+    if (version >= 6)
+        rules.scope = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+    return (int)syscall(SYS_CREATE_RULESET, &rules, sizeof(rules), 0);
+}
+
+/* What is not there needs no rule. */
+static void allow_reading(int rules, const char *folder)
+{
+    struct path_beneath rule = { .allowed = FS_READ_FILE | FS_READ_DIR };
+
+    rule.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (rule.parent_fd < 0)
+        return;
+    (void)syscall(SYS_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0);
+    close(rule.parent_fd);
+}
+
+/*
+ * The folder and not the file: who renews a file puts another one in its place, which a rule for
+ * the old one would not open.
+ */
+static void allow_reading_beside(int rules, const char *file)
+{
+    char path[PATH_MAX];
+    char *slash;
+
+    if (!realpath(file, path))
+        return;
+    slash = strrchr(path, '/');
+    if (slash && slash != path) {
+        *slash = '\0';
+        allow_reading(rules, path);
+    }
+}
+
+/* Names and certificates; and libraries, since name services are loaded when first needed. */
+static void allow_what_is_needed(int rules, const char *ca_file)
+{
+    static const char *const folders[] = { "/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64" };
+
+    for (size_t i = 0; i < COUNT(folders); i++)
+        allow_reading(rules, folders[i]);
+    /* Often links to where the system writes them. */
+    allow_reading_beside(rules, "/etc/resolv.conf");
+    allow_reading_beside(rules, "/etc/hosts");
+    if (ca_file)
+        allow_reading_beside(rules, ca_file);
+}
+
+static const char *refuse_files(const char *ca_file)
+{
+    long version = syscall(SYS_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
+    bool ok;
+    int rules;
+
+    if (version < 1)
+        return errno == EOPNOTSUPP ? "open: Landlock is switched off in this kernel"
+                                   : "open: this kernel has no Landlock";
+    rules = create_ruleset(version);
+    if (rules < 0)
+        return "open: this host allows no Landlock";
+    allow_what_is_needed(rules, ca_file);
+    ok = syscall(SYS_RESTRICT_SELF, rules, 0) == 0;
+    close(rules);
+    return ok ? SANDBOX_RESTRICTED : "open: this host allows no Landlock";
+}
+
+/* ---- all ---- */
+
+void sandbox_enter(const char *ca_file, struct sandbox *in_force)
+{
+    /* A program that is set to another user's rights does not get them; both parts need it. */
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        *in_force = (struct sandbox){ "open: this host does not allow it",
+                                      "open: this host does not allow it" };
+        return;
+    }
+    in_force->files = refuse_files(ca_file);
+    in_force->calls = sandbox_refuse_calls();
+}

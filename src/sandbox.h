@@ -1,0 +1,39 @@
+/*
+ * What the process gives up before it serves anybody: whoever makes it run code of his own
+ * finds no program to start, no file to write, nothing to read but what is needed to reach the
+ * service, and no other process to look into.
+ *
+ * Nothing here may keep the handler from starting: a kernel or a host that lacks something is
+ * told about in words.  What is refused fails with an error, nobody is killed for it.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include "base/base.h"
+
+/* How it went: "restricted", or "open: " and why; static texts. */
+struct sandbox {
+    const char *calls; /* system calls, by seccomp */
+    const char *files; /* by Landlock */
+};
+
+/*
+ * No core dump and no debugger, /proc/PID/environ and /proc/PID/mem included, but root's: all of
+ * them would hold keys.
+ */
+void sandbox_hide_memory(void);
+
+/*
+ * For good, for this thread and all that it starts: so before any other thread.  Of files, only
+ * those in the folders of the system's settings and libraries, and in the folder of ca_file,
+ * can still be opened, for reading.  ca_file: may be NULL.
+ */
+void sandbox_enter(const char *ca_file, struct sandbox *in_force);
+
+/* The part that is about system calls, and the whole of what sandbox_calls.c does. */
+const char *sandbox_refuse_calls(void);
+
+/* What both parts say when all is well. */
+extern const char SANDBOX_RESTRICTED[];
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * System calls that the handler never makes, and that whoever takes it over would: a filter for
+ * seccomp that answers them with an error.
+ *
+ * What is not named passes.  A list of what may pass would be shorter to attack, but would have
+ * to foresee every C library, resolver and tool under which somebody runs this.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define MACHINE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__) && defined(__AARCH64EL__)
+#define MACHINE AUDIT_ARCH_AARCH64
+#endif
+
+#ifndef MACHINE
+
+const char *sandbox_refuse_calls(void)
+{
+    return "open: not built for this machine";
+}
+
+#else
+
+/*
+ * Newer calls than those below this number were not known when the list was made.  They are
+ * missing, as on an older kernel: C libraries know how to do without.
+ */
+#define FIRST_UNKNOWN_CALL 450
+
+/* clang-format off: one line of these for each of twenty would be a page */
+static const int refused[] = {
+    /* other programs */
+    SYS_execve,
+    SYS_execveat,
+    /* other processes */
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_process_madvise,
+    SYS_kcmp,
+    SYS_pidfd_open,
+    SYS_pidfd_getfd,
+    SYS_pidfd_send_signal,
+    SYS_kill,
+    SYS_tkill,
+    SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo,
+    /* files other than to read them */
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_unlinkat,
+    SYS_renameat,
+    SYS_renameat2,
+    SYS_truncate,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchown,
+    SYS_fchownat,
+    SYS_utimensat,
+    SYS_setxattr,
+    SYS_lsetxattr,
+    SYS_fsetxattr,
+    SYS_removexattr,
+    SYS_lremovexattr,
+    SYS_fremovexattr,
+    SYS_open_by_handle_at,
+    SYS_memfd_create,
+    /* another root, another view of the system */
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_open_tree,
+    SYS_move_mount,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_mount_setattr,
+    SYS_unshare,
+    SYS_setns,
+    /* another user */
+    SYS_setuid,
+    SYS_setgid,
+    SYS_setreuid,
+    SYS_setregid,
+    SYS_setresuid,
+    SYS_setresgid,
+    SYS_setgroups,
+    SYS_setfsuid,
+    SYS_setfsgid,
+    SYS_capset,
+    /* parts of the kernel that are known for their holes */
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_io_setup,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_keyctl,
+    SYS_personality,
+    SYS_fanotify_init,
+    SYS_vhangup,
+    /* the machine */
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_kexec_file_load,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_quotactl,
+    SYS_syslog,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_adjtimex,
+    SYS_clock_adjtime,
+    SYS_sethostname,
+    SYS_setdomainname,
+    /* what would serve strangers: our own listener is open by now */
+    SYS_listen,
+#ifdef __x86_64__
+    /* older spellings, which newer machines lack */
+    SYS_fork,
+    SYS_vfork,
+    SYS_creat,
+    SYS_mkdir,
+    SYS_rmdir,
+    SYS_mknod,
+    SYS_link,
+    SYS_symlink,
+    SYS_unlink,
+    SYS_rename,
+    SYS_chmod,
+    SYS_chown,
+    SYS_lchown,
+    SYS_utime,
+    SYS_utimes,
+    SYS_futimesat,
+    SYS_modify_ldt,
+    SYS_ioperm,
+    SYS_iopl,
+    SYS_uselib,
+#endif
+};
+/* clang-format on */
+
+/* Their arguments are behind pointers, where no filter sees; each has an older twin below. */
+static const int missing[] = { SYS_clone3, SYS_openat2 };
+
+/* ---- the filter ---- */
+
+enum { MAX_INSTRUCTIONS = 2 * (COUNT(refused) + COUNT(missing)) + 64 };
+
+struct program {
+    struct sock_filter at[MAX_INSTRUCTIONS];
+    unsigned short len;
+};
+
+#define PASS SECCOMP_RET_ALLOW
+#define REFUSE (SECCOMP_RET_ERRNO | EPERM)
+#define MISS (SECCOMP_RET_ERRNO | ENOSYS)
+
+/* The lower half of an argument: both machines are little-endian, and all flags are ints. */
+#define ARGUMENT(i) (offsetof(struct seccomp_data, args) + (size_t)(i) * sizeof(uint64_t))
+
+static void add(struct program *p, unsigned code, unsigned k, int then_skip, int else_skip)
+{
+    assert(p->len < MAX_INSTRUCTIONS);
+    p->at[p->len++] = (struct sock_filter){ (unsigned short)code, (unsigned char)then_skip,
+                                            (unsigned char)else_skip, k };
+}
+
+static void load(struct program *p, size_t offset)
+{
+    add(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)offset, 0, 0);
+}
+
+static void answer(struct program *p, unsigned verdict)
+{
+    add(p, BPF_RET | BPF_K, verdict, 0, 0);
+}
+
+/* The number of the call is loaded: is it this one?  Then the next so many instructions hold. */
+static void when(struct program *p, int call, int instructions)
+{
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, instructions);
+}
+
+static void answer_all(struct program *p, const int *calls, size_t count, unsigned verdict)
+{
+    for (size_t i = 0; i < count; i++) {
+        when(p, calls[i], 1);
+        answer(p, verdict);
+    }
+}
+
+/* Refuses the call if its argument has any of the bits. */
+static void refuse_bits(struct program *p, int call, int argument, unsigned bits)
+{
+    when(p, call, 4);
+    load(p, ARGUMENT(argument));
+    add(p, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
+    answer(p, REFUSE);
+    answer(p, PASS);
+}
+
+/* Refuses the call unless its argument has all of the bits, or with must be false, if it has. */
+static void judge_all_bits(struct program *p, int call, int argument, unsigned bits, bool must)
+{
+    when(p, call, 5);
+    load(p, ARGUMENT(argument));
+    add(p, BPF_ALU | BPF_AND | BPF_K, bits, 0, 0);
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, bits, 0, 1);
+    answer(p, must ? PASS : REFUSE);
+    answer(p, must ? REFUSE : PASS);
+}
+
+/* Refuses the call unless its first argument is one of these. */
+static void want_one_of(struct program *p, int call, const unsigned *values, int count)
+{
+    when(p, call, count + 3);
+    load(p, ARGUMENT(0));
+    for (int i = 0; i < count; i++)
+        add(p, BPF_JMP | BPF_JEQ | BPF_K, values[i], count - i, 0);
+    answer(p, REFUSE);
+    answer(p, PASS);
+}
+
+static void judge_arguments(struct program *p)
+{
+    const unsigned to_write = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+    /* names are asked of local services, addresses of the kernel */
+    const unsigned families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
+    const unsigned self[] = { (unsigned)getpid() };
+
+    refuse_bits(p, SYS_openat, 2, to_write);
+#ifdef SYS_open
+    refuse_bits(p, SYS_open, 1, to_write);
+#endif
+    judge_all_bits(p, SYS_clone, 0, CLONE_THREAD, true); /* threads, no processes */
+    judge_all_bits(p, SYS_mmap, 2, PROT_WRITE | PROT_EXEC, false);
+    judge_all_bits(p, SYS_mprotect, 2, PROT_EXEC, false);
+    judge_all_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC, false);
+    want_one_of(p, SYS_socket, families, COUNT(families));
+    want_one_of(p, SYS_tgkill, self, COUNT(self)); /* abort() */
+}
+
+static void write_program(struct program *p)
+{
+    p->len = 0;
+    load(p, offsetof(struct seccomp_data, arch));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
+    answer(p, REFUSE); /* the calls of an older machine, with other numbers */
+    load(p, offsetof(struct seccomp_data, nr));
+    add(p, BPF_JMP | BPF_JGE | BPF_K, FIRST_UNKNOWN_CALL, 0, 1);
+    answer(p, MISS);
+    answer_all(p, refused, COUNT(refused), REFUSE);
+    answer_all(p, missing, COUNT(missing), MISS);
+    judge_arguments(p);
+    answer(p, PASS);
+}
+
+/*
+ * Without the flag, kernels before 5.16 slow every thread down against a fault of processors that
+ * concerns programs which run code of others.  Older ones do not know the flag.
+ */
+static bool install(const struct sock_fprog *program)
+{
+    static const unsigned flags[] = { SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0 };
+
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], program) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *sandbox_refuse_calls(void)
+{
+    struct program program;
+
+    write_program(&program);
+    if (install(&(struct sock_fprog){ program.len, program.at }))
+        return SANDBOX_RESTRICTED;
+    return errno == ENOSYS ? "open: this kernel has no seccomp"
+                           : "open: this host allows no seccomp";
+}
+
+#endif

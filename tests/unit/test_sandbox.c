@@ -1,0 +1,444 @@
+/*
+ * Each test tries things in a child of its own, since what is given up never comes back.  Where
+ * the kernel has no such part there is nothing to try, and the test says so.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+/* A folder with a file of certificates, and another one beside it. */
+static char folder[] = "/tmp/codestream-sandbox-XXXXXX";
+static char inner[64], ca_file[80], beside[80], outside[80];
+
+static void write_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "x", 1), 1);
+    close(fd);
+}
+
+static int make_files(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(inner, sizeof(inner), "%s/inner", folder);
+    (void)snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", inner);
+    (void)snprintf(beside, sizeof(beside), "%s/renewed.pem", inner);
+    (void)snprintf(outside, sizeof(outside), "%s/secret", folder);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    write_file(ca_file);
+    write_file(beside);
+    write_file(outside);
+    return 0;
+}
+
+static int remove_files(void **state)
+{
+    (void)state;
+    unlink(ca_file);
+    unlink(beside);
+    unlink(outside);
+    rmdir(inner);
+    return rmdir(folder);
+}
+
+/* ---- children ---- */
+
+/* One thing to try: 0, or the errno of its failure. */
+struct trial {
+    const char *what;
+    int (*act)(void);
+    int want;
+};
+
+enum { DONE = 0, NOTHING_TO_TRY = 200 };
+
+static bool is_in_force(const char *part)
+{
+    return strcmp(part, SANDBOX_RESTRICTED) == 0;
+}
+
+static int error_of(long result)
+{
+    return result < 0 ? errno : 0;
+}
+
+/* In the child; the number of the first trial that went otherwise, counted from 1. */
+static int try_all(const struct trial *trials, size_t count, bool needs_files)
+{
+    struct sandbox sandbox;
+
+    sandbox_enter(ca_file, &sandbox);
+    if (!is_in_force(needs_files ? sandbox.files : sandbox.calls))
+        return NOTHING_TO_TRY;
+    for (size_t i = 0; i < count; i++) {
+        if (trials[i].act() != trials[i].want)
+            return (int)i + 1;
+    }
+    return DONE;
+}
+
+static void expect(const struct trial *trials, size_t count, bool needs_files)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(try_all(trials, count, needs_files)); /* no sanitizer's last look */
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOTHING_TO_TRY) {
+        print_message("this kernel or host does not offer it\n");
+        skip();
+    }
+    if (WEXITSTATUS(status) != DONE)
+        print_error("%s\n", trials[WEXITSTATUS(status) - 1].what);
+    assert_int_equal(WEXITSTATUS(status), DONE);
+}
+
+/* ---- trials ---- */
+
+static int start_program(void)
+{
+    char *const nothing[] = { (char[]){ "true" }, NULL };
+
+    return error_of(execve("/bin/true", nothing, nothing + 1));
+}
+
+static int start_program_of_descriptor(void)
+{
+    char *const nothing[] = { (char[]){ "true" }, NULL };
+
+    return error_of(syscall(SYS_execveat, AT_FDCWD, "/bin/true", nothing, nothing + 1, 0));
+}
+
+static int start_process(void)
+{
+    return error_of(fork());
+}
+
+static int start_process_by_clone3(void)
+{
+    return error_of(syscall(SYS_clone3, NULL, 0));
+}
+
+static void *answer(void *owner)
+{
+    *(int *)owner = 7;
+    return NULL;
+}
+
+static int start_thread(void)
+{
+    pthread_t thread;
+    int got = 0;
+
+    if (pthread_create(&thread, NULL, answer, &got) != 0 || pthread_join(thread, NULL) != 0)
+        return EAGAIN;
+    return got == 7 ? 0 : EINVAL;
+}
+
+static int open_to_write(void)
+{
+    return error_of(open("/dev/null", O_WRONLY | O_CLOEXEC));
+}
+
+static int open_to_read_and_write(void)
+{
+    return error_of(open(ca_file, O_RDWR | O_CLOEXEC));
+}
+
+static int open_new(void)
+{
+    return error_of(open(outside, O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
+static int open_by_openat2(void)
+{
+    return error_of(syscall(SYS_openat2, AT_FDCWD, outside, NULL, 0));
+}
+
+static int remove_file(void)
+{
+    return error_of(unlink(ca_file));
+}
+
+static int rename_file(void)
+{
+    return error_of(rename(ca_file, beside));
+}
+
+static int make_folder(void)
+{
+    return error_of(mkdir("/tmp/codestream-sandbox", 0700));
+}
+
+static int change_mode(void)
+{
+    return error_of(chmod(ca_file, 0777));
+}
+
+static int trace_parent(void)
+{
+    return error_of(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
+}
+
+static int read_parent(void)
+{
+    char byte;
+    struct iovec here = { &byte, 1 }, there = { folder, 1 };
+
+    return error_of(process_vm_readv(getppid(), &here, 1, &there, 1, 0));
+}
+
+static int signal_parent(void)
+{
+    return error_of(kill(getppid(), SIGTERM));
+}
+
+static int signal_thread_of_parent(void)
+{
+    return error_of(syscall(SYS_tgkill, getppid(), getppid(), SIGTERM));
+}
+
+static int signal_itself(void)
+{
+    signal(SIGUSR1, SIG_IGN);
+    return error_of(raise(SIGUSR1));
+}
+
+static int open_packet_socket(void)
+{
+    return error_of(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+static int open_socket(void)
+{
+    return error_of(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int ask_for_addresses(void)
+{
+    return error_of(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+}
+
+static int listen_for_strangers(void)
+{
+    return error_of(listen(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 1));
+}
+
+static int map_what_can_be_written_and_run(void)
+{
+    const int protection = PROT_READ | PROT_WRITE | PROT_EXEC;
+    void *at = mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return at == MAP_FAILED ? errno : 0;
+}
+
+static int run_what_was_written(void)
+{
+    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return at == MAP_FAILED ? EINVAL : error_of(mprotect(at, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int ask_for_io_uring(void)
+{
+    return error_of(syscall(SYS_io_uring_setup, 1, NULL));
+}
+
+static int make_a_call_of_tomorrow(void)
+{
+    return error_of(syscall(4000, 0));
+}
+
+static int read_the_systems_settings(void)
+{
+    return error_of(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
+
+static int read_certificates(void)
+{
+    return error_of(open(ca_file, O_RDONLY | O_CLOEXEC));
+}
+
+static int read_renewed_certificates(void)
+{
+    return error_of(open(beside, O_RDONLY | O_CLOEXEC));
+}
+
+static int read_elsewhere(void)
+{
+    return error_of(open(outside, O_RDONLY | O_CLOEXEC));
+}
+
+static int read_environment(void)
+{
+    return error_of(open("/proc/self/environ", O_RDONLY | O_CLOEXEC));
+}
+
+static int list_folder(void)
+{
+    return error_of(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* ---- tests ---- */
+
+static void who_takes_over_starts_no_program_and_no_process_but_threads_start(void **state)
+{
+    static const struct trial trials[] = {
+        { "execve", start_program, EPERM }, { "execveat", start_program_of_descriptor, EPERM },
+        { "fork", start_process, EPERM },   { "clone3", start_process_by_clone3, ENOSYS },
+        { "a thread", start_thread, 0 },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void who_takes_over_writes_no_file(void **state)
+{
+    static const struct trial trials[] = {
+        { "open to write", open_to_write, EPERM },
+        { "open to read and write", open_to_read_and_write, EPERM },
+        { "open to create", open_new, EPERM },
+        { "openat2", open_by_openat2, ENOSYS },
+        { "unlink", remove_file, EPERM },
+        { "rename", rename_file, EPERM },
+        { "mkdir", make_folder, EPERM },
+        { "chmod", change_mode, EPERM },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void who_takes_over_leaves_other_processes_alone(void **state)
+{
+    static const struct trial trials[] = {
+        { "ptrace", trace_parent, EPERM },
+        { "process_vm_readv", read_parent, EPERM },
+        { "kill", signal_parent, EPERM },
+        { "tgkill", signal_thread_of_parent, EPERM },
+        { "a signal to itself", signal_itself, 0 },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void who_takes_over_gets_no_odd_sockets_and_serves_nobody(void **state)
+{
+    static const struct trial trials[] = {
+        { "a socket for raw packets", open_packet_socket, EPERM },
+        { "listen", listen_for_strangers, EPERM },
+        { "a socket", open_socket, 0 },
+        { "netlink", ask_for_addresses, 0 },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void what_was_written_to_memory_is_not_run(void **state)
+{
+    static const struct trial trials[] = {
+        { "mmap", map_what_can_be_written_and_run, EPERM },
+        { "mprotect", run_what_was_written, EPERM },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void calls_that_nobody_needs_are_refused_and_new_ones_missing(void **state)
+{
+    static const struct trial trials[] = {
+        { "io_uring", ask_for_io_uring, EPERM },
+        { "number 4000", make_a_call_of_tomorrow, ENOSYS },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void of_files_only_settings_and_certificates_are_read(void **state)
+{
+    static const struct trial trials[] = {
+        { "/etc", read_the_systems_settings, 0 },
+        { "the certificates", read_certificates, 0 },
+        { "certificates that were renewed", read_renewed_certificates, 0 },
+        { "a file elsewhere", read_elsewhere, EACCES },
+        { "the environment", read_environment, EACCES },
+        { "a folder", list_folder, EACCES },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), true);
+}
+
+static int look_at_flags(void)
+{
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_SECCOMP) == 2 ? 0
+                                                                                     : EINVAL;
+}
+
+static void the_kernel_knows_of_it(void **state)
+{
+    static const struct trial trials[] = { { "the flags", look_at_flags, 0 } };
+
+    (void)state;
+    expect(trials, COUNT(trials), false);
+}
+
+static void memory_is_neither_dumped_nor_shown(void **state)
+{
+    struct rlimit limit;
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        sandbox_hide_memory();
+        _exit(prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &limit) == 0 &&
+                      limit.rlim_max == 0
+                  ? DONE
+                  : EXIT_FAILURE);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == DONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_takes_over_starts_no_program_and_no_process_but_threads_start),
+        cmocka_unit_test(who_takes_over_writes_no_file),
+        cmocka_unit_test(who_takes_over_leaves_other_processes_alone),
+        cmocka_unit_test(who_takes_over_gets_no_odd_sockets_and_serves_nobody),
+        cmocka_unit_test(what_was_written_to_memory_is_not_run),
+        cmocka_unit_test(calls_that_nobody_needs_are_refused_and_new_ones_missing),
+        cmocka_unit_test(of_files_only_settings_and_certificates_are_read),
+        cmocka_unit_test(the_kernel_knows_of_it),
+        cmocka_unit_test(memory_is_neither_dumped_nor_shown),
+    };
+
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}
