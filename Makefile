@@ -33,6 +33,7 @@ IS_GCC   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
 HARDEN.x86_64  := -fcf-protection
 HARDEN.aarch64 := -mbranch-protection=standard
 HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
+            $(if $(IS_GCC),-ftrivial-auto-var-init=zero) \
             $(HARDEN.$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
 
 FLAGS.release := -O2 -g $(HARDEN)
@@ -134,7 +135,7 @@ run: codestream emulator/node_modules/.package-lock.json $(PAGE)
 TEST_SECONDS ?= 1500
 NODE_TEST    := timeout -k 10 $(TEST_SECONDS) node --test --test-reporter=spec
 
-test: build/have-test web-unit
+test: build/have-test codestream web-unit
 	$(Q)$(MAKE) --no-print-directory MODE=test unit integration
 
 web-unit: web/node_modules/.package-lock.json

@@ -1,0 +1,132 @@
+// What the program that is delivered has given up by the time it serves anybody, seen from outside,
+// and that it can do its work all the same. What whoever takes it over is refused is tried from
+// within, in tests/unit/test_sandbox.c.
+import assert from 'node:assert/strict';
+import { copyFile, readdir, readFile, rename } from 'node:fs/promises';
+import https from 'node:https';
+import { once } from 'node:events';
+import { skip } from '../lib/release.js';
+import { makeCertificates } from '../lib/certificates.js';
+import { joinRoom } from '../lib/events.js';
+import { ACCESS_KEY, connectionString, startHandler } from '../lib/handler.js';
+import { Connection, request } from '../lib/http.js';
+import {
+  ENTRA_TOKEN, IDENTITY_HEADER, startIdentityEndpoint,
+} from '../lib/identity-endpoint.js';
+import { newParty, Recorded, startRecorded } from '../lib/recorded.js';
+import { startRestRecorder } from '../lib/rest-recorder.js';
+import { after, before, test } from '../lib/test.js';
+
+const SECRET = 'a secret of the tests, long enough to be one';
+const SETTING = 'WebPubSubForSocketIOConnectionString';
+
+let app;
+before(async () => {
+  if (!skip) app = await startRecorded({ env: { CODESTREAM_SECRET: SECRET } });
+});
+after(() => app?.close());
+
+const proc = (name) => readFile(`/proc/${app.handler.pid}/${name}`, 'utf8');
+const startLine = () => app.handler.lines.find((line) => line.includes(' event=listening '));
+
+/** Restricted, or in words why not. */
+function inForce(part) {
+  const [, value] = new RegExp(` ${part}=(restricted$|restricted |"open: [a-zA-Z ]+")`)
+    .exec(startLine()) ?? [];
+  assert.ok(value, startLine());
+  return value.trim() === 'restricted';
+}
+
+async function assertServes(one) {
+  const { viewer, room } = newParty();
+  const event = joinRoom(viewer, room, { ack: 1 });
+  assert.deepEqual(await one.ack(event), { success: true }, one.handler.lines.join('\n'));
+}
+
+test('the line that says where it listens says what is in force', { skip }, async () => {
+  inForce('calls');
+  inForce('files');
+  await assertServes(app);
+});
+
+test('the kernel says the same of every thread', { skip }, async () => {
+  const threads = await readdir(`/proc/${app.handler.pid}/task`);
+  assert.ok(threads.length > 1);
+  for (const thread of threads) {
+    const status = await proc(`task/${thread}/status`);
+    assert.match(status, /^NoNewPrivs:\t1$/m);
+    if (inForce('calls')) assert.match(status, /^Seccomp:\t2$/m);
+  }
+});
+
+test('there will be no core of it', { skip }, async () => {
+  assert.match(await proc('limits'), /^Max core file size +0 +0 /m);
+});
+
+/** The file of /proc, or '' where nobody but root may read it. */
+async function shown(pid, name) {
+  return readFile(`/proc/${pid}/${name}`, 'latin1').catch((error) => {
+    assert.equal(error.code, 'EACCES');
+    return '';
+  });
+}
+
+test('the environment that it was given has its secrets no longer, nor has argv', { skip },
+  async () => {
+    const { pid } = app.handler;
+    const text = await shown(pid, 'environ') + await shown(pid, 'cmdline');
+    for (const secret of [ACCESS_KEY, SECRET]) assert.ok(!text.includes(secret));
+    const answer = await request(app.handler.port, { path: '/negotiate' });
+    assert.equal(answer.status, 200, 'and it still has keys');
+  });
+
+test('with an identity it finds its token, and forgets the header that opens it', { skip },
+  async () => {
+    const identity = await startIdentityEndpoint();
+    const recorder = await startRestRecorder({ entraToken: ENTRA_TOKEN });
+    const env = {
+      ...identity.env,
+      [`${SETTING}__endpoint`]: recorder.endpoint,
+      [`${SETTING}__credential`]: 'managedidentity',
+      CODESTREAM_SECRET: SECRET,
+    };
+    const handler = await startHandler({ env });
+    const one = new Recorded(handler, recorder, await Connection.open(handler.port));
+    try {
+      const { viewer, room } = newParty();
+      const event = joinRoom(viewer, room, { ack: 1 });
+      const asked = { ...event, path: '/eventhandler?code=x' };
+      assert.deepEqual(await one.ack(asked), { success: true }, handler.lines.join('\n'));
+      assert.ok(!(await shown(handler.pid, 'environ')).includes(IDENTITY_HEADER));
+    } finally {
+      await one.close();
+      await identity.close();
+    }
+  });
+
+test('it trusts certificates that were put in the place of the old ones since', { skip },
+  async () => {
+    const certificates = await makeCertificates();
+    const service = https.createServer(certificates.valid, (message, response) => {
+      message.resume();
+      response.writeHead(202).end();
+    });
+    service.listen(0, '127.0.0.1');
+    await once(service, 'listening');
+    const handler = await startHandler({
+      service: connectionString(`https://localhost:${service.address().port}`),
+      env: { CODESTREAM_CA_FILE: certificates.authorityFile },
+    });
+    const connection = await Connection.open(handler.port);
+    try {
+      await copyFile(certificates.authorityFile, `${certificates.authorityFile}.new`);
+      await rename(`${certificates.authorityFile}.new`, certificates.authorityFile);
+      await assertServes(new Recorded(handler, null, connection));
+    } finally {
+      connection.close();
+      await handler.stop();
+      service.closeAllConnections();
+      service.close();
+      await certificates.remove();
+    }
+  });
