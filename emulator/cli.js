@@ -27,7 +27,7 @@ export function readCommandLine(spec) {
     return values;
   } catch (error) {
     if (!(error instanceof UsageError) && !error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
-    fail(`${error.message}\nTry --help.`);
+    return fail(`${error.message}\nTry --help.`);
   }
 }
 

@@ -27,7 +27,6 @@ export async function startWebPubSub(given = {}) {
 }
 
 class WebPubSub {
-  #server;
   #listening;
   #hubs = new Map(); // name in lower case -> Hub
   #clients;
@@ -43,7 +42,6 @@ class WebPubSub {
     // that connects to 127.0.0.1 still presents a token made for localhost.
     this.endpoint = (options.endpoint ?? `http://localhost:${this.port}`).replace(/\/+$/, '');
     this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname);
-    this.#server = server;
     this.#listening = listening;
     this.#clients = new Clients(this);
     this.#native = new NativeClients(this);

@@ -583,7 +583,7 @@ test('exit 0: an old host lets the app be dead, a new one starts the handler aga
   }
 });
 
-test('host.json alone can name routes; the environment overrides host.json', async (t) => {
+test('host.json alone can name routes; the environment overrides host.json', async () => {
   const appRoot = await makeApp({
     host: {
       customHandler: {
@@ -633,7 +633,7 @@ test('a body over the limit is 413', async (t) => {
   assert.equal(await status('x'.repeat(11)), 413);
 });
 
-test('a handler that never listens is ended, and the third time stops the host', async (t) => {
+test('a handler that never listens is ended, and the third time stops the host', async () => {
   const appRoot = await makeApp({
     program: '#!/usr/bin/env node\nsetInterval(() => {}, 1000);\n',
     host: {

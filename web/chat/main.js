@@ -13,7 +13,6 @@ const page = {
   speak: document.querySelector('#speak'),
 };
 const typing = new Set(); // names
-let socket;
 let username;
 let typingEnds; // timer, while we are said to be typing
 
@@ -106,5 +105,5 @@ page.speak.addEventListener('input', () => {
 
 const api = document.querySelector('meta[name=codestream-api]').content;
 const { endpoint, path, token } = await (await fetch(`${api}/negotiate`)).json();
-socket = io(endpoint, { path, query: { access_token: token } });
+const socket = io(endpoint, { path, query: { access_token: token } });
 listen();
