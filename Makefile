@@ -158,7 +158,8 @@ race: build/have-race
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js
 
-check: build/have-check build/have-build web/node_modules/.package-lock.json
+check: build/have-check build/have-build \
+       $(patsubst %,%/node_modules/.package-lock.json,web tests/eslint)
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
 include packaging/package.mk
@@ -175,7 +176,8 @@ clean:
 	rm -rf web/dist codestream
 
 distclean: clean
-	rm -rf build emulator/node_modules web/node_modules tests/node_modules tests/upload/node_modules
+	rm -rf build emulator/node_modules web/node_modules tests/node_modules tests/upload/node_modules \
+	  tests/eslint/node_modules
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

@@ -48,10 +48,45 @@ analyzer() {
   done
 }
 
-# Functions that cannot be used safely, or that we have a better one for.
+# Functions that cannot be used safely, that share state between threads, or that we have a better
+# one for.
 banned() {
-  ! grep -nE '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|sscanf|gets|alloca|system|popen)\(' \
-    $all
+  names='stpcpy|strn?cpy|strn?cat|v?sprintf|strtok|ato(i|l|ll|f)|[fs]?scanf|gets|alloca|system|popen'
+  names="$names|mktemp|tmpnam|tempnam|s?rand|s?random|[dlm]rand48|gmtime|localtime|asctime|ctime"
+  names="$names|setjmp|longjmp|gethostby(name|addr)|inet_(ntoa|addr)|getpass|vfork"
+  ! grep -nE "(^|[^_[:alnum:]])($names)\(" $(echo $all | tr ' ' '\n' | grep -v self-contained)
+}
+
+# How long a comparison takes must not tell how much of a secret was guessed: str_equal_secret.
+secrets() {
+  ! grep -nE '\b(memcmp|strn?cmp|str_equal|str_equal_nocase|str_starts)\([^;]*(secret|signature|\bmac\b|_key\b|\bkey\b|token)' \
+    $(find src -name '*.[ch]')
+}
+
+# After the settings were read nobody asks the environment: a secret in it is no longer there.
+environment() {
+  ! grep -nE '\b(getenv|secure_getenv|environ)\b *[(;\[]' \
+    $(find src -name '*.[ch]' ! -path src/main.c ! -path 'src/doctor/*')
+}
+
+javascript() {
+  tests/eslint/node_modules/.bin/eslint --config tests/eslint/eslint.config.js \
+    --max-warnings 0 .
+}
+
+# Known weaknesses of the packages that people run.  Not everybody can be asked from everywhere.
+audit() {
+  for folder in web emulator; do
+    report=$(timeout 60 npm audit --omit=dev --json --prefix $folder 2>/dev/null) && continue
+    case $report in
+    *'"auditReportVersion"'*)
+      echo "FAIL  npm audit in $folder"
+      npm audit --omit=dev --prefix $folder 2>/dev/null | head -40
+      failed=1
+      ;;
+    *) echo "-     npm audit in $folder: the registry could not be asked" ;;
+    esac
+  done
 }
 
 check "clang-format" clang-format --dry-run -Werror $all
@@ -61,7 +96,11 @@ check "clang-tidy" tidy
 check "cppcheck" cpp_check
 check "gcc -fanalyzer" analyzer
 check "no banned function" banned
+check "secrets are compared in constant time" secrets
+check "only main and doctor read the environment" environment
 check "layers" sh tests/layers.sh
 check "shellcheck" shellcheck $(git ls-files '*.sh' .ci/run)
 check "page types" web/node_modules/.bin/tsc --noEmit -p web
+check "eslint" javascript
+audit
 exit $failed
