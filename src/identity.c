@@ -56,6 +56,16 @@ static bool read_time(struct str value, int64_t *out)
     return true;
 }
 
+/* It becomes part of a header, which it must not end. */
+static bool is_token(struct str token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.ptr[i] <= ' ' || token.ptr[i] > '~')
+            return false;
+    }
+    return token.len > 0;
+}
+
 /* {"access_token":…,"expires_on":…,…} */
 static bool take_token(struct identity *identity, struct str answer)
 {
@@ -66,7 +76,7 @@ static bool take_token(struct identity *identity, struct str answer)
     struct str token;
 
     if (json_members(answer, fields, COUNT(fields)) ||
-        json_text(fields[0].value, &identity->mem, &token) || token.len == 0 ||
+        json_text(fields[0].value, &identity->mem, &token) || !is_token(token) ||
         !fields[1].value.ptr || !read_time(fields[1].value, &expires))
         return false;
     /* A clock that runs ahead of Azure's must not make every token look spent. */
