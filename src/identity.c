@@ -234,6 +234,7 @@ void identity_free(struct identity *identity)
         return;
     http_client_free(identity->client);
     forget(identity);
+    cleanse(str_from(identity->call.headers[0])); /* which has the endpoint's secret */
     arena_free(&identity->mem);
     arena_free(&identity->texts);
     free(identity);
