@@ -114,6 +114,18 @@ static void allow_what_is_needed(int rules, const char *ca_file)
         allow_reading_beside(rules, ca_file);
 }
 
+static const char *name_absence(int error)
+{
+    switch (error) {
+    case ENOSYS:
+        return "open: this kernel has no Landlock";
+    case EOPNOTSUPP:
+        return "open: Landlock is switched off in this kernel";
+    default:
+        return "open: this host allows no Landlock";
+    }
+}
+
 static const char *refuse_files(const char *ca_file)
 {
     long version = syscall(SYS_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
@@ -121,8 +133,7 @@ static const char *refuse_files(const char *ca_file)
     int rules;
 
     if (version < 1)
-        return errno == EOPNOTSUPP ? "open: Landlock is switched off in this kernel"
-                                   : "open: this kernel has no Landlock";
+        return name_absence(errno);
     rules = create_ruleset(version);
     if (rules < 0)
         return "open: this host allows no Landlock";

@@ -27,7 +27,6 @@ const MISTAKES = {
   'no-sequences': 'error',
   'no-template-curly-in-string': 'error',
   'no-throw-literal': 'error',
-  'no-unmodified-loop-condition': 'error',
   'no-unreachable-loop': 'error',
   'no-unused-expressions': 'error',
   'no-unused-vars': ['error', { args: 'after-used', argsIgnorePattern: '^_', caughtErrors: 'all' }],
