@@ -42,127 +42,42 @@ const char *sandbox_refuse_calls(void)
  */
 #define FIRST_UNKNOWN_CALL 450
 
-/* clang-format off: one line of these for each of twenty would be a page */
+/* clang-format off */
 static const int refused[] = {
     /* other programs */
-    SYS_execve,
-    SYS_execveat,
+    SYS_execve, SYS_execveat,
     /* other processes */
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
-    SYS_process_madvise,
-    SYS_kcmp,
-    SYS_pidfd_open,
-    SYS_pidfd_getfd,
-    SYS_pidfd_send_signal,
-    SYS_kill,
-    SYS_tkill,
-    SYS_rt_sigqueueinfo,
-    SYS_rt_tgsigqueueinfo,
+    SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
+    SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_kill, SYS_tkill,
+    SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
     /* files other than to read them */
-    SYS_mkdirat,
-    SYS_mknodat,
-    SYS_linkat,
-    SYS_symlinkat,
-    SYS_unlinkat,
-    SYS_renameat,
-    SYS_renameat2,
-    SYS_truncate,
-    SYS_fchmod,
-    SYS_fchmodat,
-    SYS_fchown,
-    SYS_fchownat,
-    SYS_utimensat,
-    SYS_setxattr,
-    SYS_lsetxattr,
-    SYS_fsetxattr,
-    SYS_removexattr,
-    SYS_lremovexattr,
-    SYS_fremovexattr,
-    SYS_open_by_handle_at,
-    SYS_memfd_create,
+    SYS_mkdirat, SYS_mknodat, SYS_linkat, SYS_symlinkat, SYS_unlinkat, SYS_renameat,
+    SYS_renameat2, SYS_truncate, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat,
+    SYS_utimensat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
+    SYS_lremovexattr, SYS_fremovexattr, SYS_open_by_handle_at, SYS_memfd_create,
     /* another root, another view of the system */
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
-    SYS_chroot,
-    SYS_open_tree,
-    SYS_move_mount,
-    SYS_fsopen,
-    SYS_fsconfig,
-    SYS_fsmount,
-    SYS_fspick,
-    SYS_mount_setattr,
-    SYS_unshare,
+    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_open_tree, SYS_move_mount,
+    SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick, SYS_mount_setattr, SYS_unshare,
     SYS_setns,
     /* another user */
-    SYS_setuid,
-    SYS_setgid,
-    SYS_setreuid,
-    SYS_setregid,
-    SYS_setresuid,
-    SYS_setresgid,
-    SYS_setgroups,
-    SYS_setfsuid,
-    SYS_setfsgid,
-    SYS_capset,
+    SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid,
+    SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset,
     /* parts of the kernel that are known for their holes */
-    SYS_bpf,
-    SYS_perf_event_open,
-    SYS_userfaultfd,
-    SYS_io_uring_setup,
-    SYS_io_uring_enter,
-    SYS_io_uring_register,
-    SYS_io_setup,
-    SYS_add_key,
-    SYS_request_key,
-    SYS_keyctl,
-    SYS_personality,
-    SYS_fanotify_init,
-    SYS_vhangup,
+    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter,
+    SYS_io_uring_register, SYS_io_setup, SYS_add_key, SYS_request_key, SYS_keyctl,
+    SYS_personality, SYS_fanotify_init, SYS_vhangup,
     /* the machine */
-    SYS_init_module,
-    SYS_finit_module,
-    SYS_delete_module,
-    SYS_kexec_load,
-    SYS_kexec_file_load,
-    SYS_reboot,
-    SYS_swapon,
-    SYS_swapoff,
-    SYS_acct,
-    SYS_quotactl,
-    SYS_syslog,
-    SYS_settimeofday,
-    SYS_clock_settime,
-    SYS_adjtimex,
-    SYS_clock_adjtime,
-    SYS_sethostname,
-    SYS_setdomainname,
+    SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
+    SYS_kexec_file_load, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_quotactl,
+    SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime,
+    SYS_sethostname, SYS_setdomainname,
     /* what would serve strangers: our own listener is open by now */
     SYS_listen,
 #ifdef __x86_64__
     /* older spellings, which newer machines lack */
-    SYS_fork,
-    SYS_vfork,
-    SYS_creat,
-    SYS_mkdir,
-    SYS_rmdir,
-    SYS_mknod,
-    SYS_link,
-    SYS_symlink,
-    SYS_unlink,
-    SYS_rename,
-    SYS_chmod,
-    SYS_chown,
-    SYS_lchown,
-    SYS_utime,
-    SYS_utimes,
-    SYS_futimesat,
-    SYS_modify_ldt,
-    SYS_ioperm,
-    SYS_iopl,
-    SYS_uselib,
+    SYS_fork, SYS_vfork, SYS_creat, SYS_mkdir, SYS_rmdir, SYS_mknod, SYS_link, SYS_symlink,
+    SYS_unlink, SYS_rename, SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes,
+    SYS_futimesat, SYS_modify_ldt, SYS_ioperm, SYS_iopl, SYS_uselib,
 #endif
 };
 /* clang-format on */
@@ -227,7 +142,7 @@ static void refuse_bits(struct program *p, int call, int argument, unsigned bits
     answer(p, PASS);
 }
 
-/* Refuses the call unless its argument has all of the bits, or with must be false, if it has. */
+/* Must its argument have all of the bits, or must it not? */
 static void judge_all_bits(struct program *p, int call, int argument, unsigned bits, bool must)
 {
     when(p, call, 5);
@@ -262,8 +177,8 @@ static void judge_arguments(struct program *p)
 #endif
     judge_all_bits(p, SYS_clone, 0, CLONE_THREAD, true); /* threads, no processes */
     judge_all_bits(p, SYS_mmap, 2, PROT_WRITE | PROT_EXEC, false);
-    judge_all_bits(p, SYS_mprotect, 2, PROT_EXEC, false);
-    judge_all_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC, false);
+    refuse_bits(p, SYS_mprotect, 2, PROT_EXEC);
+    refuse_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC);
     want_one_of(p, SYS_socket, families, COUNT(families));
     want_one_of(p, SYS_tgkill, self, COUNT(self)); /* abort() */
 }
