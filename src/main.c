@@ -14,6 +14,7 @@
 #include "io/http_client.h"
 #include "io/listener.h"
 #include "sandbox.h"
+#include "wire/token.h"
 #include "worker.h"
 
 enum { EXIT_USAGE = 2 };
@@ -170,6 +171,25 @@ static void log_start(unsigned port, const struct config *config, const struct s
 }
 
 /*
+ * What the host passes on of its own, keys of its storage among it, is nothing of ours: by their
+ * names we know it.  What we and our libraries read again later is called otherwise.
+ */
+static void forget_foreign_secrets(void)
+{
+    static const char *const words[] = { "key",        "secret",  "password", "token",
+                                         "connection", "storage", "header",   "sas" };
+
+    for (char **entry = environ; *entry; entry++) {
+        char *value = strchr(*entry, '=');
+        for (size_t i = 0; value && i < COUNT(words); i++) {
+            const char *word = strcasestr(*entry, words[i]);
+            if (word && word < value)
+                cleanse(str_from(value + 1));
+        }
+    }
+}
+
+/*
  * Sanitizers need what is given up here: they look into their own process when it ends, and
  * start a program that names functions.
  */
@@ -201,6 +221,7 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
     if (!workers)
         return fail_to_start("no memory, descriptors or threads");
     config_forget_secrets(config); /* each worker has made its keys */
+    forget_foreign_secrets();
     log_start(port, config, &sandbox);
 
     sigwait(stop, &received);

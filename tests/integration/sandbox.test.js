@@ -20,9 +20,17 @@ import { after, before, test } from '../lib/test.js';
 const SECRET = 'a secret of the tests, long enough to be one';
 const SETTING = 'WebPubSubForSocketIOConnectionString';
 
+/** What the Functions host has in its own environment and passes on. */
+const HOSTS_OWN = {
+  AzureWebJobsStorage: 'AccountName=x;AccountKey=a-key-of-the-hosts-storage',
+  WEBSITE_AUTH_ENCRYPTION_KEY: 'a-key-of-the-hosts-secrets',
+  MSI_SECRET: 'a-key-of-the-hosts-identity',
+};
+
 let app;
 before(async () => {
-  if (!skip) app = await startRecorded({ env: { CODESTREAM_SECRET: SECRET } });
+  const env = { CODESTREAM_SECRET: SECRET, ...HOSTS_OWN };
+  if (!skip) app = await startRecorded({ env });
 });
 after(() => app?.close());
 
@@ -75,7 +83,8 @@ test('the environment that it was given has its secrets no longer, nor has argv'
   async () => {
     const { pid } = app.handler;
     const text = await shown(pid, 'environ') + await shown(pid, 'cmdline');
-    for (const secret of [ACCESS_KEY, SECRET]) assert.ok(!text.includes(secret));
+    for (const secret of [ACCESS_KEY, SECRET, 'a-key-of-the-host'])
+      assert.ok(!text.includes(secret), secret);
     const answer = await request(app.handler.port, { path: '/negotiate' });
     assert.equal(answer.status, 200, 'and it still has keys');
   });
