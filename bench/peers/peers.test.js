@@ -1,0 +1,73 @@
+// The peers do what the handler does: the same answer to negotiate, and of an event the same
+// request to the service.  Without that the comparison would be worth nothing.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { ROOT } from '../../tests/lib/handler.js';
+import { group, newPeer, newRoom, readAck, sendToRoom } from '../../tests/lib/events.js';
+import { request } from '../../tests/lib/http.js';
+import { startRestRecorder, verifyToken } from '../../tests/lib/rest-recorder.js';
+import { test } from '../../tests/lib/test.js';
+import { startListening } from '../processes.mjs';
+import { SERVERS, whyMissing } from '../servers.mjs';
+
+const SETTING = 'WebPubSubForSocketIOConnectionString';
+const PEERS = SERVERS.filter(({ id }) => /^(express|node|go)/.test(id));
+const DATA = '{"type":"delta","version":7,"changes":[{"text":"ä \\"quoted\\""}]}';
+
+async function withPeer({ command, args, name }, use) {
+  const recorder = await startRestRecorder();
+  const env = { [SETTING]: recorder.connectionString, PORT: '0' };
+  const peer = await startListening({ name, command, args, env });
+  try {
+    await use(peer, recorder);
+  } finally {
+    await peer.stop();
+    await recorder.close();
+  }
+}
+
+for (const about of PEERS) {
+  const skip = whyMissing(about) ?? false;
+
+  test(`${about.name}: negotiate answers as the handler does`, { skip }, async () => {
+    await withPeer(about, async (peer, { endpoint }) => {
+      const answer = await request(peer.port, { path: '/negotiate' });
+      const { token, url, room_id: room, writer_key: key, ...rest } = answer.json();
+      assert.equal(answer.header('cache-control'), 'no-store');
+      assert.deepEqual(rest, {
+        endpoint, path: '/clients/socketio/hubs/codestream', role: 'writer', expires_in: 3600,
+      });
+      assert.equal(url, `${endpoint}/?access_token=${token}`);
+      assert.match(room, /^[A-Za-z0-9_-]{22}$/);
+      assert.match(key, /^[A-Za-z0-9_-]{43}$/);
+      const { aud, sub, exp, iat } = verifyToken(token);
+      assert.deepEqual([aud, sub, exp - iat], [endpoint + rest.path, `w.${room}`, 3600]);
+    });
+  });
+
+  test(`${about.name}: an event reaches the service before it is answered`, { skip }, async () => {
+    await withPeer(about, async (peer, recorder) => {
+      const writer = newPeer('w', newRoom());
+      const answer = await request(peer.port, sendToRoom(writer, DATA, { ack: '13' }));
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(readAck(answer), { id: '13', value: { success: true } });
+      assert.deepEqual(recorder.faults, []);
+      const [sent] = recorder.requests;
+      assert.equal(sent.path, `/api/hubs/codestream/groups/${group(writer.room)}/:send`);
+      const own = `not ('${group(writer.socketId)}' in groups)`;
+      const isExcluded = sent.query.get('excluded') === writer.connectionId;
+      assert.ok(sent.filter === own || isExcluded, sent.url);
+      const message = { type: 'editorMessage', data: JSON.parse(DATA) };
+      assert.deepEqual(JSON.parse(sent.text.replace(/^42/, '')), ['message', message]);
+    });
+  });
+
+  test(`${about.name}: an event that is not signed is refused`, { skip }, async () => {
+    await withPeer(about, async (peer, recorder) => {
+      const changes = { 'ce-signature': `sha256=${'0'.repeat(64)}` };
+      const event = sendToRoom(newPeer('w', newRoom()), DATA, { changes });
+      assert.equal((await request(peer.port, event)).status, 401);
+      assert.equal(recorder.requests.length, 0);
+    });
+  });
+}
