@@ -1,0 +1,44 @@
+// What is made of samples.  A sample is one server at one point in one round; ratios are taken
+// between samples of the same round, since a machine that others use is slower in some rounds.
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** { median, min, max, rounds } of numbers; null of none. */
+export function spread(values) {
+  if (values.length === 0) return null;
+  return {
+    median: median(values),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    rounds: values.length,
+  };
+}
+
+/** What a server has of a metric at a point, one number a round. */
+export function valuesOf(samples, { server, point, metric }) {
+  return byRound(samples, server, point, metric).map(([, value]) => value);
+}
+
+function byRound(samples, server, point, metric) {
+  return samples
+    .filter((sample) => sample.server === server && sample.point === point)
+    .filter((sample) => Number.isFinite(sample[metric]))
+    .map((sample) => [sample.round, sample[metric]]);
+}
+
+/** One server's metric divided by another's, one number for each round that has both. */
+export function ratiosOf(samples, { server, against, point, metric }) {
+  const others = new Map(byRound(samples, against, point, metric));
+  return byRound(samples, server, point, metric)
+    .filter(([round]) => others.get(round) > 0)
+    .map(([round, value]) => value / others.get(round));
+}
+
+/** How much more the best round has than the worst; 0 of one round or none. */
+export function unrest(values) {
+  return values.length === 0 ? 0 : Math.max(...values) / Math.min(...values) - 1;
+}
