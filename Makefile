@@ -7,6 +7,7 @@
 #   make test       everything that proves it works
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
+#   make bench      the handler beside its peers: table, goals and plot in build/bench
 #   make test-package  the package in an empty root (as root)
 #   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
@@ -135,7 +136,7 @@ run: codestream emulator/node_modules/.package-lock.json $(PAGE)
 TEST_SECONDS ?= 1500
 NODE_TEST    := timeout -k 10 $(TEST_SECONDS) node --test --test-reporter=spec
 
-test: build/have-test codestream web-unit
+test: build/have-test codestream web-unit bench-unit
 	$(Q)$(MAKE) --no-print-directory MODE=test unit integration
 
 web-unit: web/node_modules/.package-lock.json
@@ -163,7 +164,7 @@ check: build/have-check build/have-build \
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
 include packaging/package.mk
-include bench/bench.mk
+include bench/bench.mk bench/compare.mk
 
 # ---- the rest ----
 
@@ -176,8 +177,7 @@ clean:
 	rm -rf web/dist codestream
 
 distclean: clean
-	rm -rf build emulator/node_modules web/node_modules tests/node_modules tests/upload/node_modules \
-	  tests/eslint/node_modules
+	rm -rf build $(patsubst %,%/node_modules,emulator web tests tests/upload tests/eslint bench)
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile

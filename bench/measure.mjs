@@ -1,0 +1,215 @@
+// Measures one server: by the load generator, and beside it what the server's process uses and
+// what reaches the stand-in for the service.
+import http from 'node:http';
+import path from 'node:path';
+import { ACCESS_KEY, connectionString } from '../tests/lib/handler.js';
+import { pause, within } from '../tests/lib/deadline.js';
+import { allAtOnce } from './at-once.mjs';
+import { constantAnswer, tlsFront } from './nginx.mjs';
+import { Program, runForJson, startListening, startServer } from './processes.mjs';
+import { BUILT } from './servers.mjs';
+
+const SETTING = 'WebPubSubForSocketIOConnectionString';
+const SPARE_MS = 15_000; // a load run may end so much later than it should
+const STATS_MS = 5000;
+const WAITING_MS = 5000;
+const SETTLED_MS = 1000;
+const LOOK_AGAIN_MS = 20;
+
+const tool = (name) => path.join(BUILT, name);
+const perMegabyte = (bytes) => bytes / 1e6;
+
+// ---- a server and its service ----
+
+/** The stand-in for the service's REST side, asked over one kept connection. */
+class Rest {
+  static async start(delayMs) {
+    const args = ['--port', '0', '--delay-ms', `${delayMs}`];
+    return new Rest(await startListening({ name: 'rest', command: tool('rest'), args }));
+  }
+
+  constructor(program) {
+    this.program = program;
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  }
+
+  /** { connections, requests, bytes } since its start. */
+  stats() {
+    const { port } = this.program;
+    const answer = new Promise((resolve, reject) => {
+      const to = { agent: this.agent, host: '127.0.0.1', port, path: '/stats' };
+      http.get(to, async (response) => {
+        let text = '';
+        for await (const chunk of response.setEncoding('utf8')) text += chunk;
+        resolve(JSON.parse(text));
+      }).on('error', reject);
+    });
+    return within(STATS_MS, answer, 'statistics of the stand-in');
+  }
+
+  async stop() {
+    this.agent.destroy();
+    await this.program.stop();
+  }
+}
+
+const environmentOf = (endpoint) => ({ [SETTING]: connectionString(endpoint, ACCESS_KEY) });
+
+/** @param {{ constant: string, certificates: object }} given what nginx answers, and with what */
+function programOf({ id, name, command, args, hasPortOption }, env, given) {
+  if (id === 'nginx') return (port) => constantAnswer({ port, body: given.constant });
+  const port = (number) => (hasPortOption ? ['--port', `${number}`] : []);
+  return (number) => ({ name, command, args: [...args, ...port(number)], env });
+}
+
+/** Starts one server before a stand-in, and ends both after `use(server, rest)`. */
+export async function withServer(about, { delayMs = 0, tls = false }, given, use) {
+  const started = [];
+  try {
+    const rest = await Rest.start(delayMs);
+    started.unshift(rest);
+    let env = environmentOf(`http://127.0.0.1:${rest.program.port}`);
+    if (tls) {
+      const { authorityFile, certificate, key } = given.certificates;
+      const to = rest.program.port;
+      const front = await startServer((port) => tlsFront({ port, to, certificate, key }));
+      started.unshift(front);
+      env = {
+        ...environmentOf(`https://127.0.0.1:${front.port}`),
+        CODESTREAM_CA_FILE: authorityFile,
+        SSL_CERT_FILE: authorityFile,
+        NODE_EXTRA_CA_CERTS: authorityFile,
+      };
+    }
+    const server = await startServer(programOf(about, env, given), '/negotiate');
+    started.unshift(server);
+    return await use(server, rest);
+  } finally {
+    for (const one of started) await one.stop();
+  }
+}
+
+// ---- load ----
+
+function loadArguments(port, { kind, connections, seconds, rate, textBytes, warm }) {
+  return [
+    '--port', port, '--connections', connections, '--seconds', seconds, '--warmup', warm,
+    '--kind', kind,
+    ...(rate ? ['--rate', rate] : []),
+    ...(textBytes ? ['--text-bytes', textBytes] : []),
+  ].map(String);
+}
+
+/** Processor time first: the answer of the stand-in may take its time. */
+async function look(server, rest) {
+  const used = { cpu: server.cpuSeconds, rss: server.rssBytes };
+  return { ...used, ...await rest.stats() };
+}
+
+function runLoad(server, point) {
+  return runForJson((point.warm + point.seconds) * 1000 + SPARE_MS, {
+    name: `load on ${server.name}`, command: tool('load'),
+    args: loadArguments(server.port, point), env: { BENCH_KEY: ACCESS_KEY },
+  });
+}
+
+/**
+ * Of negotiations all are counted, from the first to the last, after others that are not.
+ * @returns what the generator says, and the server's use for each request
+ */
+async function loadNegotiate(server, rest, point) {
+  if (point.warm > 0) await runLoad(server, { ...point, seconds: point.warm, warm: 0 });
+  const before = await look(server, rest);
+  const load = await runLoad(server, { ...point, warm: 0 });
+  const after = await look(server, rest);
+  return { load, rss: after.rss, cpuEach: (after.cpu - before.cpu) / load.requests };
+}
+
+/**
+ * Of events, so many of which are under way at any time, those count that reach the service in
+ * the middle of the measured time, when as many begin as end.
+ */
+async function loadEvents(server, rest, point) {
+  const { warm, seconds } = point;
+  const edge = seconds / 20;
+  const [load, before, after] = await Promise.all([
+    runLoad(server, point),
+    pause((warm + edge) * 1000).then(() => look(server, rest)),
+    pause((warm + seconds - edge) * 1000).then(() => look(server, rest)),
+  ]);
+  const events = after.requests - before.requests;
+  return {
+    load,
+    rss: after.rss,
+    cpuEach: (after.cpu - before.cpu) / events,
+    openedPer10000: ((after.connections - before.connections) / events) * 10_000,
+  };
+}
+
+/** One point: what the generator says, and beside it what the server used. */
+export async function measureLoad(server, rest, point) {
+  const run = point.kind === 'event' ? loadEvents : loadNegotiate;
+  const { load, rss, cpuEach, openedPer10000 } = await run(server, rest, point);
+  const { delayMs = 0 } = point;
+  return {
+    rps: load.rps,
+    cpuMicros: cpuEach * 1e6,
+    p50Ms: load.p50_ms,
+    p99Ms: load.p99_ms,
+    addedP50Ms: load.p50_ms - delayMs,
+    addedP99Ms: load.p99_ms - delayMs,
+    rssMb: perMegabyte(rss),
+    requests: load.requests,
+    errors: load.errors + load.non2xx,
+    firstError: load.first_error,
+    reconnects: load.reconnects,
+    openedPer10000,
+  };
+}
+
+// ---- start, memory, crowds ----
+
+/** Memory after the first answer, and the time from exec to it. */
+export async function measureStart(about, server, runs) {
+  const env = Object.entries(environmentOf('http://127.0.0.1:9')).map((pair) => pair.join('='));
+  const rssMb = perMegabyte(server.rssBytes);
+  const cold = await runForJson(runs * 5000, {
+    name: `cold start of ${about.name}`, command: tool('coldstart'),
+    args: ['--runs', `${runs}`, '--', ...env, about.command, ...about.args],
+  });
+  return { rssMb, coldMs: cold.median_ms };
+}
+
+/** Memory while events wait for the service: `count` of them, or as many as have reached it. */
+export async function measureWaiting(server, rest, count) {
+  const idle = server.rssBytes;
+  const seconds = (2 * WAITING_MS) / 1000; // it is ended before
+  const load = new Program({
+    name: 'load that waits', command: tool('load'), env: { BENCH_KEY: ACCESS_KEY },
+    args: loadArguments(server.port, { kind: 'event', connections: count, seconds, warm: 0 }),
+  });
+  try {
+    const waiting = await load.unlessEnded(2 * WAITING_MS, arrivals(rest, count), 'waiting events');
+    const rss = server.rssBytes;
+    return { waiting, kbEach: (rss - idle) / 1024 / waiting, rssMb: perMegabyte(rss) };
+  } finally {
+    if (load.alive) await load.stop();
+  }
+}
+
+/** How many requests the stand-in has got, once these are all, or no more come, or time is up. */
+async function arrivals(rest, count) {
+  const end = performance.now() + WAITING_MS;
+  let seen = { requests: 0, at: Infinity };
+  while (seen.requests < count && performance.now() < Math.min(end, seen.at + SETTLED_MS)) {
+    await pause(LOOK_AGAIN_MS);
+    const { requests } = await rest.stats();
+    if (requests > seen.requests) seen = { requests, at: performance.now() };
+  }
+  return seen.requests;
+}
+
+/** How many of `count` connections are served that all send at the same time. */
+export function measureAtOnce(server, count) {
+  return allAtOnce(server.port, count);
+}
