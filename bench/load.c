@@ -15,13 +15,14 @@
 #define MAX_RATE 1000000
 #define MAX_TEXT_BYTES (16 * 1024 * 1024)
 
-/* Writers whose events come in turn. */
+/* Writers whose events come in turn, unless told otherwise. */
 #define WRITERS 32
+#define MAX_WRITERS 100000
 
 static const char usage[] =
     "usage: load --port PORT --kind negotiate|event [--connections N] [--seconds S]\n"
     "            [--warmup S] [--grace S] [--rate R] [--path PATH] [--text-bytes B]\n"
-    "            [--ack 0|1] [--seed N]\n"
+    "            [--ack 0|1] [--writers N] [--seed N]\n"
     "\n"
     "  --connections N  kept connections (64), all of which stand before the first request\n"
     "  --seconds S      measured (2), after\n"
@@ -32,6 +33,7 @@ static const char usage[] =
     "  --path PATH      instead of /negotiate or /eventhandler\n"
     "  --text-bytes B   of what the writer of an event typed; 147 make a body of 250\n"
     "  --ack 0          events want no acknowledgement\n"
+    "  --writers N      each in a room of its own, whose events come in turn (32)\n"
     "  --seed N         names other rooms and sockets (1)\n"
     "\n"
     "Events are signed with BENCH_KEY, or the access key that the bench uses everywhere.\n"
@@ -48,7 +50,7 @@ static const char usage[] =
 static const char default_key[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 
 struct settings {
-    uint64_t port, connections, rate, text_bytes, wants_ack, seed;
+    uint64_t port, connections, rate, text_bytes, wants_ack, writers, seed;
     double seconds, warmup, grace;
     const char *kind, *path;
 };
@@ -93,8 +95,7 @@ static enum err make_negotiation(const struct settings *settings, struct arena *
     return buf_done(&request, out);
 }
 
-static enum err make_events(const struct settings *settings, struct arena *mem,
-                            struct str out[static WRITERS])
+static enum err make_events(const struct settings *settings, struct arena *mem, struct str *out)
 {
     const char *text = getenv("BENCH_KEY");
     struct hmac_key *key = hmac_key_new(str_from(text ? text : default_key));
@@ -107,7 +108,7 @@ static enum err make_events(const struct settings *settings, struct arena *mem,
     uint64_t seed = settings->seed;
     enum err e = key ? ERR_NONE : ERR_NO_MEMORY;
 
-    for (size_t i = 0; !e && i < WRITERS; i++)
+    for (size_t i = 0; !e && i < settings->writers; i++)
         e = event_make(key, &options, &seed, mem, &out[i]);
     hmac_key_free(key);
     return e;
@@ -126,6 +127,7 @@ static void read_settings(int argc, char **argv, struct settings *s)
         { "--path", .text = &s->path },
         { "--text-bytes", .number = &s->text_bytes, .max = MAX_TEXT_BYTES },
         { "--ack", .number = &s->wants_ack, .max = 1 },
+        { "--writers", .number = &s->writers, .min = 1, .max = MAX_WRITERS },
         { "--seed", .number = &s->seed, .max = UINT64_MAX },
     };
     int behind;
@@ -135,6 +137,7 @@ static void read_settings(int argc, char **argv, struct settings *s)
                             .grace = 10,
                             .text_bytes = EVENT_TEXT_BYTES,
                             .wants_ack = 1,
+                            .writers = WRITERS,
                             .seed = 1,
                             .kind = "" };
     behind = options_read(argc, argv, options, COUNT(options), usage);
@@ -176,7 +179,7 @@ static int64_t nanoseconds(double seconds)
 int main(int argc, char **argv)
 {
     static struct driver_results results;
-    struct str requests[WRITERS];
+    struct str *requests;
     struct settings settings;
     struct driver_options options;
     struct arena mem;
@@ -184,6 +187,8 @@ int main(int argc, char **argv)
 
     read_settings(argc, argv, &settings);
     is_event = strcmp(settings.kind, "event") == 0;
+    arena_init(&mem, SIZE_MAX / 2);
+    requests = arena_take(&mem, settings.writers * sizeof(*requests));
     options = (struct driver_options){
         .port = (unsigned)settings.port,
         .connections = (size_t)settings.connections,
@@ -192,15 +197,14 @@ int main(int argc, char **argv)
         .grace_ns = nanoseconds(settings.grace),
         .rate = (double)settings.rate,
         .requests = requests,
-        .request_count = is_event ? WRITERS : 1,
+        .request_count = is_event ? (size_t)settings.writers : 1,
         .check = check_negotiation,
         .checks_all = is_event,
     };
     if (is_event)
         options.check = settings.wants_ack ? check_acknowledged : check_unacknowledged;
-    arena_init(&mem, SIZE_MAX / 2);
-    if (is_event ? make_events(&settings, &mem, requests)
-                 : make_negotiation(&settings, &mem, &requests[0])) {
+    if (!requests || (is_event ? make_events(&settings, &mem, requests)
+                               : make_negotiation(&settings, &mem, &requests[0]))) {
         fputs("load: no memory\n", stderr);
         return EXIT_FAILURE;
     }
