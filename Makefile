@@ -11,6 +11,7 @@
 #   make test-package  the package in an empty root (as root)
 #   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
+#   make bench-instructions  what the hot paths cost now, against what was recorded
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded
 #   make help       this text
@@ -165,6 +166,7 @@ check: build/have-check build/have-build \
 
 include packaging/package.mk
 include bench/bench.mk bench/compare.mk
+include bench/growth.mk
 
 # ---- the rest ----
 

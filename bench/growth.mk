@@ -1,0 +1,21 @@
+# What a change costs.  Included by the Makefile.
+NEED.bench-instructions := valgrind=valgrind
+
+.PHONY: bench-instructions
+
+# ---- instructions of the hot paths, against those last recorded ----
+
+# All of the handler but its main; what stands at its borders is the program's.
+build/bench/paths: $(B)/bench/instructions/paths.o \
+                   $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
+	$(Q)mkdir -p $(@D)
+	$(Q)echo "link $@"; $(CC) $(LDFLAGS) -Wl,--wrap=http_client_start,--wrap=http_answer_send \
+	  -o $@ $^ $(LDLIBS)
+
+# RECORD=1: what is counted now is what later changes are held against.
+bench-instructions: build/have-bench-instructions build/bench/paths build/release/codestream
+	$(Q)CODESTREAM_BIN=bench/instructions/counted.sh CC='$(CC)' RECORD='$(RECORD)' \
+	  timeout -k 10 300 node bench/instructions/run.mjs
+bench: bench-instructions
+
+-include $(wildcard build/*/bench/*/*.d)
