@@ -12,6 +12,7 @@
 #   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
 #   make bench-instructions  what the hot paths cost now, against what was recorded
+#   make bench-end-to-end    keystroke to viewer, through everything local
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded
 #   make help       this text

@@ -1,7 +1,7 @@
 # What a change costs.  Included by the Makefile.
 NEED.bench-instructions := valgrind=valgrind
 
-.PHONY: bench-instructions
+.PHONY: bench-instructions bench-end-to-end
 
 # ---- instructions of the hot paths, against those last recorded ----
 
@@ -17,5 +17,11 @@ bench-instructions: build/have-bench-instructions build/bench/paths build/releas
 	$(Q)CODESTREAM_BIN=bench/instructions/counted.sh CC='$(CC)' RECORD='$(RECORD)' \
 	  timeout -k 10 300 node bench/instructions/run.mjs
 bench: bench-instructions
+
+# ---- keystroke to viewer ----
+
+# SECONDS=10: longer than the three that each case takes.
+bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)timeout -k 10 600 node bench/end-to-end/run.mjs
 
 -include $(wildcard build/*/bench/*/*.d)
