@@ -13,6 +13,7 @@
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
 #   make bench-instructions  what the hot paths cost now, against what was recorded
 #   make bench-end-to-end    keystroke to viewer, through everything local
+#   make bench-growth        how cost grows with events, connections, texts, rooms
 #   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean      remove what was built; make distclean: and what was downloaded
 #   make help       this text

@@ -1,7 +1,7 @@
-# What a change costs.  Included by the Makefile.
+# What a change costs, and how cost grows.  Included by the Makefile.
 NEED.bench-instructions := valgrind=valgrind
 
-.PHONY: bench-instructions bench-end-to-end
+.PHONY: bench-instructions bench-end-to-end bench-growth
 
 # ---- instructions of the hot paths, against those last recorded ----
 
@@ -13,7 +13,8 @@ build/bench/paths: $(B)/bench/instructions/paths.o \
 	  -o $@ $^ $(LDLIBS)
 
 # RECORD=1: what is counted now is what later changes are held against.
-bench-instructions: build/have-bench-instructions build/bench/paths build/release/codestream
+bench-instructions: build/bench/paths build/release/codestream | build/have-bench-instructions \
+                    build/have-node
 	$(Q)CODESTREAM_BIN=bench/instructions/counted.sh CC='$(CC)' RECORD='$(RECORD)' \
 	  timeout -k 10 300 node bench/instructions/run.mjs
 bench: bench-instructions
@@ -23,5 +24,17 @@ bench: bench-instructions
 # SECONDS=10: longer than the three that each case takes.
 bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)timeout -k 10 600 node bench/end-to-end/run.mjs
+
+# ---- how cost grows ----
+
+# ROUNDS=5: of so many the best.
+bench-growth: codestream bench-programs build/have-node
+	$(Q)timeout -k 10 600 node bench/growth/run.mjs
+
+# Part of bench-smoke: what the bench says of numbers that are known.
+.PHONY: bench-tools
+bench-smoke: bench-tools
+bench-tools: build/have-node
+	$(Q)$(NODE_TEST) bench/growth/tools.test.mjs
 
 -include $(wildcard build/*/bench/*/*.d)
