@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,6 +18,12 @@
 
 /* Connections accepted before the loop looks at anything else. */
 #define ACCEPTS_PER_TURN 64
+
+/* Descriptors that no connection may have: the loops', the log, what libraries open. */
+#define OTHER_DESCRIPTORS 64
+
+/* Out of descriptors: time for those that were cut to be closed. */
+#define ACCEPT_PAUSE_MS 100
 
 /* What is written into a worker's inbox: a connected socket, or this. */
 #define DRAIN_ORDER (-1)
@@ -30,8 +37,9 @@ struct worker {
     struct http_client *client;
     struct http_server *server;
     struct service service;
-    int listener; /* -1: this worker does not accept */
-    size_t dealt; /* connections accepted so far */
+    int listener;            /* -1: this worker does not accept */
+    int64_t accept_again_ms; /* LOOP_NEVER: it does so now */
+    size_t dealt;            /* connections accepted so far */
     bool is_draining;
     int64_t drain_until_ms;
     int64_t quiet_since_ms;
@@ -54,6 +62,14 @@ static void deal(struct worker *w, int socket)
         http_server_add(w->server, socket);
 }
 
+/* Nobody is refused for good: an unused connection goes, and the listener has a short rest. */
+static void pause_accepting(struct worker *w)
+{
+    http_server_make_room(w->server);
+    loop_unwatch(w->loop, w->listener);
+    w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
+}
+
 static void on_connections(void *owner, int listener, uint32_t events)
 {
     struct worker *w = owner;
@@ -61,10 +77,19 @@ static void on_connections(void *owner, int listener, uint32_t events)
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         int socket = listener_accept(listener);
-        if (socket < 0)
+        if (socket < 0) {
+            if (errno != EAGAIN)
+                pause_accepting(w);
             return;
+        }
         deal(w, socket);
     }
+}
+
+static bool start_accepting(struct worker *w)
+{
+    w->accept_again_ms = LOOP_NEVER;
+    return w->listener < 0 || !loop_watch(w->loop, w->listener, EPOLLIN, on_connections, w);
 }
 
 /* ---- draining ---- */
@@ -81,6 +106,24 @@ static void stop_accepting(struct worker *w)
     loop_unwatch(w->loop, w->listener);
     close(w->listener);
     w->listener = -1;
+    w->accept_again_ms = LOOP_NEVER;
+}
+
+static void send_order(struct worker *to)
+{
+    const int order = DRAIN_ORDER;
+
+    /* The inbox empties by itself: a full one is only a matter of moments. */
+    while (write(to->inbox[1], &order, sizeof(order)) < 0 &&
+           (errno == EAGAIN || errno == EINTR))
+        sched_yield();
+}
+
+/* The order goes the way of the connections, so that none is dealt after it. */
+static void pass_order(struct worker *w)
+{
+    for (size_t i = 1; w->index == 0 && i < w->all->count; i++)
+        send_order(&w->all->at[i]);
 }
 
 static void begin_drain(struct worker *w)
@@ -88,6 +131,7 @@ static void begin_drain(struct worker *w)
     int64_t now_ms = loop_now_ms(w->loop);
 
     stop_accepting(w);
+    pass_order(w);
     http_server_drain(w->server);
     w->is_draining = true;
     w->drain_until_ms = now_ms + WORKER_DRAIN_MS;
@@ -119,16 +163,20 @@ static bool is_done(struct worker *w)
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 
-static void no_work(void *owner)
-{
-    (void)owner;
-}
-
-static int drain_wait_ms(void *owner)
+/* The worker's own task: a listener that rested, and a drain that is to end in time. */
+static void worker_run(void *owner)
 {
     struct worker *w = owner;
 
-    return w->is_draining ? WORKER_QUIET_MS / 4 : -1;
+    if (loop_until_ms(w->loop, w->accept_again_ms) == 0 && !start_accepting(w))
+        w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
+}
+
+static int worker_wait_ms(void *owner)
+{
+    struct worker *w = owner;
+
+    return w->is_draining ? WORKER_QUIET_MS / 4 : loop_until_ms(w->loop, w->accept_again_ms);
 }
 
 /* ---- the thread ---- */
@@ -163,6 +211,18 @@ static void worker_free(struct worker *w)
         close(w->listener);
 }
 
+/* What one loop may hold: a connection costs a descriptor, and an event that waits a second. */
+static size_t connection_limit(size_t loops)
+{
+    struct rlimit limit;
+    size_t share;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= OTHER_DESCRIPTORS)
+        return HTTP_SERVER_MAX_CONNECTIONS;
+    share = (limit.rlim_cur - OTHER_DESCRIPTORS) / 2 / loops;
+    return share < HTTP_SERVER_MAX_CONNECTIONS ? share : HTTP_SERVER_MAX_CONNECTIONS;
+}
+
 static bool worker_init(struct worker *w, const struct config *config)
 {
     const struct http_client_options options = {
@@ -182,25 +242,13 @@ static bool worker_init(struct worker *w, const struct config *config)
     w->client = http_client_new(w->loop, &options);
     if (!w->client || service_init(&w->service, config, w->loop, w->client))
         return false;
-    w->server = http_server_new(w->loop, &handler);
+    w->server = http_server_new(w->loop, &handler, connection_limit(config->loops));
     if (!w->server || loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
         return false;
-    if (w->listener >= 0 && loop_watch(w->loop, w->listener, EPOLLIN, on_connections, w))
+    if (!start_accepting(w))
         return false;
-    loop_add_task(w->loop, &(struct loop_task){ no_work, drain_wait_ms, w });
+    loop_add_task(w->loop, &(struct loop_task){ worker_run, worker_wait_ms, w });
     return true;
-}
-
-static void order_drain(struct workers *workers)
-{
-    const int order = DRAIN_ORDER;
-
-    for (size_t i = 0; i < workers->count; i++) {
-        /* The inbox empties by itself: a full one is only a matter of moments. */
-        while (write(workers->at[i].inbox[1], &order, sizeof(order)) < 0 &&
-               (errno == EAGAIN || errno == EINTR))
-            sched_yield();
-    }
 }
 
 /* Joins the first count threads and frees all workers. */
@@ -236,13 +284,14 @@ struct workers *workers_start(const struct config *config, int listener)
             pthread_create(&workers->at[started].thread, NULL, run, &workers->at[started]) == 0;
     if (ok)
         return workers;
-    order_drain(workers);
+    if (started > 0)
+        send_order(&workers->at[0]);
     finish(workers, started);
     return NULL;
 }
 
 void workers_drain(struct workers *workers)
 {
-    order_drain(workers);
+    send_order(&workers->at[0]);
     finish(workers, workers->count);
 }

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/log.h"
+#include "io/connections.h"
 
 /* Beyond the body a request needs room for headers, the outgoing call and its answer. */
 #define ARENA_EXTRA_BYTES (128 * 1024)
@@ -16,11 +20,15 @@
 /* Thrown away in order to still answer 413; a client that sends more is cut off. */
 #define DISCARD_BYTES (16 * 1024 * 1024)
 
+/* Those that were cut to make room count until MHD has closed them. */
+#define CUT_CONNECTIONS 256
+
 struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
     struct http_handler handler;
-    size_t open_requests;
+    struct connections connections;
+    size_t max_connections;
     bool is_draining;
     bool has_work; /* MHD has been given something to do since it last ran */
 };
@@ -30,6 +38,7 @@ struct exchange {
     struct http_request request; /* first, so that the one is found from the other */
     struct http_server *server;
     struct MHD_Connection *connection;
+    struct connection *client;
     struct MHD_Response *response; /* the answer, until MHD takes it */
     unsigned status;
     struct buf body;
@@ -74,10 +83,28 @@ static enum err collect(struct exchange *x, enum MHD_ValueKind kind, const struc
     return ERR_NONE;
 }
 
+static void enter(struct exchange *x, enum connection_phase phase)
+{
+    connection_enter(&x->server->connections, x->client, phase, loop_now_ms(x->server->loop));
+}
+
+/* The connection that on_connection made; NULL: it could not. */
+static struct connection *client_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+        ->socket_context;
+}
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static struct exchange *begin(struct http_server *server, struct MHD_Connection *connection,
                               const char *url, const char *method)
 {
-    struct exchange *x = calloc(1, sizeof(*x));
+    struct connection *client = client_of(connection);
+    struct exchange *x = client ? calloc(1, sizeof(*x)) : NULL;
     struct http_request *request;
     uint64_t length;
 
@@ -86,6 +113,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     request = &x->request;
     x->server = server;
     x->connection = connection;
+    x->client = client;
     request->method = str_from(method);
     request->path = str_from(url);
     request->started_ms = loop_now_ms(server->loop);
@@ -102,7 +130,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     if (!str_to_number(http_request_header(request, STR("Content-Length")), 1, x->body_limit,
                        &length))
         buf_reserve(&x->body, (size_t)length);
-    server->open_requests++;
+    enter(x, CONNECTION_BODY);
     return x;
 }
 
@@ -110,6 +138,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
 static bool receive(struct exchange *x, struct str bytes)
 {
     x->body_received += bytes.len;
+    connection_received(x->client, bytes.len);
     if (x->body_received <= x->body_limit)
         buf_add(&x->body, bytes);
     else
@@ -125,6 +154,7 @@ static enum MHD_Result send_answer(struct exchange *x)
 
     MHD_destroy_response(x->response); /* MHD counts its own reference */
     x->response = NULL;
+    enter(x, CONNECTION_ANSWERING);
     return result;
 }
 
@@ -133,6 +163,7 @@ static enum MHD_Result handle(struct exchange *x)
     struct http_server *server = x->server;
 
     x->is_handled = true;
+    enter(x, CONNECTION_WORKING);
     x->request.body = x->request.is_too_large ? (struct str){ NULL, 0 }
                                               : (struct str){ x->body.ptr, x->body.len };
     server->handler.handle(server->handler.owner, &x->request);
@@ -178,12 +209,32 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     (void)owner, (void)connection, (void)how;
     if (!x)
         return;
-    x->server->open_requests--;
+    enter(x, CONNECTION_IDLE);
     if (x->response)
         MHD_destroy_response(x->response);
     arena_free(&x->request.mem);
     free(x);
     *state = NULL;
+}
+
+/* A connection begins or ends. */
+static void on_connection(void *owner, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *server = owner;
+    struct connection *client = *context;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = client = malloc(sizeof(*client));
+        /* Without memory its first request will close it: see begin(). */
+        if (client)
+            connection_add(&server->connections, client, socket_of(connection),
+                           loop_now_ms(server->loop));
+    } else if (client) {
+        connection_remove(&server->connections, client);
+        free(client);
+        *context = NULL;
+    }
 }
 
 /* Header names and values must be NUL-terminated for MHD; false: no memory. */
@@ -249,25 +300,46 @@ static void on_ready(void *owner, int fd, uint32_t events)
 
 /*
  * MHD's own epoll set is edge-triggered: what it has fetched and not finished shows only in
- * its timeout.  A timeout of 0 means "run again now".
+ * its timeout, which is 0 then; it has no other, since the deadlines are ours.
  */
+static bool has_work(const struct http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG timeout;
+
+    return server->has_work ||
+           (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0);
+}
+
 static int server_wait_ms(void *owner)
 {
     struct http_server *server = owner;
-    MHD_UNSIGNED_LONG_LONG timeout;
 
-    if (server->has_work)
+    if (has_work(server))
         return 0;
-    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES)
-        return -1;
-    return timeout < 60000 ? (int)timeout : 60000;
+    return loop_until_ms(server->loop, connections_look_ms(&server->connections));
+}
+
+/* One line for all that were cut since the last look, so that nobody can flood the log. */
+static void log_cut(struct connections *all)
+{
+    struct log_line line;
+
+    if (all->slow == 0 && all->crowded_out == 0)
+        return;
+    log_begin(&line, LOG_WARN, "cut");
+    log_number(&line, "slow", all->slow);
+    log_number(&line, "crowded_out", all->crowded_out);
+    log_end(&line);
+    all->slow = all->crowded_out = 0;
 }
 
 static void server_run(void *owner)
 {
     struct http_server *server = owner;
 
-    if (server_wait_ms(server) != 0)
+    if (connections_look(&server->connections, loop_now_ms(server->loop)))
+        log_cut(&server->connections);
+    if (!has_work(server))
         return;
     server->has_work = false;
     MHD_run(server->daemon);
@@ -275,7 +347,8 @@ static void server_run(void *owner)
 
 /* ---- life ---- */
 
-struct http_server *http_server_new(struct loop *loop, const struct http_handler *handler)
+struct http_server *http_server_new(struct loop *loop, const struct http_handler *handler,
+                                    size_t max_connections)
 {
     const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
     struct http_server *server = calloc(1, sizeof(*server));
@@ -285,10 +358,11 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
         return NULL;
     server->loop = loop;
     server->handler = *handler;
+    server->max_connections = max_connections;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_SERVER_MAX_CONNECTIONS,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SERVER_IDLE_SECONDS,
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + CUT_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon)
@@ -319,18 +393,27 @@ void http_server_add(struct http_server *server, int socket)
     /* The address is for MHD's statistics, which we do not read; it must not be NULL. */
     struct sockaddr_in nobody = { .sin_family = AF_INET };
 
+    if (server->connections.count >= server->max_connections)
+        http_server_make_room(server);
     /* On failure MHD has closed the socket already. */
     (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&nobody,
                              sizeof(nobody));
     server->has_work = true;
 }
 
+void http_server_make_room(struct http_server *server)
+{
+    (void)connections_make_room(&server->connections);
+    server->has_work = true;
+}
+
 void http_server_drain(struct http_server *server)
 {
     server->is_draining = true;
+    connections_drain(&server->connections, loop_now_ms(server->loop));
 }
 
 size_t http_server_open_requests(const struct http_server *server)
 {
-    return server->open_requests;
+    return server->connections.busy;
 }

@@ -11,11 +11,11 @@
 #include "base/mem.h"
 #include "io/loop.h"
 
-/* Connections of one loop; the host may keep hundreds, an attacker more. */
+/*
+ * Connections of one loop; the host may keep hundreds, an attacker more.  How long each may
+ * take for what: connections.h.
+ */
 #define HTTP_SERVER_MAX_CONNECTIONS 4096
-
-/* Longer than the minute after which the host drops idle connections by itself. */
-#define HTTP_SERVER_IDLE_SECONDS 120
 
 /* Request line and headers of one request, and MHD's own bookkeeping. */
 #define HTTP_SERVER_HEADER_BYTES (32 * 1024)
@@ -59,20 +59,26 @@ struct http_handler {
     void *owner;
 };
 
-/* The handler is copied; the loop outlives the server.  NULL: the system refused. */
-MUST_USE struct http_server *http_server_new(struct loop *loop,
-                                             const struct http_handler *handler);
+/*
+ * The handler is copied; the loop outlives the server.  max_connections: at most
+ * HTTP_SERVER_MAX_CONNECTIONS.  NULL: the system refused.
+ */
+MUST_USE struct http_server *
+http_server_new(struct loop *loop, const struct http_handler *handler, size_t max_connections);
 
 /* Nothing may be waiting: see http_server_open_requests.  NULL is allowed. */
 void http_server_free(struct http_server *server);
 
-/* Serves a connected socket, and closes it in the end; at once if there are too many. */
+/* Serves a connected socket, and closes it in the end; at once if nobody makes room for it. */
 void http_server_add(struct http_server *server, int socket);
 
-/* From now on each answer closes its connection. */
+/* Cuts the connection that is unused for longest, so that its descriptor will be free. */
+void http_server_make_room(struct http_server *server);
+
+/* From now on each answer closes its connection, and unfinished requests have little time. */
 void http_server_drain(struct http_server *server);
 
-/* Requests whose first byte has come and whose answer has not been sent whole. */
+/* Requests of which something has come, as far as known, and whose answer is not sent whole. */
 size_t http_server_open_requests(const struct http_server *server);
 
 /* answer and its views are read before this returns, but the body: it must live as long as

@@ -1,0 +1,180 @@
+#include "io/connections.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* ---- the list ---- */
+
+static void append(struct connections *all, struct connection *c)
+{
+    c->before = all->last;
+    c->after = NULL;
+    if (all->last)
+        all->last->after = c;
+    else
+        all->first = c;
+    all->last = c;
+}
+
+static void take_out(struct connections *all, struct connection *c)
+{
+    if (c->before)
+        c->before->after = c->after;
+    else
+        all->first = c->after;
+    if (c->after)
+        c->after->before = c->before;
+    else
+        all->last = c->before;
+}
+
+/* ---- phases ---- */
+
+static bool is_busy(enum connection_phase phase)
+{
+    return phase != CONNECTION_IDLE && phase != CONNECTION_CUT;
+}
+
+static bool is_unfinished(enum connection_phase phase)
+{
+    return phase == CONNECTION_HEADERS || phase == CONNECTION_BODY;
+}
+
+static int64_t limit_ms(const struct connections *all, enum connection_phase phase,
+                        int64_t now_ms)
+{
+    int64_t until_ms = now_ms + CONNECTION_STEP_MS;
+
+    if (phase == CONNECTION_WORKING || phase == CONNECTION_CUT)
+        return INT64_MAX;
+    if (phase == CONNECTION_IDLE)
+        return now_ms + CONNECTION_IDLE_MS;
+    if (all->drain_ms > 0 && is_unfinished(phase) && all->drain_ms < until_ms)
+        return all->drain_ms;
+    return until_ms;
+}
+
+void connection_enter(struct connections *all, struct connection *c,
+                      enum connection_phase phase, int64_t now_ms)
+{
+    if (c->phase == CONNECTION_CUT)
+        return;
+    all->busy += (size_t)is_busy(phase) - (size_t)is_busy(c->phase);
+    c->phase = phase;
+    c->until_ms = limit_ms(all, phase, now_ms);
+    c->is_looked_at = false;
+    if (phase != CONNECTION_IDLE)
+        return;
+    take_out(all, c);
+    append(all, c);
+}
+
+void connection_received(struct connection *c, size_t bytes)
+{
+    c->until_ms += (int64_t)(bytes / CONNECTION_BODY_BYTES_PER_MS);
+}
+
+/* ---- cutting ---- */
+
+static void cut(struct connections *all, struct connection *c)
+{
+    connection_enter(all, c, CONNECTION_CUT, 0);
+    (void)shutdown(c->socket, SHUT_RDWR);
+}
+
+bool connections_make_room(struct connections *all)
+{
+    for (struct connection *c = all->first; c; c = c->after) {
+        if (c->phase == CONNECTION_WORKING || c->phase == CONNECTION_CUT)
+            continue;
+        cut(all, c);
+        all->crowded_out++;
+        return true;
+    }
+    return false;
+}
+
+/* What the kernel has ever received; false: this one does not tell. */
+static bool bytes_received(int socket, uint64_t *out)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(*out))
+        return false;
+    *out = info.tcpi_bytes_received;
+    return true;
+}
+
+/*
+ * libmicrohttpd tells of a request when its headers are whole.  That something of it has
+ * come shows only in the bytes that have come since the last look; before the first look at
+ * a connection that was used before, they may still be those of its last request.
+ */
+static bool has_begun(struct connection *c)
+{
+    uint64_t bytes;
+    bool more;
+
+    if (!bytes_received(c->socket, &bytes))
+        return false;
+    more = c->is_looked_at && bytes != c->bytes;
+    c->bytes = bytes;
+    c->is_looked_at = true;
+    return more;
+}
+
+bool connections_look(struct connections *all, int64_t now_ms)
+{
+    if (now_ms < all->look_ms)
+        return false;
+    all->look_ms = now_ms + (all->drain_ms > 0 ? CONNECTION_DRAIN_LOOK_MS : CONNECTION_LOOK_MS);
+    for (struct connection *c = all->first; c; c = c->after) {
+        if (c->phase == CONNECTION_IDLE && has_begun(c))
+            connection_enter(all, c, CONNECTION_HEADERS, now_ms);
+        if (now_ms < c->until_ms)
+            continue;
+        all->slow += c->phase != CONNECTION_IDLE;
+        cut(all, c);
+    }
+    return true;
+}
+
+int64_t connections_look_ms(const struct connections *all)
+{
+    return all->count > 0 ? all->look_ms : INT64_MAX;
+}
+
+void connections_drain(struct connections *all, int64_t now_ms)
+{
+    all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
+    all->look_ms = now_ms;
+    for (struct connection *c = all->first; c; c = c->after) {
+        if (is_unfinished(c->phase) && c->until_ms > all->drain_ms)
+            c->until_ms = all->drain_ms;
+    }
+}
+
+/* ---- coming and going ---- */
+
+void connection_add(struct connections *all, struct connection *c, int socket, int64_t now_ms)
+{
+    if (all->count == 0)
+        all->look_ms = now_ms + CONNECTION_LOOK_MS;
+    /* Nothing has come of an earlier request: whatever has come at the first look is news. */
+    *c = (struct connection){ .socket = socket,
+                              .until_ms = now_ms + CONNECTION_IDLE_MS,
+                              .is_looked_at = true };
+    append(all, c);
+    all->count++;
+}
+
+void connection_remove(struct connections *all, struct connection *c)
+{
+    all->busy -= (size_t)is_busy(c->phase);
+    take_out(all, c);
+    all->count--;
+}

@@ -1,0 +1,81 @@
+/*
+ * The connections of one server: what each is at, since when, and how long that may take.
+ * Who takes longer is cut, and so is, when there is no room, whose last answer is longest ago.
+ *  libmicrohttpd knows only a time-out that every single byte starts anew.
+ *
+ * To cut is to shut the socket down and leave it open: its owner sees what it would see had
+ * the client left, and closes it.  Nothing here reads or writes a socket.
+ *
+ * All of it belongs to one thread.  Moments are on its loop's clock.
+ */
+#ifndef IO_CONNECTIONS_H
+#define IO_CONNECTIONS_H
+
+#include "base/base.h"
+
+/* Longer than the minute after which the host drops idle connections by itself. */
+#define CONNECTION_IDLE_MS 120000
+
+/* For the headers of a request, for its body, and for taking the answer: so long each... */
+#define CONNECTION_STEP_MS 10000
+
+/* ...and a body longer by what it takes at this rate. */
+#define CONNECTION_BODY_BYTES_PER_MS 16
+
+/* While the server drains, a request that is not whole has this long to become so. */
+#define CONNECTION_LAST_CALL_MS 1000
+
+/* How often somebody looks who is overdue; draining, how often. */
+#define CONNECTION_LOOK_MS 1000
+#define CONNECTION_DRAIN_LOOK_MS 50
+
+enum connection_phase {
+    CONNECTION_IDLE,      /* open, and nothing of a request has come yet */
+    CONNECTION_HEADERS,   /* something has; only a look finds out */
+    CONNECTION_BODY,      /* the headers are whole, the body may not be */
+    CONNECTION_WORKING,   /* the request is whole, and ours; for as long as it takes */
+    CONNECTION_ANSWERING, /* the client is to take its answer */
+    CONNECTION_CUT,       /* its owner is about to notice */
+};
+
+struct connection {
+    struct connection *before, *after;
+    int socket;
+    enum connection_phase phase;
+    int64_t until_ms;
+    uint64_t bytes; /* that had ever come when it was last looked at, in this phase */
+    bool is_looked_at;
+};
+
+struct connections {
+    struct connection *first, *last; /* first: opened, or last answered, longest ago */
+    size_t count;
+    size_t busy;              /* neither idle nor cut, as far as known */
+    int64_t look_ms;          /* when to look again */
+    int64_t drain_ms;         /* no request may be unfinished after this; 0: not draining */
+    size_t slow, crowded_out; /* cut since somebody was told */
+};
+
+/* Starts idle. */
+void connection_add(struct connections *all, struct connection *c, int socket, int64_t now_ms);
+void connection_remove(struct connections *all, struct connection *c);
+
+void connection_enter(struct connections *all, struct connection *c,
+                      enum connection_phase phase, int64_t now_ms);
+
+/* Part of the body has come. */
+void connection_received(struct connection *c, size_t bytes);
+
+/* Cuts who is overdue, if it is time to look; was it? */
+bool connections_look(struct connections *all, int64_t now_ms);
+
+/* When connections_look has something to do again; INT64_MAX: not as things stand. */
+int64_t connections_look_ms(const struct connections *all);
+
+/* Cuts the first that is not ours to finish; false: there is none. */
+bool connections_make_room(struct connections *all);
+
+/* From now on requests have little time to become whole. */
+void connections_drain(struct connections *all, int64_t now_ms);
+
+#endif

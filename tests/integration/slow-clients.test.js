@@ -1,0 +1,140 @@
+// Clients that take their time, and clients that only sit there: they hold up nobody, they are cut
+// in the end, and they never take the last place.
+import assert from 'node:assert/strict';
+import { test, before, after } from '../lib/test.js';
+import { eventually, pause, within } from '../lib/deadline.js';
+import { sendToRoom } from '../lib/events.js';
+import { Connection, formatRequest } from '../lib/http.js';
+import { newParty, startRecorded } from '../lib/recorded.js';
+
+const SLOW = 2000;
+const DRIP_MS = 1000;
+const DELAY_MS = 100;
+
+// What src/io/connections.h and src/io/http_server.h say, and how often the handler looks.
+const STEP_MS = 10_000;
+const LOOK_MS = 1000;
+const BODY_BYTES_PER_MS = 16;
+const LIMIT = 4096;
+
+let app;
+before(async () => {
+  app = await startRecorded({ env: { CODESTREAM_LOOPS: '1' } });
+});
+after(() => app?.close());
+
+const openMany = (count) => Promise.all(
+  Array.from({ length: count }, () => Connection.open(app.handler.port)));
+
+/** Half of them never end their headers, the other half their body; a byte a second each. */
+class SlowClients {
+  #timers = [];
+
+  constructor(connections) {
+    this.closed = 0;
+    connections.forEach((connection, i) => {
+      const isBody = i % 2 === 1;
+      connection.write(isBody
+        ? 'POST /eventhandler HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n4'
+        : 'GET /negotiate HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+      const drip = setTimeout(() => {
+        this.#timers.push(setInterval(() => connection.write('2'), DRIP_MS));
+      }, (DRIP_MS * i) / connections.length);
+      this.#timers.push(drip);
+      connection.closed.then(() => { this.closed += 1; });
+    });
+  }
+
+  stop() {
+    this.#timers.forEach(clearInterval);
+  }
+}
+
+/** How long requests take on a kept connection, in order of their length. */
+async function times(connection, count) {
+  const taken = [];
+  const { writer } = newParty();
+  for (let i = 0; i < count; i += 1) {
+    const start = performance.now();
+    const answer = await connection.request(i % 2 ? { path: '/negotiate' }
+      : sendToRoom(writer, String(i), { ack: i }));
+    taken.push(performance.now() - start);
+    assert.equal(answer.status, 200);
+  }
+  return taken.sort((a, b) => a - b);
+}
+
+const nearlyWorst = (taken) => taken[Math.floor(taken.length * 0.98)];
+
+async function delayNobody() {
+  const [idle, busy] = await openMany(2);
+  await idle.request({ path: '/negotiate' });
+  const quiet = nearlyWorst(await times(busy, 200));
+  const connections = await openMany(SLOW);
+  const slow = new SlowClients(connections);
+  const start = performance.now();
+  try {
+    await pause(DRIP_MS);
+    const crowded = nearlyWorst(await times(busy, 200));
+    assert.ok(crowded <= quiet + DELAY_MS, `${crowded} ms instead of ${quiet} ms`);
+    assert.equal(slow.closed, 0, 'nobody is cut before its time');
+
+    await eventually(STEP_MS + 5 * LOOK_MS, () => slow.closed === SLOW, 'the slow are cut');
+    assert.ok(performance.now() - start > STEP_MS - LOOK_MS, 'nor long before');
+    assert.ok(app.handler.complaints.some((line) => /event=cut slow=\d+/.test(line)));
+  } finally {
+    slow.stop();
+    connections.forEach((connection) => connection.close());
+  }
+  for (const connection of [idle, busy]) {
+    assert.equal((await connection.request({ path: '/negotiate' })).status, 200, 'kept');
+    connection.close();
+  }
+}
+
+async function sendSteadily() {
+  const [connection] = await openMany(1);
+  const text = JSON.stringify('x'.repeat(1.3 * STEP_MS * BODY_BYTES_PER_MS));
+  const bytes = formatRequest(sendToRoom(newParty().writer, text, { ack: 1 }));
+  const answer = connection.answer(30_000);
+  const start = performance.now();
+  const until = start + 1.2 * STEP_MS;
+  for (let sent = 0; sent < bytes.length;) {
+    const due = Math.ceil(((performance.now() - start) / (until - start)) * bytes.length);
+    connection.write(bytes.subarray(sent, due));
+    sent = due;
+    await pause(200);
+  }
+  assert.equal((await answer).text, '431[{"success":true}]');
+  connection.close();
+}
+
+// Both spend their time waiting: they can do it together.
+const TOGETHER = { timeout: 60_000, concurrency: true };
+test('whoever is too slow is cut, and nobody else', TOGETHER, async (t) => {
+  await Promise.all([
+    t.test(`${SLOW} clients with slow headers or slow bodies delay nobody, and are cut`,
+      delayNobody),
+    t.test('a body may take longer if it comes at a steady rate', sendSteadily),
+  ]);
+});
+
+test('when all places are taken, whoever is unused for longest makes room', async () => {
+  const kept = await Connection.open(app.handler.port);
+  const idle = [];
+  const count = LIMIT - 10; // there are a few others
+  while (idle.length < count) idle.push(...await openMany(Math.min(256, count - idle.length)));
+  let closed = 0;
+  idle.forEach((connection) => connection.closed.then(() => { closed += 1; }));
+  assert.equal((await kept.request({ path: '/negotiate' })).status, 200);
+
+  const fresh = await openMany(100);
+  const answers = fresh.map((connection) => connection.request({ path: '/negotiate' }));
+  for (const answer of answers) assert.equal((await answer).status, 200);
+  assert.equal((await kept.request({ path: '/negotiate' })).status, 200, 'used, so kept');
+  await within(5000, Promise.all(idle.slice(0, 80).map((connection) => connection.closed)),
+    'the first to be idle are the first to go');
+  assert.ok(closed <= 100, `${closed} of ${LIMIT} had to go for 100`);
+  await app.handler.log.next((line) => /event=cut .*crowded_out=\d+/.test(line));
+  for (const connection of [...idle, ...fresh, kept]) connection.close();
+});
