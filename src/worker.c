@@ -163,11 +163,15 @@ static bool is_done(struct worker *w)
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 
-/* The worker's own task: a listener that rested, and a drain that is to end in time. */
+/*
+ * The worker's own task, the last of a turn: the lines of its requests, a listener that has
+ * rested, a drain that is to end in time.
+ */
 static void worker_run(void *owner)
 {
     struct worker *w = owner;
 
+    log_flush();
     if (loop_until_ms(w->loop, w->accept_again_ms) == 0 && !start_accepting(w))
         w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
 }
@@ -185,12 +189,14 @@ static void *run(void *owner)
 {
     struct worker *w = owner;
 
+    log_gather();
     while (!is_done(w))
         loop_turn(w->loop);
     /* What is left gets an answer that says so; a few turns send it. */
     service_abort(&w->service);
     for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
         loop_turn(w->loop);
+    log_flush();
     return NULL;
 }
 

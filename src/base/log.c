@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,18 +86,54 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
     put(line, str_of_number(value, (char[NUMBER_CHARS]){ 0 }));
 }
 
-void log_end(struct log_line *line)
+/* A log that cannot be written is nobody's business to report. */
+static void write_text(int fd, const char *text, size_t len)
 {
-    int fd = line->level == LOG_INFO ? STDOUT_FILENO : STDERR_FILENO;
     ssize_t written;
 
+    do {
+        written = write(fd, text, len);
+    } while (written < 0 && errno == EINTR);
+}
+
+/* Whole lines of one thread, at most as many as a pipe takes at once. */
+static _Thread_local struct {
+    bool is_on;
+    size_t len;
+    char text[PIPE_BUF];
+} gathered;
+
+void log_gather(void)
+{
+    gathered.is_on = true;
+}
+
+void log_flush(void)
+{
+    if (gathered.len > 0)
+        write_text(STDOUT_FILENO, gathered.text, gathered.len);
+    gathered.len = 0;
+}
+
+static void gather(const struct log_line *line)
+{
+    if (line->len > sizeof(gathered.text) - gathered.len)
+        log_flush();
+    memcpy(gathered.text + gathered.len, line->text, line->len);
+    gathered.len += line->len;
+}
+
+void log_end(struct log_line *line)
+{
     if (line->len == sizeof(line->text) - TAIL_BYTES) {
         memcpy(line->text + line->len, cut_mark.ptr, cut_mark.len);
         line->len += cut_mark.len;
     }
     line->text[line->len++] = '\n';
-    do {
-        written = write(fd, line->text, line->len);
-    } while (written < 0 && errno == EINTR);
-    /* A log that cannot be written is nobody's business to report. */
+    if (line->level == LOG_INFO && gathered.is_on) {
+        gather(line);
+        return;
+    }
+    log_flush();
+    write_text(line->level == LOG_INFO ? STDOUT_FILENO : STDERR_FILENO, line->text, line->len);
 }

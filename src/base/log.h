@@ -1,5 +1,5 @@
 /*
- * The log: one key=value line, one write.
+ * The log: key=value lines.
  *
  * Information goes to stdout, warnings and errors to stderr: the Functions host
  * tells the levels apart by the stream, and a warning by the word "warn" in the
@@ -7,7 +7,7 @@
  * tokens, keys, query strings, payloads.
  *
  * A line lives on the caller's stack and belongs to it; writing is safe from any
- * thread, since one write of a line is not torn.
+ * thread, since a write of whole lines, as long as a pipe takes at once, is not torn.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -39,7 +39,16 @@ void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_text(struct log_line *line, const char *key, struct str value);
 void log_number(struct log_line *line, const char *key, uint64_t value);
 
-/* Writes the line. */
+/* Writes the line, now or, if this thread gathers, at the next log_flush. */
 void log_end(struct log_line *line);
+
+/*
+ * From now on information of this thread waits for log_flush, or for a warning, so that many
+ * lines cost one write.  What waits is lost if the process crashes.
+ */
+void log_gather(void);
+
+/* Writes what this thread has gathered. */
+void log_flush(void);
 
 #endif

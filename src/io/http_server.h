@@ -18,7 +18,7 @@
 #define HTTP_SERVER_MAX_CONNECTIONS 4096
 
 /* Request line and headers of one request, and MHD's own bookkeeping. */
-#define HTTP_SERVER_HEADER_BYTES (32 * 1024)
+#define HTTP_SERVER_HEADER_BYTES (16 * 1024)
 
 struct http_server;
 
