@@ -58,6 +58,23 @@ void arena_free(struct arena *mem)
     mem->used = mem->held = 0;
 }
 
+void arena_reset(struct arena *mem)
+{
+    struct arena_block *kept = NULL;
+
+    if (mem->blocks && mem->blocks->size == BLOCK_BYTES) {
+        kept = mem->blocks;
+        mem->blocks = kept->next;
+    }
+    arena_free(mem);
+    if (!kept)
+        return;
+    kept->next = NULL;
+    close_bytes(kept->bytes, kept->size);
+    mem->blocks = kept;
+    mem->held = kept->size;
+}
+
 /* A new block that holds at least size bytes, within the limit. */
 static bool add_block(struct arena *mem, size_t size)
 {
@@ -231,12 +248,20 @@ void buf_add_number(struct buf *b, uint64_t number)
 void buf_add_list(struct buf *b, const struct str *list, size_t count)
 {
     size_t len = 0;
+    char *space;
 
-    for (size_t i = 0; i < count; i++)
-        len += list[i].len < SIZE_MAX / 2 - len ? list[i].len : 0;
-    buf_reserve(b, len);
-    for (size_t i = 0; i < count; i++)
-        buf_add(b, list[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].len > SIZE_MAX / 2 - len)
+            b->failed = true;
+        else
+            len += list[i].len;
+    }
+    space = buf_space(b, len);
+    for (size_t i = 0; space && i < count; i++) {
+        if (list[i].len > 0)
+            memcpy(space, list[i].ptr, list[i].len);
+        space += list[i].len;
+    }
 }
 
 enum err buf_done(struct buf *b, struct str *out)

@@ -25,6 +25,9 @@ void arena_init(struct arena *mem, size_t limit_bytes);
 /* All that was taken from mem becomes invalid; mem may be used again. */
 void arena_free(struct arena *mem);
 
+/* The same, but one block stays with mem for its next use. */
+void arena_reset(struct arena *mem);
+
 /*
  * size zeroed bytes, aligned for any type, valid until arena_free.
  * NULL: out of memory or over the limit.

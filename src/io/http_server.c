@@ -27,6 +27,7 @@ struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
     struct http_handler handler;
+    struct arena spare; /* a block for the next request */
     struct connections connections;
     size_t max_connections;
     bool is_draining;
@@ -100,11 +101,41 @@ static int socket_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
+/* A new exchange, which lives in its own arena. */
+static struct exchange *exchange_new(struct http_server *server)
+{
+    struct arena mem = server->spare;
+    struct exchange *x;
+
+    server->spare = (struct arena){ 0 };
+    mem.limit_bytes = ARENA_EXTRA_BYTES;
+    x = arena_take(&mem, sizeof(*x));
+    if (x)
+        x->request.mem = mem;
+    else
+        arena_free(&mem);
+    return x;
+}
+
+/* The arena is kept for the next request if there is none yet. */
+static void exchange_free(struct exchange *x)
+{
+    struct http_server *server = x->server;
+    struct arena mem = x->request.mem;
+
+    if (server->spare.blocks) {
+        arena_free(&mem);
+        return;
+    }
+    arena_reset(&mem);
+    server->spare = mem;
+}
+
 static struct exchange *begin(struct http_server *server, struct MHD_Connection *connection,
                               const char *url, const char *method)
 {
     struct connection *client = client_of(connection);
-    struct exchange *x = client ? calloc(1, sizeof(*x)) : NULL;
+    struct exchange *x = client ? exchange_new(server) : NULL;
     struct http_request *request;
     uint64_t length;
 
@@ -117,11 +148,9 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     request->method = str_from(method);
     request->path = str_from(url);
     request->started_ms = loop_now_ms(server->loop);
-    arena_init(&request->mem, ARENA_EXTRA_BYTES);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
         collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count)) {
-        arena_free(&request->mem);
-        free(x);
+        exchange_free(x);
         return NULL;
     }
     x->body_limit = server->handler.body_limit(server->handler.owner, request);
@@ -212,8 +241,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     enter(x, CONNECTION_IDLE);
     if (x->response)
         MHD_destroy_response(x->response);
-    arena_free(&x->request.mem);
-    free(x);
+    exchange_free(x);
     *state = NULL;
 }
 
@@ -385,6 +413,7 @@ void http_server_free(struct http_server *server)
     if (!server)
         return;
     MHD_stop_daemon(server->daemon);
+    arena_free(&server->spare);
     free(server);
 }
 
