@@ -245,11 +245,12 @@ static bool worker_init(struct worker *w, const struct config *config)
     w->loop = loop_new();
     if (!w->loop)
         return false;
-    w->client = http_client_new(w->loop, &options);
-    if (!w->client || service_init(&w->service, config, w->loop, w->client))
-        return false;
+    /* The server before the client: then a call starts in the turn in which it is wanted. */
     w->server = http_server_new(w->loop, &handler, connection_limit(config->loops));
-    if (!w->server || loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
+    w->client = http_client_new(w->loop, &options);
+    if (!w->server || !w->client || service_init(&w->service, config, w->loop, w->client))
+        return false;
+    if (loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
         return false;
     if (!start_accepting(w))
         return false;

@@ -23,6 +23,9 @@
 /* Those that were cut to make room count until MHD has closed them. */
 #define CUT_CONNECTIONS 256
 
+/* An answer, and the look for another request behind it, take MHD a few runs. */
+#define RUNS_PER_TURN 4
+
 struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
@@ -367,10 +370,10 @@ static void server_run(void *owner)
 
     if (connections_look(&server->connections, loop_now_ms(server->loop)))
         log_cut(&server->connections);
-    if (!has_work(server))
-        return;
-    server->has_work = false;
-    MHD_run(server->daemon);
+    for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
+        server->has_work = false;
+        MHD_run(server->daemon);
+    }
 }
 
 /* ---- life ---- */
