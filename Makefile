@@ -154,7 +154,8 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
 TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js)
 
 # What makes the handler's threads work side by side.
-RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity
+RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
+  drain slow-clients
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'

@@ -17,8 +17,12 @@
  */
 #define HTTP_SERVER_MAX_CONNECTIONS 4096
 
-/* Request line and headers of one request, and MHD's own bookkeeping. */
-#define HTTP_SERVER_HEADER_BYTES (16 * 1024)
+/*
+ * Request line and headers of one request, its cookies twice, and MHD's own bookkeeping:
+ * enough for what a login in front of the function adds.  MHD zeroes half as much again for
+ * each request, which shows.
+ */
+#define HTTP_SERVER_HEADER_BYTES (24 * 1024)
 
 struct http_server;
 

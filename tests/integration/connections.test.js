@@ -70,6 +70,16 @@ test('a connection is kept for many requests', async () => {
   connection.close();
 });
 
+test('a request may have 14 KiB of headers, as when somebody has logged in', async () => {
+  const connection = await Connection.open(port);
+  const headers = { Cookie: `AppServiceAuthSession=${'c'.repeat(4000)}` };
+  for (let i = 0; i < 10; i += 1) headers[`X-MS-TOKEN-${i}`] = 'x'.repeat(1000);
+  for (let i = 0; i < 2; i += 1) {
+    assert.equal((await connection.request({ path: '/negotiate', headers })).status, 200);
+  }
+  connection.close();
+});
+
 test('a request that comes in single bytes is a request', async () => {
   const { writer } = newParty();
   const connection = await Connection.open(port);

@@ -52,6 +52,32 @@ static void a_freed_arena_gives_zeroed_memory_again(void **state)
     }
 }
 
+static void a_reset_arena_is_as_good_as_new_and_keeps_a_block(void **state)
+{
+    struct arena mem;
+    struct arena_block *kept = NULL;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    arena_reset(&mem);
+    assert_null(mem.blocks);
+    for (int round = 0; round < 3; round++) {
+        unsigned char *bytes = arena_take(&mem, 100);
+        assert_non_null(bytes);
+        for (size_t i = 0; i < 100; i++)
+            assert_int_equal(bytes[i], 0);
+        memset(bytes, 0xee, 100);
+        assert_true(!kept || mem.blocks == kept);
+        kept = mem.blocks;
+        if (round == 1) /* a large one is not kept */
+            assert_non_null(arena_take(&mem, TEST_MEMORY / 2));
+        arena_reset(&mem);
+        kept = mem.blocks;
+        assert_true(mem.held < TEST_MEMORY / 2);
+    }
+    arena_free(&mem);
+}
+
 static void what_is_taken_never_exceeds_the_limit(void **state)
 {
     static const size_t sizes[] = { 1, 16, 100, 1000, 5000 };
@@ -331,6 +357,7 @@ int main(void)
         cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(an_arena_allocates_nothing_until_asked),
         cmocka_unit_test(a_freed_arena_gives_zeroed_memory_again),
+        cmocka_unit_test(a_reset_arena_is_as_good_as_new_and_keeps_a_block),
         cmocka_unit_test(what_is_taken_never_exceeds_the_limit),
         cmocka_unit_test(the_whole_limit_may_be_taken_at_once),
         cmocka_unit_test(a_refusal_leaves_the_rest_of_the_limit_usable),
