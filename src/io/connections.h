@@ -1,7 +1,7 @@
 /*
- * The connections of one server: what each is at, since when, and how long that may take.
- * Who takes longer is cut, and so is, when there is no room, whose last answer is longest ago.
- *  libmicrohttpd knows only a time-out that every single byte starts anew.
+ * The connections of one server: what each is at, and how long that may take.  Who takes
+ * longer is cut, and when there is no room, whoever had his last answer longest ago.
+ * libmicrohttpd knows only a time-out that every single byte starts anew.
  *
  * To cut is to shut the socket down and leave it open: its owner sees what it would see had
  * the client left, and closes it.  Nothing here reads or writes a socket.

@@ -364,16 +364,23 @@ static void log_cut(struct connections *all)
     all->slow = all->crowded_out = 0;
 }
 
+static bool is_time_to_look(const struct http_server *server)
+{
+    return loop_until_ms(server->loop, connections_look_ms(&server->connections)) == 0;
+}
+
 static void server_run(void *owner)
 {
     struct http_server *server = owner;
 
-    if (connections_look(&server->connections, loop_now_ms(server->loop)))
-        log_cut(&server->connections);
+    /* Whoever is judged is heard first: when we paused, the client was not late. */
+    server->has_work |= is_time_to_look(server);
     for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
         server->has_work = false;
         MHD_run(server->daemon);
     }
+    if (connections_look(&server->connections, loop_now_ms(server->loop)))
+        log_cut(&server->connections);
 }
 
 /* ---- life ---- */

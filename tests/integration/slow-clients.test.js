@@ -109,13 +109,30 @@ async function sendSteadily() {
   connection.close();
 }
 
-// Both spend their time waiting: they can do it together.
+async function pauseAsAWhole() {
+  const paused = await startRecorded();
+  const bytes = formatRequest(sendToRoom(newParty().writer, '1', { ack: 1 }));
+  const connection = await Connection.open(paused.handler.port);
+  connection.write(bytes.subarray(0, bytes.length - 1));
+  await paused.send({ path: '/negotiate' });
+  paused.handler.kill('SIGSTOP');
+  await pause(STEP_MS + LOOK_MS);
+  const answer = connection.answer();
+  connection.write(bytes.subarray(bytes.length - 1));
+  paused.handler.kill('SIGCONT');
+  assert.equal((await answer).text, '431[{"success":true}]');
+  connection.close();
+  await paused.close();
+}
+
+// All spend their time waiting: they can do it together.
 const TOGETHER = { timeout: 60_000, concurrency: true };
 test('whoever is too slow is cut, and nobody else', TOGETHER, async (t) => {
   await Promise.all([
     t.test(`${SLOW} clients with slow headers or slow bodies delay nobody, and are cut`,
       delayNobody),
     t.test('a body may take longer if it comes at a steady rate', sendSteadily),
+    t.test('when the handler itself was stopped meanwhile, nobody was slow', pauseAsAWhole),
   ]);
 });
 
