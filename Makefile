@@ -8,6 +8,7 @@
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
 #   make bench      the handler beside its peers: table, goals and plot in build/bench
+#   make fuzz       every parser, and whole requests, FUZZ_SECONDS (60) each
 #   make test-package  the package in an empty root (as root)
 #   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
@@ -56,7 +57,7 @@ LDLIBS   += -lmicrohttpd -lcurl -lcrypto
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
          $(wildcard src/sandbox*.c)
 SRC   := $(wildcard src/*.c src/*/*.c)
-ifneq ($(filter test race,$(MODE)),)
+ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
 CPPFLAGS += -DTEST_APPS
 PURE     += $(APPS)
@@ -140,7 +141,7 @@ TEST_SECONDS ?= 1500
 NODE_TEST    := timeout -k 10 $(TEST_SECONDS) node --test --test-reporter=spec
 
 test: build/have-test codestream web-unit bench-unit
-	$(Q)$(MAKE) --no-print-directory MODE=test unit integration
+	$(Q)$(MAKE) --no-print-directory MODE=test unit replay integration
 
 web-unit: web/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) $(wildcard web/test/*.test.js)
@@ -170,6 +171,7 @@ check: build/have-check build/have-build \
 include packaging/package.mk
 include bench/bench.mk bench/compare.mk
 include bench/growth.mk
+include tests/fuzz/fuzz.mk
 
 # ---- the rest ----
 

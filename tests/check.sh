@@ -9,8 +9,8 @@ failed=0
 cd "$(dirname "$0")/.." || exit 1
 mkdir -p build
 
-sources=$(find src packaging bench tests/unit tests/apps -name '*.c' 2>/dev/null | sort)
-all=$(find src packaging bench tests/unit tests/apps -name '*.[ch]' 2>/dev/null | sort)
+sources=$(find src packaging bench tests/unit tests/apps tests/fuzz -name '*.c' 2>/dev/null | sort)
+all=$(find src packaging bench tests/unit tests/apps tests/fuzz -name '*.[ch]' 2>/dev/null | sort)
 flags="$CSTD -Isrc -Itests/unit -DVERSION=\"x\" -DTEST_VECTORS=\"tests/vectors\""
 
 check() {

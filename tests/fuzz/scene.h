@@ -1,0 +1,45 @@
+/*
+ * A case of the service target: one input made into settings, a request, and what the service
+ * will answer to our calls; with it what is certain about who asks.
+ */
+#ifndef FUZZ_SCENE_H
+#define FUZZ_SCENE_H
+
+#include "fuzz.h"
+#include "service.h"
+
+#define ACCESS_KEY "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+#define SECRET "secret secret secret secret secret"
+#define IDENTITY_TOKEN "identity.token.of-the-platform"
+#define SERVICE_URL "https://abc.webpubsub.azure.com"
+#define IDENTITY_URL "http://127.0.0.1:9/token"
+#define ROOM "AAAAAAAAAAAAAAAAAAAAAA"
+#define OTHER_ROOM "BBBBBBBBBBBBBBBBBBBBBB"
+
+/* Which program it is: its settings. */
+enum variant { CODESTREAM, IDENTITY, VERBS, CHAT };
+
+/* The case in hand: what was asked, and who asked it as far as that is certain. */
+struct scene {
+    enum variant variant;
+    struct str input; /* all of it */
+    struct arena lab; /* what is made for the case */
+    struct service service;
+    struct config config;
+    struct http_request request;
+    bool is_event;     /* made here, so that all below is known */
+    bool is_authentic; /* signed by the service */
+    bool is_whole;     /* a well-formed event of a client, with memory enough */
+    enum { NOBODY, WRITER, VIEWER } role;
+    struct str ack_id;
+    size_t log_lines;
+    struct str outcomes, rest_body;
+};
+
+extern struct scene scene;
+
+/* Makes service and request of an input; scene_end gives back what they hold. */
+void scene_begin(struct input *in);
+void scene_end(void);
+
+#endif

@@ -1,0 +1,190 @@
+// Writes the first inputs of each fuzz target: the vectors, and requests made of them, in the
+// form that fuzz.h reads.  One file for each input, in a folder of its target.
+//
+//   node seeds.js FOLDER
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const out = process.argv[2];
+const vectors = path.resolve(import.meta.dirname ?? path.dirname(process.argv[1]), '../vectors');
+const ROOM = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+/** Bytes as latin1 strings throughout, which writeFileSync turns back. */
+const unescapeColumn = (text) => text.replace(/\\(x(..)|.)/g, (_, c, hex) => {
+  if (hex) return String.fromCharCode(parseInt(hex, 16));
+  return { t: '\t', n: '\n', '\\': '\\' }[c];
+});
+
+function rows(name) {
+  return readFileSync(path.join(vectors, name), 'latin1').split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split('\t').map(unescapeColumn));
+}
+
+function seed(target, ...parts) {
+  const bytes = Buffer.from(parts.join(''), 'latin1');
+  const name = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  writeFileSync(path.join(out, target, name), bytes);
+}
+
+/** Fields, each with its end. */
+const fields = (...texts) => texts.map((text) => `${text}\xff`).join('');
+
+function simple() {
+  for (const name of ['json-good.tsv', 'json-bad.tsv']) {
+    for (const [text] of rows(name)) seed('json', text);
+  }
+  for (const name of ['packets.tsv', 'packets-bad.tsv']) {
+    for (const [text] of rows(name)) seed('packet', text);
+  }
+  for (const [text, encoded] of rows('base64url.tsv')) {
+    seed('token', '0', fields(''), text);
+    seed('token', '1', fields(encoded));
+  }
+  for (const [key, message] of rows('hmac.tsv')) seed('token', '2', fields(key), message);
+  for (const [key, claims] of rows('tokens.tsv')) seed('token', '2', fields(key), claims);
+}
+
+const CE = { type: 0, hub: 1, connection: 2, socket: 3, nsp: 4, name: 5, user: 6 };
+
+function cloudevents() {
+  const header = (which, value) => `${which}${fields(value)}`;
+  const event = (type, ...more) => seed('cloudevents', '0', header(CE.type, type),
+    header(CE.hub, 'codestream'), header(CE.connection, 'c1'), ...more);
+  event('azure.webpubsub.user.message', header(CE.socket, 's1'), header(CE.nsp, '/'),
+    header(CE.name, 'joinRoom'), header(CE.user, `w.${ROOM}`));
+  event('azure.webpubsub.sys.connect', header(CE.name, 'connect'));
+  for (const [, connection, list] of rows('signatures.tsv')) {
+    for (const how of ['2', '3', '4', '5']) {
+      seed('cloudevents', '1', how, fields(connection, list, list));
+    }
+  }
+  for (const [origins, host] of rows('origins.tsv')) seed('cloudevents', '2', fields(host, origins));
+  for (const [header_, name] of rows('event-names.tsv')) {
+    seed('cloudevents', '3', fields(header_, name));
+  }
+}
+
+function settings() {
+  for (const name of ['connection-strings.tsv', 'connection-strings-bad.tsv']) {
+    for (const [text] of rows(name)) seed('settings', fields(text));
+  }
+  const secret = 'a secret of at least 32 bytes, as it must';
+  seed('settings', fields('', 'https://abc', 'managedidentity', 'client-id', 'http://127.0.0.1:1/',
+    'header', secret, 'hub', 'chat', '5', '1000', '2', '8080', '0'));
+  seed('settings', fields('Endpoint=http://localhost;Port=8080;AccessKey=k', '80', '', '', '', '',
+    secret, 'a1_`,.[]', 'hello', '1440', '60000', '64', '', '65535'));
+}
+
+function negotiate() {
+  for (const register of ['0', '1']) {
+    for (const protocol of ['', 'json.webpubsub.azure.v1', 'mqtt']) {
+      seed('negotiate', '0', register, fields(protocol, ROOM));
+      seed('negotiate', '0', register, fields(protocol));
+      seed('negotiate', '2', register, fields(protocol, '', ROOM));
+      seed('negotiate', '3', register, fields(protocol, '', ROOM, 'A'.repeat(43)));
+    }
+  }
+  for (const body of ['{}', `{"room_id":"${ROOM}"}`, `{"room_id":"${ROOM}","writer_key":1}`,
+    `{"writer_key":"k","room_id":"\\u0041${ROOM.slice(1)}"}`]) {
+    seed('negotiate', '1', '0', fields('', '', body));
+  }
+}
+
+function webpubsub() {
+  const rooms = rows('groups.tsv');
+  for (const what of '012345') {
+    for (const [nsp, room] of rooms) {
+      for (const lists of ['101', '101010', '7131111', '7?7?7?1']) {
+        seed('webpubsub', what, fields(nsp, room, "a'b", '~%&'), lists);
+      }
+    }
+  }
+  const hub = 'https://abc.webpubsub.azure.com/api/hubs/codestream';
+  for (const next of ['null', `"${hub}/groups/x?page=2"`, '"https://else/api/hubs/x"']) {
+    seed('webpubsub', '5', fields('/', 'a', 'b', 'c'), '1010100',
+      `{"value":[{"connectionId":"1"},{}],"nextLink":${next}}`);
+  }
+}
+
+const wrapped = (req) => JSON.stringify({ Data: { req }, Metadata: {} });
+
+function payload() {
+  const headers = { 'Content-Type': ['text/plain'], Two: ['a', 'b'] };
+  const request = { Url: 'https://host/negotiate?room_id=a', Method: 'GET', Query: { room_id: 'a' },
+    Headers: headers, Body: '{"room_id":"x"}' };
+  seed('payload', '0', fields(wrapped(request)));
+  seed('payload', '0', fields(wrapped({ ...request, Query: {}, Body: undefined })));
+  seed('payload', '0', fields(wrapped({ ...request, Headers: { One: '1' }, Url: '/eventhandler' })));
+  seed('payload', '0', fields('{"Data":1,"Metadata":2}'));
+  seed('payload', '1', fields('POST', wrapped(request)));
+  seed('payload', '2', '0', '2', '1', fields('value'), '0', fields('43["a"]'));
+}
+
+/** variant, wrapped, refused, outcomes, body of REST answers, then the kind of request. */
+function service() {
+  const data = '{"version":1,"changes":[{"text":"\\"a\\""}]}';
+  const events = [
+    ['0', ''], ['1', ''], ['2', ''], ['30', `{"room_id":"${ROOM}"}`],
+    ['30', `{"room_id":"${ROOM}-control"}`], ['30', '{"room_id":"BBBBBBBBBBBBBBBBBBBBBB"}'],
+    ['31', `{"room_id":"${ROOM}","data":${data}}`],
+    ['31', `{"room_id":"${ROOM}","data":${data},"to":"stranger"}`],
+    ['31', `{"room_id":"${ROOM}-control","data":null}`], ['31', '1,2'],
+  ];
+  const verbs = [
+    ['32', '{"rooms":["a","b"],"except":["c"],"within":"d","event":"x","arg":{"a":1}}'],
+    ['32', '{"event":"x"}'], ['33', '{"targets":["a"]}'], ['34', '{"targets":["a"]}'],
+    ['35', '{"rooms":["a","b","c","d"],"except":["e"],"targets":["f"]}'], ['37', '{}'],
+    ['32', `{"rooms":[${Array.from({ length: 100 }, (_, i) => `"${i}"`)}],"event":"x"}`],
+  ];
+  const page = (next) => JSON.stringify({ value: [{}, {}], nextLink: next });
+  const next = 'https://abc.webpubsub.azure.com/api/hubs/codestream/groups/x?page=2';
+  const event = (variant, how, outcomes, rest, [kind, args], user, signed = '0') => seed('service',
+    variant, how, fields(outcomes, rest), '1', kind.padEnd(2, '0'), signed, user, fields(''), '0',
+    fields(args), '0');
+  for (const outcomes of ['', '1', '2', '3', '5', '6', '7', '8', '01', '02']) {
+    for (const user of ['0', '1']) {
+      for (const one of events) event('0', '00', outcomes, 'RateLimited', one, user);
+      for (const one of events) event('1', '00', `0${outcomes}`, '', one, user);
+    }
+  }
+  for (const one of events) {
+    event('0', '30', '', '', one, '0');
+    event('0', '0?', '', '', one, '0');
+    event('0', '00', '', '', one, '0', '1');
+    event('1', '00', '1', '', one, '0');
+  }
+  for (const outcomes of ['', '44444444', '01', '7']) {
+    for (const one of verbs) event('2', '00', outcomes, page(next), one, '0');
+    for (const name of ['"nickname"', '1', '']) event('3', '00', outcomes, page(null), ['36', name], '0');
+  }
+  const any = (method, target, query, headers, body, how = '00', variant = '0') => seed('service',
+    variant, how, fields('4', '{"token":"a.b.c"}'), '0', method, '1', fields(target, query, headers, body), '0');
+  for (const variant of ['0', '1', '3']) {
+    for (const how of ['00', '30']) {
+      any('0', '/', '', '', '', how, variant);
+      any('0', '/negotiate', '', '', '', how, variant);
+      any('0', '/api/Register/', `room_id=${ROOM}`, '', '', how, variant);
+      any('1', '/negotiate', '', 'Content-Type: application/json',
+        `{"room_id":"${ROOM}","writer_key":"x"}`, how, variant);
+      any('0', '/negotiate', `id=${ROOM}&protocol=json.webpubsub.azure.v1`, '', '', how, variant);
+      any('2', '/eventhandler', '', 'WebHook-Request-Origin: abc.webpubsub.azure.com', '', how, variant);
+    }
+  }
+  const headers = ['ce-type: azure.webpubsub.user.message', 'ce-hub: codestream',
+    'ce-connectionId: c1', 'ce-socketId: s1', 'ce-namespace: /', 'ce-eventName: joinRoom',
+    `ce-userId: v.${ROOM}`, 'Content-Type: text/plain'].join('\n');
+  for (const [text] of [...rows('packets.tsv'), ...rows('packets-bad.tsv')]) {
+    any('1', '/eventhandler', 'code=key', headers, text);
+  }
+  any('1', '/eventhandler', '', 'Content-Type: application/json',
+    wrapped({ Url: 'http://h/eventhandler', Method: 'POST', Query: {}, Headers: { a: ['b'] }, Body: '' }));
+}
+
+for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'negotiate',
+  'webpubsub', 'payload', 'service']) {
+  rmSync(path.join(out, target), { recursive: true, force: true });
+  mkdirSync(path.join(out, target), { recursive: true });
+}
+[simple, cloudevents, settings, negotiate, webpubsub, payload, service].forEach((make) => make());

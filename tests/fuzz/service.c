@@ -1,0 +1,242 @@
+/*
+ * Whole requests through the service layer, between stand-ins for both sides (stand_in.h).
+ *
+ * Whatever is asked, and whatever the service answers to our calls: each request has exactly
+ * one answer and one log line; nothing tells a key; an authentic event of a client is never
+ * answered with an error status; and no call reaches anybody outside the signed user's room.
+ */
+#include <jansson.h>
+#include <unistd.h>
+
+#include "audience.h"
+#include "scene.h"
+#include "stand_in.h"
+#include "wire/json.h"
+#include "wire/socketio.h"
+
+#define MAX_TURNS 400
+
+/* ---- what must never be told ---- */
+
+static void must_keep_secrets(struct str text)
+{
+    static const struct str secrets[] = { STR_INIT(ACCESS_KEY), STR_INIT(SECRET),
+                                          STR_INIT(IDENTITY_TOKEN) };
+
+    for (size_t i = 0; i < COUNT(secrets); i++) /* an input that has it may hear it again */
+        MUST(!contains(text, secrets[i]) || contains(scene.input, secrets[i]));
+}
+
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+
+/* The log: one write for a line, and one line for a request (linked with --wrap=write). */
+ssize_t __wrap_write(int fd, const void *bytes, size_t len)
+{
+    struct str line = { bytes, len };
+
+    if ((fd != STDOUT_FILENO && fd != STDERR_FILENO) || !str_starts(line, STR("level=")))
+        return __real_write(fd, bytes, len);
+    MUST(str_ends(line, STR("\n")) && len <= 1024);
+    for (size_t i = 0; i + 1 < len; i++)
+        MUST(line.ptr[i] >= 0x20 && line.ptr[i] < 0x7f);
+    must_keep_secrets(line);
+    if (contains(line, STR("event=request ")))
+        scene.log_lines++;
+    return (ssize_t)len;
+}
+
+/* ---- calls to the service ---- */
+
+/* Who is there besides the one who asks: bits of what audience_of gives. */
+enum { SELF = 1, VIEWER_OF_ROOM = 2, WRITER_OF_ROOM = 4, STRANGERS = 8 + 16 + 32 };
+
+static uint64_t reached(const struct audience *audience)
+{
+    static const struct str rooms[][2] = {
+        { STR_INIT("socket"), STR_INIT("elsewhere") },
+        { STR_INIT("viewer"), STR_INIT(ROOM) },
+        { STR_INIT("writer"), STR_INIT(ROOM "-control") },
+        { STR_INIT("stranger"), STR_INIT(OTHER_ROOM) },
+        { STR_INIT("stranger"), STR_INIT(OTHER_ROOM "-control") },
+        { STR_INIT("stranger"), STR_INIT("elsewhere") },
+    };
+    struct connection connections[COUNT(rooms)];
+
+    for (size_t i = 0; i < COUNT(rooms); i++)
+        connections[i] = (struct connection){ STR("/"), rooms[i], COUNT(rooms[i]) };
+    return audience_of(audience, connections, COUNT(connections), &scene.lab);
+}
+
+/* Of Codestream: nobody outside of the room, and viewers not by viewers. */
+static void check_audience(const struct audience *audience)
+{
+    bool is_writer = scene.role == WRITER;
+    uint64_t set = reached(audience);
+
+    MUST(scene.is_authentic && scene.role != NOBODY);
+    MUST(!(set & STRANGERS));
+    MUST(is_writer || !(set & VIEWER_OF_ROOM));
+    if (audience->kind == REQUEST_SEND)
+        return;
+    MUST(audience->kind == REQUEST_JOIN && audience->moved_count == 1 && set == SELF);
+    MUST(str_equal(audience->moved[0].room, is_writer ? STR(ROOM "-control") : STR(ROOM)));
+}
+
+static void on_call(const struct http_call *call)
+{
+    static const struct str hub_url = STR_INIT(SERVICE_URL "/api/hubs/codestream");
+    struct str url = str_from(call->url);
+    struct audience audience;
+
+    if (str_starts(url, STR(IDENTITY_URL "?"))) {
+        MUST(scene.variant == IDENTITY && call->mem != &scene.request.mem);
+        return;
+    }
+    MUST(call->mem == &scene.request.mem && stand_in.answers == 0);
+    MUST(str_starts(str_from(call->headers[0]), STR("Authorization: Bearer ")));
+    must_keep_secrets(url);
+    must_keep_secrets(call->body);
+    if (scene.variant != IDENTITY)
+        must_keep_secrets(str_from(call->headers[0]));
+    if (contains(url, STR("/:generateToken?")))
+        return;
+    if (strcmp(call->method, "GET") == 0) { /* a page, which an answer may have named */
+        MUST(str_starts(url, STR(SERVICE_URL "/api/hubs/")));
+        return;
+    }
+    audience = audience_read(hub_url, url, call->body, &scene.lab);
+    if (scene.is_event && scene.variant <= IDENTITY)
+        check_audience(&audience);
+}
+
+/* One byte of the input decides how a call ends. */
+static void finish(struct http_call *call)
+{
+    struct str error = STR("");
+    char outcome = '0';
+    unsigned status;
+
+    if (scene.outcomes.len > 0) {
+        outcome = scene.outcomes.ptr[0];
+        scene.outcomes = str_skip(scene.outcomes, 1);
+    }
+    switch (outcome) {
+    case '1':
+        status = 0;
+        break;
+    case '2':
+        status = 500;
+        break;
+    case '3':
+        status = 404;
+        error = scene.rest_body;
+        break;
+    case '4':
+        status = 200;
+        break;
+    case '5':
+        status = 401;
+        break;
+    case '6':
+        status = 429;
+        break;
+    case '7':
+        service_abort(&scene.service);
+        status = 0;
+        break;
+    case '8':
+        stand_in_pass_time(call->deadline_ms - loop_now_ms(stand_in_loop()));
+        status = 202;
+        break;
+    default:
+        status = 202;
+        break;
+    }
+    if (str_starts(str_from(call->url), STR(IDENTITY_URL)) && status > 0 && status < 300)
+        stand_in_finish(
+            call, 200,
+            STR("{\"access_token\":\"" IDENTITY_TOKEN "\",\"expires_on\":\"9999999999\"}"),
+            error);
+    else
+        stand_in_finish(call, status, scene.rest_body, error);
+}
+
+/* ---- answers ---- */
+
+/* {"Outputs":{"res":{"statusCode":…,"body":…}},…} */
+static unsigned read_wrapped(struct str *body)
+{
+    json_t *whole = json_loadb(body->ptr, body->len, JSON_ALLOW_NUL, NULL);
+    const json_t *res = json_object_get(json_object_get(whole, "Outputs"), "res");
+    const json_t *text = json_object_get(res, "body");
+    unsigned status = (unsigned)json_integer_value(json_object_get(res, "statusCode"));
+
+    MUST(res && json_is_string(text));
+    MUST(!arena_copy(&scene.lab,
+                     (struct str){ json_string_value(text), json_string_length(text) }, body));
+    json_decref(whole);
+    return status;
+}
+
+static void check_ack(struct str body)
+{
+    struct packet packet;
+    size_t count;
+
+    MUST(!packet_parse(body, &packet) && packet.type == PACKET_ACK);
+    MUST(str_equal(packet.ack_id, scene.ack_id));
+    MUST(!json_elements(str_skip(body, 2 + scene.ack_id.len), NULL, 0, &count));
+}
+
+static void check_answer(void)
+{
+    struct str body = stand_in.answer.body;
+    unsigned status = stand_in.answer.status;
+    bool is_event = scene.is_event && scene.is_authentic;
+
+    must_keep_secrets(body);
+    for (size_t i = 0; i < stand_in.answer.header_count; i++)
+        must_keep_secrets(stand_in.answer.headers[i].value);
+    if (scene.request.is_wrapped && status == 200)
+        status = read_wrapped(&body);
+    if (scene.is_event && !scene.is_authentic)
+        MUST(status == 401);
+    if (!is_event || !scene.is_whole)
+        return;
+    MUST(status == (scene.ack_id.len > 0 ? 200u : 204u));
+    if (scene.ack_id.len > 0)
+        check_ack(body);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input in = input_on(data, size);
+    struct http_call *call;
+
+    stand_in_reset();
+    stand_in.on_call = on_call;
+    scene_begin(&in);
+    service_handle(&scene.service, &scene.request);
+    for (int turn = 0; turn < MAX_TURNS && stand_in.answers == 0; turn++) {
+        call = stand_in_next_call();
+        if (call)
+            finish(call);
+        else
+            stand_in_pass_time(100);
+    }
+    MUST(stand_in.answers == 1);
+    if (str_equal(stand_in.answer.body, STR("codestream is ready\n")))
+        MUST(scene.log_lines == 0); /* the host asks it again and again */
+    else
+        MUST(scene.log_lines == 1);
+    check_answer();
+    for (call = stand_in_next_call(); call; call = stand_in_next_call()) {
+        MUST(call->mem != &scene.request.mem); /* nothing goes on behind an answer */
+        finish(call);
+    }
+    MUST(stand_in.answers == 1);
+    scene_end();
+    input_free(&in);
+    return 0;
+}

@@ -1,0 +1,171 @@
+#include "stand_in.h"
+
+#define MAX_CALLS 64
+
+struct stand_in stand_in;
+
+/* ---- the loop ---- */
+
+struct loop {
+    int64_t now_ms;
+    struct loop_task tasks[LOOP_MAX_TASKS];
+    size_t task_count;
+};
+
+static struct loop only_loop = { .now_ms = 1000000 };
+
+struct loop *stand_in_loop(void)
+{
+    return &only_loop;
+}
+
+int64_t loop_now_ms(const struct loop *loop)
+{
+    return loop->now_ms;
+}
+
+void loop_add_task(struct loop *loop, const struct loop_task *task)
+{
+    MUST(loop->task_count < LOOP_MAX_TASKS);
+    loop->tasks[loop->task_count++] = *task;
+}
+
+int loop_until_ms(const struct loop *loop, int64_t moment_ms)
+{
+    if (moment_ms == LOOP_NEVER)
+        return -1;
+    return moment_ms <= loop->now_ms ? 0 : (int)(moment_ms - loop->now_ms);
+}
+
+void stand_in_pass_time(int64_t ms)
+{
+    only_loop.now_ms += ms;
+    for (size_t i = 0; i < only_loop.task_count; i++)
+        only_loop.tasks[i].run(only_loop.tasks[i].owner);
+}
+
+/* ---- the client: all clients share one queue ---- */
+
+struct http_client {
+    int nothing;
+};
+
+static struct http_call *waiting[MAX_CALLS];
+static size_t waiting_count;
+
+struct http_client *http_client_new(struct loop *loop,
+                                    const struct http_client_options *options)
+{
+    MUST(loop == &only_loop && options->user_agent);
+    return calloc(1, sizeof(struct http_client));
+}
+
+void http_client_free(struct http_client *client)
+{
+    free(client);
+}
+
+static void must_be_one_line(const char *text)
+{
+    for (; *text; text++)
+        MUST((unsigned char)*text >= 0x20 && *text != 0x7f);
+}
+
+enum err http_client_start(struct http_client *client, struct http_call *call)
+{
+    (void)client;
+    MUST(call->method && call->url && call->done && call->mem);
+    MUST(call->deadline_ms > only_loop.now_ms);
+    MUST(call->body.len == 0 || call->body.ptr);
+    must_be_one_line(call->url);
+    for (size_t i = 0; call->headers[i]; i++) {
+        MUST(i + 1 < HTTP_CLIENT_MAX_HEADERS && strchr(call->headers[i], ':'));
+        must_be_one_line(call->headers[i]);
+    }
+    for (size_t i = 0; i < waiting_count; i++)
+        MUST(waiting[i] != call);
+    if (stand_in.refuse_calls > 0) {
+        stand_in.refuse_calls--;
+        return ERR_NO_MEMORY;
+    }
+    MUST(waiting_count < MAX_CALLS);
+    if (stand_in.on_call)
+        stand_in.on_call(call);
+    waiting[waiting_count++] = call;
+    return ERR_NONE;
+}
+
+struct http_call *stand_in_next_call(void)
+{
+    struct http_call *call = waiting_count > 0 ? waiting[0] : NULL;
+
+    if (call)
+        memmove(waiting, waiting + 1, --waiting_count * sizeof(waiting[0]));
+    return call;
+}
+
+void stand_in_finish(struct http_call *call, unsigned status, struct str body,
+                     struct str error_code)
+{
+    call->status = status;
+    call->failure = status == 0 ? "made to fail" : NULL;
+    call->answer = (struct str){ NULL, 0 };
+    if (status > 0 && call->keep_answer && arena_copy(call->mem, body, &call->answer)) {
+        call->status = 0;
+        call->failure = "no memory";
+    }
+    for (size_t i = 0; i < call->keep_count; i++) {
+        call->keep[i].value = (struct str){ NULL, 0 };
+        if (call->status > 0 && error_code.len > 0 &&
+            arena_copy(call->mem, error_code, &call->keep[i].value))
+            call->keep[i].value = (struct str){ NULL, 0 };
+    }
+    call->done(call);
+}
+
+void http_client_abort(struct http_client *client)
+{
+    (void)client;
+    for (struct http_call *call = stand_in_next_call(); call; call = stand_in_next_call())
+        stand_in_finish(call, 0, STR(""), STR(""));
+}
+
+/* ---- the server ---- */
+
+void http_answer_send(struct http_request *request, const struct http_answer *answer)
+{
+    MUST(request && answer->status >= 200 && answer->status <= 599);
+    MUST(answer->header_count <= HTTP_MAX_ANSWER_HEADERS);
+    for (size_t i = 0; i < answer->header_count; i++) {
+        struct str value = answer->headers[i].value;
+        for (size_t c = 0; c < value.len; c++)
+            MUST((unsigned char)value.ptr[c] >= 0x20 && value.ptr[c] != 0x7f);
+    }
+    stand_in.answers++;
+    stand_in.answer = *answer;
+}
+
+struct str http_request_header(const struct http_request *request, struct str name)
+{
+    for (size_t i = request->header_count; i > 0; i--) {
+        if (str_equal_nocase(request->headers[i - 1].name, name))
+            return request->headers[i - 1].value;
+    }
+    return (struct str){ NULL, 0 };
+}
+
+struct str http_request_query(const struct http_request *request, struct str name)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        if (str_equal(request->query[i].name, name))
+            return request->query[i].value;
+    }
+    return (struct str){ NULL, 0 };
+}
+
+void stand_in_reset(void)
+{
+    MUST(waiting_count == 0);
+    stand_in = (struct stand_in){ .answers = 0 };
+    only_loop.task_count = 0;
+}
