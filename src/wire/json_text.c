@@ -192,6 +192,6 @@ void json_add_string(struct buf *out, struct str s)
         add_escaped(out, s.ptr[i]);
         from = i + 1;
     }
-    buf_add(out, (struct str){ s.ptr + from, s.len - from });
+    buf_add(out, str_skip(s, from));
     buf_add_char(out, '"');
 }

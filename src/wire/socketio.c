@@ -24,12 +24,14 @@ static struct str take_digits(struct str *text)
     return digits;
 }
 
-/* "/ns," or, at the end of the packet, "/ns" */
-static struct str take_namespace(struct str *text)
+/* "/ns," or, at the end of the packet, "/ns"; false: another packet begins inside it. */
+static bool take_namespace(struct str *text, struct str *nsp)
 {
+    *nsp = STR("/");
     if (text->len == 0 || text->ptr[0] != '/')
-        return STR("/");
-    return str_cut(*text, ",", text);
+        return true;
+    *nsp = str_cut(*text, ",", text);
+    return !memchr(nsp->ptr, RECORD_SEPARATOR, nsp->len);
 }
 
 /* "<n>-", which only binary packets have. */
@@ -83,7 +85,8 @@ enum err packet_parse(struct str text, struct packet *out)
         if (!take_attachments(&text))
             return ERR_SYNTAX;
     }
-    out->nsp = take_namespace(&text);
+    if (!take_namespace(&text, &out->nsp))
+        return ERR_SYNTAX;
     out->ack_id = take_digits(&text);
     if (out->ack_id.len > PACKET_MAX_ACK_ID_DIGITS)
         return ERR_SYNTAX;

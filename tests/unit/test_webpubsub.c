@@ -718,6 +718,8 @@ static void the_members_of_a_room_are_listed_in_pages(void **state)
         { "{\"value\":[],\"nextLink\":\"https://abc.example/api/hubs/hub/x\"}", ERR_SYNTAX, 0,
           "" },
         { "{\"value\":[],\"nextLink\":\"https://else/api/hubs/hub/x\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "groups\\\"x\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "x\\r\\ny\"}", ERR_SYNTAX, 0, "" },
         { "{\"value\":[],\"nextLink\":1}", ERR_SYNTAX, 0, "" },
         { "{\"value\":{}}", ERR_SYNTAX, 0, "" },
         { "{}", ERR_SYNTAX, 0, "" },
