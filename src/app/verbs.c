@@ -220,7 +220,7 @@ static void add(struct app_socket *socket, struct app_action action)
         misuse(socket, "app_count must be the last verb: go on in its continuation");
     else if (socket->kind == APP_CONNECT)
         misuse(socket, "before it is connected a socket can only be refused");
-    if (!plan->is_void && plan->actions)
+    if (!plan->is_void)
         plan->actions[plan->count++] = action;
 }
 

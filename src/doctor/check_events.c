@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/base64url.h"
+
 static const char *event_url(struct doctor *d, const char *key)
 {
     return key ? probe_text(d->lab, d->url, "/eventhandler?code=", key)
@@ -88,14 +90,12 @@ enum finding check_function_key(struct doctor *d)
 
 static const char *to_hex(struct doctor *d, const unsigned char *bytes, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
     struct buf hex = { .mem = probe_memory(d->lab) };
+    char *space = buf_space(&hex, 2 * len);
     struct str text;
 
-    for (size_t i = 0; i < len; i++) {
-        buf_add_char(&hex, digits[bytes[i] >> 4]);
-        buf_add_char(&hex, digits[bytes[i] & 15]);
-    }
+    if (space)
+        hex_encode((struct str){ (const char *)bytes, len }, space);
     return buf_done(&hex, &text) ? "" : keep(d, text);
 }
 

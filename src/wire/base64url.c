@@ -77,3 +77,13 @@ enum err base64url_decode(struct str text, struct arena *mem, struct str *out)
     }
     return bits != 0 ? ERR_SYNTAX : buf_done(&bytes, out);
 }
+
+void hex_encode(struct str bytes, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        *out++ = digits[(unsigned char)bytes.ptr[i] >> 4];
+        *out++ = digits[(unsigned char)bytes.ptr[i] & 15];
+    }
+}

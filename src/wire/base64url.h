@@ -1,5 +1,6 @@
 /*
- * base64url without padding (RFC 4648, section 5): tokens, writer keys, group names.
+ * Bytes as text (RFC 4648): base64url without padding (section 5) for tokens, writer keys and
+ * group names; base64 for attachments, hex for signatures.
  */
 #ifndef WIRE_BASE64URL_H
 #define WIRE_BASE64URL_H
@@ -19,6 +20,9 @@ MUST_USE enum err base64url_decode(struct str text, struct arena *mem, struct st
 
 /* The other alphabet, with padding (section 4): what binary attachments travel in. */
 void base64_add(struct buf *out, struct str bytes);
+
+/* Writes 2 * bytes.len characters of 0-9 a-f to out, no terminator. */
+void hex_encode(struct str bytes, char *out);
 
 /* One of A-Z a-z 0-9 - _ */
 bool base64url_is_char(char c);

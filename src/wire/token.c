@@ -96,17 +96,6 @@ enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena *mem, st
     return buf_done(&token, out);
 }
 
-static void to_hex(const unsigned char bytes[static HMAC_BYTES],
-                   char out[static 2 * HMAC_BYTES])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < HMAC_BYTES; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-}
-
 /* Hex of the right length, compared in constant time, upper case made lower. */
 static bool is_signature(struct str hex, const char wanted[static 2 * HMAC_BYTES])
 {
@@ -131,7 +120,7 @@ enum err signature_check(struct hmac_key *key, struct str connection_id, struct 
 
     if (e)
         return e;
-    to_hex(mac, wanted);
+    hex_encode((struct str){ (const char *)mac, sizeof(mac) }, wanted);
     while (header.len > 0) {
         struct str item = str_trim(str_cut(header, ", ", &header));
         if (str_starts_nocase(item, scheme) && is_signature(str_skip(item, scheme.len), wanted))

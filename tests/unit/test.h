@@ -93,6 +93,16 @@ static inline bool is_within(struct str inner, struct str outer)
     return first >= start && first + inner.len <= start + outer.len;
 }
 
+/* The bytes that RFC 8259 calls white space. */
+static inline struct str without_space(struct str s)
+{
+    while (s.len > 0 && strchr(" \t\r\n", s.ptr[0]) && s.ptr[0] != '\0')
+        s = str_skip(s, 1);
+    while (s.len > 0 && strchr(" \t\r\n", s.ptr[s.len - 1]) && s.ptr[s.len - 1] != '\0')
+        s.len--;
+    return s;
+}
+
 /*
  * Repeats the call with a little more memory each time until it succeeds: every place
  * that can run out of memory does so once.  The call checks its own results.
@@ -223,6 +233,20 @@ static inline bool vectors_next(struct vectors *v)
     assert_that(count == v->columns);
     v->seen++;
     return true;
+}
+
+/* Has judge look at every prefix of the first column of each line, in exact memory. */
+static inline void each_prefix(const char *name, size_t columns, void (*judge)(struct str text))
+{
+    struct vectors v;
+
+    for (vectors_open(&v, name, columns); vectors_next(&v);) {
+        for (size_t len = 0; len < v.column[0].len; len++) {
+            struct str text = exact(str_first(v.column[0], len));
+            judge(text);
+            exact_free(text);
+        }
+    }
 }
 
 #endif

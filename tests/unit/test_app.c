@@ -1,6 +1,4 @@
-#include "test.h"
-
-#include "app/app.h"
+#include "trial.h"
 
 static void every_refusal_has_the_code_that_clients_are_told(void **state)
 {
@@ -56,12 +54,96 @@ static void an_outcome_is_whole_or_out_of_memory(void **state)
     sweep(outcome_within, NULL);
 }
 
+static void a_table_names_namespaces_and_events(void **state)
+{
+    static const struct {
+        enum app_event_kind kind;
+        struct str nsp, user, event;
+        enum app_refusal refusal;
+    } cases[] = {
+        { APP_CONNECT, STR_INIT("/ns"), STR_INIT("u"), STR_INIT(""), APP_ACCEPTED },
+        { APP_CONNECT, STR_INIT("/other"), STR_INIT("u"), STR_INIT(""), APP_FORBIDDEN },
+        { APP_CONNECT, STR_INIT("/ns"), STR_INIT(""), STR_INIT(""), APP_NO_USER },
+        { APP_MESSAGE, STR_INIT("/"), STR_INIT("u"), STR_INIT("known"), APP_ACCEPTED },
+        { APP_MESSAGE, STR_INIT("/"), STR_INIT("u"), STR_INIT("Known"), APP_UNKNOWN_EVENT },
+        { APP_CONNECTED, STR_INIT("/"), STR_INIT("u"), STR_INIT(""), APP_ACCEPTED },
+    };
+    const struct app app = {
+        .name = "table",
+        .namespaces = { "/", "/ns" },
+        .events = { { "known", emit_to_self } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena mem;
+        struct app_socket socket = { .kind = cases[i].kind,
+                                     .id = STR_INIT(SOCKET),
+                                     .nsp = cases[i].nsp,
+                                     .user = cases[i].user,
+                                     .event = cases[i].event,
+                                     .mem = &mem };
+        arena_init(&mem, TEST_MEMORY);
+        app_decide(&app, &socket);
+        assert_int_equal(socket.plan.refusal, cases[i].refusal);
+        arena_free(&mem);
+    }
+}
+
+/* Tables end with an empty place, or where they are full. */
+static void a_full_table_ends_where_it_is_full(void **state)
+{
+    static char names[APP_MAX_EVENTS][8];
+    struct app app = { .name = "full" };
+    const struct str spaces[] = { STR("/7"), STR("/8") }, events[] = { STR("e31"), STR("e32") };
+
+    (void)state;
+    for (size_t i = 0; i < APP_MAX_EVENTS; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "e%zu", i);
+        app.events[i].name = names[i];
+        app.events[i].handle = emit_to_self;
+    }
+    for (size_t i = 0; i < APP_MAX_NAMESPACES; i++)
+        app.namespaces[i] =
+            (const char *[]){ "/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7" }[i];
+    for (size_t i = 0; i < 2; i++) {
+        struct arena mem;
+        struct app_socket socket = {
+            .kind = APP_CONNECT, .nsp = spaces[i], .user = STR("u"), .mem = &mem
+        };
+        arena_init(&mem, TEST_MEMORY);
+        app_decide(&app, &socket);
+        assert_int_equal(socket.plan.refusal, i == 0 ? APP_ACCEPTED : APP_FORBIDDEN);
+        socket = (struct app_socket){ .kind = APP_MESSAGE,
+                                      .id = STR("id"),
+                                      .nsp = STR("/0"),
+                                      .event = events[i],
+                                      .mem = &mem };
+        app_decide(&app, &socket);
+        assert_int_equal(socket.plan.refusal, i == 0 ? APP_ACCEPTED : APP_UNKNOWN_EVENT);
+        arena_free(&mem);
+    }
+}
+
+static void applications_are_found_by_name(void **state)
+{
+    (void)state;
+    assert_string_equal(app_find(STR("codestream"))->name, "codestream");
+    assert_string_equal(app_find(STR("hello"))->name, "hello");
+    assert_string_equal(app_find(STR("chat"))->name, "chat");
+    assert_null(app_find(STR("Hello")));
+    assert_null(app_find(STR("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal_has_the_code_that_clients_are_told),
         cmocka_unit_test(an_outcome_is_success_or_a_code_and_a_message),
         cmocka_unit_test(an_outcome_is_whole_or_out_of_memory),
+        cmocka_unit_test(a_table_names_namespaces_and_events),
+        cmocka_unit_test(a_full_table_ends_where_it_is_full),
+        cmocka_unit_test(applications_are_found_by_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

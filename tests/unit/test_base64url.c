@@ -109,9 +109,21 @@ static enum err encode_within(struct arena *mem, void *context)
     return e;
 }
 
+static enum err pad_within(struct arena *mem, void *context)
+{
+    char bytes[1000] = { 0 };
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    (void)context;
+    base64_add(&out, (struct str){ bytes, sizeof(bytes) });
+    return buf_done(&out, &text);
+}
+
 static void it_is_whole_or_out_of_memory(void **state)
 {
     (void)state;
+    sweep(pad_within, NULL);
     sweep(encode_within, NULL);
 }
 
@@ -168,6 +180,22 @@ static void the_other_alphabet_has_padding(void **state)
     arena_free(&mem);
 }
 
+static void hex_has_two_digits_for_each_byte(void **state)
+{
+    char text[2 * 256];
+
+    (void)state;
+    hex_encode(STR("\0\1\x9f\xa0\xff~"), text);
+    assert_memory_equal(text, "00019fa0ff7e", 12);
+    for (unsigned c = 0; c < 256; c++) {
+        char byte = (char)c, digits[3];
+        (void)snprintf(digits, sizeof(digits), "%02x", c);
+        hex_encode((struct str){ &byte, 1 }, text);
+        assert_memory_equal(text, digits, 2);
+    }
+    hex_encode((struct str){ NULL, 0 }, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +206,7 @@ int main(void)
         cmocka_unit_test(it_is_whole_or_out_of_memory),
         cmocka_unit_test(what_was_encoded_can_be_decoded),
         cmocka_unit_test(the_other_alphabet_has_padding),
+        cmocka_unit_test(hex_has_two_digits_for_each_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,25 @@
 #include "test.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+
+/* How the next writes fail, one after the other; all others succeed (--wrap=write). */
+static int failures[4];
+static size_t failure_count;
+
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t len)
+{
+    if (failure_count == 0)
+        return __real_write(fd, bytes, len);
+    errno = failures[--failure_count];
+    return -1;
+}
 
 /*
  * Both streams end in datagram sockets, where one write is one datagram: that shows
@@ -273,6 +289,31 @@ static void a_line_of_any_length_is_written_once(void **state)
     }
 }
 
+static void an_interrupted_write_is_repeated(void **state)
+{
+    struct log_line line;
+
+    (void)state;
+    log_begin(&line, LOG_WARN, "test");
+    failures[0] = failures[1] = failures[2] = EINTR;
+    failure_count = 3;
+    assert_str(written(&line, LOG_WARN), "level=warn event=test\n");
+    assert_int_equal(failure_count, 0);
+}
+
+static void a_log_that_nobody_reads_is_given_up(void **state)
+{
+    struct log_line line;
+
+    (void)state;
+    log_begin(&line, LOG_INFO, "test");
+    failures[0] = failures[1] = EPIPE;
+    failure_count = 2;
+    log_end(&line);
+    assert_int_equal(failure_count, 1);
+    failure_count = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +326,8 @@ int main(void)
         cmocka_unit_test(a_long_value_of_unusual_bytes_is_cut_and_still_one_value),
         cmocka_unit_test(a_long_line_is_cut_visibly_and_ends),
         cmocka_unit_test(a_line_of_any_length_is_written_once),
+        cmocka_unit_test(an_interrupted_write_is_repeated),
+        cmocka_unit_test(a_log_that_nobody_reads_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

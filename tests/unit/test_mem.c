@@ -2,6 +2,17 @@
 
 #include <stdalign.h>
 
+/* The system has no more memory (--wrap=malloc). */
+static bool is_exhausted;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return is_exhausted ? NULL : __real_malloc(size);
+}
+
 static void memory_is_zeroed_aligned_and_apart(void **state)
 {
     struct arena mem;
@@ -122,6 +133,26 @@ static void a_refusal_leaves_the_rest_of_the_limit_usable(void **state)
     assert_null(arena_take(&mem, 20000));
     assert_non_null(arena_take(&mem, 100));
     assert_non_null(arena_take(&mem, 4096));
+    arena_free(&mem);
+}
+
+static void what_the_system_refuses_the_arena_refuses(void **state)
+{
+    struct arena mem;
+    struct buf out = { .mem = &mem };
+    struct str text;
+    void *first, *second;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    is_exhausted = true;
+    first = arena_take(&mem, 1);
+    buf_add(&out, STR("text"));
+    is_exhausted = false;
+    second = arena_take(&mem, 1);
+    assert_null(first);
+    assert_non_null(second);
+    assert_err(buf_done(&out, &text), ERR_NO_MEMORY);
     arena_free(&mem);
 }
 
@@ -361,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_is_taken_never_exceeds_the_limit),
         cmocka_unit_test(the_whole_limit_may_be_taken_at_once),
         cmocka_unit_test(a_refusal_leaves_the_rest_of_the_limit_usable),
+        cmocka_unit_test(what_the_system_refuses_the_arena_refuses),
         cmocka_unit_test(absurd_sizes_are_refused),
         cmocka_unit_test(copies_are_copies_and_tell_when_they_cannot_be),
         cmocka_unit_test(text_grows_by_what_is_appended),

@@ -69,30 +69,26 @@ static bool is_part(struct str part, struct str text)
     return part.len == 0 || is_within(part, text) || str_equal(part, STR("/"));
 }
 
+static void judge(struct str text)
+{
+    struct packet packet;
+    enum err e = packet_parse(text, &packet);
+
+    assert_that(e == ERR_NONE || e == ERR_SYNTAX);
+    if (e == ERR_SYNTAX)
+        return;
+    assert_that(is_part(packet.nsp, text));
+    assert_that(is_part(packet.ack_id, text));
+    /* An event is whole when its array is, or its attachments follow. */
+    if (packet.type == PACKET_EVENT)
+        assert_that(str_ends(text, STR("]")));
+}
+
 static void every_prefix_is_refused_or_a_packet_by_itself(void **state)
 {
-    static const char *const files[] = { "packets.tsv", "packets-bad.tsv" };
-    struct vectors v;
-
     (void)state;
-    for (size_t i = 0; i < COUNT(files); i++) {
-        for (vectors_open(&v, files[i], i == 0 ? 7 : 1); vectors_next(&v);) {
-            for (size_t len = 0; len < v.column[0].len; len++) {
-                struct packet packet;
-                struct str text = exact(str_first(v.column[0], len));
-                enum err e = packet_parse(text, &packet);
-                assert_that(e == ERR_NONE || e == ERR_SYNTAX);
-                if (e == ERR_NONE) {
-                    assert_that(is_part(packet.nsp, text));
-                    assert_that(is_part(packet.ack_id, text));
-                }
-                /* An event is whole when its array is, or its attachments follow. */
-                if (e == ERR_NONE && packet.type == PACKET_EVENT)
-                    assert_that(str_ends(text, STR("]")));
-                exact_free(text);
-            }
-        }
-    }
+    each_prefix("packets.tsv", 7, judge);
+    each_prefix("packets-bad.tsv", 1, judge);
 }
 
 /* One byte of a good packet replaced by any other: a verdict, and no byte too many read. */

@@ -1,6 +1,37 @@
 #include "test.h"
 
+#include <openssl/evp.h>
+
 #include "wire/token.h"
+
+/* The call of libcrypto or calloc that is refused, counted from the next one; 0: none. */
+static size_t refused_call;
+
+static bool is_refused(void)
+{
+    return refused_call > 0 && --refused_call == 0;
+}
+
+/* What is wrapped (--wrap in the Makefile): all of the calls that can fail. */
+#define WRAP(type, name, parameters, arguments, refusal)                                       \
+    type __real_##name parameters;                                                             \
+    type __wrap_##name parameters;                                                             \
+    type __wrap_##name parameters                                                              \
+    {                                                                                          \
+        return is_refused() ? (refusal) : __real_##name arguments;                             \
+    }
+
+WRAP(void *, calloc, (size_t count, size_t size), (count, size), NULL)
+WRAP(EVP_MAC *, EVP_MAC_fetch, (OSSL_LIB_CTX * lib, const char *name, const char *properties),
+     (lib, name, properties), NULL)
+WRAP(EVP_MAC_CTX *, EVP_MAC_CTX_new, (EVP_MAC * mac), (mac), NULL)
+WRAP(int, EVP_MAC_init,
+     (EVP_MAC_CTX * state, const unsigned char *key, size_t len, const OSSL_PARAM params[]),
+     (state, key, len, params), 0)
+WRAP(int, EVP_MAC_update, (EVP_MAC_CTX * state, const unsigned char *bytes, size_t len),
+     (state, bytes, len), 0)
+WRAP(int, EVP_MAC_final, (EVP_MAC_CTX * state, unsigned char *out, size_t *len, size_t size),
+     (state, out, len, size), 0)
 
 static struct hmac_key *key_of(struct str bytes)
 {
@@ -254,6 +285,53 @@ static void cleansing_leaves_nothing(void **state)
     cleanse((struct str){ (char *)secret, 0 });
 }
 
+static void a_key_is_whole_or_refused(void **state)
+{
+    size_t refused = 0;
+
+    (void)state;
+    for (bool is_made = false; !is_made; refused++) {
+        struct hmac_key *key;
+        refused_call = refused + 1;
+        key = hmac_key_new(STR("key"));
+        is_made = refused_call > 0; /* the call to refuse did not come */
+        assert_that((key != NULL) == is_made);
+        hmac_key_free(key);
+    }
+    refused_call = 0;
+    assert_true(refused > 3);
+}
+
+/* All that is made with a key; ERR_DENIED where only the signature did not hold. */
+static enum err use(struct hmac_key *key, struct arena *mem)
+{
+    struct str text;
+    enum err e = hmac_sign_text(key, STR("message"), mem, &text);
+
+    e = e ? e : jwt_mint(key, STR("{}"), mem, &text);
+    return e ? e : signature_check(key, STR("connection"), STR("sha256=00"));
+}
+
+static void what_libcrypto_refuses_is_no_signature(void **state)
+{
+    struct hmac_key *key = key_of(STR("key"));
+    enum err e = ERR_NO_MEMORY;
+    size_t refused = 0;
+
+    (void)state;
+    for (; e == ERR_NO_MEMORY; refused++) {
+        struct arena mem;
+        arena_init(&mem, TEST_MEMORY);
+        refused_call = refused + 1;
+        e = use(key, &mem);
+        arena_free(&mem);
+    }
+    refused_call = 0;
+    assert_err(e, ERR_DENIED);
+    assert_true(refused > 9); /* three calls for each of three signatures */
+    hmac_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +348,8 @@ int main(void)
         cmocka_unit_test(a_signature_is_found_at_the_end_of_a_long_list),
         cmocka_unit_test(random_bytes_fill_the_space_and_differ),
         cmocka_unit_test(cleansing_leaves_nothing),
+        cmocka_unit_test(a_key_is_whole_or_refused),
+        cmocka_unit_test(what_libcrypto_refuses_is_no_signature),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

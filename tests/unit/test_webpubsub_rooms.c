@@ -1,0 +1,595 @@
+#include "test.h"
+
+#include "wire/base64url.h"
+#include "wire/webpubsub.h"
+
+#define LIST(...)                                                                              \
+    ((struct str_list){ (const struct str[]){ __VA_ARGS__ },                                   \
+                        COUNT(((const struct str[]){ __VA_ARGS__ })) })
+
+/* When the vectors were made, and with which key. */
+#define NOW INT64_C(1726196900)
+
+static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
+
+static struct webpubsub service_of(const char *url, const char *hub, struct hmac_key *key)
+{
+    struct webpubsub service = { .url = str_from(url), .hub = str_from(hub), .key = key };
+    struct str rest;
+
+    (void)str_cut(service.url, ":", &rest);
+    service.host = str_cut(str_skip(rest, 2), ":", &rest);
+    assert_non_null(key);
+    return service;
+}
+
+static struct str group(struct arena *mem, struct str nsp, struct str room)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    webpubsub_add_group(&out, nsp, room);
+    assert_err(buf_done(&out, &text), ERR_NONE);
+    return text;
+}
+
+static void groups_are_named_as_the_documents_name_them(void **state)
+{
+    struct vectors v;
+
+    (void)state;
+    for (vectors_open(&v, "groups.tsv", 3); vectors_next(&v);) {
+        struct arena mem;
+        struct str nsp = exact(v.column[0]);
+        struct str room = exact(v.column[1]);
+        arena_init(&mem, TEST_MEMORY);
+        assert_same(group(&mem, nsp, room), v.column[2]);
+        arena_free(&mem);
+        exact_free(room);
+        exact_free(nsp);
+    }
+}
+
+/* A socket joins a room. */
+static enum err join_one(const struct webpubsub *service, struct str nsp, struct str socket,
+                         struct str room, struct arena *mem, struct webpubsub_request *out)
+{
+    struct webpubsub_target self = { .nsp = nsp, .rooms = { &socket, 1 } };
+
+    return webpubsub_join(service, &self, (struct str_list){ &room, 1 }, mem, out);
+}
+
+static void requests_are_those_of_the_documents_byte_for_byte(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct vectors v;
+
+    (void)state;
+    assert_non_null(key);
+    for (vectors_open(&v, "requests.tsv", 12); vectors_next(&v);) {
+        struct arena mem;
+        struct webpubsub service = { .url = v.column[1], .hub = v.column[2], .key = key };
+        struct webpubsub_request request;
+        struct str token;
+        struct webpubsub_target target = {
+            .nsp = v.column[3],
+            .rooms = { &v.column[4], v.column[4].len > 0 },
+            .within = v.column[5],
+            .except = { &v.column[6], v.column[6].len > 0 },
+        };
+        bool is_send = str_equal(v.column[0], STR("send"));
+        arena_init(&mem, TEST_MEMORY);
+        memset(&request, 0xee, sizeof(request));
+        assert_that(is_send || str_equal(v.column[0], STR("join")));
+        if (is_send)
+            assert_err(webpubsub_send(&service, &target, v.column[7], &mem, &request),
+                       ERR_NONE);
+        else
+            assert_err(
+                join_one(&service, v.column[3], v.column[6], v.column[4], &mem, &request),
+                ERR_NONE);
+        assert_string_equal(request.method, "POST");
+        assert_same(request.url, v.column[8]);
+        assert_same(str_from(request.content_type), v.column[9]);
+        assert_same(request.body, v.column[10]);
+        assert_err(webpubsub_rest_token(&service, request.url, NOW, &mem, &token), ERR_NONE);
+        assert_true(str_starts(v.column[11], STR("Bearer ")));
+        assert_same(token, str_skip(v.column[11], 7));
+        if (is_send)
+            assert_that(request.body.ptr == v.column[7].ptr); /* borrowed, not copied */
+        arena_free(&mem);
+    }
+    hmac_key_free(key);
+}
+
+static void what_was_signed_is_the_url(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("http://localhost:8080", "codestream", key);
+    struct webpubsub_target target = { .nsp = STR_INIT("/"),
+                                       .rooms = LIST(STR("room")),
+                                       .within = STR_INIT("in"),
+                                       .except = LIST(STR("out")) };
+    struct webpubsub_request request;
+    struct arena mem;
+    struct str claims;
+    struct str signed_url;
+    struct str token;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_send(&service, &target, STR("42[\"e\"]"), &mem, &request), ERR_NONE);
+    struct buf out = { .mem = &mem };
+    buf_add(&out, STR("{\"iat\":1726196900,\"exp\":"));
+    buf_add_number(&out, (uint64_t)NOW + WEBPUBSUB_REST_TOKEN_SECONDS);
+    buf_add_all(&out, STR(",\"aud\":\""), request.url, STR("\"}"));
+    assert_err(buf_done(&out, &claims), ERR_NONE);
+    assert_err(jwt_mint(key, claims, &mem, &token), ERR_NONE);
+    assert_err(webpubsub_rest_token(&service, request.url, NOW, &mem, &signed_url), ERR_NONE);
+    assert_same(signed_url, token);
+    arena_free(&mem);
+    hmac_key_free(key);
+}
+
+/* The longest room in "/" whose group is still a name: "0~Lw~" and 1019 characters. */
+#define LONGEST_ROOM 764
+
+static enum err send_to(struct webpubsub *service, struct str room, struct str within,
+                        struct str except)
+{
+    struct webpubsub_target target = {
+        STR("/"), { &room, 1 }, within, { &except, except.len > 0 }
+    };
+    struct webpubsub_request request;
+    struct arena mem;
+    enum err e;
+
+    arena_init(&mem, TEST_MEMORY);
+    e = webpubsub_send(service, &target, STR("42[\"e\"]"), &mem, &request);
+    arena_free(&mem);
+    return e;
+}
+
+static enum err join_to(struct webpubsub *service, struct str socket, struct str room)
+{
+    struct webpubsub_request request;
+    struct arena mem;
+    enum err e;
+
+    arena_init(&mem, TEST_MEMORY);
+    e = join_one(service, STR("/"), socket, room, &mem, &request);
+    arena_free(&mem);
+    return e;
+}
+
+static void a_room_too_long_for_a_group_is_refused(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+    char letters[LONGEST_ROOM + 1];
+    struct str over = { letters, LONGEST_ROOM + 1 };
+    struct str fits = { letters, LONGEST_ROOM };
+    struct str none = STR("");
+    struct str room = STR("room");
+
+    (void)state;
+    assert_int_equal(5 + BASE64URL_LEN((size_t)LONGEST_ROOM), WEBPUBSUB_MAX_GROUP_CHARS);
+    memset(letters, 'a', sizeof(letters));
+    assert_err(send_to(&service, fits, none, none), ERR_NONE);
+    assert_err(send_to(&service, over, none, none), ERR_SYNTAX);
+    assert_err(send_to(&service, room, fits, fits), ERR_NONE);
+    assert_err(send_to(&service, room, over, none), ERR_SYNTAX);
+    assert_err(send_to(&service, room, none, over), ERR_SYNTAX);
+    assert_err(join_to(&service, room, fits), ERR_NONE);
+    assert_err(join_to(&service, room, over), ERR_SYNTAX);
+    assert_err(join_to(&service, over, room), ERR_SYNTAX);
+
+    /* so long that arithmetic on it would wrap */
+    struct str endless = { letters, SIZE_MAX / 4 + 2 };
+    assert_err(send_to(&service, endless, none, none), ERR_SYNTAX);
+    assert_err(send_to(&service, room, endless, none), ERR_SYNTAX);
+    assert_err(send_to(&service, room, none, endless), ERR_SYNTAX);
+    assert_err(join_to(&service, endless, room), ERR_SYNTAX);
+
+    struct webpubsub_target elsewhere = { .nsp = { letters, sizeof(letters) },
+                                          .rooms = { &room, 1 } };
+    struct webpubsub_request request;
+    struct arena mem;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_send(&service, &elsewhere, STR("42[\"e\"]"), &mem, &request),
+               ERR_SYNTAX);
+    assert_err(webpubsub_disconnect(&service, &elsewhere, STR("41"), &mem, &request),
+               ERR_SYNTAX);
+    assert_err(webpubsub_list(&service, STR("/"), over, &mem, &request), ERR_SYNTAX);
+    elsewhere.nsp = endless;
+    assert_err(webpubsub_disconnect(&service, &elsewhere, STR("41"), &mem, &request),
+               ERR_SYNTAX);
+    arena_free(&mem);
+    hmac_key_free(key);
+}
+
+/* Whatever a client writes into a room name, nothing of it reaches URL or filter as it is. */
+static void no_room_name_breaks_out_of_url_or_filter(void **state)
+{
+    static const struct str rooms[] = {
+        STR_INIT("' in groups or '0~Lw~' in groups or 'x"),
+        STR_INIT("a/../../connections"),
+        STR_INIT("a?api-version=1&filter=x#"),
+        STR_INIT("a\r\nHost: b"),
+        STR_INIT("\"],\"groups\":[\"x"),
+        STR_INIT("a\0b"),
+        STR_INIT("%27~%27"),
+    };
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rooms); i++) {
+        struct webpubsub_target target = {
+            STR("/"), { &rooms[i], 1 }, rooms[i], { &rooms[i], 1 }
+        };
+        struct webpubsub_request request;
+        struct arena mem;
+        struct str name;
+        struct str want;
+        arena_init(&mem, TEST_MEMORY);
+        name = group(&mem, STR("/"), rooms[i]);
+        assert_err(webpubsub_send(&service, &target, STR("42[\"e\"]"), &mem, &request),
+                   ERR_NONE);
+        struct buf url = { .mem = &mem };
+        buf_add_all(&url, STR("https://abc/api/hubs/hub/groups/"), name,
+                    STR("/:send?api-version=2024-01-01&filter=%27"), name,
+                    STR("%27%20in%20groups%20and%20not%20%28%27"), name,
+                    STR("%27%20in%20groups%29"));
+        assert_err(buf_done(&url, &want), ERR_NONE);
+        assert_same(request.url, want);
+        assert_err(join_one(&service, STR("/"), rooms[i], rooms[i], &mem, &request), ERR_NONE);
+        struct buf body = { .mem = &mem };
+        buf_add_all(&body, STR("{\"groups\":[\""), name, STR("\"],\"filter\":\"'"), name,
+                    STR("' in groups\"}"));
+        assert_err(buf_done(&body, &want), ERR_NONE);
+        assert_same(request.body, want);
+        arena_free(&mem);
+    }
+    hmac_key_free(key);
+}
+
+/*
+ * azure-sdk-for-net WebPubSubForSocketIO tests/UtilitiesTests.cs, but for the last one: there
+ * the rooms have no parentheses, and so the exceptions hold for the last of them only.
+ */
+static void filters_are_those_of_the_sdk_but_for_its_precedence(void **state)
+{
+    const struct str g1 = STR("g1"), g2 = STR("g2"), g3 = STR("g3"), g4 = STR("g4");
+    const struct str nsp = STR("ns/"), none = STR("");
+    const struct {
+        struct webpubsub_target target;
+        const char *filter;
+    } cases[] = {
+        { { nsp, { NULL, 0 }, none, { NULL, 0 } }, "'0~bnMv~' in groups" },
+        { { nsp, LIST(g1), none, { NULL, 0 } }, "'0~bnMv~ZzE' in groups" },
+        { { nsp, { NULL, 0 }, none, LIST(g1) },
+          "'0~bnMv~' in groups and not ('0~bnMv~ZzE' in groups)" },
+        { { nsp, LIST(g1, g2), none, { NULL, 0 } },
+          "'0~bnMv~ZzE' in groups or '0~bnMv~ZzI' in groups" },
+        { { nsp, { NULL, 0 }, none, LIST(g1, g2) },
+          "'0~bnMv~' in groups and not ('0~bnMv~ZzE' in groups) and "
+          "not ('0~bnMv~ZzI' in groups)" },
+        { { nsp, LIST(g1), g2, LIST(g3) },
+          "'0~bnMv~ZzE' in groups and '0~bnMv~ZzI' in groups and not ('0~bnMv~ZzM' in "
+          "groups)" },
+        { { nsp, LIST(g1, g2), none, LIST(g3, g4) },
+          "('0~bnMv~ZzE' in groups or '0~bnMv~ZzI' in groups) and "
+          "not ('0~bnMv~ZzM' in groups) and not ('0~bnMv~ZzQ' in groups)" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena mem;
+        struct buf out = { .mem = &mem };
+        struct str text;
+        arena_init(&mem, TEST_MEMORY);
+        webpubsub_add_filter(&out, &cases[i].target);
+        assert_err(buf_done(&out, &text), ERR_NONE);
+        assert_same(text, str_from(cases[i].filter));
+        arena_free(&mem);
+    }
+}
+
+#define API "https://abc/api/hubs/hub/"
+#define V "?api-version=2024-01-01"
+
+/* …tests/SocketIOAsyncCollectorTests.cs */
+static void sends_to_many_and_disconnects_are_those_of_the_sdk(void **state)
+{
+    const struct str rm = STR("rm"), rm2 = STR("rm2"), sid = STR("sid"), none = STR("");
+    const struct str s1 = STR("socket1"), s2 = STR("socket2");
+    const struct {
+        enum err (*spell)(const struct webpubsub *service,
+                          const struct webpubsub_target *target, struct str packet,
+                          struct arena *mem, struct webpubsub_request *out);
+        struct webpubsub_target target;
+        const char *url;
+    } cases[] = {
+        { webpubsub_send,
+          { STR("/ns"), LIST(rm, rm2), none, { NULL, 0 } },
+          API ":send" V "&filter=%270~L25z~cm0%27%20in%20groups%20or%20"
+              "%270~L25z~cm0y%27%20in%20groups" },
+        { webpubsub_send,
+          { STR("/"), LIST(rm, rm2), none, LIST(sid) },
+          API ":send" V "&filter=%28%270~Lw~cm0%27%20in%20groups%20or%20%270~Lw~cm0y%27%20in"
+              "%20groups%29%20and%20not%20%28%270~Lw~c2lk%27%20in%20groups%29" },
+        { webpubsub_send,
+          { STR("/ns"), { NULL, 0 }, none, { NULL, 0 } },
+          API "groups/0~L25z~/:send" V },
+        { webpubsub_send,
+          { STR("/ns"), { NULL, 0 }, none, LIST(sid) },
+          API "groups/0~L25z~/:send" V "&filter=not%20%28%270~L25z~c2lk%27%20in%20groups%29" },
+        { webpubsub_disconnect,
+          { STR("/ns"), LIST(s1, s2), none, { NULL, 0 } },
+          API ":send" V "&filter=%270~L25z~c29ja2V0MQ%27%20in%20groups%20or%20"
+              "%270~L25z~c29ja2V0Mg%27%20in%20groups" },
+        { webpubsub_disconnect,
+          { STR("/ns"), { NULL, 0 }, none, { NULL, 0 } },
+          API ":send" V "&filter=%270~L25z~%27%20in%20groups" },
+    };
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct webpubsub_request request;
+        struct arena mem;
+        arena_init(&mem, TEST_MEMORY);
+        assert_err(cases[i].spell(&service, &cases[i].target, STR("41/ns,"), &mem, &request),
+                   ERR_NONE);
+        assert_same(request.url, str_from(cases[i].url));
+        assert_str(request.body, "41/ns,");
+        assert_string_equal(request.content_type, "text/plain");
+        arena_free(&mem);
+    }
+}
+
+static void joins_and_leaves_are_those_of_the_sdk(void **state)
+{
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    const struct webpubsub_target self = { .nsp = STR("/ns"), .rooms = LIST(STR("socket1")) };
+    const struct webpubsub_target some = { .nsp = STR("/ns"),
+                                           .rooms = LIST(STR("rm1"), STR("rm2")),
+                                           .except = LIST(STR("sid")) };
+    struct webpubsub_request request;
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_leave(&service, &self, LIST(STR("rm1")), &mem, &request), ERR_NONE);
+    assert_str(request.url, API ":removeFromGroups" V);
+    assert_str(request.body, "{\"groups\":[\"0~L25z~cm0x\"],"
+                             "\"filter\":\"'0~L25z~c29ja2V0MQ' in groups\"}");
+    assert_err(webpubsub_join(&service, &some, LIST(STR("ex1"), STR("rm")), &mem, &request),
+               ERR_NONE);
+    assert_str(request.url, API ":addToGroups" V);
+    assert_str(
+        request.body,
+        "{\"groups\":[\"0~L25z~ZXgx\",\"0~L25z~cm0\"],\"filter\":\"('0~L25z~cm0x' in groups "
+        "or '0~L25z~cm0y' in groups) and not ('0~L25z~c2lk' in groups)\"}");
+    arena_free(&mem);
+}
+
+static size_t clauses(struct str filter)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i + 10 < filter.len; i++)
+        count += memcmp(filter.ptr + i, "' in groups", 11) == 0;
+    return count;
+}
+
+static void a_long_list_of_rooms_is_gathered_in_parts(void **state)
+{
+    static const struct {
+        size_t rooms, except, requests, joins;
+    } cases[] = {
+        { 1, 0, 0, 0 },  { 3, 0, 0, 0 },    { 40, 20, 0, 0 }, { 90, 0, 1, 1 },
+        { 91, 0, 2, 2 }, { 180, 91, 4, 2 }, { 0, 100, 3, 1 }, { 1000, 1, 13, 12 },
+    };
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    struct str rooms[1000];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rooms); i++)
+        rooms[i] = STR("a");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct webpubsub_target target = { .nsp = STR("/"),
+                                           .rooms = { rooms, cases[i].rooms },
+                                           .except = { rooms, cases[i].except } };
+        size_t requests = webpubsub_gather_count(&target);
+        size_t seen = 0;
+        assert_int_equal(requests, cases[i].requests);
+        for (size_t j = 0; j < requests; j++) {
+            struct webpubsub_request request;
+            struct arena mem;
+            bool is_join = j < cases[i].joins;
+            arena_init(&mem, TEST_MEMORY);
+            assert_err(webpubsub_gather(&service, &target, STR("all"), j, &mem, &request),
+                       ERR_NONE);
+            assert_true(
+                str_starts(request.url, is_join ? STR(API ":addTo") : STR(API ":removeFrom")));
+            assert_true(str_starts(request.body, STR("{\"groups\":[\"0~Lw~YWxs\"],")));
+            assert_true(clauses(request.body) <= WEBPUBSUB_MAX_CLAUSES);
+            seen += clauses(request.body);
+            arena_free(&mem);
+        }
+        if (requests > 0)
+            assert_int_equal(seen, cases[i].except + (cases[i].rooms ? cases[i].rooms : 1));
+    }
+}
+
+/* Long names fill a URL before many clauses do. */
+static void no_filter_is_too_long_for_a_url(void **state)
+{
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    char letters[700];
+    struct str rooms[WEBPUBSUB_MAX_CLAUSES];
+
+    (void)state;
+    memset(letters, 'a', sizeof(letters));
+    for (size_t len = 1; len <= sizeof(letters); len += 23) {
+        for (size_t i = 0; i < COUNT(rooms); i++)
+            rooms[i] = (struct str){ letters, len };
+        for (size_t count = 1; count <= COUNT(rooms); count++) {
+            struct webpubsub_target target = { .nsp = STR("/"), .rooms = { rooms, count } };
+            struct webpubsub_request request;
+            struct arena mem;
+            if (webpubsub_gather_count(&target) > 0)
+                continue;
+            arena_init(&mem, TEST_MEMORY);
+            assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+            assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
+            arena_free(&mem);
+        }
+    }
+}
+
+static void the_members_of_a_room_are_listed_in_pages(void **state)
+{
+    static const struct {
+        const char *answer;
+        enum err e;
+        size_t count;
+        const char *next;
+    } cases[] = {
+        { "{\"value\":[]}", ERR_NONE, 0, "" },
+        { "{\"value\":[{\"connectionId\":\"a\"},{\"connectionId\":\"b\"}],\"nextLink\":null}",
+          ERR_NONE, 2, "" },
+        { "{\"nextLink\":\"" API "groups/x?c=1\",\"value\":[{}]}", ERR_NONE, 1,
+          API "groups/x?c=1" },
+        { "{\"value\":[],\"nextLink\":\"https://abc.example/api/hubs/hub/x\"}", ERR_SYNTAX, 0,
+          "" },
+        { "{\"value\":[],\"nextLink\":\"https://else/api/hubs/hub/x\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "groups\\\"x\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "x\\r\\ny\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "x\\u007f\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "x\\\\\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"\\ud800\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[{}],\"nextLink\":\"\"}", ERR_NONE, 1, "" },
+        { "{\"value\":[],\"nextLink\":1}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":{}}", ERR_SYNTAX, 0, "" },
+        { "{}", ERR_SYNTAX, 0, "" },
+        { "", ERR_SYNTAX, 0, "" },
+    };
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    struct webpubsub_request request;
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_list(&service, STR("/"), STR("rm"), &mem, &request), ERR_NONE);
+    assert_string_equal(request.method, "GET");
+    assert_str(request.url, API "groups/0~Lw~cm0/connections?api-version=2024-12-01"
+                                "&maxpagesize=200");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t count = 0;
+        struct str next;
+        assert_err(
+            webpubsub_read_list(&service, str_from(cases[i].answer), &mem, &count, &next),
+            cases[i].e);
+        if (cases[i].e == ERR_NONE) {
+            assert_int_equal(count, cases[i].count);
+            assert_same(next, str_from(cases[i].next));
+        }
+    }
+    arena_free(&mem);
+}
+
+static enum err send_within(struct arena *mem, void *context)
+{
+    struct webpubsub_target target = { STR("/ns"), LIST(STR("socket1")), STR("rm"),
+                                       LIST(STR("sid")) };
+    struct webpubsub_request request;
+    enum err e = webpubsub_send(context, &target, STR("42/ns,[\"e\"]"), mem, &request);
+
+    if (e == ERR_NONE)
+        assert_str(request.body, "42/ns,[\"e\"]");
+    return e;
+}
+
+static enum err join_within(struct arena *mem, void *context)
+{
+    struct webpubsub_request request;
+    enum err e = join_one(context, STR("/ns"), STR("socket1"), STR("rm1"), mem, &request);
+
+    if (e == ERR_NONE)
+        assert_str(request.body, "{\"groups\":[\"0~L25z~cm0x\"],"
+                                 "\"filter\":\"'0~L25z~c29ja2V0MQ' in groups\"}");
+    return e;
+}
+
+static enum err rooms_within(struct arena *mem, void *context)
+{
+    const struct str rooms[] = { STR("a"), STR("b"), STR("c"), STR("d") };
+    const struct webpubsub_target target = {
+        STR("/ns"), { rooms, 3 }, STR("rm"), { rooms, 2 }
+    };
+    struct webpubsub_request request;
+    enum err e = webpubsub_disconnect(context, &target, STR("41/ns,"), mem, &request);
+
+    if (!e)
+        e = webpubsub_leave(context, &target, LIST(STR("x"), STR("y")), mem, &request);
+    if (!e)
+        e = webpubsub_gather(context, &target, STR("x"), 0, mem, &request);
+    return e ? e : webpubsub_list(context, STR("/ns"), STR("rm"), mem, &request);
+}
+
+static enum err page_within(struct arena *mem, void *context)
+{
+    size_t count;
+    struct str next;
+
+    return webpubsub_read_list(
+        context, STR("{\"value\":[],\"nextLink\":\"https:\\/\\/abc\\/api\\/hubs\\/x\"}"), mem,
+        &count, &next);
+}
+
+static enum err group_within(struct arena *mem, void *context)
+{
+    struct buf out = { .mem = mem };
+    struct str text;
+
+    (void)context;
+    webpubsub_add_group(&out, STR("/ns"), STR("a room of some length, longer than one step"));
+    return buf_done(&out, &text);
+}
+
+static void requests_are_whole_or_out_of_memory(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+
+    (void)state;
+    sweep(group_within, NULL);
+    sweep(send_within, &service);
+    sweep(join_within, &service);
+    sweep(rooms_within, &service);
+    sweep(page_within, &service);
+    hmac_key_free(key);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_are_named_as_the_documents_name_them),
+        cmocka_unit_test(requests_are_those_of_the_documents_byte_for_byte),
+        cmocka_unit_test(what_was_signed_is_the_url),
+        cmocka_unit_test(a_room_too_long_for_a_group_is_refused),
+        cmocka_unit_test(no_room_name_breaks_out_of_url_or_filter),
+        cmocka_unit_test(filters_are_those_of_the_sdk_but_for_its_precedence),
+        cmocka_unit_test(sends_to_many_and_disconnects_are_those_of_the_sdk),
+        cmocka_unit_test(joins_and_leaves_are_those_of_the_sdk),
+        cmocka_unit_test(a_long_list_of_rooms_is_gathered_in_parts),
+        cmocka_unit_test(no_filter_is_too_long_for_a_url),
+        cmocka_unit_test(the_members_of_a_room_are_listed_in_pages),
+        cmocka_unit_test(requests_are_whole_or_out_of_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
