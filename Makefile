@@ -8,6 +8,7 @@
 #   make check      formatting, warnings, analysers, who may include whom
 #   make race       the handler's tests with the thread sanitizer
 #   make bench      the handler beside its peers: table, goals and plot in build/bench
+#   make valgrind   the handler's tests with the release binary under valgrind
 #   make fuzz       every parser, and whole requests, FUZZ_SECONDS (60) each
 #   make coverage   lines and branches of base, wire and app that the unit tests reach
 #   make test-package  the package in an empty root (as root)
@@ -72,11 +73,13 @@ NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
               python3-socketio python3-requests python3-websocket $(if $(CHROME),,chromium-headless-shell)
 NEED.check := clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev libjansson-dev
 NEED.race  := libtsan2
+NEED.valgrind := valgrind
 NEED.upload := azure-cli=az
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test web-unit unit integration coverage check race test-upload install clean distclean help
+.PHONY: all run test web-unit unit integration coverage check race valgrind test-upload \
+        install clean distclean help
 
 all: codestream
 
@@ -172,6 +175,13 @@ RACES := negotiate events connections upstream-trouble lifecycle replacement man
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
+
+# The binary that is delivered, which has no sanitizer in it.
+VALGRINDS := negotiate events managed-identity upstream-trouble
+valgrind: build/have-valgrind build/release/codestream \
+          $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath tests/valgrind.sh) $(NODE_TEST) \
+	  $(VALGRINDS:%=tests/integration/%.test.js)
 
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const out = process.argv[2];
-const vectors = path.resolve(import.meta.dirname ?? path.dirname(process.argv[1]), '../vectors');
+const vectors = fileURLToPath(new URL('../vectors', import.meta.url));
 const ROOM = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** Bytes as latin1 strings throughout, which writeFileSync turns back. */
@@ -35,6 +36,8 @@ function simple() {
   for (const name of ['json-good.tsv', 'json-bad.tsv']) {
     for (const [text] of rows(name)) seed('json', text);
   }
+  for (const depth of [63, 64, 65]) seed('json', '['.repeat(depth), ']'.repeat(depth));
+  for (const low of ['dbff', 'dc00', 'dfff', 'e000']) seed('json', `"\\ud83d\\u${low}"`);
   for (const name of ['packets.tsv', 'packets-bad.tsv']) {
     for (const [text] of rows(name)) seed('packet', text);
   }
@@ -60,7 +63,9 @@ function cloudevents() {
       seed('cloudevents', '1', how, fields(connection, list, list));
     }
   }
-  for (const [origins, host] of rows('origins.tsv')) seed('cloudevents', '2', fields(host, origins));
+  for (const [origins, host] of rows('origins.tsv')) {
+    seed('cloudevents', '2', fields(host, origins));
+  }
   for (const [header_, name] of rows('event-names.tsv')) {
     seed('cloudevents', '3', fields(header_, name));
   }
@@ -73,11 +78,21 @@ function settings() {
   const secret = 'a secret of at least 32 bytes, as it must';
   seed('settings', fields('', 'https://abc', 'managedidentity', 'client-id', 'http://127.0.0.1:1/',
     'header', secret, 'hub', 'chat', '5', '1000', '2', '8080', '0'));
+  for (const url of ['http://abc', 'http://127.0.0.1:1', 'https://a_b', 'ftp://abc']) {
+    seed('settings', fields(`Endpoint=${url};AccessKey=k`));
+  }
+  for (const hub of ['1a', 'a b', 'a/b', "a'b", 'a"b', 'a'.repeat(129)]) {
+    seed('settings', fields('Endpoint=https://a;AccessKey=k', ...Array(6).fill(''), hub));
+  }
   seed('settings', fields('Endpoint=http://localhost;Port=8080;AccessKey=k', '80', '', '', '', '',
     secret, 'a1_`,.[]', 'hello', '1440', '60000', '64', '', '65535'));
 }
 
 function negotiate() {
+  for (const room of [ROOM.slice(1), `${ROOM}A`, `${ROOM.slice(1)}.`]) {
+    seed('negotiate', '0', '0', fields('', room));
+    seed('negotiate', '2', '0', fields('', '', room));
+  }
   for (const register of ['0', '1']) {
     for (const protocol of ['', 'json.webpubsub.azure.v1', 'mqtt']) {
       seed('negotiate', '0', register, fields(protocol, ROOM));
@@ -102,7 +117,8 @@ function webpubsub() {
     }
   }
   const hub = 'https://abc.webpubsub.azure.com/api/hubs/codestream';
-  for (const next of ['null', `"${hub}/groups/x?page=2"`, '"https://else/api/hubs/x"']) {
+  for (const next of ['null', `"${hub}/groups/x?page=2"`, '"https://else/api/hubs/x"',
+    `"${hub}/\\r\\nx"`, `"${hub}/\\"x"`, `"${hub}/\\u00e4"`]) {
     seed('webpubsub', '5', fields('/', 'a', 'b', 'c'), '1010100',
       `{"value":[{"connectionId":"1"},{}],"nextLink":${next}}`);
   }
@@ -112,64 +128,87 @@ const wrapped = (req) => JSON.stringify({ Data: { req }, Metadata: {} });
 
 function payload() {
   const headers = { 'Content-Type': ['text/plain'], Two: ['a', 'b'] };
-  const request = { Url: 'https://host/negotiate?room_id=a', Method: 'GET', Query: { room_id: 'a' },
-    Headers: headers, Body: '{"room_id":"x"}' };
+  const request = {
+    Url: 'https://host/negotiate?room_id=a',
+    Method: 'GET',
+    Query: { room_id: 'a' },
+    Headers: headers,
+    Body: '{"room_id":"x"}',
+  };
   seed('payload', '0', fields(wrapped(request)));
   seed('payload', '0', fields(wrapped({ ...request, Query: {}, Body: undefined })));
-  seed('payload', '0', fields(wrapped({ ...request, Headers: { One: '1' }, Url: '/eventhandler' })));
+  const plain = { One: '1' };
+  seed('payload', '0', fields(wrapped({ ...request, Headers: plain, Url: '/eventhandler' })));
   seed('payload', '0', fields('{"Data":1,"Metadata":2}'));
   seed('payload', '1', fields('POST', wrapped(request)));
   seed('payload', '2', '0', '2', '1', fields('value'), '0', fields('43["a"]'));
+  seed('payload', '2', '0', '0', fields('\0\x09\x1f"\\\x7f'));
 }
 
-/** variant, wrapped, refused, outcomes, body of REST answers, then the kind of request. */
-function service() {
-  const data = '{"version":1,"changes":[{"text":"\\"a\\""}]}';
-  const events = [
-    ['0', ''], ['1', ''], ['2', ''], ['30', `{"room_id":"${ROOM}"}`],
-    ['30', `{"room_id":"${ROOM}-control"}`], ['30', '{"room_id":"BBBBBBBBBBBBBBBBBBBBBB"}'],
-    ['31', `{"room_id":"${ROOM}","data":${data}}`],
-    ['31', `{"room_id":"${ROOM}","data":${data},"to":"stranger"}`],
-    ['31', `{"room_id":"${ROOM}-control","data":null}`], ['31', '1,2'],
-  ];
-  const verbs = [
-    ['32', '{"rooms":["a","b"],"except":["c"],"within":"d","event":"x","arg":{"a":1}}'],
-    ['32', '{"event":"x"}'], ['33', '{"targets":["a"]}'], ['34', '{"targets":["a"]}'],
-    ['35', '{"rooms":["a","b","c","d"],"except":["e"],"targets":["f"]}'], ['37', '{}'],
-    ['32', `{"rooms":[${Array.from({ length: 100 }, (_, i) => `"${i}"`)}],"event":"x"}`],
-  ];
-  const page = (next) => JSON.stringify({ value: [{}, {}], nextLink: next });
-  const next = 'https://abc.webpubsub.azure.com/api/hubs/codestream/groups/x?page=2';
-  const event = (variant, how, outcomes, rest, [kind, args], user, signed = '0') => seed('service',
-    variant, how, fields(outcomes, rest), '1', kind.padEnd(2, '0'), signed, user, fields(''), '0',
-    fields(args), '0');
+/** An event: its variant, how (wrapped, refused), REST outcomes and body, then the event. */
+function event(variant, how, outcomes, rest, [kind, args], more) {
+  const { user = '0', signed = '0', ack = '0' } = more;
+  seed('service', variant, how, fields(outcomes, rest), '1', kind.padEnd(2, '0'), signed, user,
+    fields(''), ack, fields(args), '0');
+}
+
+const data = '{"version":1,"changes":[{"text":"\\"a\\""}]}';
+const codestream = [
+  ['0', ''], ['1', ''], ['2', ''], ['30', `{"room_id":"${ROOM}"}`],
+  ['30', `{"room_id":"${ROOM}-control"}`], ['30', '{"room_id":"BBBBBBBBBBBBBBBBBBBBBB"}'],
+  ['31', `{"room_id":"${ROOM}","data":${data}}`],
+  ['31', `{"room_id":"${ROOM}","data":${data},"to":"stranger"}`],
+  ['31', `{"room_id":"${ROOM}-control","data":null}`], ['31', '1,2'],
+];
+const verbs = [
+  ['32', '{"rooms":["a","b"],"except":["c"],"within":"d","event":"x","arg":{"a":1}}'],
+  ['32', '{"event":"x"}'], ['33', '{"targets":["a"]}'], ['34', '{"targets":["a"]}'],
+  ['35', '{"rooms":["a","b","c","d"],"except":["e"],"targets":["f"]}'], ['37', '{}'],
+  ['32', `{"rooms":[${Array.from({ length: 100 }, (_, i) => `"${i}"`)}],"event":"x"}`],
+];
+
+function events() {
   for (const outcomes of ['', '1', '2', '3', '5', '6', '7', '8', '01', '02']) {
-    for (const user of ['0', '1']) {
-      for (const one of events) event('0', '00', outcomes, 'RateLimited', one, user);
-      for (const one of events) event('1', '00', `0${outcomes}`, '', one, user);
+    for (const one of codestream) {
+      for (const user of ['0', '1']) event('0', '00', outcomes, 'RateLimited', one, { user });
+      event('0', '00', outcomes, '', one, { ack: '1' });
+      event('1', '00', `0${outcomes}`, '', one, {});
     }
   }
-  for (const one of events) {
-    event('0', '30', '', '', one, '0');
-    event('0', '0?', '', '', one, '0');
-    event('0', '00', '', '', one, '0', '1');
-    event('1', '00', '1', '', one, '0');
+  for (const one of codestream) {
+    event('0', '30', '', '', one, {});
+    event('0', '0?', '', '', one, {});
+    event('0', '00', '', '', one, { signed: '1' });
+    event('1', '00', '1', '', one, {});
   }
+  const page = (nextLink) => JSON.stringify({ value: [{}, {}], nextLink });
+  const next = 'https://abc.webpubsub.azure.com/api/hubs/codestream/groups/x?page=2';
   for (const outcomes of ['', '44444444', '01', '7']) {
-    for (const one of verbs) event('2', '00', outcomes, page(next), one, '0');
-    for (const name of ['"nickname"', '1', '']) event('3', '00', outcomes, page(null), ['36', name], '0');
+    for (const one of verbs) event('2', '00', outcomes, page(next), one, {});
+    for (const name of ['"nickname"', '1', '']) {
+      event('3', '00', outcomes, page(null), ['36', name], {});
+    }
   }
-  const any = (method, target, query, headers, body, how = '00', variant = '0') => seed('service',
-    variant, how, fields('4', '{"token":"a.b.c"}'), '0', method, '1', fields(target, query, headers, body), '0');
+}
+
+/** Any request, signed by the harness. */
+function any(method, target, query, headers, body, how = '00', variant = '0') {
+  seed('service', variant, how, fields('4', '{"token":"a.b.c"}'), '0', method, '1',
+    fields(target, query, headers, body), '0');
+}
+
+function requests() {
+  const json = 'Content-Type: application/json';
+  const native = `id=${ROOM}&protocol=json.webpubsub.azure.v1`;
+  const origin = 'WebHook-Request-Origin: abc.webpubsub.azure.com';
   for (const variant of ['0', '1', '3']) {
     for (const how of ['00', '30']) {
       any('0', '/', '', '', '', how, variant);
       any('0', '/negotiate', '', '', '', how, variant);
+      any('0', '/negotiate', native, '', '', how, variant);
       any('0', '/api/Register/', `room_id=${ROOM}`, '', '', how, variant);
-      any('1', '/negotiate', '', 'Content-Type: application/json',
-        `{"room_id":"${ROOM}","writer_key":"x"}`, how, variant);
-      any('0', '/negotiate', `id=${ROOM}&protocol=json.webpubsub.azure.v1`, '', '', how, variant);
-      any('2', '/eventhandler', '', 'WebHook-Request-Origin: abc.webpubsub.azure.com', '', how, variant);
+      any('1', '/negotiate', '', json, `{"room_id":"${ROOM}","writer_key":"x"}`, how, variant);
+      any('2', '/eventhandler', '', origin, '', how, variant);
     }
   }
   const headers = ['ce-type: azure.webpubsub.user.message', 'ce-hub: codestream',
@@ -178,8 +217,9 @@ function service() {
   for (const [text] of [...rows('packets.tsv'), ...rows('packets-bad.tsv')]) {
     any('1', '/eventhandler', 'code=key', headers, text);
   }
-  any('1', '/eventhandler', '', 'Content-Type: application/json',
-    wrapped({ Url: 'http://h/eventhandler', Method: 'POST', Query: {}, Headers: { a: ['b'] }, Body: '' }));
+  any('1', '/eventhandler', '', json, wrapped({
+    Url: 'http://h/eventhandler', Method: 'POST', Query: {}, Headers: { a: ['b'] }, Body: '',
+  }));
 }
 
 for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'negotiate',
@@ -187,4 +227,5 @@ for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'neg
   rmSync(path.join(out, target), { recursive: true, force: true });
   mkdirSync(path.join(out, target), { recursive: true });
 }
-[simple, cloudevents, settings, negotiate, webpubsub, payload, service].forEach((make) => make());
+[simple, cloudevents, settings, negotiate, webpubsub, payload, events, requests]
+  .forEach((make) => make());
