@@ -158,6 +158,7 @@ unit: $(UNITS:%=$(B)/%)
 	$(Q)for test in $(UNITS); do echo "== $$test"; $(B)/$$test || exit 1; done
 
 # How much of the pure layers the unit tests reach.
+FLAGS.coverage := -O0 -g --coverage
 coverage: build/have-test
 	$(Q)find build/coverage -name '*.gcda' -delete 2>/dev/null; \
 	$(MAKE) --no-print-directory MODE=coverage CC=gcc unit >build/coverage.log 2>&1 || \

@@ -8,6 +8,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub payload service
 FUZZ_SEEDS   := build/fuzz/seeds
 
+FLAGS.fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+              -fno-sanitize-recover=all
+
 NEED.fuzz := clang libclang-rt-dev libjansson-dev
 
 .PHONY: fuzz fuzz-run replay
