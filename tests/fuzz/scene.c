@@ -145,8 +145,10 @@ static void read_event(struct input *in)
 {
     static const char *const types[] = { "sys.connect", "sys.connected", "sys.disconnected",
                                          "user.message" };
-    static const char *const names[] = { "joinRoom", "sendToRoom",   "emit",     "join",
-                                         "count",    "sockets join", "add user", "bytes" };
+    static const char *const names[] = { "joinRoom", "sendToRoom",    "emit",
+                                         "join",     "count",         "sockets join",
+                                         "add user", "bytes",         "leave",
+                                         "end",      "sockets leave", "sockets end" };
     unsigned kind = input_choice(in, 8), which = input_choice(in, COUNT(names) + 1);
     struct buf type = { .mem = &scene.lab };
     struct str name;

@@ -164,6 +164,9 @@ const verbs = [
   ['32', '{"rooms":["a","b"],"except":["c"],"within":"d","event":"x","arg":{"a":1}}'],
   ['32', '{"event":"x"}'], ['33', '{"targets":["a"]}'], ['34', '{"targets":["a"]}'],
   ['35', '{"rooms":["a","b","c","d"],"except":["e"],"targets":["f"]}'], ['37', '{}'],
+  ['38', '{"targets":["a"]}'], ['39', '{"close":true}'],
+  ['3:', '{"rooms":["a"],"targets":["b"]}'], ['3;', '{"rooms":["a"]}'],
+  ['32', `{"rooms":["${'a'.repeat(800)}"],"event":"x"}`],
   ['32', `{"rooms":[${Array.from({ length: 100 }, (_, i) => `"${i}"`)}],"event":"x"}`],
 ];
 
@@ -188,6 +191,16 @@ function events() {
     for (const name of ['"nickname"', '1', '']) {
       event('3', '00', outcomes, page(null), ['36', name], {});
     }
+  }
+}
+
+/** What the platform may say instead of a token. */
+function identities() {
+  const token = (more) => JSON.stringify({ access_token: 'a.b.c', ...more });
+  for (const answer of ['', '{}', '[', token({}), token({ expires_on: 4102444800 }),
+    token({ expires_on: '1' }), token({ expires_on: 'soon' }), '{"access_token":1}']) {
+    event('1', '00', '40', answer, codestream[3], {});
+    event('1', '00', '05', answer, codestream[3], {});
   }
 }
 
@@ -217,6 +230,12 @@ function requests() {
   for (const [text] of [...rows('packets.tsv'), ...rows('packets-bad.tsv')]) {
     any('1', '/eventhandler', 'code=key', headers, text);
   }
+  any('1', '/eventhandler', 'code=key', headers, '451-1["joinRoom",{"_placeholder":true}]');
+  for (const kind of ['connect', 'connected', 'disconnected', 'other']) {
+    any('1', '/eventhandler', 'code=key', [`ce-type: azure.webpubsub.sys.${kind}`,
+      'ce-hub: codestream', 'ce-connectionId: c1', `ce-eventName: ${kind}`,
+      `ce-userId: w.${ROOM}`].join('\n'), '');
+  }
   any('1', '/eventhandler', '', json, wrapped({
     Url: 'http://h/eventhandler', Method: 'POST', Query: {}, Headers: { a: ['b'] }, Body: '',
   }));
@@ -227,5 +246,5 @@ for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'neg
   rmSync(path.join(out, target), { recursive: true, force: true });
   mkdirSync(path.join(out, target), { recursive: true });
 }
-[simple, cloudevents, settings, negotiate, webpubsub, payload, events, requests]
+[simple, cloudevents, settings, negotiate, webpubsub, payload, events, identities, requests]
   .forEach((make) => make());
