@@ -16,8 +16,25 @@ import { now, ticker } from './ticker.js';
  * @property {number} wakeAt
  */
 
+/**
+ * @typedef {object} Device  what a connection needs of the machine that it runs on
+ * @property {typeof ticker} ticker
+ * @property {() => boolean} hasNetwork
+ * @property {(changed: () => void) => void} onNetwork
+ */
+
 /** The words on the screen depend on the time; they are looked at this often. */
 const SHOW_MS = 1_000;
+
+/** @type {Device} */
+const BROWSER = {
+  ticker,
+  hasNetwork: () => navigator.onLine,
+  onNetwork(changed) {
+    addEventListener('online', changed);
+    addEventListener('offline', changed);
+  },
+};
 
 export class Connection {
   /**
@@ -26,12 +43,14 @@ export class Connection {
    *   onLeave: () => void,
    *   onData: (data: unknown, from: unknown) => void, onPresence: (event: any) => void,
    *   onAnswer: (id: number, answer: import('./link.js').Answer) => void }} options
+   * @param {Device} [device]
    */
-  constructor(options) {
+  constructor(options, device = BROWSER) {
     this.options = options;
+    this.device = device;
     /** @type {LinkState} */
-    this.state = { phase: 'connecting', since: now(), network: navigator.onLine };
-    this.wakeAt = ticker(() => this.step());
+    this.state = { phase: 'connecting', since: now(), network: device.hasNetwork() };
+    this.wakeAt = device.ticker(() => this.step());
     this.link = new Link({
       api: options.api,
       room: options.room,
@@ -62,8 +81,7 @@ export class Connection {
         },
       },
     });
-    addEventListener('online', () => this.#network());
-    addEventListener('offline', () => this.#network());
+    device.onNetwork(() => this.#network());
   }
 
   start() {
@@ -86,8 +104,9 @@ export class Connection {
   }
 
   #network() {
-    const back = navigator.onLine && !this.state.network;
-    this.state = { ...this.state, network: navigator.onLine };
+    const network = this.device.hasNetwork();
+    const back = network && !this.state.network;
+    this.state = { ...this.state, network };
     if (back && this.state.phase !== 'up' && this.state.phase !== 'failed') this.retry();
     this.step();
   }

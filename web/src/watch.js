@@ -1,12 +1,12 @@
 // The viewer's page: an editor that nobody can type in, showing the writer's text as it comes.
 
-import { Connection } from './connection.js';
 import { Editor } from './editor.js';
 import { downloadText } from './files.js';
 import { Follow } from './follow.js';
 import { languageOf } from './languages.js';
 import { applyTheme, setUpLook } from './look.js';
 import { Rewind } from './rewind.js';
+import { connectViewer } from './roles.js';
 import { viewerStatus } from './status.js';
 import { now } from './ticker.js';
 import { Viewer } from './viewer.js';
@@ -48,27 +48,19 @@ export function startWatching(backEnd, room, page) {
     if (!rewind.live) rewind.show();
   };
 
-  const connection = new Connection({
-    ...backEnd,
+  let { view, hasText } = viewer;
+  const connection = connectViewer(viewer, {
+    backEnd,
     room,
-    core: viewer,
     show,
-    onJoin: () => viewer.join(now()),
-    onLeave: () => viewer.leave(),
-    onData: (data) => {
-      const { view, hasText } = viewer;
-      const ops = viewer.heard(data, now());
+    changed: (ops) => {
       editor.apply(ops, !follow.on);
       // Otherwise the first text would push the cursor of the one who reads to its end.
       if (!hasText) editor.home();
       rewind.add(ops, viewer.text);
       if (viewer.view !== view) follow.show(viewer.view);
+      ({ view, hasText } = viewer);
     },
-    onPresence: (event) => {
-      if (event?.role === 'writer' && typeof event.from === 'string')
-        viewer.presence(event.from, event.state === 'joined', now());
-    },
-    onAnswer: (id, answer) => viewer.answered(id, answer),
   });
 
   editor.onResize(() => {

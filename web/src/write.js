@@ -1,11 +1,11 @@
 // The writer's page: an editor whose text is kept in the browser and streamed to the room.
 
-import { Connection } from './connection.js';
 import { Editor } from './editor.js';
 import { downloadText, embedCode, onFile } from './files.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { applyTheme, setUpLook } from './look.js';
 import { MAX_TEXT, cleanName } from './protocol.js';
+import { connectWriter } from './roles.js';
 import { writerStatus } from './status.js';
 import {
   dropUnnamed,
@@ -81,9 +81,6 @@ export function startWriting(backEnd, page) {
 
   // ---- the connection ----
 
-  /** @type {Set<string>} sockets this page has had: their late echoes are not another writer */
-  const ownSockets = new Set();
-
   /**
    * What is said for a moment only.
    * @type {{ notice: import('./status.js').Status['notice'], until: number }}
@@ -102,11 +99,9 @@ export function startWriting(backEnd, page) {
     page.enable('end', !writer.ended && !takenOver);
   };
 
-  const connection = new Connection({
-    ...backEnd,
-    room: session.room || undefined,
-    key: session.key || undefined,
-    core: writer,
+  const connection = connectWriter(writer, {
+    backEnd,
+    session,
     show,
     onTicket: ({ room_id: room, writer_key: key }) => {
       Object.assign(session, { room, key: key ?? session.key });
@@ -114,19 +109,7 @@ export function startWriting(backEnd, page) {
       save();
       page.showLink(link());
     },
-    onJoin: (sid) => {
-      ownSockets.add(sid);
-      writer.join(sid, now());
-    },
-    onLeave: () => writer.leave(),
-    onData: (data, from) => writer.heard(data, from, now()),
-    onPresence: (event) => {
-      if (typeof event?.from !== 'string') return;
-      if (event.role === 'viewer') writer.presence(event.from, event.state === 'joined');
-      else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from))
-        yieldPen();
-    },
-    onAnswer: (id, answer) => writer.answered(id, answer, now()),
+    onRival: () => yieldPen(),
   });
 
   /**

@@ -1,0 +1,75 @@
+// How a writer and a viewer hang on a connection: which of its words each is told. What is seen of
+// that is the caller's.
+
+import { Connection } from './connection.js';
+import { now } from './ticker.js';
+
+/**
+ * @typedef {import('./connection.js').BackEnd} BackEnd
+ * @typedef {import('./connection.js').Device} Device
+ */
+
+/**
+ * @param {import('./viewer.js').Viewer} viewer
+ * @param {{ backEnd: BackEnd, room: string, show: () => void,
+ *   changed?: (ops: import('./ops.js').Op[]) => void, device?: Device }} options
+ *   changed: the writer has spoken, and this is what it makes of the text
+ */
+export function connectViewer(viewer, { backEnd, room, show, changed, device }) {
+  return new Connection(
+    {
+      ...backEnd,
+      room,
+      core: viewer,
+      show,
+      onJoin: () => viewer.join(now()),
+      onLeave: () => viewer.leave(),
+      onData: (data) => {
+        const ops = viewer.heard(data, now());
+        changed?.(ops);
+      },
+      onPresence: (event) => {
+        if (event?.role === 'writer' && typeof event.from === 'string')
+          viewer.presence(event.from, event.state === 'joined', now());
+      },
+      onAnswer: (id, answer) => viewer.answered(id, answer),
+    },
+    device,
+  );
+}
+
+/**
+ * @param {import('./writer.js').Writer} writer
+ * @param {{ backEnd: BackEnd, session: { room: string, key: string }, show: () => void,
+ *   onTicket?: (ticket: import('./link.js').Ticket) => void, onRival?: () => void,
+ *   device?: Device }} options
+ *   session: empty texts for a new one; onRival: another writer of this room has come
+ */
+export function connectWriter(writer, { backEnd, session, show, onTicket, onRival, device }) {
+  /** @type {Set<string>} sockets this page has had: their late echoes are not another writer */
+  const ownSockets = new Set();
+  return new Connection(
+    {
+      ...backEnd,
+      room: session.room || undefined,
+      key: session.key || undefined,
+      core: writer,
+      show,
+      onTicket,
+      onJoin: (sid) => {
+        ownSockets.add(sid);
+        writer.join(sid, now());
+      },
+      onLeave: () => writer.leave(),
+      onData: (data, from) => writer.heard(data, from, now()),
+      onPresence: (event) => {
+        if (typeof event?.from !== 'string') return;
+        if (event.role === 'viewer') writer.presence(event.from, event.state === 'joined');
+        else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from))
+          onRival?.();
+      },
+      onAnswer: (id, answer) => writer.answered(id, answer, now()),
+    },
+    device,
+  );
+}
