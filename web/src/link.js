@@ -35,11 +35,11 @@ import * as native from './native.js';
  * @property {(event: any) => void} onPresence
  */
 
-const NEGOTIATE_MS = 10_000;
+const NEGOTIATE_MS = 6_000;
 /** A connection that has lasted this long has proved itself. */
 const STABLE_MS = 10_000;
 const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 10_000;
+const RETRY_MAX_MS = 3_500;
 
 /** @type {Record<string, Transport>} */
 const TRANSPORTS = { socketio, native };

@@ -8,8 +8,9 @@ import { io } from 'socket.io-client';
  * @typedef {import('./link.js').Carrier} Carrier
  */
 
-const CONNECT_MS = 10_000;
-const JOIN_MS = 10_000;
+/** Transport and namespace together; Socket.IO itself would wait for a namespace without end. */
+const CONNECT_MS = 6_000;
+const JOIN_MS = 6_000;
 /** `login` is the invitation to join; should it get lost, one joins without. */
 const LOGIN_MS = 3_000;
 
@@ -32,6 +33,7 @@ export function open({ endpoint, path, token }, { hears, speaks }, events) {
   let invitation;
   let joining = false;
   const down = (/** @type {string} */ message) => events.failed({ code: 'Disconnected', message });
+  const connecting = setTimeout(() => down('no connection in time'), CONNECT_MS);
   const join = () => {
     clearTimeout(invitation);
     if (joining) return;
@@ -44,6 +46,7 @@ export function open({ endpoint, path, token }, { hears, speaks }, events) {
     else events.failed(answer.error ?? { code: 'Join', message: 'the room could not be joined' });
   };
   socket.on('connect', () => {
+    clearTimeout(connecting);
     invitation = setTimeout(join, LOGIN_MS);
   });
   socket.on('login', join);
@@ -64,6 +67,7 @@ export function open({ endpoint, path, token }, { hears, speaks }, events) {
       else socket.emit('sendToRoom', message);
     },
     close() {
+      clearTimeout(connecting);
       clearTimeout(invitation);
       socket.removeAllListeners();
       socket.disconnect();

@@ -32,7 +32,7 @@ import {
  */
 
 const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 8_000;
+const RETRY_MAX_MS = 4_000;
 const NEVER = Infinity;
 
 export class Writer {
