@@ -23,6 +23,7 @@ export function admit({ url, headers }, audience, { hub, options }) {
   const claims = verifyToken(token, {
     keys: options.accessKeys,
     audience: (aud) => sameAudience(aud, audience, options.audience),
+    now: options.clock() / 1000,
     skew: options.clockSkewSeconds,
   });
   if (['string', 'undefined'].includes(typeof claims.sub)) return claims;

@@ -74,14 +74,14 @@ export class SocketIoConnection {
   }
 
   #limitTimes() {
-    const { connectTimeoutMs, closeOnTokenExpiry } = this.#service.options;
+    const { connectTimeoutMs, closeOnTokenExpiry, clock } = this.#service.options;
     this.#timers.push(
       setTimeout(() => {
         if (this.#namespaces.size === 0) this.close('ConnectTimeout');
       }, connectTimeoutMs),
     );
     if (!closeOnTokenExpiry || this.#claims === undefined) return;
-    const left = Math.min(this.#claims.exp * 1000 - Date.now(), 2 ** 31 - 1);
+    const left = Math.min(this.#claims.exp * 1000 - clock(), 2 ** 31 - 1);
     this.#timers.push(setTimeout(() => this.close('TokenExpired'), left));
   }
 

@@ -180,7 +180,8 @@ export const isHubName = (name) => HUB.test(name);
 export function readOptions(given = {}) {
   const options = { port: 0, orFree: false, endpoint: undefined, accessKeys: [DEFAULT_KEY] };
   // identityTokens: bearer tokens that pass on REST without a look into them, in place of Entra's
-  Object.assign(options, { identityTokens: [], hubs: {}, log: undefined });
+  // clock: the service's own, in milliseconds, which need not go as everybody else's does
+  Object.assign(options, { identityTokens: [], hubs: {}, log: undefined, clock: Date.now });
   for (const [name, { value }] of Object.entries(KNOBS)) options[name] = value;
   const faults = [];
   for (const [name, value] of Object.entries(given)) {

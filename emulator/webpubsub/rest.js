@@ -58,8 +58,9 @@ export class Rest {
     if (options.identityTokens.includes(token)) return;
     const wanted = `${endpoint}${req.url}`;
     const audience = (aud) => sameAudience(aud, wanted, options.audience);
+    const { accessKeys: keys, clockSkewSeconds: skew } = options;
     try {
-      verifyToken(token, { keys: options.accessKeys, audience, skew: options.clockSkewSeconds });
+      verifyToken(token, { keys, audience, now: options.clock() / 1000, skew });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       throw new ApiError(401, 'Unauthorized', `${error.message} (expected ${wanted})`);

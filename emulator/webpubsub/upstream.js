@@ -141,7 +141,7 @@ export class Upstream {
   /** The CloudEvents headers, spelt as in the documents. */
   #headers(event) {
     const { connection, name, namespace, socketId, subprotocol, state } = event;
-    const { headerEncoding, headerCase, originOnEvents, signEvents } = this.#options;
+    const { headerEncoding, headerCase, originOnEvents, signEvents, clock } = this.#options;
     const encode = (value) => value && encodeHeader(value, headerEncoding);
     const headers = {
       'WebHook-Request-Origin': originOnEvents ? this.#origin : undefined,
@@ -151,7 +151,7 @@ export class Upstream {
       'ce-type': `azure.webpubsub.${encode(this.#type(event))}`,
       'ce-source': `/hubs/${connection.hub.name}/client/${connection.id}`,
       'ce-id': String(event.id),
-      'ce-time': new Date().toISOString(),
+      'ce-time': new Date(clock()).toISOString(),
       'ce-connectionId': connection.id,
       'ce-hub': connection.hub.name,
       'ce-eventName': encode(name),

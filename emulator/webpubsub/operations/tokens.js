@@ -14,7 +14,7 @@ const PATHS = { socketio: '/clients/socketio/hubs/', native: '/client/hubs/' };
 export function generateToken({ query, hub, service }) {
   const { options, endpoint } = service;
   const minutes = readNumber(query, 'minutesToExpire', 1, 2 ** 31) ?? DEFAULT_MINUTES;
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.floor(options.clock() / 1000);
   const claims = { nbf: now, exp: now + minutes * 60, iat: now, iss: ISSUER };
   claims.aud = `${endpoint}${PATHS[clientType(query, options)]}${hub.name}`;
   if (query.get('userId')) claims.sub = query.get('userId');
