@@ -14,8 +14,8 @@
 #define WEBPUBSUB_API_VERSION "2024-01-01"
 #define WEBPUBSUB_LIST_API_VERSION "2024-12-01" /* the first with a list of members */
 
-/* A token for one REST request need not outlive it by much. */
-#define WEBPUBSUB_REST_TOKEN_SECONDS 300
+/* A token for one REST request outlives it by as much as two clocks may differ, and more. */
+#define WEBPUBSUB_REST_TOKEN_SECONDS 900
 
 /* The service's limit on a group name (swagger) and on a hub's (pattern in the swagger). */
 #define WEBPUBSUB_MAX_GROUP_CHARS 1024
