@@ -168,7 +168,7 @@ coverage: build/have-test
 integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
-TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js)
+TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \

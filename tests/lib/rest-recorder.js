@@ -99,7 +99,7 @@ class RestRecorder {
     if (fault) this.faults.push(`${request.method} ${request.url}: ${fault}`);
     const answer = this.#script?.(request) ?? ordinaryAnswer(request, fault);
     this.arrived.push(request);
-    await send(answer, response);
+    await sendAnswer(answer, response);
   }
 }
 
@@ -163,7 +163,7 @@ function ordinaryAnswer(request, fault) {
 }
 
 /** @param {Answer} answer */
-async function send(answer, response) {
+export async function sendAnswer(answer, response) {
   if (answer.delay) await pause(answer.delay);
   if (answer.until) await answer.until;
   const { socket } = response;

@@ -1,0 +1,107 @@
+// The service itself in trouble, and the way from the pages to it: it is restarted, away, behind a
+// silent or a breaking network, its clock is wrong, its tokens are over.
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import {
+  AT_ONCE, LASTING_MS, OPTIONS, report, SHORT_MS, startRoom, test,
+} from '../lib/fault-test.js';
+import { outlive } from '../lib/watched-room.js';
+
+const MINUTE_MS = 60_000;
+
+/** What befalls the bytes between the pages and the service. */
+const BYTES = {
+  'goes silent': { up: { end: 'hole' }, down: { end: 'hole' } },
+  'goes silent towards the service': { up: { end: 'hole' } },
+  'goes silent towards the pages': { down: { end: 'hole' } },
+  'holds everything back': { up: { end: 'hold' }, down: { end: 'hold' } },
+  'turns everybody away': { accept: 'reset' },
+  'breaks every connection after 4 kB': { down: { after: 4000, end: 'reset' } },
+  'closes half of each connection after 2 kB': { down: { after: 2000, end: 'close' } },
+};
+
+describe('Web PubSub', AT_ONCE, () => {
+  for (const [what, ms] of [['is restarted', 0], ['is away', LASTING_MS]]) {
+    test(`the service ${what}: everybody is back soon after`, async (t) => {
+      const { stack, room } = await startRoom(t);
+      report(t, await outlive(room, {
+        begin: () => stack.stopService(),
+        end: () => stack.startService(),
+        ms,
+      }));
+    });
+  }
+
+  for (const minutes of [10, -10]) {
+    const which = minutes > 0 ? 'ahead of' : 'behind';
+    test(`the service is ten minutes ${which} the handler: nothing of it is seen`, async (t) => {
+      const clock = () => Date.now() + minutes * MINUTE_MS;
+      const service = { ...OPTIONS.service, clock };
+      const { stack, room } = await startRoom(t, { ...OPTIONS, service });
+      report(t, await outlive(room, {
+        begin: () => {},
+        end: () => stack.dropClients(),
+        ms: SHORT_MS,
+      }));
+      assert.deepEqual(stack.handlers[0].complaints, []);
+    });
+  }
+
+  test('connections end with their tokens, and each gets a fresh one', async (t) => {
+    // To the service, a token of this handler has five seconds left when it is made.
+    const [minutes, leftMs] = [1, 5000];
+    const service = {
+      ...OPTIONS.service,
+      clock: () => Date.now() + minutes * MINUTE_MS - leftMs,
+      clockSkewSeconds: 0,
+      closeOnTokenExpiry: true,
+    };
+    const env = { ...OPTIONS.env, CODESTREAM_TOKEN_MINUTES: String(minutes) };
+    const { stack, room } = await startRoom(t, { env, service });
+    report(t, await outlive(room, { begin: () => {}, end: () => {}, ms: 3 * leftMs }));
+    const ends = stack.serviceLines.filter((line) => line.includes('TokenExpired')).length;
+    assert.ok(ends >= 2 * room.pages.length, `${ends} connections were ended`);
+  });
+
+  test('to the service every token is over: once it takes them, all are back', async (t) => {
+    let off = 0;
+    const service = { ...OPTIONS.service, clock: () => Date.now() + off };
+    const { stack, room } = await startRoom(t, { ...OPTIONS, service });
+    report(t, await outlive(room, {
+      begin: () => {
+        off = 24 * 60 * MINUTE_MS;
+        stack.dropClients();
+      },
+      end: () => {
+        off = 0;
+      },
+      ms: LASTING_MS,
+    }));
+  });
+
+  for (const [what, fault] of Object.entries(BYTES)) {
+    test(`its network ${what}: texts are equal, nobody was falsely live`, async (t) => {
+      const { stack, room } = await startRoom(t);
+      report(t, await outlive(room, {
+        begin: async () => {
+          await stack.front.fault(fault, 'client');
+          if (fault.accept) stack.front.cut('client');
+        },
+        end: () => stack.front.fault({}, 'client'),
+        ms: LASTING_MS,
+      }));
+      assert.ok(stack.front.hits('client') > 3, `met ${stack.front.hits('client')} times`);
+    });
+  }
+
+  test('its network takes 300 ms each way: the stream stays live', async (t) => {
+    const { stack, room } = await startRoom(t);
+    const slow = { up: { delayMs: 300 }, down: { delayMs: 300 } };
+    report(t, await outlive(room, {
+      begin: () => stack.front.fault(slow, 'client'),
+      end: () => stack.front.fault({}, 'client'),
+      ms: SHORT_MS,
+    }));
+    assert.deepEqual(room.reconnected, []);
+  });
+});

@@ -1,0 +1,129 @@
+// The page without its screen: the modules that the page itself runs (texts, protocol, connection,
+// status) on the real Socket.IO client, and somebody who types. Every word that the status line
+// would say is kept, with its time.
+import { connectViewer, connectWriter } from '../../web/src/roles.js';
+import { viewerStatus, writerStatus } from '../../web/src/status.js';
+import { now } from '../../web/src/ticker.js';
+import { Viewer } from '../../web/src/viewer.js';
+import { Writer } from '../../web/src/writer.js';
+
+/** A machine that always has a network, and whose timer ends with the page. */
+class Desk {
+  #timer;
+  #closed = false;
+
+  hasNetwork = () => true;
+  onNetwork = () => {};
+  ticker = (wake) => {
+    let next = Infinity;
+    return (at) => {
+      if (at === next || this.#closed) return;
+      next = at;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        next = Infinity;
+        wake();
+      }, Math.min(Math.max(0, at - now()), 2 ** 31 - 1));
+    };
+  };
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+/** What the two kinds of pages have in common. */
+class PageCore {
+  #desk = new Desk();
+
+  constructor(name) {
+    this.name = name;
+    /** @type {{ at: number, word: string }[]} each new word of the status line */
+    this.words = [];
+    /** Called whenever the page would be drawn. */
+    this.onShow = () => {};
+  }
+
+  get device() {
+    return this.#desk;
+  }
+
+  get live() {
+    return this.status.word === 'Live';
+  }
+
+  get room() {
+    return this.connection.link.room;
+  }
+
+  show = () => {
+    if (!this.connection) return; // it shows itself while it is being made
+    const { word } = this.status;
+    if (this.words.at(-1)?.word !== word) this.words.push({ at: now(), word });
+    this.onShow();
+  };
+
+  close() {
+    this.connection.stop();
+    this.#desk.close();
+  }
+}
+
+export class WriterPage extends PageCore {
+  /** @param {{ api: string, text?: string, name?: string }} options api: where negotiate is */
+  constructor({ api, text = '', name = 'writer' }) {
+    super(name);
+    this.core = new Writer({ epoch: Date.now(), text, language: 'plaintext', name: '' });
+    this.connection = connectWriter(this.core, {
+      backEnd: { api },
+      session: { room: '', key: '' },
+      show: this.show,
+      device: this.device,
+    });
+    this.connection.start();
+  }
+
+  get text() {
+    return this.core.text;
+  }
+
+  get status() {
+    const link = this.connection.state;
+    return writerStatus({
+      link, writer: this.core, takenOver: false, draftKept: true, now: now(),
+    });
+  }
+
+  /** Puts words at the end, as a hand does. */
+  type(words) {
+    this.core.edit([[this.text.length, 0, words]]);
+    this.connection.step();
+  }
+
+  /** Any edit, as the editor reports it. */
+  edit(ops) {
+    this.core.edit(ops);
+    this.connection.step();
+  }
+}
+
+export class ViewerPage extends PageCore {
+  /** @param {{ api: string, room: string, name?: string }} options */
+  constructor({ api, room, name = 'viewer' }) {
+    super(name);
+    this.core = new Viewer();
+    this.connection = connectViewer(this.core, {
+      backEnd: { api }, room, show: this.show, device: this.device,
+    });
+    this.connection.start();
+  }
+
+  get text() {
+    return this.core.text;
+  }
+
+  get status() {
+    return viewerStatus({ link: this.connection.state, viewer: this.core, now: now() });
+  }
+}
