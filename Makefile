@@ -11,6 +11,7 @@
 #   make valgrind   the handler's tests with the release binary under valgrind
 #   make fuzz       every parser, and whole requests, FUZZ_SECONDS (60) each
 #   make coverage   lines and branches of base, wire and app that the unit tests reach
+#   make soak       50 rooms with faults for SOAK_SECONDS (600): flat memory, equal texts
 #   make test-package  the package in an empty root (as root)
 #   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
 #   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
@@ -183,6 +184,13 @@ valgrind: build/have-valgrind build/release/codestream \
           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath tests/valgrind.sh) $(NODE_TEST) \
 	  $(VALGRINDS:%=tests/integration/%.test.js)
+
+# The release build, because memory of a sanitizer's proves nothing.
+SOAK_SECONDS ?= 600
+.PHONY: soak
+soak: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) SOAK_SECONDS=$(SOAK_SECONDS) \
+	  timeout -k 10 $$(($(SOAK_SECONDS) + 180)) node tests/soak/soak.js
 
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js

@@ -109,7 +109,7 @@ describe('the function app', AT_ONCE, () => {
     const [stays, goes] = stack.handlers;
     report(t, await outlive(room, {
       begin: () => {},
-      end: () => stack.dropHandler(),
+      end: () => stack.dropHandler('SIGKILL'),
       ms: SHORT_MS,
     }));
     for (const { lines } of [stays, goes]) {

@@ -11,6 +11,8 @@ import { sendAnswer } from './rest-recorder.js';
  * @typedef {import('./rest-recorder.js').Answer & { taken?: boolean }} FaultAnswer
  */
 
+const IDLE_MS = 4000;
+
 /** Requests get through to the ports of `to`, in turn, once they are set. */
 export async function startFaultAnswers() {
   const server = http.createServer();
@@ -21,7 +23,8 @@ export async function startFaultAnswers() {
 
 class FaultAnswers {
   #server;
-  #agent = new http.Agent({ keepAlive: true });
+  // Connections that nobody needs are closed, so that those of the server can be counted.
+  #agent = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
   #ports = [];
   #script = null;
 

@@ -32,7 +32,7 @@ export async function startFaultStack({ host = false, handlers = 1, env, service
 class FaultStack {
   #stack;
   #others = [];
-  #away = false;
+  #settings;
 
   async start({ host, handlers, env = {}, service }) {
     this.app = await startFaultProxy([
@@ -46,17 +46,16 @@ class FaultStack {
     this.events = await startFaultAnswers();
     this.rest = await startFaultAnswers();
     const endpoint = `http://127.0.0.1:${this.front.port}`;
-    // One loop is one connection to the service as long as one event comes at a time.
+    // One loop finds by its next call which connections to the service have been closed meanwhile;
+    // more of them would keep some a while longer, and descriptors could not be counted.
     const settings = { CODESTREAM_LOOPS: '1', ...env };
     this.#stack = await startStack({ host, env: settings, service: { ...service, endpoint } });
-    for (let i = 1; i < handlers; i += 1) {
-      const other = { service: this.service.connectionString, env: settings };
-      this.#others.push(await startHandler(other));
-    }
+    this.#settings = settings;
     this.app.to(this.events.port, 'event');
     this.app.to(portOf(this.#stack.api), 'negotiate');
     this.front.to(this.rest.port, 'rest');
-    this.events.to(...[portOf(this.#stack.api), ...this.#others.map(({ port }) => port)]);
+    this.#deal();
+    for (let i = 1; i < handlers; i += 1) await this.addHandler();
     await this.#serve();
   }
 
@@ -85,13 +84,27 @@ class FaultStack {
     return [this.#stack.handler, ...this.#others];
   }
 
-  /** Kills the last of several handlers; the others take its events. */
-  async dropHandler() {
+  /** One more process that takes events in its turn. */
+  async addHandler() {
+    const service = this.service.connectionString;
+    this.#others.push(await startHandler({ service, env: this.#settings }));
+    this.#deal();
+  }
+
+  /**
+   * Ends the last of several handlers; until it is gone it is still sent events.
+   * @returns {Promise<{ code: number | null, signal: string | null }>}
+   */
+  async dropHandler(signal) {
     const gone = this.#others.pop();
-    this.events.to(...this.handlers.map(({ port }) => port));
-    gone.kill('SIGKILL');
-    await gone.exited;
-    return gone;
+    gone.kill(signal);
+    const end = await gone.exited;
+    this.#deal();
+    return end;
+  }
+
+  #deal() {
+    this.events.to(portOf(this.#stack.api), ...this.#others.map(({ port }) => port));
   }
 
   /** The host's handler will die, and that is meant. */
@@ -106,14 +119,12 @@ class FaultStack {
 
   async stopService() {
     await this.service.close();
-    this.#away = true;
   }
 
   /** A new service under the same name, which knows nothing of the one before. */
   async startService() {
     const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
     this.#stack.service = await startWebPubSub({ ...this.service.options, port: 0 });
-    this.#away = false;
     await this.#serve();
   }
 
@@ -130,7 +141,6 @@ class FaultStack {
   async close() {
     const faults = [];
     const close = (promise) => promise?.catch((error) => faults.push(error));
-    if (this.#away) this.#stack.service.close = async () => {};
     await close(this.#stack?.close());
     for (const other of this.#others) await close(other.stop());
     for (const part of [this.app, this.front, this.events, this.rest]) await close(part?.close());

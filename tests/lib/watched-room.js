@@ -38,6 +38,8 @@ export class WatchedRoom {
   #liveSince = new Map();
   /** Milliseconds for which each page was falsely live, at most. */
   #lies = new Map();
+  /** The longest of all, of those too who have left. */
+  worstLie = 0;
 
   constructor(api) {
     this.#api = api;
@@ -65,6 +67,8 @@ export class WatchedRoom {
 
   removeViewer(viewer) {
     viewer.close();
+    this.#lies.delete(viewer);
+    this.#liveSince.delete(viewer);
     this.viewers = this.viewers.filter((other) => other !== viewer);
   }
 
@@ -166,7 +170,9 @@ export class WatchedRoom {
       if (!page.live) this.#liveSince.delete(page);
       else if (!this.#liveSince.has(page)) this.#liveSince.set(page, now);
       const live = page.live ? now - this.#liveSince.get(page) : 0;
-      this.#lies.set(page, Math.max(this.#lies.get(page) ?? 0, Math.min(live, ages.get(page))));
+      const lie = Math.min(live, ages.get(page));
+      this.#lies.set(page, Math.max(this.#lies.get(page) ?? 0, lie));
+      this.worstLie = Math.max(this.worstLie, lie);
     }
   }
 
