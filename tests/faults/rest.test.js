@@ -97,6 +97,15 @@ describe('the service', AT_ONCE, () => {
     });
   }
 
+  test('never answers, and the handler waits longer than the page: the same', async (t) => {
+    const { stack: own, room } = await startRoom(t, { ...OPTIONS, env: {} });
+    report(t, await outlive(room, {
+      begin: () => own.rest.answerWith(() => ({ never: true })),
+      end: () => own.rest.answerWith(null),
+      ms: LASTING_MS,
+    }));
+  });
+
   test('takes 300 ms each way: the stream stays live', async (t) => {
     const { stack: own, room } = await startRoom(t);
     const slow = { up: { delayMs: 300 }, down: { delayMs: 300 } };

@@ -9,6 +9,8 @@ import { outlive } from '../lib/watched-room.js';
 
 const MINUTE_MS = 60_000;
 
+const TRANSPORTS = { 'Socket.IO': 'socketio', 'plain WebSocket': 'native' };
+
 /** What befalls the bytes between the pages and the service. */
 const BYTES = {
   'goes silent': { up: { end: 'hole' }, down: { end: 'hole' } },
@@ -21,15 +23,32 @@ const BYTES = {
 };
 
 describe('Web PubSub', AT_ONCE, () => {
-  for (const [what, ms] of [['is restarted', 0], ['is away', LASTING_MS]]) {
-    test(`the service ${what}: everybody is back soon after`, async (t) => {
-      const { stack, room } = await startRoom(t);
-      report(t, await outlive(room, {
-        begin: () => stack.stopService(),
-        end: () => stack.startService(),
-        ms,
-      }));
-    });
+  for (const [name, transport] of Object.entries(TRANSPORTS)) {
+    for (const [what, ms] of [['is restarted', 0], ['is away', LASTING_MS]]) {
+      test(`${name}: the service ${what}, everybody is back soon after`, async (t) => {
+        const { stack, room } = await startRoom(t, OPTIONS, transport);
+        report(t, await outlive(room, {
+          begin: () => stack.stopService(),
+          end: () => stack.startService(),
+          ms,
+        }));
+      });
+    }
+
+    for (const [what, fault] of Object.entries(BYTES)) {
+      test(`${name}: its network ${what}, nobody was falsely live`, async (t) => {
+        const { stack, room } = await startRoom(t, OPTIONS, transport);
+        report(t, await outlive(room, {
+          begin: async () => {
+            await stack.front.fault(fault, 'client');
+            if (fault.accept) stack.front.cut('client');
+          },
+          end: () => stack.front.fault({}, 'client'),
+          ms: LASTING_MS,
+        }));
+        assert.ok(stack.front.hits('client') > 3, `met ${stack.front.hits('client')} times`);
+      });
+    }
   }
 
   for (const minutes of [10, -10]) {
@@ -78,21 +97,6 @@ describe('Web PubSub', AT_ONCE, () => {
       ms: LASTING_MS,
     }));
   });
-
-  for (const [what, fault] of Object.entries(BYTES)) {
-    test(`its network ${what}: texts are equal, nobody was falsely live`, async (t) => {
-      const { stack, room } = await startRoom(t);
-      report(t, await outlive(room, {
-        begin: async () => {
-          await stack.front.fault(fault, 'client');
-          if (fault.accept) stack.front.cut('client');
-        },
-        end: () => stack.front.fault({}, 'client'),
-        ms: LASTING_MS,
-      }));
-      assert.ok(stack.front.hits('client') > 3, `met ${stack.front.hits('client')} times`);
-    });
-  }
 
   test('its network takes 300 ms each way: the stream stays live', async (t) => {
     const { stack, room } = await startRoom(t);

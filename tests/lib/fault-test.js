@@ -22,10 +22,10 @@ export const AT_ONCE = { concurrency: 60 };
 export const test = (sentence, body) => boundedTest(sentence, { timeout: 60_000 }, body);
 
 /** A stack and a room for one test, which are gone with it. */
-export async function startRoom(t, options = OPTIONS) {
+export async function startRoom(t, options = OPTIONS, transport = 'socketio') {
   const stack = await startFaultStack(options);
   t.after(() => stack.close());
-  const room = await openRoom(stack.api);
+  const room = await openRoom(stack.api, { transport });
   t.after(() => room.close());
   return { stack, room };
 }

@@ -1,11 +1,21 @@
 // The page without its screen: the modules that the page itself runs (texts, protocol, connection,
 // status) on the real Socket.IO client, and somebody who types. Every word that the status line
 // would say is kept, with its time.
+import { WebSocket } from 'ws';
 import { connectViewer, connectWriter } from '../../web/src/roles.js';
 import { viewerStatus, writerStatus } from '../../web/src/status.js';
 import { now } from '../../web/src/ticker.js';
 import { Viewer } from '../../web/src/viewer.js';
 import { Writer } from '../../web/src/writer.js';
+
+/** A browser's, whose failure nobody has to catch. Not every Node has one. */
+class BrowserSocket extends WebSocket {
+  constructor(url, protocols) {
+    super(url, protocols);
+    this.on('error', () => {});
+  }
+}
+globalThis.WebSocket ??= BrowserSocket;
 
 /** A machine that always has a network, and whose timer ends with the page. */
 class Desk {
@@ -71,12 +81,15 @@ class PageCore {
 }
 
 export class WriterPage extends PageCore {
-  /** @param {{ api: string, text?: string, name?: string }} options api: where negotiate is */
-  constructor({ api, text = '', name = 'writer' }) {
+  /**
+   * @param {{ backEnd: import('../../web/src/connection.js').BackEnd, text?: string,
+   *   name?: string }} options
+   */
+  constructor({ backEnd, text = '', name = 'writer' }) {
     super(name);
     this.core = new Writer({ epoch: Date.now(), text, language: 'plaintext', name: '' });
     this.connection = connectWriter(this.core, {
-      backEnd: { api },
+      backEnd,
       session: { room: '', key: '' },
       show: this.show,
       device: this.device,
@@ -109,12 +122,15 @@ export class WriterPage extends PageCore {
 }
 
 export class ViewerPage extends PageCore {
-  /** @param {{ api: string, room: string, name?: string }} options */
-  constructor({ api, room, name = 'viewer' }) {
+  /**
+   * @param {{ backEnd: import('../../web/src/connection.js').BackEnd, room: string,
+   *   name?: string }} options
+   */
+  constructor({ backEnd, room, name = 'viewer' }) {
     super(name);
     this.core = new Viewer();
     this.connection = connectViewer(this.core, {
-      backEnd: { api }, room, show: this.show, device: this.device,
+      backEnd, room, show: this.show, device: this.device,
     });
     this.connection.start();
   }

@@ -16,9 +16,13 @@ const OPEN_MS = 15_000;
 /** Older texts of the writer are forgotten: whoever shows one of those is as late as this. */
 const MEMORY_MS = 60_000;
 
-/** A room in which everybody is live. @param {string} api @param {number} viewers */
-export async function openRoom(api, viewers = 2) {
-  const room = new WatchedRoom(api);
+/**
+ * A room in which everybody is live.
+ * @param {string} api where negotiate is
+ * @param {{ viewers?: number, transport?: string }} [options]
+ */
+export async function openRoom(api, { viewers = 2, transport } = {}) {
+  const room = new WatchedRoom({ api, transport });
   try {
     await room.open(viewers);
   } catch (error) {
@@ -29,7 +33,7 @@ export async function openRoom(api, viewers = 2) {
 }
 
 export class WatchedRoom {
-  #api;
+  #backEnd;
   #typing;
   #looking;
   #words = 0;
@@ -41,13 +45,13 @@ export class WatchedRoom {
   /** The longest of all, of those too who have left. */
   worstLie = 0;
 
-  constructor(api) {
-    this.#api = api;
+  constructor(backEnd) {
+    this.#backEnd = backEnd;
     this.viewers = [];
   }
 
   async open(viewers) {
-    this.writer = new WriterPage({ api: this.#api, text: 'begin' });
+    this.writer = new WriterPage({ backEnd: this.#backEnd, text: 'begin' });
     this.#watch(this.writer);
     this.#remember();
     await eventually(OPEN_MS, () => this.writer.live, 'the writer is live');
@@ -59,7 +63,7 @@ export class WatchedRoom {
   /** Somebody who joins now, under whatever conditions. */
   addViewer() {
     const name = `viewer ${this.viewers.length + 1}`;
-    const viewer = new ViewerPage({ api: this.#api, room: this.writer.room, name });
+    const viewer = new ViewerPage({ backEnd: this.#backEnd, room: this.writer.room, name });
     this.viewers.push(viewer);
     this.#watch(viewer);
     return viewer;

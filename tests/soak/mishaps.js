@@ -46,6 +46,10 @@ export function mishapsOf(stack, random) {
     bytes('pages: held back', front, 'client', HOLD),
     bytes('pages: turned away', front, 'client', { accept: 'reset' }),
     { name: 'pages: dropped', begin: () => stack.dropClients(), end: () => {} },
-    { name: 'service: restarted', begin: () => stack.stopService(), end: () => stack.startService() },
+    {
+      name: 'service: restarted',
+      begin: () => stack.stopService(),
+      end: () => stack.startService(),
+    },
   ];
 }

@@ -95,7 +95,7 @@ class Soak {
    * more than that are closed by now, and found to be by its calls.
    */
   async #alone() {
-    const room = await openRoom(this.stack.api, 1);
+    const room = await openRoom(this.stack.api, { viewers: 1 });
     room.startTyping();
     await pause(QUIET_MS);
     const least = await leastUsage(this.steady.pid, MEASURE_MS);
@@ -107,7 +107,7 @@ class Soak {
 
   async #openRoom() {
     const viewers = 1 + below(MAX_VIEWERS - 1);
-    this.#rooms.push(await openRoom(this.stack.api, viewers));
+    this.#rooms.push(await openRoom(this.stack.api, { viewers }));
   }
 
   #live() {

@@ -6,7 +6,7 @@
 
 const SUBPROTOCOL = 'json.webpubsub.azure.v1';
 /** For the connection and the room together. */
-const JOIN_MS = 15_000;
+const JOIN_MS = 6_000;
 const JOIN_ACK = 1;
 /** An asker of the older CodeStream, whose request has no name on it. */
 const SOMEBODY = 'somebody';
