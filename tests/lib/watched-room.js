@@ -44,6 +44,10 @@ export class WatchedRoom {
   #lies = new Map();
   /** The longest of all, of those too who have left. */
   worstLie = 0;
+  /** How it was when somebody had been falsely live for too long. @type {string | undefined} */
+  evidence;
+  /** What else there was to see then. @type {() => string} */
+  witness = () => '';
 
   constructor(backEnd) {
     this.#backEnd = backEnd;
@@ -138,10 +142,10 @@ export class WatchedRoom {
 
   /** What a person wants to know who looks into a failure. */
   describe() {
-    const from = performance.now() - MEMORY_MS;
+    const now = performance.now();
     return this.pages.map(({ name, text, words, connection: { state } }) => {
-      const said = words.filter(({ at }) => at >= from)
-        .map(({ at, word }) => `${((at - from) / 1000).toFixed(1)} ${word}`);
+      const said = words.filter(({ at }) => at >= now - MEMORY_MS)
+        .map(({ at, word }) => `${((at - now) / 1000).toFixed(1)} ${word}`);
       const reason = state.trouble ? ` (${state.trouble.code}: ${state.trouble.message})` : '';
       return `${name}: …${JSON.stringify(text.slice(-24))} ${said.join(', ')}${reason}`;
     }).join('\n');
@@ -167,17 +171,24 @@ export class WatchedRoom {
   #look() {
     const now = performance.now();
     const ages = new Map(this.viewers.map((viewer) => [viewer, this.#age(viewer, now)]));
-    // A writer is right as long as somebody has it.
-    ages.set(this.writer, Math.min(...ages.values(), MEMORY_MS));
-    if (this.viewers.length === 0) ages.set(this.writer, 0);
+    // A writer is right as long as somebody has it, or nobody is there to have it.
+    const there = this.viewers.filter(({ connection }) => connection.state.phase === 'up');
+    const least = Math.min(...there.map((viewer) => ages.get(viewer)));
+    ages.set(this.writer, there.length > 0 ? least : 0);
     for (const page of this.pages) {
       if (!page.live) this.#liveSince.delete(page);
       else if (!this.#liveSince.has(page)) this.#liveSince.set(page, now);
       const live = page.live ? now - this.#liveSince.get(page) : 0;
       const lie = Math.min(live, ages.get(page));
       this.#lies.set(page, Math.max(this.#lies.get(page) ?? 0, lie));
-      this.worstLie = Math.max(this.worstLie, lie);
+      if (lie > this.worstLie) this.#worst(page, lie);
     }
+  }
+
+  #worst(page, lie) {
+    this.worstLie = lie;
+    if (lie <= LIE_MS) return;
+    this.evidence ??= `${page.name} was falsely live\n${this.describe()}\n${this.witness()}`;
   }
 
   /** For how long something else than what a viewer shows has been the writer's text. */

@@ -133,10 +133,10 @@ export class Viewer {
   /** The writer came or went. @param {string} sid @param {boolean} here @param {number} now */
   presence(sid, here, now) {
     if (here) {
+      // That the writer is there says nothing about the text: only its own words do. A full for
+      // all is on its way; who does not get it asks.
       this.writerLeft = false;
-      this.heardAt = now;
       this.#rollCall(sid, now);
-      // A full for all is on its way; who does not get it asks.
       this.#want(now + GAP_MS, ROLL_CALL_SPREAD_MS);
     } else if (this.session.sid === '' || this.session.sid === sid) {
       this.writerLeft = true;
