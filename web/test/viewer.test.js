@@ -261,6 +261,17 @@ test('a writer that left is away at once, and back with its next word', () => {
   assert.equal(seat.viewer.away(100), false);
 });
 
+test('a writer who comes and says nothing about the text is not taken for a live one', () => {
+  const seat = joined();
+  seat.hear(full(1, 'a'));
+  seat.run(AWAY_MS - 100);
+  seat.viewer.presence('w2', true, seat.now);
+  seat.run(AWAY_MS + 10);
+  assert.equal(seat.viewer.away(seat.now), true);
+  seat.hear(beat(1, 'a', { sid: 'w2' }));
+  assert.equal(seat.viewer.away(seat.now), false);
+});
+
 test('the late end of an older connection of the writer is not taken for its end', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
