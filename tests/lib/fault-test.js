@@ -12,7 +12,7 @@ export const OPTIONS = {
 };
 
 /** How long a fault lasts: one that were shorter than a lie may be would prove nothing of lies. */
-export const LASTING_MS = LIE_MS + 1500;
+export const LASTING_MS = LIE_MS + 500;
 /** And one that heals while it is there. */
 export const SHORT_MS = 4000;
 
