@@ -218,4 +218,4 @@ distclean: clean
 	rm -rf build $(patsubst %,%/node_modules,emulator web tests tests/upload tests/eslint bench)
 
 help:
-	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile

@@ -44,7 +44,7 @@ static const char usage[] =
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
-    "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (8000)\n"
+    "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
     "  CODESTREAM_LOOPS            threads (one for each core)\n"
     "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "
     "places)\n";

@@ -1,8 +1,6 @@
 // The peers do what the handler does: the same answer to negotiate, and of an event the same
 // request to the service.  Without that the comparison would be worth nothing.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { ROOT } from '../../tests/lib/handler.js';
 import { group, newPeer, newRoom, readAck, sendToRoom } from '../../tests/lib/events.js';
 import { request } from '../../tests/lib/http.js';
 import { startRestRecorder, verifyToken } from '../../tests/lib/rest-recorder.js';
