@@ -58,7 +58,7 @@ LDLIBS   += -lmicrohttpd -lcurl -lcrypto
 
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
-         $(wildcard src/sandbox*.c)
+         src/retry.c $(wildcard src/sandbox*.c)
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have

@@ -82,6 +82,8 @@ static void log_delivery(const struct delivery *d, unsigned status)
     log_text(&line, "socket", d->cloud.socket_id);
     log_number(&line, "calls", run->calls);
     log_number(&line, "rest_ms", (uint64_t)run->rest_ms);
+    if (run->repeats > 0)
+        log_number(&line, "repeats", run->repeats);
     if (run->outcome) {
         log_text(&line, "code", app_refusal_code(run->outcome));
         log_text(&line, "reason", str_from(run->message));

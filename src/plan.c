@@ -188,7 +188,8 @@ static void add_page(struct plan_run *run)
     else if (run->action_calls > PLAN_MAX_PAGES)
         fail(run, APP_UPSTREAM, "there are too many to count", "too many members to count");
     else
-        start_call(run, (struct webpubsub_request){ .method = "GET", .url = next });
+        start_call(run, (struct webpubsub_request){
+                            .method = "GET", .url = next, .is_idempotent = true });
 }
 
 static void on_answer(void *owner)
@@ -196,6 +197,8 @@ static void on_answer(void *owner)
     struct plan_run *run = owner;
     const struct rest_call *call = &run->call;
 
+    if (call->tries > 1)
+        run->repeats += call->tries - 1;
     if (!call->failure) {
         if (current(run)->kind == APP_COUNT)
             add_page(run);

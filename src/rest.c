@@ -2,7 +2,13 @@
 
 #include <time.h>
 
+#include "retry.h"
+
 const char REST_TOO_MUCH[] = "too much is in flight";
+static const char ENDING[] = "the handler is shutting down";
+
+/* Headers of the answer that are read. */
+enum { ERROR_CODE, RETRY_AFTER };
 
 static void end(struct rest_call *call, const char *failure)
 {
@@ -10,21 +16,98 @@ static void end(struct rest_call *call, const char *failure)
     call->done(call->owner);
 }
 
+/* ---- again ---- */
+
+static void pause_call(struct rest *rest, struct rest_call *call)
+{
+    call->next = rest->pausing;
+    rest->pausing = call;
+    if (call->resume_ms < rest->resume_ms)
+        rest->resume_ms = call->resume_ms;
+}
+
+/* false: that makes no sense. */
+static bool pause_for_another_try(struct rest_call *call)
+{
+    struct rest *rest = call->rest;
+    struct retry_attempt attempt = {
+        .status = call->http.status,
+        .retry_after = call->keep[RETRY_AFTER].value,
+        .tries = call->tries,
+        .left_ms = call->deadline_ms - loop_now_ms(rest->loop),
+        .now_unix = (int64_t)time(NULL),
+    };
+    int64_t wait_ms;
+
+    if (!call->request.is_idempotent || rest->is_ending)
+        return false;
+    if (!random_bytes((unsigned char *)&attempt.chance, sizeof(attempt.chance)))
+        return false;
+    wait_ms = retry_wait_ms(&attempt);
+    if (wait_ms == RETRY_NEVER)
+        return false;
+    call->resume_ms = loop_now_ms(rest->loop) + wait_ms;
+    pause_call(rest, call);
+    return true;
+}
+
+static void submit(struct rest_call *call)
+{
+    call->tries++;
+    if (http_client_start(call->rest->client, &call->http))
+        end(call, REST_TOO_MUCH);
+}
+
+static struct rest_call *take_pausing(struct rest *rest)
+{
+    struct rest_call *list = rest->pausing;
+
+    rest->pausing = NULL;
+    rest->resume_ms = LOOP_NEVER;
+    return list;
+}
+
+/* Of the loop's tasks: sends again what has paused long enough. */
+static void resume_pausing(void *owner)
+{
+    struct rest *rest = owner;
+    int64_t now_ms = loop_now_ms(rest->loop);
+    struct rest_call *call, *next;
+
+    if (now_ms < rest->resume_ms)
+        return;
+    for (call = take_pausing(rest); call; call = next) {
+        next = call->next;
+        if (now_ms < call->resume_ms)
+            pause_call(rest, call);
+        else
+            submit(call);
+    }
+}
+
+static int until_resume_ms(void *owner)
+{
+    const struct rest *rest = owner;
+
+    return loop_until_ms(rest->loop, rest->resume_ms);
+}
+
+/* ---- once ---- */
+
 static void on_answer(struct http_call *http)
 {
     struct rest_call *call = http->owner;
+    bool is_done = http->status >= 200 && http->status <= 299;
 
     call->status = http->status;
-    call->error_code = call->keep[0].value;
+    call->error_code = call->keep[ERROR_CODE].value;
     call->answer = http->answer;
     if (http->status == 401 && call->rest->identity)
         identity_doubt(call->rest->identity);
-    if (http->status == 0)
-        end(call, http->failure);
-    else if (http->status < 200 || http->status > 299)
-        end(call, "the service answered with an error");
-    else
+    if (is_done)
         end(call, NULL);
+    else if (!pause_for_another_try(call))
+        end(call, http->status ? "the service answered with an error" : http->failure);
 }
 
 /* NUL-terminated, as libcurl wants it; NULL: no memory. */
@@ -41,7 +124,8 @@ static void send_with(struct rest_call *call, struct str token)
 {
     struct http_call *http = &call->http;
 
-    call->keep[0].name = STR("x-ms-error-code");
+    call->keep[ERROR_CODE].name = STR("x-ms-error-code");
+    call->keep[RETRY_AFTER].name = STR("retry-after");
     *http = (struct http_call){
         .method = call->request.method,
         .url = arena_cstr(call->mem, call->request.url),
@@ -61,8 +145,8 @@ static void send_with(struct rest_call *call, struct str token)
         end(call, "no memory");
     else if (call->deadline_ms <= loop_now_ms(call->rest->loop))
         end(call, "timed out");
-    else if (http_client_start(call->rest->client, http))
-        end(call, REST_TOO_MUCH);
+    else
+        submit(call);
 }
 
 static void on_identity(void *owner, struct str token, const char *failure)
@@ -78,6 +162,10 @@ void rest_start(struct rest_call *call)
     struct rest *rest = call->rest;
     struct str token;
 
+    if (rest->is_ending) {
+        end(call, ENDING);
+        return;
+    }
     if (rest->identity) {
         call->wait = (struct identity_wait){ .ready = on_identity, .owner = call };
         identity_ask(rest->identity, &call->wait);
@@ -96,6 +184,7 @@ enum err rest_init(struct rest *rest, const struct config *config, struct loop *
     *rest = (struct rest){
         .loop = loop,
         .client = client,
+        .resume_ms = LOOP_NEVER,
         .webpubsub = { .url = config->service_url,
                        .host = config->service_host,
                        .hub = config->hub },
@@ -104,7 +193,24 @@ enum err rest_init(struct rest *rest, const struct config *config, struct loop *
         rest->webpubsub.key = hmac_key_new(config->access_key);
     else
         rest->identity = identity_new(config, loop);
-    return rest->webpubsub.key || rest->identity ? ERR_NONE : ERR_NO_MEMORY;
+    if (!rest->webpubsub.key && !rest->identity)
+        return ERR_NO_MEMORY;
+    loop_add_task(loop, &(struct loop_task){ resume_pausing, until_resume_ms, rest });
+    return ERR_NONE;
+}
+
+void rest_abort(struct rest *rest)
+{
+    struct rest_call *call, *next;
+
+    rest->is_ending = true;
+    for (call = take_pausing(rest); call; call = next) {
+        next = call->next;
+        end(call, ENDING);
+    }
+    if (rest->identity)
+        identity_abort(rest->identity);
+    http_client_abort(rest->client);
 }
 
 void rest_free(struct rest *rest)

@@ -1,6 +1,6 @@
 /*
  * The way to the service: its REST calls, authorised with the access key or by a managed
- * identity, sent, and judged.
+ * identity, sent, judged, and sent again where that may help and can do no harm.
  *
  * Belongs to one loop and its thread.
  */
@@ -17,6 +17,9 @@ struct rest {
     struct http_client *client;
     struct webpubsub webpubsub;
     struct identity *identity; /* NULL: the key authorises */
+    struct rest_call *pausing; /* until they are sent again */
+    int64_t resume_ms;         /* the first of them */
+    bool is_ending;            /* nothing is sent again */
 };
 
 /* One call.  Set the first part, zero the rest, and keep it until done has been called. */
@@ -34,22 +37,31 @@ struct rest_call {
     unsigned status;       /* 0: no answer */
     struct str error_code; /* the service's x-ms-error-code, may be empty */
     struct str answer;     /* the body, if it was to be kept */
+    unsigned tries;
 
     /* Under way. */
     struct identity_wait wait;
     struct http_call http;
-    struct header keep[1];
+    struct header keep[2];
+    int64_t resume_ms;
+    struct rest_call *next; /* of those that pause */
 };
 
 /* The failure of a call that found no room in the queue: trying again later helps. */
 extern const char REST_TOO_MUCH[];
 
-/* Makes the keys of this thread, or its identity.  ERR_NO_MEMORY. */
+/*
+ * Makes the keys of this thread, or its identity.  rest stays where it is as long as the loop
+ * turns.  ERR_NO_MEMORY.
+ */
 MUST_USE enum err rest_init(struct rest *rest, const struct config *config, struct loop *loop,
                             struct http_client *client);
 void rest_free(struct rest *rest);
 
 /* Calls done exactly once, perhaps before this returns. */
 void rest_start(struct rest_call *call);
+
+/* Ends all calls; done is called for each. */
+void rest_abort(struct rest *rest);
 
 #endif

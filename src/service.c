@@ -179,7 +179,5 @@ void service_free(struct service *service)
 
 void service_abort(struct service *service)
 {
-    if (service->rest.identity)
-        identity_abort(service->rest.identity);
-    http_client_abort(service->rest.client);
+    rest_abort(&service->rest);
 }

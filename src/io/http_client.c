@@ -2,9 +2,12 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 /* An easy handle, set up once and used for one call after the other. */
 struct transfer {
@@ -54,6 +57,38 @@ static size_t take_answer(char *bytes, size_t size, size_t count, void *to)
     return size * count;
 }
 
+static long number_of(CURL *easy, CURLINFO what)
+{
+    long number = -1;
+
+    curl_easy_getinfo(easy, what, &number);
+    return number;
+}
+
+/*
+ * libcurl asks before each sending.  It sends again, by itself, what went out on a kept
+ * connection that turns out to be broken; but who knows how much was taken of what had left?
+ */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
+static int may_send(void *of, char *remote, char *local, int remote_port, int local_port)
+{
+    const struct transfer *t = of;
+
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    return number_of(t->easy, CURLINFO_REQUEST_SIZE) == 0 ? CURL_PREREQFUNC_OK
+                                                          : CURL_PREREQFUNC_ABORT;
+}
+
+/* Of libcurl, for each new connection. */
+static int limit_silence(void *unused, curl_socket_t fd, curlsocktype purpose)
+{
+    const unsigned silent_ms = HTTP_CLIENT_SILENT_MS;
+
+    (void)unused, (void)purpose;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silent_ms, sizeof(silent_ms));
+    return CURL_SOCKOPT_OK;
+}
+
 #define SET(option, value) ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK
 
 static bool set_up(CURL *easy, struct transfer *t, const struct http_client_options *options)
@@ -67,6 +102,9 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_WRITEFUNCTION, take_answer);
     SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_SOCKOPTFUNCTION, limit_silence);
+    SET(CURLOPT_PREREQFUNCTION, may_send);
+    SET(CURLOPT_PREREQDATA, t);
     SET(CURLOPT_USERAGENT, options->user_agent);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
@@ -235,16 +273,23 @@ static void launch_waiting(struct http_client *client)
     }
 }
 
-enum err http_client_start(struct http_client *client, struct http_call *call)
+static void queue(struct http_client *client, struct http_call *call)
 {
-    if (client->waiting_count == HTTP_CLIENT_MAX_WAITING)
-        return ERR_NO_MEMORY;
     call->next = NULL;
-    call->status = 0;
-    call->answer = (struct str){ NULL, 0 };
     *client->waiting_end = call;
     client->waiting_end = &call->next;
     client->waiting_count++;
+}
+
+enum err http_client_start(struct http_client *client, struct http_call *call)
+{
+    if (client->waiting_count >= HTTP_CLIENT_MAX_WAITING)
+        return ERR_NO_MEMORY;
+    call->status = 0;
+    call->answer = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < call->keep_count; i++)
+        call->keep[i].value = (struct str){ NULL, 0 };
+    queue(client, call);
     return ERR_NONE;
 }
 
@@ -265,10 +310,7 @@ static const char *name_certificate_failure(CURL *easy)
         OTHER_NAME = 62,
         OTHER_ADDRESS = 64,
     };
-    long verdict = -1;
-
-    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-    switch (verdict) {
+    switch (number_of(easy, CURLINFO_SSL_VERIFYRESULT)) {
     case WELL_SIGNED: /* libcurl compares the name itself, */
     case NOT_ASKED:   /* and that before it asks again for the verdict */
     case OTHER_NAME:
@@ -307,6 +349,7 @@ static const char *name_failure(CURL *easy, CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
+    case CURLE_ABORTED_BY_CALLBACK: /* see may_send */
         return "the connection broke";
     default:
         return curl_easy_strerror(code);
@@ -319,10 +362,19 @@ static void keep_headers(CURL *easy, struct http_call *call)
     for (size_t i = 0; i < call->keep_count; i++) {
         struct header *wanted = &call->keep[i];
         struct curl_header *found;
-        wanted->value = (struct str){ NULL, 0 };
         if (curl_easy_header(easy, wanted->name.ptr, 0, CURLH_HEADER, -1, &found) == CURLHE_OK)
             (void)!arena_copy(call->mem, str_from(found->value), &wanted->value);
     }
+}
+
+/*
+ * Kept connections were broken and took nothing: as if it had not been tried.  libcurl goes
+ * on to the next by itself, but not for ever; each one that fails is one less.
+ */
+static bool is_untouched(CURL *easy, CURLcode code)
+{
+    return code == CURLE_SEND_ERROR && number_of(easy, CURLINFO_REQUEST_SIZE) == 0 &&
+           number_of(easy, CURLINFO_NUM_CONNECTS) == 0;
 }
 
 static void finish(struct http_client *client, CURL *easy, CURLcode code)
@@ -330,10 +382,14 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
     struct transfer *t = NULL;
     struct http_call *call;
     const char *failure;
-    long status = 0;
+    unsigned status;
 
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (is_untouched(easy, code)) {
+        queue(client, release(client, t));
+        return;
+    }
+    status = (unsigned)number_of(easy, CURLINFO_RESPONSE_CODE);
     if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES && !t->call->keep_answer)
         code = CURLE_OK; /* we broke off: the status has told what there is to know */
     if (code == CURLE_OK) {
@@ -347,7 +403,7 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
         fail(call, failure);
         return;
     }
-    call->status = (unsigned)status;
+    call->status = status;
     call->failure = NULL;
     call->done(call);
 }

@@ -21,6 +21,9 @@
 
 #define HTTP_CLIENT_CONNECT_MS 4000
 
+/* A connection on which nothing that was sent is acknowledged for so long is dead. */
+#define HTTP_CLIENT_SILENT_MS 4000
+
 /* Below the four minutes after which Azure's front end drops idle connections silently. */
 #define HTTP_CLIENT_KEEP_SECONDS 100
 
@@ -31,7 +34,8 @@ struct http_client;
 /*
  * One request.  The caller fills in the first part and keeps it, and the texts, where they
  * are until done has been called; that happens exactly once, never inside
- * http_client_start.
+ * http_client_start.  It is sent once: what may have reached the other side, in whole or in
+ * part, is not sent again.
  */
 struct http_call {
     const char *method; /* POST and PUT have a body, GET, HEAD and OPTIONS have none */

@@ -25,7 +25,7 @@ struct loop_task {
 };
 
 /* As many tasks as there are libraries with timers, and the owner of the loop. */
-#define LOOP_MAX_TASKS 4
+#define LOOP_MAX_TASKS 5
 
 /* NULL: the system has no more memory or descriptors. */
 MUST_USE struct loop *loop_new(void);

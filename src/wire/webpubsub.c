@@ -199,7 +199,9 @@ enum err webpubsub_generate_token(const struct webpubsub *service,
 {
     struct buf url = { .mem = mem };
 
-    *out = (struct webpubsub_request){ .method = "POST", .content_type = "text/plain" };
+    *out = (struct webpubsub_request){ .method = "POST",
+                                       .content_type = "text/plain",
+                                       .is_idempotent = true };
     buf_add_all(&url, service->url, STR("/api/hubs/"), service->hub);
     buf_add_all(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="),
                 client->user, STR("&minutesToExpire="));

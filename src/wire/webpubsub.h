@@ -113,6 +113,7 @@ struct webpubsub_request {
     struct str url; /* percent-encoded: these bytes are signed, and these are sent */
     const char *content_type;
     struct str body;
+    bool is_idempotent; /* twice is the same as once */
 };
 
 /* The token for a request, whose audience is its whole URL. */
@@ -134,7 +135,7 @@ MUST_USE enum err webpubsub_disconnect(const struct webpubsub *service,
                                        const struct webpubsub_target *target, struct str packet,
                                        struct arena *mem, struct webpubsub_request *out);
 
-/* POST :addToGroups or :removeFromGroups.  Twice is the same as once. */
+/* POST :addToGroups or :removeFromGroups. */
 MUST_USE enum err webpubsub_join(const struct webpubsub *service,
                                  const struct webpubsub_target *target, struct str_list rooms,
                                  struct arena *mem, struct webpubsub_request *out);

@@ -180,7 +180,9 @@ static enum err move(const struct webpubsub *service, struct str operation,
 
     if (!target_ok(target) || !groups_ok(target->nsp, rooms))
         return ERR_SYNTAX;
-    *out = (struct webpubsub_request){ .method = "POST", .content_type = "application/json" };
+    *out = (struct webpubsub_request){ .method = "POST",
+                                       .content_type = "application/json",
+                                       .is_idempotent = true };
     add_hub_url(&url, service);
     buf_add_all(&url, operation, STR(VERSION_QUERY));
     if (buf_done(&url, &out->url))
@@ -281,7 +283,7 @@ enum err webpubsub_list(const struct webpubsub *service, struct str nsp, struct 
 
     if (!group_ok(nsp, room))
         return ERR_SYNTAX;
-    *out = (struct webpubsub_request){ .method = "GET" };
+    *out = (struct webpubsub_request){ .method = "GET", .is_idempotent = true };
     add_hub_url(&url, service);
     buf_add(&url, STR("/groups/"));
     webpubsub_add_group(&url, nsp, room);

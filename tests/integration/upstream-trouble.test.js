@@ -7,7 +7,7 @@ import { joinRoom, readAck, sendToRoom, systemEvent } from '../lib/events.js';
 import { Connection } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 
-const REST_MS = 1500;
+const REST_MS = 800;
 /** The deadline of one REST request, and as much again for the machine. */
 const ANSWER_MS = 2 * REST_MS + 2000;
 
@@ -89,7 +89,7 @@ test('a join that fails is told by its ack alone; nobody hears of the absent', a
   recorder.forget();
   const script = ({ path }) => (path.includes('addToGroups') ? { status: 500 } : null);
   await during(script, () => upstreamError(joinRoom(viewer, room, { ack: 1 })));
-  assert.equal(recorder.requests.length, 1, 'the join alone');
+  assert.ok(recorder.requests.every(({ path }) => path.endsWith('/:addToGroups')));
 });
 
 test('a join whose presence cannot be told is a join all the same', async () => {

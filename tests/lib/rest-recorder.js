@@ -3,6 +3,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
 import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import { ACCESS_KEY, connectionString } from './handler.js';
 import { Inbox, pause } from './deadline.js';
 
@@ -75,6 +76,16 @@ class RestRecorder {
   async reopen() {
     this.#server.listen(this.port, '127.0.0.1');
     await once(this.#server, 'listening');
+  }
+
+  /** Ends all connections on this side, politely or with a reset; resolves when that is sent. */
+  async hangUp({ isReset = false } = {}) {
+    await Promise.all([...this.#sockets].map(async (socket) => {
+      const done = isReset ? once(socket, 'close') : finished(socket, { readable: false });
+      if (isReset) socket.resetAndDestroy();
+      else socket.end();
+      await done;
+    }));
   }
 
   async close() {
