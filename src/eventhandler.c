@@ -121,10 +121,20 @@ static void send_status(struct delivery *d, unsigned status)
 /* connect: the one event whose status means something to the service. */
 static void answer_connect(struct delivery *d)
 {
-    if (d->run.outcome == APP_ACCEPTED)
+    switch (d->run.outcome) {
+    case APP_ACCEPTED:
         send_status(d, 200);
-    else
-        send_status(d, d->run.outcome == APP_NO_USER ? 401 : 403);
+        break;
+    case APP_NO_USER:
+        send_status(d, 401);
+        break;
+    case APP_UPSTREAM:
+    case APP_BUSY:
+        send_status(d, 503); /* another time, perhaps */
+        break;
+    default:
+        send_status(d, 403);
+    }
 }
 
 /* What the application answers, or {"success":…} */
@@ -174,6 +184,14 @@ static void answer_event(void *owner)
         answer_message(d);
     else
         send_status(d, 200); /* the service does not read it */
+}
+
+static void on_plan_done(void *owner)
+{
+    struct delivery *d = owner;
+
+    d->service->in_flight--;
+    answer_event(d);
 }
 
 /* An event that is answered without asking the application. */
@@ -284,7 +302,22 @@ static bool read_event(struct delivery *d, struct fault *fault)
     if (d->cloud.kind != CLOUDEVENT_MESSAGE)
         return true;
     *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
-    return is_text_plain(d->cloud.content_type) && read_packet(d, fault);
+    if (!is_text_plain(d->cloud.content_type))
+        return false;
+    if (request->is_cut)
+        return packet_parse_head(request->body, &d->packet) == ERR_NONE;
+    return read_packet(d, fault);
+}
+
+/* Of a body for which there was no room nobody knows whether it was as it should be. */
+static void answer_fault(const struct delivery *d, const struct fault *fault)
+{
+    int64_t now_ms = loop_now_ms(d->service->loop);
+
+    if (d->request->is_cut && !d->request->is_too_large)
+        answer_error(d->request, 503, "Overloaded", "no room for this request", now_ms);
+    else
+        answer_error(d->request, fault->status, fault->code, fault->message, now_ms);
 }
 
 static enum app_event_kind app_kind(enum cloudevent_kind kind)
@@ -299,6 +332,12 @@ static enum app_event_kind app_kind(enum cloudevent_kind kind)
     default:
         return APP_MESSAGE;
     }
+}
+
+/* For what a client sent; that it came or went is not refused. */
+static bool has_room(const struct delivery *d)
+{
+    return !d->request->is_cut && d->service->in_flight < SERVICE_MAX_IN_FLIGHT;
 }
 
 static void decide_and_run(struct delivery *d)
@@ -317,8 +356,9 @@ static void decide_and_run(struct delivery *d)
     d->run.rest = &d->service->rest;
     d->run.mem = &d->request->mem;
     d->run.deadline_ms = loop_now_ms(d->service->loop) + d->service->rest_timeout_ms;
-    d->run.done = answer_event;
+    d->run.done = on_plan_done;
     d->run.owner = d;
+    d->service->in_flight++;
     plan_start(&d->run);
 }
 
@@ -335,12 +375,14 @@ void eventhandler_event(struct service *service, struct http_request *request)
     d->service = service;
     d->request = request;
     if (!read_event(d, &fault))
-        answer_error(request, fault.status, fault.code, fault.message, now_ms);
+        answer_fault(d, &fault);
     else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
              (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
         send_status(d, 200); /* nothing follows from it */
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && d->packet.type == PACKET_BINARY_EVENT)
         refuse(d, APP_UNSUPPORTED, "binary events are not understood here");
+    else if (d->cloud.kind == CLOUDEVENT_MESSAGE && !has_room(d))
+        refuse(d, APP_BUSY, "too much is in flight, try again");
     else
         decide_and_run(d);
 }

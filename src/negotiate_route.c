@@ -64,6 +64,7 @@ static void on_generated(void *owner)
     struct json_field fields[] = { { .name = STR("token") } };
     struct str token;
 
+    n->service->in_flight--;
     if (n->call.failure)
         answer_unavailable(n, n->call.failure);
     else if (json_members(n->call.answer, fields, COUNT(fields)) ||
@@ -100,10 +101,12 @@ static void ask_for_token(struct negotiation *n, const struct webpubsub_client *
         .owner = n,
     };
     if (webpubsub_generate_token(&service->rest.webpubsub, client, service->token_seconds,
-                                 &n->request->mem, &n->call.request))
+                                 &n->request->mem, &n->call.request)) {
         answer_unavailable(n, "no memory");
-    else
-        rest_start(&n->call);
+        return;
+    }
+    service->in_flight++;
+    rest_start(&n->call);
 }
 
 static void get_token(struct negotiation *n)
@@ -158,6 +161,8 @@ static void serve(struct service *service, struct http_request *request, bool is
     n->request = request;
     if (request->is_too_large)
         answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
+    else if (service->in_flight >= SERVICE_FULL_FOR_NEWCOMERS)
+        answer_unavailable(n, "there is too much to do");
     else if (decide(n, &query))
         answer_unavailable(n, "no memory or no randomness");
     else if (n->grant.status != 200)

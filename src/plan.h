@@ -27,7 +27,7 @@ struct plan_run {
     unsigned rest_status;  /* of that call, 0 where it had no answer */
     struct str rest_error; /* x-ms-error-code of that call */
     size_t calls;
-    size_t repeats; /* of calls that failed and were sent again */
+    size_t repeats;  /* of calls that failed and were sent again */
     int64_t rest_ms; /* from the start of the first call to the end of the last */
 
     /* Where it stands. */

@@ -8,12 +8,25 @@
 #ifndef SERVICE_H
 #define SERVICE_H
 
+#include <assert.h>
+
 #include "config.h"
 #include "io/http_server.h"
 #include "rest.h"
 
 /* What the service refuses is smaller: its messages end at 1 MB. */
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
+
+/*
+ * Requests of one loop that wait for the service, or for their turn to ask it.  Beyond that a
+ * client's event is refused at once, as Busy; beyond less than that nobody new is let in, so
+ * that those who are there are served.  What a client holds more than this is for the
+ * service's own events: that a socket came or went is told once.
+ */
+#define SERVICE_MAX_IN_FLIGHT 2048
+#define SERVICE_FULL_FOR_NEWCOMERS 1536
+static_assert(SERVICE_MAX_IN_FLIGHT + 1024 <= HTTP_CLIENT_MAX_RUNNING + HTTP_CLIENT_MAX_WAITING,
+              "a socket that came or went finds room");
 
 struct service {
     const struct app *app;
@@ -22,6 +35,7 @@ struct service {
     struct hmac_key *secret; /* signs writer keys */
     int64_t token_seconds;
     unsigned rest_timeout_ms;
+    size_t in_flight;
 };
 
 /*

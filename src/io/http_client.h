@@ -14,7 +14,7 @@
 
 /* Also the number of connections that are kept: with fewer, each call would open its own. */
 #define HTTP_CLIENT_MAX_RUNNING 1024
-#define HTTP_CLIENT_MAX_WAITING 1024
+#define HTTP_CLIENT_MAX_WAITING 2048
 
 /* More of an answer's body than this is not read. */
 #define HTTP_CLIENT_MAX_ANSWER_BYTES (64 * 1024)

@@ -30,7 +30,8 @@ struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
     struct http_handler handler;
-    struct arena spare; /* a block for the next request */
+    size_t bodies_bytes; /* of those that are not small */
+    struct arena spare;  /* a block for the next request */
     struct connections connections;
     size_t max_connections;
     bool is_draining;
@@ -48,6 +49,7 @@ struct exchange {
     struct buf body;
     size_t body_limit;
     size_t body_received;
+    size_t body_counted; /* in bodies_bytes */
     bool is_handled;
     bool is_suspended;
 };
@@ -166,15 +168,32 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     return x;
 }
 
+static void keep(struct exchange *x, struct str bytes)
+{
+    size_t small = HTTP_SERVER_SMALL_BODY_BYTES - x->body.len;
+
+    if (x->body.len + bytes.len > HTTP_SERVER_SMALL_BODY_BYTES) {
+        if (x->server->bodies_bytes + bytes.len > HTTP_SERVER_BODIES_BYTES) {
+            x->request.is_cut = true;
+            if (x->body.len < HTTP_SERVER_SMALL_BODY_BYTES)
+                buf_add(&x->body, str_first(bytes, small));
+            return;
+        }
+        x->server->bodies_bytes += bytes.len;
+        x->body_counted += bytes.len;
+    }
+    buf_add(&x->body, bytes);
+}
+
 /* false: this client sends without end. */
 static bool receive(struct exchange *x, struct str bytes)
 {
     x->body_received += bytes.len;
     connection_received(x->client, bytes.len);
-    if (x->body_received <= x->body_limit)
-        buf_add(&x->body, bytes);
-    else
+    if (x->body_received > x->body_limit)
         x->request.is_too_large = true;
+    else if (!x->request.is_cut)
+        keep(x, bytes);
     return x->body_received <= DISCARD_BYTES && !x->body.failed;
 }
 
@@ -241,6 +260,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     (void)owner, (void)connection, (void)how;
     if (!x)
         return;
+    x->server->bodies_bytes -= x->body_counted;
     enter(x, CONNECTION_IDLE);
     if (x->response)
         MHD_destroy_response(x->response);

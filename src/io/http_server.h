@@ -24,6 +24,13 @@
  */
 #define HTTP_SERVER_HEADER_BYTES (24 * 1024)
 
+/*
+ * Of bodies, a loop keeps so many bytes at a time.  Those that are small are not counted: the
+ * number of connections bounds them.
+ */
+#define HTTP_SERVER_BODIES_BYTES ((size_t)64 * 1024 * 1024)
+#define HTTP_SERVER_SMALL_BODY_BYTES ((size_t)16 * 1024)
+
 struct http_server;
 
 /*
@@ -40,6 +47,7 @@ struct http_request {
     size_t query_count;
     struct str body;
     bool is_too_large;  /* the body is over its limit and was thrown away */
+    bool is_cut;        /* there was no room for the body, but for its beginning */
     int64_t started_ms; /* on the loop's clock */
     bool is_wrapped;    /* the host put it into JSON and wants the answer so: see payload.h */
 };

@@ -71,8 +71,11 @@ static enum err parse_event(struct str json, struct packet *out)
     return ERR_NONE;
 }
 
-enum err packet_parse(struct str text, struct packet *out)
+/* All that stands before the arguments, which are left in *text. */
+static enum err parse_head(struct str *rest, struct packet *out)
 {
+    struct str text = *rest;
+
     memset(out, 0, sizeof(*out));
     if (text.len < 2 || text.ptr[0] != '4' || text.ptr[1] < '0' || text.ptr[1] > '6')
         return ERR_SYNTAX;
@@ -88,7 +91,18 @@ enum err packet_parse(struct str text, struct packet *out)
     if (!take_namespace(&text, &out->nsp))
         return ERR_SYNTAX;
     out->ack_id = take_digits(&text);
-    if (out->ack_id.len > PACKET_MAX_ACK_ID_DIGITS)
+    *rest = text;
+    return out->ack_id.len > PACKET_MAX_ACK_ID_DIGITS ? ERR_SYNTAX : ERR_NONE;
+}
+
+enum err packet_parse_head(struct str text, struct packet *out)
+{
+    return parse_head(&text, out);
+}
+
+enum err packet_parse(struct str text, struct packet *out)
+{
+    if (parse_head(&text, out))
         return ERR_SYNTAX;
     if (out->type == PACKET_EVENT || out->type == PACKET_BINARY_EVENT)
         return parse_event(text, out);

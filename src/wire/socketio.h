@@ -42,6 +42,9 @@ struct packet {
  */
 MUST_USE enum err packet_parse(struct str text, struct packet *out);
 
+/* The same of the beginning of a packet: all that stands before its JSON, nothing of that. */
+MUST_USE enum err packet_parse_head(struct str text, struct packet *out);
+
 /* 42[/ns,]["name",args]; args: JSON values with commas between them, or empty. */
 void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args);
 

@@ -32,7 +32,7 @@ const SUCCESS = { success: true };
 const isJoin = ({ path }) => path.endsWith('/:addToGroups');
 const isSend = ({ path }) => path.endsWith('/:send');
 
-/** Answers what `concerns` with the answers one after the other; the last one stays, null is good. */
+/** Answers what `concerns` with one answer after the other; the last one stays, null is good. */
 function answerInTurn(concerns, answers, to = recorder) {
   const left = [...answers];
   const times = [];
@@ -90,7 +90,7 @@ test('what the service will not do another time either is not asked for again', 
   }
 });
 
-test('a join that keeps failing is given up after a few tries, further and further apart', async () => {
+test('a join that keeps failing is given up after a few tries, each later', async () => {
   const { viewer, room } = newParty();
   const times = answerInTurn(isJoin, [{ status: 503 }]);
   await app.refusedAck(joinRoom(viewer, room, { ack: 1 }), 'Upstream');
@@ -112,7 +112,7 @@ for (const [form, retryAfter] of [['seconds', () => '1'], ['a date', () => inSec
   });
 }
 
-test('a service that wants to be left alone for longer than there is time is not asked', async () => {
+test('a service that wants to be left alone for too long is not asked again', async () => {
   const { viewer, room } = newParty();
   for (const retryAfter of ['60', inSeconds(3600)]) {
     const times = answerInTurn(isJoin, [{ status: 429, headers: { 'Retry-After': retryAfter } }]);
@@ -138,7 +138,7 @@ test('a join that waits holds up nobody, and its client may leave meanwhile', as
   await eventually(5000, () => times.length === 2, 'the second try');
 });
 
-test('leaving and counting are asked again, sending and disconnecting never', { skip }, async () => {
+test('leaving and counting are repeated, sending and disconnecting never', { skip }, async () => {
   const other = await startRecorded({ env: VERBS });
   const peer = newPeer('w', newRoom());
   const ask = (name, wish, concerns, answers) => {
@@ -149,7 +149,8 @@ test('leaving and counting are asked again, sending and disconnecting never', { 
   const isList = ({ method, path }) => method === 'GET' && path.endsWith('/connections');
   const failure = { status: 503 };
   assert.equal(await ask('leave', { targets: ['r1'] }, isLeave, [failure]), 2);
-  assert.equal(await ask('count', { targets: ['r1'] }, isList, [failure, { body: '{"value":[]}' }]), 2);
+  const nobody = { body: '{"value":[]}' };
+  assert.equal(await ask('count', { targets: ['r1'] }, isList, [failure, nobody]), 2);
   assert.equal(await ask('end', {}, isSend, [failure]), 1);
   assert.equal(await ask('emit', { event: 'x' }, isSend, [failure]), 1);
   await other.close();
@@ -170,7 +171,7 @@ for (const [how, isReset] of [['closed', false], ['reset', true]]) {
   });
 }
 
-test('when the service resets all of its many idle connections, no edit is lost or doubled', async () => {
+test('when all of many idle connections are reset, no edit is lost or doubled', async () => {
   const { writer } = newParty();
   const edits = Array.from({ length: 60 }, (_, i) => sendToRoom(writer, String(i), { ack: i }));
   const connections = await Promise.all(edits.map(() => Connection.open(app.handler.port)));
@@ -191,13 +192,15 @@ test('when the service resets all of its many idle connections, no edit is lost 
   recorder.answerWith(null);
 });
 
+const ACCEPTED = 'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n';
+
 /** Takes the first bytes of each request and hangs up, as a proxy does that is shut down. */
 async function startRude() {
   const server = net.createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => {
       rude.requests += 1;
-      if (rude.requests <= rude.polite) socket.write('HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n');
+      if (rude.requests <= rude.polite) socket.write(ACCEPTED);
       else socket.resetAndDestroy();
       socket.once('data', () => {
         rude.requests += 1;
@@ -217,7 +220,8 @@ test('an edit of which the service took only the beginning is not sent again', a
   const service = connectionString(`http://localhost:${rude.server.address().port}`);
   const handler = await startHandler({ service, env: { CODESTREAM_LOOPS: '1' } });
   const { writer } = newParty();
-  const send = async (data) => readAck(await request(handler.port, sendToRoom(writer, data, { ack: 1 })));
+  const edit = (data) => sendToRoom(writer, data, { ack: 1 });
+  const send = async (data) => readAck(await request(handler.port, edit(data)));
   assert.deepEqual((await send('1')).value, SUCCESS);
   for (const [data, taken] of [['2', 2], [`"${'x'.repeat(800_000)}"`, 3]]) {
     assert.equal((await send(data)).value.error.code, 'Upstream');

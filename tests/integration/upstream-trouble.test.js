@@ -1,10 +1,13 @@
 // The service's REST side in trouble: whatever it does, an authentic event is answered in time and
 // without a failure status, which could cost the client its connection.
 import assert from 'node:assert/strict';
+import net from 'node:net';
+import { once } from 'node:events';
 import { test, before, after } from '../lib/test.js';
 import { deferred, eventually } from '../lib/deadline.js';
 import { joinRoom, readAck, sendToRoom, systemEvent } from '../lib/events.js';
-import { Connection } from '../lib/http.js';
+import { connectionString, startHandler } from '../lib/handler.js';
+import { Connection, request } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 
 const REST_MS = 800;
@@ -36,7 +39,10 @@ async function upstreamError(event) {
 
 const TROUBLES = {
   'refuses the token (401)': { status: 401, body: '{"code":"Unauthorized"}' },
+  'forbids it (403)': { status: 403 },
   'knows no such thing (404)': { status: 404 },
+  'is too slow itself (408)': { status: 408 },
+  'finds it too large (413)': { status: 413 },
   'is too busy (429)': { status: 429, headers: { 'Retry-After': '1' } },
   'fails (500)': { status: 500, body: 'x'.repeat(10_000) },
   'fails at its gateway (503)': { status: 503 },
@@ -109,7 +115,7 @@ test('an answer of the service that is slow but in time is waited for', async ()
 
 test('an answer of the service with a long body is read by its status', async () => {
   const { writer } = newParty();
-  for (const long of [{ body: Buffer.alloc(50_000, 'x') }, { body: Buffer.alloc(5_000_000, 'x') },
+  for (const long of [{ body: Buffer.alloc(50_000, 'x') }, { body: Buffer.alloc(10_000_000, 'x') },
     { endless: true }]) {
     await during(() => ({ status: 202, ...long }), async () => {
       assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: 1 })), { success: true });
@@ -148,6 +154,23 @@ test('a client of the handler that leaves while the service is asked harms nobod
     });
     assert.deepEqual(await app.ack(sendToRoom(writer, '2', { ack: 2 })), { success: true });
   }
+});
+
+test('a service that hangs up before it has read anything is told of, and outlived', async () => {
+  const server = net.createServer((socket) => socket.on('error', () => {}).resetAndDestroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const handler = await startHandler({
+    service: connectionString(`http://localhost:${server.address().port}`),
+    env: { CODESTREAM_REST_TIMEOUT_MS: String(REST_MS) },
+  });
+  const { writer, viewer, room } = newParty();
+  for (const event of [sendToRoom(writer, '1', { ack: 1 }), joinRoom(viewer, room, { ack: 1 })]) {
+    const answer = await request(handler.port, event, ANSWER_MS);
+    assert.equal(readAck(answer).value.error.code, 'Upstream');
+  }
+  await handler.stop();
+  server.close();
 });
 
 test('two hundred events that the service never answers are all answered in time', async () => {

@@ -334,6 +334,22 @@ static void a_disconnect_may_close_the_connection(void **state)
     }
 }
 
+static void the_head_is_read_without_the_rest(void **state)
+{
+    struct packet packet;
+
+    (void)state;
+    assert_err(packet_parse_head(STR("42/a,7[\"sendToRoom\",{\"da"), &packet), ERR_NONE);
+    assert_int_equal(packet.type, PACKET_EVENT);
+    assert_str(packet.nsp, "/a");
+    assert_str(packet.ack_id, "7");
+    assert_err(packet_parse_head(STR("42[\"x"), &packet), ERR_NONE);
+    assert_str(packet.nsp, "/");
+    assert_int_equal(packet.ack_id.len, 0);
+    assert_err(packet_parse_head(STR("nonsense"), &packet), ERR_SYNTAX);
+    assert_err(packet_parse_head(STR("42123456789012345678901[]"), &packet), ERR_SYNTAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +365,7 @@ int main(void)
         cmocka_unit_test(packets_are_whole_or_out_of_memory),
         cmocka_unit_test(bytes_follow_a_packet_in_base64),
         cmocka_unit_test(a_disconnect_may_close_the_connection),
+        cmocka_unit_test(the_head_is_read_without_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
