@@ -4,10 +4,15 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+
+/* A longest host name, and what stands around it. */
+#define MAX_BASE_CHARS 300
+#define MAX_AGENT_CHARS 100
 
 /* An easy handle, set up once and used for one call after the other. */
 struct transfer {
@@ -15,7 +20,8 @@ struct transfer {
     struct transfer *previous;
     CURL *easy;
     struct http_call *call;
-    struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 2];
+    struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
+    char base[MAX_BASE_CHARS + 1]; /* CURLOPT_URL: "scheme://host/" */
     struct buf answer;
     size_t answer_bytes;
 };
@@ -23,6 +29,7 @@ struct transfer {
 struct http_client {
     struct loop *loop;
     struct http_client_options options;
+    char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
     CURLM *multi;
     int64_t timer_ms; /* when libcurl wants to be called */
     struct transfer *idle;
@@ -105,7 +112,6 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_SOCKOPTFUNCTION, limit_silence);
     SET(CURLOPT_PREREQFUNCTION, may_send);
     SET(CURLOPT_PREREQDATA, t);
-    SET(CURLOPT_USERAGENT, options->user_agent);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -151,11 +157,13 @@ static void transfer_free(struct transfer *t)
 }
 
 /* The call's headers as libcurl's list, made in place: nothing to allocate or to free. */
-static void list_headers(struct transfer *t, const struct http_call *call)
+static void list_headers(struct transfer *t, const struct http_call *call, char *user_agent)
 {
     /* libcurl would send these by itself; an empty value takes a header away. */
     static const char *const not_sent[] = { "Accept:", "Expect:" };
     size_t count = 0;
+
+    t->headers[count++].data = user_agent;
 
     for (size_t i = 0; i < HTTP_CLIENT_MAX_HEADERS && call->headers[i]; i++)
         t->headers[count++].data = unconst(call->headers[i]);
@@ -170,12 +178,40 @@ static bool has_body(const struct http_call *call)
     return strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
 }
 
-static bool prepare(struct transfer *t, const struct http_call *call, int64_t now_ms)
+/*
+ * libcurl takes the URL apart and puts it together again, and again, for each transfer.  All
+ * but the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
+ */
+static bool set_url(struct transfer *t, const char *url)
+{
+    CURL *easy = t->easy;
+    const char *host = strstr(url, "://");
+    const char *target = host ? strpbrk(host + 3, "/?#") : NULL;
+    size_t base_len = target ? (size_t)(target - url) + 1 : 0;
+    bool ok = true;
+
+    if (!target || *target != '/' || base_len > MAX_BASE_CHARS) {
+        t->base[0] = '\0';
+        SET(CURLOPT_URL, url);
+        SET(CURLOPT_REQUEST_TARGET, NULL);
+        return ok;
+    }
+    SET(CURLOPT_REQUEST_TARGET, target);
+    if (strncmp(t->base, url, base_len) == 0 && t->base[base_len] == '\0')
+        return ok;
+    memcpy(t->base, url, base_len);
+    t->base[base_len] = '\0';
+    SET(CURLOPT_URL, t->base);
+    return ok;
+}
+
+static bool prepare(struct transfer *t, const struct http_call *call,
+                    struct http_client *client)
 {
     CURL *easy = t->easy;
     bool ok = true;
 
-    list_headers(t, call);
+    list_headers(t, call, client->user_agent);
     t->answer_bytes = 0;
     t->answer = (struct buf){ .mem = call->mem };
     if (has_body(call)) {
@@ -188,9 +224,8 @@ static bool prepare(struct transfer *t, const struct http_call *call, int64_t no
     SET(CURLOPT_NOBODY, strcmp(call->method, "HEAD") == 0 ? 1L : 0L);
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
-    SET(CURLOPT_URL, call->url);
-    SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
-    return ok;
+    SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - loop_now_ms(client->loop)));
+    return ok && set_url(t, call->url);
 }
 
 /* ---- the running ones ---- */
@@ -244,8 +279,7 @@ static bool launch(struct http_client *client, struct http_call *call)
         return false;
     t->call = call;
     link_running(client, t);
-    if (prepare(t, call, loop_now_ms(client->loop)) &&
-        curl_multi_add_handle(client->multi, t->easy) == CURLM_OK)
+    if (prepare(t, call, client) && curl_multi_add_handle(client->multi, t->easy) == CURLM_OK)
         return true;
     (void)release(client, t);
     return false;
@@ -410,6 +444,17 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
 
 /* ---- turning ---- */
 
+static void finish_all(struct http_client *client)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(client->multi, &left))) {
+        if (message->msg == CURLMSG_DONE)
+            finish(client, message->easy_handle, message->data.result);
+    }
+}
+
 static void on_ready(void *owner, int fd, uint32_t events)
 {
     struct http_client *client = owner;
@@ -422,23 +467,21 @@ static void on_ready(void *owner, int fd, uint32_t events)
     if (events & EPOLLERR)
         mask |= CURL_CSELECT_ERR;
     curl_multi_socket_action(client->multi, fd, mask, &running);
+    finish_all(client); /* before the server's turn, which then sends the answers */
 }
 
+/* What was launched begins when libcurl is called because of its timer, which it set to now. */
 static void client_run(void *owner)
 {
     struct http_client *client = owner;
-    CURLMsg *message;
-    int left;
+    int running;
 
-    if (client->timer_ms <= loop_now_ms(client->loop)) {
-        client->timer_ms = LOOP_NEVER;
-        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &left);
-    }
-    while ((message = curl_multi_info_read(client->multi, &left))) {
-        if (message->msg == CURLMSG_DONE)
-            finish(client, message->easy_handle, message->data.result);
-    }
     launch_waiting(client);
+    if (client->timer_ms > loop_now_ms(client->loop))
+        return;
+    client->timer_ms = LOOP_NEVER;
+    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finish_all(client);
 }
 
 static int client_wait_ms(void *owner)
@@ -503,6 +546,8 @@ struct http_client *http_client_new(struct loop *loop,
         return NULL;
     client->loop = loop;
     client->options = *options;
+    (void)snprintf(client->user_agent, sizeof(client->user_agent), "User-Agent: %s",
+                   options->user_agent);
     client->timer_ms = LOOP_NEVER;
     client->waiting_end = &client->waiting;
     client->multi = curl_multi_init();
