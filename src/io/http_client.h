@@ -12,9 +12,12 @@
 #include "base/mem.h"
 #include "io/loop.h"
 
-/* Also the number of connections that are kept: with fewer, each call would open its own. */
-#define HTTP_CLIENT_MAX_RUNNING 1024
-#define HTTP_CLIENT_MAX_WAITING 2048
+/*
+ * Also the number of connections that are kept: with fewer, each call would open its own.  Many
+ * more cost more than they bring: each holds memory, of TLS above all, and libcurl walks all.
+ */
+#define HTTP_CLIENT_MAX_RUNNING 512
+#define HTTP_CLIENT_MAX_WAITING 2560
 
 /* More of an answer's body than this is not read. */
 #define HTTP_CLIENT_MAX_ANSWER_BYTES (64 * 1024)

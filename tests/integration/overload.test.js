@@ -12,12 +12,12 @@ import { after, before, test } from '../lib/test.js';
 const OVERLOAD_MS = Number(process.env.OVERLOAD_SECONDS ?? 4) * 1000;
 
 /** src/io/http_client.h, src/io/http_server.h: of one loop. */
-const MAX_RUNNING = 1024;
+const MAX_RUNNING = 512;
 const BODIES_MB = 64;
 const LARGE = 100;
 
 /** With so many at a time and so slow a service, the handler's capacity is a plain number. */
-const SERVICE_MS = 2500;
+const SERVICE_MS = 1250;
 const CAPACITY = MAX_RUNNING / (SERVICE_MS / 1000);
 const TOO_MUCH = 5;
 const ANSWER_MS = 20_000;
