@@ -20,7 +20,7 @@ endef
 $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))))
 
 # The handler without libcurl, and nothing else different.
-$(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c,$(SRC)) \
+$(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer%.c,$(SRC)) \
                              bench/plain_client.c bench/plain_target.c \
                              bench/http1.c)
 	$(Q)mkdir -p $(@D); echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd -lcrypto

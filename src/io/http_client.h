@@ -1,6 +1,5 @@
 /*
  * HTTP on the way out: requests to the service, many at a time over kept connections.
- * The only user of libcurl.
  *
  * A client belongs to one loop and its thread.  At most HTTP_CLIENT_MAX_RUNNING calls are
  * with libcurl; others wait in front of it, first come first served, since libcurl's own

@@ -1,0 +1,294 @@
+#include "io/http_transfer.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* ---- what libcurl calls ---- */
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
+static size_t take_answer(char *bytes, size_t size, size_t count, void *to)
+{
+    struct transfer *t = to;
+
+    t->answer_bytes += size * count;
+    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES)
+        return 0;
+    if (t->call->keep_answer)
+        buf_add(&t->answer, (struct str){ bytes, size * count });
+    return size * count;
+}
+
+static long number_of(CURL *easy, CURLINFO what)
+{
+    long number = -1;
+
+    curl_easy_getinfo(easy, what, &number);
+    return number;
+}
+
+/*
+ * libcurl asks before each sending.  It sends again, by itself, what went out on a kept
+ * connection that turns out to be broken; but who knows how much was taken of what had left?
+ */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
+static int may_send(void *of, char *remote, char *local, int remote_port, int local_port)
+{
+    struct transfer *t = of;
+    long sent_bytes = number_of(t->easy, CURLINFO_REQUEST_SIZE);
+
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    if (t->sent_before >= 0 && sent_bytes > t->sent_before)
+        return CURL_PREREQFUNC_ABORT;
+    t->sent_before = sent_bytes;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* Of libcurl, for each new connection. */
+static int limit_silence(void *unused, curl_socket_t fd, curlsocktype purpose)
+{
+    const unsigned silent_ms = HTTP_CLIENT_SILENT_MS;
+
+    (void)unused, (void)purpose;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silent_ms, sizeof(silent_ms));
+    return CURL_SOCKOPT_OK;
+}
+
+#define SET(option, value) ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK
+
+static bool set_up(CURL *easy, struct transfer *t, const struct http_client_options *options)
+{
+    bool ok = true;
+
+    SET(CURLOPT_PRIVATE, t);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_PROTOCOLS_STR, options->is_plain ? "http" : "https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_WRITEFUNCTION, take_answer);
+    SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_SOCKOPTFUNCTION, limit_silence);
+    SET(CURLOPT_PREREQFUNCTION, may_send);
+    SET(CURLOPT_PREREQDATA, t);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
+    SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    if (options->is_plain)
+        SET(CURLOPT_NOPROXY, "*");
+    if (options->ca_file) {
+        SET(CURLOPT_CAINFO, options->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */
+    }
+    return ok;
+}
+
+/* libcurl only reads a header list, but its type is older than const. */
+static char *unconst(const char *text)
+{
+    union {
+        const char *from;
+        char *to;
+    } same = { .from = text };
+
+    return same.to;
+}
+
+/* ---- life ---- */
+
+struct transfer *transfer_new(const struct http_client_options *options)
+{
+    struct transfer *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->easy = curl_easy_init();
+    if (!t->easy || !set_up(t->easy, t, options)) {
+        curl_easy_cleanup(t->easy);
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void transfer_free(struct transfer *t)
+{
+    curl_easy_cleanup(t->easy);
+    free(t);
+}
+
+/* ---- a call ---- */
+
+/* The call's headers as libcurl's list, made in place: nothing to allocate or to free. */
+static void list_headers(struct transfer *t, const struct http_call *call,
+                         const char *user_agent)
+{
+    /* libcurl would send these by itself; an empty value takes a header away. */
+    static const char *const not_sent[] = { "Accept:", "Expect:" };
+    size_t count = 0;
+
+    t->headers[count++].data = unconst(user_agent);
+
+    for (size_t i = 0; i < HTTP_CLIENT_MAX_HEADERS && call->headers[i]; i++)
+        t->headers[count++].data = unconst(call->headers[i]);
+    for (size_t i = 0; i < COUNT(not_sent); i++)
+        t->headers[count++].data = unconst(not_sent[i]);
+    for (size_t i = 0; i < count; i++)
+        t->headers[i].next = i + 1 < count ? &t->headers[i + 1] : NULL;
+}
+
+static bool has_body(const struct http_call *call)
+{
+    return strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
+}
+
+/*
+ * libcurl takes the URL apart and puts it together again, and again, for each transfer.  All
+ * but the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
+ */
+static bool set_url(struct transfer *t, const char *url)
+{
+    CURL *easy = t->easy;
+    const char *host = strstr(url, "://");
+    const char *target = host ? strpbrk(host + 3, "/?#") : NULL;
+    size_t base_len = target ? (size_t)(target - url) + 1 : 0;
+    bool ok = true;
+
+    if (!target || *target != '/' || base_len > MAX_BASE_CHARS) {
+        t->base[0] = '\0';
+        SET(CURLOPT_URL, url);
+        SET(CURLOPT_REQUEST_TARGET, NULL);
+        return ok;
+    }
+    SET(CURLOPT_REQUEST_TARGET, target);
+    if (strncmp(t->base, url, base_len) == 0 && t->base[base_len] == '\0')
+        return ok;
+    memcpy(t->base, url, base_len);
+    t->base[base_len] = '\0';
+    SET(CURLOPT_URL, t->base);
+    return ok;
+}
+
+bool transfer_prepare(struct transfer *t, struct http_call *call, const char *user_agent,
+                      int64_t now_ms)
+{
+    CURL *easy = t->easy;
+    bool ok = true;
+
+    t->call = call;
+    list_headers(t, call, user_agent);
+    t->answer_bytes = 0;
+    t->sent_before = -1;
+    t->answer = (struct buf){ .mem = call->mem };
+    if (has_body(call)) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+        SET(CURLOPT_POSTFIELDS, call->body.len > 0 ? call->body.ptr : "");
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
+    }
+    SET(CURLOPT_NOBODY, strcmp(call->method, "HEAD") == 0 ? 1L : 0L);
+    SET(CURLOPT_CUSTOMREQUEST, call->method);
+    SET(CURLOPT_HTTPHEADER, t->headers);
+    SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
+    return ok && set_url(t, call->url);
+}
+
+/* ---- its end ---- */
+
+/* libcurl hands on the number that OpenSSL gives its verdict (X509_V_ERR_... there). */
+static const char *name_certificate_failure(CURL *easy)
+{
+    enum {
+        WELL_SIGNED = 0,
+        NOT_ASKED = 1,
+        NOT_YET_VALID = 9,
+        EXPIRED = 10,
+        SELF_SIGNED = 18,
+        SELF_SIGNED_IN_CHAIN = 19,
+        NO_ISSUER = 20,
+        NO_ISSUER_OF_LEAF = 21,
+        OTHER_NAME = 62,
+        OTHER_ADDRESS = 64,
+    };
+    switch (number_of(easy, CURLINFO_SSL_VERIFYRESULT)) {
+    case WELL_SIGNED: /* libcurl compares the name itself, */
+    case NOT_ASKED:   /* and that before it asks again for the verdict */
+    case OTHER_NAME:
+    case OTHER_ADDRESS:
+        return "the certificate is for another name";
+    case NOT_YET_VALID:
+        return "the certificate is not valid yet";
+    case EXPIRED:
+        return "the certificate has expired";
+    case SELF_SIGNED:
+    case SELF_SIGNED_IN_CHAIN:
+    case NO_ISSUER:
+    case NO_ISSUER_OF_LEAF:
+        return "the certificate is from an unknown authority";
+    default:
+        return "the certificate cannot be verified";
+    }
+}
+
+static const char *name_failure(CURL *easy, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return "timed out";
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "the host name does not resolve";
+    case CURLE_COULDNT_CONNECT:
+        return "cannot connect";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return name_certificate_failure(easy);
+    case CURLE_SSL_CACERT_BADFILE:
+        return "the file of certificates to trust cannot be used";
+    case CURLE_WRITE_ERROR:
+        return "the answer is too large";
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_ABORTED_BY_CALLBACK: /* see may_send */
+        return "the connection broke";
+    default:
+        return curl_easy_strerror(code);
+    }
+}
+
+/* What libcurl knows is gone with the next use of its handle; the call gets copies. */
+static void keep_headers(CURL *easy, struct http_call *call)
+{
+    for (size_t i = 0; i < call->keep_count; i++) {
+        struct header *wanted = &call->keep[i];
+        struct curl_header *found;
+        if (curl_easy_header(easy, wanted->name.ptr, 0, CURLH_HEADER, -1, &found) == CURLHE_OK)
+            (void)!arena_copy(call->mem, str_from(found->value), &wanted->value);
+    }
+}
+
+bool transfer_is_untouched(const struct transfer *t, CURLcode code)
+{
+    CURL *easy = t->easy;
+
+    return code == CURLE_SEND_ERROR &&
+           number_of(easy, CURLINFO_REQUEST_SIZE) == t->sent_before &&
+           number_of(easy, CURLINFO_NUM_CONNECTS) == 0;
+}
+
+const char *transfer_finish(struct transfer *t, CURLcode code)
+{
+    struct http_call *call = t->call;
+
+    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES && !call->keep_answer)
+        code = CURLE_OK; /* we broke off: the status has told what there is to know */
+    if (code != CURLE_OK)
+        return name_failure(t->easy, code);
+    keep_headers(t->easy, call);
+    if (call->keep_answer && buf_done(&t->answer, &call->answer))
+        return "no memory";
+    call->status = (unsigned)number_of(t->easy, CURLINFO_RESPONSE_CODE);
+    return NULL;
+}

@@ -1,0 +1,46 @@
+/*
+ * One call under way: an easy handle of libcurl, and how a call is told to it and an end by it.
+ * For http_transfers alone, which has many; these two are all that know libcurl.
+ */
+#ifndef IO_HTTP_TRANSFER_H
+#define IO_HTTP_TRANSFER_H
+
+#include <curl/curl.h>
+
+#include "io/http_client.h"
+
+/* A longest host name, and what stands around it. */
+#define MAX_BASE_CHARS 300
+
+/* An easy handle, set up once and used for one call after the other. */
+struct transfer {
+    struct transfer *next; /* of the idle ones, or of the running ones */
+    struct transfer *previous;
+    CURL *easy;
+    struct http_call *call;
+    struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
+    char base[MAX_BASE_CHARS + 1]; /* CURLOPT_URL: "scheme://host/" */
+    struct buf answer;
+    size_t answer_bytes;
+    long
+        sent_before; /* bytes that went to a proxy before the request; -1: it was not its turn */
+};
+
+/* options are those of the client.  NULL: no memory. */
+MUST_USE struct transfer *transfer_new(const struct http_client_options *options);
+void transfer_free(struct transfer *t);
+
+/* The call's texts and user_agent, a whole header, stay until the end.  false: no memory. */
+MUST_USE bool transfer_prepare(struct transfer *t, struct http_call *call,
+                               const char *user_agent, int64_t now_ms);
+
+/*
+ * Kept connections were broken and took nothing: as if it had not been tried.  libcurl goes
+ * on to the next by itself, but not for ever; each one that fails is one less.
+ */
+bool transfer_is_untouched(const struct transfer *t, CURLcode code);
+
+/* Puts the answer into the call, or tells why there is none. */
+const char *transfer_finish(struct transfer *t, CURLcode code);
+
+#endif

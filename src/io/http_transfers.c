@@ -1,0 +1,248 @@
+#include "io/http_transfers.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "io/http_transfer.h"
+
+#define MAX_AGENT_CHARS 100
+
+struct http_transfers {
+    struct loop *loop;
+    struct http_client_options options;
+    char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
+    http_again *again;
+    void *owner;
+    CURLM *multi;
+    int64_t timer_ms; /* when libcurl wants to be called */
+    struct transfer *idle;
+    struct transfer *running;
+    size_t running_count;
+};
+
+bool http_client_global_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+void http_client_global_free(void)
+{
+    curl_global_cleanup();
+}
+
+/* ---- the running ones ---- */
+
+static void link_running(struct http_transfers *all, struct transfer *t)
+{
+    t->previous = NULL;
+    t->next = all->running;
+    if (t->next)
+        t->next->previous = t;
+    all->running = t;
+    all->running_count++;
+}
+
+/* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
+static struct http_call *release(struct http_transfers *all, struct transfer *t)
+{
+    struct http_call *call = t->call;
+
+    assert(call); /* a running transfer carries one */
+    curl_multi_remove_handle(all->multi, t->easy);
+    if (t->previous)
+        t->previous->next = t->next;
+    else
+        all->running = t->next;
+    if (t->next)
+        t->next->previous = t->previous;
+    all->running_count--;
+    t->call = NULL;
+    t->next = all->idle;
+    all->idle = t;
+    return call;
+}
+
+void http_call_fail(struct http_call *call, const char *failure)
+{
+    call->status = 0;
+    call->failure = failure;
+    call->done(call);
+}
+
+bool http_transfers_start(struct http_transfers *all, struct http_call *call)
+{
+    struct transfer *t = all->idle;
+
+    if (t)
+        all->idle = t->next;
+    else
+        t = transfer_new(&all->options);
+    if (!t)
+        return false;
+    link_running(all, t);
+    if (transfer_prepare(t, call, all->user_agent, loop_now_ms(all->loop)) &&
+        curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
+        return true;
+    (void)release(all, t);
+    return false;
+}
+
+/* ---- finished ones ---- */
+
+static void finish(struct http_transfers *all, CURL *easy, CURLcode code)
+{
+    struct transfer *t = NULL;
+    const char *failure;
+    struct http_call *call;
+
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    if (transfer_is_untouched(t, code)) {
+        all->again(all->owner, release(all, t));
+        return;
+    }
+    failure = transfer_finish(t, code);
+    call = release(all, t);
+    if (failure) {
+        http_call_fail(call, failure);
+        return;
+    }
+    call->failure = NULL;
+    call->done(call);
+}
+
+/* ---- turning ---- */
+
+static void finish_all(struct http_transfers *all)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(all->multi, &left))) {
+        if (message->msg == CURLMSG_DONE)
+            finish(all, message->easy_handle, message->data.result);
+    }
+}
+
+static void on_ready(void *owner, int fd, uint32_t events)
+{
+    struct http_transfers *all = owner;
+    int mask = 0, running;
+
+    if (events & (EPOLLIN | EPOLLHUP))
+        mask |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT)
+        mask |= CURL_CSELECT_OUT;
+    if (events & EPOLLERR)
+        mask |= CURL_CSELECT_ERR;
+    curl_multi_socket_action(all->multi, fd, mask, &running);
+    finish_all(all); /* before the server's turn, which then sends the answers */
+}
+
+void http_transfers_run(struct http_transfers *all)
+{
+    int running;
+
+    if (all->timer_ms > loop_now_ms(all->loop))
+        return;
+    all->timer_ms = LOOP_NEVER;
+    curl_multi_socket_action(all->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finish_all(all);
+}
+
+int http_transfers_wait_ms(const struct http_transfers *all)
+{
+    return loop_until_ms(all->loop, all->timer_ms);
+}
+
+size_t http_transfers_count(const struct http_transfers *all)
+{
+    return all->running_count;
+}
+
+/* libcurl tells which sockets it waits for, and for what. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
+{
+    struct http_transfers *all = owner;
+    uint32_t events = 0;
+
+    (void)easy, (void)unused;
+    if (what == CURL_POLL_REMOVE) {
+        loop_unwatch(all->loop, fd);
+        return 0;
+    }
+    if (what & CURL_POLL_IN)
+        events |= EPOLLIN;
+    if (what & CURL_POLL_OUT)
+        events |= EPOLLOUT;
+    return loop_watch(all->loop, fd, events, on_ready, all) ? -1 : 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *owner)
+{
+    struct http_transfers *all = owner;
+
+    (void)multi;
+    all->timer_ms = timeout_ms < 0 ? LOOP_NEVER : loop_now_ms(all->loop) + timeout_ms;
+    return 0;
+}
+
+/* ---- life ---- */
+
+#define SET(option, value) ok = ok && curl_multi_setopt(multi, option, value) == CURLM_OK
+
+static bool set_up_multi(CURLM *multi, struct http_transfers *all)
+{
+    bool ok = true;
+
+    SET(CURLMOPT_SOCKETFUNCTION, on_socket);
+    SET(CURLMOPT_SOCKETDATA, all);
+    SET(CURLMOPT_TIMERFUNCTION, on_timer);
+    SET(CURLMOPT_TIMERDATA, all);
+    SET(CURLMOPT_MAXCONNECTS, (long)HTTP_CLIENT_MAX_RUNNING);
+    return ok;
+}
+
+struct http_transfers *http_transfers_new(struct loop *loop,
+                                          const struct http_client_options *options,
+                                          http_again *again, void *owner)
+{
+    struct http_transfers *all = calloc(1, sizeof(*all));
+
+    if (!all)
+        return NULL;
+    all->loop = loop;
+    all->options = *options;
+    all->again = again;
+    all->owner = owner;
+    (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
+                   options->user_agent);
+    all->timer_ms = LOOP_NEVER;
+    all->multi = curl_multi_init();
+    if (!all->multi || !set_up_multi(all->multi, all)) {
+        curl_multi_cleanup(all->multi);
+        free(all);
+        return NULL;
+    }
+    return all;
+}
+
+void http_transfers_abort(struct http_transfers *all, const char *failure)
+{
+    while (all->running)
+        http_call_fail(release(all, all->running), failure);
+}
+
+void http_transfers_free(struct http_transfers *all)
+{
+    if (!all)
+        return;
+    while (all->idle) {
+        struct transfer *t = all->idle;
+        all->idle = t->next;
+        transfer_free(t);
+    }
+    curl_multi_cleanup(all->multi);
+    free(all);
+}

@@ -1,0 +1,39 @@
+/*
+ * Calls under way, over kept connections, by libcurl.  Of those that wait, and of how many
+ * there may be, it knows nothing; that is http_client's.
+ */
+#ifndef IO_HTTP_TRANSFERS_H
+#define IO_HTTP_TRANSFERS_H
+
+#include "io/http_client.h"
+
+struct http_transfers;
+
+/* For a call of which nothing could be sent: it is as if it had not been started yet. */
+typedef void http_again(void *owner, struct http_call *call);
+
+/* The loop outlives the transfers.  NULL: no memory. */
+MUST_USE struct http_transfers *http_transfers_new(struct loop *loop,
+                                                   const struct http_client_options *options,
+                                                   http_again *again, void *owner);
+
+/* None may be under way.  NULL is allowed. */
+void http_transfers_free(struct http_transfers *all);
+
+/* false: no memory; the call is then the caller's again. */
+MUST_USE bool http_transfers_start(struct http_transfers *all, struct http_call *call);
+
+/* All that can be done now: once a turn, after the last start of that turn. */
+void http_transfers_run(struct http_transfers *all);
+int http_transfers_wait_ms(const struct http_transfers *all);
+
+/* How many are under way. */
+size_t http_transfers_count(const struct http_transfers *all);
+
+/* Ends those under way; done is called for each. */
+void http_transfers_abort(struct http_transfers *all, const char *failure);
+
+/* Ends a call that is not under way. */
+void http_call_fail(struct http_call *call, const char *failure);
+
+#endif
