@@ -173,7 +173,7 @@ TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js tests/fa
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
-  drain slow-clients
+  drain slow-clients retries retries-tls
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
