@@ -1,26 +1,26 @@
 # Codestream: live code streaming with a serverless back end in C.
 #
-#   make            build the handler, ./codestream
-#   make package    what is deployed, build/codestream.zip, and the list of its parts
-#   make run        handler, stand-ins and page on this machine, in the foreground
-#                   (APP=chat: another application of src/app/apps.c)
-#   make test       everything that proves it works
-#   make check      formatting, warnings, analysers, who may include whom
-#   make race       the handler's tests with the thread sanitizer
-#   make bench      the handler beside its peers: table, goals and plot in build/bench
-#   make valgrind   the handler's tests with the release binary under valgrind
-#   make fuzz       every parser, and whole requests, FUZZ_SECONDS (60) each
-#   make coverage   lines and branches of base, wire and app that the unit tests reach
-#   make soak       50 rooms with faults for SOAK_SECONDS (600): flat memory, equal texts
-#   make test-package  the package in an empty root (as root)
-#   make bench-programs  load generator and stand-ins of the bench; make bench-smoke tries them
-#   make test-upload  the page's upload, by the real az to a stand-in for Blob storage (850 MB)
-#   make bench-instructions  what the hot paths cost now, against what was recorded
-#   make bench-end-to-end    keystroke to viewer, through everything local
-#   make bench-growth        how cost grows with events, connections, texts, rooms
-#   make install    copy the handler to $(DESTDIR)$(PREFIX)/bin
-#   make clean      remove what was built; make distclean: and what was downloaded
-#   make help       this text
+#   make                      build the handler, ./codestream
+#   make package              what is deployed, build/codestream.zip, and the list of its parts
+#   make run                  handler, stand-ins and page on this machine, in the foreground
+#                             (APP=chat: another application of src/app/apps.c)
+#   make test                 everything that proves it works
+#   make check                formatting, warnings, analysers, who may include whom
+#   make race                 the handler's tests with the thread sanitizer
+#   make valgrind             the handler's tests with the release binary under valgrind
+#   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
+#   make coverage             lines and branches of the pure layers that unit tests reach
+#   make soak                 50 rooms with faults for SOAK_SECONDS (600): flat memory
+#   make test-package         the package in an empty root (as root)
+#   make test-upload          the page's upload, by the real az to a stand-in (850 MB)
+#   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
+#   make bench-end-to-end     from keystroke to viewer
+#   make bench-growth         how cost grows with load
+#   make bench-instructions   what the hot paths cost, against the record
+#   make bench-smoke          do the bench's programs work?
+#   make install              copy the handler to $(DESTDIR)$(PREFIX)/bin
+#   make clean                remove what was built; make distclean: and what was downloaded
+#   make help                 this text
 #
 # Packages that a target needs and this machine lacks are installed with apt-get; npm
 # packages come from the lock files.  V=1 shows every command.
@@ -200,8 +200,7 @@ check: build/have-check build/have-build \
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
 
 include packaging/package.mk
-include bench/bench.mk bench/compare.mk
-include bench/growth.mk
+include bench/bench.mk
 include tests/fuzz/fuzz.mk
 
 # ---- the rest ----
@@ -212,10 +211,10 @@ install: build/release/codestream
 # Compiled libraries of the package stay: they cost a minute and a download.
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name packages -exec rm -rf {} +
-	rm -rf web/dist codestream
+	rm -rf web/dist web/chat/dist codestream
 
 distclean: clean
 	rm -rf build $(patsubst %,%/node_modules,emulator web tests tests/upload tests/eslint bench)
 
 help:
-	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
+	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile

@@ -1,17 +1,67 @@
-# The programs of the bench.  Included by the Makefile.
-#
-# Those of the usual build land in build/bench, others (MODE=test) beside it.
+# The bench: bench/README.md says what it is.  Included by the Makefile.
+
+NEED.bench              := openssl
+NEED.bench-smoke        := libcmocka-dev openssl
+NEED.bench-instructions := valgrind=valgrind
+
+# Programs of the usual build land in build/bench, others (MODE=test) beside it.
 BENCH          := build/bench$(patsubst %,-%,$(filter-out release,$(MODE)))
 BENCH.shared   := net options http1
-BENCH.load     := $(BENCH.shared) load driver event sample
+BENCH.load     := $(BENCH.shared) exchange load driver event results sample
 BENCH.rest     := $(BENCH.shared) rest server
 BENCH.floor    := $(BENCH.shared) floor server
-BENCH.coldstart := $(BENCH.shared) coldstart
-BENCH.programs := load rest floor coldstart codestream-limit
+BENCH.coldstart := $(BENCH.shared) exchange coldstart
+BENCH.limit    := plain_client plain_link plain_target exchange http1
+BENCH.units    := http1 sample
+BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
+# No run takes longer, on a slow machine, than this many seconds.
+BENCH.node     := timeout -k 10 $(if $(BENCH_FULL),2400,600) node
+export BENCH_FULL BENCH_SMOKE
 
-.PHONY: bench-programs bench-smoke
+.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth
 
-bench-programs: $(BENCH.programs:%=$(BENCH)/%)
+# The handler and its peers, side by side; before it, whether the peers do what the handler does.
+bench: bench-instructions codestream bench-programs $(BENCH)/codestream-unparsed \
+       $(if $(shell command -v go),$(BENCH)/go) $(if $(BENCH_FULL),package) \
+       $(if $(shell command -v nginx)$(wildcard /usr/sbin/nginx),,$(BENCH)/nginx) \
+       bench/node_modules/.package-lock.json | build/have-bench build/have-node
+	$(Q)$(BENCH.node) --test bench/peers/peers.test.js >build/bench/peers.log || \
+	  { cat build/bench/peers.log; exit 1; }
+	$(Q)$(BENCH.node) bench/run.mjs
+
+# Load generator, stand-ins and yardsticks: everything in C.
+bench-programs: $(patsubst %,$(BENCH)/%,load rest floor coldstart codestream-limit)
+
+# Every program does what it says, and the limit passes tests of the handler.
+bench-smoke: $(B)/codestream bench-programs $(BENCH.units:%=$(BENCH)/test_%) build/have-node
+	$(Q)for test in $(BENCH.units); do echo "== $$test"; $(BENCH)/test_$$test || exit 1; done
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) BENCH_DIR=$(BENCH) $(NODE_TEST) \
+	  bench/smoke.test.js
+	$(Q)CODESTREAM_BIN=$(abspath $(BENCH)/codestream-limit) $(NODE_TEST) \
+	  $(BENCH.tests:%=tests/integration/%.test.js)
+
+# What the bench says of numbers that are known.  Part of `make test`.
+bench-unit: | build/have-node
+	$(Q)$(NODE_TEST) $(wildcard bench/test/*.test.js)
+
+# Instructions of the hot paths.  RECORD=1: later changes are held against what is counted now.
+bench-instructions: $(BENCH)/paths build/release/codestream | build/have-bench-instructions \
+                    build/have-node
+	$(Q)CODESTREAM_BIN=bench/instructions/counted.sh CC='$(CC)' RECORD='$(RECORD)' \
+	  $(BENCH.node) bench/instructions/run.mjs
+
+# Keystroke to viewer.  SECONDS=10: longer than the three that each case takes.
+bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)$(BENCH.node) bench/end-to-end/run.mjs
+
+# How cost grows.  ROUNDS=5: of so many the best.
+bench-growth: codestream bench-programs build/have-node
+	$(Q)$(BENCH.node) bench/growth/run.mjs
+
+# ---- what they need ----
+
+# apt-get runs once at a time.
+$(patsubst %,build/have-%,bench bench-smoke bench-instructions): | build/have-build
 
 define BENCH.link
 $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/listener.o
@@ -19,18 +69,32 @@ $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/l
 endef
 $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))))
 
-# The handler without libcurl, and nothing else different.
+# The handler, but for one file of it.
 $(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer%.c,$(SRC)) \
-                             bench/plain_client.c bench/plain_target.c \
-                             bench/http1.c)
-	$(Q)mkdir -p $(@D); echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd -lcrypto
+                             $(BENCH.limit:%=bench/%.c))
+$(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(filter-out src/wire/json.c,$(SRC)) \
+                                bench/unparsed.c)
+$(BENCH)/paths: $(B)/bench/instructions/paths.o \
+                $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
+$(BENCH)/paths: LDFLAGS += -Wl,--wrap=http_client_start,--wrap=http_answer_send
+$(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
+	$(Q)mkdir -p $(@D); echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BENCH)/codestream-limit: LDLIBS := $(filter-out -lcurl,$(LDLIBS))
 
--include $(wildcard build/*/bench/*.d)
+$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
+	$(Q)mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@ $^ -lcmocka
+$(B)/bench/test/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
+$(B)/bench/test/%.o: | build/have-bench-smoke
 
-# Every program does what it says, and the limit passes the handler's own tests.
-bench-smoke: $(B)/codestream bench-programs build/have-node
-	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) BENCH_DIR=$(BENCH) $(NODE_TEST) \
-	  bench/smoke.test.mjs
-	$(Q)CODESTREAM_BIN=$(abspath $(BENCH)/codestream-limit) $(NODE_TEST) \
-	  $(BENCH.limit:%=tests/integration/%.test.js)
-BENCH.limit := events upstream-trouble connections
+$(BENCH)/go: bench/peers/go/main.go
+	$(Q)mkdir -p $(@D); echo "go build $@"
+	$(Q)CGO_ENABLED=0 GO111MODULE=off GOTOOLCHAIN=local go build -ldflags='-s -w' -o $@ $<
+
+# Unpacked and not installed: its package would start a server on port 80, now and at each boot.
+$(BENCH)/nginx: | build/have-bench
+	$(Q)rm -rf $@-package; mkdir -p $@-package; echo "fetching nginx"
+	$(Q)cd $@-package && { $(SUDO) apt-get update -qq && apt-get download -qq nginx && \
+	  dpkg -x nginx_*.deb .; } >log 2>&1 || { cat log >&2; exit 1; }
+	$(Q)mv $@-package/usr/sbin/nginx $@; rm -r $@-package
+
+-include $(wildcard build/*/bench/*.d build/*/bench/*/*.d)

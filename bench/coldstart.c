@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "http1.h"
+#include "exchange.h"
 #include "io/listener.h"
 #include "net.h"
 #include "options.h"
@@ -107,47 +107,28 @@ static int connect_blocking(unsigned port)
     return -1;
 }
 
-/* The length of a whole answer in text; 0: not all of it is there. */
-static size_t whole_answer(struct str text, unsigned *status)
+static void ignore(void *owner, struct str content)
 {
-    struct http1_head head;
-    struct http1_body body;
-    struct str rest, content;
-    size_t before;
-
-    if (http1_read_head(text, &head) || head.len == 0)
-        return 0;
-    *status = http1_status(&head);
-    http1_begin_answer_body(&body, &head, false);
-    rest = str_skip(text, head.len);
-    do {
-        before = rest.len;
-        if (http1_read_body(&body, &rest, &content))
-            return 0;
-    } while (rest.len < before);
-    return body.phase == HTTP1_DONE ? text.len - rest.len : 0;
+    (void)owner;
+    (void)content;
 }
 
 /* The status; 0: no answer. */
 static unsigned ask(int fd, unsigned port)
 {
-    char text[16 * 1024];
-    unsigned status = 0;
-    size_t len = 0;
-    int request_len = snprintf(text, sizeof(text),
-                               "GET /negotiate HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", port);
+    static struct exchange x;
+    char request[128];
+    enum exchange_state state;
 
-    if (send(fd, text, (size_t)request_len, MSG_NOSIGNAL) != request_len)
+    snprintf(request, sizeof(request), "GET /negotiate HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n",
+             port);
+    x = (struct exchange){ .fd = fd, .max_body_bytes = UINT64_MAX, .on_content = ignore };
+    exchange_begin(&x, str_from(request), STR(""));
+    if (!exchange_send(&x))
         return 0;
-    while (len < sizeof(text)) {
-        ssize_t more = recv(fd, text + len, sizeof(text) - len, 0);
-        if (more <= 0)
-            return 0;
-        len += (size_t)more;
-        if (whole_answer((struct str){ text, len }, &status) > 0)
-            return status;
-    }
-    return 0;
+    /* The socket blocks: until there is something, to the end, or until patience is at its end. */
+    state = exchange_receive(&x, true);
+    return state == EXCHANGE_DONE ? x.status : 0;
 }
 
 /* ---- a run ---- */

@@ -9,8 +9,7 @@
 #ifndef BENCH_DRIVER_H
 #define BENCH_DRIVER_H
 
-#include "base/base.h"
-#include "sample.h"
+#include "results.h"
 
 /* All connections stand before the first request is sent; those that do not are errors. */
 #define DRIVER_CONNECT_SECONDS 30
@@ -33,18 +32,7 @@ struct driver_options {
     bool checks_all; /* not only until a connection's first right answer */
 };
 
-struct driver_results {
-    struct sample latencies; /* of 2xx answers within the measured time */
-    uint64_t unsent;         /* were due in an open loop, and no connection was free */
-
-    /* These of the whole run, warm-up included. */
-    uint64_t errors;
-    uint64_t non2xx;
-    uint64_t reconnects;
-    char first_error[128]; /* empty: none; ASCII without quotes */
-};
-
 /* false: it could not begin, and first_error says why. */
-MUST_USE bool driver_run(const struct driver_options *options, struct driver_results *out);
+MUST_USE bool driver_run(const struct driver_options *options, struct results *out);
 
 #endif

@@ -150,26 +150,7 @@ static void read_settings(int argc, char **argv, struct settings *s)
         s->path = strcmp(s->kind, "event") == 0 ? "/eventhandler" : "/negotiate";
 }
 
-/* ---- results ---- */
-
-static void print_results(const struct settings *settings, const struct driver_results *results)
-{
-    const struct sample *latencies = &results->latencies;
-    bool has_error = results->first_error[0] != '\0';
-    const char *quote = has_error ? "\"" : "";
-
-    printf("{\"requests\":%llu,\"seconds\":%.3f,\"rps\":%.1f,",
-           (unsigned long long)latencies->count, settings->seconds,
-           settings->seconds > 0 ? (double)latencies->count / settings->seconds : 0.0);
-    printf("\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,",
-           sample_quantile_ms(latencies, 0.5), sample_quantile_ms(latencies, 0.9),
-           sample_quantile_ms(latencies, 0.99), (double)latencies->max_ns / 1e6);
-    printf("\"unsent\":%llu,\"errors\":%llu,\"non2xx\":%llu,\"reconnects\":%llu,",
-           (unsigned long long)results->unsent, (unsigned long long)results->errors,
-           (unsigned long long)results->non2xx, (unsigned long long)results->reconnects);
-    printf("\"first_error\":%s%s%s}\n", quote, has_error ? results->first_error : "null",
-           quote);
-}
+/* ---- the run ---- */
 
 static int64_t nanoseconds(double seconds)
 {
@@ -178,7 +159,7 @@ static int64_t nanoseconds(double seconds)
 
 int main(int argc, char **argv)
 {
-    static struct driver_results results;
+    static struct results results;
     struct str *requests;
     struct settings settings;
     struct driver_options options;
@@ -214,6 +195,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "load: %s\n", results.first_error);
         return EXIT_FAILURE;
     }
-    print_results(&settings, &results);
+    results_print(&results, settings.seconds);
     return EXIT_SUCCESS;
 }

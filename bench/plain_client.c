@@ -8,42 +8,11 @@
  */
 #include "io/http_client.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "http1.h"
+#include "plain_link.h"
 #include "plain_target.h"
-
-/* The head of an answer must fit. */
-#define IN_BYTES (16 * 1024)
-
-struct link {
-    struct link *next, *previous;
-    struct http_client *client;
-    int fd;
-    struct sockaddr_in address;
-    struct http_call *call; /* NULL: idle */
-    int64_t until_ms;       /* given up, or closed, at that moment */
-    bool is_connecting, has_head, closes, waits_to_send;
-    unsigned status;
-    struct str head_left, body_left; /* of the request, still to be sent */
-    struct http1_body body;
-    struct buf answer;
-    size_t answer_bytes;
-    size_t in_len;
-    char in[IN_BYTES];
-};
-
-struct links {
-    struct link *first, *last;
-    size_t count;
-};
 
 struct queue {
     struct http_call *first, **end;
@@ -53,7 +22,8 @@ struct queue {
 struct http_client {
     struct loop *loop;
     struct str user_agent;
-    struct links running, idle;
+    struct list running; /* links, the first to be given up first */
+    struct list idle;    /* links, the last used first */
     struct queue waiting;
     struct queue failed; /* could not be started; their done is called on the next turn */
 };
@@ -69,42 +39,24 @@ void http_client_global_free(void)
 
 /* ---- lists ---- */
 
-static void insert_behind(struct links *list, struct link *l, struct link *place)
+static struct link *first_of(const struct list *list)
 {
-    l->previous = place;
-    l->next = place ? place->next : list->first;
-    if (l->next)
-        l->next->previous = l;
-    else
-        list->last = l;
-    if (place)
-        place->next = l;
-    else
-        list->first = l;
-    list->count++;
+    return (struct link *)list->first;
 }
 
-static void leave(struct links *list, struct link *l)
+static struct link *last_of(const struct list *list)
 {
-    if (l->previous)
-        l->previous->next = l->next;
-    else
-        list->first = l->next;
-    if (l->next)
-        l->next->previous = l->previous;
-    else
-        list->last = l->previous;
-    list->count--;
+    return (struct link *)list->last;
 }
 
 /* Deadlines mostly come in order, so the place is near the end. */
-static void insert_by_time(struct links *list, struct link *l)
+static void insert_by_time(struct list *list, struct link *l)
 {
-    struct link *place = list->last;
+    struct node *place = list->last;
 
-    while (place && place->until_ms > l->until_ms)
+    while (place && ((struct link *)place)->until_ms > l->until_ms)
         place = place->previous;
-    insert_behind(list, l, place);
+    list_insert_behind(list, &l->node, place);
 }
 
 static void push(struct queue *queue, struct http_call *call)
@@ -128,12 +80,10 @@ static struct http_call *pop(struct queue *queue)
 
 /* ---- links ---- */
 
-static void close_link(struct links *list, struct link *l)
+static void close_link(struct list *list, struct link *l)
 {
-    leave(list, l);
-    loop_unwatch(l->client->loop, l->fd);
-    close(l->fd);
-    free(l);
+    list_remove(list, &l->node);
+    link_close(l);
 }
 
 static struct http_call *release(struct link *l, bool may_keep)
@@ -145,10 +95,10 @@ static struct http_call *release(struct link *l, bool may_keep)
         close_link(&client->running, l);
         return call;
     }
-    leave(&client->running, l);
+    list_remove(&client->running, &l->node);
     l->call = NULL;
     l->until_ms = loop_now_ms(client->loop) + HTTP_CLIENT_KEEP_SECONDS * 1000;
-    insert_behind(&client->idle, l, NULL);
+    list_insert_behind(&client->idle, &l->node, NULL);
     return call;
 }
 
@@ -164,98 +114,40 @@ static void fail(struct link *l, const char *failure)
     fail_call(release(l, false), failure);
 }
 
-/* ---- sending ---- */
-
-static void on_ready(void *owner, int fd, uint32_t events);
-
-static bool watch(struct link *l, bool waits_to_send)
-{
-    l->waits_to_send = waits_to_send;
-    return !loop_watch(l->client->loop, l->fd, EPOLLIN | (waits_to_send ? EPOLLOUT : 0U),
-                       on_ready, l);
-}
-
-/* What the socket takes at once; the rest when it takes more.  What is wrong, or NULL. */
-static const char *send_left(struct link *l)
-{
-    while (l->head_left.len + l->body_left.len > 0) {
-        const union {
-            const char *from;
-            void *to; /* sendmsg only reads, but its type is older than const */
-        } head = { .from = l->head_left.ptr }, body = { .from = l->body_left.ptr };
-        struct iovec pieces[] = { { head.to, l->head_left.len },
-                                  { body.to, l->body_left.len } };
-        const struct msghdr message = { .msg_iov = pieces,
-                                        .msg_iovlen = l->body_left.len > 0 ? 2 : 1 };
-        ssize_t sent = sendmsg(l->fd, &message, MSG_NOSIGNAL);
-        size_t of_head;
-        if (sent < 0 && errno == EAGAIN)
-            return l->waits_to_send || watch(l, true) ? NULL : "no memory";
-        if (sent < 0 && errno != EINTR)
-            return "the connection broke";
-        if (sent <= 0)
-            continue;
-        of_head = (size_t)sent < l->head_left.len ? (size_t)sent : l->head_left.len;
-        l->head_left = str_skip(l->head_left, of_head);
-        l->body_left = str_skip(l->body_left, (size_t)sent - of_head);
-    }
-    return !l->waits_to_send || watch(l, false) ? NULL : "no memory";
-}
-
 /* ---- launching ---- */
 
-static struct link *connect_to(struct http_client *client, const struct sockaddr_in *address)
-{
-    struct link *l = malloc(sizeof(*l));
-
-    if (!l)
-        return NULL;
-    memset(l, 0, offsetof(struct link, in)); /* its pages come when used */
-    l->client = client;
-    l->address = *address;
-    l->is_connecting = true;
-    l->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (l->fd < 0)
-        goto no_socket;
-    if (setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) != 0 ||
-        (connect(l->fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
-         errno != EINPROGRESS) ||
-        !watch(l, true))
-        goto no_connection;
-    return l;
-
-no_connection:
-    close(l->fd);
-no_socket:
-    free(l);
-    return NULL;
-}
+static void on_ready(void *owner, int fd, uint32_t events);
 
 /* Out of the list of idle ones; NULL: there is none for this address. */
 static struct link *take_idle(struct http_client *client, const struct sockaddr_in *address)
 {
-    struct link *l = client->idle.first;
+    struct node *node = client->idle.first;
+    struct link *l;
 
-    while (l && (l->address.sin_port != address->sin_port ||
-                 l->address.sin_addr.s_addr != address->sin_addr.s_addr))
-        l = l->next;
-    if (l)
-        leave(&client->idle, l);
-    return l;
+    for (; node; node = node->next) {
+        l = (struct link *)node;
+        if (l->address.sin_port == address->sin_port &&
+            l->address.sin_addr.s_addr == address->sin_addr.s_addr) {
+            list_remove(&client->idle, node);
+            return l;
+        }
+    }
+    return NULL;
 }
 
 /* The oldest are at the end.  Also makes room, so that no more are open than may be. */
 static void close_old(struct http_client *client)
 {
     while (client->idle.last &&
-           (client->idle.last->until_ms <= loop_now_ms(client->loop) ||
+           (last_of(&client->idle)->until_ms <= loop_now_ms(client->loop) ||
             client->idle.count + client->running.count >= HTTP_CLIENT_MAX_RUNNING))
-        close_link(&client->idle, client->idle.last);
+        close_link(&client->idle, last_of(&client->idle));
 }
 
 /* What is wrong, or NULL: then the call runs. */
 static const char *launch(struct http_client *client, struct http_call *call)
 {
+    const struct str nothing = { NULL, 0 };
     struct target target;
     struct str head;
     struct link *l;
@@ -267,23 +159,19 @@ static const char *launch(struct http_client *client, struct http_call *call)
     l = take_idle(client, &target.address);
     if (!l) {
         close_old(client);
-        l = connect_to(client, &target.address);
+        l = link_connect(client->loop, &target.address, on_ready);
     }
     if (!l)
         return "cannot connect";
-    l->call = call;
-    l->head_left = head;
-    l->body_left = target_takes_body(call) ? call->body : (struct str){ NULL, 0 };
-    l->has_head = false;
-    l->answer = (struct buf){ .mem = call->mem };
-    l->answer_bytes = 0;
+    l->client = client;
+    link_take(l, call, head, target_takes_body(call) ? call->body : nothing);
     l->until_ms = call->deadline_ms;
     if (l->is_connecting && l->until_ms > loop_now_ms(client->loop) + HTTP_CLIENT_CONNECT_MS)
         l->until_ms = loop_now_ms(client->loop) + HTTP_CLIENT_CONNECT_MS;
     insert_by_time(&client->running, l);
     /* A link that broke while it was idle shows when its answer is read. */
     if (!l->is_connecting)
-        (void)send_left(l);
+        (void)!link_send(l);
     return NULL;
 }
 
@@ -315,13 +203,13 @@ static void launch_waiting(struct http_client *client)
     }
 }
 
-/* ---- answers ---- */
+/* ---- receiving ---- */
 
 static void finish(struct link *l, bool may_keep)
 {
     struct http_call *call = l->call;
 
-    call->status = l->status;
+    call->status = l->exchange.status;
     call->failure = NULL;
     if (call->keep_answer && buf_done(&l->answer, &call->answer)) {
         fail(l, "no memory");
@@ -331,101 +219,28 @@ static void finish(struct link *l, bool may_keep)
     call->done(call);
 }
 
-static void keep_headers(const struct http1_head *head, struct http_call *call)
+static void receive(struct link *l)
 {
-    for (size_t i = 0; i < call->keep_count; i++) {
-        struct str value = http1_field(head, call->keep[i].name);
-        call->keep[i].value = (struct str){ NULL, 0 };
-        if (value.ptr)
-            (void)!arena_copy(call->mem, value, &call->keep[i].value);
-    }
-}
+    const struct exchange *x = &l->exchange;
 
-static void drop_input(struct link *l, size_t len)
-{
-    l->in_len -= len;
-    memmove(l->in, l->in + len, l->in_len);
-}
-
-/* Heads that only announce another one (1xx) are passed over. */
-static enum err read_head(struct link *l)
-{
-    while (!l->has_head) {
-        struct http1_head head;
-        if (http1_read_head((struct str){ l->in, l->in_len }, &head))
-            return ERR_SYNTAX;
-        if (head.len == 0)
-            return l->in_len < sizeof(l->in) ? ERR_NONE : ERR_SYNTAX;
-        l->status = http1_status(&head);
-        if (l->status == 0)
-            return ERR_SYNTAX;
-        if (l->status >= 200) {
-            l->has_head = true;
-            l->closes = head.closes;
-            http1_begin_answer_body(&l->body, &head, strcmp(l->call->method, "HEAD") == 0);
-            keep_headers(&head, l->call);
-        }
-        drop_input(l, head.len);
-    }
-    return ERR_NONE;
-}
-
-static enum err read_body(struct link *l)
-{
-    struct str bytes = { l->in, l->in_len }, content;
-    size_t before;
-
-    do {
-        before = bytes.len;
-        if (http1_read_body(&l->body, &bytes, &content))
-            return ERR_SYNTAX;
-        l->answer_bytes += content.len;
-        if (l->call->keep_answer && l->answer_bytes <= HTTP_CLIENT_MAX_ANSWER_BYTES)
-            buf_add(&l->answer, content);
-    } while (bytes.len < before);
-    drop_input(l, l->in_len - bytes.len);
-    return l->in_len < sizeof(l->in) ? ERR_NONE : ERR_SYNTAX;
-}
-
-/* Returns whether l still carries its call and wants more. */
-static bool use_input(struct link *l)
-{
-    if ((!l->has_head && read_head(l)) || (l->has_head && read_body(l))) {
-        fail(l, "the answer is no HTTP");
-        return false;
-    }
-    if (l->has_head && l->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES) {
+    switch (exchange_receive(&l->exchange, false)) {
+    case EXCHANGE_WAITS:
+        break;
+    case EXCHANGE_DONE:
+        finish(l, !x->closes && x->in_len == 0 && exchange_unsent(x) == 0);
+        break;
+    case EXCHANGE_TOO_LARGE:
         if (l->call->keep_answer)
             fail(l, "the answer is too large");
         else
             finish(l, false); /* the status has told what there is to know */
-        return false;
-    }
-    if (!l->has_head || l->body.phase != HTTP1_DONE)
-        return true;
-    finish(l, !l->closes && l->in_len == 0 && l->head_left.len + l->body_left.len == 0);
-    return false;
-}
-
-static void receive(struct link *l)
-{
-    for (;;) {
-        size_t room = sizeof(l->in) - l->in_len;
-        ssize_t len = recv(l->fd, l->in + l->in_len, room, 0);
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len < 0 && errno == EAGAIN)
-            return;
-        if (len <= 0) {
-            if (len == 0 && l->has_head && l->body.phase == HTTP1_UNTIL_CLOSE)
-                finish(l, false);
-            else
-                fail(l, l->is_connecting ? "cannot connect" : "the connection broke");
-            return;
-        }
-        l->in_len += (size_t)len;
-        if (!use_input(l) || (size_t)len < room)
-            return;
+        break;
+    case EXCHANGE_NO_HTTP:
+        fail(l, "the answer is no HTTP");
+        break;
+    case EXCHANGE_BROKEN:
+        fail(l, l->is_connecting ? "cannot connect" : "the connection broke");
+        break;
     }
 }
 
@@ -433,7 +248,7 @@ static void receive(struct link *l)
 static void end_connecting(struct link *l)
 {
     l->is_connecting = false;
-    leave(&l->client->running, l);
+    list_remove(&l->client->running, &l->node);
     l->until_ms = l->call->deadline_ms;
     insert_by_time(&l->client->running, l);
 }
@@ -451,7 +266,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
     if (l->is_connecting && !(events & (EPOLLHUP | EPOLLERR)))
         end_connecting(l);
     if (events & EPOLLOUT && !l->is_connecting)
-        failure = send_left(l);
+        failure = link_send(l);
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         receive(l); /* an answer may stand there even though sending failed */
     else if (failure)
@@ -469,15 +284,15 @@ static void client_run(void *owner)
         struct http_call *call = pop(&client->failed);
         fail_call(call, call->failure);
     }
-    while (client->running.first && client->running.first->until_ms <= now_ms)
-        fail(client->running.first, "timed out");
+    while (client->running.first && first_of(&client->running)->until_ms <= now_ms)
+        fail(first_of(&client->running), "timed out");
     launch_waiting(client);
 }
 
 static int client_wait_ms(void *owner)
 {
     const struct http_client *client = owner;
-    const struct link *first = client->running.first;
+    const struct link *first = first_of(&client->running);
 
     if (client->failed.first ||
         (client->waiting.first && client->running.count < HTTP_CLIENT_MAX_RUNNING))
@@ -505,7 +320,7 @@ struct http_client *http_client_new(struct loop *loop,
 void http_client_abort(struct http_client *client)
 {
     while (client->running.first)
-        fail(client->running.first, "the handler is shutting down");
+        fail(first_of(&client->running), "the handler is shutting down");
     while (client->waiting.first)
         fail_call(pop(&client->waiting), "the handler is shutting down");
     while (client->failed.first)
@@ -517,6 +332,6 @@ void http_client_free(struct http_client *client)
     if (!client)
         return;
     while (client->idle.first)
-        close_link(&client->idle, client->idle.first);
+        close_link(&client->idle, first_of(&client->idle));
     free(client);
 }

@@ -1,59 +1,42 @@
 // The programs of the bench work, and their figures mean what they say: a few seconds, no judgement
 // on time. CODESTREAM_BIN is the product, BENCH_DIR the folder with the programs.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, test } from 'node:test';
 import { within } from '../tests/lib/deadline.js';
-import { BINARY, ROOT, cleanEnvironment, connectionString, startHandler }
-  from '../tests/lib/handler.js';
+import { BINARY, ROOT, connectionString, startHandler } from '../tests/lib/handler.js';
 import { verifyToken } from '../tests/lib/rest-recorder.js';
+import { test } from '../tests/lib/test.js';
+import { Program, startListening } from './processes.mjs';
 
 const PROGRAMS = path.resolve(ROOT, process.env.BENCH_DIR || 'build/bench');
 const SETTING = 'WebPubSubForSocketIOConnectionString';
 const SERVICE = connectionString('http://127.0.0.1:9');
-const RUN_MS = 30_000;
+const RUN_MS = 15_000;
 
-const running = new Set();
-after(() => running.forEach((child) => child.kill('SIGKILL')));
+const program = (name, args, env) => (
+  { name, command: path.join(PROGRAMS, name), args: args.map(String), env });
 
-function start(program, args, env = {}) {
-  const child = spawn(path.join(PROGRAMS, program), args.map(String), {
-    env: cleanEnvironment(env),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  running.add(child);
-  child.on('exit', () => running.delete(child));
-  return child;
-}
-
-/** Runs a program to its end: { code, output }. */
-async function run(program, args) {
-  const child = start(program, args);
-  let output = '';
-  child.stdout.on('data', (bytes) => { output += bytes; });
-  const [code] = await within(RUN_MS, once(child, 'close'), program);
-  return { code, output };
+/** Runs a program to its end: { how, output }. */
+async function run(name, args) {
+  const lines = [];
+  const started = new Program({ ...program(name, args), onLine: (line) => lines.push(line) });
+  return { how: await within(RUN_MS, started.exited, name), output: lines.join('\n') };
 }
 
 /** Starts a server of the bench; resolves to its port. */
-async function listen(program, args = [], env = {}) {
-  const child = start(program, args, env);
-  const [line] = await within(RUN_MS, once(createInterface({ input: child.stdout }), 'line'),
-    `${program} listening`);
-  const port = Number(/^listening (\d+)$/.exec(line)?.[1]);
-  assert.ok(port > 0, `${program} said: ${line}`);
-  return port;
+async function listen(t, name, args = [], env = {}) {
+  const server = await startListening(program(name, args, env));
+  t.after(() => server.stop());
+  return server.port;
 }
 
 async function load(port, kind, options = {}) {
   const named = Object.entries({ seconds: 0.3, connections: 16, ...options });
   const args = named.flatMap(([name, value]) => [`--${name}`, value]);
-  const { code, output } = await run('load', ['--port', port, '--kind', kind, ...args]);
-  assert.equal(code, 0);
+  const { how, output } = await run('load', ['--port', port, '--kind', kind, ...args]);
+  assert.equal(how, 'exit status 0');
   return JSON.parse(output);
 }
 
@@ -66,7 +49,7 @@ function assertFaultless(figures) {
 
 /** The handler before a REST stand-in. */
 async function startProduct(t, restArgs = []) {
-  const restPort = await listen('rest', restArgs);
+  const restPort = await listen(t, 'rest', restArgs);
   const handler = await startHandler({ service: connectionString(`http://127.0.0.1:${restPort}`) });
   t.after(() => handler.stop());
   const stats = async () => (await fetch(`http://127.0.0.1:${restPort}/stats`)).json();
@@ -166,13 +149,14 @@ test('answers that break off are errors, and so are those that never come', asyn
 });
 
 test('a server that is not there is no result', async () => {
-  const { code, output } = await run('load', ['--port', 1, '--kind', 'negotiate']);
-  assert.deepEqual({ code, output }, { code: 1, output: '' });
+  const result = await run('load', ['--port', 1, '--kind', 'negotiate']);
+  assert.deepEqual(result, { how: 'exit status 1', output: '' });
 });
 
-test('the floor answers what the product answers', async () => {
+test('the floor answers what the product answers', async (t) => {
   const product = await startHandler({ service: SERVICE });
-  const floor = await listen('floor', [], { [SETTING]: SERVICE });
+  t.after(() => product.stop());
+  const floor = await listen(t, 'floor', [], { [SETTING]: SERVICE });
   const [ours, theirs] = await Promise.all([product.port, floor].map(async (port) => {
     const answer = await fetch(`http://127.0.0.1:${port}/negotiate`);
     return { status: answer.status, names: [...answer.headers.keys()], text: await answer.text() };
@@ -193,15 +177,15 @@ test('the floor answers what the product answers', async () => {
   });
   assert.equal(again.status, 200);
   assertFaultless(await load(floor, 'negotiate', { connections: 256 }));
-  await product.stop();
 });
 
 test('a cold start is measured, and a program that does not serve has none', async () => {
-  const { code, output } =
+  const { how, output } =
     await run('coldstart', ['--runs', 3, '--', `${SETTING}=${SERVICE}`, BINARY]);
-  assert.equal(code, 0);
+  assert.equal(how, 'exit status 0');
   const { runs, min_ms: min, median_ms: median, max_ms: max } = JSON.parse(output);
   assert.equal(runs, 3);
   assert.ok(0 < min && min <= median && median <= max, output);
-  assert.equal((await run('coldstart', ['--runs', 1, '--', 'false'])).code, 1);
+  const { how: failing } = await run('coldstart', ['--runs', 1, '--', 'false']);
+  assert.equal(failing, 'exit status 1');
 });
