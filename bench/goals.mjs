@@ -1,5 +1,6 @@
 // The goals, and whether a run reaches them.  Each is one number: a metric of the handler at a
 // point, by itself or divided by that of another server in the same round.
+import { number } from './format.mjs';
 import { ratiosOf, spread, valuesOf } from './statistics.mjs';
 import { nameOf } from './servers.mjs';
 
@@ -108,15 +109,9 @@ function verdict(measured, { limit, isMost, worst }) {
 
 /** A ratio below 1 as a fraction: 1/72 says more than 0.0139. */
 export function readable(value, { against: peer } = {}) {
-  if (!peer) return `${round(value)}`;
-  if (value >= 0.45 || value <= 0) return `${round(value)} ×`;
-  return `1/${round(1 / value)}`;
-}
-
-function round(value) {
-  if (!Number.isFinite(value)) return '–';
-  if (Math.abs(value) >= 100) return `${Math.round(value)}`;
-  return `${Number(value.toPrecision(value >= 10 ? 3 : 2))}`;
+  if (!peer) return number(value);
+  if (value >= 0.45 || value <= 0) return `${number(value)} ×`;
+  return `1/${number(1 / value)}`;
 }
 
 function textOf({ median: middle, min, max, rounds }, goal) {

@@ -3,14 +3,18 @@
 import http from 'node:http';
 import path from 'node:path';
 import { ACCESS_KEY, connectionString } from '../tests/lib/handler.js';
-import { pause, within } from '../tests/lib/deadline.js';
+import { eventually, pause, within } from '../tests/lib/deadline.js';
 import { allAtOnce } from './at-once.mjs';
 import { constantAnswer, tlsFront } from './nginx.mjs';
 import { Program, runForJson, startListening, startServer } from './processes.mjs';
 import { BUILT } from './servers.mjs';
+import { cpuSecondsOf, rssBytesOf } from './usage.mjs';
 
 const SETTING = 'WebPubSubForSocketIOConnectionString';
-const SPARE_MS = 15_000; // a load run may end so much later than it should
+/** All connections stand, and a first event has come through. */
+const FIRST_MS = 40_000;
+/** A load run may end so much later than it should: after that, and the wait for last answers. */
+const SPARE_MS = FIRST_MS + 15_000;
 const STATS_MS = 5000;
 const WAITING_MS = 5000;
 const SETTLED_MS = 1000;
@@ -91,18 +95,19 @@ export async function withServer(about, { delayMs = 0, tls = false }, given, use
 
 // ---- load ----
 
-function loadArguments(port, { kind, connections, seconds, rate, textBytes, warm }) {
+function loadArguments(port, { kind, connections, seconds, rate, textBytes, writers, warm }) {
   return [
     '--port', port, '--connections', connections, '--seconds', seconds, '--warmup', warm,
     '--kind', kind,
     ...(rate ? ['--rate', rate] : []),
     ...(textBytes ? ['--text-bytes', textBytes] : []),
+    ...(writers ? ['--writers', writers] : []),
   ].map(String);
 }
 
 /** Processor time first: the answer of the stand-in may take its time. */
 async function look(server, rest) {
-  const used = { cpu: server.cpuSeconds, rss: server.rssBytes };
+  const used = { cpu: cpuSecondsOf(server.pid), rss: rssBytesOf(server.pid) };
   return { ...used, ...await rest.stats() };
 }
 
@@ -125,23 +130,34 @@ async function loadNegotiate(server, rest, point) {
   return { load, rss: after.rss, cpuEach: (after.cpu - before.cpu) / load.requests };
 }
 
+/** What is used, and what comes, in the middle of the measured time. */
+async function lookTwice(server, rest, { warm, seconds }) {
+  const { requests: none } = await rest.stats();
+  const hasBegun = async () => (await rest.stats()).requests > none;
+  const edge = seconds / 20;
+  await eventually(FIRST_MS, hasBegun, 'a first event');
+  await pause((warm + edge) * 1000);
+  const before = await look(server, rest);
+  await pause((seconds - 2 * edge) * 1000);
+  return { before, after: await look(server, rest) };
+}
+
 /**
  * Of events, so many of which are under way at any time, those count that reach the service in
  * the middle of the measured time, when as many begin as end.
  */
 async function loadEvents(server, rest, point) {
-  const { warm, seconds } = point;
-  const edge = seconds / 20;
-  const [load, before, after] = await Promise.all([
-    runLoad(server, point),
-    pause((warm + edge) * 1000).then(() => look(server, rest)),
-    pause((warm + seconds - edge) * 1000).then(() => look(server, rest)),
-  ]);
+  const looking = lookTwice(server, rest, point);
+  looking.catch(() => {}); // what the load has to say comes first
+  const load = await runLoad(server, point);
+  if (load.requests === 0 && load.errors > 0) throw new Error(load.first_error);
+  const { before, after } = await looking;
   const events = after.requests - before.requests;
   return {
     load,
     rss: after.rss,
     cpuEach: (after.cpu - before.cpu) / events,
+    upstream: after.connections,
     openedPer10000: ((after.connections - before.connections) / events) * 10_000,
   };
 }
@@ -149,7 +165,7 @@ async function loadEvents(server, rest, point) {
 /** One point: what the generator says, and beside it what the server used. */
 export async function measureLoad(server, rest, point) {
   const run = point.kind === 'event' ? loadEvents : loadNegotiate;
-  const { load, rss, cpuEach, openedPer10000 } = await run(server, rest, point);
+  const { load, cpuEach, rss, ...more } = await run(server, rest, point);
   const { delayMs = 0 } = point;
   return {
     rps: load.rps,
@@ -162,8 +178,9 @@ export async function measureLoad(server, rest, point) {
     requests: load.requests,
     errors: load.errors + load.non2xx,
     firstError: load.first_error,
+    unsent: load.unsent,
     reconnects: load.reconnects,
-    openedPer10000,
+    ...more,
   };
 }
 
@@ -172,7 +189,7 @@ export async function measureLoad(server, rest, point) {
 /** Memory after the first answer, and the time from exec to it. */
 export async function measureStart(about, server, runs) {
   const env = Object.entries(environmentOf('http://127.0.0.1:9')).map((pair) => pair.join('='));
-  const rssMb = perMegabyte(server.rssBytes);
+  const rssMb = perMegabyte(rssBytesOf(server.pid));
   const cold = await runForJson(runs * 5000, {
     name: `cold start of ${about.name}`, command: tool('coldstart'),
     args: ['--runs', `${runs}`, '--', ...env, about.command, ...about.args],
@@ -182,7 +199,7 @@ export async function measureStart(about, server, runs) {
 
 /** Memory while events wait for the service: `count` of them, or as many as have reached it. */
 export async function measureWaiting(server, rest, count) {
-  const idle = server.rssBytes;
+  const idle = rssBytesOf(server.pid);
   const seconds = (2 * WAITING_MS) / 1000; // it is ended before
   const load = new Program({
     name: 'load that waits', command: tool('load'), env: { BENCH_KEY: ACCESS_KEY },
@@ -190,7 +207,7 @@ export async function measureWaiting(server, rest, count) {
   });
   try {
     const waiting = await load.unlessEnded(2 * WAITING_MS, arrivals(rest, count), 'waiting events');
-    const rss = server.rssBytes;
+    const rss = rssBytesOf(server.pid);
     return { waiting, kbEach: (rss - idle) / 1024 / waiting, rssMb: perMegabyte(rss) };
   } finally {
     if (load.alive) await load.stop();

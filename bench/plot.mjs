@@ -1,7 +1,7 @@
 // The plot of a run, written by hand as SVG: processor time of each request, and requests a
 // second, on a scale of powers of ten.  It follows the reader's choice of light or dark.
+import { number } from './format.mjs';
 import { spread, valuesOf } from './statistics.mjs';
-import { number } from './table.mjs';
 import { SERVERS } from './servers.mjs';
 
 const WIDTH = 1000;

@@ -1,13 +1,10 @@
 // Programs that the benchmark starts: each is ended by its own id, and none outlives the run.
-// What a process has used is read from /proc.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import net from 'node:net';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { cleanEnvironment } from '../tests/lib/handler.js';
 import { eventually, within } from '../tests/lib/deadline.js';
 import { Connection, request } from '../tests/lib/http.js';
+import { freePort } from '../tests/lib/stack.js';
 
 const READY_MS = 15_000;
 const STOP_MS = 3000;
@@ -68,46 +65,6 @@ export class Program {
       await within(STOP_MS, this.exited, `${this.name} after SIGKILL`);
     }
   }
-
-  /** Processor time that its threads have used, in seconds. */
-  get cpuSeconds() {
-    const tasks = `/proc/${this.pid}/task`;
-    return readdirSync(tasks).reduce((sum, id) => sum + threadSeconds(`${tasks}/${id}`), 0);
-  }
-
-  /** Memory that it occupies, in bytes. */
-  get rssBytes() {
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(
-      readFileSync(`/proc/${this.pid}/status`, 'utf8'));
-    return Number(kilobytes) * 1024;
-  }
-}
-
-/** Nanoseconds where the kernel counts them, else ticks of 10 ms; a thread may end meanwhile. */
-function threadSeconds(task) {
-  try {
-    return Number(readFileSync(`${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
-  } catch {
-    return threadTicks(task) / 100;
-  }
-}
-
-function threadTicks(task) {
-  try {
-    const fields = readFileSync(`${task}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return 0;
-  }
-}
-
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /**

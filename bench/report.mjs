@@ -3,11 +3,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../tests/lib/handler.js';
+import { asMarkdown, asText } from './format.mjs';
 import { firstLine } from './machine.mjs';
 import { plot } from './plot.mjs';
 import { BUILT, nameOf, serverOf } from './servers.mjs';
 import { unrest, valuesOf } from './statistics.mjs';
-import { asMarkdown, asText, tables } from './table.mjs';
+import { tables } from './table.mjs';
 
 /** More between the floor's best and worst round, and the machine was busy with other things. */
 const NOISY = 0.4;

@@ -9,6 +9,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeCertificates } from '../tests/lib/certificates.js';
 import { request } from '../tests/lib/http.js';
+import { showProgress } from './format.mjs';
 import { judge } from './goals.mjs';
 import { describeMachine, maxFiles, useTwoCores } from './machine.mjs';
 import {
@@ -75,10 +76,6 @@ function canOpen(connections, point) {
   if (maxFiles() >= filesFor(connections)) return true;
   skipped[point] = `a process may have only ${maxFiles()} files open`;
   return false;
-}
-
-function showProgress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 }
 
 /** A server that fails is an error, but no reason not to measure the others. */

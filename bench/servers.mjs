@@ -51,15 +51,15 @@ function canRun(file) {
   }
 }
 
-/** Where a command is, servers for root included; undefined if it is nowhere. */
+/** Where a command is, those for root and unpacked ones included; undefined if it is nowhere. */
 export function findCommand(command) {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', BUILT];
   return folders.map((folder) => path.join(folder, command)).find(canRun);
 }
 
 const WHY_MISSING = {
   go: 'Go is not installed',
-  nginx: 'nginx is not installed',
+  nginx: 'nginx is not there',
   package: 'not built; `make package` builds it',
 };
 

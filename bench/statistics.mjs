@@ -7,6 +7,13 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** { p50, p90, p99, max } of numbers, each of which is one of them. */
+export function percentiles(values) {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+}
+
 /** { median, min, max, rounds } of numbers; null of none. */
 export function spread(values) {
   if (values.length === 0) return null;

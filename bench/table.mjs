@@ -1,16 +1,7 @@
-// The figures of a run as a table for a terminal, and the same in Markdown.
+// What the tables of a run show of its samples and verdicts.
+import { NOTHING, number } from './format.mjs';
 import { spread, valuesOf } from './statistics.mjs';
 import { SERVERS } from './servers.mjs';
-
-/** What nobody has measured. */
-const NOTHING = '–';
-
-/** Three digits, and groups of three. */
-export function number(value) {
-  if (!Number.isFinite(value)) return NOTHING;
-  if (Math.abs(value) < 100) return `${Number(value.toPrecision(value >= 10 ? 3 : 2))}`;
-  return `${Math.round(value)}`.replace(/\B(?=(\d{3})+$)/g, ' ');
-}
 
 const middle = (...metric) => (samples, server) => {
   const [point, name] = metric;
@@ -102,22 +93,4 @@ export function tables(samples, verdicts) {
       [what, against, goal, text, verdict])),
   };
   return [...measured, more, memory, goals].filter(({ body }) => body.length > 0);
-}
-
-/** Columns of equal width, the first ones to the left, numbers to the right. */
-export function asText({ title, head, body }) {
-  const widths = head.map((name, i) => Math.max(...[head, ...body].map((row) => row[i].length)));
-  const isNumber = head.map((name, i) => body.every((row) => /^[\d–]/.test(row[i])));
-  const line = (row) => row
-    .map((cell, i) => (isNumber[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-    .join('  ').trimEnd();
-  return [title, line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)]
-    .join('\n');
-}
-
-export function asMarkdown({ title, head, body }) {
-  const isNumber = head.map((name, i) => body.every((row) => /^[\d–]/.test(row[i])));
-  const line = (row) => `| ${row.join(' | ')} |`;
-  const rule = line(isNumber.map((is) => (is ? '---:' : '---')));
-  return [`**${title}**`, '', line(head), rule, ...body.map(line)].join('\n');
 }

@@ -5,11 +5,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pause, within } from '../../tests/lib/deadline.js';
-import { cpuMs, machineCpuMs } from '../growth/cpu.mjs';
-import { distribution } from '../growth/distribution.mjs';
+import { asMarkdown, number, showProgress } from '../format.mjs';
+import { describeMachine } from '../machine.mjs';
+import { BUILT } from '../servers.mjs';
+import { percentiles } from '../statistics.mjs';
+import { cpuSecondsOf, machineCpuSeconds } from '../usage.mjs';
 import { Room } from './room.mjs';
 
 /** As fast as people type. */
@@ -51,9 +54,9 @@ async function startStack() {
 
 /** Of each of ours, and of everybody else on this machine. */
 function cpuOf(pids) {
-  const ours = Object.entries(pids).map(([name, pid]) => [name, cpuMs(pid)]);
-  const sum = ours.reduce((total, [, ms]) => total + ms, 0);
-  return { ...Object.fromEntries(ours), others: machineCpuMs() - sum };
+  const ours = Object.entries(pids).map(([name, pid]) => [name, cpuSecondsOf(pid)]);
+  const sum = ours.reduce((total, [, seconds]) => total + seconds, 0);
+  return { ...Object.fromEntries(ours), others: machineCpuSeconds() - sum };
 }
 
 /** The same keystrokes in every run. */
@@ -91,31 +94,32 @@ async function measure(stack, [count, viewers, keys = KEYS_PER_SECOND]) {
   rooms.forEach((room) => room.measure());
   const [before, begun] = [stack.cpu(), performance.now()];
   await pause(count * viewers === 1 ? MEASURE_ONE_MS : MEASURE_MS);
-  const [after, elapsed] = [stack.cpu(), performance.now() - begun];
+  const [after, elapsed] = [stack.cpu(), (performance.now() - begun) / 1000];
   const wrong = (await Promise.all(rooms.map((room) => room.settle()))).reduce((a, b) => a + b);
   rooms.forEach((room) => room.close());
-  const busy = Object.entries(after).map(([name, ms]) => [name, (ms - before[name]) / elapsed]);
+  const busy = Object.entries(after)
+    .map(([name, seconds]) => [name, (seconds - before[name]) / elapsed]);
   return { count, viewers, keys, samples, wrong, busy: Object.fromEntries(busy) };
 }
 
-const ms = (value) => value.toFixed(value < 10 ? 1 : 0);
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 function row({ count, viewers, keys, samples, wrong, busy }) {
   const cells = [count, viewers, keys, samples.all.length];
   for (const list of [samples.path, samples.all]) {
-    const { p50, p90, p99, max } = distribution(list);
-    cells.push(ms(p50), ms(p90), ms(p99), ms(max));
+    const { p50, p90, p99, max } = percentiles(list);
+    cells.push(...[p50, p90, p99, max].map(number));
   }
   cells.push(percent(busy.pages), percent(busy.stands));
   cells.push(percent(busy.handler), percent(busy.others));
   cells.push(wrong === 0 ? 'equal' : `${wrong} DIFFER`);
-  return `| ${cells.join(' | ')} |`;
+  return cells.map(String);
 }
 
+const machine = describeMachine();
 const HEAD = `# Keystroke to viewer, all on one machine
 
-${os.cpus().length} cores (${os.cpus()[0].model.trim()}), Node ${process.version}, \
+${machine.cores} cores (${machine.cpu}), Node ${machine.node}, \
 ${MEASURE_MS / 1000} s each. Milliseconds.
 
 - path: from the page's message to the viewer's text; keystroke: from the key to the viewer's text.
@@ -125,22 +129,22 @@ ${MEASURE_MS / 1000} s each. Milliseconds.
   says more of them than of us.
 - 100 rooms of 100 are left out: 40 000 messages a second to 10 000 connections take more than two
   cores, nearly all of it for pages and stand-ins.
+`;
 
-| rooms | viewers each | keys/s each | samples | path p50 | p90 | p99 | max \
-| keystroke p50 | p90 | p99 | max | pages | stand-ins | handler | others | texts |
-|${' ---: |'.repeat(16)} --- |`;
+const COLUMNS = ['rooms', 'viewers each', 'keys/s each', 'samples', 'path p50', 'p90', 'p99', 'max',
+  'keystroke p50', 'p90', 'p99', 'max', 'pages', 'stand-ins', 'handler', 'others', 'texts'];
 
 const stack = await startStack();
-const lines = [HEAD];
-console.log(HEAD);
-let wrong = 0;
+const results = [];
 for (const one of CASES) {
-  const result = await measure(stack, one);
-  wrong += result.wrong;
-  lines.push(row(result));
-  console.log(lines.at(-1));
+  showProgress(`${one[0]} rooms of ${one[1]} viewers`);
+  results.push(await measure(stack, one));
 }
+showProgress('');
 await stack.close();
-mkdirSync('build/bench', { recursive: true });
-writeFileSync('build/bench/end-to-end.md', `${lines.join('\n')}\n`);
-process.exit(wrong === 0 ? 0 : 1);
+const table = asMarkdown({ title: 'Latency', head: COLUMNS, body: results.map(row) });
+const text = `${HEAD}\n${table}\n`;
+console.log(text);
+mkdirSync(BUILT, { recursive: true });
+writeFileSync(path.join(BUILT, 'end-to-end.md'), text);
+process.exit(results.every(({ wrong }) => wrong === 0) ? 0 : 1);

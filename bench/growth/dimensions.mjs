@@ -1,15 +1,12 @@
 // In which directions load grows, what the handler's cost is expected to do, and why. The ranges
 // are of the exponent of CPU per event: 0 is a cost that stays, 1 one in proportion.
 
-const open = (connections, rate) => ['--connections', String(connections), '--rate', String(rate)];
-const closed = (connections) => ['--connections', String(connections)];
-
 /**
  * @typedef {object} Dimension
  * @property {string} name
  * @property {string} how what else is to be known of the load
  * @property {number[]} values
- * @property {(value: number) => { delayMs?: number, load: string[] }} point
+ * @property {(value: number) => object} point the load, as measureLoad takes it
  * @property {[number, number]} all expected exponent over all values
  * @property {[number, number]} last and over the last step alone
  * @property {string} why
@@ -21,7 +18,7 @@ export const DIMENSIONS = [
     name: 'events a second',
     how: 'open loop, 64 connections',
     values: [300, 1000, 3000, 6000],
-    point: (rate) => ({ load: open(64, rate) }),
+    point: (rate) => ({ connections: 64, rate }),
     all: [-0.5, 0.05],
     last: [-0.8, 0.2],
     why:
@@ -33,7 +30,7 @@ export const DIMENSIONS = [
     name: 'connections',
     how: '1000 events a second over all of them',
     values: [1, 16, 64, 256, 1000, 4000],
-    point: (connections) => ({ load: open(connections, 1000) }),
+    point: (connections) => ({ connections, rate: 1000 }),
     all: [-0.1, 0.15],
     last: [-0.2, 0.4],
     why:
@@ -45,7 +42,7 @@ export const DIMENSIONS = [
     name: 'events in flight',
     how: 'as many as that all the time, 5 ms upstream',
     values: [1, 16, 64, 256, 1000, 4000],
-    point: (connections) => ({ delayMs: 5, load: closed(connections) }),
+    point: (connections) => ({ connections, delayMs: 5 }),
     all: [-0.25, 0.15],
     last: [-0.1, 0.6],
     why:
@@ -59,7 +56,7 @@ export const DIMENSIONS = [
     name: 'bytes of text',
     how: '4 in flight',
     values: [100, 1_000, 10_000, 100_000, 900_000],
-    point: (bytes) => ({ load: [...closed(4), '--text-bytes', String(bytes)] }),
+    point: (textBytes) => ({ connections: 4, textBytes }),
     all: [0.2, 0.6],
     last: [0.6, 1.25],
     why:
@@ -71,7 +68,7 @@ export const DIMENSIONS = [
     name: 'rooms',
     how: '16 in flight',
     values: [1, 10, 100, 1_000, 10_000],
-    point: (rooms) => ({ load: [...closed(16), '--writers', String(rooms)] }),
+    point: (writers) => ({ connections: 16, writers }),
     all: [-0.05, 0.05],
     last: [-0.1, 0.1],
     why:

@@ -2,6 +2,7 @@
 // Called by `make bench-instructions`; RECORD=1 makes a new record.
 
 import { fileURLToPath } from 'node:url';
+import { grouped } from '../format.mjs';
 import { conditions, withCounts } from './callgrind.mjs';
 import { countPaths } from './paths.mjs';
 import { countProcess } from './process.mjs';
@@ -12,7 +13,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 
 const FILE = fileURLToPath(new URL('recorded.tsv', import.meta.url));
 
-const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ' ');
 const signed = (percent) => `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`;
 
 function line({ name, count, before, percent, verdict }) {

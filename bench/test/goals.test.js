@@ -76,5 +76,5 @@ test('ratios well below one are told as fractions', () => {
   assert.equal(readable(1 / 85, { against: 'x' }), '1/85');
   assert.equal(readable(0.6, { against: 'x' }), '0.6 ×');
   assert.equal(readable(1.234, { against: 'x' }), '1.2 ×');
-  assert.equal(readable(4000), '4000');
+  assert.equal(readable(4000), '4 000');
 });

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { median, ratiosOf, spread, unrest, valuesOf } from '../statistics.mjs';
+import { median, percentiles, ratiosOf, spread, unrest, valuesOf } from '../statistics.mjs';
 
 const sample = (round, server, rps, point = 'negotiate') => ({ round, server, point, rps });
 const ask = { server: 'a', against: 'b', point: 'negotiate', metric: 'rps' };
@@ -8,6 +8,12 @@ const ask = { server: 'a', against: 'b', point: 'negotiate', metric: 'rps' };
 test('the median of an even number of values is the mean of the middle two', () => {
   assert.equal(median([9, 1, 5]), 5);
   assert.equal(median([4, 1, 2, 100]), 3);
+});
+
+test('percentiles are values that were measured', () => {
+  const values = Array.from({ length: 200 }, (_, i) => 200 - i);
+  assert.deepEqual(percentiles(values), { p50: 100, p90: 180, p99: 198, max: 200 });
+  assert.deepEqual(percentiles([7]), { p50: 7, p90: 7, p99: 7, max: 7 });
 });
 
 test('a spread has the least and the most, and of nothing there is none', () => {
