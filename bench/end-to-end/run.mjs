@@ -8,8 +8,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pause, within } from '../../tests/lib/deadline.js';
-import { asMarkdown, number, showProgress } from '../format.mjs';
-import { describeMachine } from '../machine.mjs';
+import { asMarkdown, grouped, number, showProgress } from '../format.mjs';
+import { describeMachine, useTwoCores } from '../machine.mjs';
 import { BUILT } from '../servers.mjs';
 import { percentiles } from '../statistics.mjs';
 import { cpuSecondsOf, machineCpuSeconds } from '../usage.mjs';
@@ -105,7 +105,7 @@ async function measure(stack, [count, viewers, keys = KEYS_PER_SECOND]) {
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 function row({ count, viewers, keys, samples, wrong, busy }) {
-  const cells = [count, viewers, keys, samples.all.length];
+  const cells = [count, viewers, keys, grouped(samples.all.length)];
   for (const list of [samples.path, samples.all]) {
     const { p50, p90, p99, max } = percentiles(list);
     cells.push(...[p50, p90, p99, max].map(number));
@@ -119,7 +119,7 @@ function row({ count, viewers, keys, samples, wrong, busy }) {
 const machine = describeMachine();
 const HEAD = `# Keystroke to viewer, all on one machine
 
-${machine.cores} cores (${machine.cpu}), Node ${machine.node}, \
+${useTwoCores()} of ${machine.cores} cores (${machine.cpu}), Node ${machine.node}, \
 ${MEASURE_MS / 1000} s each. Milliseconds.
 
 - path: from the page's message to the viewer's text; keystroke: from the key to the viewer's text.
