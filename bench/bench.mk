@@ -84,7 +84,7 @@ $(BENCH)/codestream-limit: LDLIBS := $(filter-out -lcurl,$(LDLIBS))
 $(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
 	$(Q)mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@ $^ -lcmocka
 $(B)/bench/test/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
-$(B)/bench/test/%.o: | build/have-bench-smoke
+$(BENCH.units:%=$(B)/bench/test/test_%.o): | build/have-bench-smoke
 
 $(BENCH)/go: bench/peers/go/main.go
 	$(Q)mkdir -p $(@D); echo "go build $@"

@@ -14,7 +14,7 @@ export function number(value) {
 }
 
 const numeric = ({ head, body }) => (
-  head.map((_, i) => body.every((row) => /^[\d–]/.test(`${row[i]}`))));
+  head.map((_, i) => body.every((row) => /^[-+]?[\d–]/.test(row[i]))));
 
 /** Columns of equal width, the first ones to the left, numbers to the right. */
 export function asText({ title, head, body }) {
