@@ -126,7 +126,7 @@ static unsigned ask(int fd, unsigned port)
     exchange_begin(&x, str_from(request), STR(""));
     if (!exchange_send(&x))
         return 0;
-    /* The socket blocks: until there is something, to the end, or until patience is at its end. */
+    /* The socket blocks: this takes until the answer is whole, or its patience is at an end. */
     state = exchange_receive(&x, true);
     return state == EXCHANGE_DONE ? x.status : 0;
 }
