@@ -132,7 +132,7 @@ WRAP.log   := write
 WRAP.mem   := malloc
 WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update EVP_MAC_final
 $(B)/tests/unit/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
-$(B)/tests/unit/%.o: | build/have-test
+$(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 
 -include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d)
 
