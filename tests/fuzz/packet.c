@@ -1,6 +1,6 @@
 /*
- * Socket.IO packets: all that is read is a part of what came, and what was read, written and
- * read again is what it was.
+ * Socket.IO packets: all that is read is a part of what came, its beginning tells the head,
+ * and what was read, written and read again is what it was.
  */
 #include "fuzz.h"
 #include "wire/json.h"
@@ -37,6 +37,23 @@ static void check_parts(const struct packet *packet, struct str text)
         must_be_part(packet->args[i], text);
         MUST(!json_check(packet->args[i], &value) && str_equal(value, packet->args[i]));
     }
+}
+
+/* The head alone says the same, also where little more than the head has come. */
+static void check_head(const struct packet *packet, struct str text)
+{
+    struct packet head;
+
+    MUST(!packet_parse_head(text, &head));
+    MUST(head.type == packet->type && str_equal(head.nsp, packet->nsp));
+    MUST(str_equal(head.ack_id, packet->ack_id));
+    MUST(head.name.len == 0 && head.arg_count == 0);
+    if (!is_event(packet))
+        return;
+    text = str_first(text, (size_t)(packet->name.ptr - text.ptr));
+    MUST(!packet_parse_head(text, &head));
+    MUST(head.type == packet->type && str_equal(head.nsp, packet->nsp));
+    MUST(str_equal(head.ack_id, packet->ack_id));
 }
 
 static struct str joined(const struct packet *packet, struct arena *mem)
@@ -105,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     arena_init(&mem, FUZZ_MEMORY);
     check_parts(&packet, text);
+    check_head(&packet, text);
     if (is_event(&packet))
         write_event(&packet, &mem);
     write_others(&packet, &mem);
