@@ -5,7 +5,8 @@
 # targets cannot rot.
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub payload service
+FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub payload retry \
+                service
 FUZZ_SEEDS   := build/fuzz/seeds
 
 FLAGS.fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \

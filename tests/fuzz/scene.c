@@ -175,6 +175,7 @@ static void read_event(struct input *in)
     if (kind < 3)
         return;
     add_header(STR("Content-Type"), STR("text/plain; charset=utf-8"));
+    scene.is_message = true;
     scene.ack_id = input_choice(in, 2) ? STR("") : STR("7");
     make_body(name, input_text(in));
 }
@@ -228,6 +229,32 @@ static void wrap(void)
 
 /* ---- one case ---- */
 
+/* A body for which there was no room: its beginning, which is longer than a packet's head. */
+static void cut_body(struct input *in)
+{
+    struct http_request *request = &scene.request;
+    bool is_wrapped =
+        !str_equal(request->path, STR("/eventhandler")) || request->header_count == 1;
+    size_t kept = 4 + input_choice(in, 200);
+
+    request->is_cut = true;
+    request->body = str_first(request->body, kept);
+    scene.is_whole = false;
+    if (is_wrapped) /* then it is no request of the host's any more */
+        scene.is_event = false;
+}
+
+/* As many others are in flight as make a difference. */
+static void load_service(struct input *in)
+{
+    static const size_t loads[] = { 0, SERVICE_FULL_FOR_NEWCOMERS - 1,
+                                    SERVICE_FULL_FOR_NEWCOMERS, SERVICE_MAX_IN_FLIGHT - 1,
+                                    SERVICE_MAX_IN_FLIGHT };
+
+    scene.load = loads[input_choice(in, COUNT(loads))];
+    scene.service.in_flight = scene.load;
+}
+
 /* As http_server.c does it. */
 static void limit_request(struct input *in)
 {
@@ -246,6 +273,9 @@ static void limit_request(struct input *in)
         request->mem.limit_bytes = short_limits[shortage - (16 - COUNT(short_limits))];
         scene.is_event = false; /* without memory only the common rules hold */
     }
+    load_service(in);
+    if (input_choice(in, 4) == 1 && !request->is_too_large)
+        cut_body(in);
 }
 
 static void start_service(void)

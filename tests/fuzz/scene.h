@@ -29,10 +29,13 @@ struct scene {
     struct http_request request;
     bool is_event;     /* made here, so that all below is known */
     bool is_authentic; /* signed by the service */
-    bool is_whole;     /* a well-formed event of a client, with memory enough */
+    bool is_message;   /* an event of a client, which has to be answered with 200 or 204 */
+    bool is_whole;     /* and well-formed, all of it there, with memory enough */
+    size_t load;       /* requests that were in flight before */
     enum { NOBODY, WRITER, VIEWER } role;
     struct str ack_id;
     size_t log_lines;
+    int64_t not_before_ms; /* what the service asked for */
     struct str outcomes, rest_body;
 };
 

@@ -145,11 +145,25 @@ function payload() {
   seed('payload', '2', '0', '0', fields('\0\x09\x1f"\\\x7f'));
 }
 
-/** An event: its variant, how (wrapped, refused), REST outcomes and body, then the event. */
+function retries() {
+  const attempt = (status, tries, left, asked) => seed('retry', status, tries,
+    fields(left, '1768471200', '12345', '3', asked));
+  for (const asked of ['', '2', ' 0 ', '4294967296', '-1', 'Thu, 15 Jan 2026 10:00:03 GMT',
+    'Thu, 32 Jan 2026 10:00:03 GMT', 'Fri, 31 Dec 9999 23:59:60 GMT']) {
+    for (const status of '0129') attempt(status, '1', '8000', asked);
+    attempt('0', '6', '8000', asked);
+    attempt('0', '5', '150', asked);
+  }
+}
+
+/**
+ * An event: its variant, how (wrapped, refused), REST outcomes and body, then the event; at the
+ * end memory, load and whether the body is cut, and where.
+ */
 function event(variant, how, outcomes, rest, [kind, args], more) {
-  const { user = '0', signed = '0', ack = '0' } = more;
+  const { user = '0', signed = '0', ack = '0', end = '0' } = more;
   seed('service', variant, how, fields(outcomes, rest), '1', kind.padEnd(2, '0'), signed, user,
-    fields(''), ack, fields(args), '0');
+    fields(''), ack, fields(args), end);
 }
 
 const data = '{"version":1,"changes":[{"text":"\\"a\\""}]}';
@@ -183,10 +197,19 @@ function events() {
     event('0', '0?', '', '', one, {});
     event('0', '00', '', '', one, { signed: '1' });
     event('1', '00', '1', '', one, {});
+    for (const end of ['01', '02', '03', '04', '001:', '041:']) {
+      for (const ack of '01') event('0', '00', '', '', one, { end, ack });
+      event('0', '30', '', '', one, { end });
+    }
+    for (const outcomes of ['99', '9:0', 'ab0', 'aaaaaaaa', 'cj', '111110', '2222222', 'c7']) {
+      for (const asked of ['', '1', 'soon', 'Thu, 15 Jan 2026 10:00:03 GMT']) {
+        event('0', '00', outcomes, asked, one, {});
+      }
+    }
   }
   const page = (nextLink) => JSON.stringify({ value: [{}, {}], nextLink });
   const next = 'https://abc.webpubsub.azure.com/api/hubs/codestream/groups/x?page=2';
-  for (const outcomes of ['', '44444444', '01', '7']) {
+  for (const outcomes of ['', '44444444', '01', '7', '1aa4444']) {
     for (const one of verbs) event('2', '00', outcomes, page(next), one, {});
     for (const name of ['"nickname"', '1', '']) {
       event('3', '00', outcomes, page(null), ['36', name], {});
@@ -205,9 +228,9 @@ function identities() {
 }
 
 /** Any request, signed by the harness. */
-function any(method, target, query, headers, body, how = '00', variant = '0') {
+function any(method, target, query, headers, body, how = '00', variant = '0', end = '0') {
   seed('service', variant, how, fields('4', '{"token":"a.b.c"}'), '0', method, '1',
-    fields(target, query, headers, body), '0');
+    fields(target, query, headers, body), end);
 }
 
 function requests() {
@@ -219,6 +242,9 @@ function requests() {
       any('0', '/', '', '', '', how, variant);
       any('0', '/negotiate', '', '', '', how, variant);
       any('0', '/negotiate', native, '', '', how, variant);
+      for (const end of ['01', '02', '04']) {
+        any('0', '/negotiate', '', '', '', how, variant, end);
+      }
       any('0', '/api/Register/', `room_id=${ROOM}`, '', '', how, variant);
       any('1', '/negotiate', '', json, `{"room_id":"${ROOM}","writer_key":"x"}`, how, variant);
       any('2', '/eventhandler', '', origin, '', how, variant);
@@ -242,9 +268,10 @@ function requests() {
 }
 
 for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'negotiate',
-  'webpubsub', 'payload', 'service']) {
+  'webpubsub', 'payload', 'retry', 'service']) {
   rmSync(path.join(out, target), { recursive: true, force: true });
   mkdirSync(path.join(out, target), { recursive: true });
 }
-[simple, cloudevents, settings, negotiate, webpubsub, payload, events, identities, requests]
+[simple, cloudevents, settings, negotiate, webpubsub, payload, retries, events, identities,
+  requests]
   .forEach((make) => make());

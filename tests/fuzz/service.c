@@ -3,12 +3,15 @@
  *
  * Whatever is asked, and whatever the service answers to our calls: each request has exactly
  * one answer and one log line; nothing tells a key; an authentic event of a client is never
- * answered with an error status; and no call reaches anybody outside the signed user's room.
+ * answered with an error status; no call reaches anybody outside the signed user's room; what
+ * is repeated does no harm and waits as long as it was asked to; and with too much to do, or
+ * no room for a body, a client's event is Busy and nobody new is let in.
  */
 #include <jansson.h>
 #include <unistd.h>
 
 #include "audience.h"
+#include "retry.h"
 #include "scene.h"
 #include "stand_in.h"
 #include "wire/json.h"
@@ -83,6 +86,23 @@ static void check_audience(const struct audience *audience)
     MUST(str_equal(audience->moved[0].room, is_writer ? STR(ROOM "-control") : STR(ROOM)));
 }
 
+/* A call that comes again: neither a send, nor too early, nor without end. */
+static void check_repeat(const struct http_call *call)
+{
+    const struct rest_call *rest = call->owner;
+
+    MUST(rest->tries >= 1 && rest->tries <= RETRY_MAX_TRIES);
+    if (rest->tries == 1)
+        return;
+    MUST(!contains(str_from(call->url), STR("/:send?")) && !scene.service.rest.is_ending);
+    MUST(loop_now_ms(stand_in_loop()) >= scene.not_before_ms);
+}
+
+static bool is_full(void)
+{
+    return scene.load >= SERVICE_MAX_IN_FLIGHT || scene.request.is_cut;
+}
+
 static void on_call(const struct http_call *call)
 {
     static const struct str hub_url = STR_INIT(SERVICE_URL "/api/hubs/codestream");
@@ -94,13 +114,17 @@ static void on_call(const struct http_call *call)
         return;
     }
     MUST(call->mem == &scene.request.mem && stand_in.answers == 0);
+    MUST(!scene.is_message || !is_full());
+    check_repeat(call);
     MUST(str_starts(str_from(call->headers[0]), STR("Authorization: Bearer ")));
     must_keep_secrets(url);
     must_keep_secrets(call->body);
     if (scene.variant != IDENTITY)
         must_keep_secrets(str_from(call->headers[0]));
-    if (contains(url, STR("/:generateToken?")))
+    if (contains(url, STR("/:generateToken?"))) {
+        MUST(scene.load < SERVICE_FULL_FOR_NEWCOMERS);
         return;
+    }
     if (strcmp(call->method, "GET") == 0) { /* a page, which an answer may have named */
         MUST(str_starts(url, STR(SERVICE_URL "/api/hubs/")));
         return;
@@ -110,7 +134,19 @@ static void on_call(const struct http_call *call)
         check_audience(&audience);
 }
 
-/* One byte of the input decides how a call ends. */
+/* "Retry-After: 0" to 9, as the input wants it. */
+static struct str asked_pause(unsigned seconds)
+{
+    static const struct str digits = STR_INIT("0123456789");
+
+    scene.not_before_ms = loop_now_ms(stand_in_loop()) + (int64_t)seconds * 1000;
+    return str_first(str_skip(digits, seconds), 1);
+}
+
+/*
+ * One byte of the input decides how a call ends.  error stands in all headers that are read:
+ * the code of the error, and Retry-After.
+ */
 static void finish(struct http_call *call)
 {
     struct str error = STR("");
@@ -121,6 +157,7 @@ static void finish(struct http_call *call)
         outcome = scene.outcomes.ptr[0];
         scene.outcomes = str_skip(scene.outcomes, 1);
     }
+    scene.not_before_ms = 0;
     switch (outcome) {
     case '1':
         status = 0;
@@ -149,8 +186,20 @@ static void finish(struct http_call *call)
         stand_in_pass_time(call->deadline_ms - loop_now_ms(stand_in_loop()));
         status = 202;
         break;
+    case '9':
+        status = 429;
+        error = scene.rest_body;
+        break;
+    case ':':
+        status = 503;
+        error = scene.rest_body;
+        break;
     default:
         status = 202;
+        if (outcome >= 'a' && outcome <= 'j') {
+            status = (outcome - 'a') % 2 ? 429 : 503;
+            error = asked_pause((unsigned)(outcome - 'a'));
+        }
         break;
     }
     /* The platform's answer; with '4' it is whatever the input wants. */
@@ -190,12 +239,29 @@ static void check_ack(struct str body)
     MUST(!json_elements(str_skip(body, 2 + scene.ack_id.len), NULL, 0, &count));
 }
 
+/* Who is not here yet has to wait, and is told how long. */
+static void check_newcomer(void)
+{
+    const struct http_answer *answer = &stand_in.answer;
+    bool is_negotiation = str_equal(scene.request.path, STR("/negotiate")) &&
+                          str_equal(scene.request.method, STR("GET"));
+    bool has_moment = false;
+
+    if (!is_negotiation || scene.request.is_wrapped || scene.request.is_too_large ||
+        scene.load < SERVICE_FULL_FOR_NEWCOMERS)
+        return;
+    for (size_t i = 0; i < answer->header_count; i++)
+        has_moment = has_moment || str_equal(answer->headers[i].name, STR("Retry-After"));
+    MUST(answer->status == 503 && has_moment);
+}
+
 static void check_answer(void)
 {
     struct str body = stand_in.answer.body;
     unsigned status = stand_in.answer.status;
     bool is_event = scene.is_event && scene.is_authentic;
 
+    check_newcomer();
     must_keep_secrets(body);
     for (size_t i = 0; i < stand_in.answer.header_count; i++)
         must_keep_secrets(stand_in.answer.headers[i].value);
@@ -203,11 +269,13 @@ static void check_answer(void)
         status = read_wrapped(&body);
     if (scene.is_event && !scene.is_authentic)
         MUST(status == 401);
-    if (!is_event || !scene.is_whole)
+    if (!is_event || (!scene.is_whole && !(scene.is_message && scene.request.is_cut)))
         return;
     MUST(status == (scene.ack_id.len > 0 ? 200u : 204u));
     if (scene.ack_id.len > 0)
         check_ack(body);
+    if (scene.ack_id.len > 0 && is_full())
+        MUST(contains(body, STR("\"success\":false,\"error\":{\"code\":\"Busy\"")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -236,7 +304,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(call->mem != &scene.request.mem); /* nothing goes on behind an answer */
         finish(call);
     }
-    MUST(stand_in.answers == 1);
+    MUST(stand_in.answers == 1 && scene.service.in_flight == scene.load);
     scene_end();
     input_free(&in);
     return 0;
