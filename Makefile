@@ -179,7 +179,7 @@ race: build/have-race
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
 
 # The binary that is delivered, which has no sanitizer in it.
-VALGRINDS := negotiate events managed-identity upstream-trouble
+VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \
           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath tests/valgrind.sh) $(NODE_TEST) \
