@@ -37,12 +37,14 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wundef -Wvla -Wpointer-arith -Wnull-dereference
 WARN.gcc := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
 IS_GCC   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
-# What the machine can check of calls and jumps.
+# What the machine can check of calls and jumps.  Where the compiler is still to be
+# installed, it will be this machine's.
+MACHINE  := $(or $(shell $(CC) -dumpmachine 2>/dev/null),$(shell uname -m))
 HARDEN.x86_64  := -fcf-protection
 HARDEN.aarch64 := -mbranch-protection=standard
 HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
             $(if $(IS_GCC),-ftrivial-auto-var-init=zero) \
-            $(HARDEN.$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+            $(HARDEN.$(firstword $(subst -, ,$(MACHINE))))
 
 FLAGS.release := -O2 -g $(HARDEN)
 FLAGS.test    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
