@@ -237,6 +237,8 @@ static void cut_body(struct input *in)
         !str_equal(request->path, STR("/eventhandler")) || request->header_count == 1;
     size_t kept = 4 + input_choice(in, 200);
 
+    if (request->body.len <= kept)
+        return;
     request->is_cut = true;
     request->body = str_first(request->body, kept);
     scene.is_whole = false;
