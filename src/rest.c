@@ -106,6 +106,8 @@ static void on_answer(struct http_call *http)
         identity_doubt(call->rest->identity);
     if (is_done)
         end(call, NULL);
+    else if (http->is_too_late)
+        end(call, REST_TOO_MUCH);
     else if (!pause_for_another_try(call))
         end(call, http->status ? "the service answered with an error" : http->failure);
 }

@@ -47,7 +47,10 @@ struct rest_call {
     struct rest_call *next; /* of those that pause */
 };
 
-/* The failure of a call that found no room in the queue: trying again later helps. */
+/*
+ * The failure of a call that found no room in the queue, or whose time ran out there:
+ * trying again later helps.
+ */
 extern const char REST_TOO_MUCH[];
 
 /*

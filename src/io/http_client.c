@@ -44,6 +44,7 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
     if (client->waiting_count >= HTTP_CLIENT_MAX_WAITING)
         return ERR_NO_MEMORY;
     call->status = 0;
+    call->is_too_late = false;
     call->answer = (struct str){ NULL, 0 };
     for (size_t i = 0; i < call->keep_count; i++)
         call->keep[i].value = (struct str){ NULL, 0 };
@@ -59,7 +60,8 @@ static void client_run(void *owner)
 
     while (may_start(client)) {
         struct http_call *call = take_waiting(client);
-        if (call->deadline_ms <= loop_now_ms(client->loop))
+        call->is_too_late = call->deadline_ms <= loop_now_ms(client->loop);
+        if (call->is_too_late)
             http_call_fail(call, "timed out in the queue");
         else if (!http_transfers_start(client->transfers, call))
             http_call_fail(call, "no memory");

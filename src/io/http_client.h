@@ -54,6 +54,7 @@ struct http_call {
 
     unsigned status;     /* of the answer; 0: there was none, and failure says why */
     const char *failure; /* static text */
+    bool is_too_late;    /* its turn came after the deadline: nothing was sent */
     struct str answer;   /* the body, if it was to be kept; and in keep, the values */
 
     struct http_call *next; /* of those that wait */
