@@ -1,41 +1,9 @@
 #include "retry.h"
 
-#include <string.h>
-#include <time.h>
+#include "wire/http_date.h"
 
 /* Longer than any deadline, and far from where sums overflow. */
 #define FAR_AWAY_SECONDS ((uint64_t)1 << 32)
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the form of dates that is sent today (RFC 9110, 5.6.7). */
-static bool read_date(struct str text, int64_t *out)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const struct {
-        size_t at, len;
-        uint64_t max;
-    } fields[] = { { 5, 2, 31 }, { 12, 4, 9999 }, { 17, 2, 23 }, { 20, 2, 59 }, { 23, 2, 60 } };
-    uint64_t values[COUNT(fields)];
-    struct tm date = { 0 };
-
-    if (text.len != 29 || !str_ends(text, STR(" GMT")))
-        return false;
-    for (size_t i = 0; i < COUNT(fields); i++) {
-        struct str digits = { text.ptr + fields[i].at, fields[i].len };
-        if (str_to_number(digits, 0, fields[i].max, &values[i]))
-            return false;
-    }
-    while (date.tm_mon < 12 && memcmp(months + 3 * date.tm_mon, text.ptr + 8, 3) != 0)
-        date.tm_mon++;
-    if (date.tm_mon == 12)
-        return false;
-    date.tm_mday = (int)values[0];
-    date.tm_year = (int)values[1] - 1900;
-    date.tm_hour = (int)values[2];
-    date.tm_min = (int)values[3];
-    date.tm_sec = (int)values[4];
-    *out = (int64_t)timegm(&date);
-    return true;
-}
 
 /* What the service asks for; 0: nothing that can be read. */
 static int64_t asked_ms(const struct retry_attempt *attempt)
@@ -46,7 +14,7 @@ static int64_t asked_ms(const struct retry_attempt *attempt)
 
     if (!str_to_number(text, 0, FAR_AWAY_SECONDS, &seconds))
         return (int64_t)seconds * 1000;
-    if (read_date(text, &moment) && moment > attempt->now_unix)
+    if (http_date_read(text, &moment) && moment > attempt->now_unix)
         return (moment - attempt->now_unix) * 1000;
     return 0;
 }

@@ -1,8 +1,9 @@
 #include "doctor/diagnosis.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
+
+#include "wire/http_date.h"
 
 #define MAX_QUOTED_CHARS 200
 
@@ -70,14 +71,10 @@ const char *quote(struct doctor *d, struct str text)
 
 bool read_clock(struct str date, long *ahead)
 {
-    struct tm moment = { 0 };
-    char copy[64] = { 0 };
+    int64_t moment;
 
-    if (date.len == 0 || date.len >= sizeof(copy))
+    if (!http_date_read(str_trim(date), &moment))
         return false;
-    memcpy(copy, date.ptr, date.len);
-    if (!strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &moment))
-        return false;
-    *ahead = (long)(timegm(&moment) - time(NULL));
+    *ahead = (long)(moment - time(NULL));
     return true;
 }

@@ -113,42 +113,10 @@ static void what_the_service_asks_for_and_does_not_fit_ends_at_once(void **state
     assert_int_equal(wait_with(STR("Fri, 31 Dec 9999 23:59:60 GMT")), RETRY_NEVER);
 }
 
-static void a_date_of_any_month_is_read(void **state)
-{
-    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    static const unsigned days_before[] = { 0,   31,  59,  90,  120, 151,
-                                            181, 212, 243, 273, 304, 334 };
-    struct retry_attempt attempt = refused;
-    char date[64];
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(months); i++) {
-        (void)snprintf(date, sizeof(date), "Thu, 15 %s 2026 10:00:01 GMT", months[i]);
-        attempt.retry_after = str_from(date);
-        attempt.now_unix = NOW_UNIX + (int64_t)days_before[i] * 86400;
-        assert_that(is_about(retry_wait_ms(&attempt), 1000));
-    }
-}
-
 static void what_is_no_time_is_as_good_as_nothing(void **state)
 {
     static const char *const others[] = {
-        "",
-        "soon",
-        "-1",
-        "1.5",
-        "99999999999999999999",
-        "Thursday, 15-Jan-26 10:00:03 GMT",
-        "Thu Jan 15 10:00:03 2026",
-        "Thu, 15 Jan 2026 10:00:03 CET",
-        "Thu, 15 Jam 2026 10:00:03 GMT",
-        "Thu, 32 Jan 2026 10:00:03 GMT",
-        "Thu, 15 Jan 2026 24:00:03 GMT",
-        "Thu, 15 Jan 2026 10:60:03 GMT",
-        "Thu, 15 Jan 2026 10:00:61 GMT",
-        "Thu, 15 Jan x026 10:00:03 GMT",
-        "Thu, 15 Jan 2026 10:00:03 GMT ...",
+        "", "soon", "-1", "1.5", "99999999999999999999", "Thu, 15 Jan 2026 10:00:03 CET",
     };
 
     (void)state;
@@ -169,7 +137,6 @@ int main(void)
         cmocka_unit_test(no_try_begins_too_late),
         cmocka_unit_test(the_service_says_when),
         cmocka_unit_test(what_the_service_asks_for_and_does_not_fit_ends_at_once),
-        cmocka_unit_test(a_date_of_any_month_is_read),
         cmocka_unit_test(what_is_no_time_is_as_good_as_nothing),
     };
 
