@@ -196,7 +196,8 @@ static void launch_waiting(struct http_client *client)
     while (client->waiting.first && client->running.count < HTTP_CLIENT_MAX_RUNNING) {
         struct http_call *call = pop(&client->waiting);
         const char *failure = "timed out in the queue";
-        if (call->deadline_ms > loop_now_ms(client->loop))
+        call->is_too_late = call->deadline_ms <= loop_now_ms(client->loop);
+        if (!call->is_too_late)
             failure = launch(client, call);
         if (failure)
             fail_call(call, failure);

@@ -304,20 +304,11 @@ static bool read_event(struct delivery *d, struct fault *fault)
     *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
     if (!is_text_plain(d->cloud.content_type))
         return false;
-    if (request->is_cut)
-        return packet_parse_head(request->body, &d->packet) == ERR_NONE;
-    return read_packet(d, fault);
-}
-
-/* Of a body for which there was no room nobody knows whether it was as it should be. */
-static void answer_fault(const struct delivery *d, const struct fault *fault)
-{
-    int64_t now_ms = loop_now_ms(d->service->loop);
-
-    if (d->request->is_cut && !d->request->is_too_large)
-        answer_error(d->request, 503, "Overloaded", "no room for this request", now_ms);
-    else
-        answer_error(d->request, fault->status, fault->code, fault->message, now_ms);
+    if (!request->is_cut)
+        return read_packet(d, fault);
+    /* Of a body for which there was no room nobody knows whether it was as it should be. */
+    *fault = (struct fault){ 503, "Overloaded", "no room for this request" };
+    return packet_parse_head(request->body, &d->packet) == ERR_NONE;
 }
 
 static enum app_event_kind app_kind(enum cloudevent_kind kind)
@@ -375,7 +366,7 @@ void eventhandler_event(struct service *service, struct http_request *request)
     d->service = service;
     d->request = request;
     if (!read_event(d, &fault))
-        answer_fault(d, &fault);
+        answer_error(request, fault.status, fault.code, fault.message, now_ms);
     else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
              (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
         send_status(d, 200); /* nothing follows from it */

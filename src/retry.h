@@ -12,7 +12,7 @@
 
 /* The first pause; each further one is twice as long, up to the second of these. */
 #define RETRY_FIRST_MS 100
-#define RETRY_LONGEST_MS 2000
+#define RETRY_LONGEST_MS 1000
 
 /* A try that has less time than this before the deadline is not begun. */
 #define RETRY_LEAST_MS 100

@@ -33,8 +33,9 @@ static void open_bytes(void *ptr, size_t len)
     ASAN_UNPOISON_MEMORY_REGION(ptr, len);
 }
 
-/* Enough for most requests without their body: one malloc each. */
+/* The first block is enough for most requests without their body; what follows comes in less. */
 #define BLOCK_BYTES 4096
+#define NEXT_BLOCK_BYTES 2048
 
 struct arena_block {
     struct arena_block *next;
@@ -79,12 +80,13 @@ void arena_reset(struct arena *mem)
 static bool add_block(struct arena *mem, size_t size)
 {
     size_t room = mem->limit_bytes - mem->held;
+    size_t least = mem->blocks ? NEXT_BLOCK_BYTES : BLOCK_BYTES;
     struct arena_block *block;
 
     if (size > room || size > SIZE_MAX - sizeof(*block))
         return false;
-    if (size < BLOCK_BYTES)
-        size = room < BLOCK_BYTES ? room : BLOCK_BYTES;
+    if (size < least)
+        size = room < least ? room : least;
     block = malloc(sizeof(*block) + size);
     if (!block)
         return false;

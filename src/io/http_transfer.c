@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* libcurl's buffers, which a call holds while it waits; most answers are a few headers. */
+#define READ_BYTES 2048L
+#define WRITE_BYTES 16384L /* libcurl's least */
+
 /* ---- what libcurl calls ---- */
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
@@ -73,6 +77,8 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_PREREQFUNCTION, may_send);
     SET(CURLOPT_PREREQDATA, t);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
+    SET(CURLOPT_BUFFERSIZE, READ_BYTES);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, WRITE_BYTES);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     if (options->is_plain)
