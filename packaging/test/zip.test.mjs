@@ -146,6 +146,7 @@ test('the versions in the list are those of the libraries that were linked', () 
 /** What `make package` reads, without what it has written but for the compiled libraries. */
 function copySources(to) {
   const parts = ['Makefile', 'host.json', 'negotiate', 'eventhandler', 'src', 'packaging',
+    'bench/bench.mk', 'tests/fuzz/fuzz.mk',
     ...['prefix', 'versions', 'warnings', 'fetched', 'ready'].map((part) => `build/packages/${part}`),
     ...readdirSync(path.join(ROOT, 'build')).filter((name) => name.startsWith('have-'))
       .map((name) => `build/${name}`)];
