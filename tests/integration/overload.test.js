@@ -214,7 +214,7 @@ test('large bodies have a bound of their own, which small ones need not wait for
     isFull = await Promise.race([one.then(() => true), recorder.next(isLarge).then(() => false)]);
   }
   const forged = large({ changes: { 'ce-signature': null } });
-  assert.equal((await request(app.handler.port, forged)).status, 503);
+  assert.equal((await request(app.handler.port, forged)).status, 401);
   assert.deepEqual(await app.ack(edit(1)), { success: true });
   const held = memoryMB() - already;
   release.resolve();

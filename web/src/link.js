@@ -39,7 +39,8 @@ const NEGOTIATE_MS = 6_000;
 /** A connection that has lasted this long has proved itself. */
 const STABLE_MS = 10_000;
 const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 3_500;
+/** With an attempt that hangs until it is given up: well under ten seconds until all is well again. */
+const RETRY_MAX_MS = 2_000;
 
 /** @type {Record<string, Transport>} */
 const TRANSPORTS = { socketio, native };
