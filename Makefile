@@ -126,6 +126,11 @@ $(B)/%.o: %.c Makefile | build/have-build
 	$(Q)mkdir -p $(@D)
 	$(Q)echo "cc $@"; $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# Rewritten only when it has changed: what is built says which version it is, not which it was.
+$(B)/version: force
+	$(Q)mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(patsubst %.c,$(B)/%.o,$(shell grep -lw VERSION $(SRC))): $(B)/version
+
 # A unit test links the pure layers only: code that needs a socket cannot link here.
 $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ -lcmocka -lcrypto -ljansson

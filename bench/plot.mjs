@@ -31,11 +31,12 @@ const STYLE = `
   .small { font-size: 14px; fill: #59636e }
   .ours { fill: #0969da } .yardstick { fill: #8c959f } .peer { fill: #d1793b }
   .name-ours { font-weight: 700 }
+  .paper { fill: #ffffff }
   .grid { stroke: #d1d9e0 } .range { stroke: #1f2328; stroke-width: 2 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .small { fill: #9198a1 }
     .ours { fill: #4493f8 } .yardstick { fill: #6e7681 } .peer { fill: #e0965a }
-    .grid { stroke: #3d444d } .range { stroke: #f0f6fc }
+    .grid { stroke: #3d444d } .range { stroke: #f0f6fc } .paper { fill: #0d1117 }
   }`;
 
 const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
@@ -132,5 +133,6 @@ export function plot(samples, captions) {
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 8}" role="img"`
     + ` aria-label="CPU and rate of codestream and its peers">\n<style>${STYLE}\n</style>\n`
+    + '<rect class="paper" width="100%" height="100%"/>\n'
     + `${svg.join('\n')}\n</svg>\n`;
 }
