@@ -1,8 +1,5 @@
 /* Arguments, settings, signals: what belongs to the process and not to a request. */
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,9 +18,6 @@
 #include "worker.h"
 
 enum { EXIT_USAGE = 2 };
-
-/* More of the heap than this goes back to the kernel when it is free. */
-#define KEPT_BYTES (2 * 1024 * 1024)
 
 struct options {
     const char *port; /* NULL: not given */
@@ -128,18 +122,6 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/*
- * What a large text has needed is kept for the next one: the C library would give it back, and
- * the kernel clear it again, each time.
- */
-static void keep_large_blocks(void)
-{
-#ifdef __GLIBC__
-    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-#endif
-}
-
 /* Blocked in every thread, so that only the main one takes them. */
 static void block_signals(sigset_t *stop)
 {
@@ -230,7 +212,6 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
     int received;
 
     raise_descriptor_limit();
-    keep_large_blocks();
     if (!http_client_global_init()) {
         close(listener);
         return fail_to_start("libcurl cannot be initialised");

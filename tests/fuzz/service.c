@@ -211,6 +211,8 @@ static void finish(struct http_call *call)
             error);
     else
         stand_in_finish(call, status, scene.rest_body, error);
+    if (!stand_in.was_heard)
+        scene.not_before_ms = 0;
 }
 
 /* ---- answers ---- */

@@ -114,11 +114,14 @@ void stand_in_finish(struct http_call *call, unsigned status, struct str body,
         call->status = 0;
         call->failure = "no memory";
     }
+    stand_in.was_heard = call->status > 0;
     for (size_t i = 0; i < call->keep_count; i++) {
         call->keep[i].value = (struct str){ NULL, 0 };
         if (call->status > 0 && error_code.len > 0 &&
-            arena_copy(call->mem, error_code, &call->keep[i].value))
+            arena_copy(call->mem, error_code, &call->keep[i].value)) {
             call->keep[i].value = (struct str){ NULL, 0 };
+            stand_in.was_heard = false;
+        }
     }
     call->done(call);
 }

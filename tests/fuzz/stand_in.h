@@ -15,6 +15,7 @@ struct stand_in {
     size_t answers;
     struct http_answer answer; /* the last one; views as http_server.h has them */
     size_t refuse_calls;       /* the next so many find no room in the queue */
+    bool was_heard;            /* the last answer: there was memory for all of it */
     void (*on_call)(const struct http_call *call);
 };
 

@@ -8,6 +8,11 @@ import { ViewerPage, WriterPage } from './page-core.js';
 const HEALED_MS = 10_000;
 /** and no page calls itself live for longer than this while it is not. */
 export const LIE_MS = 15_000;
+/**
+ * When one fault follows the other: a word may be as old as a sender waits for its answer when it
+ * comes at last, and is then believed for as long as a silent writer is (DEAD_MS, AWAY_MS).
+ */
+export const CHAINED_LIE_MS = 18_000;
 const SOON_MS = 5_000;
 
 const KEY_MS = 250; // between two words of the one who types
@@ -19,10 +24,10 @@ const MEMORY_MS = 60_000;
 /**
  * A room in which everybody is live.
  * @param {string} api where negotiate is
- * @param {{ viewers?: number, transport?: string }} [options]
+ * @param {{ viewers?: number, transport?: string, lieMs?: number }} [options]
  */
-export async function openRoom(api, { viewers = 2, transport } = {}) {
-  const room = new WatchedRoom({ api, transport });
+export async function openRoom(api, { viewers = 2, transport, lieMs = LIE_MS } = {}) {
+  const room = new WatchedRoom({ api, transport }, lieMs);
   try {
     await room.open(viewers);
   } catch (error) {
@@ -34,6 +39,7 @@ export async function openRoom(api, { viewers = 2, transport } = {}) {
 
 export class WatchedRoom {
   #backEnd;
+  #lieMs;
   #typing;
   #looking;
   #words = 0;
@@ -49,8 +55,9 @@ export class WatchedRoom {
   /** What else there was to see then. @type {() => string} */
   witness = () => '';
 
-  constructor(backEnd) {
+  constructor(backEnd, lieMs) {
     this.#backEnd = backEnd;
+    this.#lieMs = lieMs;
     this.viewers = [];
   }
 
@@ -187,7 +194,7 @@ export class WatchedRoom {
 
   #worst(page, lie) {
     this.worstLie = lie;
-    if (lie <= LIE_MS) return;
+    if (lie <= this.#lieMs) return;
     this.evidence ??= `${page.name} was falsely live\n${this.describe()}\n${this.witness()}`;
   }
 
