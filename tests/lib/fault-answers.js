@@ -3,6 +3,7 @@
 import http from 'node:http';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
+import { closeServer } from './close-server.js';
 import { sendAnswer } from './rest-recorder.js';
 
 /**
@@ -56,10 +57,7 @@ class FaultAnswers {
 
   async close() {
     this.#agent.destroy();
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await closeServer(this.#server);
   }
 
   async #serve(request, response) {

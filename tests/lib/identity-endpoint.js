@@ -2,6 +2,7 @@
 // 2019-08-01): whoever brings the secret header gets an Entra token.
 import http from 'node:http';
 import { once } from 'node:events';
+import { closeServer } from './close-server.js';
 import { Inbox } from './deadline.js';
 
 export const IDENTITY_HEADER = 'identity-header-that-nobody-may-log';
@@ -36,10 +37,7 @@ class IdentityEndpoint {
   }
 
   async close() {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await closeServer(this.#server);
   }
 
   #answer({ method, url, headers }, response) {

@@ -3,6 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { once } from 'node:events';
+import { closeServer } from './close-server.js';
 import { pause } from './deadline.js';
 
 /** Headers that are about one connection only. */
@@ -52,10 +53,7 @@ class ReverseProxy {
 
   async close() {
     this.#agent.destroy();
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await closeServer(this.#server);
   }
 
   async #pass(request, response) {

@@ -1,27 +1,11 @@
 #include "test.h"
 
+#include "webpubsub.h"
 #include "wire/base64url.h"
-#include "wire/webpubsub.h"
 
 #define LIST(...)                                                                              \
     ((struct str_list){ (const struct str[]){ __VA_ARGS__ },                                   \
                         COUNT(((const struct str[]){ __VA_ARGS__ })) })
-
-/* When the vectors were made, and with which key. */
-#define NOW INT64_C(1726196900)
-
-static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
-
-static struct webpubsub service_of(const char *url, const char *hub, struct hmac_key *key)
-{
-    struct webpubsub service = { .url = str_from(url), .hub = str_from(hub), .key = key };
-    struct str rest;
-
-    (void)str_cut(service.url, ":", &rest);
-    service.host = str_cut(str_skip(rest, 2), ":", &rest);
-    assert_non_null(key);
-    return service;
-}
 
 static struct str group(struct arena *mem, struct str nsp, struct str room)
 {

@@ -1,0 +1,23 @@
+/* A hub of a service, as the vectors know it. */
+#ifndef TEST_WEBPUBSUB_H
+#define TEST_WEBPUBSUB_H
+
+#include "wire/webpubsub.h"
+
+/* When the vectors were made, and with which key. */
+#define NOW INT64_C(1726196900)
+
+static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
+
+static struct webpubsub service_of(const char *url, const char *hub, struct hmac_key *key)
+{
+    struct webpubsub service = { .url = str_from(url), .hub = str_from(hub), .key = key };
+    struct str rest;
+
+    (void)str_cut(service.url, ":", &rest);
+    service.host = str_cut(str_skip(rest, 2), ":", &rest);
+    assert_non_null(key);
+    return service;
+}
+
+#endif
