@@ -8,6 +8,9 @@
 /* Longer ones are not made by the service. */
 #define SOCKET_ID_MAX_BYTES 128
 
+/* The greatest integer that JavaScript knows exactly. */
+#define EPOCH_MAX (((uint64_t)1 << 53) - 1)
+
 static const struct str control_suffix = STR_INIT("-control");
 
 /* ---- rooms and members ---- */
@@ -97,7 +100,7 @@ static struct str room_of(struct app_socket *socket, const struct member *member
 
 /* presence to those who listen as this role. */
 static void announce_to(struct app_socket *socket, enum role listens,
-                        const struct member *member, struct str state)
+                        const struct member *member, struct str state, struct app_value epoch)
 {
     bool is_writer = member->role == ROLE_WRITER;
 
@@ -106,19 +109,22 @@ static void announce_to(struct app_socket *socket, enum role listens,
                 .may_fail = true),
              "presence",
              ARGS(OBJECT({ "role", TEXT(is_writer ? STR("writer") : STR("viewer")) },
-                         { "state", TEXT(state) }, { "from", TEXT(socket->id) })));
+                         { "state", TEXT(state) }, { "from", TEXT(socket->id) },
+                         { "epoch", epoch })));
 }
 
 /*
  * Tells who is concerned that this member came or went: the writer of any, the viewers of
- * the writer.  A writer hears of another one, since the newer takes over.  It is an event
- * of its own, not a `message`: pages which know only the articles' protocol never see it.
+ * the writer.  A writer hears of another one, since the one with the greater epoch goes on.
+ * It is an event of its own, not a `message`: pages which know only the articles' protocol
+ * never see it.
  */
-static void announce(struct app_socket *socket, const struct member *member, struct str state)
+static void announce(struct app_socket *socket, const struct member *member, struct str state,
+                     struct app_value epoch)
 {
     if (member->role == ROLE_WRITER)
-        announce_to(socket, ROLE_VIEWER, member, state);
-    announce_to(socket, ROLE_WRITER, member, state);
+        announce_to(socket, ROLE_VIEWER, member, state, epoch);
+    announce_to(socket, ROLE_WRITER, member, state, epoch);
 }
 
 static void on_connect(struct app_socket *socket)
@@ -141,7 +147,7 @@ static void on_disconnected(struct app_socket *socket)
     struct member member;
 
     if (!member_parse(socket->user, &member))
-        announce(socket, &member, STR("left"));
+        announce(socket, &member, STR("left"), UNDEFINED);
 }
 
 /*
@@ -179,21 +185,44 @@ static void tell_join(struct app_socket *socket)
                                        : UNDEFINED })));
 }
 
-/* joinRoom {room_id} */
+/*
+ * Which of several writers is the last to have begun; only pages that know of it say so.
+ * What a viewer says of one is not passed on.
+ */
+static bool read_epoch(struct app_socket *socket, const struct member *member, struct str value,
+                       struct app_value *out)
+{
+    uint64_t epoch;
+
+    *out = UNDEFINED;
+    if (!value.ptr || member->role != ROLE_WRITER)
+        return true;
+    if (str_to_number(value, 0, EPOCH_MAX, &epoch)) {
+        app_refuse(socket, APP_BAD_REQUEST, "epoch must be a whole number");
+        return false;
+    }
+    *out = PASSED(value);
+    return true;
+}
+
+/* joinRoom {room_id, epoch?} */
 static void on_join(struct app_socket *socket)
 {
-    struct json_field fields[] = { { .name = STR("room_id") } };
+    enum { ROOM_ID, EPOCH };
+    struct json_field fields[] = { { .name = STR("room_id") }, { .name = STR("epoch") } };
     struct member member;
+    struct app_value epoch;
     bool may_join;
 
     if (!read_member(socket, &member))
         return;
-    may_join = read_argument(socket, &member, fields, COUNT(fields));
+    may_join = read_argument(socket, &member, fields, COUNT(fields)) &&
+               read_epoch(socket, &member, fields[EPOCH].value, &epoch);
     if (may_join)
         app_join(socket, ROOMS(room_of(socket, &member, member.role)));
     tell_join(socket);
     if (may_join)
-        announce(socket, &member, STR("joined"));
+        announce(socket, &member, STR("joined"), epoch);
 }
 
 /* The one socket that a writer may address instead of the room. */

@@ -117,6 +117,55 @@ static void a_writer_joins_the_control_room_by_either_name(void **state)
     }
 }
 
+static void when_a_writer_began_is_told_with_its_coming(void **state)
+{
+    static const char *const epochs[] = { "0", "1", "1700000000000", "9007199254740991" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(epochs); i++) {
+        struct decision d;
+        char argument[100];
+        snprintf(argument, sizeof(argument), "{\"room_id\":\"" ROOM "\",\"epoch\":%s}",
+                 epochs[i]);
+        emit(&d, WRITER, "joinRoom", argument);
+        assert_int_equal(d.event.plan.count, 4);
+        for (size_t j = 2; j < 4; j++) {
+            is_presence(&d, j, j == 2 ? ROOM : CONTROL, "writer", "joined");
+            assert_same(field(action(&d, j)->args, "epoch"), str_from(epochs[i]));
+        }
+        done(&d);
+    }
+}
+
+static void a_writer_that_began_at_no_moment_does_not_join(void **state)
+{
+    static const char *const epochs[] = { "-1",   "1.5",  "1e3", "9007199254740992",
+                                          "null", "true", "[1]", "\"1\"" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(epochs); i++) {
+        struct decision d;
+        char argument[100];
+        snprintf(argument, sizeof(argument), "{\"room_id\":\"" ROOM "\",\"epoch\":%s}",
+                 epochs[i]);
+        emit(&d, WRITER, "joinRoom", argument);
+        is_refused_join(&d, APP_BAD_REQUEST);
+        done(&d);
+    }
+}
+
+static void what_a_viewer_says_of_an_epoch_reaches_nobody(void **state)
+{
+    struct decision d;
+
+    (void)state;
+    emit(&d, VIEWER, "joinRoom", "{\"room_id\":\"" ROOM "\",\"epoch\":1}");
+    assert_int_equal(d.event.plan.count, 3);
+    is_presence(&d, 2, CONTROL, "viewer", "joined");
+    assert_null(field(action(&d, 2)->args, "epoch").ptr);
+    done(&d);
+}
+
 static void a_viewer_joins_the_room_by_either_name(void **state)
 {
     (void)state;
@@ -317,6 +366,9 @@ int main(void)
         cmocka_unit_test(those_whom_it_concerns_hear_who_is_gone),
         cmocka_unit_test(a_stranger_comes_and_goes_without_a_word),
         cmocka_unit_test(a_writer_joins_the_control_room_by_either_name),
+        cmocka_unit_test(when_a_writer_began_is_told_with_its_coming),
+        cmocka_unit_test(a_writer_that_began_at_no_moment_does_not_join),
+        cmocka_unit_test(what_a_viewer_says_of_an_epoch_reaches_nobody),
         cmocka_unit_test(a_viewer_joins_the_room_by_either_name),
         cmocka_unit_test(a_join_with_malformed_arguments_is_refused),
         cmocka_unit_test(nobody_joins_another_room),
