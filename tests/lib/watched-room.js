@@ -6,13 +6,12 @@ import { ViewerPage, WriterPage } from './page-core.js';
 
 /** After a fault the texts are equal this soon, */
 const HEALED_MS = 10_000;
-/** and no page calls itself live for longer than this while it is not. */
-export const LIE_MS = 15_000;
 /**
- * When one fault follows the other: a word may be as old as a sender waits for its answer when it
- * comes at last, and is then believed for as long as a silent writer is (DEAD_MS, AWAY_MS).
+ * and no page calls itself live for longer than this while it is not: a word may be as old as a
+ * sender waits for its answer when it comes at last, and is then believed for as long as a silent
+ * writer is (DEAD_MS, AWAY_MS).
  */
-export const CHAINED_LIE_MS = 18_000;
+export const LIE_MS = 15_000;
 const SOON_MS = 5_000;
 
 const KEY_MS = 250; // between two words of the one who types
@@ -24,10 +23,10 @@ const MEMORY_MS = 60_000;
 /**
  * A room in which everybody is live.
  * @param {string} api where negotiate is
- * @param {{ viewers?: number, transport?: string, lieMs?: number }} [options]
+ * @param {{ viewers?: number, transport?: string }} [options]
  */
-export async function openRoom(api, { viewers = 2, transport, lieMs = LIE_MS } = {}) {
-  const room = new WatchedRoom({ api, transport }, lieMs);
+export async function openRoom(api, { viewers = 2, transport } = {}) {
+  const room = new WatchedRoom({ api, transport });
   try {
     await room.open(viewers);
   } catch (error) {
@@ -39,7 +38,6 @@ export async function openRoom(api, { viewers = 2, transport, lieMs = LIE_MS } =
 
 export class WatchedRoom {
   #backEnd;
-  #lieMs;
   #typing;
   #looking;
   #words = 0;
@@ -55,9 +53,8 @@ export class WatchedRoom {
   /** What else there was to see then. @type {() => string} */
   witness = () => '';
 
-  constructor(backEnd, lieMs) {
+  constructor(backEnd) {
     this.#backEnd = backEnd;
-    this.#lieMs = lieMs;
     this.viewers = [];
   }
 
@@ -194,7 +191,7 @@ export class WatchedRoom {
 
   #worst(page, lie) {
     this.worstLie = lie;
-    if (lie <= this.#lieMs) return;
+    if (lie <= LIE_MS) return;
     this.evidence ??= `${page.name} was falsely live\n${this.describe()}\n${this.witness()}`;
   }
 

@@ -8,7 +8,7 @@
 import { randomInt } from 'node:crypto';
 import { eventually, pause } from '../lib/deadline.js';
 import { startFaultStack } from '../lib/fault-stack.js';
-import { CHAINED_LIE_MS, openRoom } from '../lib/watched-room.js';
+import { openRoom } from '../lib/watched-room.js';
 import { randomFrom } from '../../web/test/simulation.js';
 import { mishapsOf } from './mishaps.js';
 import { leastUsage, usage } from './usage.js';
@@ -111,7 +111,7 @@ class Soak {
 
   async #openRoom() {
     const viewers = 1 + below(MAX_VIEWERS - 1);
-    const room = await openRoom(this.stack.api, { viewers, lieMs: CHAINED_LIE_MS });
+    const room = await openRoom(this.stack.api, { viewers });
     room.witness = () => this.#history(Date.now());
     this.#rooms.push(room);
   }

@@ -68,7 +68,7 @@ export const DEAD_MS = 6_000;
 /** A viewer asks after this much silence, and believes after this much that the writer is away. */
 export const SILENCE_MS = 6_000;
 export const SILENCE_SPREAD_MS = 1_000;
-export const AWAY_MS = 11_000;
+export const AWAY_MS = 9_000;
 /** Who has not answered a roll call by then is not counted any more. */
 export const ROLL_CALL_MS = 6_000;
 export const ROLL_CALL_SPREAD_MS = 3_000;

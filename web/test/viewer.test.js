@@ -252,6 +252,10 @@ test('a question never acknowledged means a dead connection, within 15 s of the 
   assert.ok(SILENCE_MS + DEAD_MS < 15_000);
 });
 
+test('a word that came as late as its sender waited is believed no longer than 15 s', () => {
+  assert.ok(DEAD_MS + AWAY_MS <= 15_000);
+});
+
 test('a writer that left is away at once, and back with its next word', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
