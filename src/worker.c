@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,13 @@
 /* Out of descriptors: time for those that were cut to be closed. */
 #define ACCEPT_PAUSE_MS 100
 
+/*
+ * The C library keeps what is freed between what is not.  When a rush of so many connections is
+ * over for so long, it is told to give that back.
+ */
+#define RUSH_CONNECTIONS 8
+#define RUSH_OVER_MS 5000
+
 /* What is written into a worker's inbox: a connected socket, or this. */
 #define DRAIN_ORDER (-1)
 
@@ -40,6 +48,8 @@ struct worker {
     int listener;            /* -1: this worker does not accept */
     int64_t accept_again_ms; /* LOOP_NEVER: it does so now */
     size_t dealt;            /* connections accepted so far */
+    size_t most_connections; /* at once, since memory was last given back */
+    int64_t give_back_ms;    /* LOOP_NEVER: there was no rush, or it is not over */
     bool is_draining;
     int64_t drain_until_ms;
     int64_t quiet_since_ms;
@@ -163,15 +173,35 @@ static bool is_done(struct worker *w)
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 
+/* A rush is over when half of its connections are gone. */
+static void give_memory_back(struct worker *w)
+{
+    size_t connections = http_server_connections(w->server);
+    int64_t now_ms = loop_now_ms(w->loop);
+
+    if (connections > w->most_connections)
+        w->most_connections = connections;
+    if (w->most_connections < RUSH_CONNECTIONS || connections > w->most_connections / 2) {
+        w->give_back_ms = LOOP_NEVER;
+    } else if (w->give_back_ms == LOOP_NEVER) {
+        w->give_back_ms = now_ms + RUSH_OVER_MS;
+    } else if (now_ms >= w->give_back_ms) {
+        (void)malloc_trim(0);
+        w->most_connections = connections;
+        w->give_back_ms = LOOP_NEVER;
+    }
+}
+
 /*
  * The worker's own task, the last of a turn: the lines of its requests, a listener that has
- * rested, a drain that is to end in time.
+ * rested, memory of a rush that is over, a drain that is to end in time.
  */
 static void worker_run(void *owner)
 {
     struct worker *w = owner;
 
     log_flush();
+    give_memory_back(w);
     if (loop_until_ms(w->loop, w->accept_again_ms) == 0 && !start_accepting(w))
         w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
 }
@@ -179,8 +209,10 @@ static void worker_run(void *owner)
 static int worker_wait_ms(void *owner)
 {
     struct worker *w = owner;
+    int64_t next_ms =
+        w->accept_again_ms < w->give_back_ms ? w->accept_again_ms : w->give_back_ms;
 
-    return w->is_draining ? WORKER_QUIET_MS / 4 : loop_until_ms(w->loop, w->accept_again_ms);
+    return w->is_draining ? WORKER_QUIET_MS / 4 : loop_until_ms(w->loop, next_ms);
 }
 
 /* ---- the thread ---- */
@@ -282,7 +314,11 @@ struct workers *workers_start(const struct config *config, int listener)
     workers->count = count;
     for (size_t i = 0; i < count; i++) {
         workers->at[i] = (struct worker){
-            .all = workers, .index = i, .inbox = { -1, -1 }, .listener = i == 0 ? listener : -1
+            .all = workers,
+            .index = i,
+            .inbox = { -1, -1 },
+            .listener = i == 0 ? listener : -1,
+            .give_back_ms = LOOP_NEVER,
         };
         ok = ok && worker_init(&workers->at[i], config);
     }

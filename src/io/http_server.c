@@ -454,6 +454,11 @@ void http_server_drain(struct http_server *server)
     connections_drain(&server->connections, loop_now_ms(server->loop));
 }
 
+size_t http_server_connections(const struct http_server *server)
+{
+    return server->connections.count;
+}
+
 size_t http_server_open_requests(const struct http_server *server)
 {
     return server->connections.busy;

@@ -90,6 +90,9 @@ void http_server_make_room(struct http_server *server);
 /* From now on each answer closes its connection, and unfinished requests have little time. */
 void http_server_drain(struct http_server *server);
 
+/* Open ones, whether they are used or not. */
+size_t http_server_connections(const struct http_server *server);
+
 /* Requests of which something has come, as far as known, and whose answer is not sent whole. */
 size_t http_server_open_requests(const struct http_server *server);
 

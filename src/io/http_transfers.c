@@ -9,6 +9,13 @@
 
 #define MAX_AGENT_CHARS 100
 
+/*
+ * A handle that is set up is worth keeping, but those of a rush are not kept for the next one:
+ * what was not needed for this long is freed, but for a few.
+ */
+#define SPARE_MS 2000
+#define SPARE_COUNT 8
+
 struct http_transfers {
     struct loop *loop;
     struct http_client_options options;
@@ -18,8 +25,11 @@ struct http_transfers {
     CURLM *multi;
     int64_t timer_ms; /* when libcurl wants to be called */
     struct transfer *idle;
+    size_t idle_count;
     struct transfer *running;
     size_t running_count;
+    size_t most_running; /* at once, since the last look at the idle ones */
+    int64_t look_ms;     /* the next; LOOP_NEVER: there are few */
 };
 
 bool http_client_global_init(void)
@@ -32,6 +42,42 @@ void http_client_global_free(void)
     curl_global_cleanup();
 }
 
+/* ---- the idle ones ---- */
+
+static void keep_idle(struct http_transfers *all, struct transfer *t)
+{
+    t->next = all->idle;
+    all->idle = t;
+    all->idle_count++;
+    if (all->idle_count > SPARE_COUNT && all->look_ms == LOOP_NEVER)
+        all->look_ms = loop_now_ms(all->loop) + SPARE_MS;
+}
+
+/* NULL: there is none. */
+static struct transfer *take_idle(struct http_transfers *all)
+{
+    struct transfer *t = all->idle;
+
+    if (!t)
+        return NULL;
+    all->idle = t->next;
+    all->idle_count--;
+    return t;
+}
+
+static void free_spare(struct http_transfers *all)
+{
+    int64_t now_ms = loop_now_ms(all->loop);
+
+    if (now_ms < all->look_ms)
+        return;
+    while (all->idle_count > SPARE_COUNT &&
+           all->idle_count + all->running_count > all->most_running)
+        transfer_free(take_idle(all));
+    all->most_running = all->running_count;
+    all->look_ms = all->idle_count > SPARE_COUNT ? now_ms + SPARE_MS : LOOP_NEVER;
+}
+
 /* ---- the running ones ---- */
 
 static void link_running(struct http_transfers *all, struct transfer *t)
@@ -42,6 +88,8 @@ static void link_running(struct http_transfers *all, struct transfer *t)
         t->next->previous = t;
     all->running = t;
     all->running_count++;
+    if (all->running_count > all->most_running)
+        all->most_running = all->running_count;
 }
 
 /* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
@@ -59,8 +107,7 @@ static struct http_call *release(struct http_transfers *all, struct transfer *t)
         t->next->previous = t->previous;
     all->running_count--;
     t->call = NULL;
-    t->next = all->idle;
-    all->idle = t;
+    keep_idle(all, t);
     return call;
 }
 
@@ -73,11 +120,9 @@ void http_call_fail(struct http_call *call, const char *failure)
 
 bool http_transfers_start(struct http_transfers *all, struct http_call *call)
 {
-    struct transfer *t = all->idle;
+    struct transfer *t = take_idle(all);
 
-    if (t)
-        all->idle = t->next;
-    else
+    if (!t)
         t = transfer_new(&all->options);
     if (!t)
         return false;
@@ -144,6 +189,7 @@ void http_transfers_run(struct http_transfers *all)
 {
     int running;
 
+    free_spare(all);
     if (all->timer_ms > loop_now_ms(all->loop))
         return;
     all->timer_ms = LOOP_NEVER;
@@ -153,7 +199,9 @@ void http_transfers_run(struct http_transfers *all)
 
 int http_transfers_wait_ms(const struct http_transfers *all)
 {
-    return loop_until_ms(all->loop, all->timer_ms);
+    int64_t next_ms = all->timer_ms < all->look_ms ? all->timer_ms : all->look_ms;
+
+    return loop_until_ms(all->loop, next_ms);
 }
 
 size_t http_transfers_count(const struct http_transfers *all)
@@ -218,7 +266,7 @@ struct http_transfers *http_transfers_new(struct loop *loop,
     all->owner = owner;
     (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
                    options->user_agent);
-    all->timer_ms = LOOP_NEVER;
+    all->timer_ms = all->look_ms = LOOP_NEVER;
     all->multi = curl_multi_init();
     if (!all->multi || !set_up_multi(all->multi, all)) {
         curl_multi_cleanup(all->multi);
@@ -238,11 +286,8 @@ void http_transfers_free(struct http_transfers *all)
 {
     if (!all)
         return;
-    while (all->idle) {
-        struct transfer *t = all->idle;
-        all->idle = t->next;
-        transfer_free(t);
-    }
+    while (all->idle)
+        transfer_free(take_idle(all));
     curl_multi_cleanup(all->multi);
     free(all);
 }
