@@ -1,9 +1,8 @@
 // The whole as it is deployed: service, Functions host with a function key, and the app's files;
 // any part of it can be set up wrongly.
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { ACCESS_KEY, BINARY, cleanEnvironment, ROOT } from './handler.js';
+import { copyApp } from './app-files.js';
+import { ACCESS_KEY, BINARY, cleanEnvironment } from './handler.js';
+import { Parts } from './parts.js';
 import { startProxy } from './reverse-proxy.js';
 
 export const CONNECTION = 'WebPubSubForSocketIOConnectionString';
@@ -21,21 +20,12 @@ const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
  *   changes to the hub's event handler, or a function (host) => changes; edit: changes to the
  *   app's JSON files
  */
-export async function deploy(options = {}) {
-  const deployment = new Deployment();
-  try {
-    await deployment.start(options);
-  } catch (error) {
-    await deployment.close().catch(() => {});
-    throw error;
-  }
-  return deployment;
+export function deploy(options = {}) {
+  return new Deployment().begin(options);
 }
 
-class Deployment {
-  /** What to end, in this order: the service first, so that its last events find the handler. */
-  #closers = [];
-
+/** The service ends first, so that its last events find the handler. */
+class Deployment extends Parts {
   async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {} }) {
     await this.#startService(hub, service);
     const settings = typeof handler === 'function' ? handler(this.service) : handler;
@@ -53,14 +43,6 @@ class Deployment {
     }]);
   }
 
-  async close() {
-    const faults = [];
-    for (const close of this.#closers.splice(0)) {
-      await close().catch((error) => faults.push(error));
-    }
-    if (faults.length > 0) throw faults[0];
-  }
-
   async #startService(hub, options) {
     const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
     this.serviceLines = [];
@@ -71,21 +53,20 @@ class Deployment {
       log: (line) => this.serviceLines.push(String(line)),
       ...options,
     });
-    this.#closers.push(() => this.service.close());
+    this.endWith(() => this.service.close());
   }
 
   async #startHost(settings, options, edit) {
     const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
-    const appRoot = await mkdtemp(path.join(os.tmpdir(), 'codestream-app-'));
-    this.#closers.push(async () => {
+    const app = await copyApp(edit);
+    this.endWith(async () => {
       await this.#closeHost();
-      await rm(appRoot, { recursive: true, force: true });
+      await app.remove();
     });
-    await copyApp(appRoot, edit);
     this.handlerLines = [];
     this.hostLines = [];
     this.host = await startFunctionsHost({
-      appRoot,
+      appRoot: app.root,
       port: 0,
       executable: BINARY,
       key: FUNCTION_KEY,
@@ -144,17 +125,5 @@ export async function inFrontOf(app, proxyOptions, check) {
     await check(proxy);
   } finally {
     await proxy.close();
-  }
-}
-
-async function copyApp(appRoot, edit) {
-  for (const part of ['host.json', 'negotiate', 'eventhandler']) {
-    await cp(path.join(ROOT, part), path.join(appRoot, part), { recursive: true });
-  }
-  for (const [name, change] of Object.entries(edit)) {
-    const file = path.join(appRoot, name);
-    const json = JSON.parse(await readFile(file, 'utf8'));
-    change(json);
-    await writeFile(file, JSON.stringify(json));
   }
 }

@@ -1,11 +1,11 @@
 // Everything that a test of the whole needs, as real processes and servers: the service stand-in,
 // the handler alone or under the Functions host stand-in, the website.
-import { cp, mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
+import { copyApp } from './app-files.js';
 import { ACCESS_KEY, BINARY, cleanEnvironment, ROOT, startHandler } from './handler.js';
+import { Parts } from './parts.js';
 
 /** The function key in the event URL. No log line may contain it. */
 export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
@@ -17,20 +17,12 @@ export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
  *   function that makes them for the started service; service: options of the service stand-in;
  *   cors: origins that the host allows besides the website's; mode: how the host passes requests on.
  */
-export async function startStack(options = {}) {
-  const stack = new Stack();
-  try {
-    await stack.start(options);
-  } catch (error) {
-    await stack.close().catch(() => {});
-    throw error;
-  }
-  return stack;
+export function startStack(options = {}) {
+  return new Stack().begin(options);
 }
 
-class Stack {
-  /** What to end, in this order: the service first, so that its last events find the handler. */
-  #closers = [];
+/** The service ends first, so that its last events find the handler. */
+class Stack extends Parts {
   /** How often a test means the handler under the host to die. */
   deathsMeant = 0;
 
@@ -51,14 +43,6 @@ class Stack {
     if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website);
   }
 
-  async close() {
-    const faults = [];
-    for (const close of this.#closers.splice(0)) {
-      await close().catch((error) => faults.push(error));
-    }
-    if (faults.length > 0) throw faults[0];
-  }
-
   async #startService(hub, options) {
     const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
     this.serviceLines = [];
@@ -69,27 +53,27 @@ class Stack {
       log: (line) => this.serviceLines.push(String(line)),
       ...options,
     });
-    this.#closers.push(() => this.service.close());
+    this.endWith(() => this.service.close());
   }
 
   async #startHandler(settings) {
     this.handler = await startHandler({ env: settings });
-    this.#closers.push(() => this.handler.stop());
+    this.endWith(() => this.handler.stop());
     this.api = this.handler.url;
   }
 
   /** The app is a copy of the functions, without anybody's local settings. */
   async #startHost(settings, cors, mode) {
     const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
-    const appRoot = await copyApp();
-    this.#closers.push(async () => {
+    const app = await copyApp();
+    this.endWith(async () => {
       await this.#closeHost();
-      await rm(appRoot, { recursive: true, force: true });
+      await app.remove();
     });
     this.hostLines = [];
     const lines = [];
     this.host = await startFunctionsHost({
-      appRoot,
+      appRoot: app.root,
       port: 0,
       executable: BINARY,
       env: cleanEnvironment(settings),
@@ -126,7 +110,7 @@ class Stack {
       api: this.api,
       service: this.service.endpoint,
     });
-    this.#closers.push(() => site.close());
+    this.endWith(() => site.close());
     this.site = site;
     this.page = site.url;
   }
@@ -135,14 +119,6 @@ class Stack {
 /** Both spellings under which a browser may open the website. */
 function pageOrigins(port) {
   return port ? [`http://localhost:${port}`, `http://127.0.0.1:${port}`] : [];
-}
-
-async function copyApp() {
-  const appRoot = await mkdtemp(path.join(os.tmpdir(), 'codestream-app-'));
-  for (const part of ['host.json', 'negotiate', 'eventhandler']) {
-    await cp(path.join(ROOT, part), path.join(appRoot, part), { recursive: true });
-  }
-  return appRoot;
 }
 
 /** A port that was free a moment ago, for what must know its own address before it starts. */
