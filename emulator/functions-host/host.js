@@ -153,17 +153,22 @@ class FunctionsHost {
   }
 
   #request(req, res) {
+    this.#answer(req, res).catch((error) => {
+      this.#log(`error: ${req.method} ${req.url.split('?')[0]}: ${error.message}`);
+      // Whatever half of an answer has been set, this is another one.
+      if (res.headersSent) res.destroy();
+      else res.writeHead(500, 'Internal Server Error', { 'Content-Length': 0 }).end();
+    });
+  }
+
+  async #answer(req, res) {
     const grant = this.#cors.preflight(req);
     if (grant) {
       res.writeHead(204, grant).end();
       return;
     }
     for (const [name, value] of Object.entries(this.#cors.headers(req))) res.setHeader(name, value);
-    this.#route(req, res).catch((error) => {
-      this.#log(`error: ${req.method} ${req.url.split('?')[0]}: ${error.message}`);
-      if (res.headersSent) res.destroy();
-      else res.writeHead(500).end();
-    });
+    await this.#route(req, res);
   }
 
   async #route(req, res) {

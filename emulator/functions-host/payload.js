@@ -83,8 +83,8 @@ function listed(headers) {
 }
 
 /** Repeated names become one value. */
-function joined(parameters) {
-  const values = {};
+export function joined(parameters) {
+  const values = Object.create(null); // a parameter may be called 'constructor'
   for (const [name, value] of parameters) {
     values[name] = name in values ? `${values[name]},${value}` : value;
   }

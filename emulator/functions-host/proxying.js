@@ -88,9 +88,14 @@ function stream(options, req, res) {
       reject(error);
     });
     sent.on('response', (response) => {
-      const kept = pairs(response.rawHeaders).filter(passes);
-      passHeaders(res, kept);
-      res.writeHead(response.statusCode, response.statusMessage);
+      try {
+        passHeaders(res, pairs(response.rawHeaders).filter(passes));
+        res.writeHead(response.statusCode, response.statusMessage);
+      } catch (error) {
+        reject(error); // Node reads answers that it does not write
+        sent.destroy();
+        return;
+      }
       response.on('error', (error) => res.destroy(error));
       response.on('end', () => {
         res.removeListener('close', gone);

@@ -47,7 +47,7 @@ function plain(url) {
 
 /** What the `connect` event tells of a handshake: every value in a list. */
 export function describeHandshake({ url, headers }, claims = {}) {
-  const query = {};
+  const query = Object.create(null); // a parameter may be called 'constructor'
   for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
   return {
     claims: describeClaims(claims),

@@ -58,7 +58,8 @@ export class Clients {
 
   /** @returns {string | undefined} why the request is refused */
   #check(req, url, hub) {
-    const open = url.searchParams.has('sid');
+    // As engine.io reads it: the last one counts, and an empty one asks for a new session.
+    const open = Boolean(url.searchParams.getAll('sid').at(-1));
     if (open && !this.#service.options.checkTokenOnEveryRequest) return undefined;
     const handshake = { url, headers: req.headers };
     const audience = `${this.#service.endpoint}${url.pathname.replace(/\/$/, '')}`;

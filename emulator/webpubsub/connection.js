@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { groupOf } from './groups.js';
+import { groupNameFault, groupOf } from './groups.js';
 import {
   PacketReader,
   PacketType,
@@ -58,7 +58,7 @@ export class SocketIoConnection {
     this.#claims = claims;
     this.#request = request;
     hub.add(this);
-    if (service.options.groupClaim) this.#joinClaimed();
+    if (service.options.groupClaim) this.#joinNamed(claims?.['webpubsub.group']);
     this.#limitTimes();
     engine.on('data', (message) => this.#receive(message));
     engine.on('upgrade', () => {
@@ -67,9 +67,12 @@ export class SocketIoConnection {
     engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
   }
 
-  #joinClaimed() {
-    for (const group of [this.#claims?.['webpubsub.group'] ?? []].flat()) {
-      this.hub.groups.join(group, this);
+  /** Joins the groups that a token or an answer names; what is no name is passed over. */
+  #joinNamed(groups) {
+    for (const group of [groups ?? []].flat()) {
+      const fault = groupNameFault(group);
+      if (fault) this.#service.log.warn('client', this.id, fault);
+      else this.hub.groups.join(group, this);
     }
   }
 
@@ -134,7 +137,10 @@ export class SocketIoConnection {
   #enqueue(namespace, task, bytes = 0) {
     const { ordering, maxQueuedPackets: count, maxPendingBytes } = this.#service.options;
     const key = ordering === 'socket' ? namespace : '';
-    if (!this.#queues.has(key)) this.#queues.set(key, new Queue({ count, bytes: maxPendingBytes }));
+    if (!this.#queues.has(key)) {
+      const failed = (error) => this.#service.log.warn('client', this.id, error.stack);
+      this.#queues.set(key, new Queue({ count, bytes: maxPendingBytes, failed }));
+    }
     const taken = this.#queues.get(key).add(task, { bytes, evenIfFull: this.#ended });
     if (!taken) this.close('TooManyEvents');
   }
@@ -193,7 +199,7 @@ export class SocketIoConnection {
     try {
       const { userId, groups } = JSON.parse(answer.body);
       if (typeof userId === 'string') this.#rename(userId);
-      for (const group of [groups ?? []].flat()) this.hub.groups.join(group, this);
+      this.#joinNamed(groups);
     } catch {
       this.#service.log.warn('client', this.id, 'the answer to connect is not JSON');
     }

@@ -1,19 +1,19 @@
 // Knows a message on its way to clients, whatever they speak: where it is from, and its data as
 // text, JSON or bytes.
 
-const TYPES = {
-  'text/plain': 'text',
-  'application/json': 'json',
-  'application/octet-stream': 'binary',
-};
+const TYPES = new Map([
+  ['text/plain', 'text'],
+  ['application/json', 'json'],
+  ['application/octet-stream', 'binary'],
+]);
 
 /** @returns {'text' | 'json' | 'binary' | undefined} of a Content-Type */
 export function dataTypeOf(contentType) {
-  return TYPES[contentType.split(';')[0].trim().toLowerCase()];
+  return TYPES.get(contentType.split(';')[0].trim().toLowerCase());
 }
 
 export function contentTypeOf(dataType) {
-  return Object.keys(TYPES).find((type) => TYPES[type] === dataType);
+  return [...TYPES.keys()].find((type) => TYPES.get(type) === dataType);
 }
 
 export class Message {

@@ -3,16 +3,21 @@
 export class Queue {
   #tail = Promise.resolve();
   #limits;
+  #failed;
   #count = 0;
   #bytes = 0;
 
-  /** @param {{count: number, bytes: number}} limits of what is waiting or under way */
-  constructor(limits) {
+  /**
+   * @param {{count: number, bytes: number, failed: (error: Error) => void}} limits of what is
+   *   waiting or under way; failed: is told what a task throws, and the next one comes
+   */
+  constructor({ failed, ...limits }) {
     this.#limits = limits;
+    this.#failed = failed;
   }
 
   /**
-   * @param {() => Promise<void> | void} task must not throw
+   * @param {() => Promise<void> | void} task
    * @param {{bytes?: number, evenIfFull?: boolean}} [more] bytes: what the task holds
    * @returns {boolean} false if the queue is full and the task was not taken
    */
@@ -22,10 +27,13 @@ export class Queue {
     if (full && !evenIfFull) return false;
     this.#count += 1;
     this.#bytes += bytes;
-    this.#tail = this.#tail.then(task).finally(() => {
-      this.#count -= 1;
-      this.#bytes -= bytes;
-    });
+    this.#tail = this.#tail
+      .then(task)
+      .catch(this.#failed)
+      .then(() => {
+        this.#count -= 1;
+        this.#bytes -= bytes;
+      });
     return true;
   }
 

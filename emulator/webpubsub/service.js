@@ -46,8 +46,28 @@ class WebPubSub {
     this.#clients = new Clients(this);
     this.#native = new NativeClients(this);
     this.#rest = new Rest(this);
-    server.on('request', (req, res) => this.#request(req, res));
-    server.on('upgrade', (req, socket, head) => this.#upgrade(req, socket, head));
+    server.on('request', (req, res) => {
+      this.#attempt(
+        () => this.#request(req, res),
+        () => (res.headersSent ? res.destroy() : res.writeHead(500).end()),
+      );
+    });
+    server.on('upgrade', (req, socket, head) => {
+      this.#attempt(
+        () => this.#upgrade(req, socket, head),
+        () => socket.destroy(),
+      );
+    });
+  }
+
+  /** What the stand-in fails at costs one request and not the process. */
+  #attempt(serve, refuse) {
+    try {
+      serve();
+    } catch (error) {
+      this.log.warn(error.stack);
+      refuse();
+    }
   }
 
   /** What the handler's WebPubSubForSocketIOConnectionString is set to. */

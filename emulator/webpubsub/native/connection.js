@@ -45,7 +45,8 @@ export class NativeConnection {
     this.state = identity.state;
     this.#service = service;
     const { maxQueuedPackets: count, maxPendingBytes: bytes } = service.options;
-    this.#queue = new Queue({ count, bytes });
+    const failed = (error) => service.log.warn('client', id, error.stack);
+    this.#queue = new Queue({ count, bytes, failed });
     if (subprotocol === RELIABLE) this.#unacked = new Unacked(service.options);
     hub.add(this);
     for (const group of identity.groups) hub.groups.join(group, this);
@@ -88,9 +89,13 @@ export class NativeConnection {
     try {
       this.#accept(this.subprotocol ? readRequest(data.toString()) : rawRequest(data, isBinary));
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      log.warn('client', this.id, 'broke the protocol:', error.message);
-      this.#disconnect(error.message, POLICY);
+      // What the stand-in itself fails at costs this connection, and no other.
+      const [what, reason] =
+        error instanceof RequestError
+          ? [`broke the protocol: ${error.message}`, error.message]
+          : [error.stack, 'InternalServerError'];
+      log.warn('client', this.id, what);
+      this.#disconnect(reason, POLICY);
     }
   }
 

@@ -143,7 +143,10 @@ export class NativeClients {
     const known = connection?.reconnectionToken && connection.reconnectionToken === token;
     if (known) return (socket) => connection.resume(socket);
     this.#service.log.warn('client', id, 'cannot come back: it is not known any more');
-    return (socket) => socket.close(GONE, 'The connection cannot be recovered.');
+    return (socket) => {
+      socket.on('error', () => {}); // of what it may still send
+      socket.close(GONE, 'The connection cannot be recovered.');
+    };
   }
 
   close() {

@@ -37,6 +37,7 @@ export function readRequest(text) {
   }
   if (message === null || typeof message !== 'object') throw new RequestError('no JSON object');
   const { type } = message;
+  if (typeof type !== 'string') throw new RequestError("'type' is not a string");
   if (NOT_BUILT.includes(type)) throw new RequestError(`'${type}' is not built in the stand-in`);
   if (!Object.hasOwn(READERS, type)) throw new RequestError(`unknown type '${type}'`);
   return { type, ackId: number(message, 'ackId'), ...READERS[type](message) };
@@ -72,6 +73,7 @@ function ttl(message) {
 
 function data({ data: value, dataType = 'json' }) {
   required(value ?? undefined, 'data');
+  if (typeof dataType !== 'string') throw new RequestError("'dataType' is not a string");
   if (dataType === 'json') return { dataType, body: Buffer.from(JSON.stringify(value)) };
   if (typeof value !== 'string') throw new RequestError(`'data' of ${dataType} is a string`);
   if (dataType === 'text') return { dataType, body: Buffer.from(value) };

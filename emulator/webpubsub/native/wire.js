@@ -1,6 +1,7 @@
 // Knows one WebSocket of a native client: keep-alive, the bound on unread output, and its end.
 
 const CLOSE_MS = 2000; // for the client's answer to a close
+const MAX_REASON = 120; // bytes; a close frame takes 123, and a cut character may grow by two
 
 export class Wire {
   #socket;
@@ -53,7 +54,7 @@ export class Wire {
 
   close(code, reason) {
     this.reason ||= reason;
-    this.#socket.close(code, reason.slice(0, 120)); // a close frame takes 123 bytes
+    this.#socket.close(code, Buffer.from(reason).subarray(0, MAX_REASON).toString());
     const timer = setTimeout(() => this.#socket.terminate(), CLOSE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
