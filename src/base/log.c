@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,14 +88,91 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
     put(line, str_of_number(value, (char[NUMBER_CHARS]){ 0 }));
 }
 
+static void end_line(struct log_line *line)
+{
+    if (line->len == sizeof(line->text) - TAIL_BYTES) {
+        memcpy(line->text + line->len, cut_mark.ptr, cut_mark.len);
+        line->len += cut_mark.len;
+    }
+    line->text[line->len++] = '\n';
+}
+
+/* ---- writing ---- */
+
+/* Where lines go, and what became of those before. */
+struct stream {
+    int fd;
+    bool is_stuck; /* nobody reads: no line waits until somebody does */
+    uint64_t lost; /* lines */
+};
+
+/*
+ * One thread writes at a time.  Two that had both found room for one could both take it, and
+ * the second would wait for a reader that may never come.
+ */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static struct stream streams[] = { { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO } };
+
+static struct stream *stream_of(enum log_level level)
+{
+    return &streams[level == LOG_INFO ? 0 : 1];
+}
+
+/* Room for what a pipe takes at once, now or after a moment. */
+static bool has_room(struct stream *stream)
+{
+    struct pollfd ready = { .fd = stream->fd, .events = POLLOUT };
+    int count;
+
+    do {
+        count = poll(&ready, 1, stream->is_stuck ? 0 : LOG_WAIT_MS);
+    } while (count < 0 && errno == EINTR);
+    stream->is_stuck = count == 0;
+    return !stream->is_stuck;
+}
+
 /* A log that cannot be written is nobody's business to report. */
-static void write_text(int fd, const char *text, size_t len)
+static void write_all(int fd, const char *text, size_t len)
 {
     ssize_t written;
 
     do {
         written = write(fd, text, len);
     } while (written < 0 && errno == EINTR);
+}
+
+static uint64_t count_lines(const char *text, size_t len)
+{
+    uint64_t lines = 0;
+
+    for (size_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+/* In the place of those that are missing. */
+static void tell_lost(struct stream *stream)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_WARN, "log");
+    log_number(&line, "lost", stream->lost);
+    end_line(&line);
+    stream->lost = 0;
+    write_all(stream->fd, line.text, line.len);
+}
+
+/* Whole lines, at most PIPE_BUF bytes of them. */
+static void write_text(struct stream *stream, const char *text, size_t len)
+{
+    pthread_mutex_lock(&writing);
+    if (stream->lost > 0 && has_room(stream))
+        tell_lost(stream);
+    if (has_room(stream))
+        write_all(stream->fd, text, len);
+    else
+        stream->lost += count_lines(text, len);
+    pthread_mutex_unlock(&writing);
 }
 
 /* Whole lines of one thread, at most as many as a pipe takes at once. */
@@ -111,7 +190,7 @@ void log_gather(void)
 void log_flush(void)
 {
     if (gathered.len > 0)
-        write_text(STDOUT_FILENO, gathered.text, gathered.len);
+        write_text(stream_of(LOG_INFO), gathered.text, gathered.len);
     gathered.len = 0;
 }
 
@@ -125,15 +204,11 @@ static void gather(const struct log_line *line)
 
 void log_end(struct log_line *line)
 {
-    if (line->len == sizeof(line->text) - TAIL_BYTES) {
-        memcpy(line->text + line->len, cut_mark.ptr, cut_mark.len);
-        line->len += cut_mark.len;
-    }
-    line->text[line->len++] = '\n';
+    end_line(line);
     if (line->level == LOG_INFO && gathered.is_on) {
         gather(line);
         return;
     }
     log_flush();
-    write_text(line->level == LOG_INFO ? STDOUT_FILENO : STDERR_FILENO, line->text, line->len);
+    write_text(stream_of(line->level), line->text, line->len);
 }

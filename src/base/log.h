@@ -8,6 +8,10 @@
  *
  * A line lives on the caller's stack and belongs to it; writing is safe from any
  * thread, since a write of whole lines, as long as a pipe takes at once, is not torn.
+ *
+ * Who does not read the log does not hold up the program: a line waits for a moment, then it
+ * is dropped, and those that follow at once, until there is room again.  How many are missing
+ * is told then: level=warn event=log lost=N.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -21,6 +25,9 @@ enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* A value longer than this is cut: it may come from a client. */
 #define LOG_VALUE_BYTES 120
+
+/* A full pipe is waited for no longer than this. */
+#define LOG_WAIT_MS 100
 
 struct log_line {
     enum log_level level;

@@ -86,6 +86,10 @@ class Handler {
     child.on('exit', () => running.delete(child));
     this.#read(child.stdout, this.stdout);
     this.#read(child.stderr, this.stderr);
+    /** When the process is gone; `exited`: and all that it wrote has been read. */
+    this.gone = new Promise((resolve) => {
+      child.on('exit', (code, signal) => resolve({ code, signal }));
+    });
     this.exited = new Promise((resolve) => {
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
@@ -119,6 +123,17 @@ class Handler {
   closeLog() {
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
+  }
+
+  /** Leaves what it writes unread for a while, as a host does that hangs. */
+  pauseLog() {
+    this.#child.stdout.pause();
+    this.#child.stderr.pause();
+  }
+
+  resumeLog() {
+    this.#child.stdout.resume();
+    this.#child.stderr.resume();
   }
 
   kill(signal) {
