@@ -47,11 +47,13 @@ const TRANSPORTS = { socketio, native };
 
 export class Link {
   /**
-   * @param {{ api: string, room?: string, key?: string, transport?: string, listener: Listener }}
-   *   options room and key: writer again; room alone: viewer; neither: writer of a new room
+   * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
+   *   listener: Listener }} options
+   *   room and key: writer again; room alone: viewer; neither: writer of a new room
    */
   constructor({ api, room, key, transport = 'socketio', listener }) {
-    this.transport = TRANSPORTS[transport] ?? socketio;
+    this.transport =
+      typeof transport === 'string' ? (TRANSPORTS[transport] ?? socketio) : transport;
     this.api = api;
     this.room = room;
     this.key = key;
@@ -120,9 +122,10 @@ export class Link {
   /** @returns {Promise<Ticket>} */
   async #negotiate() {
     const { api, room, key } = this;
-    const query = new URLSearchParams(this.transport.query);
-    if (room && !key) query.set('room_id', room);
-    const url = `${api}/negotiate${query.size ? `?${query}` : ''}`;
+    const parameters = new URLSearchParams(this.transport.query);
+    if (room && !key) parameters.set('room_id', room);
+    const query = String(parameters);
+    const url = `${api}/negotiate${query && `?${query}`}`;
     const response = await fetch(url, {
       signal: AbortSignal.timeout(NEGOTIATE_MS),
       credentials: 'omit',
@@ -139,7 +142,24 @@ export class Link {
       if (typeof ticket?.[field] !== 'string')
         throw new Error(`The answer to negotiate has no ${field}.`);
     }
+    this.#check(ticket);
     return ticket;
+  }
+
+  /**
+   * Whoever asked to watch must not find themselves writing, nor anybody in a room that they do not
+   * know of.
+   * @param {Ticket} ticket
+   */
+  #check({ room_id: room, role }) {
+    const wanted = this.room && !this.key ? 'viewer' : 'writer';
+    if (role !== wanted)
+      throw new Refusal(
+        'Configuration',
+        `The function app was asked for a ${wanted} and answered for a ${role}.`,
+      );
+    if (this.room && room !== this.room)
+      throw new Refusal('Configuration', 'The function app answered for another room.');
   }
 
   /** @param {Ticket} ticket @param {number} life */
@@ -185,18 +205,20 @@ export class Link {
   }
 }
 
-/** The function app's own word on why it gives no token. */
+/** Why there is no token, or none that can be used. */
 class Refusal extends Error {
-  /** @param {string} code @param {string} message @param {number} status @param {number} wait */
-  constructor(code, message, status, wait) {
+  /**
+   * @param {string} code @param {string} message
+   * @param {{ final?: boolean, wait?: number }} [options]
+   */
+  constructor(code, message, { final = true, wait = 0 } = {}) {
     super(message);
     this.code = code;
+    this.final = final;
     this.wait = wait;
-    // These speak about the link or the key: the same request would fail again.
-    this.final = [400, 403].includes(status);
   }
 
-  /** @param {Response} response */
+  /** The function app's own word. @param {Response} response */
   static async from(response) {
     const body = await response.json().catch(() => undefined);
     const {
@@ -204,7 +226,9 @@ class Refusal extends Error {
       message = `The function app answered ${response.status}.`,
     } = body?.error ?? {};
     const wait = Math.min(30, Number(response.headers.get('Retry-After')) || 0) * 1000;
-    return new Refusal(String(code), String(message), response.status, wait);
+    // These speak about the link or the key: the same request would fail again.
+    const final = [400, 403].includes(response.status);
+    return new Refusal(String(code), String(message), { final, wait });
   }
 }
 

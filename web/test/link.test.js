@@ -1,0 +1,87 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { Link } from '../src/link.js';
+
+const ROOM = 'R'.repeat(22);
+
+/** A transport that does what the test says; `opened` holds the arguments of each attempt. */
+function fakeTransport() {
+  const transport = { query: '', fields: [], opened: [] };
+  transport.open = (...attempt) => {
+    transport.opened.push(attempt);
+    return { send() {}, close() {} };
+  };
+  return transport;
+}
+
+/**
+ * Starts a link against a function app that gives these answers in turn.
+ * @returns {Promise<{ urls: string[], told: string, trouble: any, transport: any }>} as it is when
+ *   the link has got its ticket, or has given it up
+ */
+async function negotiate(t, answer, options = {}) {
+  const urls = [];
+  t.mock.method(globalThis, 'fetch', async (url) => {
+    urls.push(url);
+    return Response.json(answer);
+  });
+  const transport = fakeTransport();
+  return new Promise((resolve) => {
+    const link = new Link({
+      api: 'http://app',
+      transport,
+      ...options,
+      listener: {
+        onTicket: () => end('ticket'),
+        onDown: (trouble) => end('down', trouble),
+      },
+    });
+    const end = (told, trouble) => {
+      link.stop();
+      resolve({ urls, told, trouble, transport });
+    };
+    link.start();
+  });
+}
+
+const viewer = { room_id: ROOM, role: 'viewer' };
+const writer = { room_id: ROOM, role: 'writer', writer_key: 'K' };
+
+test('room and protocol are asked for, also by browsers whose parameters have no size', async (t) => {
+  const { size } = Object.getOwnPropertyDescriptors(URLSearchParams.prototype);
+  delete URLSearchParams.prototype.size;
+  t.after(() => size && Object.defineProperty(URLSearchParams.prototype, 'size', size));
+  const transport = { ...fakeTransport(), query: 'protocol=p' };
+  assert.deepEqual((await negotiate(t, viewer, { room: ROOM })).urls, [
+    `http://app/negotiate?room_id=${ROOM}`,
+  ]);
+  assert.deepEqual((await negotiate(t, writer, { transport })).urls, [
+    'http://app/negotiate?protocol=p',
+  ]);
+  assert.deepEqual((await negotiate(t, writer)).urls, ['http://app/negotiate']);
+});
+
+test('an answer for another room or another role is refused in words, for good', async (t) => {
+  for (const [answer, options, words] of [
+    [writer, { room: ROOM }, /asked for a viewer and answered for a writer/],
+    [viewer, {}, /asked for a writer and answered for a viewer/],
+    [viewer, { room: ROOM, key: 'K' }, /asked for a writer/],
+    [{ ...viewer, room_id: 'S'.repeat(22) }, { room: ROOM }, /another room/],
+    [{ ...writer, room_id: 'S'.repeat(22) }, { room: ROOM, key: 'K' }, /another room/],
+  ]) {
+    const { told, trouble, transport } = await negotiate(t, answer, options);
+    assert.equal(told, 'down');
+    assert.match(trouble.message, words);
+    assert.equal(trouble.final, true);
+    assert.equal(transport.opened.length, 0);
+  }
+});
+
+test('an answer for the room and the role that were asked for is taken', async (t) => {
+  for (const [answer, options] of [
+    [viewer, { room: ROOM }],
+    [writer, {}],
+    [writer, { room: ROOM, key: 'K' }],
+  ])
+    assert.equal((await negotiate(t, answer, options)).told, 'ticket');
+});
