@@ -63,6 +63,8 @@ export class Link {
     this.joined = false;
     this.joinedAt = 0;
     this.attempts = 0;
+    /** Between start and stop. */
+    this.running = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** Counts the attempts, so that what belongs to an earlier one is not taken for this one's. */
@@ -70,10 +72,18 @@ export class Link {
   }
 
   start() {
+    this.running = true;
     this.#connect();
   }
 
+  /** For good: whatever happens afterwards, nothing is connected again. */
   stop() {
+    this.running = false;
+    this.#end();
+  }
+
+  /** Of this attempt. */
+  #end() {
     this.life++;
     clearTimeout(this.timer);
     this.#drop();
@@ -81,9 +91,9 @@ export class Link {
 
   /** The connection is known to be dead, or the network is back: do not wait. */
   restart() {
-    if (this.life === 0) return;
+    if (!this.running) return;
     this.attempts = 0;
-    this.stop();
+    this.#end();
     this.listener.onDown();
     this.#connect();
   }
@@ -196,7 +206,7 @@ export class Link {
   #failed(trouble) {
     // What breaks as soon as it is made is not tried again at once, over and over.
     if (this.joined && performance.now() - this.joinedAt >= STABLE_MS) this.attempts = 0;
-    this.stop();
+    this.#end();
     this.listener.onDown(trouble);
     if (trouble.final) return;
     const backOff =
