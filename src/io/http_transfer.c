@@ -68,6 +68,8 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
 
     SET(CURLOPT_PRIVATE, t);
     SET(CURLOPT_NOSIGNAL, 1L);
+    /* Or else libcurl waits here for its thread that waits for a name server. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_PROTOCOLS_STR, options->is_plain ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
