@@ -35,7 +35,7 @@ export class SocketIoConnection {
   #service;
   #claims;
   #request;
-  #namespaces = new Map(); // namespace -> {state: 'connecting' | 'connected', socketId}
+  #namespaces = new Map(); // namespace -> the socket that has the name, see #accept
   #departed = new Set(); // namespaces the service itself has ended
   #queues = new Map();
   #reader = new PacketReader((packet) => this.#accept(packet));
@@ -100,33 +100,51 @@ export class SocketIoConnection {
     }
   }
 
-  /** Sorts a packet when it arrives; what it leads to happens in order, in the queue. */
+  /**
+   * Sorts a packet when it arrives; what it leads to happens in order, in the queue. A socket is
+   * 'connecting', then 'connected', perhaps 'leaving', which is when the client has left and
+   * events from before that are still in the queue, and in the end 'left'.
+   */
   #accept(packet) {
     const { type, namespace } = packet;
-    const entry = this.#namespaces.get(namespace);
-    if (type === PacketType.CONNECT && !entry) {
-      this.#departed.delete(namespace);
-      const fresh = { state: 'connecting', socketId: randomBytes(SID_BYTES).toString('base64url') };
-      this.#namespaces.set(namespace, fresh);
-      this.#enqueue(namespace, () => this.#connect(namespace, fresh, packet.data));
-    } else if (entry?.state === 'connected' && type === PacketType.DISCONNECT) {
-      this.#enqueue(namespace, () => this.#leave(namespace, ''));
-    } else if (entry?.state === 'connected' && type === PacketType.EVENT) {
-      this.#acceptEvent(packet);
-    } else if (entry?.state === 'connected' && type === PacketType.ACK) {
+    const socket = this.#namespaces.get(namespace);
+    if (type === PacketType.CONNECT && !socket) {
+      this.#acceptConnect(packet);
+    } else if (socket?.state === 'connected' && type === PacketType.DISCONNECT) {
+      this.#acceptDisconnect(socket);
+    } else if (socket?.state === 'connected' && type === PacketType.EVENT) {
+      this.#acceptEvent(socket, packet);
+    } else if (socket?.state === 'connected' && type === PacketType.ACK) {
       this.#service.log.life(this.id, 'an ack of the client: acks do not go upstream');
     } else if (!this.#departed.has(namespace)) {
       this.#violation(`${PacketType[type]} does not fit the state of namespace ${namespace}`);
     }
   }
 
-  #acceptEvent(packet) {
+  #acceptConnect({ namespace, data }) {
+    this.#departed.delete(namespace);
+    const socketId = randomBytes(SID_BYTES).toString('base64url');
+    const socket = { namespace, socketId, state: 'connecting' };
+    this.#namespaces.set(namespace, socket);
+    this.#enqueue(namespace, () => this.#connect(socket, data));
+  }
+
+  /** The name is free at once, and the groups are left: a CONNECT may be right behind. */
+  #acceptDisconnect(socket) {
+    const { namespace } = socket;
+    this.#enqueue(namespace, () => this.#leave(socket, ''));
+    socket.state = 'leaving';
+    this.#namespaces.delete(namespace);
+    this.hub.groups.leaveNamespace(namespace, this);
+  }
+
+  #acceptEvent(socket, packet) {
     if (packet.binary && this.#service.options.binaryEvents === 'refuse') {
       this.#violation('binary events are refused');
       return;
     }
-    const { namespace, payload } = packet;
-    this.#enqueue(namespace, () => this.#forward(packet), Buffer.byteLength(payload));
+    const bytes = Buffer.byteLength(packet.payload);
+    this.#enqueue(socket.namespace, () => this.#forward(socket, packet), bytes);
   }
 
   #violation(why) {
@@ -147,12 +165,13 @@ export class SocketIoConnection {
 
   // --- upstream -------------------------------------------------------------------------------
 
-  async #connect(namespace, entry, auth) {
+  async #connect(socket, auth) {
+    const { namespace, socketId } = socket;
     let answer;
     if (this.#service.upstream.wanted(this.hub.name, { system: true, name: 'connect' })) {
       try {
         const body = this.#connectBody(auth);
-        answer = await this.#deliver(namespace, entry, { name: 'connect', body, id: 0 });
+        answer = await this.#deliver(socket, { name: 'connect', body, id: 0 });
       } catch (error) {
         this.#namespaces.delete(namespace);
         this.#refuse(namespace, error);
@@ -161,16 +180,16 @@ export class SocketIoConnection {
     }
     if (this.#ended) {
       // The client is gone, but the handler has accepted it and is told the end.
-      this.#announce('disconnected', namespace, entry, { reason: '' });
+      this.#announce('disconnected', socket, { reason: '' });
       return;
     }
     this.#honour(answer);
-    entry.state = 'connected';
+    socket.state = 'connected';
     this.hub.groups.join(groupOf(namespace), this);
-    this.hub.groups.join(groupOf(namespace, entry.socketId), this);
-    this.#write({ text: connected(namespace, entry.socketId), attachments: [] });
+    this.hub.groups.join(groupOf(namespace, socketId), this);
+    this.#write({ text: connected(namespace, socketId), attachments: [] });
     const { connectedDelayMs } = this.#service.options;
-    const announce = () => this.#announce('connected', namespace, entry, {});
+    const announce = () => this.#announce('connected', socket, {});
     if (connectedDelayMs > 0) setTimeout(announce, connectedDelayMs);
     else announce();
   }
@@ -213,9 +232,8 @@ export class SocketIoConnection {
     for (const group of groups) this.hub.groups.join(group, this);
   }
 
-  async #forward({ namespace, data, payload }) {
-    const entry = this.#namespaces.get(namespace);
-    if (entry?.state !== 'connected') return; // the socket has ended since
+  async #forward(socket, { data, payload }) {
+    if (socket.state === 'left') return; // the service has ended it since
     const event = {
       name: String(data[0]),
       body: payload,
@@ -223,14 +241,14 @@ export class SocketIoConnection {
       contentType: 'text/plain',
     };
     try {
-      const answer = await this.#deliver(namespace, entry, event);
+      const answer = await this.#deliver(socket, event);
       if (this.#service.options.connectionState) {
         this.#state = answer.headers['ce-connectionstate'] ?? this.#state;
       }
-      this.#answer(answer);
+      if (socket.state === 'connected') this.#answer(answer); // the next socket gets no old packets
     } catch (error) {
       this.#service.log.warn('client', this.id, `event '${data[0]}':`, error.message);
-      this.#eventFailed(namespace);
+      this.#eventFailed(socket);
     }
   }
 
@@ -244,21 +262,21 @@ export class SocketIoConnection {
     this.#writePayload(body);
   }
 
-  #eventFailed(namespace) {
+  #eventFailed({ namespace }) {
     const { userEventFailure } = this.#service.options;
     if (userEventFailure === 'close') this.close('UpstreamFailed');
     else if (userEventFailure === 'disconnect') this.#endSocket(namespace, 'UpstreamFailed', false);
   }
 
   /** An event whose answer nobody waits for. */
-  #announce(name, namespace, entry, body) {
+  #announce(name, socket, body) {
     if (!this.#service.upstream.wanted(this.hub.name, { system: true, name })) return;
-    this.#deliver(namespace, entry, { name, body: JSON.stringify(body) }).catch((error) => {
+    this.#deliver(socket, { name, body: JSON.stringify(body) }).catch((error) => {
       this.#service.log.warn('client', this.id, `${name}:`, error.message);
     });
   }
 
-  #deliver(namespace, { socketId }, event) {
+  #deliver({ namespace, socketId }, event) {
     return this.#service.upstream.deliver({
       connection: this,
       system: true,
@@ -314,20 +332,22 @@ export class SocketIoConnection {
 
   /** Ends one socket at the service's wish: the client is told. */
   #endSocket(namespace, reason, closes) {
-    if (this.#namespaces.get(namespace)?.state === 'connected') {
+    const socket = this.#namespaces.get(namespace);
+    if (socket?.state === 'connected') {
       this.#write({ text: disconnect(namespace), attachments: [] });
       this.#departed.add(namespace);
-      this.#leave(namespace, reason);
+      this.#namespaces.delete(namespace);
+      this.#leave(socket, reason);
     }
     if (closes) this.close(reason);
   }
 
-  #leave(namespace, reason) {
-    const entry = this.#namespaces.get(namespace);
-    if (entry?.state !== 'connected') return;
-    this.#namespaces.delete(namespace);
-    this.hub.groups.leaveNamespace(namespace, this);
-    this.#announce('disconnected', namespace, entry, { reason });
+  /** Its last events may have joined it to groups: no socket after it has those. */
+  #leave(socket, reason) {
+    if (socket.state === 'left') return;
+    socket.state = 'left';
+    this.hub.groups.leaveNamespace(socket.namespace, this);
+    this.#announce('disconnected', socket, { reason });
   }
 
   /** Ends the connection at the service's wish; with `discard` without waiting for the client. */
@@ -354,9 +374,9 @@ export class SocketIoConnection {
     this.#reader.destroy();
     this.hub.remove(this);
     this.#service.log.life(this.id, `ended${reason ? `: ${reason}` : ''}`);
-    for (const [namespace, entry] of this.#namespaces) {
-      if (entry.state !== 'connected') continue; // a pending connect sees to itself
-      this.#enqueue(namespace, () => this.#leave(namespace, reason));
+    for (const [namespace, socket] of this.#namespaces) {
+      if (socket.state !== 'connected') continue; // a pending connect sees to itself
+      this.#enqueue(namespace, () => this.#leave(socket, reason));
     }
   }
 }
