@@ -200,3 +200,47 @@ test('a browser that keeps nothing can still write', async () => {
   const viewer = await scene.viewer(writer.link);
   await viewer.shows('still here');
 });
+
+test('a new session leaves the old one behind, also after a reload', async () => {
+  const { writer } = await pair('left behind');
+  writer.page.on('dialog', (dialog) => dialog.accept());
+  const shared = () => writer.page.locator('#share-link').getAttribute('href');
+  for (const leave of [() => writer.press('new-session'), () => writer.page.reload()]) {
+    const loaded = writer.page.waitForEvent('load');
+    await leave();
+    await loaded;
+    await writer.says('Live');
+    await writer.page.locator('#share-link').waitFor({ state: 'attached' });
+    assert.notEqual(await shared(), writer.link);
+    await writer.shows('');
+  }
+});
+
+test('a session whose key is refused goes on as a new one, with its text', async () => {
+  const { writer } = await pair('carried over');
+  await writer.page.route('**/negotiate', (route) =>
+    route.request().method() === 'POST'
+      ? route.fulfill({
+          status: 403,
+          headers: { 'Access-Control-Allow-Origin': '*' },
+          json: { error: { code: 'Forbidden', message: 'the writer key is not the one' } },
+        })
+      : route.continue(),
+  );
+  await writer.page.reload();
+  await writer.says('Not connected');
+  assert.match(await writer.notice(), /a new session begins with it/);
+  await writer.focus();
+  await writer.keys('Control+End');
+  await writer.page.keyboard.type(', all of it');
+  await writer.page.locator('#banner-action').click();
+  await writer.says('Live');
+  await writer.shows('carried over, all of it');
+  const link = await writer.page.locator('#share-link').getAttribute('href');
+  assert.notEqual(link, writer.link);
+  await writer.page.unroute('**/negotiate');
+  await writer.page.reload();
+  await writer.says('Live');
+  const viewer = await scene.viewer(link);
+  await viewer.shows('carried over, all of it');
+});

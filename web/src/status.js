@@ -27,16 +27,17 @@ const WAITING_MS = 2_500;
  * @param {LinkState} link
  * @param {number} now
  * @param {string} kept what becomes of the text
+ * @param {string} left what becomes of it when the link is given up
  * @returns {Status | undefined}
  */
-function linkStatus({ phase, since, network, trouble }, now, kept) {
+function linkStatus({ phase, since, network, trouble }, now, kept, left = kept) {
   if (phase === 'up') return undefined;
   if (phase === 'failed') {
     return {
       word: 'Not connected',
       tone: 'bad',
       notice: {
-        text: `${reasonOf(trouble)} ${kept}`.trim(),
+        text: `${reasonOf(trouble)} ${left}`.trim(),
         action: 'new-session',
         label: 'Start a new session',
       },
@@ -71,8 +72,10 @@ function reasonOf(trouble) {
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 const DRAFT_KEPT = 'Your text is kept in this browser and sent when the connection is back.';
+const DRAFT_LEFT = 'Your text is kept in this browser, and a new session begins with it.';
 const DRAFT_NOT_KEPT =
   'This browser keeps no copy: leave the page open. Your text is sent when the connection is back.';
+const DRAFT_LOST = 'This browser keeps no copy: copy your text before you start a new session.';
 
 /**
  * @param {{ link: LinkState, writer: import('./writer.js').Writer, takenOver: boolean,
@@ -102,7 +105,8 @@ export function writerStatus({ link, writer, takenOver, draftKept, now }) {
       },
     };
   }
-  const down = linkStatus(link, now, draftKept ? DRAFT_KEPT : DRAFT_NOT_KEPT);
+  const [kept, left] = draftKept ? [DRAFT_KEPT, DRAFT_LEFT] : [DRAFT_NOT_KEPT, DRAFT_LOST];
+  const down = linkStatus(link, now, kept, left);
   if (down) return down;
   if (writer.paused) {
     return {

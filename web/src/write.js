@@ -47,6 +47,8 @@ export function startWriting(backEnd, page) {
   });
   const session = { room: kept?.room ?? '', key: kept?.key ?? '' };
   let takenOver = false;
+  /** The next page of this tab is to begin with what was saved last. */
+  let leaving = false;
 
   const editor = new Editor(/** @type {HTMLElement} */ (document.getElementById('editor')), {
     text: writer.text,
@@ -63,12 +65,16 @@ export function startWriting(backEnd, page) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let saving;
   let draftKept = true;
+  /** @returns {import('./store.js').SessionRecord} */
+  const record = () => {
+    const known = writer.paused ? writer.known : undefined;
+    return { ...session, ...pick(writer), known, at: Date.now() };
+  };
   const save = () => {
     clearTimeout(saving);
     saving = undefined;
-    if (takenOver) return;
-    const known = writer.paused ? writer.known : undefined;
-    draftKept = saveSession({ ...session, ...pick(writer), known, at: Date.now() });
+    if (takenOver || leaving) return;
+    draftKept = saveSession(record());
   };
   const saveSoon = () => {
     saving ??= setTimeout(save, SAVE_MS);
@@ -92,6 +98,8 @@ export function startWriting(backEnd, page) {
   const show = () => {
     const link = connection.state;
     const status = writerStatus({ link, writer, takenOver, draftKept, now: now() });
+    // Which session this is matters less than why it goes nowhere.
+    if (link.phase === 'failed' && passing.notice?.action) passing.until = 0;
     page.showStatus(now() < passing.until ? { ...status, notice: passing.notice } : status);
     page.showViewers(connection.state.phase === 'up' && !takenOver ? writer.viewers : undefined);
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
@@ -183,14 +191,18 @@ export function startWriting(backEnd, page) {
     if (confirm('End the session for everybody?')) change({ ended: true, paused: false });
   });
   const newSession = () => {
-    const losing = writer.text !== '' && !writer.ended && connection.state.phase !== 'failed';
+    // Where nobody will ever see this one, its text goes on in the new one.
+    const refused = connection.state.phase === 'failed' && !writer.ended;
+    save();
+    const losing = writer.text !== '' && !writer.ended && !(refused && draftKept);
     if (
       losing &&
       !confirm('Start a new session? This one is left behind, with its text and its link.')
     )
       return;
-    save();
+    leaving = true;
     forgetTab();
+    if (refused) saveSession({ ...record(), room: '', key: '' });
     location.reload();
   };
   page.onPress('new-session', newSession);

@@ -123,3 +123,13 @@ test('the writer learns that the text is safe while the connection is lost', () 
     /kept in this browser/,
   );
 });
+
+test('where the link is given up nobody is promised that the text will be sent', () => {
+  const trouble = { code: 'Forbidden', message: 'no', final: true };
+  const link = { ...up, phase: 'failed', trouble };
+  const { notice } = writing({}, { link });
+  assert.match(notice.text, /kept in this browser, and a new session begins with it/);
+  assert.match(writing({}, { link, draftKept: false }).notice.text, /copy your text/);
+  for (const draftKept of [true, false])
+    assert.doesNotMatch(writing({}, { link, draftKept }).notice.text, /connection is back/);
+});
