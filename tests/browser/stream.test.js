@@ -126,6 +126,22 @@ test('an oversize paste is refused in words and the stream goes on', async () =>
   assert.equal(await writer.state(), 'Live');
 });
 
+test('a byte order mark that begins a text outlives a reload, and the offsets after it', async () => {
+  const writer = await scene.writer();
+  const viewer = await scene.viewer(writer.link);
+  await writer.paste('\ufeffone');
+  await viewer.shows((await writer.lines()).join());
+  await writer.page.reload();
+  await writer.says('Live');
+  await writer.focus();
+  await writer.keys('Control+End');
+  await writer.page.keyboard.type(' two');
+  // The editor shows the mark as a character that is none.
+  for (const screen of [writer, viewer]) await screen.shows('\ufffdone two');
+  await writer.keys('Control+Home', 'Delete');
+  for (const screen of [writer, viewer]) await screen.shows('one two');
+});
+
 test('a text of exactly 256 KiB arrives', async () => {
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);

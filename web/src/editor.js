@@ -383,7 +383,9 @@ export class Editor {
 
 /** @param {string} text @param {string} language */
 function createModel(text, language) {
-  const model = monaco.editor.createModel(text, language);
+  // Monaco takes a byte order mark off the beginning of a model, but not of what is typed or pasted
+  // there: here it takes one that nobody will miss, and the text is everywhere the same.
+  const model = monaco.editor.createModel(`\uFEFF${text}`, language);
   // Otherwise the line ends are the platform's, and offsets differ between the writer's machine
   // and the viewers'.
   model.setEOL(monaco.editor.EndOfLineSequence.LF);
