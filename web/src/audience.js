@@ -19,6 +19,11 @@ export class Audience {
     return this.viewers.size;
   }
 
+  /** @param {string} viewer */
+  has(viewer) {
+    return this.viewers.has(viewer);
+  }
+
   /** @param {string} viewer @returns {boolean} whether the number has changed */
   add(viewer) {
     const news = !this.viewers.has(viewer);

@@ -28,12 +28,14 @@ import {
  *   the link
  * @typedef {{ success: boolean, error?: { code: string, message: string } }} Answer
  * @typedef {{ text: string, language: string, name: string }} Known
- * @typedef {{ kind: 'stream' | 'answer' | 'beat', at: number, ended?: boolean }} Flight
+ * @typedef {{ kind: 'stream' | 'answer' | 'beat', at: number, to?: string, ended?: boolean }} Flight
+ * @typedef {{ code: string, message: string, kind: Flight['kind'], to?: string }} Problem
  */
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 4_000;
 const NEVER = Infinity;
+const NO_REASON = { code: 'Unknown', message: 'The service refused a message without a reason.' };
 
 export class Writer {
   /**
@@ -66,7 +68,7 @@ export class Writer {
     /** @type {View | undefined} */
     this.view = undefined;
     this.sid = '';
-    /** @type {Answer['error']} what the service last refused */
+    /** @type {Problem | undefined} what the service last refused */
     this.problem = undefined;
 
     this.seq = 0;
@@ -166,14 +168,14 @@ export class Writer {
     if (answer.success) {
       if (flight.kind === 'stream') this.retries = 0;
       if (flight.ended) this.endTold = true;
-      if (this.problem && flight.kind !== 'beat') this.problem = undefined;
+      // A stream that goes is what matters; of anything else only its own kind says that it goes.
+      if (['stream', this.problem?.kind].includes(flight.kind)) this.problem = undefined;
       return;
     }
-    this.problem = answer.error ?? {
-      code: 'Unknown',
-      message: 'The service refused a message without a reason.',
-    };
-    if (flight.kind !== 'stream') return;
+    const { kind, to } = flight;
+    const { code, message } = answer.error ?? NO_REASON;
+    this.problem = { code, message, kind, to };
+    if (kind !== 'stream') return;
     // Nobody knows who received it: only a full brings everybody to the same text.
     this.needRoomFull = true;
     this.flushAt = now + Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.retries++);
@@ -239,6 +241,8 @@ export class Writer {
     const sends = [];
     if (this.online) {
       if (this.audience.endRollCall(now)) this.beatDirty = true;
+      // Nobody misses an answer any more to somebody who has left.
+      if (this.problem?.to && !this.audience.has(this.problem.to)) this.problem = undefined;
       this.#stream(now, sends);
       this.#answers(now, sends);
       this.#look(now, sends);
@@ -394,7 +398,7 @@ export class Writer {
    */
   #send(sends, kind, now, data, to) {
     const id = this.nextId++;
-    this.flights.set(id, { kind, at: now, ended: this.ended && kind === 'stream' });
+    this.flights.set(id, { kind, at: now, to, ended: this.ended && kind === 'stream' });
     sends.push(to === undefined ? { id, data, ack: true } : { id, data, to, ack: true });
   }
 

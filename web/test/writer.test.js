@@ -126,6 +126,46 @@ test('after a refused delta everybody gets a full', () => {
   assert.equal(desk.writer.problem, undefined);
 });
 
+const NO = { success: false, error: { code: 'Upstream', message: 'no' } };
+
+test('a refused beat is forgiven at the next one, though nothing is written', () => {
+  const desk = online('x');
+  desk.answer = ({ data }) => (data.type === 'beat' ? NO : OK);
+  desk.run(BEAT_MS + 10);
+  assert.equal(desk.writer.problem.code, 'Upstream');
+  desk.answer = () => OK;
+  desk.run(BEAT_MS * 2 + 10);
+  assert.equal(desk.writer.problem, undefined);
+});
+
+test('a beat that arrives does not excuse a stream that does not, nor an answer', () => {
+  for (const refused of ['stream', 'answer']) {
+    const desk = online('x');
+    desk.run(1_000);
+    desk.answer = ({ data }) => (data.type === 'beat' ? OK : NO);
+    if (refused === 'stream') desk.writer.edit([[1, 0, 'y']]);
+    else desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
+    desk.run(BEAT_MS * 3);
+    assert.equal(desk.writer.problem.kind, refused);
+    desk.answer = () => OK;
+    desk.writer.edit([[0, 0, 'z']]);
+    desk.run(desk.now + 5_000);
+    assert.equal(desk.writer.problem, undefined);
+  }
+});
+
+test('a refused answer is no problem any more when its asker has left', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  desk.answer = ({ data }) => (data.type === 'full' ? NO : OK);
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
+  desk.run(2_000);
+  assert.equal(desk.writer.problem.kind, 'answer');
+  desk.writer.presence('v1', false);
+  desk.run(3_000);
+  assert.equal(desk.writer.problem, undefined);
+});
+
 test('a service that goes on refusing is asked less and less often', () => {
   const desk = online('x');
   desk.take();
