@@ -25,6 +25,7 @@ struct identity {
     int64_t renew_unix;
 
     struct identity_wait *waiting;
+    int64_t overdue_ms; /* none that waits is overdue before */
 };
 
 static void ask(struct identity *identity);
@@ -94,17 +95,59 @@ static bool take_token(struct identity *identity, struct str answer)
 
 /* ---- those who wait ---- */
 
-static void tell(struct identity *identity, const char *failure)
+static struct identity_wait *take_waiting(struct identity *identity)
 {
-    struct identity_wait *waiting = identity->waiting;
+    struct identity_wait *list = identity->waiting;
 
     identity->waiting = NULL;
-    while (waiting) {
-        struct identity_wait *next = waiting->next;
-        waiting->ready(waiting->owner, failure ? (struct str){ NULL, 0 } : identity->token,
-                       failure);
-        waiting = next;
+    identity->overdue_ms = LOOP_NEVER;
+    return list;
+}
+
+static void add_waiting(struct identity *identity, struct identity_wait *wait)
+{
+    wait->next = identity->waiting;
+    identity->waiting = wait;
+    identity->overdue_ms = loop_earlier(identity->overdue_ms, wait->deadline_ms);
+}
+
+/* failure: NULL where there is a token. */
+static void tell(struct identity *identity, struct identity_wait *list, const char *failure)
+{
+    struct identity_wait *next;
+
+    for (; list; list = next) {
+        next = list->next;
+        list->ready(list->owner, failure ? (struct str){ NULL, 0 } : identity->token, failure);
     }
+}
+
+/* Of the loop's tasks. */
+static void end_overdue(void *owner)
+{
+    struct identity *identity = owner;
+    int64_t now_ms = loop_now_ms(identity->loop);
+    struct identity_wait *list, *overdue = NULL, *next;
+
+    if (now_ms < identity->overdue_ms)
+        return;
+    for (list = take_waiting(identity); list; list = next) {
+        next = list->next;
+        if (now_ms < list->deadline_ms) {
+            add_waiting(identity, list);
+        } else {
+            list->next = overdue;
+            overdue = list;
+        }
+    }
+    tell(identity, overdue, "the identity endpoint timed out");
+}
+
+static int until_overdue_ms(void *owner)
+{
+    const struct identity *identity = owner;
+
+    return loop_until_ms(identity->loop, identity->overdue_ms);
 }
 
 void identity_doubt(struct identity *identity)
@@ -121,8 +164,7 @@ void identity_ask(struct identity *identity, struct identity_wait *wait)
         wait->ready(wait->owner, identity->token, NULL);
         return;
     }
-    wait->next = identity->waiting;
-    identity->waiting = wait;
+    add_waiting(identity, wait);
     ask(identity);
 }
 
@@ -156,7 +198,7 @@ static void on_answer(struct http_call *call)
         log_number(&line, "seconds", (uint64_t)(identity->expires_unix - (int64_t)time(NULL)));
     log_end(&line);
     cleanse(call->answer);
-    tell(identity, failure && !serves(identity) ? failure : NULL);
+    tell(identity, take_waiting(identity), failure && !serves(identity) ? failure : NULL);
 }
 
 static void ask(struct identity *identity)
@@ -170,7 +212,7 @@ static void ask(struct identity *identity)
     if (!http_client_start(identity->client, &identity->call))
         return;
     identity->is_asking = false;
-    tell(identity, "no memory");
+    tell(identity, take_waiting(identity), "no memory");
 }
 
 /* ---- life ---- */
@@ -207,6 +249,7 @@ struct identity *identity_new(const struct config *config, struct loop *loop)
     if (!identity)
         return NULL;
     identity->loop = loop;
+    identity->overdue_ms = LOOP_NEVER;
     arena_init(&identity->texts, 8 * 1024);
     arena_init(&identity->mem, 4 * HTTP_CLIENT_MAX_ANSWER_BYTES);
     arena_init(&identity->token_mem, HTTP_CLIENT_MAX_ANSWER_BYTES);
@@ -224,6 +267,7 @@ struct identity *identity_new(const struct config *config, struct loop *loop)
         identity_free(identity);
         return NULL;
     }
+    loop_add_task(loop, &(struct loop_task){ end_overdue, until_overdue_ms, identity });
     ask(identity);
     return identity;
 }

@@ -14,7 +14,7 @@
 #include "config.h"
 #include "io/http_client.h"
 
-/* How long the endpoint may take; below the time that a whole event has. */
+/* How long the endpoint may take.  Who waits for it has a deadline of its own. */
 #define IDENTITY_TIMEOUT_MS 5000
 
 /* A new token is asked for so long before the old one ends, or in half its life. */
@@ -30,6 +30,7 @@ struct identity_wait {
     /* token: valid until this returns; empty: failure, a static text, says why not. */
     void (*ready)(void *owner, struct str token, const char *failure);
     void *owner;
+    int64_t deadline_ms; /* on the loop's clock */
     struct identity_wait *next;
 };
 

@@ -106,7 +106,7 @@ static void on_answer(struct http_call *http)
         identity_doubt(call->rest->identity);
     if (is_done)
         end(call, NULL);
-    else if (http->is_too_late)
+    else if (http->is_too_late && call->tries == 1)
         end(call, REST_TOO_MUCH);
     else if (!pause_for_another_try(call))
         end(call, http->status ? "the service answered with an error" : http->failure);
@@ -143,12 +143,10 @@ static void send_with(struct rest_call *call, struct str token)
         .done = on_answer,
         .owner = call,
     };
-    if (!http->url || !http->headers[0] || !http->headers[1])
-        end(call, "no memory");
-    else if (call->deadline_ms <= loop_now_ms(call->rest->loop))
-        end(call, "timed out");
-    else
+    if (http->url && http->headers[0] && http->headers[1])
         submit(call);
+    else
+        end(call, "no memory");
 }
 
 static void on_identity(void *owner, struct str token, const char *failure)
@@ -168,8 +166,14 @@ void rest_start(struct rest_call *call)
         end(call, ENDING);
         return;
     }
+    if (call->deadline_ms <= loop_now_ms(rest->loop)) {
+        end(call, "timed out");
+        return;
+    }
     if (rest->identity) {
-        call->wait = (struct identity_wait){ .ready = on_identity, .owner = call };
+        call->wait = (struct identity_wait){ .ready = on_identity,
+                                             .owner = call,
+                                             .deadline_ms = call->deadline_ms };
         identity_ask(rest->identity, &call->wait);
         return;
     }

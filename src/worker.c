@@ -209,8 +209,7 @@ static void worker_run(void *owner)
 static int worker_wait_ms(void *owner)
 {
     struct worker *w = owner;
-    int64_t next_ms =
-        w->accept_again_ms < w->give_back_ms ? w->accept_again_ms : w->give_back_ms;
+    int64_t next_ms = loop_earlier(w->accept_again_ms, w->give_back_ms);
 
     return w->is_draining ? WORKER_QUIET_MS / 4 : loop_until_ms(w->loop, next_ms);
 }

@@ -9,6 +9,7 @@ struct http_client {
     struct http_transfers *transfers;
     struct http_call *waiting, **waiting_end;
     size_t waiting_count;
+    int64_t overdue_ms; /* none that waits is overdue before */
 };
 
 /* ---- those that wait ---- */
@@ -21,6 +22,8 @@ static void add_waiting(void *owner, struct http_call *call)
     *client->waiting_end = call;
     client->waiting_end = &call->next;
     client->waiting_count++;
+    if (call->deadline_ms < client->overdue_ms)
+        client->overdue_ms = call->deadline_ms;
 }
 
 static struct http_call *take_waiting(struct http_client *client)
@@ -32,6 +35,46 @@ static struct http_call *take_waiting(struct http_client *client)
         client->waiting_end = &client->waiting;
     client->waiting_count--;
     return call;
+}
+
+static void forget_waiting(struct http_client *client)
+{
+    client->waiting = NULL;
+    client->waiting_end = &client->waiting;
+    client->waiting_count = 0;
+    client->overdue_ms = LOOP_NEVER;
+}
+
+static void fail_late(struct http_call *call)
+{
+    call->is_too_late = true;
+    http_call_fail(call, "timed out in the queue");
+}
+
+/* Wherever they stand in the queue, and whether or not there is room to start another. */
+static void end_overdue(struct http_client *client)
+{
+    int64_t now_ms = loop_now_ms(client->loop);
+    struct http_call *list = client->waiting, *overdue = NULL, **overdue_end = &overdue;
+    struct http_call *next;
+
+    if (now_ms < client->overdue_ms)
+        return;
+    forget_waiting(client);
+    for (; list; list = next) {
+        next = list->next;
+        if (now_ms < list->deadline_ms) {
+            add_waiting(client, list);
+            continue;
+        }
+        list->next = NULL;
+        *overdue_end = list;
+        overdue_end = &list->next;
+    }
+    for (; overdue; overdue = next) {
+        next = overdue->next;
+        fail_late(overdue);
+    }
 }
 
 static bool may_start(const struct http_client *client)
@@ -58,11 +101,11 @@ static void client_run(void *owner)
 {
     struct http_client *client = owner;
 
+    end_overdue(client);
     while (may_start(client)) {
         struct http_call *call = take_waiting(client);
-        call->is_too_late = call->deadline_ms <= loop_now_ms(client->loop);
-        if (call->is_too_late)
-            http_call_fail(call, "timed out in the queue");
+        if (call->deadline_ms <= loop_now_ms(client->loop))
+            fail_late(call);
         else if (!http_transfers_start(client->transfers, call))
             http_call_fail(call, "no memory");
     }
@@ -73,7 +116,10 @@ static int client_wait_ms(void *owner)
 {
     const struct http_client *client = owner;
 
-    return may_start(client) ? 0 : http_transfers_wait_ms(client->transfers);
+    if (may_start(client))
+        return 0;
+    return loop_until_ms(client->loop, loop_earlier(client->overdue_ms,
+                                                    http_transfers_next_ms(client->transfers)));
 }
 
 /* ---- life ---- */
@@ -86,7 +132,7 @@ struct http_client *http_client_new(struct loop *loop,
     if (!client)
         return NULL;
     client->loop = loop;
-    client->waiting_end = &client->waiting;
+    forget_waiting(client);
     client->transfers = http_transfers_new(loop, options, add_waiting, client);
     if (!client->transfers) {
         free(client);

@@ -25,7 +25,9 @@ MUST_USE bool http_transfers_start(struct http_transfers *all, struct http_call 
 
 /* All that can be done now: once a turn, after the last start of that turn. */
 void http_transfers_run(struct http_transfers *all);
-int http_transfers_wait_ms(const struct http_transfers *all);
+
+/* When there is something to do again, even if no socket becomes ready; or LOOP_NEVER. */
+int64_t http_transfers_next_ms(const struct http_transfers *all);
 
 /* How many are under way. */
 size_t http_transfers_count(const struct http_transfers *all);

@@ -24,8 +24,8 @@ struct loop_task {
     void *owner;
 };
 
-/* As many tasks as there are libraries with timers, and the owner of the loop. */
-#define LOOP_MAX_TASKS 5
+/* The server, two clients, those who wait for an identity or for another try, the owner. */
+#define LOOP_MAX_TASKS 6
 
 /* NULL: the system has no more memory or descriptors. */
 MUST_USE struct loop *loop_new(void);
@@ -44,11 +44,17 @@ void loop_add_task(struct loop *loop, const struct loop_task *task);
 /* Runs the tasks, waits as long as they allow, hands out what became ready. */
 void loop_turn(struct loop *loop);
 
-/* The monotonic clock as read at the start of this turn and after its wait. */
+/* The monotonic clock as read after the last wait: one moment for all that follows from it. */
 int64_t loop_now_ms(const struct loop *loop);
 
 /* How long until a moment of that clock, as wait_ms wants it; -1 for "never". */
 #define LOOP_NEVER INT64_MAX
 int loop_until_ms(const struct loop *loop, int64_t moment_ms);
+
+/* Of two moments. */
+static inline int64_t loop_earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
 
 #endif

@@ -182,6 +182,22 @@ test('an endpoint that never answers holds up nobody for ever, nor the end', asy
   }
 });
 
+test('an event does not wait for the endpoint beyond its own deadline', async () => {
+  identity.answerWith(() => ({ never: true }));
+  const poor = await start({ CODESTREAM_REST_TIMEOUT_MS: '500' });
+  try {
+    const { room, writer } = newParty();
+    const start_ = performance.now();
+    const event = withCode(joinRoom(writer, room, { ack: 1, changes: UNSIGNED }));
+    await poor.refusedAck(event, 'Upstream');
+    const took = performance.now() - start_;
+    assert.ok(took < 500 + 1500, `it took ${took} ms`);
+  } finally {
+    identity.answerWith(null);
+    await poor.close();
+  }
+});
+
 test('nothing of the identity is in the log', async () => {
   const log = app.handler.lines.join('\n');
   for (const secret of [ENTRA_TOKEN, CLIENT_TOKEN, IDENTITY_HEADER, SECRET, 'code=x']) {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { deferred, eventually, pause } from '../lib/deadline.js';
-import { readAck, sendToRoom } from '../lib/events.js';
+import { joinRoom, readAck, sendToRoom } from '../lib/events.js';
 import { Connection, request } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
@@ -61,7 +61,12 @@ class Pool {
   #free = [];
   #waiting = [];
   #all = [];
+  #to;
   outcomes = [];
+
+  constructor(to = app) {
+    this.#to = to;
+  }
 
   async send(event) {
     try {
@@ -79,7 +84,7 @@ class Pool {
     if (this.#free.length > 0) return this.#free.pop();
     if (this.size >= Pool.#LIMIT) return new Promise((resolve) => { this.#waiting.push(resolve); });
     this.size += 1;
-    const connection = await Connection.open(app.handler.port);
+    const connection = await Connection.open(this.#to.handler.port);
     this.#all.push(connection);
     return connection;
   }
@@ -227,4 +232,30 @@ test('large bodies have a bound of their own, which small ones need not wait for
   assert.ok(served > BODIES_MB / 2 && served < BODIES_MB * 1.1, `${served} served`);
   assert.ok(held < BODIES_MB * MB_PER_BODY_MB, `${held} MB`);
   assert.deepEqual(await app.ack(large()), { success: true });
+});
+
+test('a call that waits behind others that hang is told in time, not when one of them ends', async () => {
+  const restMs = 1500;
+  const tight = await startRecorded({
+    env: { CODESTREAM_LOOPS: '1', CODESTREAM_REST_TIMEOUT_MS: String(restMs) },
+  });
+  const pool = new Pool(tight);
+  try {
+    // The first call of two takes most of the time there is; meanwhile others take all places.
+    tight.recorder.answerWith(({ path }) => (path.endsWith('addToGroups')
+      ? { status: 202, delay: restMs - 300 } : { never: true }));
+    const start = performance.now();
+    const joined = tight.ack(joinRoom(party.writer, party.room, { ack: 1 }));
+    await tight.recorder.next();
+    await pause(restMs - 900);
+    const hanging = Array.from({ length: MAX_RUNNING + 50 }, (_, i) => pool.send(edit(i)));
+    const { error } = await joined;
+    const took = performance.now() - start;
+    assert.equal(error.code, 'Busy');
+    assert.ok(took < restMs + 400, `it took ${took} ms`);
+    await Promise.all(hanging);
+  } finally {
+    pool.close();
+    await tight.close();
+  }
 });
