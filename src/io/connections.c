@@ -65,7 +65,8 @@ void connection_enter(struct connections *all, struct connection *c,
     c->phase = phase;
     c->until_ms = limit_ms(all, phase, now_ms);
     c->is_looked_at = false;
-    if (phase != CONNECTION_IDLE)
+    /* Some bytes of what may become headers are no reason to be kept. */
+    if (phase == CONNECTION_HEADERS || phase == CONNECTION_CUT)
         return;
     take_out(all, c);
     append(all, c);

@@ -1,6 +1,6 @@
 /*
  * The connections of one server: what each is at, and how long that may take.  Who takes
- * longer is cut, and when there is no room, whoever had his last answer longest ago.
+ * longer is cut, and when there is no room, whoever got on with a request longest ago.
  * libmicrohttpd knows only a time-out that every single byte starts anew.
  *
  * To cut is to shut the socket down and leave it open: its owner sees what it would see had
@@ -48,7 +48,7 @@ struct connection {
 };
 
 struct connections {
-    struct connection *first, *last; /* first: opened, or last answered, longest ago */
+    struct connection *first, *last; /* first: opened, or got on with a request, longest ago */
     size_t count;
     size_t busy;              /* neither idle nor cut, as far as known */
     int64_t look_ms;          /* when to look again */
