@@ -16,6 +16,9 @@
 #define SPARE_MS 2000
 #define SPARE_COUNT 8
 
+/* libcurl finds out that a kept connection is too old, or closed, when it wants another. */
+#define SILENT_MS (1000 * (int64_t)HTTP_CLIENT_KEEP_SECONDS)
+
 struct http_transfers {
     struct loop *loop;
     struct http_client_options options;
@@ -30,6 +33,7 @@ struct http_transfers {
     size_t running_count;
     size_t most_running; /* at once, since the last look at the idle ones */
     int64_t look_ms;     /* the next; LOOP_NEVER: there are few */
+    int64_t silent_ms;   /* when nothing will have run for long; LOOP_NEVER: something does */
 };
 
 bool http_client_global_init(void)
@@ -88,6 +92,7 @@ static void link_running(struct http_transfers *all, struct transfer *t)
         t->next->previous = t;
     all->running = t;
     all->running_count++;
+    all->silent_ms = LOOP_NEVER;
     if (all->running_count > all->most_running)
         all->most_running = all->running_count;
 }
@@ -108,6 +113,8 @@ static struct http_call *release(struct http_transfers *all, struct transfer *t)
     all->running_count--;
     t->call = NULL;
     keep_idle(all, t);
+    if (all->running_count == 0)
+        all->silent_ms = loop_now_ms(all->loop) + SILENT_MS;
     return call;
 }
 
@@ -157,8 +164,6 @@ static void finish(struct http_transfers *all, CURL *easy, CURLcode code)
     call->done(call);
 }
 
-/* ---- turning ---- */
-
 static void finish_all(struct http_transfers *all)
 {
     CURLMsg *message;
@@ -185,29 +190,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
     finish_all(all); /* before the server's turn, which then sends the answers */
 }
 
-void http_transfers_run(struct http_transfers *all)
-{
-    int running;
-
-    free_spare(all);
-    if (all->timer_ms > loop_now_ms(all->loop))
-        return;
-    all->timer_ms = LOOP_NEVER;
-    curl_multi_socket_action(all->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    finish_all(all);
-}
-
-int http_transfers_wait_ms(const struct http_transfers *all)
-{
-    int64_t next_ms = all->timer_ms < all->look_ms ? all->timer_ms : all->look_ms;
-
-    return loop_until_ms(all->loop, next_ms);
-}
-
-size_t http_transfers_count(const struct http_transfers *all)
-{
-    return all->running_count;
-}
+/* ---- what libcurl waits for ---- */
 
 /* libcurl tells which sockets it waits for, and for what. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
@@ -236,21 +219,65 @@ static int on_timer(CURLM *multi, long timeout_ms, void *owner)
     return 0;
 }
 
-/* ---- life ---- */
-
 #define SET(option, value) ok = ok && curl_multi_setopt(multi, option, value) == CURLM_OK
 
-static bool set_up_multi(CURLM *multi, struct http_transfers *all)
+static CURLM *multi_new(struct http_transfers *all)
 {
-    bool ok = true;
+    CURLM *multi = curl_multi_init();
+    bool ok = multi != NULL;
 
     SET(CURLMOPT_SOCKETFUNCTION, on_socket);
     SET(CURLMOPT_SOCKETDATA, all);
     SET(CURLMOPT_TIMERFUNCTION, on_timer);
     SET(CURLMOPT_TIMERDATA, all);
     SET(CURLMOPT_MAXCONNECTS, (long)HTTP_CLIENT_MAX_RUNNING);
-    return ok;
+    if (ok)
+        return multi;
+    curl_multi_cleanup(multi);
+    return NULL;
 }
+
+/* What nobody has used for long is closed. */
+static void close_silent(struct http_transfers *all)
+{
+    CURLM *multi;
+
+    if (loop_now_ms(all->loop) < all->silent_ms)
+        return;
+    all->silent_ms = LOOP_NEVER;
+    multi = multi_new(all);
+    if (!multi)
+        return;
+    curl_multi_cleanup(all->multi); /* which closes what it has kept */
+    all->multi = multi;
+}
+
+/* ---- turning ---- */
+
+void http_transfers_run(struct http_transfers *all)
+{
+    int running;
+
+    free_spare(all);
+    close_silent(all);
+    if (all->timer_ms > loop_now_ms(all->loop))
+        return;
+    all->timer_ms = LOOP_NEVER;
+    curl_multi_socket_action(all->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finish_all(all);
+}
+
+int64_t http_transfers_next_ms(const struct http_transfers *all)
+{
+    return loop_earlier(all->timer_ms, loop_earlier(all->look_ms, all->silent_ms));
+}
+
+size_t http_transfers_count(const struct http_transfers *all)
+{
+    return all->running_count;
+}
+
+/* ---- life ---- */
 
 struct http_transfers *http_transfers_new(struct loop *loop,
                                           const struct http_client_options *options,
@@ -266,14 +293,12 @@ struct http_transfers *http_transfers_new(struct loop *loop,
     all->owner = owner;
     (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
                    options->user_agent);
-    all->timer_ms = all->look_ms = LOOP_NEVER;
-    all->multi = curl_multi_init();
-    if (!all->multi || !set_up_multi(all->multi, all)) {
-        curl_multi_cleanup(all->multi);
-        free(all);
-        return NULL;
-    }
-    return all;
+    all->timer_ms = all->look_ms = all->silent_ms = LOOP_NEVER;
+    all->multi = multi_new(all);
+    if (all->multi)
+        return all;
+    free(all);
+    return NULL;
 }
 
 void http_transfers_abort(struct http_transfers *all, const char *failure)

@@ -1,12 +1,13 @@
-// What a rush has taken of the machine's memory is given back when it is over. Of the program that
-// is delivered, because a sanitizer has a memory of its own.
+// What a rush has taken of the machine, memory and connections, is given back when it is over. Of
+// the program that is delivered, because a sanitizer has a memory of its own.
 import { skip } from '../lib/release.js';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
 import { sendToRoom } from '../lib/events.js';
 import { Connection } from '../lib/http.js';
+import { buildPreload } from '../lib/preload.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 
 const AT_ONCE = 400;
@@ -53,5 +54,29 @@ test(`of the memory for ${AT_ONCE} events at once three quarters are free again 
     }
   } finally {
     await app.close();
+  }
+});
+
+test('connections to the service that nobody has used for long are closed, though none is needed', {
+  skip,
+}, async () => {
+  const fastClock = await buildPreload('fast-clock');
+  // Long enough for a clock that runs fast.
+  const CODESTREAM_REST_TIMEOUT_MS = '60000';
+  const app = await startRecorded({
+    env: { ...fastClock.env, CODESTREAM_LOOPS: '1', CODESTREAM_REST_TIMEOUT_MS },
+  });
+  try {
+    const descriptors = () => readdirSync(`/proc/${app.handler.pid}/fd`).length;
+    const before = descriptors();
+    await rush(app);
+    assert.ok(app.recorder.connections > AT_ONCE / 2, `${app.recorder.connections} connections`);
+    assert.ok(descriptors() > before + AT_ONCE / 2);
+    await eventually(GIVEN_BACK_MS, () => descriptors() <= before, 'the end of connections');
+    await app.reconnect();
+    assert.deepEqual(await app.ack(sendToRoom(newParty().writer, '1', { ack: 1 })), { success: true });
+  } finally {
+    await app.close();
+    await fastClock.remove();
   }
 });

@@ -2,16 +2,12 @@
 // the end comes in time. Of the program that is delivered, into which the slow look-up is loaded.
 import { skip } from '../lib/release.js';
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import { test } from '../lib/test.js';
 import { within } from '../lib/deadline.js';
 import { readAck, sendToRoom } from '../lib/events.js';
-import { connectionString, ROOT, startHandler } from '../lib/handler.js';
+import { connectionString, startHandler } from '../lib/handler.js';
 import { Connection } from '../lib/http.js';
+import { buildPreload } from '../lib/preload.js';
 import { newParty } from '../lib/recorded.js';
 
 const REST_MS = 1000;
@@ -19,22 +15,15 @@ const REST_MS = 1000;
 const MARGIN_MS = 1500;
 const STOP_MS = 5000;
 
-async function buildSlowNames(folder) {
-  const library = path.join(folder, 'slow-names.so');
-  const source = path.join(ROOT, 'tests/lib/slow-names.c');
-  await promisify(execFile)('gcc', ['-shared', '-fPIC', '-o', library, source]);
-  return library;
-}
-
 test('a name server that never answers costs the events that need it their time, nobody else', {
   skip,
 }, async () => {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'codestream-names-'));
+  const slowNames = await buildPreload('slow-names');
   try {
     const handler = await startHandler({
       service: connectionString('https://service.example'),
       env: {
-        LD_PRELOAD: await buildSlowNames(folder),
+        ...slowNames.env,
         CODESTREAM_LOOPS: '1',
         CODESTREAM_REST_TIMEOUT_MS: String(REST_MS),
       },
@@ -61,6 +50,6 @@ test('a name server that never answers costs the events that need it their time,
     assert.deepEqual(end, { code: 0, signal: null }, handler.stderr.join('\n'));
     for (const connection of [asker, other]) connection.close();
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await slowNames.remove();
   }
 });
