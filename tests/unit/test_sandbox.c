@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -259,6 +260,17 @@ static int run_what_was_written(void)
     return at == MAP_FAILED ? EINVAL : error_of(mprotect(at, 4096, PROT_READ | PROT_EXEC));
 }
 
+/* Where it is not refused, this has other faults. */
+static int make_shared_memory(void)
+{
+    return error_of(shmget(IPC_PRIVATE, 0, 0600));
+}
+
+static int attach_shared_memory(void)
+{
+    return shmat(-1, NULL, SHM_EXEC) == MAP_FAILED ? errno : 0;
+}
+
 static int ask_for_io_uring(void)
 {
     return error_of(syscall(SYS_io_uring_setup, 1, NULL));
@@ -362,6 +374,8 @@ static void what_was_written_to_memory_is_not_run(void **state)
     static const struct trial trials[] = {
         { "mmap", map_what_can_be_written_and_run, EPERM },
         { "mprotect", run_what_was_written, EPERM },
+        { "shmget", make_shared_memory, EPERM },
+        { "shmat", attach_shared_memory, EPERM },
     };
 
     (void)state;
