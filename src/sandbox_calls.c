@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -89,7 +90,7 @@ static const int missing[] = { SYS_clone3, SYS_openat2 };
 
 /* ---- the filter ---- */
 
-enum { MAX_INSTRUCTIONS = 2 * (COUNT(refused) + COUNT(missing)) + 64 };
+enum { MAX_INSTRUCTIONS = 2 * (COUNT(refused) + COUNT(missing)) + 128 };
 
 struct program {
     struct sock_filter at[MAX_INSTRUCTIONS];
@@ -155,15 +156,16 @@ static void judge_all_bits(struct program *p, int call, int argument, unsigned b
     answer(p, must ? REFUSE : PASS);
 }
 
-/* Refuses the call unless its first argument is one of these. */
-static void want_one_of(struct program *p, int call, const unsigned *values, int count)
+/* Must its argument be one of these, or must it not? */
+static void judge_one_of(struct program *p, int call, int argument, const unsigned *values,
+                         int count, bool must)
 {
     when(p, call, count + 3);
-    load(p, ARGUMENT(0));
+    load(p, ARGUMENT(argument));
     for (int i = 0; i < count; i++)
         add(p, BPF_JMP | BPF_JEQ | BPF_K, values[i], count - i, 0);
-    answer(p, REFUSE);
-    answer(p, PASS);
+    answer(p, must ? REFUSE : PASS);
+    answer(p, must ? PASS : REFUSE);
 }
 
 static void judge_arguments(struct program *p)
@@ -172,6 +174,10 @@ static void judge_arguments(struct program *p)
     /* names are asked of local services, addresses of the kernel */
     const unsigned families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
     const unsigned self[] = { (unsigned)getpid() };
+    /* who owns a descriptor is sent a signal of choice when something arrives */
+    const unsigned owners[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+    /* the same for sockets; and typing into the terminal for whoever reads it */
+    const unsigned controls[] = { FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX };
 
     refuse_bits(p, SYS_openat, 2, to_write);
 #ifdef SYS_open
@@ -181,8 +187,10 @@ static void judge_arguments(struct program *p)
     judge_all_bits(p, SYS_mmap, 2, PROT_WRITE | PROT_EXEC, false);
     refuse_bits(p, SYS_mprotect, 2, PROT_EXEC);
     refuse_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC);
-    want_one_of(p, SYS_socket, families, COUNT(families));
-    want_one_of(p, SYS_tgkill, self, COUNT(self)); /* abort() */
+    judge_one_of(p, SYS_socket, 0, families, COUNT(families), true);
+    judge_one_of(p, SYS_tgkill, 0, self, COUNT(self), true); /* abort() */
+    judge_one_of(p, SYS_fcntl, 1, owners, COUNT(owners), false);
+    judge_one_of(p, SYS_ioctl, 1, controls, COUNT(controls), false);
 }
 
 static void write_program(struct program *p)

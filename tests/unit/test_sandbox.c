@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -219,6 +220,66 @@ static int signal_thread_of_parent(void)
     return error_of(syscall(SYS_tgkill, getppid(), getppid(), SIGTERM));
 }
 
+static int a_socket(void)
+{
+    return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static int give_descriptor_to_parent(void)
+{
+    return error_of(fcntl(a_socket(), F_SETOWN, getppid()));
+}
+
+static int give_descriptor_to_thread_of_parent(void)
+{
+    const struct f_owner_ex owner = { F_OWNER_TID, getppid() };
+
+    return error_of(fcntl(a_socket(), F_SETOWN_EX, &owner));
+}
+
+/* The kernel reads the lower half only. */
+static int give_descriptor_by_a_long_command(void)
+{
+    return error_of(syscall(SYS_fcntl, a_socket(), 1L << 32 | F_SETOWN, getppid()));
+}
+
+static int choose_signal_of_descriptor(void)
+{
+    return error_of(fcntl(a_socket(), F_SETSIG, SIGKILL));
+}
+
+static int give_socket_to_parent(void)
+{
+    pid_t parent = getppid();
+
+    return error_of(ioctl(a_socket(), FIOSETOWN, &parent));
+}
+
+static int give_socket_to_parent_otherwise(void)
+{
+    pid_t parent = getppid();
+
+    return error_of(ioctl(a_socket(), SIOCSPGRP, &parent));
+}
+
+/* Where they are not refused, a socket is no terminal. */
+static int type_into_terminal(void)
+{
+    return error_of(ioctl(a_socket(), TIOCSTI, "x"));
+}
+
+static int paste_into_console(void)
+{
+    return error_of(ioctl(a_socket(), TIOCLINUX, "\3"));
+}
+
+static int wait_for_nothing(void)
+{
+    int socket = a_socket(), yes = 1;
+
+    return error_of(fcntl(socket, F_SETFL, O_NONBLOCK) | ioctl(socket, FIONBIO, &yes));
+}
+
 static int signal_itself(void)
 {
     signal(SIGUSR1, SIG_IGN);
@@ -232,7 +293,7 @@ static int open_packet_socket(void)
 
 static int open_socket(void)
 {
-    return error_of(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return error_of(a_socket());
 }
 
 static int ask_for_addresses(void)
@@ -242,7 +303,7 @@ static int ask_for_addresses(void)
 
 static int listen_for_strangers(void)
 {
-    return error_of(listen(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 1));
+    return error_of(listen(a_socket(), 1));
 }
 
 static int map_what_can_be_written_and_run(void)
@@ -349,7 +410,16 @@ static void who_takes_over_leaves_other_processes_alone(void **state)
         { "process_vm_readv", read_parent, EPERM },
         { "kill", signal_parent, EPERM },
         { "tgkill", signal_thread_of_parent, EPERM },
+        { "F_SETOWN", give_descriptor_to_parent, EPERM },
+        { "F_SETOWN_EX", give_descriptor_to_thread_of_parent, EPERM },
+        { "F_SETOWN with more bits", give_descriptor_by_a_long_command, EPERM },
+        { "F_SETSIG", choose_signal_of_descriptor, EPERM },
+        { "FIOSETOWN", give_socket_to_parent, EPERM },
+        { "SIOCSPGRP", give_socket_to_parent_otherwise, EPERM },
+        { "TIOCSTI", type_into_terminal, EPERM },
+        { "TIOCLINUX", paste_into_console, EPERM },
         { "a signal to itself", signal_itself, 0 },
+        { "other commands of descriptors", wait_for_nothing, 0 },
     };
 
     (void)state;
