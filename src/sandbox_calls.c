@@ -173,7 +173,7 @@ static void judge_arguments(struct program *p)
     const unsigned to_write = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
     /* names are asked of local services, addresses of the kernel */
     const unsigned families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
-    const unsigned self[] = { (unsigned)getpid() };
+    const unsigned self[] = { (unsigned)getpid(), 0 }; /* 0: whoever asks */
     /* who owns a descriptor is sent a signal of choice when something arrives */
     const unsigned owners[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
     /* the same for sockets; and typing into the terminal for whoever reads it */
@@ -189,6 +189,8 @@ static void judge_arguments(struct program *p)
     refuse_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC);
     judge_one_of(p, SYS_socket, 0, families, COUNT(families), true);
     judge_one_of(p, SYS_tgkill, 0, self, COUNT(self), true); /* abort() */
+    /* who sets another's limits can end it: the kernel kills whoever used up his time */
+    judge_one_of(p, SYS_prlimit64, 0, self, COUNT(self), true);
     judge_one_of(p, SYS_fcntl, 1, owners, COUNT(owners), false);
     judge_one_of(p, SYS_ioctl, 1, controls, COUNT(controls), false);
 }

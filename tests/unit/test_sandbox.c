@@ -273,6 +273,19 @@ static int paste_into_console(void)
     return error_of(ioctl(a_socket(), TIOCLINUX, "\3"));
 }
 
+static int limit_parent(void)
+{
+    return error_of(prlimit(getppid(), RLIMIT_CPU, NULL, NULL));
+}
+
+static int limit_itself(void)
+{
+    struct rlimit limit;
+
+    return error_of(getrlimit(RLIMIT_NOFILE, &limit) | setrlimit(RLIMIT_NOFILE, &limit) |
+                    prlimit(getpid(), RLIMIT_NOFILE, NULL, NULL));
+}
+
 static int wait_for_nothing(void)
 {
     int socket = a_socket(), yes = 1;
@@ -418,7 +431,9 @@ static void who_takes_over_leaves_other_processes_alone(void **state)
         { "SIOCSPGRP", give_socket_to_parent_otherwise, EPERM },
         { "TIOCSTI", type_into_terminal, EPERM },
         { "TIOCLINUX", paste_into_console, EPERM },
+        { "prlimit", limit_parent, EPERM },
         { "a signal to itself", signal_itself, 0 },
+        { "limits of its own", limit_itself, 0 },
         { "other commands of descriptors", wait_for_nothing, 0 },
     };
 
