@@ -43,6 +43,12 @@ const char *sandbox_refuse_calls(void)
  */
 #define FIRST_UNKNOWN_CALL 450
 
+/*
+ * userfaultfd by way of its device, since Linux 6.1: it writes to memory that was mapped to be
+ * run.  Many systems' headers lack it.
+ */
+#define USERFAULTFD_OF_DEVICE 0xaa00
+
 /* clang-format off */
 static const int refused[] = {
     /* other programs */
@@ -177,7 +183,8 @@ static void judge_arguments(struct program *p)
     /* who owns a descriptor is sent a signal of choice when something arrives */
     const unsigned owners[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
     /* the same for sockets; and typing into the terminal for whoever reads it */
-    const unsigned controls[] = { FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX };
+    const unsigned controls[] = { FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX,
+                                  USERFAULTFD_OF_DEVICE };
 
     refuse_bits(p, SYS_openat, 2, to_write);
 #ifdef SYS_open

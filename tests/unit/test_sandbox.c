@@ -345,6 +345,17 @@ static int attach_shared_memory(void)
     return shmat(-1, NULL, SHM_EXEC) == MAP_FAILED ? errno : 0;
 }
 
+static int ask_for_userfaultfd(void)
+{
+    return error_of(syscall(SYS_userfaultfd, O_CLOEXEC));
+}
+
+/* Where it is not refused, a socket is not its device. */
+static int ask_device_for_userfaultfd(void)
+{
+    return error_of(ioctl(a_socket(), 0xaa00, O_CLOEXEC));
+}
+
 static int ask_for_io_uring(void)
 {
     return error_of(syscall(SYS_io_uring_setup, 1, NULL));
@@ -461,6 +472,8 @@ static void what_was_written_to_memory_is_not_run(void **state)
         { "mprotect", run_what_was_written, EPERM },
         { "shmget", make_shared_memory, EPERM },
         { "shmat", attach_shared_memory, EPERM },
+        { "userfaultfd", ask_for_userfaultfd, EPERM },
+        { "userfaultfd of the device", ask_device_for_userfaultfd, EPERM },
     };
 
     (void)state;
