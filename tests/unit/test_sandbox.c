@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -319,6 +320,15 @@ static int listen_for_strangers(void)
     return error_of(listen(a_socket(), 1));
 }
 
+/* As resolvers do. */
+static int bind_udp_socket(void)
+{
+    const struct sockaddr_in any = { .sin_family = AF_INET };
+    int socket_of_packets = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    return error_of(bind(socket_of_packets, (const struct sockaddr *)&any, sizeof(any)));
+}
+
 static int map_what_can_be_written_and_run(void)
 {
     const int protection = PROT_READ | PROT_WRITE | PROT_EXEC;
@@ -459,6 +469,7 @@ static void who_takes_over_gets_no_odd_sockets_and_serves_nobody(void **state)
         { "listen", listen_for_strangers, EPERM },
         { "a socket", open_socket, 0 },
         { "netlink", ask_for_addresses, 0 },
+        { "a UDP socket", bind_udp_socket, 0 },
     };
 
     (void)state;
