@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -71,11 +72,11 @@ static int create_ruleset(long version)
 }
 
 /* What is not there needs no rule. */
-static void allow_reading(int rules, const char *folder)
+static void allow(int rules, const char *path, uint64_t access)
 {
-    struct path_beneath rule = { .allowed = FS_READ_FILE | FS_READ_DIR };
+    struct path_beneath rule = { .allowed = access };
 
-    rule.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0)
         return;
     (void)syscall(SYS_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0);
@@ -84,20 +85,35 @@ static void allow_reading(int rules, const char *folder)
 
 /*
  * The folder and not the file: who renews a file puts another one in its place, which a rule for
- * the old one would not open.
+ * the old one would not open.  But beside a file in `/` is everything.
  */
 static void allow_reading_beside(int rules, const char *file)
 {
+    const char *slash = strrchr(file, '/');
+    int before_name = slash ? (int)(slash - file) + 1 : 0;
+    char written[PATH_MAX], folder[PATH_MAX];
+
+    (void)snprintf(written, sizeof(written), "%.*s.", before_name, file);
+    if (!realpath(written, folder))
+        return;
+    if (strcmp(folder, "/") == 0)
+        allow(rules, file, FS_READ_FILE);
+    else
+        allow(rules, folder, FS_READ_FILE | FS_READ_DIR);
+}
+
+/*
+ * Where its name is, and where links lead: a file of a mounted secret is a link into a folder
+ * beside it, and when it is renewed, into another one.
+ */
+static void allow_reading_file(int rules, const char *file)
+{
     char path[PATH_MAX];
-    char *slash;
 
     if (!realpath(file, path))
         return;
-    slash = strrchr(path, '/');
-    if (slash && slash != path) {
-        *slash = '\0';
-        allow_reading(rules, path);
-    }
+    allow_reading_beside(rules, file);
+    allow_reading_beside(rules, path);
 }
 
 /* Names and certificates; and libraries, since name services are loaded when first needed. */
@@ -106,12 +122,12 @@ static void allow_what_is_needed(int rules, const char *ca_file)
     static const char *const folders[] = { "/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64" };
 
     for (size_t i = 0; i < COUNT(folders); i++)
-        allow_reading(rules, folders[i]);
+        allow(rules, folders[i], FS_READ_FILE | FS_READ_DIR);
     /* Often links to where the system writes them. */
-    allow_reading_beside(rules, "/etc/resolv.conf");
-    allow_reading_beside(rules, "/etc/hosts");
+    allow_reading_file(rules, "/etc/resolv.conf");
+    allow_reading_file(rules, "/etc/hosts");
     if (ca_file)
-        allow_reading_beside(rules, ca_file);
+        allow_reading_file(rules, ca_file);
 }
 
 static const char *name_absence(int error)

@@ -25,8 +25,9 @@ void sandbox_hide_memory(void);
 
 /*
  * For good, for this thread and all that it starts: so before any other thread.  Of files, only
- * those in the folders of the system's settings and libraries, and in the folder of ca_file,
- * can still be opened, for reading.  ca_file: may be NULL.
+ * those in the folders of the system's settings and libraries, and in the folder of ca_file and
+ * of what it links to, can still be opened, for reading; of those in `/`, ca_file alone.
+ * ca_file: may be NULL.
  */
 void sandbox_enter(const char *ca_file, struct sandbox *in_force);
 

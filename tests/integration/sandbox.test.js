@@ -2,8 +2,11 @@
 // and that it can do its work all the same. What whoever takes it over is refused is tried from
 // within, in tests/unit/test_sandbox.c.
 import assert from 'node:assert/strict';
-import { copyFile, readdir, readFile, rename } from 'node:fs/promises';
+import {
+  copyFile, mkdir, readdir, readFile, rename, rm, symlink,
+} from 'node:fs/promises';
 import https from 'node:https';
+import path from 'node:path';
 import { once } from 'node:events';
 import { skip } from '../lib/release.js';
 import { makeCertificates } from '../lib/certificates.js';
@@ -113,29 +116,59 @@ test('with an identity it finds its token, and forgets the header that opens it'
     }
   });
 
-test('it trusts certificates that were put in the place of the old ones since', { skip },
-  async () => {
-    const certificates = await makeCertificates();
-    const service = https.createServer(certificates.valid, (message, response) => {
-      message.resume();
-      response.writeHead(202).end();
-    });
-    service.listen(0, '127.0.0.1');
-    await once(service, 'listening');
-    const handler = await startHandler({
-      service: connectionString(`https://localhost:${service.address().port}`),
-      env: { CODESTREAM_CA_FILE: certificates.authorityFile },
-    });
-    const connection = await Connection.open(handler.port);
-    try {
-      await copyFile(certificates.authorityFile, `${certificates.authorityFile}.new`);
-      await rename(`${certificates.authorityFile}.new`, certificates.authorityFile);
-      await assertServes(new Recorded(handler, null, connection));
-    } finally {
-      connection.close();
-      await handler.stop();
-      service.closeAllConnections();
-      service.close();
-      await certificates.remove();
-    }
+/** Certificates where `place` puts the file of them, renewed by what it gives back. */
+async function assertTrustsRenewed(place) {
+  const certificates = await makeCertificates();
+  const service = https.createServer(certificates.valid, (message, response) => {
+    message.resume();
+    response.writeHead(202).end();
   });
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  const { file, renew } = await place(certificates.authorityFile);
+  const handler = await startHandler({
+    service: connectionString(`https://localhost:${service.address().port}`),
+    env: { CODESTREAM_CA_FILE: file },
+  });
+  const connection = await Connection.open(handler.port);
+  try {
+    await renew();
+    await assertServes(new Recorded(handler, null, connection));
+  } finally {
+    connection.close();
+    await handler.stop();
+    service.closeAllConnections();
+    service.close();
+    await certificates.remove();
+  }
+}
+
+test('it trusts certificates that were put in the place of the old ones since', { skip },
+  () => assertTrustsRenewed((file) => ({
+    file,
+    async renew() {
+      await copyFile(file, `${file}.new`);
+      await rename(`${file}.new`, file);
+    },
+  })));
+
+test('it trusts certificates of a mounted secret that was renewed since', { skip },
+  () => assertTrustsRenewed(async (authorityFile) => {
+    const mount = `${authorityFile}.mount`;
+    const at = (name) => path.join(mount, name);
+    const fill = async (name) => {
+      await mkdir(at(name), { recursive: true });
+      await copyFile(authorityFile, path.join(at(name), 'ca.pem'));
+      await symlink(name, at('..data_new'));
+      await rename(at('..data_new'), at('..data'));
+    };
+    await fill('..1');
+    await symlink('..data/ca.pem', at('ca.pem'));
+    return {
+      file: at('ca.pem'),
+      async renew() {
+        await fill('..2');
+        await rm(at('..1'), { recursive: true });
+      },
+    };
+  }));

@@ -24,9 +24,18 @@
 
 #include "sandbox.h"
 
-/* A folder with a file of certificates, and another one beside it. */
+/*
+ * A folder with a file of certificates, and another one beside it.  And certificates as they are
+ * mounted: links to the first of two folders, and to the second once they are renewed.
+ */
 static char folder[] = "/tmp/codestream-sandbox-XXXXXX";
 static char inner[64], ca_file[80], beside[80], outside[80];
+static char mount[64], first[80], second[80], data[80], mounted[80], mounted_first[96],
+    mounted_second[96];
+/* A link to certificates in another folder. */
+static char linked[80];
+/* Certificates directly in `/`, where we may write there. */
+static char ca_file_in_root[] = "/codestream-sandbox-XXXXXX";
 
 static void write_file(const char *path)
 {
@@ -37,10 +46,39 @@ static void write_file(const char *path)
     close(fd);
 }
 
+static void make_mount(void)
+{
+    (void)snprintf(mount, sizeof(mount), "%s/mount", folder);
+    (void)snprintf(first, sizeof(first), "%s/..1", mount);
+    (void)snprintf(second, sizeof(second), "%s/..2", mount);
+    (void)snprintf(data, sizeof(data), "%s/..data", mount);
+    (void)snprintf(mounted, sizeof(mounted), "%s/ca.pem", mount);
+    (void)snprintf(mounted_first, sizeof(mounted_first), "%s/ca.pem", first);
+    (void)snprintf(mounted_second, sizeof(mounted_second), "%s/ca.pem", second);
+    assert_int_equal(mkdir(mount, 0700) | mkdir(first, 0700) | mkdir(second, 0700), 0);
+    write_file(mounted_first);
+    write_file(mounted_second);
+    assert_int_equal(symlink("..1", data) | symlink("..data/ca.pem", mounted), 0);
+    (void)snprintf(linked, sizeof(linked), "%s/linked.pem", mount);
+    assert_int_equal(symlink("../inner/ca.pem", linked), 0);
+}
+
+static void remove_mount(void)
+{
+    const char *const files[] = { linked, mounted, data, mounted_first, mounted_second };
+
+    for (size_t i = 0; i < COUNT(files); i++)
+        unlink(files[i]);
+    rmdir(first);
+    rmdir(second);
+    rmdir(mount);
+}
+
 static int make_files(void **state)
 {
     (void)state;
     assert_non_null(mkdtemp(folder));
+    make_mount();
     (void)snprintf(inner, sizeof(inner), "%s/inner", folder);
     (void)snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", inner);
     (void)snprintf(beside, sizeof(beside), "%s/renewed.pem", inner);
@@ -59,6 +97,7 @@ static int remove_files(void **state)
     unlink(beside);
     unlink(outside);
     rmdir(inner);
+    remove_mount();
     return rmdir(folder);
 }
 
@@ -84,12 +123,12 @@ static int error_of(long result)
 }
 
 /* In the child; the number of the first trial that went otherwise, counted from 1. */
-static int try_all(const struct trial *trials, size_t count, bool needs_files)
+static int try_all(const struct trial *trials, size_t count, const char *certificates)
 {
     struct sandbox sandbox;
 
-    sandbox_enter(ca_file, &sandbox);
-    if (!is_in_force(needs_files ? sandbox.files : sandbox.calls))
+    sandbox_enter(certificates, &sandbox);
+    if (!is_in_force(certificates ? sandbox.files : sandbox.calls))
         return NOTHING_TO_TRY;
     for (size_t i = 0; i < count; i++) {
         if (trials[i].act() != trials[i].want)
@@ -98,13 +137,14 @@ static int try_all(const struct trial *trials, size_t count, bool needs_files)
     return DONE;
 }
 
-static void expect(const struct trial *trials, size_t count, bool needs_files)
+/* certificates: NULL when the trials are about calls and not about files. */
+static void expect(const struct trial *trials, size_t count, const char *certificates)
 {
     int status;
     pid_t child = fork();
 
     if (child == 0)
-        _exit(try_all(trials, count, needs_files)); /* no sanitizer's last look */
+        _exit(try_all(trials, count, certificates)); /* no sanitizer's last look */
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == NOTHING_TO_TRY) {
@@ -391,6 +431,26 @@ static int read_renewed_certificates(void)
     return error_of(open(beside, O_RDONLY | O_CLOEXEC));
 }
 
+static int read_mounted_certificates(void)
+{
+    return error_of(open(mounted, O_RDONLY | O_CLOEXEC));
+}
+
+static int read_renewed_mounted_certificates(void)
+{
+    return error_of(open(mounted_second, O_RDONLY | O_CLOEXEC));
+}
+
+static int read_certificates_in_root(void)
+{
+    return error_of(open(ca_file_in_root, O_RDONLY | O_CLOEXEC));
+}
+
+static int list_root(void)
+{
+    return error_of(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
 static int read_elsewhere(void)
 {
     return error_of(open(outside, O_RDONLY | O_CLOEXEC));
@@ -417,7 +477,7 @@ static void who_takes_over_starts_no_program_and_no_process_but_threads_start(vo
     };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void who_takes_over_writes_no_file(void **state)
@@ -434,7 +494,7 @@ static void who_takes_over_writes_no_file(void **state)
     };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void who_takes_over_leaves_other_processes_alone(void **state)
@@ -459,7 +519,7 @@ static void who_takes_over_leaves_other_processes_alone(void **state)
     };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void who_takes_over_gets_no_odd_sockets_and_serves_nobody(void **state)
@@ -473,7 +533,7 @@ static void who_takes_over_gets_no_odd_sockets_and_serves_nobody(void **state)
     };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void what_was_written_to_memory_is_not_run(void **state)
@@ -488,7 +548,7 @@ static void what_was_written_to_memory_is_not_run(void **state)
     };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void calls_that_nobody_needs_are_refused_and_new_ones_missing(void **state)
@@ -499,7 +559,7 @@ static void calls_that_nobody_needs_are_refused_and_new_ones_missing(void **stat
     };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void of_files_only_settings_and_certificates_are_read(void **state)
@@ -514,7 +574,52 @@ static void of_files_only_settings_and_certificates_are_read(void **state)
     };
 
     (void)state;
-    expect(trials, COUNT(trials), true);
+    expect(trials, COUNT(trials), ca_file);
+    expect(trials, COUNT(trials), linked);
+}
+
+static void mounted_certificates_are_read_and_so_are_those_that_replace_them(void **state)
+{
+    static const struct trial trials[] = {
+        { "the certificates", read_mounted_certificates, 0 },
+        { "what their link will lead to", read_renewed_mounted_certificates, 0 },
+        { "a file elsewhere", read_elsewhere, EACCES },
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), mounted);
+}
+
+static int make_file_in_root(void **state)
+{
+    int fd = mkstemp(ca_file_in_root);
+
+    *state = fd < 0 ? NULL : ca_file_in_root;
+    close(fd);
+    return 0;
+}
+
+static int remove_file_in_root(void **state)
+{
+    return *state ? unlink(*state) : 0;
+}
+
+static void certificates_in_the_root_folder_are_read_and_nothing_beside_them(void **state)
+{
+    static const struct trial trials[] = {
+        { "the certificates", read_certificates_in_root, 0 },
+        { "a file elsewhere", read_elsewhere, EACCES },
+        { "the root folder", list_root, EACCES },
+    };
+    char otherwise[64];
+
+    if (!*state) {
+        print_message("only root may write to the root folder\n");
+        skip();
+    }
+    expect(trials, COUNT(trials), ca_file_in_root);
+    (void)snprintf(otherwise, sizeof(otherwise), "/etc/../%s", ca_file_in_root);
+    expect(trials, COUNT(trials), otherwise);
 }
 
 static int look_at_flags(void)
@@ -528,7 +633,7 @@ static void the_kernel_knows_of_it(void **state)
     static const struct trial trials[] = { { "the flags", look_at_flags, 0 } };
 
     (void)state;
-    expect(trials, COUNT(trials), false);
+    expect(trials, COUNT(trials), NULL);
 }
 
 static void memory_is_neither_dumped_nor_shown(void **state)
@@ -559,6 +664,10 @@ int main(void)
         cmocka_unit_test(what_was_written_to_memory_is_not_run),
         cmocka_unit_test(calls_that_nobody_needs_are_refused_and_new_ones_missing),
         cmocka_unit_test(of_files_only_settings_and_certificates_are_read),
+        cmocka_unit_test(mounted_certificates_are_read_and_so_are_those_that_replace_them),
+        cmocka_unit_test_setup_teardown(
+            certificates_in_the_root_folder_are_read_and_nothing_beside_them, make_file_in_root,
+            remove_file_in_root),
         cmocka_unit_test(the_kernel_knows_of_it),
         cmocka_unit_test(memory_is_neither_dumped_nor_shown),
     };
