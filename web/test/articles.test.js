@@ -2,6 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { eventsFromOps, opsFromEvents } from '../src/articles.js';
 import { applyOps } from '../src/ops.js';
+import { MAX_OPS } from '../src/protocol.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 
@@ -46,6 +47,31 @@ test('places that are not there, and what is no event, are refused', () => {
   ]) {
     assert.equal(opsFromEvents('one\ntwo', events), undefined, JSON.stringify(events));
   }
+});
+
+test('more changes than a delta may have are refused, however they are packed', () => {
+  const changes = Array(MAX_OPS).fill(change(1, 1, 1, 1, 'x'));
+  assert.equal(opsFromEvents('', [{ changes }]).length, MAX_OPS);
+  assert.equal(opsFromEvents('', [{ changes }, { changes: changes.slice(0, 1) }]), undefined);
+  const viewer = new Viewer({ random: () => 0 });
+  viewer.join(0);
+  viewer.poll(0);
+  viewer.heard({ type: 'full', version: 3, content: 'abc' }, 10);
+  viewer.heard({ type: 'delta', version: 3, changes: [{ changes }, { changes }] }, 20);
+  assert.deepEqual([viewer.text, viewer.behind], ['abc', true]);
+  assert.equal(viewer.poll(2_000)[0].data.data, 'sync');
+});
+
+test('a text is looked through once for all changes, in both directions', (t) => {
+  const text = '\n'.repeat(200);
+  const ops = Array(MAX_OPS).fill([199, 0, 'x']);
+  const changes = Array(MAX_OPS).fill(change(200, 1, 200, 1, 'x'));
+  const { indexOf } = String.prototype;
+  const looks = t.mock.method(String.prototype, 'indexOf', indexOf).mock;
+  opsFromEvents(text, [{ changes }]);
+  eventsFromOps(text, ops);
+  const most = 2 * (200 + 2 * MAX_OPS);
+  assert.ok(looks.callCount() <= most, `${looks.callCount()} looks`);
 });
 
 test('edits become events that mean the same', () => {
