@@ -8,6 +8,8 @@ import { applyOps } from './ops.js';
 /** Roughly, in UTF-16 units. */
 const MAX_WEIGHT = 16 * 1024 * 1024;
 const STEP_WEIGHT = 64;
+/** An edit's, besides its text. */
+const OP_WEIGHT = 32;
 /** A whole text is kept every so many steps, so that no moment is far from one. */
 const STRIDE = 128;
 
@@ -29,8 +31,9 @@ export class Recording {
     return this.last === this.first;
   }
 
-  /** @param {Op[]} ops @param {string} text  the text afterwards @param {number} at */
-  add(ops, text, at) {
+  /** @param {Op[]} edits @param {string} text  the text afterwards @param {number} at */
+  add(edits, text, at) {
+    const ops = edits.filter(([, deleted, inserted]) => deleted > 0 || inserted !== '');
     if (ops.length === 0) return;
     let stretch = this.stretches[this.stretches.length - 1];
     if (!stretch) {
@@ -45,9 +48,10 @@ export class Recording {
       return;
     }
     stretch.steps.push({ ops, at });
-    stretch.weight += ops.reduce((sum, [, , inserted]) => sum + inserted.length, STEP_WEIGHT);
+    stretch.weight += ops.reduce((sum, op) => sum + OP_WEIGHT + op[2].length, STEP_WEIGHT);
     this.last++;
-    if (stretch.steps.length >= STRIDE) {
+    // What is forgotten is forgotten by the stretch, so that none may be most of what there is.
+    if (stretch.steps.length >= STRIDE || stretch.weight > this.maxWeight / 2) {
       stretch = { start: this.last, text, startedAt: at, steps: [], weight: text.length };
       this.stretches.push(stretch);
     }

@@ -30,6 +30,28 @@ test('a moment before the first or after the last is the first or the last', () 
   assert.deepEqual([recording.at(-5).text, recording.at(99).text], ['a', 'ab']);
 });
 
+test('edits that insert nothing weigh something too, and those that change nothing are not kept', () => {
+  const maxWeight = 100_000;
+  const recording = new Recording({ maxWeight });
+  let text = 'x'.repeat(1_000);
+  const step = Array.from({ length: 10 }, () => [
+    [0, 1, ''],
+    [0, 0, ''],
+  ]).flat();
+  recording.add([[0, 0, text]], text, 0);
+  for (let i = 1; i <= 100; i++) {
+    text = text.slice(10);
+    recording.add(step, text, i);
+  }
+  recording.add([[0, 0, '']], text, 101);
+  assert.equal(recording.last, 100);
+  assert.equal(recording.at(50).text.length, 500);
+  const [stretch] = recording.stretches;
+  const kept = stretch.steps.flatMap(({ ops }) => ops);
+  assert.equal(kept.length, 1_000);
+  assert.ok(stretch.weight > kept.length * 30);
+});
+
 test('its memory is bounded: the oldest moments go first, and their numbers with them', () => {
   const recording = new Recording({ maxWeight: 200_000 });
   let text = '';
@@ -42,4 +64,16 @@ test('its memory is bounded: the oldest moments go first, and their numbers with
   assert.ok(recording.first > 0);
   assert.equal(recording.at(recording.last).text, text);
   assert.equal(recording.at(recording.first).text.length, recording.first + 1);
+});
+
+test('steps that each exchange a large text are forgotten in time too', () => {
+  const maxWeight = 200_000;
+  const recording = new Recording({ maxWeight });
+  for (let i = 0; i < 100; i++) {
+    const text = String(i).padEnd(20_000);
+    recording.add([[0, i ? 20_000 : 0, text]], text, i);
+    const weight = recording.stretches.reduce((sum, stretch) => sum + stretch.weight, 0);
+    assert.ok(weight <= maxWeight, `${weight}`);
+  }
+  assert.match(recording.at(recording.last).text, /^99 /);
 });
