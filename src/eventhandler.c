@@ -14,6 +14,7 @@ struct delivery {
     struct http_request *request;
     struct cloudevent cloud;
     struct packet packet;
+    const char *complaint; /* the client did what it may not; otherwise all is well */
     struct app_socket socket;
     struct plan_run run;
 };
@@ -220,26 +221,37 @@ static bool read_name(struct delivery *d)
     return name.ptr[0] != '"' || !json_text(name, &d->request->mem, &d->socket.event);
 }
 
-/* The packet must say what the headers say. */
-static bool read_packet(struct delivery *d, struct fault *fault)
+/* An event with a name, unless the client is told what is wrong with it. */
+static bool read_event_packet(struct delivery *d)
 {
     struct packet *packet = &d->packet;
+    enum err e = packet_parse(d->request->body, packet);
 
-    *fault = (struct fault){ 400, "BadRequest", "the body is not a Socket.IO event" };
-    if (packet_parse(d->request->body, packet))
+    if (e == ERR_SYNTAX)
         return false;
     if (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT)
         return false;
-    if (!read_name(d))
+    if (e)
+        d->complaint = "arrays and objects are too deep inside each other";
+    else if (!read_name(d))
         return false;
-    fault->message = "ce-eventName and the event in the body differ";
-    if (!cloudevent_name_is(&d->cloud, d->socket.event))
+    /* How the service spells a name in a header is not documented for all that can be one. */
+    else if (!cloudevent_name_is(&d->cloud, d->socket.event))
+        d->complaint = "ce-eventName and the event in the body differ";
+    return true;
+}
+
+/* The packet must say what the headers say. */
+static bool read_packet(struct delivery *d, struct fault *fault)
+{
+    *fault = (struct fault){ 400, "BadRequest", "the body is not a Socket.IO event" };
+    if (!read_event_packet(d))
         return false;
     fault->message = "ce-namespace and the namespace in the body differ";
-    if (!str_equal(d->cloud.nsp, packet->nsp))
+    if (!str_equal(d->cloud.nsp, d->packet.nsp))
         return false;
-    d->socket.args = packet->args;
-    d->socket.arg_count = packet->arg_count;
+    d->socket.args = d->packet.args;
+    d->socket.arg_count = d->packet.arg_count;
     return true;
 }
 
@@ -299,7 +311,7 @@ static bool read_event(struct delivery *d, struct fault *fault)
         return false;
     if (!is_authentic(d, fault))
         return false;
-    if (d->cloud.kind != CLOUDEVENT_MESSAGE)
+    if (d->cloud.kind != CLOUDEVENT_MESSAGE || d->cloud.is_native)
         return true;
     *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
     if (!is_text_plain(d->cloud.content_type))
@@ -370,6 +382,8 @@ void eventhandler_event(struct service *service, struct http_request *request)
     else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
              (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
         send_status(d, 200); /* nothing follows from it */
+    else if (d->complaint)
+        refuse(d, APP_BAD_REQUEST, d->complaint);
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && d->packet.type == PACKET_BINARY_EVENT)
         refuse(d, APP_UNSUPPORTED, "binary events are not understood here");
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && !has_room(d))

@@ -62,11 +62,15 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct clo
         }
     }
     out->kind = kind_of(type);
-    out->is_native = out->kind != CLOUDEVENT_MESSAGE && !out->socket_id.ptr && !out->nsp.ptr;
+    out->is_native = !out->socket_id.ptr && !out->nsp.ptr;
     for (size_t w = 0; w < COUNT(wanted); w++) {
-        bool is_socketio = wanted[w].value == &out->socket_id || wanted[w].value == &out->nsp;
+        const struct str *value = wanted[w].value;
+        bool is_socketio = value == &out->socket_id || value == &out->nsp;
+        bool may_be_empty =
+            value == &out->name && value->ptr && out->kind == CLOUDEVENT_MESSAGE;
         *why = wanted[w].name.ptr;
-        if (wanted[w].required && wanted[w].value->len == 0 && !(is_socketio && out->is_native))
+        if (wanted[w].required && value->len == 0 && !may_be_empty &&
+            !(is_socketio && out->is_native))
             return ERR_SYNTAX;
     }
     *why = NULL;

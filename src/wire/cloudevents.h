@@ -35,8 +35,8 @@ struct cloudevent {
 
 /*
  * Reads the ce-* headers, names in any case.  ERR_SYNTAX: a required one is missing or
- * empty, or any occurs twice; *why then names it, a constant.  A system event that has
- * neither socket nor namespace is a native client's.
+ * empty, or any occurs twice; *why then names it, a constant.  Only the name of a client's
+ * event may be empty.  What has neither socket nor namespace is a native client's.
  */
 MUST_USE enum err cloudevent_parse(const struct header *headers, size_t count,
                                    struct cloudevent *out, const char **why);

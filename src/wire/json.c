@@ -7,6 +7,7 @@
 struct cursor {
     const char *at;
     const char *end;
+    bool is_too_deep; /* that is why it does not go on */
 };
 
 static struct cursor cursor_on(struct str text)
@@ -15,7 +16,7 @@ static struct cursor cursor_on(struct str text)
 
     if (text.len == 0)
         text.ptr = nothing;
-    return (struct cursor){ text.ptr, text.ptr + text.len };
+    return (struct cursor){ .at = text.ptr, .end = text.ptr + text.len };
 }
 
 static bool sees(const struct cursor *c, char wanted)
@@ -221,7 +222,8 @@ _Static_assert(JSON_MAX_DEPTH <= 64, "one bit for each level");
 
 static bool open_container(struct cursor *c, struct nesting *nest)
 {
-    if (nest->depth == JSON_MAX_DEPTH)
+    c->is_too_deep = nest->depth == JSON_MAX_DEPTH;
+    if (c->is_too_deep)
         return false;
     nest->is_object = nest->is_object << 1 | (*c->at == '{');
     nest->depth++;
@@ -312,11 +314,17 @@ static bool only_space_left(struct cursor *c)
     return c->at == c->end;
 }
 
+/* Of a text that could not be read to its end. */
+static enum err fault_of(const struct cursor *c)
+{
+    return c->is_too_deep ? ERR_NO_MEMORY : ERR_SYNTAX;
+}
+
 enum err json_check(struct str text, struct str *value)
 {
     struct cursor c = cursor_on(text);
 
-    return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+    return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : fault_of(&c);
 }
 
 enum err json_elements(struct str text, struct str *items, size_t max, size_t *count)
@@ -332,7 +340,7 @@ enum err json_elements(struct str text, struct str *items, size_t max, size_t *c
     if (!sees(&c, ']')) {
         do {
             if (!read_value(&c, 1, &value))
-                return ERR_SYNTAX;
+                return fault_of(&c);
             if (*count < max)
                 items[*count] = value;
             ++*count;
@@ -427,7 +435,7 @@ static enum err each_pair(struct str text, bool is_checked,
     if (!sees(&c, '}')) {
         do {
             if (!read_pair(&c, is_checked, &pair) || !take(to, &pair))
-                return ERR_SYNTAX;
+                return fault_of(&c);
             skip_space(&c);
         } while (skip_char(&c, ','));
     }

@@ -10,7 +10,10 @@
 
 #include "base/mem.h"
 
-/* Arrays and objects inside each other; deeper text is malformed to us. */
+/*
+ * Arrays and objects inside each other.  Every reader below answers ERR_NO_MEMORY to deeper
+ * text, and ERR_SYNTAX to what is malformed.
+ */
 #define JSON_MAX_DEPTH 64
 
 /* One value with white space around it and nothing else.  *value: without the space. */

@@ -61,8 +61,11 @@ static enum err parse_event(struct str json, struct packet *out)
 {
     struct str items[1 + PACKET_MAX_ARGS];
     size_t count;
+    enum err e = json_elements(json, items, COUNT(items), &count);
 
-    if (json_elements(json, items, COUNT(items), &count) || count == 0 || !is_name(items[0]))
+    if (e)
+        return e;
+    if (count == 0 || !is_name(items[0]))
         return ERR_SYNTAX;
     out->name = items[0];
     out->arg_count = count - 1;

@@ -38,7 +38,8 @@ struct packet {
 /*
  * Parses an event's body.  The JSON of EVENT and BINARY_EVENT is checked whole; attachments
  * behind a BINARY_EVENT (after byte 0x1E) are passed over.  ERR_SYNTAX: not such a packet,
- * or an event whose JSON is not an array that starts with a name.
+ * or an event whose JSON is not an array that starts with a name.  ERR_NO_MEMORY: its JSON is
+ * deeper than JSON_MAX_DEPTH; what stands before it has been read.
  */
 MUST_USE enum err packet_parse(struct str text, struct packet *out);
 

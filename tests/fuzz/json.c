@@ -192,9 +192,9 @@ static void refuse_everywhere(struct str text)
     size_t count;
     enum err e;
 
-    MUST(json_elements(text, &item, 1, &count) == ERR_SYNTAX);
-    MUST(json_members(text, &field, 1) == ERR_SYNTAX);
-    MUST(json_pairs(text, &pair, 1, &count) == ERR_SYNTAX);
+    MUST(json_elements(text, &item, 1, &count));
+    MUST(json_members(text, &field, 1));
+    MUST(json_pairs(text, &pair, 1, &count));
     e = json_checked_members(text, &field, 1); /* which nobody may ask: stays inside of it */
     MUST(e == ERR_NONE || e == ERR_SYNTAX);
 }
@@ -209,6 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (e)
         refuse_everywhere(text);
+    MUST(e != ERR_NO_MEMORY || depth_of(text) > JSON_MAX_DEPTH);
     if (!e && oracle)
         compare(value, oracle);
     else if (!e)

@@ -79,7 +79,12 @@ for (const name of [...REQUIRED, 'ce-signature']) {
 
   test(`an event with an empty ${name} is refused`, async () => {
     const { viewer } = newParty();
-    await survives(joinRoom(viewer, viewer.room, { changes: { [name]: '' } }), status(expected));
+    const changes = { [name]: '' };
+    // Only a name may be empty, and a client that emits such an event is told.
+    const isName = name === 'ce-eventName';
+    await survives(joinRoom(viewer, viewer.room, { ack: 1, changes }),
+      isName ? ackError(/^BadRequest$/) : status(expected));
+    await survives(systemEvent(viewer, 'connect', connectBody(viewer), changes), status(expected));
   });
 }
 
@@ -132,8 +137,22 @@ test('an event whose name differs between header and payload is refused', async 
   const { viewer } = newParty();
   for (const header of ['sendToRoom', 'joinroom', 'joinRoo', 'joinRoomX', 'joinRoom%20', '%256a']) {
     await survives(joinRoom(viewer, viewer.room, { ack: 1, changes: { 'ce-eventName': header } }),
-      status(400));
+      ackError(/^BadRequest$/));
   }
+});
+
+test('an event without a name is told that there is none such', async () => {
+  const { viewer } = newParty();
+  await survives(userEvent(viewer, '', {}, { ack: 1 }), ackError(/^UnknownEvent$/));
+});
+
+test('what a client of the native endpoint sends to us is heard and has no effect', async () => {
+  const { viewer, room } = newParty();
+  const changes = { 'ce-socketId': null, 'ce-namespace': null, 'Content-Type': 'application/json' };
+  const event = rawUserEvent(viewer, 'joinRoom', `{"room_id":"${room}"}`, changes);
+  app.recorder.forget();
+  assert.equal((await app.send(event)).status, 200);
+  assert.deepEqual(app.recorder.requests, []);
 });
 
 test('an event whose namespace differs between header and payload is refused', async () => {
@@ -259,7 +278,7 @@ test('deep nesting is refused, moderate nesting is not', async () => {
   }
   for (const data of [nested(1000), objects(1000), nested(100_000), objects(100_000),
     '['.repeat(500_000)]) {
-    await survives(sendToRoom(writer, data, { ack: 1 }), status(400));
+    await survives(sendToRoom(writer, data, { ack: 1 }), ackError(/^BadRequest$/));
   }
 });
 

@@ -163,10 +163,14 @@ const eavesdropper = [
     return event;
   }, status(400)],
   [() => {
-    const name = pick(['ce-connectionId', 'ce-hub', 'ce-type', 'ce-eventName', 'ce-namespace',
-      'ce-socketId']);
+    const name = pick(['ce-connectionId', 'ce-hub', 'ce-type', 'ce-namespace', 'ce-socketId']);
     return joinRoom(victim.peer, victim.room, { ack: 1, changes: { [name]: pick([null, '']) } });
   }, status(400)],
+  [() => joinRoom(victim.peer, victim.room, { ack: 1, changes: { 'ce-eventName': null } }),
+    status(400)],
+  [() => joinRoom(victim.peer, victim.room, {
+    ack: 1, changes: { 'ce-eventName': pick(['', 'sendToRoom', letters(9)]) },
+  }), refused],
 ];
 
 function oddUser() {
@@ -220,14 +224,14 @@ const rogueViewer = [
     const peer = viewer();
     return rawUserEvent(peer, pick(['sendToRoom', 'joinroom', 'joinRoom%20', '%6Aoin']),
       tampered(peer));
-  }, status(400)],
+  }, refused],
   [() => {
     const body = Buffer.from(tampered(party.viewer));
     body[40 + below(body.length - 45)] = 0x80 + below(0x80);
     return rawUserEvent(party.viewer, 'joinRoom', body);
   }, status(400)],
   [() => sendToRoom(viewer(), pick(['[', '{"a":']).repeat(1000 + below(3000)), { ack: 1 }),
-    status(400)],
+    refused],
   [() => rawUserEvent(viewer(), 'sendToRoom',
     `451-7["sendToRoom",{"room_id":"${party.room}","data":{"_placeholder":true,"num":0}}]`),
   refused],

@@ -122,7 +122,7 @@ static void depth_64_is_taken_and_65_is_not(void **state)
             arena_init(&mem, TEST_MEMORY);
             text = nested(&mem, (depth - inner) / forms[i].each, forms[i].open, forms[i].middle,
                           forms[i].close);
-            assert_err(check(text), depth <= JSON_MAX_DEPTH ? ERR_NONE : ERR_SYNTAX);
+            assert_err(check(text), depth <= JSON_MAX_DEPTH ? ERR_NONE : ERR_NO_MEMORY);
             arena_free(&mem);
         }
     }
@@ -138,9 +138,9 @@ static void depth_counts_from_the_outside_for_every_reader(void **state)
     (void)state;
     arena_init(&mem, TEST_MEMORY);
     assert_err(json_elements(nested(&mem, 64, "[", "", "]"), items, 2, &count), ERR_NONE);
-    assert_err(json_elements(nested(&mem, 65, "[", "", "]"), items, 2, &count), ERR_SYNTAX);
+    assert_err(json_elements(nested(&mem, 65, "[", "", "]"), items, 2, &count), ERR_NO_MEMORY);
     assert_err(json_members(nested(&mem, 64, "{\"a\":", "1", "}"), &field, 1), ERR_NONE);
-    assert_err(json_members(nested(&mem, 65, "{\"a\":", "1", "}"), &field, 1), ERR_SYNTAX);
+    assert_err(json_members(nested(&mem, 65, "{\"a\":", "1", "}"), &field, 1), ERR_NO_MEMORY);
     arena_free(&mem);
 }
 
@@ -163,19 +163,22 @@ static void many_neighbours_are_not_deep(void **state)
 
 static void a_million_brackets_are_refused_and_the_process_lives(void **state)
 {
-    static const char openings[] = { '[', '{', '"' };
+    static const struct {
+        char opening;
+        enum err verdict;
+    } cases[] = { { '[', ERR_NO_MEMORY }, { '{', ERR_SYNTAX }, { '"', ERR_SYNTAX } };
     size_t len = (size_t)1 << 20;
     char *text = malloc(len);
 
     (void)state;
     assert_non_null(text);
-    for (size_t i = 0; i < COUNT(openings); i++) {
-        memset(text, openings[i], len);
-        assert_err(check((struct str){ text, len }), ERR_SYNTAX);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        memset(text, cases[i].opening, len);
+        assert_err(check((struct str){ text, len }), cases[i].verdict);
     }
     for (size_t i = 0; i + 5 <= len; i += 5)
         memcpy(text + i, "{\"\":[", 5);
-    assert_err(check((struct str){ text, len }), ERR_SYNTAX);
+    assert_err(check((struct str){ text, len }), ERR_NO_MEMORY);
     free(text);
 }
 
