@@ -4,6 +4,8 @@
 #include "wire/socketio.h"
 
 static void step(struct plan_run *run);
+static void fail(struct plan_run *run, enum app_refusal outcome, const char *message,
+                 const char *failure);
 static void on_answer(void *owner);
 
 /* ---- spelling ---- */
@@ -73,30 +75,25 @@ static enum err name_room(struct plan_run *run)
     return buf_done(&name, &run->gathered);
 }
 
-/*
- * The next call of an action.  Most have one.  Where a filter would be too long: gather
- * everybody in a room of its own, address that, empty it again.
- */
+/* The call that an action has come to. */
 static enum err spell(struct plan_run *run, const struct app_action *action,
                       struct webpubsub_request *out)
 {
     const struct webpubsub *service = &run->rest->webpubsub;
     struct webpubsub_target target = target_of(run, action);
-    size_t gathers = action->kind == APP_COUNT ? 0 : webpubsub_gather_count(&target);
-    size_t call = run->action_calls++;
     const struct str_list gathered = { &run->gathered, 1 };
 
-    run->is_action_done = gathers == 0 || call == gathers + 1;
-    if (gathers == 0)
+    if (run->stage == PLAN_GATHER)
+        return webpubsub_gather(service, &target, run->gathered, run->action_calls, run->mem,
+                                out);
+    if (run->gathers > 0) {
+        target.rooms = gathered;
+        target.except = (struct str_list){ NULL, 0 };
+    }
+    if (run->stage == PLAN_ACT)
         return spell_action(run, action, &target, out);
-    if (call == 0 && name_room(run))
-        return ERR_NO_MEMORY;
-    if (call < gathers)
-        return webpubsub_gather(service, &target, run->gathered, call, run->mem, out);
-    target.rooms = gathered;
-    target.except = (struct str_list){ NULL, 0 };
-    if (call == gathers)
-        return spell_action(run, action, &target, out);
+    /* All of them, also those to whom the action was not meant. */
+    target.within = STR("");
     return webpubsub_leave(service, &target, gathered, run->mem, out);
 }
 
@@ -114,33 +111,76 @@ static const struct app_action *current(const struct plan_run *run)
     return &run->socket->plan.actions[run->next];
 }
 
-static void next_action(struct plan_run *run)
-{
-    run->next++;
-    run->action_calls = 0;
-    step(run);
-}
-
 static void judge(struct plan_run *run)
 {
     run->outcome = run->socket->plan.refusal;
     run->message = run->socket->plan.message;
 }
 
-/* The action that was just tried failed.  If it may, that is only logged. */
-static void fail(struct plan_run *run, enum app_refusal outcome, const char *message,
-                 const char *failure)
+/* Starts the next action, or ends. */
+static void begin_action(struct plan_run *run)
 {
-    run->failure = failure;
-    if (current(run)->to.may_fail) {
-        next_action(run);
+    struct webpubsub_target target;
+
+    if (run->next == run->socket->plan.count) {
+        end(run);
+        return;
+    }
+    target = target_of(run, current(run));
+    run->gathers = current(run)->kind == APP_COUNT ? 0 : webpubsub_gather_count(&target);
+    run->stage = run->gathers > 0 ? PLAN_GATHER : PLAN_ACT;
+    run->action_calls = 0;
+    run->gathered = (struct str){ NULL, 0 };
+    run->fault = APP_ACCEPTED;
+    if (run->gathers > 0 && name_room(run))
+        fail(run, APP_BUSY, "no memory for this event", "no memory");
+    else
+        step(run);
+}
+
+/* The plan goes on unless the action failed that may not. */
+static void end_action(struct plan_run *run)
+{
+    if (!run->fault || current(run)->to.may_fail) {
+        run->next++;
+        begin_action(run);
         return;
     }
     if (!run->outcome) {
-        run->outcome = outcome;
-        run->message = message;
+        run->outcome = run->fault;
+        run->message = run->fault_message;
     }
     end(run);
+}
+
+/* A call is over.  Whoever was gathered is let go, however it went. */
+static void advance(struct plan_run *run)
+{
+    if (run->stage == PLAN_LET_GO || run->gathered.len == 0) {
+        end_action(run);
+        return;
+    }
+    if (run->stage == PLAN_ACT || run->fault)
+        run->stage = PLAN_LET_GO;
+    else if (run->action_calls == run->gathers)
+        run->stage = PLAN_ACT;
+    step(run);
+}
+
+/*
+ * A call failed.  That somebody could not be let go is only logged: the action is done, and a
+ * client that is told otherwise sends it again.
+ */
+static void fail(struct plan_run *run, enum app_refusal outcome, const char *message,
+                 const char *failure)
+{
+    if (!run->fault) /* the first failure tells most */
+        run->failure = failure;
+    if (run->stage != PLAN_LET_GO) {
+        run->fault = outcome;
+        run->fault_message = message;
+    }
+    advance(run);
 }
 
 static void start_call(struct plan_run *run, struct webpubsub_request request)
@@ -155,6 +195,7 @@ static void start_call(struct plan_run *run, struct webpubsub_request request)
         .owner = run,
     };
     run->calls++;
+    run->action_calls++;
     rest_start(&run->call);
 }
 
@@ -167,8 +208,7 @@ static void resume(struct plan_run *run)
     then(run->socket);
     judge(run);
     run->next = 0;
-    run->action_calls = 0;
-    step(run);
+    begin_action(run);
 }
 
 /* A page of a room's members; the last one completes the number. */
@@ -182,34 +222,24 @@ static void add_page(struct plan_run *run)
              "the answer is no list of members");
         return;
     }
-    run->socket->count = run->action_calls++ == 1 ? count : run->socket->count + count;
+    run->socket->count = run->action_calls == 1 ? count : run->socket->count + count;
     if (next.len == 0)
         resume(run);
-    else if (run->action_calls > PLAN_MAX_PAGES)
+    else if (run->action_calls == PLAN_MAX_PAGES)
         fail(run, APP_UPSTREAM, "there are too many to count", "too many members to count");
     else
         start_call(run, (struct webpubsub_request){
                             .method = "GET", .url = next, .is_idempotent = true });
 }
 
-static void on_answer(void *owner)
+static void fail_call(struct plan_run *run)
 {
-    struct plan_run *run = owner;
     const struct rest_call *call = &run->call;
 
-    if (call->tries > 1)
-        run->repeats += call->tries - 1;
-    if (!call->failure) {
-        if (current(run)->kind == APP_COUNT)
-            add_page(run);
-        else if (run->is_action_done)
-            next_action(run);
-        else
-            step(run);
-        return;
+    if (!run->fault) {
+        run->rest_status = call->status;
+        run->rest_error = call->error_code;
     }
-    run->rest_status = call->status;
-    run->rest_error = call->error_code;
     if (call->failure == REST_TOO_MUCH)
         fail(run, APP_BUSY, "too much is in flight, try again", call->failure);
     else if (call->status == 0)
@@ -218,17 +248,26 @@ static void on_answer(void *owner)
         fail(run, APP_UPSTREAM, "the service refused", call->failure);
 }
 
-/* Starts the next call, or ends. */
+static void on_answer(void *owner)
+{
+    struct plan_run *run = owner;
+
+    if (run->call.tries > 1)
+        run->repeats += run->call.tries - 1;
+    if (run->call.failure)
+        fail_call(run);
+    else if (current(run)->kind == APP_COUNT)
+        add_page(run);
+    else
+        advance(run);
+}
+
+/* Starts the call that the action has come to. */
 static void step(struct plan_run *run)
 {
     struct webpubsub_request request;
-    enum err e;
+    enum err e = spell(run, current(run), &request);
 
-    if (run->next == run->socket->plan.count) {
-        end(run);
-        return;
-    }
-    e = spell(run, current(run), &request);
     if (e == ERR_SYNTAX)
         fail(run, APP_BAD_REQUEST, "that name is too long for a room", "room name too long");
     else if (e)
@@ -241,5 +280,5 @@ void plan_start(struct plan_run *run)
 {
     judge(run);
     run->started_ms = loop_now_ms(run->rest->loop);
-    step(run);
+    begin_action(run);
 }
