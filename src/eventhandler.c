@@ -98,14 +98,23 @@ static void log_delivery(const struct delivery *d, unsigned status)
     log_end(&line);
 }
 
+/*
+ * What stands in ce-connectionState for nothing, since libmicrohttpd (0.9.75) sends no header
+ * without a value.  On the way in it reads as nothing: it is no base64url.
+ */
+#define FORGET "."
+
 /* What the application wants to be reminded of goes along, unless the event failed. */
 static void send_answer(struct delivery *d, struct http_answer *answer)
 {
+    struct str memory = d->socket.plan.memory;
     struct buf state = { .mem = &d->request->mem };
     struct str text;
 
-    if (d->run.outcome == APP_ACCEPTED && d->socket.plan.memory.ptr) {
-        base64url_add(&state, d->socket.plan.memory);
+    if (d->run.outcome == APP_ACCEPTED && memory.ptr) {
+        base64url_add(&state, memory);
+        if (memory.len == 0)
+            buf_add(&state, STR(FORGET));
         if (!buf_done(&state, &text))
             answer->headers[answer->header_count++] =
                 (struct header){ STR("ce-connectionState"), text };

@@ -164,6 +164,13 @@ static void on_count(struct app_socket *socket)
     app_count(socket, wish.targets.count > 0 ? wish.targets.at[0] : STR(""), counted);
 }
 
+/* Remembers the wish's event, and answers what it remembered so far. */
+static void on_remember(struct app_socket *socket)
+{
+    app_ack(socket, ARGS(TEXT(socket->memory)));
+    app_remember(socket, str_from(read_wish(socket).event));
+}
+
 const struct app verbs_app = {
     .name = "verbs",
     .namespaces = { "/", "/a", "/b", "/closed" },
@@ -183,5 +190,6 @@ const struct app verbs_app = {
         { "ack twice", on_ack_twice },
         { "bad json", on_bad_json },
         { "count", on_count },
+        { "remember", on_remember },
     },
 };

@@ -1,7 +1,7 @@
 // The REST calls of an application's plan one by one, and what its client is told when one of them
 // fails. The application (tests/apps/verbs.c) is only in builds for tests.
 import assert from 'node:assert/strict';
-import { newPeer, newRoom, userEvent } from '../lib/events.js';
+import { newPeer, newRoom, readAck, userEvent } from '../lib/events.js';
 import { runHandler } from '../lib/handler.js';
 import { startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
@@ -77,3 +77,17 @@ for (const [what, failing, expected] of [
     assert.match(await lastLine(), new RegExp(`level=error .*\\brest_status=${400 + failing[0]}\\b`));
   });
 }
+
+calls('what is to be remembered goes along with the answer, and so does that nothing is', async () => {
+  const remember = (event, changes) =>
+    app.send(userEvent(peer, 'remember', { event }, { ack: 1, changes }));
+  let answer = await remember('näme');
+  const state = answer.header('ce-connectionState');
+  assert.equal(state, Buffer.from('näme').toString('base64url'));
+  answer = await remember('', { 'ce-connectionState': state });
+  assert.equal(readAck(answer).value, 'näme');
+  const nothing = answer.header('ce-connectionState');
+  assert.match(nothing, /./);
+  answer = await remember('x', { 'ce-connectionState': nothing });
+  assert.equal(readAck(answer).value, '');
+});

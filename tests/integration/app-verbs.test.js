@@ -18,7 +18,7 @@ const skip = code !== 0 && 'this handler is a release: it has no application for
 
 let stack;
 before(async () => {
-  if (!skip) stack = await startStack({ env: ENV });
+  if (!skip) stack = await startStack({ env: ENV, service: { connectionState: true } });
 });
 after(() => stack?.close());
 
@@ -212,6 +212,17 @@ verbs('the service is asked how many are in a room', () => inTheatre(async (thea
   assert.equal(await theatre.at('/b r3').ask('count', { targets: ['r4'] }), 2);
   assert.equal(await theatre.at('/ r3').ask('count', { targets: ['alone'] }), 1);
 }));
+
+verbs('what a socket remembers lasts until something else is remembered, or nothing', async () => {
+  const client = await connect('/a');
+  const remember = (event) => client.ask('remember', { event });
+  try {
+    for (const [before_, event] of [['', 'x'], ['x', 'y "ä"'], ['y "ä"', ''], ['', ''], ['', 'z']])
+      assert.equal(await remember(event), before_);
+  } finally {
+    client.close();
+  }
+});
 
 verbs('connect refuses, and unknown namespaces are refused', async () => {
   for (const namespace of ['/closed', '/nowhere']) {
