@@ -2,15 +2,20 @@
 
 #include "wire/json.h"
 
+bool payload_may_be(const struct http_request *request)
+{
+    return str_equal(request->method, STR("POST")) &&
+           str_starts_nocase(http_request_header(request, STR("Content-Type")),
+                             STR("application/json"));
+}
+
 /* {"Data":…,"Metadata":…}: no request of anybody else has both. */
 static bool is_wrapped(const struct http_request *request, struct str *data)
 {
     struct json_field fields[] = { { .name = STR("Data") }, { .name = STR("Metadata") } };
 
-    if (!str_equal(request->method, STR("POST")) ||
-        !str_starts_nocase(http_request_header(request, STR("Content-Type")),
-                           STR("application/json")) ||
-        json_members(request->body, fields, COUNT(fields)) || !fields[1].value.ptr)
+    if (!payload_may_be(request) || json_members(request->body, fields, COUNT(fields)) ||
+        !fields[1].value.ptr)
         return false;
     *data = fields[0].value;
     return data->ptr != NULL;

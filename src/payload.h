@@ -18,6 +18,13 @@
 #define PAYLOAD_MAX_PAIRS 128
 
 /*
+ * Can only its body tell whether it is wrapped?  Of a body that was cut or thrown away nobody
+ * knows: whoever knows that the request cannot be anything else sets is_wrapped, so that the
+ * answer is one that the host passes on.  It has no acknowledgement, whose id was inside.
+ */
+bool payload_may_be(const struct http_request *request);
+
+/*
  * If the body is {"Data":{"req":…},"Metadata":…}, puts what is inside in the place of the
  * request and notes that it was wrapped.  ERR_SYNTAX: it is wrapped, but not as we know it.
  * ERR_NO_MEMORY.

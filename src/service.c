@@ -92,36 +92,64 @@ static const char *allowed_methods(struct http_request *request)
     return list.failed ? NULL : list.ptr;
 }
 
+/* An event says in a header what it is: JSON that does not can only be the host's. */
+static bool is_wrapped_event(const struct route *route, const struct http_request *request)
+{
+    return route->function == FUNCTION_EVENTHANDLER && payload_may_be(request) &&
+           http_request_header(request, STR("ce-type")).len == 0;
+}
+
 size_t service_body_limit(void *owner, const struct http_request *request)
 {
     const struct route *route = find_route(request);
 
     (void)owner;
-    return route ? route->body_limit : 0;
+    if (!route)
+        return 0;
+    return is_wrapped_event(route, request) ? EVENT_MAX_WRAPPED_BYTES : route->body_limit;
 }
 
 /*
  * What the host has wrapped becomes a request like any other, but of the same function: the
  * host has checked the key of the one that it called, and of no other.
  */
-static const struct route *find_unwrapped(struct http_request *request)
+static const struct route *find_unwrapped(const struct route *outer,
+                                          struct http_request *request)
 {
-    const struct route *outer = find_route(request);
     const struct route *inner;
 
-    if (!outer || payload_unwrap(request))
+    if (payload_unwrap(request))
         return NULL;
     inner = request->is_wrapped ? find_route(request) : outer;
+    if (request->body.len > EVENT_MAX_BODY_BYTES) /* the wrapping had room for more */
+        request->is_too_large = true;
     return inner && inner->function == outer->function ? inner : NULL;
+}
+
+/* An event that is not there as a whole, in the host's wrapping. */
+static void refuse_remains(struct http_request *request, int64_t now_ms)
+{
+    request->is_wrapped = true;
+    if (request->is_too_large)
+        answer_error(request, 413, "TooLarge", "an event has at most 1 MiB", now_ms);
+    else
+        answer_error(request, 503, "Overloaded", "no room for this request", now_ms);
 }
 
 void service_handle(void *owner, struct http_request *request)
 {
     struct service *service = owner;
-    const struct route *route = find_unwrapped(request);
+    const struct route *outer = find_route(request);
     int64_t now_ms = loop_now_ms(service->loop);
+    const struct route *route;
     const char *allow;
 
+    if ((request->is_cut || request->is_too_large) && outer &&
+        is_wrapped_event(outer, request)) {
+        refuse_remains(request, now_ms);
+        return;
+    }
+    route = outer ? find_unwrapped(outer, request) : NULL;
     if (route) {
         route->serve(service, request);
         return;

@@ -242,8 +242,10 @@ static void cut_body(struct input *in)
     request->is_cut = true;
     request->body = str_first(request->body, kept);
     scene.is_whole = false;
-    if (is_wrapped) /* then it is no request of the host's any more */
-        scene.is_event = false;
+    if (!is_wrapped)
+        return;
+    scene.is_remains = scene.is_event;
+    scene.is_event = false;
 }
 
 /* As many others are in flight as make a difference. */

@@ -31,6 +31,7 @@ struct scene {
     bool is_authentic; /* signed by the service */
     bool is_message;   /* an event of a client, which has to be answered with 200 or 204 */
     bool is_whole;     /* and well-formed, all of it there, with memory enough */
+    bool is_remains;   /* it was, but the host wrapped it and then it was cut */
     size_t load;       /* requests that were in flight before */
     enum { NOBODY, WRITER, VIEWER } role;
     struct str ack_id;

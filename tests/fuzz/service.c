@@ -270,6 +270,8 @@ static void check_answer(void)
         must_keep_secrets(stand_in.answer.headers[i].value);
     if (scene.request.is_wrapped && status == 200)
         status = read_wrapped(&body);
+    if (scene.is_remains)
+        MUST(scene.request.is_wrapped && status == 503);
     if (scene.is_event && !scene.is_authentic)
         MUST(status == 401 || (status == 503 && scene.request.is_cut));
     if (!is_event || (!scene.is_whole && !(scene.is_message && scene.request.is_cut)))

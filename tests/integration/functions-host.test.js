@@ -6,7 +6,7 @@ import { describe } from 'node:test';
 import { test, before, after } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
 import {
-  connectBody, joinRoom, newPeer, newRoom, readAck, sign, systemEvent,
+  connectBody, joinRoom, newPeer, newRoom, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
 import { request } from '../lib/http.js';
 import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
@@ -91,6 +91,21 @@ function passes(mode) {
     assert.equal((await request(port, withCode(forged))).status, 401);
     const nameless = joinRoom(peer, peer.room, { changes: { 'ce-socketId': null } });
     assert.equal((await request(port, withCode(nameless))).status, 400);
+  });
+
+  test('an event is as large as it is, however much the host makes of it', async () => {
+    const peer = newPeer('w', newRoom());
+    const send = (text) =>
+      request(port, withCode(sendToRoom(peer, JSON.stringify(text), { ack: 1 })));
+    for (const text of ['"'.repeat(450_000), 'x'.repeat(1_000_000)]) {
+      const answer = await send(text);
+      assert.deepEqual(readAck(answer).value, { success: true });
+    }
+    for (const text of ['x'.repeat(1024 * 1024), '"'.repeat(600_000), 'x'.repeat(3_000_000)]) {
+      const answer = await send(text);
+      assert.equal(answer.status, 413);
+      assert.equal(answer.json().error.code, 'TooLarge');
+    }
   });
 
   test('an invocation id that the caller brings does not disturb the host\'s own', async () => {
