@@ -321,9 +321,11 @@ struct workers *workers_start(const struct config *config, int listener)
         };
         ok = ok && worker_init(&workers->at[i], config);
     }
-    for (; ok && started < count; started++)
-        ok =
-            pthread_create(&workers->at[started].thread, NULL, run, &workers->at[started]) == 0;
+    while (ok && started < count) {
+        struct worker *w = &workers->at[started];
+        ok = pthread_create(&w->thread, NULL, run, w) == 0;
+        started += ok;
+    }
     if (ok)
         return workers;
     if (started > 0)
