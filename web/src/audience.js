@@ -4,7 +4,9 @@
 import { MAX_AUDIENCE, ROLL_CALL_MS } from './protocol.js';
 
 export class Audience {
-  constructor() {
+  /** @param {number} [rollCallEvery]  ms; otherwise the roll is called after a reconnection only */
+  constructor(rollCallEvery = Infinity) {
+    this.rollCallEvery = rollCallEvery;
     /**
      * @type {Map<string, boolean>} false: not heard of since the last roll call
      */
@@ -13,6 +15,14 @@ export class Audience {
     this.waiting = new Set();
     /** When the roll call that is on will be over. */
     this.rollCallEnd = Infinity;
+    this.nextRollCall = Infinity;
+    /** Of the roll calls that a new connection did not tell by itself. */
+    this.roll = 0;
+  }
+
+  /** When `keepRoll` has something to do. */
+  get wakeAt() {
+    return Math.min(this.rollCallEnd, this.nextRollCall);
   }
 
   get size() {
@@ -50,10 +60,25 @@ export class Audience {
   callRoll(now) {
     for (const viewer of this.viewers.keys()) this.viewers.set(viewer, false);
     this.rollCallEnd = now + ROLL_CALL_MS;
+    this.nextRollCall = now + this.rollCallEvery;
+  }
+
+  /**
+   * Calls the roll again when it is time, and ends the roll call that is on.
+   * @param {number} now
+   * @returns {boolean} whether there is something to tell the viewers
+   */
+  keepRoll(now) {
+    const again = now >= this.nextRollCall;
+    if (again) {
+      this.roll++;
+      this.callRoll(now);
+    }
+    return this.#endRollCall(now) || again;
   }
 
   /** @param {number} now @returns {boolean} whether the number has changed */
-  endRollCall(now) {
+  #endRollCall(now) {
     if (now < this.rollCallEnd) return false;
     this.rollCallEnd = Infinity;
     const absent = [...this.viewers].filter(([, present]) => !present);

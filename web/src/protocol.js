@@ -32,6 +32,7 @@ import { toLf } from './ops.js';
  * @property {number} viewers
  * @property {string} sid the writer's socket, so that a late `left` of an older one is not
  *   mistaken for it
+ * @property {number} roll  counts the roll calls on one socket; each is answered
  */
 
 /** The most text a session holds, in UTF-16 units. */
@@ -45,6 +46,8 @@ export const MAX_ENCODED = 900_000;
 export const MAX_OPS = 500;
 export const MAX_SELECTIONS = 32;
 export const MAX_NAME = 80;
+/** Longer names of a socket are not made by the service, but over the native endpoint by anybody. */
+export const MAX_SOCKET_ID = 128;
 /** Deltas kept while an earlier one is missing. */
 export const MAX_BUFFERED = 64;
 /** Viewers counted by name; beyond that the number just says so. */
@@ -72,6 +75,8 @@ export const AWAY_MS = 9_000;
 /** Who has not answered a roll call by then is not counted any more. */
 export const ROLL_CALL_MS = 6_000;
 export const ROLL_CALL_SPREAD_MS = 3_000;
+/** Where nobody is told that a viewer has left, the roll is called this often. */
+export const ROLL_CALL_EVERY_MS = 60_000;
 
 /** Bytes from which it is worth weighing a text exactly. */
 const SURELY_SMALL = Math.floor(MAX_ENCODED / 6);
@@ -219,7 +224,13 @@ function readSession(m) {
     ended: m.ended === true,
     viewers: isCount(m.viewers) ? m.viewers : 0,
     sid: typeof m.sid === 'string' ? m.sid.slice(0, MAX_NAME) : '',
+    roll: isCount(m.roll) ? m.roll : 0,
   };
+}
+
+/** @param {unknown} value @returns {value is string} */
+export function isSocketId(value) {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_SOCKET_ID;
 }
 
 /**

@@ -2,6 +2,7 @@
 // that is the caller's.
 
 import { Connection } from './connection.js';
+import { isSocketId } from './protocol.js';
 import { now } from './ticker.js';
 
 /**
@@ -63,7 +64,7 @@ export function connectWriter(writer, { backEnd, session, show, onTicket, onRiva
       onLeave: () => writer.leave(),
       onData: (data, from) => writer.heard(data, from, now()),
       onPresence: (event) => {
-        if (typeof event?.from !== 'string') return;
+        if (!isSocketId(event?.from)) return;
         if (event.role === 'viewer') writer.presence(event.from, event.state === 'joined');
         else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from))
           onRival?.();

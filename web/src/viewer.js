@@ -57,6 +57,7 @@ export class Viewer {
       ended: false,
       viewers: 0,
       sid: '',
+      roll: 0,
     };
     /** @type {View | undefined} where the writer is, in the text of this version */
     this.view = undefined;
@@ -136,7 +137,7 @@ export class Viewer {
       // That the writer is there says nothing about the text: only its own words do. A full for
       // all is on its way; who does not get it asks.
       this.writerLeft = false;
-      this.#rollCall(sid, now);
+      this.#rollCall(sid, this.session.roll, now);
       this.#want(now + GAP_MS, ROLL_CALL_SPREAD_MS);
     } else if (this.session.sid === '' || this.session.sid === sid) {
       this.writerLeft = true;
@@ -144,14 +145,13 @@ export class Viewer {
   }
 
   /**
-   * A writer with a new connection does not know who is watching.
-   * @param {string} sid
-   * @param {number} now
+   * A writer with a new connection does not know who is watching; another asks now and then.
+   * @param {string} sid @param {number} roll @param {number} now
    */
-  #rollCall(sid, now) {
-    const known = this.session.sid;
-    if (known === sid) return;
-    this.session = { ...this.session, sid };
+  #rollCall(sid, roll, now) {
+    const { sid: known, roll: answered } = this.session;
+    if (known === sid && answered === roll) return;
+    this.session = { ...this.session, sid, roll };
     if (known !== '') this.rollCallAt = now + this.random() * ROLL_CALL_SPREAD_MS;
   }
 
@@ -318,7 +318,7 @@ export class Viewer {
   #session(m, now) {
     if (m.seq < this.sessionSeq) return;
     this.sessionSeq = m.seq;
-    this.#rollCall(m.session.sid, now);
+    this.#rollCall(m.session.sid, m.session.roll, now);
     this.session = m.session;
   }
 

@@ -4,7 +4,7 @@ import { Editor } from './editor.js';
 import { downloadText, embedCode, onFile } from './files.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { applyTheme, setUpLook } from './look.js';
-import { MAX_TEXT, cleanName } from './protocol.js';
+import { MAX_TEXT, ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
 import { connectWriter } from './roles.js';
 import { writerStatus } from './status.js';
 import {
@@ -44,6 +44,8 @@ export function startWriting(backEnd, page) {
     language,
     name,
     known,
+    // The native endpoint tells nobody that a viewer has left.
+    rollCallEvery: backEnd.transport === 'native' ? ROLL_CALL_EVERY_MS : undefined,
   });
   const session = { room: kept?.room ?? '', key: kept?.key ?? '' };
   let takenOver = false;

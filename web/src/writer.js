@@ -18,6 +18,7 @@ import {
   SLOW_MS,
   VIEW_MS,
   fits,
+  isSocketId,
   readFromViewer,
 } from './protocol.js';
 
@@ -47,8 +48,9 @@ export class Writer {
    * @param {string} session.language
    * @param {string} session.name
    * @param {Known} [session.known]  for a session that was paused and is taken up again
+   * @param {number} [session.rollCallEvery]  where nobody tells that a viewer has left
    */
-  constructor({ epoch, maxEpoch = epoch, text, language, name, known }) {
+  constructor({ epoch, maxEpoch = epoch, text, language, name, known, rollCallEvery }) {
     this.epoch = epoch;
     this.maxEpoch = maxEpoch;
     this.language = language;
@@ -76,7 +78,7 @@ export class Writer {
     /** @type {Map<number, Flight>} sent, not yet answered */
     this.flights = new Map();
     this.needRoomFull = true;
-    this.audience = new Audience();
+    this.audience = new Audience(rollCallEvery);
     /** A page written after the articles is watching. */
     this.plainWatchers = false;
     this.viewDirty = false;
@@ -184,7 +186,7 @@ export class Writer {
   /** A message from a viewer. @param {unknown} raw @param {unknown} from @param {number} now */
   heard(raw, from, now) {
     const message = readFromViewer(raw);
-    if (!message || typeof from !== 'string' || from === '') return;
+    if (!message || !isSocketId(from)) return;
     if (this.audience.add(from)) this.beatDirty = true;
     if (message.plain) this.plainWatchers = true;
     if (message.epoch > this.epoch && message.epoch <= this.maxEpoch) this.#outgrow(message.epoch);
@@ -240,7 +242,7 @@ export class Writer {
     /** @type {Send[]} */
     const sends = [];
     if (this.online) {
-      if (this.audience.endRollCall(now)) this.beatDirty = true;
+      if (this.audience.keepRoll(now)) this.beatDirty = true;
       // Nobody misses an answer any more to somebody who has left.
       if (this.problem?.to && !this.audience.has(this.problem.to)) this.problem = undefined;
       this.#stream(now, sends);
@@ -331,6 +333,7 @@ export class Writer {
       ended,
       viewers,
       sid,
+      roll: this.audience.roll,
     };
   }
 
@@ -405,7 +408,7 @@ export class Writer {
   /** @param {number} now */
   #nextWake(now) {
     if (!this.online) return NEVER;
-    const times = [this.audience.rollCallEnd];
+    const times = [this.audience.wakeAt];
     if (this.#streamFree() && this.needRoomFull)
       times.push(Math.max(this.flushAt, this.roomFullAt));
     else if (this.#streamFree() && this.#hasDelta()) times.push(this.flushAt);

@@ -126,6 +126,7 @@ test('what a session says of itself is cut to size and never wrong in kind', () 
     ended: false,
     viewers: 0,
     sid: '',
+    roll: 0,
   });
 });
 

@@ -1,5 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 import {
   BEAT_MS,
@@ -7,16 +8,19 @@ import {
   FLUSH_MS,
   MAX_ENCODED,
   MAX_OPS,
+  MAX_SOCKET_ID,
   MAX_TEXT,
+  ROLL_CALL_EVERY_MS,
   ROLL_CALL_MS,
+  ROLL_CALL_SPREAD_MS,
 } from '../src/protocol.js';
 import { hash } from '../src/ops.js';
 
 const OK = { success: true };
 
 /** A writer whose link answers at once; `sent` is everything that left, in order. */
-function online(text = '') {
-  const writer = new Writer({ epoch: 7, text, language: 'plaintext', name: '' });
+function online(text = '', options = {}) {
+  const writer = new Writer({ epoch: 7, text, language: 'plaintext', name: '', ...options });
   const desk = { writer, sent: [], now: 0, answer: () => OK };
   desk.run = (until) => {
     for (;;) {
@@ -407,6 +411,42 @@ test('viewers are counted by socket, after a reconnection only those who answer'
   desk.run(desk.now + ROLL_CALL_MS + 10);
   assert.equal(desk.writer.viewers, 1);
   assert.equal(desk.sent.filter(({ data }) => data.type === 'beat').at(-1).data.viewers, 1);
+});
+
+test('where nobody tells that a viewer has left, the roll is called now and then', () => {
+  const desk = online('x', { rollCallEvery: ROLL_CALL_EVERY_MS });
+  const viewer = new Viewer({ random: () => 0.5 });
+  viewer.join(0);
+  const hear = () => {
+    for (const { data } of desk.sent.splice(0)) viewer.heard(data, desk.now);
+    for (const { id, data } of viewer.poll(desk.now)) {
+      viewer.answered(id, OK);
+      desk.writer.heard(data, 'v1', desk.now);
+    }
+  };
+  hear();
+  desk.writer.heard({ data: 'sync', epoch: 7, version: 0 }, 'gone', desk.now);
+  for (let minute = 0; minute < 3; minute++) {
+    const calls = desk.writer.audience.roll;
+    for (let i = 0; i < ROLL_CALL_EVERY_MS / 100; i++) {
+      desk.run(desk.now + 100);
+      hear();
+    }
+    assert.equal(desk.writer.audience.roll, calls + 1);
+  }
+  desk.run(desk.now + ROLL_CALL_MS);
+  hear();
+  assert.equal(desk.writer.viewers, 1);
+  assert.ok(ROLL_CALL_MS > ROLL_CALL_SPREAD_MS);
+});
+
+test('who has a name longer than any socket is not heard', () => {
+  const desk = online('x');
+  for (const from of ['v'.repeat(MAX_SOCKET_ID + 1), '', undefined])
+    desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, from, desk.now);
+  assert.equal(desk.writer.viewers, 0);
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v'.repeat(MAX_SOCKET_ID), desk.now);
+  assert.equal(desk.writer.viewers, 1);
 });
 
 test('what a viewer may not say is not heard', () => {
