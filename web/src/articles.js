@@ -2,6 +2,7 @@
 // changes in them. Such a page can watch ours and be watched by it.
 
 import { Lines } from './lines.js';
+import { encodedSize } from './ops.js';
 import { MAX_OPS } from './protocol.js';
 
 /** @typedef {import('./ops.js').Op} Op */
@@ -54,6 +55,14 @@ function placeOf(lines, change) {
     end <= lines.length
     ? [start, end]
     : undefined;
+}
+
+/**
+ * How many bytes edits take in this form, at most: each text stands in it twice.
+ * @param {Op[]} ops
+ */
+export function encodedEventsSize(ops) {
+  return ops.reduce((sum, op) => sum + 2 * encodedSize(op[2]) + 400, 2);
 }
 
 /**

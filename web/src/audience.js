@@ -13,6 +13,8 @@ export class Audience {
     this.viewers = new Map();
     /** @type {Set<string>} who asked for the text */
     this.waiting = new Set();
+    /** @type {Set<string>} viewers whose page was written after the articles */
+    this.plain = new Set();
     /** When the roll call that is on will be over. */
     this.rollCallEnd = Infinity;
     this.nextRollCall = Infinity;
@@ -44,6 +46,7 @@ export class Audience {
   /** @param {string} viewer @returns {boolean} whether the number has changed */
   remove(viewer) {
     this.waiting.delete(viewer);
+    this.plain.delete(viewer);
     return this.viewers.delete(viewer);
   }
 
@@ -52,13 +55,18 @@ export class Audience {
     if (this.waiting.size < MAX_AUDIENCE) this.waiting.add(viewer);
   }
 
+  /** @param {string} viewer */
+  askPlainly(viewer) {
+    if (this.has(viewer)) this.plain.add(viewer);
+  }
+
   /**
    * The writer has a new connection and may have missed who came and went. Viewers see that and say
-   * that they are there.
+   * that they are there; those of the articles do not know this, and count until they leave.
    * @param {number} now
    */
   callRoll(now) {
-    for (const viewer of this.viewers.keys()) this.viewers.set(viewer, false);
+    for (const viewer of this.viewers.keys()) this.viewers.set(viewer, this.plain.has(viewer));
     this.rollCallEnd = now + ROLL_CALL_MS;
     this.nextRollCall = now + this.rollCallEvery;
   }

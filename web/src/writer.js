@@ -3,7 +3,7 @@
 // (`wakeAt`).
 
 import { applyOps, encodedOpsSize, encodedSize, hash, pushOp, replacement } from './ops.js';
-import { eventsFromOps } from './articles.js';
+import { encodedEventsSize, eventsFromOps } from './articles.js';
 import { Audience } from './audience.js';
 import {
   BEAT_MS,
@@ -79,8 +79,6 @@ export class Writer {
     this.flights = new Map();
     this.needRoomFull = true;
     this.audience = new Audience(rollCallEvery);
-    /** A page written after the articles is watching. */
-    this.plainWatchers = false;
     this.viewDirty = false;
     this.beatDirty = false;
     this.flushAt = 0;
@@ -188,7 +186,7 @@ export class Writer {
     const message = readFromViewer(raw);
     if (!message || !isSocketId(from)) return;
     if (this.audience.add(from)) this.beatDirty = true;
-    if (message.plain) this.plainWatchers = true;
+    if (message.plain) this.audience.askPlainly(from);
     if (message.epoch > this.epoch && message.epoch <= this.maxEpoch) this.#outgrow(message.epoch);
     if (message.epoch === this.epoch && message.version === this.version) {
       this.beatDirty = true;
@@ -272,6 +270,7 @@ export class Writer {
   /** @param {number} now @param {Send[]} sends */
   #stream(now, sends) {
     if (now < this.flushAt || !this.#streamFree()) return;
+    if (this.#hasDelta() && this.#outsized()) this.needRoomFull = true;
     if (this.needRoomFull) {
       if (now < this.roomFullAt) return;
       this.#publish();
@@ -298,11 +297,16 @@ export class Writer {
     this.version++;
   }
 
+  /** As pages after the articles want it, the delta would be larger than a message may be. */
+  #outsized() {
+    return this.audience.plain.size > 0 && encodedEventsSize(this.pending) > MAX_ENCODED;
+  }
+
   #delta() {
     let ops = this.pending;
     if (ops.length > 1 && encodedOpsSize(ops) > MAX_ENCODED / 2)
       ops = replacement(this.known.text, this.text);
-    const changes = this.plainWatchers ? eventsFromOps(this.known.text, ops) : ops;
+    const changes = this.audience.plain.size > 0 ? eventsFromOps(this.known.text, ops) : ops;
     this.#publish();
     const { epoch, version, view } = this;
     const data = { type: 'delta', epoch, version, n: this.known.text.length, changes };

@@ -2,7 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { eventsFromOps, opsFromEvents } from '../src/articles.js';
 import { applyOps } from '../src/ops.js';
-import { MAX_OPS } from '../src/protocol.js';
+import { MAX_ENCODED, MAX_OPS } from '../src/protocol.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 
@@ -118,4 +118,48 @@ test('a page written after the articles watches our writer', () => {
   assert.deepEqual(delta.data.changes[0].changes[0].range, change(1, 4, 1, 4).range);
   assert.equal(delta.data.changes[0].changes[0].text, '\ndef');
   assert.equal(delta.data.version, answer.data.version + 1);
+});
+
+/** A writer with a viewer of each kind, whose messages are all answered at once. */
+function watched() {
+  const writer = new Writer({ epoch: 5, text: '', language: 'plaintext', name: '' });
+  let now = 0;
+  const sent = (ms) => {
+    now += ms;
+    const sends = writer.poll(now);
+    for (const { id } of sends) writer.answered(id, { success: true }, now);
+    return sends.map(({ data }) => data);
+  };
+  writer.join('w', now);
+  sent(0);
+  writer.heard({ data: 'sync' }, 'theirs', now);
+  writer.heard({ data: 'sync', epoch: 5, version: 0 }, 'ours', now);
+  sent(2_000);
+  const deltaOf = (text) => {
+    writer.edit([[0, 0, text]]);
+    return sent(2_000).find(({ type }) => type === 'delta');
+  };
+  return { writer, sent, deltaOf };
+}
+
+test('a delta that would be too large for pages of the articles leaves as a full', () => {
+  const { writer, sent, deltaOf } = watched();
+  writer.edit([[0, 0, '\u6f22'.repeat(200_000)]]);
+  const [data] = sent(2_000);
+  assert.deepEqual([data.type, data.version, data.content.length], ['full', 1, 200_000]);
+  assert.ok(Buffer.byteLength(JSON.stringify(data)) < MAX_ENCODED);
+  assert.equal(deltaOf('small').changes[0].text, 'small');
+});
+
+test("the articles' form is kept up while such a page watches, and no longer", () => {
+  const { writer, sent, deltaOf } = watched();
+  assert.equal(deltaOf('a').changes[0].text, 'a');
+  // Such a page cannot answer a roll call.
+  writer.leave();
+  writer.join('w2', 5_000);
+  assert.equal(deltaOf('b'), undefined);
+  sent(15_000);
+  assert.equal(deltaOf('c').changes[0].text, 'c');
+  writer.presence('theirs', false);
+  assert.deepEqual(deltaOf('d').changes, [[0, 0, 'd']]);
 });
