@@ -183,3 +183,16 @@ test('without a function app the editor is usable, with it the stream starts', a
   const viewer = await scene.viewer(await writer.page.locator('#share-link').getAttribute('href'));
   await viewer.shows('typed without a server');
 });
+
+test('where WebSocket gets no answer the stream goes by polling', LONG, async () => {
+  const writer = await scene.writer();
+  await writer.type('seen');
+  const context = await scene.person();
+  // What is sent is swallowed, and nothing comes back.
+  await context.routeWebSocket('**/*', () => {});
+  const viewer = await scene.viewer(writer.link, { context });
+  await viewer.shows('seen', TRUE_MS);
+  await viewer.says('Live');
+  await writer.page.keyboard.type(' and seen');
+  await viewer.shows('seen and seen');
+});

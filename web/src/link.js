@@ -26,7 +26,8 @@ import * as native from './native.js';
  * @typedef {object} Transport
  * @property {string} query  what negotiate has to be asked for
  * @property {string[]} fields  what its answer must have
- * @property {(ticket: Ticket, party: Party, events: Events) => Carrier} open
+ * @property {(ticket: Ticket, party: Party, events: Events, last?: string) => Carrier} open
+ *   last: the code with which the attempt before failed
  * @typedef {object} Listener
  * @property {(ticket: Ticket) => void} onTicket
  * @property {(sid: string) => void} onJoin
@@ -63,6 +64,8 @@ export class Link {
     this.joined = false;
     this.joinedAt = 0;
     this.attempts = 0;
+    /** @type {string | undefined} why the last attempt of the transport came to nothing */
+    this.lastFailure = undefined;
     /** Between start and stop. */
     this.running = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -176,15 +179,19 @@ export class Link {
   #open(ticket, life) {
     const { listener } = this;
     const current = () => life === this.life;
-    this.carrier = this.transport.open(ticket, this.#party(), {
+    /** @type {Events} */
+    const events = {
       joined: (sid) => {
         if (!current() || this.joined) return;
         this.joined = true;
+        this.lastFailure = undefined;
         this.joinedAt = performance.now();
         listener.onJoin(sid);
       },
       failed: (trouble) => {
-        if (current()) this.#failed({ ...trouble, final: false });
+        if (!current()) return;
+        this.lastFailure = trouble.code;
+        this.#failed({ ...trouble, final: false });
       },
       data: (data, from) => {
         if (current()) listener.onData(data, from);
@@ -192,7 +199,8 @@ export class Link {
       presence: (event) => {
         if (current()) listener.onPresence(event);
       },
-    });
+    };
+    this.carrier = this.transport.open(ticket, this.#party(), events, this.lastFailure);
   }
 
   #drop() {

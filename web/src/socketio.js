@@ -13,27 +13,35 @@ const CONNECT_MS = 6_000;
 const JOIN_MS = 6_000;
 /** `login` is the invitation to join; should it get lost, one joins without. */
 const LOGIN_MS = 3_000;
+/** The code of an attempt that heard nothing. */
+const UNANSWERED = 'Unanswered';
 
 export const query = '';
 export const fields = ['endpoint', 'path', 'token'];
 
 /** @type {import('./link.js').Transport['open']} */
-export function open({ endpoint, path, token }, { hears, speaks }, events) {
+export function open({ endpoint, path, token }, { hears, speaks }, events, last) {
   const socket = io(endpoint, {
     path,
     query: { access_token: token },
     // Socket.IO would try again with the same token; here every attempt gets a fresh one.
     reconnection: false,
     forceNew: true,
-    transports: ['websocket', 'polling'],
+    // Socket.IO tries the next one after an error only. Where handshakes of WebSocket get no answer
+    // at all, polling comes first, and WebSocket may still take over from it.
+    transports: last === UNANSWERED ? ['polling', 'websocket'] : ['websocket', 'polling'],
     tryAllTransports: true,
-    timeout: CONNECT_MS,
+    // The time for it is kept here, see CONNECT_MS.
+    timeout: 2 * CONNECT_MS,
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let invitation;
   let joining = false;
   const down = (/** @type {string} */ message) => events.failed({ code: 'Disconnected', message });
-  const connecting = setTimeout(() => down('no connection in time'), CONNECT_MS);
+  const connecting = setTimeout(
+    () => events.failed({ code: UNANSWERED, message: 'no connection in time' }),
+    CONNECT_MS,
+  );
   const join = () => {
     clearTimeout(invitation);
     if (joining) return;

@@ -85,3 +85,29 @@ test('an answer for the room and the role that were asked for is taken', async (
   ])
     assert.equal((await negotiate(t, answer, options)).told, 'ticket');
 });
+
+test('a transport is told why its last attempt came to nothing, until one joins', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(globalThis, 'fetch', async () => Response.json(viewer));
+  const transport = fakeTransport();
+  const nothing = () => {};
+  const listener = { onTicket: nothing, onJoin: nothing, onDown: nothing };
+  const link = new Link({ api: 'http://app', room: ROOM, transport, listener });
+  const attempt = async (number) => {
+    t.mock.timers.tick(10_000);
+    while (transport.opened.length < number) await new Promise(setImmediate);
+    const [, , events, last] = transport.opened[number - 1];
+    return { events, last };
+  };
+  link.start();
+  const first = await attempt(1);
+  assert.equal(first.last, undefined);
+  first.events.failed({ code: 'Unanswered', message: '' });
+  const second = await attempt(2);
+  assert.equal(second.last, 'Unanswered');
+  second.events.joined('sid');
+  second.events.failed({ code: 'Disconnected', message: '' });
+  const third = await attempt(3);
+  assert.equal(third.last, 'Disconnected');
+  link.stop();
+});
