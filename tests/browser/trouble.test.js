@@ -196,3 +196,14 @@ test('where WebSocket gets no answer the stream goes by polling', LONG, async ()
   await writer.page.keyboard.type(' and seen');
   await viewer.shows('seen and seen');
 });
+
+test('a page whose worker cannot be loaded keeps its times all the same', LONG, async () => {
+  const context = await scene.person();
+  await context.route('**/ticker-*.js', (route) => route.abort());
+  const writer = await scene.writer({ context });
+  const viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
+  // The second letter waits for the time of the next flush, and for nothing else.
+  await writer.type('ab');
+  await viewer.shows('ab', 3_000);
+});

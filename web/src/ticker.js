@@ -12,17 +12,36 @@ export function ticker(wake) {
     name: 'ticker',
   });
   let next = Infinity;
-  worker.onmessage = () => {
+  const ring = () => {
     next = Infinity;
     wake();
+  };
+  let set = (/** @type {number} */ ms) => worker.postMessage(ms);
+  worker.onmessage = ring;
+  worker.onerror = () => {
+    // Its script could not be loaded: slow timers while the page is hidden are better than none.
+    set = pageTimer(ring);
+    set(delayUntil(next));
   };
   return (at) => {
     if (at === next) return;
     next = at;
-    // A timer of 2^31 ms and more would ring at once.
-    worker.postMessage(Math.min(Math.max(0, at - now()), 2 ** 31 - 1));
+    set(delayUntil(at));
   };
 }
+
+/** @param {() => void} ring @returns {(ms: number) => void} */
+function pageTimer(ring) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  return (ms) => {
+    clearTimeout(timer);
+    timer = setTimeout(ring, ms);
+  };
+}
+
+/** A timer of 2^31 ms and more would ring at once. @param {number} at */
+const delayUntil = (at) => Math.min(Math.max(0, at - now()), 2 ** 31 - 1);
 
 /** The page's one clock: it never jumps, whatever happens to the time of day. */
 export const now = () => performance.now();
