@@ -1,6 +1,6 @@
 /*
- * Answers and the log line that goes with each: every request that is answered through
- * here, and only through here, leaves exactly one line.
+ * Answers and the log line that goes with each: every request leaves exactly one, but the
+ * host's own question whether we are there, GET or HEAD of "/".
  */
 #ifndef ANSWER_H
 #define ANSWER_H

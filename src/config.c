@@ -68,16 +68,6 @@ static struct str read_required(config_getenv *get, const char *setting, const c
     return value;
 }
 
-/* Parts of a URL's query that come from the environment must not break out of it. */
-static bool is_client_id(struct str id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        if (!base64url_is_char(id.ptr[i]))
-            return false;
-    }
-    return true;
-}
-
 static void read_identity(struct config *config, config_getenv *get, struct str text,
                           struct complaints *complaints)
 {
@@ -92,7 +82,7 @@ static void read_identity(struct config *config, config_getenv *get, struct str 
     if (credential.len > 0 && !str_equal_nocase(credential, STR("managedidentity")))
         complain(complaints, SETTING_CONNECTION "__credential", "can only be managedidentity");
     config->identity_client = str_from(get(SETTING_CONNECTION "__clientId"));
-    if (!is_client_id(config->identity_client))
+    if (!base64url_is_text(config->identity_client, '\0'))
         complain(complaints, SETTING_CONNECTION "__clientId", "is no client id");
     config->identity_endpoint =
         read_required(get, "IDENTITY_ENDPOINT",

@@ -60,11 +60,7 @@ static bool read_time(struct str value, int64_t *out)
 /* It becomes part of a header, which it must not end. */
 static bool is_token(struct str token)
 {
-    for (size_t i = 0; i < token.len; i++) {
-        if (token.ptr[i] <= ' ' || token.ptr[i] > '~')
-            return false;
-    }
-    return token.len > 0;
+    return token.len > 0 && str_is_visible(token);
 }
 
 /* {"access_token":…,"expires_on":…,…} */

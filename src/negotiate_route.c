@@ -50,11 +50,7 @@ static void answer_token(struct negotiation *n, struct str token)
 /* Of the characters of a JWT, so that it fits into JSON and a URL as it is. */
 static bool is_token(struct str token)
 {
-    for (size_t i = 0; i < token.len; i++) {
-        if (!base64url_is_char(token.ptr[i]) && token.ptr[i] != '.')
-            return false;
-    }
-    return token.len > 0;
+    return token.len > 0 && base64url_is_text(token, '.');
 }
 
 /* {"token":…} of :generateToken */

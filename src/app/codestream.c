@@ -17,13 +17,7 @@ static const struct str control_suffix = STR_INIT("-control");
 
 bool room_id_ok(struct str room)
 {
-    if (room.len != ROOM_ID_CHARS)
-        return false;
-    for (size_t i = 0; i < room.len; i++) {
-        if (!base64url_is_char(room.ptr[i]))
-            return false;
-    }
-    return true;
+    return room.len == ROOM_ID_CHARS && base64url_is_text(room, '\0');
 }
 
 enum err member_subject(const struct member *member, struct arena *mem, struct str *out)

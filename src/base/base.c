@@ -45,6 +45,15 @@ bool str_ends(struct str s, struct str suffix)
     return s.len >= suffix.len && str_equal(str_skip(s, s.len - suffix.len), suffix);
 }
 
+bool str_is_visible(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
+            return false;
+    }
+    return true;
+}
+
 struct str str_skip(struct str s, size_t len)
 {
     return len == 0 ? s : (struct str){ s.ptr + len, s.len - len };

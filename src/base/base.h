@@ -56,6 +56,9 @@ bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 
+/* Nothing but ASCII that can be seen: no space, no control character. */
+bool str_is_visible(struct str s);
+
 /* The first len bytes removed; len may not exceed s.len. */
 struct str str_skip(struct str s, size_t len);
 struct str str_first(struct str s, size_t len);

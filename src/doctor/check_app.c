@@ -46,20 +46,10 @@ static enum finding explain_status(struct doctor *d, const struct probe *probe)
     }
 }
 
-/* What ours are made of needs no escape in a header, in JSON or in a URL. */
-static bool is_made_of(struct str text, char other)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!base64url_is_char(text.ptr[i]) && text.ptr[i] != other)
-            return false;
-    }
-    return text.len > 0;
-}
-
 static enum finding compare_service(struct doctor *d, struct str endpoint, struct str path)
 {
     struct str hub_path =
-        str_from(probe_text(d->lab, "/clients/socketio/hubs/", keep(d, d->config.hub)));
+        str_from(probe_text(d->lab, WEBPUBSUB_CLIENT_PATH, keep(d, d->config.hub)));
 
     if (!str_equal_nocase(endpoint, d->config.service_url))
         return sick(
@@ -101,7 +91,7 @@ static bool read_names(struct doctor *d, struct str room, struct str guest)
 {
     struct str name = room.len > 0 ? room : guest;
 
-    if (name.len != NAME_CHARS || !is_made_of(name, '-'))
+    if (name.len != NAME_CHARS || !base64url_is_text(name, '\0'))
         return false;
     d->room = room.len > 0 ? keep(d, room) : NULL;
     d->user = room.len > 0 ? probe_text(d->lab, "v.", keep(d, room)) : keep(d, guest);
@@ -124,8 +114,8 @@ static enum finding read_answer(struct doctor *d, struct str answer)
         if (fields[i].value.len > 0 || i < NEEDED)
             is_ours = !json_text(fields[i].value, probe_memory(d->lab), &values[i]);
     }
-    if (!is_ours || !read_names(d, values[ROOM], values[GUEST]) ||
-        !is_made_of(values[TOKEN], '.'))
+    if (!is_ours || !read_names(d, values[ROOM], values[GUEST]) || values[TOKEN].len == 0 ||
+        !base64url_is_text(values[TOKEN], '.'))
         return sick(d, "the answer to negotiate is not ours", "is this the right address?");
     finding = compare_service(d, values[ENDPOINT], values[PATH]);
     if (finding == WELL)

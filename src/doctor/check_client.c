@@ -16,7 +16,7 @@
 
 static const char *client_url(struct doctor *d, const char *rest)
 {
-    return probe_text(d->lab, keep(d, d->webpubsub.url), "/clients/socketio/hubs/",
+    return probe_text(d->lab, keep(d, d->webpubsub.url), WEBPUBSUB_CLIENT_PATH,
                       keep(d, d->webpubsub.hub), "/?EIO=4&transport=polling", rest);
 }
 
@@ -80,16 +80,6 @@ static enum finding explain_refusal(struct doctor *d, const struct probe *probe)
     }
 }
 
-/* Goes into URLs as it is. */
-static bool is_session_id(struct str sid)
-{
-    for (size_t i = 0; i < sid.len; i++) {
-        if (sid.ptr[i] <= ' ' || sid.ptr[i] > '~')
-            return false;
-    }
-    return sid.len > 0;
-}
-
 static enum finding open_client(struct doctor *d, struct client *client)
 {
     const char *token = probe_text(d->lab, "&access_token=", d->token);
@@ -102,7 +92,8 @@ static enum finding open_client(struct doctor *d, struct client *client)
         return explain_refusal(d, &probe);
     if (!str_starts(probe.answer, STR("0")) ||
         json_members(str_skip(probe.answer, 1), fields, COUNT(fields)) ||
-        json_text(fields[0].value, probe_memory(d->lab), &sid) || !is_session_id(sid))
+        json_text(fields[0].value, probe_memory(d->lab), &sid) || sid.len == 0 ||
+        !str_is_visible(sid)) /* it goes into URLs as it is */
         return sick(d, "a client's first request: the service does not answer as Socket.IO",
                     "is the endpoint in the connection string right?");
     client->session = probe_text(d->lab, token, "&sid=", keep(d, sid));

@@ -38,6 +38,16 @@ bool base64url_is_char(char c)
            c == '-' || c == '_';
 }
 
+bool base64url_is_text(struct str text, char other)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool is_other = other != '\0' && text.ptr[i] == other;
+        if (!base64url_is_char(text.ptr[i]) && !is_other)
+            return false;
+    }
+    return true;
+}
+
 void base64_add(struct buf *out, struct str bytes)
 {
     size_t len = BASE64URL_LEN(bytes.len);

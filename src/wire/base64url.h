@@ -27,4 +27,7 @@ void hex_encode(struct str bytes, char *out);
 /* One of A-Z a-z 0-9 - _ */
 bool base64url_is_char(char c);
 
+/* Nothing but these and, if it is not 0, other: needs no escape in a header, JSON or a URL. */
+bool base64url_is_text(struct str text, char other);
+
 #endif

@@ -167,7 +167,7 @@ static enum err mint(const struct webpubsub *service, struct str audience,
 
 void webpubsub_add_client_path(struct buf *out, const struct webpubsub *service, bool is_native)
 {
-    buf_add_all(out, is_native ? STR("/client/hubs/") : STR("/clients/socketio/hubs/"),
+    buf_add_all(out, is_native ? STR("/client/hubs/") : STR(WEBPUBSUB_CLIENT_PATH),
                 service->hub);
 }
 

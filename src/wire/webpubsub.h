@@ -66,7 +66,8 @@ struct webpubsub_client {
     struct str joins;
 };
 
-/* Where such a client connects, without the query: /clients/socketio/hubs/{hub} */
+/* Where such a client connects, without the query; the hub's name follows. */
+#define WEBPUBSUB_CLIENT_PATH "/clients/socketio/hubs/"
 void webpubsub_add_client_path(struct buf *out, const struct webpubsub *service,
                                bool is_native);
 

@@ -295,13 +295,10 @@ enum err webpubsub_list(const struct webpubsub *service, struct str nsp, struct 
 /* Our token goes wherever the next page is, and names it: only to the same service, and as a URL. */
 static bool is_ours(const struct webpubsub *service, struct str url)
 {
-    for (size_t i = 0; i < url.len; i++) {
-        char c = url.ptr[i];
-        if (c <= ' ' || c > '~' || c == '"' || c == '\\')
-            return false;
-    }
     return str_starts(url, service->url) &&
-           str_starts(str_skip(url, service->url.len), STR("/api/hubs/"));
+           str_starts(str_skip(url, service->url.len), STR("/api/hubs/")) &&
+           str_is_visible(url) && !memchr(url.ptr, '"', url.len) &&
+           !memchr(url.ptr, '\\', url.len);
 }
 
 enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,

@@ -25,6 +25,16 @@ static void views_are_equal_when_their_bytes_are(void **state)
     assert_false(str_equal(nothing, STR("a")));
 }
 
+static void what_can_be_seen_is_ascii_without_space(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char text[] = { 'a', (char)c, 'b' };
+        assert_int_equal(str_is_visible((struct str){ text, 3 }), c > 0x20 && c < 0x7f);
+    }
+    assert_true(str_is_visible(STR("")));
+}
+
 static void case_is_that_of_ascii_letters_alone(void **state)
 {
     (void)state;
@@ -221,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_view_of_nothing_is_empty),
         cmocka_unit_test(views_are_equal_when_their_bytes_are),
+        cmocka_unit_test(what_can_be_seen_is_ascii_without_space),
         cmocka_unit_test(case_is_that_of_ascii_letters_alone),
         cmocka_unit_test(a_view_starts_and_ends_with_what_it_does),
         cmocka_unit_test(a_view_is_shortened_at_either_end),

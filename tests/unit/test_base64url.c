@@ -196,6 +196,18 @@ static void hex_has_two_digits_for_each_byte(void **state)
     hex_encode((struct str){ NULL, 0 }, NULL);
 }
 
+static void a_text_is_of_its_characters_and_perhaps_one_other(void **state)
+{
+    (void)state;
+    assert_true(base64url_is_text(STR("Az09-_"), '\0'));
+    assert_true(base64url_is_text(STR(""), '\0'));
+    assert_true(base64url_is_text(STR("a.b.c"), '.'));
+    assert_false(base64url_is_text(STR("a.b"), '\0'));
+    assert_false(base64url_is_text(STR("a\0b"), '\0'));
+    assert_false(base64url_is_text(STR("a b"), '.'));
+    assert_false(base64url_is_text(STR("a="), '.'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +215,7 @@ int main(void)
         cmocka_unit_test(nothing_becomes_nothing),
         cmocka_unit_test(it_agrees_with_libcrypto_on_any_bytes),
         cmocka_unit_test(its_characters_are_the_64),
+        cmocka_unit_test(a_text_is_of_its_characters_and_perhaps_one_other),
         cmocka_unit_test(it_is_whole_or_out_of_memory),
         cmocka_unit_test(what_was_encoded_can_be_decoded),
         cmocka_unit_test(the_other_alphabet_has_padding),
