@@ -211,8 +211,11 @@ export class Upstream {
 function fillTemplate(template, hub, event) {
   return template
     .replaceAll('{hub}', encodeURIComponent(hub))
-    .replaceAll('{event}', encodeURIComponent(event));
+    .replaceAll('{event}', encodeURIComponent(unicode(event)));
 }
+
+/** A name that a client has put together may have half a character, which no URL can spell. */
+const unicode = (text) => Buffer.from(text).toString();
 
 function encodeHeader(value, encoding) {
   const unsafe = encoding === 'cloudevents' ? UNSAFE_CLOUDEVENTS : UNSAFE_MINIMAL;

@@ -168,6 +168,14 @@ test('names that do not fit into a header are percent-encoded', async (t) => {
   }
 });
 
+test('half a character in a name arrives as the one that stands for such', async (t) => {
+  const { handler, join } = await start(t);
+  const socket = await join();
+  socket.send(String.raw`42["half \ud800"]`);
+  const event = await handler.event('half %EF%BF%BD');
+  assert.equal(event.body, String.raw`42["half \ud800"]`);
+});
+
 test('signatures can be left out', async (t) => {
   const { handler, join } = await start(t, { signEvents: false });
   await join();
