@@ -160,6 +160,47 @@ test('a writer on another machine with the same key takes over too', async () =>
   await viewer.shows('here and there');
 });
 
+test('a writer who was away gives way to the one who has taken over since', LONG, async () => {
+  const [one, other] = [await scene.person(), await scene.person()];
+  const first = await scene.writer({ context: one });
+  const viewer = await scene.viewer(first.link);
+  await first.type('old');
+  await viewer.shows('old');
+  await first.page.waitForFunction(() =>
+    Object.values(localStorage).some((value) => value.includes('"old"')),
+  );
+  const kept = await first.page.evaluate(() => Object.entries(localStorage));
+  await one.setOffline(true);
+  let asleep = true;
+  await one.route('**/negotiate', (route) => (asleep ? route.abort() : route.continue()));
+  for (const connection of connectionsOf('w', first.link)) connection.close('asleep');
+  await first.says('Offline');
+  // The other machine's clock is a minute ahead.
+  await other.addInitScript((entries) => {
+    for (const [key, value] of entries) localStorage.setItem(key, value);
+    const { now } = Date;
+    Date.now = () => now() + 60_000;
+  }, kept);
+  const second = await scene.writer({ context: other });
+  assert.equal(second.link, first.link);
+  await second.focus();
+  await second.keys('Control+End');
+  await second.page.keyboard.type(' and new');
+  await viewer.shows('old and new');
+
+  asleep = false;
+  await one.setOffline(false);
+  await first.says('Taken over', TRUE_MS);
+  await second.page.keyboard.type('er');
+  await viewer.shows('old and newer');
+  assert.equal(await second.state(), 'Live');
+
+  await first.page.locator('#banner-action').click();
+  await first.says('Live');
+  await second.says('Taken over');
+  await viewer.shows('old');
+});
+
 test('without a function app the editor is usable, with it the stream starts', async () => {
   const context = await scene.person();
   let refusing = true;

@@ -39,7 +39,7 @@ const BROWSER = {
 export class Connection {
   /**
    * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => void,
-   *   onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
+   *   epoch?: () => number, onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
    *   onLeave: () => void,
    *   onData: (data: unknown, from: unknown) => void, onPresence: (event: any) => void,
    *   onAnswer: (id: number, answer: import('./link.js').Answer) => void }} options
@@ -56,6 +56,7 @@ export class Connection {
       room: options.room,
       key: options.key,
       transport: options.transport,
+      epoch: options.epoch,
       listener: {
         onTicket: (ticket) => options.onTicket?.(ticket),
         onJoin: (sid) => {
@@ -95,6 +96,10 @@ export class Connection {
 
   retry() {
     this.link.restart();
+  }
+
+  announce() {
+    this.link.announce();
   }
 
   /** @param {LinkState['phase']} phase @param {import('./link.js').Trouble} [trouble] */

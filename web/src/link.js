@@ -15,6 +15,7 @@ import * as native from './native.js';
  * @typedef {object} Party  who joins: in which room it listens, and to which it speaks
  * @property {string} hears
  * @property {string} speaks
+ * @property {() => number} [epoch]  a writer's, told with its coming
  * @typedef {object} Events  what a transport tells; after `failed` nothing more
  * @property {(sid: string) => void} joined
  * @property {(trouble: { code: string, message: string }) => void} failed
@@ -23,6 +24,7 @@ import * as native from './native.js';
  * @typedef {object} Carrier  one attempt of a transport; it says nothing before `open` returned
  * @property {(data: object, to?: string, answered?: (answer: Answer) => void) => void} send
  * @property {() => void} close  and be silent from then on
+ * @property {() => void} [announce]  tells once more that this writer is there, where it can be told
  * @typedef {object} Transport
  * @property {string} query  what negotiate has to be asked for
  * @property {string[]} fields  what its answer must have
@@ -49,15 +51,16 @@ const TRANSPORTS = { socketio, native };
 export class Link {
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
-   *   listener: Listener }} options
+   *   epoch?: () => number, listener: Listener }} options
    *   room and key: writer again; room alone: viewer; neither: writer of a new room
    */
-  constructor({ api, room, key, transport = 'socketio', listener }) {
+  constructor({ api, room, key, transport = 'socketio', epoch, listener }) {
     this.transport =
       typeof transport === 'string' ? (TRANSPORTS[transport] ?? socketio) : transport;
     this.api = api;
     this.room = room;
     this.key = key;
+    this.epoch = epoch;
     this.listener = listener;
     /** @type {Carrier | undefined} */
     this.carrier = undefined;
@@ -109,13 +112,19 @@ export class Link {
     if (this.joined) this.carrier?.send(data, to, answered);
   }
 
+  /** Another writer has to hear of this one. */
+  announce() {
+    if (this.joined) this.carrier?.announce?.();
+  }
+
   /**
    * A writer speaks to the room and listens on its control room, a viewer the other way round.
    * @returns {Party}
    */
   #party() {
     const [room, control] = [`${this.room}`, `${this.room}-control`];
-    return this.key ? { hears: control, speaks: room } : { hears: room, speaks: control };
+    const { epoch } = this;
+    return this.key ? { hears: control, speaks: room, epoch } : { hears: room, speaks: control };
   }
 
   async #connect() {

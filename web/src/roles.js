@@ -42,14 +42,27 @@ export function connectViewer(viewer, { backEnd, room, show, changed, device }) 
 /**
  * @param {import('./writer.js').Writer} writer
  * @param {{ backEnd: BackEnd, session: { room: string, key: string }, show: () => void,
- *   onTicket?: (ticket: import('./link.js').Ticket) => void, onRival?: () => void,
- *   device?: Device }} options
- *   session: empty texts for a new one; onRival: another writer of this room has come
+ *   onTicket?: (ticket: import('./link.js').Ticket) => void,
+ *   onRival?: (epoch: number | undefined) => void, device?: Device }} options
+ *   session: empty texts for a new one; onRival: another writer of this room has come, whom this one
+ *   is to give way to
  */
 export function connectWriter(writer, { backEnd, session, show, onTicket, onRival, device }) {
   /** @type {Set<string>} sockets this page has had: their late echoes are not another writer */
   const ownSockets = new Set();
-  return new Connection(
+  /** @type {Set<string>} sockets of older writers that have been told of this one */
+  const told = new Set();
+  const meet = (/** @type {string} */ sid, /** @type {unknown} */ epoch) => {
+    if (ownSockets.has(sid)) return;
+    const rival = Number.isSafeInteger(epoch) ? Number(epoch) : undefined;
+    // Who does not tell its epoch is one that has come later, as far as can be known.
+    if (rival === undefined || rival >= writer.epoch) onRival?.(rival);
+    else if (!told.has(sid)) {
+      told.add(sid);
+      connection.announce();
+    }
+  };
+  const connection = new Connection(
     {
       ...backEnd,
       room: session.room || undefined,
@@ -57,6 +70,7 @@ export function connectWriter(writer, { backEnd, session, show, onTicket, onRiva
       core: writer,
       show,
       onTicket,
+      epoch: () => writer.epoch,
       onJoin: (sid) => {
         ownSockets.add(sid);
         writer.join(sid, now());
@@ -66,11 +80,11 @@ export function connectWriter(writer, { backEnd, session, show, onTicket, onRiva
       onPresence: (event) => {
         if (!isSocketId(event?.from)) return;
         if (event.role === 'viewer') writer.presence(event.from, event.state === 'joined');
-        else if (event.role === 'writer' && event.state === 'joined' && !ownSockets.has(event.from))
-          onRival?.();
+        else if (event.role === 'writer' && event.state === 'joined') meet(event.from, event.epoch);
       },
       onAnswer: (id, answer) => writer.answered(id, answer, now()),
     },
     device,
   );
+  return connection;
 }

@@ -20,7 +20,7 @@ export const query = '';
 export const fields = ['endpoint', 'path', 'token'];
 
 /** @type {import('./link.js').Transport['open']} */
-export function open({ endpoint, path, token }, { hears, speaks }, events, last) {
+export function open({ endpoint, path, token }, { hears, speaks, epoch }, events, last) {
   const socket = io(endpoint, {
     path,
     query: { access_token: token },
@@ -42,11 +42,12 @@ export function open({ endpoint, path, token }, { hears, speaks }, events, last)
     () => events.failed({ code: UNANSWERED, message: 'no connection in time' }),
     CONNECT_MS,
   );
+  const request = () => ({ room_id: hears, ...(epoch && { epoch: epoch() }) });
   const join = () => {
     clearTimeout(invitation);
     if (joining) return;
     joining = true;
-    socket.timeout(JOIN_MS).emit('joinRoom', { room_id: hears }, joined);
+    socket.timeout(JOIN_MS).emit('joinRoom', request(), joined);
   };
   const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
     const answer = error ? refusal('Timeout', 'no answer to joinRoom') : readAnswer(raw);
@@ -73,6 +74,10 @@ export function open({ endpoint, path, token }, { hears, speaks }, events, last)
           answered(readAnswer(raw)),
         );
       else socket.emit('sendToRoom', message);
+    },
+    // Who joins again is announced again.
+    announce() {
+      if (socket.connected) socket.emit('joinRoom', request());
     },
     close() {
       clearTimeout(connecting);

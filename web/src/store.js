@@ -120,6 +120,16 @@ export function saveSession(record) {
 }
 
 /**
+ * Who takes this session up next has a greater epoch than this one.
+ * @param {string} room @param {number} epoch
+ */
+export function outrank(room, epoch) {
+  const record = load(room);
+  if (record && record.epoch < epoch)
+    browser.set(SESSION + room, JSON.stringify({ ...record, epoch }));
+}
+
+/**
  * Old sessions make room for new ones; a browser keeps no more than a few megabytes.
  * @param {number} now
  */

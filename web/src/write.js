@@ -12,6 +12,7 @@ import {
   forgetTab,
   lastSession,
   onOtherTab,
+  outrank,
   pruneSessions,
   saveSession,
 } from './store.js';
@@ -49,6 +50,7 @@ export function startWriting(backEnd, page) {
   });
   const session = { room: kept?.room ?? '', key: kept?.key ?? '' };
   let takenOver = false;
+  let rivalEpoch = 0;
   /** The next page of this tab is to begin with what was saved last. */
   let leaving = false;
 
@@ -119,14 +121,16 @@ export function startWriting(backEnd, page) {
       save();
       page.showLink(link());
     },
-    onRival: () => yieldPen(),
+    onRival: (epoch) => yieldPen(epoch),
   });
 
   /**
    * A newer writer of this room is there: this one stops, and must not write over the other's
-   * draft.
+   * draft. The clocks of two machines differ: who takes the pen back must be newer than this epoch.
+   * @param {number} [epoch]
    */
-  const yieldPen = () => {
+  const yieldPen = (epoch = 0) => {
+    rivalEpoch = Math.max(rivalEpoch, epoch);
     if (takenOver) return;
     save();
     takenOver = true;
@@ -137,7 +141,7 @@ export function startWriting(backEnd, page) {
     show();
   };
   onOtherTab((record) => {
-    if (record.room === session.room && record.epoch > writer.epoch) yieldPen();
+    if (record.room === session.room && record.epoch > writer.epoch) yieldPen(record.epoch);
   });
 
   // ---- the editor ----
@@ -213,7 +217,10 @@ export function startWriting(backEnd, page) {
     if (action === 'resume') change({ paused: false });
     else if (action === 'retry') connection.retry();
     else if (action === 'new-session') newSession();
-    else if (action === 'take-back') location.reload();
+    else if (action === 'take-back') {
+      outrank(session.room, rivalEpoch);
+      location.reload();
+    }
   };
   onFile({
     refuse: say,

@@ -13,6 +13,7 @@ import {
   FLUSH_MS,
   MAX_ENCODED,
   MAX_OPS,
+  OUTGROW_MS,
   ROOM_FULL_MS,
   SINGLE_ANSWERS,
   SLOW_MS,
@@ -70,6 +71,7 @@ export class Writer {
     /** @type {View | undefined} */
     this.view = undefined;
     this.sid = '';
+    this.joinedAt = 0;
     /** @type {Problem | undefined} what the service last refused */
     this.problem = undefined;
 
@@ -143,6 +145,7 @@ export class Writer {
   /** Connected and in the room. @param {string} sid @param {number} now */
   join(sid, now) {
     this.sid = sid;
+    this.joinedAt = now;
     this.flights.clear();
     this.retries = 0;
     this.problem = undefined;
@@ -187,7 +190,7 @@ export class Writer {
     if (!message || !isSocketId(from)) return;
     if (this.audience.add(from)) this.beatDirty = true;
     if (message.plain) this.audience.askPlainly(from);
-    if (message.epoch > this.epoch && message.epoch <= this.maxEpoch) this.#outgrow(message.epoch);
+    this.#outgrow(message.epoch, now);
     if (message.epoch === this.epoch && message.version === this.version) {
       this.beatDirty = true;
       return;
@@ -198,10 +201,11 @@ export class Writer {
 
   /**
    * The viewer has listened to a writer whose clock was ahead of this one's, and would never
-   * believe this one. Had that writer come later, it would have taken over.
-   * @param {number} epoch
+   * believe this one. Were that writer still there, this one would have heard of it and given way.
+   * @param {number} epoch @param {number} now
    */
-  #outgrow(epoch) {
+  #outgrow(epoch, now) {
+    if (epoch <= this.epoch || epoch > this.maxEpoch || now < this.joinedAt + OUTGROW_MS) return;
     this.epoch = epoch + 1;
     this.needRoomFull = true;
   }
