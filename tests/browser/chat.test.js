@@ -1,5 +1,6 @@
 // The chat in several pages, through everything local, as its users see it.
 import assert from 'node:assert/strict';
+import { deferred } from '../lib/deadline.js';
 import { after, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
@@ -13,8 +14,9 @@ before(async () => {
 });
 after(() => scene?.close());
 
-async function visitor(name) {
-  const { page } = await scene.open(scene.stack.page, name, await scene.person());
+async function visitor(name, context) {
+  context ??= await scene.person();
+  const { page } = await scene.open(scene.stack.page, name, context);
   await page.locator('[name=username]').fill(name);
   await page.locator('[name=username]').press('Enter');
   return page;
@@ -46,4 +48,57 @@ test('nobody enters without a name', async () => {
   const page = await visitor('   ');
   assert.ok(await page.locator('#login').isVisible());
   assert.ok(!(await page.locator('main').isVisible()));
+});
+
+test('a name that is given before there is a connection is told when there is one', async () => {
+  const context = await scene.person();
+  const gate = deferred();
+  await context.route('**/negotiate', async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  const page = await visitor('Early', context);
+  await page.locator('[name=message]').fill('too early');
+  await page.locator('[name=message]').press('Enter');
+  gate.resolve();
+  await line(page, 'Welcome to the chat');
+  await page.locator('[name=message]').press('Enter');
+  await line(page, 'Earlytoo early');
+  await page.close();
+});
+
+test('a function app that gives no token is said to, and asked again', async () => {
+  const context = await scene.person();
+  let refusing = true;
+  await context.route('**/negotiate', (route) =>
+    refusing
+      ? route.fulfill({ status: 503, headers: { 'Access-Control-Allow-Origin': '*' }, body: '' })
+      : route.continue(),
+  );
+  const page = await visitor('Patient', context);
+  await page.locator('#trouble', { hasText: 'answered 503' }).waitFor();
+  refusing = false;
+  await line(page, 'Welcome to the chat');
+  assert.equal(await page.locator('#trouble').textContent(), '');
+  await page.close();
+});
+
+test('whose token has expired comes back with a fresh one', async () => {
+  const context = await scene.person();
+  const tokenOf = (request) => new URL(request.url()).searchParams.get('access_token');
+  let first;
+  let expired = false;
+  await context.route('**/clients/socketio/**', (route) => {
+    first ??= tokenOf(route.request());
+    return expired && tokenOf(route.request()) === first
+      ? route.fulfill({ status: 401, headers: { 'Access-Control-Allow-Origin': '*' }, body: '' })
+      : route.continue();
+  });
+  const page = await visitor('Late', context);
+  await line(page, 'Welcome to the chat');
+  expired = true;
+  for (const connection of scene.stack.service.hub('codestream').connections.values())
+    connection.close('test');
+  await line(page, 'you have been reconnected');
+  await page.close();
 });

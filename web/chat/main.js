@@ -4,6 +4,8 @@
 import { io } from 'socket.io-client';
 
 const TYPING_MS = 400;
+const NEGOTIATE_MS = 6_000;
+const AGAIN_MS = 2_000;
 
 const page = {
   login: document.querySelector('#login'),
@@ -11,8 +13,10 @@ const page = {
   log: document.querySelector('#log'),
   typing: document.querySelector('#typing'),
   speak: document.querySelector('#speak'),
+  trouble: document.querySelector('#trouble'),
 };
 const typing = new Set(); // names
+let socket; // none before negotiate has answered
 let username;
 let typingEnds; // timer, while we are said to be typing
 
@@ -50,7 +54,7 @@ function stopTyping() {
   if (!typingEnds) return;
   clearTimeout(typingEnds);
   typingEnds = undefined;
-  socket.emit('stop typing');
+  socket?.emit('stop typing');
 }
 
 function listen() {
@@ -75,6 +79,33 @@ function listen() {
     tell('you have been reconnected');
     if (username) socket.emit('add user', username);
   });
+  socket.io.on('reconnect_error', renewToken);
+}
+
+async function negotiate() {
+  const response = await fetch(`${api}/negotiate`, { signal: AbortSignal.timeout(NEGOTIATE_MS) });
+  if (!response.ok) throw new Error(`the function app answered ${response.status}`);
+  return response.json();
+}
+
+/** The token may have expired; the next attempt has a fresh one. */
+async function renewToken() {
+  const answer = await negotiate().catch(() => undefined);
+  if (answer) socket.io.opts.query.access_token = answer.token;
+}
+
+async function connect() {
+  try {
+    const { endpoint, path, token } = await negotiate();
+    socket = io(endpoint, { path, query: { access_token: token } });
+  } catch (error) {
+    page.trouble.textContent = `No connection yet: ${error.message}`;
+    setTimeout(connect, AGAIN_MS);
+    return;
+  }
+  page.trouble.textContent = '';
+  listen();
+  if (username) socket.emit('add user', username);
 }
 
 page.login.addEventListener('submit', (event) => {
@@ -84,13 +115,13 @@ page.login.addEventListener('submit', (event) => {
   page.login.hidden = true;
   page.main.hidden = false;
   page.speak.elements.message.focus();
-  socket.emit('add user', username);
+  socket?.emit('add user', username);
 });
 
 page.speak.addEventListener('submit', (event) => {
   event.preventDefault();
   const message = page.speak.elements.message.value;
-  if (!message) return;
+  if (!message || !socket) return;
   page.speak.reset();
   addMessage({ username, message });
   socket.emit('new message', message);
@@ -98,12 +129,10 @@ page.speak.addEventListener('submit', (event) => {
 });
 
 page.speak.addEventListener('input', () => {
-  if (!typingEnds) socket.emit('typing');
+  if (!typingEnds) socket?.emit('typing');
   clearTimeout(typingEnds);
   typingEnds = setTimeout(stopTyping, TYPING_MS);
 });
 
 const api = document.querySelector('meta[name=codestream-api]').content;
-const { endpoint, path, token } = await (await fetch(`${api}/negotiate`)).json();
-const socket = io(endpoint, { path, query: { access_token: token } });
-listen();
+connect();
