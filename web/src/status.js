@@ -151,6 +151,17 @@ export function viewerStatus({ link, viewer, now }) {
   }
   const down = linkStatus(link, now, viewer.hasText ? 'This may not be the newest text.' : '');
   if (down) return down;
+  if (viewer.problem && viewer.needsText) {
+    return {
+      word: 'Not received',
+      tone: 'bad',
+      notice: {
+        text:
+          `The writer could not be asked for the text: ${sentence(viewer.problem.message)} ` +
+          'The question goes again by itself.',
+      },
+    };
+  }
   if (!viewer.hasText) {
     const waiting = viewer.writerLeft || now - viewer.joinedAt >= WAITING_MS;
     return waiting

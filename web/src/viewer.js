@@ -66,7 +66,7 @@ export class Viewer {
     this.heardAt = 0;
     this.connected = false;
     this.joinedAt = 0;
-    /** @type {Answer['error']} */
+    /** @type {Answer['error']} why the last question did not reach the writer */
     this.problem = undefined;
 
     /** @type {Map<number, Delta>} deltas whose base is missing */

@@ -55,6 +55,13 @@ test('each state of the writer has its word', () => {
   for (const [word, status] of Object.entries(words)) assert.equal(status.word, word);
 });
 
+/** The service refuses the viewer's next question. @param {Viewer} viewer */
+function refused(viewer) {
+  const [{ id }] = viewer.poll(0);
+  const error = { code: 'Busy', message: 'too much in flight' };
+  viewer.answered(id, { success: false, error });
+}
+
 test('each state of the viewer has its word', () => {
   const words = {
     Live: watching(),
@@ -65,6 +72,7 @@ test('each state of the viewer has its word', () => {
     'Writer away': watching({}, { now: 15_000 }),
     Paused: watching({ paused: true }),
     Ended: watching({ ended: true }),
+    'Not received': watching({}, { text: null, prepare: refused }),
     'Out of date': watching(
       {},
       {
@@ -86,6 +94,21 @@ test('only a text that is known to be the newest is called live', () => {
     watching({}, { prepare: (viewer) => viewer.leave() }),
   ])
     assert.notEqual(status.tone, 'ok');
+});
+
+test('a viewer whose questions are refused is told so, until one is not or the text comes', () => {
+  const words = (prepare) => watching({}, { text: null, now: 5_000, prepare }).word;
+  const answered = (viewer) => {
+    refused(viewer);
+    const [{ id }] = viewer.poll(2_000);
+    viewer.answered(id, { success: true });
+  };
+  assert.equal(words(refused), 'Not received');
+  assert.equal(words(answered), 'Waiting for the writer');
+  const { notice } = watching({}, { text: null, prepare: refused });
+  assert.match(notice.text, /asked for the text: too much in flight\. .*by itself/);
+  const withText = (viewer) => viewer.answered(0, { success: false });
+  assert.equal(watching({}, { prepare: withText }).word, 'Live');
 });
 
 test('a lost connection is told at once, explained after 3 s and offline before 15 s', () => {
