@@ -72,9 +72,10 @@ export function downloadText(text, name, language) {
 /** What to put into another page, so that it shows the stream. @param {string} link */
 export function embedCode(link) {
   const url = new URL(link);
-  url.search = '?embed';
+  url.searchParams.set('embed', '');
+  const source = url.href.replaceAll('&', '&amp;');
   const looks = 'width="720" height="420" style="border:0"';
-  return `<iframe src="${url}" title="Live code" ${looks}></iframe>`;
+  return `<iframe src="${source}" title="Live code" ${looks}></iframe>`;
 }
 
 /** @param {string} text @returns {Promise<boolean>} */
