@@ -22,22 +22,6 @@ export function applyOps(text, ops) {
 }
 
 /**
- * The edits that undo `ops`, given the text before them.
- * @param {string} text
- * @param {Op[]} ops
- * @returns {Op[]}
- */
-export function invertOps(text, ops) {
-  /** @type {Op[]} */
-  const inverse = [];
-  for (const [offset, deleted, inserted] of ops) {
-    inverse.unshift([offset, inserted.length, text.slice(offset, offset + deleted)]);
-    text = text.slice(0, offset) + inserted + text.slice(offset + deleted);
-  }
-  return inverse;
-}
-
-/**
  * Adds one edit to a list. Where it touches what the last one inserted, the two become one, so
  * that a typed word is one edit and not five.
  * @param {Op[]} ops  changed in place

@@ -5,7 +5,6 @@ import {
   encodedOpsSize,
   encodedSize,
   hash,
-  invertOps,
   pushOp,
   replacement,
   toLf,
@@ -67,16 +66,6 @@ test('merged edits do to a text what the single ones do', () => {
     }
     assert.equal(applyOps(before, merged), text);
   }
-});
-
-test('the inverse of edits brings the text back', () => {
-  const ops = [
-    [1, 2, 'long'],
-    [0, 1, ''],
-    [3, 1, 'é'],
-  ];
-  const after = applyOps('abcdef', ops);
-  assert.equal(applyOps(after, invertOps('abcdef', ops)), 'abcdef');
 });
 
 test('a replacement is the smallest single edit', () => {

@@ -5,7 +5,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Writer } from '../src/writer.js';
 import { Viewer } from '../src/viewer.js';
-import { invertOps, toLf } from '../src/ops.js';
+import { toLf } from '../src/ops.js';
 import { BEAT_MS } from '../src/protocol.js';
 import { Stream, World } from './simulation.js';
 
@@ -27,6 +27,16 @@ const PIECES = [
   '\\',
   '\u0007',
 ];
+
+/** The edits that undo `ops`, given the text before them: what an editor's undo reports. */
+function invertOps(text, ops) {
+  const inverse = [];
+  for (const [offset, deleted, inserted] of ops) {
+    inverse.unshift([offset, inserted.length, text.slice(offset, offset + deleted)]);
+    text = text.slice(0, offset) + inserted + text.slice(offset + deleted);
+  }
+  return inverse;
+}
 
 /**
  * A person at an editor: types, deletes, pastes, uses several cursors, takes back and does again.
