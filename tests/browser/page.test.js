@@ -132,6 +132,9 @@ test('everything in the bar, the banner and the menu is reached and used by keyb
   await writer.page.locator('#banner-action').focus();
   await writer.keys('Enter');
   await writer.says('Live');
+  // The button is gone, and with it would be the focus.
+  const inEditor = () => document.activeElement?.closest('#editor') !== null;
+  assert.equal(await writer.page.evaluate(inEditor), true);
   await writer.page.locator('#menu-button').focus();
   await writer.keys('Enter', 'Escape');
   assert.equal(await writer.page.locator('#menu').isVisible(), false);

@@ -224,6 +224,37 @@ test('a viewer goes back in time and returns to live, while the stream goes on',
   await viewer.says('Live');
 });
 
+test('back to live is back to the writer, for a viewer who follows', async () => {
+  const { writer, viewer } = await pair();
+  await writer.focus();
+  await writer.keys('Control+End');
+  await writer.page.keyboard.type('!');
+  await viewer.until(async () => (await viewer.lines()).includes('line 200!'), 10_000, 'the end');
+  await viewer.page.locator('#rewind').focus();
+  await viewer.keys('ArrowLeft');
+  await viewer.says('Rewound');
+  await writer.keys('Control+Home');
+  await writer.page.keyboard.type('?');
+  await viewer.page.locator('#rewind[max="2"]').waitFor();
+  await viewer.page.locator('#back-to-live').click();
+  await viewer.says('Live');
+  await viewer.until(
+    async () => (await topLine(viewer)) === '?line 1',
+    2_000,
+    'the viewer is where the writer is',
+    () => topLine(viewer),
+  );
+});
+
+test('what a screen reader is told: not each second of the past, and what the number counts', async () => {
+  const { viewer } = await pair({ text: 'one' });
+  assert.equal(await viewer.page.locator('#moment').getAttribute('aria-live'), 'off');
+  await viewer.page.setViewportSize({ width: 360, height: 640 });
+  const word = viewer.page.locator('#viewer-word');
+  assert.equal(await word.evaluate((element) => getComputedStyle(element).display), 'block');
+  await viewer.page.getByRole('button', { name: 'Menu', exact: true }).waitFor();
+});
+
 test('a viewer copies and downloads the whole text', async () => {
   const { viewer } = await pair();
   assert.equal(await viewer.text(), LINES);

@@ -27,6 +27,8 @@ export class Page {
     this.notice = undefined;
     /** @type {(action: string) => void} */
     this.onAction = () => {};
+    /** What had the focus is gone; the caller knows where to go on. */
+    this.onFocusLost = () => {};
     button('banner-action').onclick = () => {
       if (this.notice?.action) this.onAction(this.notice.action);
     };
@@ -54,10 +56,13 @@ export class Page {
   showNotice(notice) {
     if (notice?.text === this.notice?.text && notice?.action === this.notice?.action) return;
     this.notice = notice;
+    const action = button('banner-action');
+    const focused = document.activeElement === action;
     box('banner').hidden = !notice;
     setText('banner-text', notice?.text ?? '');
-    button('banner-action').hidden = !notice?.action;
+    action.hidden = !notice?.action;
     this.setLabel('banner-action', notice?.label ?? '');
+    if (focused && action.hidden) this.onFocusLost();
   }
 
   /**

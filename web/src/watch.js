@@ -30,7 +30,12 @@ export function startWatching(backEnd, room, page) {
     readOnlyMessage: 'Only the writer can type here.',
   });
   const follow = new Follow({ host, editor, now, changed: (on) => page.showFollowing(on) });
-  const rewind = new Rewind({ editor, now, changed: () => connection.step() });
+  const changed = () => {
+    // Meanwhile the writer may have gone elsewhere.
+    if (rewind.live && follow.on) follow.show(viewer.view);
+    connection.step();
+  };
+  const rewind = new Rewind({ editor, now, changed });
   page.showFollowing(follow.on);
 
   const show = () => {
@@ -75,6 +80,7 @@ export function startWatching(backEnd, room, page) {
     if (action === 'retry') connection.retry();
     else if (action === 'new-session') location.assign(location.pathname + location.search);
   };
+  page.onFocusLost = () => editor.focus();
   setUpLook(editor);
   connection.start();
 }

@@ -212,6 +212,7 @@ export function startWriting(backEnd, page) {
     location.reload();
   };
   page.onPress('new-session', newSession);
+  page.onFocusLost = () => editor.focus();
   page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
   page.onAction = (action) => {
     if (action === 'resume') change({ paused: false });
