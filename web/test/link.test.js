@@ -87,14 +87,14 @@ test('an answer for the room and the role that were asked for is taken', async (
 });
 
 test('a transport is told why its last attempt came to nothing, until one joins', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  // No time between the attempts.
+  t.mock.method(globalThis, 'setTimeout', (again) => setImmediate(again));
   t.mock.method(globalThis, 'fetch', async () => Response.json(viewer));
   const transport = fakeTransport();
   const nothing = () => {};
   const listener = { onTicket: nothing, onJoin: nothing, onDown: nothing };
   const link = new Link({ api: 'http://app', room: ROOM, transport, listener });
   const attempt = async (number) => {
-    t.mock.timers.tick(10_000);
     while (transport.opened.length < number) await new Promise(setImmediate);
     const [, , events, last] = transport.opened[number - 1];
     return { events, last };
