@@ -63,13 +63,14 @@ static void parse_headers(const struct header *headers, size_t count, struct clo
     enum err e = cloudevent_parse(headers, count, event, &why);
     struct str type, socket, nsp, value;
     bool good = occurrences(headers, count, "ce-type", &type) == 1 && type.len > 0;
-    bool is_native = is_system(type) && !occurrences(headers, count, "ce-socketid", &socket) &&
+    bool is_native = !occurrences(headers, count, "ce-socketid", &socket) &&
                      !occurrences(headers, count, "ce-namespace", &nsp);
 
     for (size_t i = 0; i < COUNT(fields); i++) {
         size_t seen = occurrences(headers, count, fields[i].name, &value);
         bool needed = fields[i].required && !(fields[i].of_socketio && is_native);
-        good = good && seen <= 1 && (!needed || value.len > 0);
+        bool may_be_empty = fields[i].value == &event->name && seen > 0 && !is_system(type);
+        good = good && seen <= 1 && (!needed || value.len > 0 || may_be_empty);
         if (!e)
             MUST(seen <= 1 && fields[i].value->ptr == value.ptr &&
                  fields[i].value->len == value.len);
