@@ -73,11 +73,15 @@ UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
 NEED.node  := nodejs=node npm=npm
 NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
-              python3-socketio python3-requests python3-websocket $(if $(CHROME),,chromium-headless-shell)
+              python3-socketio python3-requests python3-websocket
+NEED.browser := chromium-headless-shell
 NEED.check := clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev libjansson-dev
 NEED.race  := libtsan2
 NEED.valgrind := valgrind
 NEED.upload := azure-cli=az
+
+# What says which packages are needed.
+MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -92,16 +96,18 @@ codestream: build/release/codestream
 # ---- what must be there ----
 
 # An entry is a Debian package, or package=command where any source of the command will do.
-build/have-%:
-	$(Q)missing=; for need in $(NEED.$*); do \
+# apt-get does not wait for another one, so they stand in line.
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
+build/have-%: $(MAKEFILES.own)
+	$(Q)mkdir -p build; missing=; for need in $(NEED.$*); do \
 	  case $$need in \
 	    *=*) command -v $${need#*=} >/dev/null || missing="$$missing $${need%=*}";; \
 	    *) dpkg -s $$need >/dev/null 2>&1 || missing="$$missing $$need";; \
 	  esac; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; \
-	  $(SUDO) apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends \
-	    $$missing >build/apt-$*.log 2>&1 || { tail -5 build/apt-$*.log >&2; exit 1; }; fi
+	  flock build/apt.lock sh -c '$(APT) update -qq && \
+	    $(APT) install -y -qq --no-install-recommends '"$$missing" >build/apt-$*.log 2>&1 || \
+	  { tail -5 build/apt-$*.log >&2; exit 1; }; fi
 	$(Q)touch $@
 
 # The folder must exist before any rule that writes its stamp or log there.
@@ -154,16 +160,20 @@ run: codestream emulator/node_modules/.package-lock.json $(PAGE)
 
 # Nothing here may take longer, on a slow machine, than this many seconds.
 TEST_SECONDS ?= 1500
-NODE_TEST    := timeout -k 10 $(TEST_SECONDS) node --test --test-reporter=spec
+UNIT_SECONDS := 300
+NODE_TEST    := sh tests/bounded.sh $(TEST_SECONDS) node --test --test-reporter=spec
+UNIT_TEST    := sh tests/bounded.sh $(UNIT_SECONDS)
 
+# What looks at the clock does not run beside compilers.
 test: build/have-test codestream web-unit bench-unit
-	$(Q)$(MAKE) --no-print-directory MODE=test unit replay integration
+	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
+	$(Q)$(MAKE) --no-print-directory MODE=test integration
 
 web-unit: web/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) $(wildcard web/test/*.test.js)
 
 unit: $(UNITS:%=$(B)/%)
-	$(Q)for test in $(UNITS); do echo "== $$test"; $(B)/$$test || exit 1; done
+	$(Q)for test in $(UNITS); do echo "== $$test"; $(UNIT_TEST) $(B)/$$test || exit 1; done
 
 # How much of the pure layers the unit tests reach.
 FLAGS.coverage := -O0 -g --coverage
@@ -173,10 +183,11 @@ coverage: build/have-test
 	  { tail -40 build/coverage.log; exit 1; }
 	$(Q)sh tests/coverage.sh
 
-integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
-             $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
-	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
+integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
+             $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) \
+             $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
@@ -197,7 +208,7 @@ SOAK_SECONDS ?= 600
 .PHONY: soak
 soak: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) SOAK_SECONDS=$(SOAK_SECONDS) \
-	  timeout -k 10 $$(($(SOAK_SECONDS) + 180)) node tests/soak/soak.js
+	  sh tests/bounded.sh $$(($(SOAK_SECONDS) + 180)) node tests/soak/soak.js
 
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js

@@ -15,7 +15,7 @@ BENCH.limit    := plain_client plain_link plain_target exchange http1
 BENCH.units    := http1 sample
 BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
 # No run takes longer, on a slow machine, than this many seconds.
-BENCH.node     := timeout -k 10 $(if $(BENCH_FULL),2400,600) node
+BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
 .PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth
@@ -34,7 +34,7 @@ bench-programs: $(patsubst %,$(BENCH)/%,load rest floor coldstart codestream-lim
 
 # Every program does what it says, and the limit passes tests of the handler.
 bench-smoke: $(B)/codestream bench-programs $(BENCH.units:%=$(BENCH)/test_%) build/have-node
-	$(Q)for test in $(BENCH.units); do echo "== $$test"; $(BENCH)/test_$$test || exit 1; done
+	$(Q)for test in $(BENCH.units); do echo "== $$test"; $(UNIT_TEST) $(BENCH)/test_$$test || exit 1; done
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) BENCH_DIR=$(BENCH) $(NODE_TEST) \
 	  bench/smoke.test.js
 	$(Q)CODESTREAM_BIN=$(abspath $(BENCH)/codestream-limit) $(NODE_TEST) \
@@ -59,9 +59,6 @@ bench-growth: codestream bench-programs build/have-node
 	$(Q)$(BENCH.node) bench/growth/run.mjs
 
 # ---- what they need ----
-
-# apt-get runs once at a time.
-$(patsubst %,build/have-%,bench bench-smoke bench-instructions): | build/have-build
 
 define BENCH.link
 $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/listener.o

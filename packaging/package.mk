@@ -22,10 +22,6 @@ package: build/have-build $(P)/ready
 	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256)"
 	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
 
-# apt-get runs once at a time.
-build/have-package: | build/have-build
-build/have-test-package: | build/have-package
-
 $(P)/fetched: packaging/sources.sh | build/have-package
 	$(Q)sh packaging/sources.sh $(P) $(PACKAGE.parts) && touch $@
 

@@ -53,4 +53,4 @@ fuzz-run: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(FUZZ_SEEDS)/.made
 
 replay: $(FUZZ_TARGETS:%=$(B)/replay_%) $(FUZZ_SEEDS)/.made
 	$(Q)for target in $(FUZZ_TARGETS); do \
-	  $(B)/replay_$$target $(FUZZ_SEEDS)/$$target tests/fuzz/findings/$$target || exit 1; done
+	  $(UNIT_TEST) $(B)/replay_$$target $(FUZZ_SEEDS)/$$target tests/fuzz/findings/$$target || exit 1; done
