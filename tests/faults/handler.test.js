@@ -180,6 +180,8 @@ describe('the function app', AT_ONCE, () => {
       end: () => stack.app.fault({}, 'event'),
       ms: LASTING_MS,
     }));
+    const met = stack.serviceLines.filter((line) => line.includes('ECONNREFUSED')).length;
+    assert.ok(met > 3, `the fault was met ${met} times`);
   });
 
   test('its network swallows what pages ask of negotiate: all are back soon after', async (t) => {

@@ -104,6 +104,7 @@ describe('the service', AT_ONCE, () => {
       end: () => own.rest.answerWith(null),
       ms: LASTING_MS,
     }));
+    assert.ok(own.rest.hits > 3, `the fault was met ${own.rest.hits} times`);
   });
 
   test('takes 300 ms each way: the stream stays live', async (t) => {
@@ -114,6 +115,7 @@ describe('the service', AT_ONCE, () => {
       end: () => own.front.fault({}, 'rest'),
       ms: SHORT_MS,
     }));
+    assert.ok(own.front.hits('rest') > 3, `met ${own.front.hits('rest')} times`);
     assert.deepEqual(room.reconnected, []);
   });
 });

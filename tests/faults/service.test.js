@@ -96,6 +96,8 @@ describe('Web PubSub', AT_ONCE, () => {
       },
       ms: LASTING_MS,
     }));
+    const refused = stack.serviceLines.filter((line) => line.includes('the token has expired'));
+    assert.ok(refused.length > 3, `the fault was met ${refused.length} times`);
   });
 
   test('its network takes 300 ms each way: the stream stays live', async (t) => {
@@ -106,6 +108,7 @@ describe('Web PubSub', AT_ONCE, () => {
       end: () => stack.front.fault({}, 'client'),
       ms: SHORT_MS,
     }));
+    assert.ok(stack.front.hits('client') > 3, `met ${stack.front.hits('client')} times`);
     assert.deepEqual(room.reconnected, []);
   });
 });
