@@ -22,7 +22,9 @@ export const INHERITED = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'
  */
 export async function startStandIn(t, name, announcement, ...args) {
   const file = fileURLToPath(new URL(name, import.meta.url));
-  const child = spawn(process.execPath, [file, ...args]);
+  // The handler is the test's own, whatever others are tested with.
+  const env = { ...process.env, CODESTREAM_BIN: undefined };
+  const child = spawn(process.execPath, [file, ...args], { env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
   const ended = new Promise((resolve) => child.on('close', resolve));
