@@ -23,14 +23,23 @@ Administrator), node, curl, build/codestream.zip and web/dist (`make package web
   --resource-group GROUP   (codestream)
   --name PREFIX            of all names: 3 to 11 small letters and digits, a letter first
                            (codestream)
-  --sku SKU                of the service: Free_F1, Standard_S1 or Premium_P1 (Free_F1)
+  --sku SKU                of the service: Free_F1, Standard_S1, Premium_P1 or Premium_P2 (Free_F1)
+  --units N                of the service, each for 1000 connections; Free_F1 has one (1)
   --origin URL             a further origin that may call negotiate, such as a domain of your own;
                            may be repeated
   --setting NAME=VALUE     a further app setting, such as CODESTREAM_TOKEN_MINUTES=30; may be
-                           repeated. Give it every time: settings made by hand are removed.
+                           repeated
   --identity               managed identity instead of an access key, see below
+  --access-key             an access key again, after --identity
   --dry-run                print every command, run none
   --help                   this text
+
+The next time, --resource-group and --name tell which deployment is meant. Of the rest, what is not
+given stays as it is: tier, units, access key or identity, origins and settings, those made by hand
+too. az takes away what is no longer wanted:
+
+  az functionapp cors remove --resource-group GROUP --name APP --allowed-origins URL
+  az functionapp config appsettings delete --resource-group GROUP --name APP --setting-names NAME
 
 The key that signs the keys of writers is made at the first deployment and kept by the later ones.
 To bring your own, set CODESTREAM_SECRET (at least 32 characters).
@@ -50,8 +59,9 @@ TEXT
 group=codestream
 name=codestream
 location=
-sku=Free_F1
-identity=false
+sku=
+units=
+identity=
 origins=
 settings=
 DRY_RUN=
@@ -68,8 +78,9 @@ while [ $# -gt 0 ]; do
   case $option in
     --help | -h) usage; exit ;;
     --identity) identity=true; continue ;;
+    --access-key) identity=false; continue ;;
     --dry-run) DRY_RUN=yes; continue ;;
-    --location | --resource-group | --name | --sku | --origin | --setting)
+    --location | --resource-group | --name | --sku | --units | --origin | --setting)
       if [ $# -eq 0 ] || [ -z "$1" ]; then misused "$option needs a value"; fi ;;
     *) misused "unknown option: $option" ;;
   esac
@@ -78,6 +89,7 @@ while [ $# -gt 0 ]; do
     --resource-group) group=$1 ;;
     --name) name=$1 ;;
     --sku) sku=$1 ;;
+    --units) units=$1 ;;
     --origin) origins="$origins${origins:+,}\"$1\"" ;;
     --setting)
       case ${1%%=*} in *[!A-Za-z0-9_]*) misused "--setting is NAME=VALUE: $1" ;; esac
@@ -93,8 +105,9 @@ while [ $# -gt 0 ]; do
     --name:*[!a-z0-9]* | --name:[!a-z]*)
       misused "--name: small letters and digits, a letter first: $1" ;;
     --name:? | --name:?? | --name:????????????*) misused "--name: 3 to 11 characters: $1" ;;
-    --sku:Free_F1 | --sku:Standard_S1 | --sku:Premium_P1) ;;
-    --sku:*) misused "--sku is Free_F1, Standard_S1 or Premium_P1, not $1" ;;
+    --sku:Free_F1 | --sku:Standard_S1 | --sku:Premium_P[12]) ;;
+    --sku:*) misused "--sku is Free_F1, Standard_S1, Premium_P1 or Premium_P2, not $1" ;;
+    --units:*[!0-9]* | --units:0*) misused "--units is a number from 1 on, not $1" ;;
   esac
   shift
 done
@@ -191,29 +204,75 @@ make_group() {
     --tags application=codestream --output none
 }
 
-# The secret that is there already, or a new one, goes into a file that only az reads.
-prepare_secret() {
-  step 'The key that signs the keys of writers' 'May you read the settings of the function app?'
-  secret_file='<file with the secret>'
-  answer EXISTING az functionapp list --resource-group "$group" \
-    --query "[?starts_with(name, '$name-')].name | [0]" --output tsv
-  if [ -n "$EXISTING" ] && [ -z "${CODESTREAM_SECRET-}" ]; then
-    answer SECRET az functionapp config appsettings list \
-      --resource-group "$group" --name "$EXISTING" \
-      --query "[?name=='CODESTREAM_SECRET'].value | [0]" --output tsv
-  else
-    SECRET=${CODESTREAM_SECRET-}
+# keep NAME QUERY: what no option says of the service stays as it is.
+keep() {
+  eval "given=\$$1"
+  # shellcheck disable=SC2154 # eval sets it
+  if [ -z "$given" ]; then
+    answer "$1" az resource show --ids "$SERVICE" --query "$2" --output tsv
   fi
+}
+
+look_around() {
+  step 'What is there already' \
+    'May you read the resources of the group, and the settings of the function app?'
+  ours="[?starts_with(name, '$name-') && tags.application=='codestream']"
+  answer SERVICE az resource list --resource-group "$group" \
+    --resource-type Microsoft.SignalRService/webPubSub --query "$ours.id | [0]" --output tsv
+  if [ "$sku" = Free_F1 ]; then : "${units:=1}"; fi
+  if [ -n "$SERVICE" ]; then
+    keep sku sku.name
+    keep units sku.capacity
+    keep identity "properties.disableLocalAuth || \`false\`"
+  fi
+  : "${sku:=Free_F1}" "${units:=1}" "${identity:=false}"
+  [ "$sku" != Free_F1 ] || [ "$units" = 1 ] || fail 'Free_F1 has one unit: add --sku Standard_S1'
+
+  answer APP az functionapp list --resource-group "$group" --query "$ours.name | [0]" --output tsv
+  SETTINGS=
+  ORIGINS=
+  if [ -n "$APP" ]; then
+    # How app and service know each other is for the template alone to say.
+    answer SETTINGS az functionapp config appsettings list --resource-group "$group" --name "$APP" \
+      --query "[?!starts_with(name, 'WebPubSubForSocketIO')].{name: name, value: value}" \
+      --output json
+    answer ORIGINS az functionapp cors show --resource-group "$group" --name "$APP" \
+      --query allowedOrigins --output json
+  fi
+}
+
+# An app that was given settings was given a secret with them. A new one would end the keys of all
+# writers, so it is not for this script to make.
+find_secret() {
+  answer SECRET az functionapp config appsettings list --resource-group "$group" --name "$APP" \
+    --query "[?name=='CODESTREAM_SECRET'].value | [0]" --output tsv
+  case $SECRET:$SETTINGS in
+    :*CODESTREAM_HUB*)
+      fail "the setting CODESTREAM_SECRET of $APP is gone. Set the one of before, or a new one, with
+which writers cannot go on in their rooms: CODESTREAM_SECRET=… infra/deploy.sh" ;;
+  esac
+}
+
+# What is secret among the parameters goes into a file that only az reads: the secret that is there
+# already, or a new one, and the settings that are kept.
+prepare_parameters() {
+  step 'The key that signs the keys of writers' 'May you read the settings of the function app?'
+  private='<file with the secret>'
+  SECRET=${CODESTREAM_SECRET-}
+  if [ -n "$APP" ] && [ -z "$SECRET" ]; then find_secret; fi
   if [ -n "$DRY_RUN" ]; then return; fi
   if [ -z "$SECRET" ]; then
     SECRET=$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n')
   fi
-  secret_file=$temporary/secret.json
+  private=$temporary/private.json
   schema=https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#
   value=$(printf %s "$SECRET" | sed 's/[\\"]/\\&/g')
   # shellcheck disable=SC2016 # the dollar is JSON's
-  printf '{"$schema":"%s","contentVersion":"1.0.0.0","parameters":{"secret":{"value":"%s"}}}\n' \
-    "$schema" "$value" >"$secret_file"
+  {
+    printf '{"$schema":"%s","contentVersion":"1.0.0.0","parameters":{' "$schema"
+    printf '"secret":{"value":"%s"},' "$value"
+    printf '"kept":{"value":{"settings":%s,"origins":%s}}}}\n' "${SETTINGS:-[]}" "${ORIGINS:-[]}"
+  } >"$private"
 }
 
 make_resources() {
@@ -225,11 +284,11 @@ Administrator as well; regions that will do: az functionapp list-flexconsumption
   query=$(printf '%s.value,' $outputs)
   answer OUTPUTS az deployment group create --resource-group "$group" --name codestream \
     --template-file "$here/main.bicep" \
-    --parameters "name=$name" "sku=$sku" "identity=$identity" \
+    --parameters "name=$name" "sku=$sku" "units=$units" "identity=$identity" \
       "origins=[$origins]" "extraSettings={$settings}" \
-    --parameters "@$secret_file" \
+    --parameters "@$private" \
     --query "properties.outputs.[${query%,}]" --output tsv --only-show-errors
-  rm -f "$secret_file"
+  rm -f "$private"
   if [ -n "$DRY_RUN" ]; then
     # shellcheck disable=SC2086 # a list of words
     OUTPUTS=$(printf '<%s>\n' $outputs)
@@ -315,7 +374,8 @@ umask 077
 temporary=$(mktemp -d)
 check
 make_group
-prepare_secret
+look_around
+prepare_parameters
 make_resources
 publish_handler
 wait_for_handler

@@ -20,7 +20,7 @@ param name string = 'codestream'
 param location string = resourceGroup().location
 
 @description('Tier of the Web PubSub service.')
-@allowed(['Free_F1', 'Standard_S1', 'Premium_P1'])
+@allowed(['Free_F1', 'Standard_S1', 'Premium_P1', 'Premium_P2'])
 param sku string = 'Free_F1'
 
 @description('Units of the Web PubSub service; Free_F1 has one.')
@@ -37,6 +37,10 @@ param origins string[] = []
 
 @description('Further app settings, such as CODESTREAM_TOKEN_MINUTES; those below prevail.')
 param extraSettings object = {}
+
+@description('Origins, and app settings (name and value), that the app has already and keeps.')
+@secure()
+param kept object
 
 @description('Signs the keys of writers; they are valid as long as it stays the same.')
 @secure()
@@ -177,7 +181,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       // The host answers preflights itself; they never reach the handler.
       cors: {
-        allowedOrigins: concat([page], origins)
+        allowedOrigins: union([page], kept.origins, origins)
         supportCredentials: false
       }
     }
@@ -214,7 +218,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: app
   name: 'appsettings'
-  properties: union(extraSettings, {
+  properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {
     AzureWebJobsStorage__accountName: storage.name
     AzureWebJobsStorage__credential: 'managedidentity'
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString

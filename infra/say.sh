@@ -15,7 +15,7 @@ complain() {
 show() {
   for word in "$@"; do
     case $word in
-      *\'*[\"\$\`\\]* | *[\"\$\`\\]*\'*)
+      *\'*[\"\$\`\\!]* | *[\"\$\`\\!]*\'*)
         printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
       *\'*) printf '"%s" ' "$word" ;;
       '' | *[!A-Za-z0-9_./:=@%+,-]*) printf "'%s' " "$word" ;;

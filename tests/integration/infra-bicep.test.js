@@ -85,10 +85,17 @@ function names(template, found) {
     }
   }
   const used = new Set();
+  const inner = []; // parameters of the lambdas around
   const visit = (node) => {
     if (Array.isArray(node)) { node.forEach(visit); return; }
     if (!node || typeof node !== 'object') return;
-    if (node.is === 'name') used.add(node.name);
+    if (node.is === 'name' && !inner.includes(node.name)) used.add(node.name);
+    if (node.is === 'lambda') {
+      inner.push(node.param);
+      visit(node.body);
+      inner.pop();
+      return;
+    }
     if (node.is === 'member') {
       const path = pathOf(node);
       if (template.resource[path?.[0]]) {
@@ -126,8 +133,11 @@ const plain = (value) => value.parts?.join('') ?? value.value;
 
 /** The app settings of one way of signing in: name → expression. */
 function settings(identity) {
-  const [extra, always, choice] = main.resource.settings.value.entries.properties.args;
-  assert.equal(extra.name, 'extraSettings', 'first, so that the others prevail');
+  const [kept, extra, always, choice] = main.resource.settings.value.entries.properties.args;
+  assert.equal(kept.of.name, 'toObject', 'first, so that the others prevail');
+  assert.deepEqual(pathOf(kept.args[0]), ['kept', 'settings']);
+  assert.deepEqual(kept.args.slice(1).map(({ body }) => body.name), ['name', 'value']);
+  assert.equal(extra.name, 'extraSettings', 'then, so that what the template knows prevails');
   assert.deepEqual([choice.is, choice.test.name], ['choice', 'identity']);
   const { yes, no } = choice;
   return { ...always.entries, ...(identity ? yes : no).entries };
@@ -204,18 +214,20 @@ test('deploy.sh gives every parameter that has no default, and reads every outpu
     return [...parameters.matchAll(/"(\w+)=/g)].map(([, name]) => name);
   };
   const required = ({ param }) => Object.keys(param).filter((name) => !param[name].value);
-  assert.deepEqual(required(main), ['secret'], 'in the private file');
+  assert.deepEqual(required(main), ['kept', 'secret'], 'in the private file');
   assert.deepEqual(required(hub).sort(), given('hub').sort());
   for (const name of given('main')) assert.ok(main.param[name], name);
   const outputs = /^ {2}outputs='(.*)'$/m.exec(script)[1].split(' ');
   assert.deepEqual(outputs, Object.keys(main.output));
 });
 
-test('the secret is a secure parameter, and no output shows it or a key', () => {
-  const decorators = main.param.secret.decorators.map((node) => node.of.name);
-  assert.ok(decorators.includes('secure'));
+test('the secret and what is kept are secure parameters, and no output shows them or a key', () => {
+  for (const name of ['kept', 'secret']) {
+    const decorators = main.param[name].decorators.map((node) => node.of?.name);
+    assert.ok(decorators.includes('secure'), name);
+  }
   for (const [name, { value }] of Object.entries({ ...main.output, ...hub.output })) {
-    assert.doesNotMatch(JSON.stringify(value), /listKeys|secret|"key"/, name);
+    assert.doesNotMatch(JSON.stringify(value), /listKeys|secret|kept|"key"/, name);
   }
   assert.deepEqual(hub.output, {});
 });
@@ -270,11 +282,12 @@ test('the storage account has no keys and no public container', () => {
   assert.equal(entries.allowBlobPublicAccess.value, false);
 });
 
-test('the website and further origins may call the function app', () => {
+test('the website, further origins and those of before may call the function app', () => {
   const origins = at(main.resource.app, 'properties.siteConfig.cors.allowedOrigins');
-  assert.equal(origins.of.name, 'concat');
+  assert.equal(origins.of.name, 'union');
   assert.equal(origins.args[0].items[0].name, 'page');
-  assert.equal(origins.args[1].name, 'origins');
+  assert.deepEqual(pathOf(origins.args[1]), ['kept', 'origins']);
+  assert.equal(origins.args[2].name, 'origins');
   assert.equal(pathOf(main.var.website.value).join('.'), 'storage.properties.primaryEndpoints.web');
 });
 

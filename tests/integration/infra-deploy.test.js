@@ -34,23 +34,38 @@ const UPLOAD = 'az storage blob upload-batch --destination $web --source TMP/pag
 const QUIET = '--only-show-errors --output none';
 const CURL = 'curl --silent --output /dev/null --max-time 10 --write-out %{http_code} ';
 
+const OURS = "[?starts_with(name, 'codestream-') && tags.application=='codestream']";
+const SETTINGS = 'az functionapp config appsettings list --resource-group codestream --name'
+  + ` ${APP} --query`;
+
+/** What deploy.sh asks of an app that is there. */
+const KEPT = [
+  `${SETTINGS} [?!starts_with(name, 'WebPubSubForSocketIO')].{name: name, value: value}`
+    + ' --output json',
+  `az functionapp cors show --resource-group codestream --name ${APP} --query allowedOrigins`
+    + ' --output json',
+];
+
 /** The deployment in full; what varies is given. */
-function wholeDeployment({ create = true, identity = false, secret = false } = {}) {
+function wholeDeployment({ create = true, identity = false, again = false } = {}) {
+  const show = 'az resource show --ids /of/the/service --query';
   return [
     'az version --query "azure-cli" --output tsv',
     'az account show --query name --output tsv',
     'az group exists --name codestream --output tsv',
     ...create ? ['az group create --name codestream --location westeurope'
       + ' --tags application=codestream --output none'] : [],
-    'az functionapp list --resource-group codestream'
-      + " --query [?starts_with(name, 'codestream-')].name | [0] --output tsv",
-    ...secret ? [`az functionapp config appsettings list --resource-group codestream --name ${APP}`
-      + " --query [?name=='CODESTREAM_SECRET'].value | [0] --output tsv"] : [],
+    'az resource list --resource-group codestream --resource-type'
+      + ` Microsoft.SignalRService/webPubSub --query ${OURS}.id | [0] --output tsv`,
+    ...again ? [`${show} sku.name --output tsv`, `${show} sku.capacity --output tsv`,
+      `${show} properties.disableLocalAuth || \`false\` --output tsv`] : [],
+    `az functionapp list --resource-group codestream --query ${OURS}.name | [0] --output tsv`,
+    ...again ? [...KEPT, `${SETTINGS} [?name=='CODESTREAM_SECRET'].value | [0] --output tsv`] : [],
     'az deployment group create --resource-group codestream --name codestream'
       + ' --template-file ROOT/infra/main.bicep'
-      + ` --parameters name=codestream sku=Free_F1 identity=${identity} origins=[]`
-      + ' extraSettings={}'
-      + ' --parameters @TMP/secret.json'
+      + ` --parameters name=codestream sku=Free_F1 units=1 identity=${identity}`
+      + ' origins=[] extraSettings={}'
+      + ' --parameters @TMP/private.json'
       + ' --query properties.outputs.[functionApp.value,api.value,webPubSub.value,service.value,'
       + 'storage.value,page.value,hub.value] --output tsv --only-show-errors',
     `az functionapp deployment source config-zip --resource-group codestream --name ${APP}`
@@ -111,7 +126,7 @@ cloudTest('a second deployment keeps group and secret, and removes stale blobs',
   assert.equal(code, 0);
   const remove = 'az storage blob delete --container-name $web --name';
   assert.deepEqual(lines(azure, calls), [
-    ...wholeDeployment({ create: false, secret: true }),
+    ...wholeDeployment({ create: false, again: true }),
     ...stale.map((name) => `${remove} ${name} ${QUIET}`),
   ]);
   assert.equal(azure.state.secret, secret);
@@ -128,15 +143,71 @@ cloudTest('--identity deploys the same way, and asks for no access key', async (
 
 cloudTest('names, service tier, further origins and settings go to the template', async (azure) => {
   const { code } = await azure.run('deploy.sh', [...FIRST, '--resource-group', 'my group', '--name',
-    'live', '--sku', 'Standard_S1', '--origin', 'https://live.example', '--origin',
+    'live', '--sku', 'Standard_S1', '--units', '3', '--origin', 'https://live.example', '--origin',
     'http://localhost:3000', '--setting', 'CODESTREAM_TOKEN_MINUTES=30', '--setting', 'A=b=c d']);
   assert.equal(code, 0);
   const { secret, ...values } = azure.state.deployments['main.bicep'];
-  assert.deepEqual(values, { name: 'live', sku: 'Standard_S1', identity: 'false',
+  assert.deepEqual(values, { name: 'live', sku: 'Standard_S1', units: '3', identity: 'false',
     origins: '["https://live.example","http://localhost:3000"]',
-    extraSettings: '{"CODESTREAM_TOKEN_MINUTES":"30","A":"b=c d"}' });
+    extraSettings: '{"CODESTREAM_TOKEN_MINUTES":"30","A":"b=c d"}',
+    kept: { settings: [], origins: [] } });
   assert.deepEqual(Object.keys(azure.state.groups), ['my group']);
   assert.ok(secret);
+});
+
+// ---- doing it again ----
+
+const OPTIONS = ['--sku', 'Standard_S1', '--units', '5', '--identity', '--origin',
+  'https://live.example', '--setting', 'CODESTREAM_TOKEN_MINUTES=30'];
+const WITH_OPTIONS = { sku: 'Standard_S1', units: '5', identity: 'true',
+  origins: ['https://page.example', 'https://live.example'],
+  settings: { CODESTREAM_TOKEN_MINUTES: '30', CODESTREAM_HUB: 'codestream' } };
+
+/** Deploys with OPTIONS, then with others; what the others make of it. */
+async function again(azure, options) {
+  await azure.run('deploy.sh', [...FIRST, ...OPTIONS]);
+  const { code, stderr } = await azure.run('deploy.sh', options);
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+  const { sku, units, identity } = azure.state.deployments['main.bicep'];
+  return { sku, units, identity, origins: azure.state.origins, settings: azure.state.settings };
+}
+
+cloudTest('what no option says of it stays as it is', async (azure) => {
+  assert.deepEqual(await again(azure, []), WITH_OPTIONS);
+});
+
+cloudTest('what an option says changes, and nothing else', async (azure) => {
+  assert.deepEqual(await again(azure, ['--sku', 'Premium_P1', '--origin', 'https://two.example',
+    '--setting', 'CODESTREAM_TOKEN_MINUTES=45', '--setting', 'CODESTREAM_APP=chat']), {
+    ...WITH_OPTIONS,
+    sku: 'Premium_P1',
+    origins: [...WITH_OPTIONS.origins, 'https://two.example'],
+    settings: { ...WITH_OPTIONS.settings, CODESTREAM_TOKEN_MINUTES: '45', CODESTREAM_APP: 'chat' },
+  });
+});
+
+cloudTest('back to the free tier and to an access key', async (azure) => {
+  assert.deepEqual(await again(azure, ['--sku', 'Free_F1', '--access-key']),
+    { ...WITH_OPTIONS, sku: 'Free_F1', units: '1', identity: 'false' });
+});
+
+cloudTest('settings made by hand stay, whatever characters are in them', async (azure) => {
+  await azure.run('deploy.sh', FIRST);
+  const value = 'a "b" \\ %s $HOME\nünicode';
+  azure.state.settings.BY_HAND = value;
+  const { code, calls } = await azure.run('deploy.sh');
+  assert.equal(code, 0);
+  assert.equal(azure.state.settings.BY_HAND, value);
+  assert.doesNotMatch(JSON.stringify(calls), /BY_HAND/, 'they may be secrets');
+});
+
+cloudTest('an app that has nothing of ours yet, as after a stop halfway', async (azure) => {
+  azure.state.groups.codestream = {};
+  azure.state.app = APP;
+  const { code } = await azure.run('deploy.sh');
+  assert.equal(code, 0);
+  assert.match(azure.state.secret, /^[0-9a-f]{64}$/);
 });
 
 // ---- secrets ----
@@ -198,12 +269,14 @@ cloudTest('--dry-run prints what a deployment runs, runs nothing, needs no az', 
   assert.ok(!run.stdout.includes('of our own'));
   const commands = run.stdout.split('\n').filter((line) => line && !line.startsWith('#'));
   const printed = await Promise.all(commands.map(words));
-  const values = { '<EXISTING>': APP, '<functionApp>': APP, '<api>': `https://${APP}.example`,
+  const values = { '<APP>': APP, '<SERVICE>': '/of/the/service', '<sku>': 'Free_F1', '<units>': '1',
+    '<identity>': 'false', '<functionApp>': APP, '<api>': `https://${APP}.example`,
     '<webPubSub>': 'wps-abcdefghijklm', '<hub>': 'codestream',
-    '@<file with the secret>': '@TMP/secret.json' };
+    '@<file with the secret>': '@TMP/private.json' };
   const filledIn = lines(azure, printed.map((line) => ({ program: line, args: [] })))
     .map((line) => Object.entries(values).reduce((text, pair) => text.replaceAll(...pair), line));
-  const wanted = wholeDeployment();
+  const wanted = wholeDeployment({ again: true })
+    .filter((line) => !line.includes('CODESTREAM_SECRET')); // it is given
   const page = wanted.findIndex((line) => line.includes('service-properties'));
   wanted.splice(page, 0, 'node ROOT/infra/publish-page.mjs --dist ROOT/web/dist --out TMP/page'
     + ` --api https://${APP}.example --service <service>`);
@@ -291,7 +364,8 @@ cloudTest('a new group needs a location', async (azure) => {
 
 const TROUBLE = [
   ['group create', 'Resource group codestream', 1],
-  ['functionapp list', 'The key that signs', 1],
+  ['resource list', 'What is there already', 1],
+  ['functionapp list', 'What is there already', 1],
   ['deployment group create --resource-group codestream --name codestream --', 'Service', 1],
   ['functionapp deployment', `Handler to ${APP}`, 5],
   ['deployment group create --resource-group codestream --name codestream-hub', 'Hub codestream', 1],
@@ -312,9 +386,33 @@ for (const [command, step, tries] of TROUBLE) {
 cloudTest('a failing question about the existing secret never makes a new one', async (azure) => {
   await azure.run('deploy.sh', FIRST);
   const { secret } = azure.state;
-  azure.state.trouble['functionapp config'] = 1;
-  await stops(azure, { step: 'The key that signs', last: /appsettings list/, says: /trouble/ });
-  assert.equal(azure.state.secret, secret);
+  for (const [command, step] of [[SETTINGS, 'What is there already'],
+    [`${SETTINGS} [?name=='CODESTREAM_SECRET']`, 'The key that signs']]) {
+    azure.state.trouble = { [command.replace(/^az /, '')]: 1 };
+    await stops(azure, { step, last: /appsettings list/, says: /trouble/ });
+    assert.equal(azure.state.secret, secret);
+  }
+});
+
+cloudTest('a failing question about the service never makes a lesser one of it', async (azure) => {
+  await azure.run('deploy.sh', [...FIRST, ...OPTIONS]);
+  azure.state.trouble['resource show'] = 1;
+  await stops(azure, { step: 'What is there already', last: /^az resource show/, says: /trouble/ });
+});
+
+cloudTest('an app whose secret is gone gets no new one by itself', async (azure) => {
+  await azure.run('deploy.sh', FIRST);
+  azure.state.secret = null;
+  await stops(azure, { step: 'The key that signs', last: /CODESTREAM_SECRET/,
+    says: /CODESTREAM_SECRET of codestream-abcdefghijklm is gone\. Set the one of before/ });
+  const { code } = await azure.run('deploy.sh', [], { env: { CODESTREAM_SECRET: SECRET } });
+  assert.equal(code, 0);
+  assert.equal(azure.state.secret, SECRET);
+});
+
+cloudTest('the free tier has one unit', async (azure) => {
+  await stops(azure, { step: 'What is there already', args: [...FIRST, '--units', '2'],
+    last: /^az resource list/, says: /Free_F1 has one unit: add --sku/ });
 });
 
 cloudTest('rights that take a while to be known are waited for', async (azure) => {
@@ -348,7 +446,8 @@ for (const [answers, said] of [[[404], '404'], [[0], 'no answer']]) {
 }
 
 const MISUSE = [['--name', 'Code'], ['--name', 'ab'], ['--name', 'twelveletter'],
-  ['--name', '1ab'], ['--name', 'a-b-c'], ['--sku', 'Free'], ['--origin', 'https://a.example/'],
+  ['--name', '1ab'], ['--name', 'a-b-c'], ['--sku', 'Free'], ['--sku', 'Premium_P'],
+  ['--units', '0'], ['--units', '1.5'], ['--units', '-1'], ['--origin', 'https://a.example/'],
   ['--origin', 'ftp://a'], ['--origin', 'https://a","x'], ['--origin', 'https://'],
   ['--setting', 'NAME'], ['--setting', '=x'], ['--setting', 'A-B=1'], ['--setting', 'A="'],
   ['--location'], ['--location', ''], ['--verbose'], ['westeurope']];
@@ -366,8 +465,8 @@ cloudTest('--help names every option and the trade-off of --identity', async (az
   const { code, stdout, calls } = await azure.run('deploy.sh', ['--help']);
   assert.equal(code, 0);
   assert.deepEqual(calls, []);
-  for (const option of ['--location', '--resource-group', '--name', '--sku', '--origin',
-    '--setting', '--identity', '--dry-run', '--help', 'CODESTREAM_SECRET']) {
+  for (const option of ['--location', '--resource-group', '--name', '--sku', '--units',
+    '--origin', '--setting', '--identity', '--access-key', '--dry-run', '--help', 'CODESTREAM_SECRET']) {
     assert.ok(stdout.includes(option), option);
   }
   assert.match(stdout, /whether the service then signs its events is not\s+known/);
@@ -375,10 +474,10 @@ cloudTest('--help names every option and the trade-off of --identity', async (az
 
 // ---- destroying ----
 
-const OURS = { codestream: { tags: { application: 'codestream' } } };
+const MINE = { codestream: { tags: { application: 'codestream' } } };
 
 cloudTest('destroy.sh lists the group, and deletes it when its name is typed', async (azure) => {
-  azure.state.groups = OURS;
+  azure.state.groups = MINE;
   const { code, stdout, calls } = await azure.run('destroy.sh', [], { input: 'codestream\n' });
   assert.equal(code, 0);
   assert.deepEqual(azure.state.groups, {});
@@ -393,7 +492,7 @@ cloudTest('destroy.sh lists the group, and deletes it when its name is typed', a
 
 for (const input of ['yes\n', '', 'codestrea\n']) {
   cloudTest(`destroy.sh deletes nothing when ${JSON.stringify(input)} is typed`, async (azure) => {
-    azure.state.groups = OURS;
+    azure.state.groups = MINE;
     const { code, stderr } = await azure.run('destroy.sh', [], { input });
     assert.equal(code, 1);
     assert.match(stderr, /Nothing was deleted/);
@@ -402,7 +501,7 @@ for (const input of ['yes\n', '', 'codestrea\n']) {
 }
 
 cloudTest('destroy.sh --yes does not ask', async (azure) => {
-  azure.state.groups = { mine: OURS.codestream };
+  azure.state.groups = { mine: MINE.codestream };
   const { code } = await azure.run('destroy.sh', ['--resource-group', 'mine', '--yes']);
   assert.equal(code, 0);
   assert.deepEqual(azure.state.groups, {});
@@ -424,7 +523,7 @@ cloudTest('destroy.sh has nothing to do without a group', async (azure) => {
 });
 
 cloudTest('destroy.sh --dry-run deletes nothing', async (azure) => {
-  azure.state.groups = OURS;
+  azure.state.groups = MINE;
   const { code, stdout, calls } = await azure.run('destroy.sh', ['--dry-run', '--yes']);
   assert.equal(code, 0);
   assert.match(stdout, /\naz group delete --name codestream --yes --output none\n/);

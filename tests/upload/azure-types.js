@@ -128,7 +128,7 @@ export const READABLE = ['id', 'name', 'identity.principalId', 'properties.hostN
 
 /** The functions of Bicep that the templates call. */
 export const FUNCTIONS = ['concat', 'deployer', 'guid', 'length', 'listKeys', 'replace',
-  'resourceGroup', 'resourceId', 'subscriptionResourceId', 'take', 'union', 'uniqueString'];
+  'resourceGroup', 'resourceId', 'subscriptionResourceId', 'take', 'toObject', 'union', 'uniqueString'];
 
 /** Built-in roles, the same in every subscription. */
 export const ROLE_IDS = {

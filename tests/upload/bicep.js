@@ -1,8 +1,8 @@
-// Reads Bicep as far as the templates in infra/ use it: declarations, literals, objects, calls. What
-// it does not know is an error with its line.
+// Reads Bicep as far as the templates in infra/ use it: declarations, literals, objects, calls,
+// lambdas of one parameter. What it does not know is an error with its line.
 
 const BLANK = /([ \t\r]+|\/\/[^\n]*|\/\*[^]*?\*\/)|(\n)/;
-const THING = /(\d+)|([A-Za-z_]\w*)|([@{}[\]().,:?=-])|(')/;
+const THING = /(\d+)|([A-Za-z_]\w*)|(=>|[@{}[\]().,:?=-])|(')/;
 const TOKEN = new RegExp(`${BLANK.source}|${THING.source}`, 'y');
 
 function tokenize(text) {
@@ -107,6 +107,9 @@ class Parser {
 
   expression() {
     let test = this.primary();
+    if (test.is === 'name' && this.accept('=>')) {
+      return { is: 'lambda', param: test.name, body: this.expression() };
+    }
     while (this.accept('-')) test = { is: 'difference', of: [test, this.primary()] };
     if (!this.accept('?')) return test;
     const yes = this.primary();

@@ -17,6 +17,7 @@ import { gzipSync } from 'node:zlib';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const SCRIPT_MS = 15_000;
 const SUFFIX = 'abcdefghijklm';
+const SERVICE_ID = '/of/the/service';
 const COMMON = ['--output', '--query', '--only-show-errors'];
 const FLAGS = ['--only-show-errors', '--no-progress', '--yes'];
 const SEVERAL = ['--parameters', '--tags'];
@@ -38,10 +39,18 @@ const COMMANDS = {
   }],
   'group show': [['--name'], [], (state, { name }) => state.groups[name].tags.application ?? ''],
   'group delete': [['--name', '--yes'], [], (state, { name }) => { delete state.groups[name]; }],
-  'resource list': [['--resource-group'], [], () => 'Microsoft.Web/sites\tcodestream-x'],
+  'resource list': [['--resource-group'], ['--resource-type'], (state, options) => (
+    options['resource-type'] ? state.service && SERVICE_ID : 'Microsoft.Web/sites\tcodestream-x')],
+  'resource show': [['--ids'], [], (state, { ids, query }) => {
+    if (ids !== SERVICE_ID) throw new Error(`(ResourceNotFound) ${ids}`);
+    return state.service[query];
+  }],
   'functionapp list': [['--resource-group'], [], (state) => state.app ?? ''],
-  'functionapp config appsettings list': [['--resource-group', '--name'], [], (state) => (
-    state.secret)],
+  'functionapp config appsettings list': [['--resource-group', '--name'], [],
+    (state, { query }) => (query.startsWith("[?name=='CODESTREAM_SECRET']") ? state.secret
+      : JSON.stringify(Object.entries(state.settings).map(([name, value]) => ({ name, value }))))],
+  'functionapp cors show': [['--resource-group', '--name'], [], (state) => (
+    state.origins && JSON.stringify(state.origins))],
   'functionapp deployment source config-zip': [['--resource-group', '--name', '--src'], [],
     (state, { src }) => { state.package = readFileSync(src, 'utf8'); }],
   'deployment group create': [
@@ -79,6 +88,13 @@ function deployTemplate(state, options) {
   if (options.name === 'codestream-hub') return '';
   state.app = `${values.name}-${SUFFIX}`;
   state.secret = values.secret;
+  state.service = { 'sku.name': values.sku, 'sku.capacity': values.units,
+    'properties.disableLocalAuth || `false`': values.identity };
+  state.origins = [...new Set(['https://page.example', ...values.kept.origins,
+    ...JSON.parse(values.origins)])];
+  const kept = values.kept.settings.map(({ name, value }) => [name, value]);
+  state.settings = { ...Object.fromEntries(kept), ...JSON.parse(values.extraSettings),
+    CODESTREAM_HUB: 'codestream' };
   return [state.app, `https://${state.app}.example`, `wps-${SUFFIX}`, 'https://wps.example',
     `${values.name}${SUFFIX}`, 'https://page.example', 'codestream'].join('\n');
 }
@@ -172,7 +188,7 @@ export class FakeAzure {
     azure.temporary = join(azure.home, 'tmp');
     azure.root = join(azure.home, 'project');
     azure.state = { version: '2.60.0', signedIn: true, groups: {}, app: null, secret: null,
-      blobs: {}, deployments: {}, trouble: {}, answers: [200] };
+      service: null, settings: {}, origins: null, blobs: {}, deployments: {}, trouble: {}, answers: [200] };
     for (const folder of [azure.bin, azure.temporary, join(azure.root, 'web/dist/assets'),
       join(azure.root, 'build')]) await mkdir(folder, { recursive: true });
     await cp(join(ROOT, 'infra'), join(azure.root, 'infra'), { recursive: true });
