@@ -315,7 +315,10 @@ ask_handler() {
 # The service asks the event handler's URL before it takes it, so the function must answer first.
 wait_for_handler() {
   step "Waiting until $api/negotiate answers (five minutes at most)" \
-    "See what the host says: az webapp log tail --resource-group $group --name $functionApp"
+    "What the host says is in Application Insights, some minutes late:
+  az extension add --name application-insights
+  az monitor app-insights query --resource-group $group --app $functionApp \\
+    --analytics-query 'traces | order by timestamp desc | take 50'"
   if [ -n "$DRY_RUN" ]; then
     ask_handler show
     return

@@ -276,6 +276,11 @@ test('the plan is Flex Consumption, the runtime our own program', () => {
   assert.equal(plain(at(app, 'identity.type')), 'SystemAssigned');
 });
 
+test('Application Insights has the name of the function app, by which one asks for the log', () => {
+  const { app, insights } = main.resource;
+  assert.equal(insights.value.entries.name.name, app.value.entries.name.name);
+});
+
 test('the storage account has no keys and no public container', () => {
   const { entries } = at(main.resource.storage, 'properties');
   assert.equal(entries.allowSharedKeyAccess.value, false);

@@ -438,7 +438,11 @@ for (const [answers, said] of [[[404], '404'], [[0], 'no answer']]) {
   cloudTest(`a function that never answers (${said}): no hub is made`, async (azure) => {
     azure.state.answers = answers;
     const calls = await stops(azure, {
-      step: 'Waiting until', last: /negotiate$/, says: new RegExp(`the last answer was: ${said}`),
+      step: 'Waiting until',
+      last: /negotiate$/,
+      // Flex Consumption streams no log, so `az webapp log tail` would show nothing.
+      says: new RegExp(`the last answer was: ${said}\n[^]* app-insights query --resource-group`
+        + ` codestream --app ${APP} \\\\\n +--analytics-query 'traces `),
     });
     assert.equal(calls.filter((line) => line.startsWith(CURL)).length, 60);
     assert.equal(azure.state.deployments['hub.bicep'], undefined);
