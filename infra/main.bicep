@@ -131,7 +131,8 @@ resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
     sku: {
       name: 'PerGB2018'
     }
-    retentionInDays: 30
+    // No retentionInDays: the tables of Application Insights, and there are no others, keep 90 days
+    // without charge whatever it says.
     // A bound on what a flood of log lines can cost.
     workspaceCapping: {
       dailyQuotaGb: 1

@@ -281,6 +281,13 @@ test('Application Insights has the name of the function app, by which one asks f
   assert.equal(insights.value.entries.name.name, app.value.entries.name.name);
 });
 
+test('logs are kept as long as README says', async () => {
+  const days = at(main.resource.logs, 'properties').entries.retentionInDays?.value ?? 90;
+  // Less of the workspace is no less of the tables App*.
+  assert.ok(days >= 90);
+  assert.ok((await read('README.md')).includes(`| logs, kept ${days} days |`));
+});
+
 test('the storage account has no keys and no public container', () => {
   const { entries } = at(main.resource.storage, 'properties');
   assert.equal(entries.allowSharedKeyAccess.value, false);
