@@ -3,9 +3,13 @@
 // host is known to do with them.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
 import { test } from '../lib/test.js';
+
+const execute = promisify(execFile);
 
 async function read(path) {
   return JSON.parse(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'));
@@ -172,6 +176,25 @@ test('no route begins with a name that the host keeps for itself', async () => {
     const [{ route }] = (await read(`${name}/function.json`)).bindings;
     assert.doesNotMatch(route, /^(\/|admin|runtime)|\/$/);
     assert.match(name, /^[A-Za-z][\w-]{0,127}$/);
+  }
+});
+
+// ---- .funcignore, which reads as a .gitignore does ----
+
+test('what func publishes of this repository is host.json and the functions', async (t) => {
+  const files = async (...options) => {
+    const cwd = new URL('../..', import.meta.url);
+    const { stdout } = await execute('git', ['ls-files', '-c', ...options], { cwd });
+    return stdout.split('\n').filter(Boolean);
+  };
+  try {
+    const ignored = await files('-i', '--exclude-from=.funcignore');
+    const published = (await files()).filter((name) => !ignored.includes(name));
+    const functions = FUNCTIONS.map((name) => `${name}/function.json`);
+    assert.deepEqual(published.sort(), [...functions, 'host.json'].sort());
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 128) throw error;
+    t.skip('there is no git, or this is no clone');
   }
 });
 
