@@ -5,7 +5,7 @@
 # package and kept in build/packages.
 P             := build/packages
 JOBS          ?= $(shell nproc)
-PACKAGE.parts := curl libmicrohttpd
+PACKAGE.parts := curl=libcurl4-openssl-dev libmicrohttpd=libmicrohttpd-dev
 PACKAGE.libs  := $(patsubst %,$(P)/prefix/lib/lib%.a,microhttpd curl)
 # Debian 13's OpenSSL wants two libraries more than Debian 12's.
 PACKAGE.ready  = $(shell pkg-config --static --libs-only-l libcares libssl libcrypto)

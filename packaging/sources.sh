@@ -1,15 +1,15 @@
 #!/bin/sh
 # Fetches the distribution's own source packages of what is linked into the package, in the
-# versions that its security updates have reached, and notes which those are.
+# versions of which apt would install the library today, and notes which those are.
 #
-#   sources.sh DIR PACKAGE...
+#   sources.sh DIR PACKAGE=LIBRARY...
 #
 # Leaves DIR/PACKAGE unpacked and patched, DIR/sources/PACKAGE/* as downloaded, and a line
 # "PACKAGE VERSION" for each in DIR/versions.  A version that the mirror announces and does not
 # have is replaced by the next older one, and DIR/warnings says so.
 #
 # This machine's package configuration is read and left alone: apt works on a copy of it, under
-# DIR/apt, that names sources instead of binaries.
+# DIR/apt, that names sources as well as binaries.
 set -eu
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
@@ -21,18 +21,18 @@ fail() {
   exit 1
 }
 
-# The machine's own package sources, in both spellings, with deb-src for deb.
+# The machine's own package sources, in both spellings, with deb-src beside deb.
 copy_sources() {
   rm -rf "$dir/apt"
   mkdir -p "$dir/apt/sources" "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [ -e "$file" ] || continue
-    sed -n 's/^[[:blank:]]*deb[[:blank:]]/deb-src /p' "$file" \
+    sed -n 's/^[[:blank:]]*deb[[:blank:]]/deb /p; s/^deb /deb-src /p' "$file" \
       >"$dir/apt/sources/$(basename "$file" .list).list"
   done
   for file in /etc/apt/sources.list.d/*.sources; do
     [ -e "$file" ] || continue
-    sed 's/^Types:.*/Types: deb-src/' "$file" >"$dir/apt/sources/$(basename "$file")"
+    sed 's/^Types:.*/Types: deb deb-src/' "$file" >"$dir/apt/sources/$(basename "$file")"
   done
 }
 
@@ -46,12 +46,24 @@ apt_copy() {
     -o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt/cache" "$@"
 }
 
+# The version of the sources of a library that apt would install.  The highest there is may be a
+# backport, or of a release that is pinned low.
+candidate_of() {
+  apt_copy apt-cache show --no-all-versions "$1" |
+    sed -n 's/^Source: .*(\(.*\))$/\1/p; s/^Version: *//p' | head -n 1
+}
+
+# versions_of PACKAGE HIGHEST: that and the older ones.
 versions_of() {
-  apt_copy apt-cache showsrc --only-source "$1" | sed -n 's/^Version: *//p' | sort -rVu
+  apt_copy apt-cache showsrc --only-source "$1" | sed -n 's/^Version: *//p' | sort -rVu |
+    while read -r version; do
+      ! dpkg --compare-versions "$version" le "$2" || echo "$version"
+    done
 }
 
 download() {
-  for version in $(versions_of "$1"); do
+  candidate=$(candidate_of "$2")
+  for version in $(versions_of "$1" "$candidate"); do
     if apt_copy apt-get --download-only source "$1=$version" >"$dir/fetch.log" 2>&1; then
       return 0
     fi
@@ -64,7 +76,7 @@ fetch() {
   rm -rf "${dir:?}/$1" "$dir/sources/$1"
   mkdir -p "$dir/sources/$1"
   cd "$dir/sources/$1"
-  download "$1"
+  download "$1" "$2"
   dpkg-source --no-check --no-copy -x ./*.dsc "$dir/$1" >"$dir/fetch.log" 2>&1 ||
     fail "the sources of $1 cannot be unpacked"
   echo "fetched the sources of $1 $version"
@@ -75,7 +87,7 @@ copy_sources
 apt_copy apt-get update
 : >"$dir/versions.new"
 : >"$dir/warnings.new"
-for name; do fetch "$name"; done
+for part; do fetch "${part%%=*}" "${part#*=}"; done
 rm -rf "$dir/apt" "$dir/fetch.log"
 mv "$dir/warnings.new" "$dir/warnings"
 mv "$dir/versions.new" "$dir/versions"
