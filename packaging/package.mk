@@ -17,7 +17,7 @@ NEED.package  := dpkg-dev=dpkg-source zip libc-ares-dev libssl-dev libc6-dev \
 NEED.test-package := openssl unzip
 
 package: build/have-build $(P)/ready
-	$(Q)$(MAKE) -s MODE=package build/codestream.spdx.json
+	$(Q)$(MAKE) $(if $(V),,-s) MODE=package build/codestream.spdx.json
 	$(Q)echo "build/codestream.zip: $$(wc -c <build/codestream.zip) bytes," \
 	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256)"
 	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
@@ -25,9 +25,15 @@ package: build/have-build $(P)/ready
 $(P)/fetched: packaging/sources.sh | build/have-package
 	$(Q)sh packaging/sources.sh $(P) $(PACKAGE.parts) && touch $@
 
-$(P)/ready: packaging/libraries.sh $(P)/fetched
-	$(Q)CC='$(CC)' CPPFLAGS='$(filter -D%,$(FLAGS.release))' JOBS='$(JOBS)' \
-	  CFLAGS='$(filter-out -D%,$(FLAGS.release))' sh packaging/libraries.sh $(P) && touch $@
+# Rewritten only when compiler or flags have changed: then the libraries are compiled again.
+PACKAGE.with = CC='$(CC)' CPPFLAGS='$(filter -D%,$(FLAGS.release))' \
+               CFLAGS='$(filter-out -D%,$(FLAGS.release))'
+$(P)/made-with: force | build/have-build build/have-package
+	$(Q)mkdir -p $(@D); { $(CC) --version; echo "$(PACKAGE.with)"; } >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(P)/ready: packaging/libraries.sh $(P)/fetched $(P)/made-with
+	$(Q)$(PACKAGE.with) JOBS='$(JOBS)' sh packaging/libraries.sh $(P) && touch $@
 
 # Rewritten only when something in it has changed, the version included.
 build/package/versions: $(P)/ready force

@@ -11,7 +11,10 @@ const SOURCES = path.join(ROOT, 'packaging/sources.sh');
 
 /** What takes the place of apt's programs and of dpkg-source, whose last word is a folder. */
 const PROGRAMS = {
-  'apt-cache': `case $* in *showsrc*) printf 'Version: %s\\n' $HAS ;; *) printf '%s\\n' "$SHOWS" ;; esac`,
+  'apt-cache': `case $* in
+    *showsrc*) printf 'Version: %s\\n' $HAS ;;
+    *) printf '%s\\n' "$SHOWS" ;;
+  esac`,
   'apt-get': `case $* in *" source "*)
     for word; do :; done
     case " $LACKS " in *" \${word#*=} "*) exit 1 ;; esac

@@ -147,7 +147,8 @@ test('the versions in the list are those of the libraries that were linked', () 
 function copySources(to) {
   const parts = ['Makefile', 'host.json', 'negotiate', 'eventhandler', 'src', 'packaging',
     'bench/bench.mk', 'tests/fuzz/fuzz.mk',
-    ...['prefix', 'versions', 'warnings', 'fetched', 'ready'].map((part) => `build/packages/${part}`),
+    ...['prefix', 'versions', 'warnings', 'fetched', 'made-with', 'ready']
+      .map((part) => `build/packages/${part}`),
     ...readdirSync(path.join(ROOT, 'build')).filter((name) => name.startsWith('have-'))
       .map((name) => `build/${name}`)];
   for (const part of parts) {
