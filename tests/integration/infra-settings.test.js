@@ -219,5 +219,8 @@ test('CORS in local.settings.sample.json is origins, separated by commas alone',
 
 test('the key in local.settings.sample.json is worth nothing: it is for this machine', async () => {
   const { Values } = await read('local.settings.sample.json');
-  assert.match(Values.WebPubSubForSocketIOConnectionString, /^Endpoint=http:\/\/localhost;/);
+  const [, key] = /^Endpoint=http:\/\/localhost;Port=8080;AccessKey=(.*);Version=1\.0;$/
+    .exec(Values.WebPubSubForSocketIOConnectionString);
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  assert.ok(readme.includes(`--access-key ${key}\n`), 'the stand-in is started with it');
 });
