@@ -21,8 +21,9 @@ export BENCH_FULL BENCH_SMOKE
 .PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
+# A package that is there is measured, so it must be of today's sources.
 bench: bench-instructions codestream bench-programs $(BENCH)/codestream-unparsed \
-       $(if $(shell command -v go),$(BENCH)/go) $(if $(BENCH_FULL),package) \
+       $(if $(shell command -v go),$(BENCH)/go) $(if $(BENCH_FULL)$(wildcard build/package/codestream),package) \
        $(if $(shell command -v nginx)$(wildcard /usr/sbin/nginx),,$(BENCH)/nginx) \
        bench/node_modules/.package-lock.json | build/have-bench build/have-node
 	$(Q)$(BENCH.node) --test bench/peers/peers.test.js >build/bench/peers.log || \
