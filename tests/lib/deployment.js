@@ -1,9 +1,7 @@
 // The whole as it is deployed: service, Functions host with a function key, and the app's files;
 // any part of it can be set up wrongly.
-import { copyApp } from './app-files.js';
-import { ACCESS_KEY, BINARY, cleanEnvironment } from './handler.js';
-import { Parts } from './parts.js';
 import { startProxy } from './reverse-proxy.js';
+import { StandIns } from './stand-ins.js';
 
 export const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 export const FUNCTION_KEY = 'function-key-that-nobody-may-print';
@@ -24,12 +22,12 @@ export function deploy(options = {}) {
   return new Deployment().begin(options);
 }
 
-/** The service ends first, so that its last events find the handler. */
-class Deployment extends Parts {
+class Deployment extends StandIns {
   async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {} }) {
-    await this.#startService(hub, service);
-    const settings = typeof handler === 'function' ? handler(this.service) : handler;
-    await this.#startHost(settings, host, edit);
+    await this.startService({ hubs: { [HUB]: hub }, retryDelaysMs: [], ...service });
+    const changes = typeof handler === 'function' ? handler(this.service) : handler;
+    const settings = withChanges({ [CONNECTION]: this.service.connectionString }, changes);
+    await this.startHost(settings, { key: FUNCTION_KEY, cors: [PAGE], ...host }, edit);
     this.connect(typeof event === 'function' ? event(this.host) : event);
   }
 
@@ -41,50 +39,6 @@ class Deployment extends Parts {
       systemEvents: SYSTEM_EVENTS,
       ...changes,
     }]);
-  }
-
-  async #startService(hub, options) {
-    const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
-    this.serviceLines = [];
-    this.service = await startWebPubSub({
-      accessKeys: [ACCESS_KEY],
-      hubs: { [HUB]: hub },
-      retryDelaysMs: [],
-      log: (line) => this.serviceLines.push(String(line)),
-      ...options,
-    });
-    this.endWith(() => this.service.close());
-  }
-
-  async #startHost(settings, options, edit) {
-    const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
-    const app = await copyApp(edit);
-    this.endWith(async () => {
-      await this.#closeHost();
-      await app.remove();
-    });
-    this.handlerLines = [];
-    this.hostLines = [];
-    this.host = await startFunctionsHost({
-      appRoot: app.root,
-      port: 0,
-      executable: BINARY,
-      key: FUNCTION_KEY,
-      cors: [PAGE],
-      env: cleanEnvironment(withChanges({
-        [CONNECTION]: this.service.connectionString,
-      }, settings)),
-      log: (line) => this.hostLines.push(String(line)),
-      onLine: (_, line) => this.handlerLines.push(line),
-      ...options,
-    });
-  }
-
-  /** The host starts a handler again that has died: a test must not miss that. */
-  async #closeHost() {
-    await this.host?.close();
-    const death = this.hostLines.find((line) => line.includes('the handler ended'));
-    if (death) throw new Error(`${death}\n${this.handlerLines.join('\n')}`);
   }
 }
 

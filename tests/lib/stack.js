@@ -3,9 +3,8 @@
 import net from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
-import { copyApp } from './app-files.js';
-import { ACCESS_KEY, BINARY, cleanEnvironment, ROOT, startHandler } from './handler.js';
-import { Parts } from './parts.js';
+import { ROOT, startHandler } from './handler.js';
+import { StandIns } from './stand-ins.js';
 
 /** The function key in the event URL. No log line may contain it. */
 export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
@@ -21,39 +20,22 @@ export function startStack(options = {}) {
   return new Stack().begin(options);
 }
 
-/** The service ends first, so that its last events find the handler. */
-class Stack extends Parts {
-  /** How often a test means the handler under the host to die. */
-  deathsMeant = 0;
-
+class Stack extends StandIns {
   async start({
     host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [], mode,
   }) {
     if (website && !host) throw new Error('the website needs the host, which answers CORS');
-    await this.#startService(hub, service);
+    await this.startService({ hubs: { [hub]: { eventHandlers: [] } }, ...service });
     const settings = {
       WebPubSubForSocketIOConnectionString: this.service.connectionString,
       ...(hub === 'codestream' ? {} : { CODESTREAM_HUB: hub }),
       ...(typeof env === 'function' ? env(this.service) : env),
     };
     const pagePort = website ? await freePort() : 0;
-    if (host) await this.#startHost(settings, [...cors, ...pageOrigins(pagePort)], mode);
+    if (host) await this.#startHosted(settings, { cors: [...cors, ...pageOrigins(pagePort)], mode });
     else await this.#startHandler(settings);
     await this.#registerEventHandler(hub);
     if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website);
-  }
-
-  async #startService(hub, options) {
-    const { startWebPubSub } = await import('../../emulator/webpubsub/service.js');
-    this.serviceLines = [];
-    this.service = await startWebPubSub({
-      port: 0,
-      accessKeys: [ACCESS_KEY],
-      hubs: { [hub]: { eventHandlers: [] } },
-      log: (line) => this.serviceLines.push(String(line)),
-      ...options,
-    });
-    this.endWith(() => this.service.close());
   }
 
   async #startHandler(settings) {
@@ -62,36 +44,11 @@ class Stack extends Parts {
     this.api = this.handler.url;
   }
 
-  /** The app is a copy of the functions, without anybody's local settings. */
-  async #startHost(settings, cors, mode) {
-    const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
-    const app = await copyApp();
-    this.endWith(async () => {
-      await this.#closeHost();
-      await app.remove();
-    });
-    this.hostLines = [];
-    const lines = [];
-    this.host = await startFunctionsHost({
-      appRoot: app.root,
-      port: 0,
-      executable: BINARY,
-      env: cleanEnvironment(settings),
-      cors,
-      mode,
-      log: (line) => this.hostLines.push(String(line)),
-      onLine: (_, line) => lines.push(line),
-    });
-    this.handler = { pid: this.host.handlerPid, port: this.host.handlerPort, lines };
+  async #startHosted(settings, options) {
+    await this.startHost(settings, options);
+    const { handlerPid: pid, handlerPort: port } = this.host;
+    this.handler = { pid, port, lines: this.handlerLines };
     this.api = this.host.url;
-  }
-
-  /** The host starts a handler again that has died: a test must not miss that. */
-  async #closeHost() {
-    await this.host?.close();
-    const deaths = this.hostLines.filter((line) => line.includes('the handler ended'));
-    if (deaths.length <= this.deathsMeant) return;
-    throw new Error(`${deaths.at(-1)}\n${this.handler.lines.join('\n')}`);
   }
 
   async #registerEventHandler(hub) {
