@@ -217,9 +217,9 @@ class Way {
 
   async #write(piece) {
     this.passed += piece.length;
-    if (!this.#to.write(piece)) {
-      await Promise.race([once(this.#to, 'drain'), once(this.#to, 'close')]);
-    }
+    await new Promise((resolve) => {
+      this.#to.write(piece, resolve); // or it is closed meanwhile
+    });
   }
 
   async #finish(end) {
