@@ -75,7 +75,7 @@ export const AWAY_MS = 9_000;
 /** Who has not answered a roll call by then is not counted any more. */
 export const ROLL_CALL_MS = 6_000;
 /** By then another writer who is there has said so, and has been given way to. */
-export const OUTGROW_MS = 2_000;
+export const OUTGROW_MS = 5_000;
 export const ROLL_CALL_SPREAD_MS = 3_000;
 /** Where nobody is told that a viewer has left, the roll is called this often. */
 export const ROLL_CALL_EVERY_MS = 60_000;
