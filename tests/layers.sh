@@ -36,8 +36,9 @@ includes "$top" "[a-z_]+\.h|(base|wire|app|io|doctor)/[a-z0-9_]+\.h|$libc"
 
 # Within wire, only what serves everybody may be included by the others.
 for file in src/wire/*.[ch]; do
-  own=$(basename "$file" | sed 's/\.[ch]$//; s/_\(text\|rooms\)$//')
-  bad=$(grep -HnE '^#include "wire/' "$file" | grep -vE "\"wire/($own|json|token|base64url)\.h\"")
+  own=$(basename "$file" | sed 's/\.[ch]$//; s/_\(text\|rooms\|scalar\)$//')
+  bad=$(grep -HnE '^#include "wire/' "$file" |
+    grep -vE "\"wire/($own|${own}_scalar|json|token|base64url)\.h\"")
   [ -z "$bad" ] && continue
   echo "$bad"
   failed=1

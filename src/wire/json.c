@@ -3,211 +3,22 @@
 
 #include <string.h>
 
-/* Where the reader stands in the text. */
-struct cursor {
-    const char *at;
-    const char *end;
-    bool is_too_deep; /* that is why it does not go on */
-};
+#include "wire/json_scalar.h"
 
-static struct cursor cursor_on(struct str text)
+static struct json_cursor cursor_on(struct str text)
 {
     static const char nothing[] = "";
 
     if (text.len == 0)
         text.ptr = nothing;
-    return (struct cursor){ .at = text.ptr, .end = text.ptr + text.len };
+    return (struct json_cursor){ .at = text.ptr, .end = text.ptr + text.len };
 }
 
-static bool sees(const struct cursor *c, char wanted)
-{
-    return c->at < c->end && *c->at == wanted;
-}
-
-static bool skip_char(struct cursor *c, char wanted)
-{
-    if (!sees(c, wanted))
-        return false;
-    c->at++;
-    return true;
-}
-
-static void skip_space(struct cursor *c)
+static void skip_space(struct json_cursor *c)
 {
     while (c->at < c->end &&
            (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
         c->at++;
-}
-
-/* ---- strings ---- */
-
-#define EACH_BYTE(b) (0x0101010101010101u * (b))
-#define HIGH_BITS EACH_BYTE(0x80u)
-
-/* Is one of eight bytes a control character, a quote, a backslash or not ASCII? */
-static bool has_special(uint64_t eight)
-{
-    uint64_t quote = eight ^ EACH_BYTE('"');
-    uint64_t backslash = eight ^ EACH_BYTE('\\');
-    uint64_t found = eight;
-
-    found |= (eight - EACH_BYTE(0x20)) & ~eight;
-    found |= (quote - EACH_BYTE(1)) & ~quote;
-    found |= (backslash - EACH_BYTE(1)) & ~backslash;
-    return (found & HIGH_BITS) != 0;
-}
-
-static bool is_plain(char c)
-{
-    unsigned char byte = (unsigned char)c;
-
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
-
-static void skip_plain(struct cursor *c)
-{
-    uint64_t eight;
-
-    while (c->end - c->at >= (ptrdiff_t)sizeof(eight)) {
-        memcpy(&eight, c->at, sizeof(eight));
-        if (has_special(eight))
-            break;
-        c->at += sizeof(eight);
-    }
-    while (c->at < c->end && is_plain(*c->at))
-        c->at++;
-}
-
-static bool is_hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool skip_escape(struct cursor *c)
-{
-    c->at++;
-    if (c->at == c->end)
-        return false;
-    if (*c->at != 'u')
-        return *c->at != '\0' && strchr("\"\\/bfnrt", *c->at++) != NULL;
-    c->at++;
-    for (int i = 0; i < 4; i++, c->at++) {
-        if (c->at == c->end || !is_hex_digit(*c->at))
-            return false;
-    }
-    return true;
-}
-
-/* Length of the UTF-8 sequence at c (RFC 3629: no overlongs, no surrogates), or 0. */
-static size_t utf8_len(const struct cursor *c)
-{
-    const unsigned char *s = (const unsigned char *)c->at;
-    size_t left = (size_t)(c->end - c->at);
-    unsigned char low = 0x80, high = 0xbf;
-    size_t len;
-
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        len = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        len = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        len = 4;
-    else
-        return 0;
-    if (left < len)
-        return 0;
-    /* The second byte of these has a narrower range. */
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    }
-    return len;
-}
-
-static bool skip_string(struct cursor *c)
-{
-    if (!skip_char(c, '"'))
-        return false;
-    for (;;) {
-        skip_plain(c);
-        if (c->at == c->end)
-            return false;
-        if (*c->at == '"') {
-            c->at++;
-            return true;
-        }
-        if (*c->at == '\\') {
-            if (!skip_escape(c))
-                return false;
-        } else {
-            size_t len = utf8_len(c); /* 0 for control characters too */
-            if (len == 0)
-                return false;
-            c->at += len;
-        }
-    }
-}
-
-/* ---- numbers and words ---- */
-
-static bool skip_digits(struct cursor *c)
-{
-    const char *from = c->at;
-
-    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
-        c->at++;
-    return c->at > from;
-}
-
-static bool skip_number(struct cursor *c)
-{
-    (void)skip_char(c, '-');
-    if (!skip_char(c, '0') && !skip_digits(c))
-        return false;
-    if (skip_char(c, '.') && !skip_digits(c))
-        return false;
-    if (skip_char(c, 'e') || skip_char(c, 'E')) {
-        if (!skip_char(c, '+'))
-            (void)skip_char(c, '-');
-        return skip_digits(c);
-    }
-    return true;
-}
-
-static bool skip_word(struct cursor *c, struct str word)
-{
-    if ((size_t)(c->end - c->at) < word.len || memcmp(c->at, word.ptr, word.len) != 0)
-        return false;
-    c->at += word.len;
-    return true;
-}
-
-static bool skip_scalar(struct cursor *c)
-{
-    if (c->at == c->end)
-        return false;
-    switch (*c->at) {
-    case '"':
-        return skip_string(c);
-    case 't':
-        return skip_word(c, STR("true"));
-    case 'f':
-        return skip_word(c, STR("false"));
-    case 'n':
-        return skip_word(c, STR("null"));
-    default:
-        return skip_number(c);
-    }
 }
 
 /* ---- values ---- */
@@ -220,7 +31,7 @@ struct nesting {
 
 _Static_assert(JSON_MAX_DEPTH <= 64, "one bit for each level");
 
-static bool open_container(struct cursor *c, struct nesting *nest)
+static bool open_container(struct json_cursor *c, struct nesting *nest)
 {
     c->is_too_deep = nest->depth == JSON_MAX_DEPTH;
     if (c->is_too_deep)
@@ -232,9 +43,9 @@ static bool open_container(struct cursor *c, struct nesting *nest)
     return true;
 }
 
-static bool close_container(struct cursor *c, struct nesting *nest)
+static bool close_container(struct json_cursor *c, struct nesting *nest)
 {
-    if (!skip_char(c, nest->is_object & 1 ? '}' : ']'))
+    if (!json_skip_char(c, nest->is_object & 1 ? '}' : ']'))
         return false;
     nest->is_object >>= 1;
     nest->depth--;
@@ -242,25 +53,26 @@ static bool close_container(struct cursor *c, struct nesting *nest)
 }
 
 /* "name": of a member */
-static bool skip_name(struct cursor *c)
+static bool skip_name(struct json_cursor *c)
 {
     skip_space(c);
-    if (!skip_string(c))
+    if (!json_skip_string(c))
         return false;
     skip_space(c);
-    return skip_char(c, ':');
+    return json_skip_char(c, ':');
 }
 
 /*
  * After a value inside outer or more levels: passes over the ends of containers and one
  * comma with the name that may follow.  *more: another value comes.
  */
-static bool skip_after_value(struct cursor *c, struct nesting *nest, unsigned outer, bool *more)
+static bool skip_after_value(struct json_cursor *c, struct nesting *nest, unsigned outer,
+                             bool *more)
 {
     *more = false;
     while (nest->depth > outer) {
         skip_space(c);
-        if (skip_char(c, ',')) {
+        if (json_skip_char(c, ',')) {
             *more = true;
             return !(nest->is_object & 1) || skip_name(c);
         }
@@ -271,24 +83,24 @@ static bool skip_after_value(struct cursor *c, struct nesting *nest, unsigned ou
 }
 
 /* One value at the given depth, with the space before it. */
-static bool skip_value(struct cursor *c, unsigned outer)
+static bool skip_value(struct json_cursor *c, unsigned outer)
 {
     struct nesting nest = { .depth = outer };
     bool more = true;
 
     while (more) {
         skip_space(c);
-        if (sees(c, '{') || sees(c, '[')) {
+        if (json_sees(c, '{') || json_sees(c, '[')) {
             if (!open_container(c, &nest))
                 return false;
-            if (!sees(c, ']') && !sees(c, '}')) {
+            if (!json_sees(c, ']') && !json_sees(c, '}')) {
                 if ((nest.is_object & 1) && !skip_name(c))
                     return false;
                 continue; /* with the first value inside */
             }
             if (!close_container(c, &nest))
                 return false;
-        } else if (!skip_scalar(c)) {
+        } else if (!json_skip_scalar(c)) {
             return false;
         }
         if (!skip_after_value(c, &nest, outer, &more))
@@ -298,7 +110,7 @@ static bool skip_value(struct cursor *c, unsigned outer)
 }
 
 /* The same, and where it stood. */
-static bool read_value(struct cursor *c, unsigned outer, struct str *value)
+static bool read_value(struct json_cursor *c, unsigned outer, struct str *value)
 {
     skip_space(c);
     value->ptr = c->at;
@@ -308,36 +120,36 @@ static bool read_value(struct cursor *c, unsigned outer, struct str *value)
     return true;
 }
 
-static bool only_space_left(struct cursor *c)
+static bool only_space_left(struct json_cursor *c)
 {
     skip_space(c);
     return c->at == c->end;
 }
 
 /* Of a text that could not be read to its end. */
-static enum err fault_of(const struct cursor *c)
+static enum err fault_of(const struct json_cursor *c)
 {
     return c->is_too_deep ? ERR_NO_MEMORY : ERR_SYNTAX;
 }
 
 enum err json_check(struct str text, struct str *value)
 {
-    struct cursor c = cursor_on(text);
+    struct json_cursor c = cursor_on(text);
 
     return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : fault_of(&c);
 }
 
 enum err json_elements(struct str text, struct str *items, size_t max, size_t *count)
 {
-    struct cursor c = cursor_on(text);
+    struct json_cursor c = cursor_on(text);
     struct str value;
 
     *count = 0;
     skip_space(&c);
-    if (!skip_char(&c, '['))
+    if (!json_skip_char(&c, '['))
         return ERR_SYNTAX;
     skip_space(&c);
-    if (!sees(&c, ']')) {
+    if (!json_sees(&c, ']')) {
         do {
             if (!read_value(&c, 1, &value))
                 return fault_of(&c);
@@ -345,15 +157,15 @@ enum err json_elements(struct str text, struct str *items, size_t max, size_t *c
                 items[*count] = value;
             ++*count;
             skip_space(&c);
-        } while (skip_char(&c, ','));
+        } while (json_skip_char(&c, ','));
     }
-    return skip_char(&c, ']') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+    return json_skip_char(&c, ']') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
 }
 
 /* ---- objects ---- */
 
 /* To behind the quote that ends a checked string: one with an even number of backslashes. */
-static void skim_string(struct cursor *c)
+static void skim_string(struct json_cursor *c)
 {
     const char *quote = c->at;
     size_t backslashes;
@@ -371,7 +183,7 @@ static void skim_string(struct cursor *c)
 }
 
 /* To behind a checked value, which stands inside an object. */
-static void skim_value(struct cursor *c)
+static void skim_value(struct json_cursor *c)
 {
     unsigned depth = 0;
 
@@ -402,15 +214,15 @@ static struct json_field *find_field(struct json_field *fields, size_t count, st
 }
 
 /* "name": value */
-static bool read_pair(struct cursor *c, bool is_checked, struct json_pair *pair)
+static bool read_pair(struct json_cursor *c, bool is_checked, struct json_pair *pair)
 {
     skip_space(c);
     pair->name.ptr = c->at;
-    if (!skip_string(c))
+    if (!json_skip_string(c))
         return false;
     pair->name.len = (size_t)(c->at - pair->name.ptr);
     skip_space(c);
-    if (!skip_char(c, ':'))
+    if (!json_skip_char(c, ':'))
         return false;
     if (!is_checked)
         return read_value(c, 1, &pair->value);
@@ -425,21 +237,21 @@ static bool read_pair(struct cursor *c, bool is_checked, struct json_pair *pair)
 static enum err each_pair(struct str text, bool is_checked,
                           bool (*take)(void *to, const struct json_pair *pair), void *to)
 {
-    struct cursor c = cursor_on(text);
+    struct json_cursor c = cursor_on(text);
     struct json_pair pair;
 
     skip_space(&c);
-    if (!skip_char(&c, '{'))
+    if (!json_skip_char(&c, '{'))
         return ERR_SYNTAX;
     skip_space(&c);
-    if (!sees(&c, '}')) {
+    if (!json_sees(&c, '}')) {
         do {
             if (!read_pair(&c, is_checked, &pair) || !take(to, &pair))
                 return fault_of(&c);
             skip_space(&c);
-        } while (skip_char(&c, ','));
+        } while (json_skip_char(&c, ','));
     }
-    return skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+    return json_skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
 }
 
 struct wanted {
