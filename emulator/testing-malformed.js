@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from './testing.js';
 
 const ANSWER_MS = 300; // many of these are answered with nothing at all
+const END_MS = 8000;
 
 /** Names that every object has. */
 export const INHERITED = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'];
@@ -29,8 +30,11 @@ export async function startStandIn(t, name, announcement, ...args) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
   const ended = new Promise((resolve) => child.on('close', resolve));
   t.after(async () => {
-    child.kill('SIGKILL');
+    child.kill('SIGTERM'); // so that it ends what it has started itself
+    const late = setTimeout(() => child.kill('SIGKILL'), END_MS);
     await ended;
+    clearTimeout(late);
+    assert.notEqual(child.signalCode, 'SIGKILL', `it did not end: ${output.slice(-2000)}`);
   });
   await until(() => announcement.test(output) || child.exitCode !== null, `start: ${output}`);
   const [, port] = announcement.exec(output) ?? assert.fail(output);
