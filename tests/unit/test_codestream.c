@@ -117,6 +117,15 @@ static void a_writer_joins_the_control_room_by_either_name(void **state)
     }
 }
 
+static void join_with_epoch(struct decision *d, const char *user, const char *epoch)
+{
+    static char argument[100]; /* as long as the decision */
+
+    (void)snprintf(argument, sizeof(argument), "{\"room_id\":\"" ROOM "\",\"epoch\":%s}",
+                   epoch);
+    emit(d, user, "joinRoom", argument);
+}
+
 static void when_a_writer_began_is_told_with_its_coming(void **state)
 {
     static const char *const epochs[] = { "0", "1", "1700000000000", "9007199254740991" };
@@ -124,10 +133,7 @@ static void when_a_writer_began_is_told_with_its_coming(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(epochs); i++) {
         struct decision d;
-        char argument[100];
-        snprintf(argument, sizeof(argument), "{\"room_id\":\"" ROOM "\",\"epoch\":%s}",
-                 epochs[i]);
-        emit(&d, WRITER, "joinRoom", argument);
+        join_with_epoch(&d, WRITER, epochs[i]);
         assert_int_equal(d.event.plan.count, 4);
         for (size_t j = 2; j < 4; j++) {
             is_presence(&d, j, j == 2 ? ROOM : CONTROL, "writer", "joined");
@@ -145,10 +151,7 @@ static void a_writer_that_began_at_no_moment_does_not_join(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(epochs); i++) {
         struct decision d;
-        char argument[100];
-        snprintf(argument, sizeof(argument), "{\"room_id\":\"" ROOM "\",\"epoch\":%s}",
-                 epochs[i]);
-        emit(&d, WRITER, "joinRoom", argument);
+        join_with_epoch(&d, WRITER, epochs[i]);
         is_refused_join(&d, APP_BAD_REQUEST);
         done(&d);
     }
@@ -159,7 +162,7 @@ static void what_a_viewer_says_of_an_epoch_reaches_nobody(void **state)
     struct decision d;
 
     (void)state;
-    emit(&d, VIEWER, "joinRoom", "{\"room_id\":\"" ROOM "\",\"epoch\":1}");
+    join_with_epoch(&d, VIEWER, "1");
     assert_int_equal(d.event.plan.count, 3);
     is_presence(&d, 2, CONTROL, "viewer", "joined");
     assert_null(field(action(&d, 2)->args, "epoch").ptr);
