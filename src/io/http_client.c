@@ -22,8 +22,7 @@ static void add_waiting(void *owner, struct http_call *call)
     *client->waiting_end = call;
     client->waiting_end = &call->next;
     client->waiting_count++;
-    if (call->deadline_ms < client->overdue_ms)
-        client->overdue_ms = call->deadline_ms;
+    client->overdue_ms = loop_earlier(client->overdue_ms, call->deadline_ms);
 }
 
 static struct http_call *take_waiting(struct http_client *client)
