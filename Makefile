@@ -6,6 +6,7 @@
 #                             (APP=chat: another application of src/app/apps.c)
 #   make test                 everything that proves it works
 #   make check                formatting, warnings, analysers, who may include whom
+#   make test-slow            sweeps that take minutes: limits, log readers, overload
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
@@ -85,7 +86,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test web-unit unit integration coverage check race valgrind test-upload \
+.PHONY: all run test test-slow web-unit unit integration coverage check race valgrind test-upload \
         install clean distclean help
 
 all: codestream
@@ -195,6 +196,12 @@ RACES := negotiate events connections upstream-trouble lifecycle replacement man
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
+
+# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+test-slow: build/have-test codestream \
+           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)$(MAKE) --no-print-directory MODE=test build/test/codestream
+	$(Q)CODESTREAM_BIN=$(abspath build/test/codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
 
 # The binary that is delivered, which has no sanitizer in it.
 VALGRINDS := negotiate events managed-identity upstream-trouble retries

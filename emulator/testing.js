@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { listen } from './listen.js';
 import { signToken } from './webpubsub/token.js';
 
-const WAIT_MS = 5000; // for an expected event
+const WAIT_MS = 30_000; // for an expected event: on a busy machine, too
 
 /**
  * Starts an event handler. Every request is recorded in `events`; answers are made by

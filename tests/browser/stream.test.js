@@ -203,10 +203,10 @@ test('100 viewers who join within a second cause at most two fulls to the room',
         });
       }),
     );
-    const took = Date.now() - started;
     const texts = await Promise.all(
       viewers.map((viewer) => viewer.message('editorMessage', ({ data }) => data.type === 'full')),
     );
+    const took = Date.now() - started;
     for (const { data } of texts) assert.equal(data.content, 'for all of you');
     const fulls = observer.heard().filter(({ data }) => data.type === 'full').length - before;
     // Two in each second that the joining takes on this machine.

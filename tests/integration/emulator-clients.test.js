@@ -358,7 +358,7 @@ test('a client that breaks the protocol ends with ProtocolError', async (t) => {
 });
 
 test('a client that leaves during connect: disconnected, but never connected', async (t) => {
-  const { raw, handler } = await start(t);
+  const { raw, handler, service } = await start(t);
   let accept;
   handler.answer = ({ name }) =>
     name === 'connect'
@@ -371,7 +371,7 @@ test('a client that leaves during connect: disconnected, but never connected', a
   await handler.event('connect');
   socket.close();
   await inTime(socket.closed, 'close');
-  await new Promise((resolve) => setTimeout(resolve, 50)); // the service learns of it
+  await until(() => service.hub(HUB).connections.size === 0, 'the end');
   accept();
   await handler.event('disconnected');
   assert.deepEqual(

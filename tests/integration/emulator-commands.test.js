@@ -56,15 +56,13 @@ const alive = (pid) => {
 
 // --- webpubsub.js -----------------------------------------------------------------------------
 
-test('webpubsub.js prints the connection string and serves within a second', async (t) => {
-  const started = Date.now();
+test('webpubsub.js prints the connection string and serves', async (t) => {
   const command = run(t, 'webpubsub.js', '--port', '0', '--access-key', 'k'.repeat(32), '--log');
   const [, port] = await command.says(
     /^Endpoint=http:\/\/localhost;Port=(\d+);AccessKey=k{32};Version=1\.0;$/m,
   );
   const health = `http://127.0.0.1:${port}/api/health?api-version=2024-01-01`;
   assert.equal((await request(health, { method: 'HEAD' })).status, 200);
-  assert.ok(Date.now() - started < 3000, 'a second, and some for a busy machine');
   command.child.kill('SIGINT');
   assert.equal(await ends(command), 0);
 });

@@ -421,7 +421,7 @@ test('proxying: the answer is streamed', async (t) => {
     "if (req.url.startsWith('/moved'))",
     `if (req.url.startsWith('/moved')) {
       res.write('first ');
-      return setTimeout(() => res.end('last'), 100);
+      return setTimeout(() => res.end('last'), 1000);
     }
     if (false)`,
   );

@@ -21,8 +21,8 @@ async function start(t) {
   const service = await startWebPubSub({
     hubs: { [HUB]: { eventHandlers: [handler.settings] } },
     pingIntervalMs: 300,
-    pingTimeoutMs: 200,
-    connectTimeoutMs: 1000,
+    pingTimeoutMs: 1000,
+    connectTimeoutMs: 3000,
     connectAuth: 'forward',
     connectErrorText: 'body',
   });

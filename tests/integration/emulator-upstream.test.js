@@ -197,7 +197,7 @@ test('header names, event type and origin can be sent as seen elsewhere', async 
 });
 
 test('events can be sent twice, and connected late', async (t) => {
-  const { handler, join } = await start(t, { duplicateEvents: true, connectedDelayMs: 50 });
+  const { handler, join } = await start(t, { duplicateEvents: true, connectedDelayMs: 1000 });
   let count = 0;
   handler.answer = ({ name }) => (name === 'x' ? { body: `42["n",${++count}]` } : {});
   const socket = await join();
@@ -312,10 +312,11 @@ test('a handler that comes up later is validated then', async (t) => {
 test('validation is repeated in the background', async (t) => {
   const { handler, join } = await start(t, { revalidateMs: 30 });
   const socket = await join();
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  socket.send('42["a"]');
+  await until(() => {
+    socket.send('42["a"]'); // an event that comes after its time asks for it
+    return handler.validations.length > 1;
+  }, 'another validation');
   await handler.event('a');
-  await until(() => handler.validations.length > 1, 'another validation');
 });
 
 // --- order ------------------------------------------------------------------------------------
@@ -515,7 +516,7 @@ test('an event name with line breaks stays on one line of the log', async (t) =>
 });
 
 test('a handler that does not answer in time has failed', async (t) => {
-  const { handler, join, lines } = await start(t, { upstreamTimeoutMs: 100 });
+  const { handler, join, lines } = await start(t, { upstreamTimeoutMs: 1000 });
   handler.answer = ({ name }) => (name === 'x' ? new Promise(() => {}) : {});
   const socket = await join();
   socket.send('42["x"]');

@@ -4,14 +4,13 @@ import { skip } from '../lib/release.js';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from '../lib/test.js';
-import { eventually } from '../lib/deadline.js';
+import { deferred, eventually } from '../lib/deadline.js';
 import { sendToRoom } from '../lib/events.js';
 import { Connection } from '../lib/http.js';
 import { buildPreload } from '../lib/preload.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 
 const AT_ONCE = 400;
-const SERVICE_MS = 500;
 /** Rounds, so that what a first rush leaves for good is not taken for a leak. */
 const ROUNDS = 3;
 /** src/worker.c waits for 5 s, then it may take the system a moment. */
@@ -22,8 +21,16 @@ function residentKb(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(status)[1]);
 }
 
+/** All are in flight at the same time: the service answers none before it has them all. */
 async function rush(app) {
   const { writer } = newParty();
+  const { recorder } = app;
+  const all = deferred();
+  recorder.forget();
+  recorder.answerWith(() => {
+    if (recorder.requests.length + 1 === AT_ONCE) all.resolve();
+    return { status: 202, until: all.promise };
+  });
   const connections = await Promise.all(
     Array.from({ length: AT_ONCE }, () => Connection.open(app.handler.port)));
   const answers = await Promise.all(connections.map(
@@ -39,7 +46,6 @@ test(`of the memory for ${AT_ONCE} events at once three quarters are free again 
 }, async (t) => {
   const app = await startRecorded({ env: { CODESTREAM_LOOPS: '1' } });
   try {
-    app.recorder.answerWith(() => ({ status: 202, delay: SERVICE_MS }));
     await app.ack(sendToRoom(newParty().writer, '1', { ack: 1 }));
     const before = residentKb(app.handler.pid);
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -74,6 +80,7 @@ test('connections to the service that nobody has used for long are closed, thoug
     assert.ok(descriptors() > before + AT_ONCE / 2);
     await eventually(GIVEN_BACK_MS, () => descriptors() <= before, 'the end of connections');
     await app.reconnect();
+    app.recorder.answerWith(null);
     assert.deepEqual(await app.ack(sendToRoom(newParty().writer, '1', { ack: 1 })), { success: true });
   } finally {
     await app.close();

@@ -1,8 +1,9 @@
 // node:test with a deadline on every test and on the whole file, so that nothing can hang a run.
 import { after, before, test as nodeTest } from 'node:test';
+import { PATIENCE } from './deadline.js';
 
 const TEST_MS = 20_000;
-const FILE_MS = 120_000;
+const FILE_MS = 600_000;
 
 // A file whose tests are over but whose sockets are not would wait for ever: this ends it as
 // failed.
@@ -11,10 +12,11 @@ setTimeout(() => {
   process.exit(1);
 }, FILE_MS).unref();
 
-/** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`. */
+/** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`; see PATIENCE. */
 export function test(sentence, ...rest) {
   const body = rest.pop();
-  return nodeTest(sentence, { timeout: TEST_MS, ...rest[0] }, body);
+  const { timeout = TEST_MS, ...options } = rest[0] ?? {};
+  return nodeTest(sentence, { timeout: PATIENCE * timeout, ...options }, body);
 }
 
 export { after, before };

@@ -20,7 +20,7 @@ function join({ hub, service }, group, connections) {
     }
   };
   const { joinDelayMs } = service.options;
-  if (joinDelayMs > 0) setTimeout(act, joinDelayMs);
+  if (joinDelayMs > 0) setTimeout(act, joinDelayMs).unref();
   else act();
 }
 
