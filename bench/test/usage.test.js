@@ -4,10 +4,10 @@ import { cpuSecondsOf, machineCpuSeconds, rssBytesOf } from '../usage.mjs';
 
 test('CPU that this process burns is counted for it and for the machine', () => {
   const [own, all] = [cpuSecondsOf(process.pid), machineCpuSeconds()];
-  const end = performance.now() + 200;
-  while (performance.now() < end);
+  const start = process.cpuUsage();
+  while (process.cpuUsage(start).user < 200_000);
   const burnt = cpuSecondsOf(process.pid) - own;
-  assert.ok(burnt > 0.02 && burnt < 1, `${burnt} s`);
+  assert.ok(burnt > 0.1 && burnt < 1, `${burnt} s`);
   assert.ok(machineCpuSeconds() - all >= burnt / 2);
 });
 

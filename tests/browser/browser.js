@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { eventually } from '../lib/deadline.js';
+import { eventually, PATIENCE } from '../lib/deadline.js';
 import { startStack } from '../lib/stack.js';
 
 const FLAGS = [
@@ -51,7 +51,7 @@ export class Scene {
       ...options,
     });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    context.setDefaultTimeout(SOON_MS);
+    context.setDefaultTimeout(PATIENCE * SOON_MS);
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
         console.error(`content security policy: ${violatedDirective} ${blockedURI}`);

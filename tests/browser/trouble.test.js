@@ -44,7 +44,7 @@ test('a closed connection is made again with a fresh token, and nothing is lost'
     2,
   );
   assert.equal(new Set(tokens).size, 2);
-  await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor({ timeout: TRUE_MS });
+  await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
 });
 
 test('a connection that breaks as soon as it is made is not tried without a pause', async () => {
@@ -81,7 +81,7 @@ test("the writer's reload keeps room, text and language, and viewers see it thro
   await writer.page.keyboard.type(' on');
   await viewer.shows('kept on');
   await viewer.says('Live');
-  await viewer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor({ timeout: TRUE_MS });
+  await viewer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
 });
 
 test(
