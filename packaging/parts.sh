@@ -21,7 +21,7 @@ licence_of() {
   zlib) echo Zlib ;;
   libzstd) echo 'BSD-3-Clause OR GPL-2.0-only' ;;
   gcc-*) echo 'GPL-3.0-or-later WITH GCC-exception-3.1' ;;
-  codestream) echo NOASSERTION ;;
+  codestream) echo MIT ;;
   *) echo "packaging/parts.sh knows no licence of $1" >&2 && return 1 ;;
   esac
 }
@@ -44,7 +44,7 @@ describe_handler() {
       "filesAnalyzed": false,
       "licenseConcluded": "NOASSERTION",
       "licenseDeclared": "$(licence_of codestream)",
-      "copyrightText": "NOASSERTION"
+      "copyrightText": "$(sed -n '/^Copyright/p' LICENSE)"
     }
 END
 }
