@@ -8,7 +8,7 @@ JOBS          ?= $(shell nproc)
 PACKAGE.parts := curl=libcurl4-openssl-dev libmicrohttpd=libmicrohttpd-dev
 PACKAGE.libs  := $(patsubst %,$(P)/prefix/lib/lib%.a,microhttpd curl)
 # Debian 13's OpenSSL wants two libraries more than Debian 12's.
-PACKAGE.ready  = $(shell pkg-config --static --libs-only-l libcares libssl libcrypto)
+PACKAGE.ready  = $(shell $(PKG_CONFIG) --static --libs-only-l libcares libssl libcrypto)
 FLAGS.package  = $(FLAGS.release) -ffunction-sections -fdata-sections \
                  -ffile-prefix-map=$(CURDIR)=.
 LINK.package  := -static-pie -Wl,-z,relro,-z,now,--gc-sections,--build-id,--wrap=dlopen
@@ -26,10 +26,11 @@ $(P)/fetched: packaging/sources.sh | build/have-package
 	$(Q)sh packaging/sources.sh $(P) $(PACKAGE.parts) && touch $@
 
 # Rewritten only when compiler or flags have changed: then the libraries are compiled again.
-PACKAGE.with = CC='$(CC)' CPPFLAGS='$(filter -D%,$(FLAGS.release))' \
-               CFLAGS='$(filter-out -D%,$(FLAGS.release))'
+PACKAGE.with = CC=$(call quoted,$(CC)) \
+  CPPFLAGS=$(call quoted,$(strip $(filter -D% -U%,$(FLAGS.release)) $(CPPFLAGS))) \
+  CFLAGS=$(call quoted,$(strip $(filter-out -D% -U%,$(FLAGS.release)) $(CFLAGS)))
 $(P)/made-with: force | build/have-build build/have-package
-	$(Q)mkdir -p $(@D); { $(CC) --version; echo "$(PACKAGE.with)"; } >$@.new
+	$(Q)mkdir -p $(@D); { $(CC) --version; echo $(call quoted,$(PACKAGE.with)); } >$@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(P)/ready: packaging/libraries.sh $(P)/fetched $(P)/made-with
@@ -42,10 +43,10 @@ build/package/versions: $(P)/ready force
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 .PHONY: package test-package force
 
-build/package/%.o: CPPFLAGS += -isystem $(P)/prefix/include -DCURL_STATICLIB
+build/package/%.o: private HEADERS = -isystem $(P)/prefix/include -DCURL_STATICLIB
 $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
   build/package/versions $(P)/ready
-build/package/codestream: LDLIBS = $(PACKAGE.libs) $(PACKAGE.ready)
+build/package/codestream: private LINKED = $(PACKAGE.libs) $(PACKAGE.ready) $(LDLIBS)
 build/package/codestream: build/package/packaging/self-contained.o
 
 build/codestream.zip: build/package/codestream packaging/zip.sh host.json \

@@ -10,6 +10,7 @@ import { makeFolder } from './empty-root.mjs';
 /** What package.mk has of the Makefile. */
 const MAKEFILE = `Q := $(if $(V),,@)
 CC = cc
+quoted = '$(subst ','\\'',$(1))'
 FLAGS.release = $(FLAGS) -DX
 include packaging/package.mk
 build/package/codestream build/package/packaging/self-contained.o:
@@ -54,6 +55,8 @@ test('the libraries are compiled once, and again when the flags or the compiler 
     assert.equal(libraries('FLAGS=-O2'), 'compiling with cc -DX -O2\n');
     assert.equal(libraries('FLAGS=-O2', 'CC=gcc'), 'compiling with gcc -DX -O2\n');
     assert.equal(libraries('FLAGS=-O2', 'CC=gcc'), '');
+    assert.equal(libraries('FLAGS=-O2', 'CC=gcc', `CFLAGS=-Og -DIT='it"s'`),
+      `compiling with gcc -DX -O2 -Og -DIT='it"s'\n`);
   });
 });
 
