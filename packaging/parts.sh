@@ -1,13 +1,14 @@
 #!/bin/sh
 # The list of the package's parts with versions and licences, as SPDX 2.3 in JSON.
 #
-#   parts.sh VERSIONS ZIP >LIST
+#   parts.sh VERSIONS OLDER ZIP >LIST
 #
-# VERSIONS are the lines of versions.sh.  The list tells the same for equal input: its date is
+# VERSIONS are the lines of versions.sh, OLDER those of current.sh.  The list tells the same for equal input: its date is
 # SOURCE_DATE_EPOCH, else that of the commit, else the zip's own.
 set -eu
 versions=$1
-zip=$2
+older=$2
+zip=$3
 sha256=$(sha256sum "$zip" | cut -d ' ' -f 1)
 distribution=$(sed -n 's/^ID=//p' /etc/os-release | tr -d '"')
 
@@ -49,6 +50,15 @@ describe_handler() {
 END
 }
 
+comment_on() {
+  case $(sed -n "s/^$1 //p" "$older") in
+  '') ;;
+  unknown) echo '"comment": "Not compared with what apt would have installed then.",' ;;
+  *) echo '"comment": "Older than what apt would have installed then,' \
+    "$(sed -n "s/^$1 //p" "$older")"'.",' ;;
+  esac
+}
+
 # A package URL spells '+' and ':' as %2B and %3A.
 describe_library() {
   licence=$(licence_of "$1")
@@ -64,6 +74,7 @@ describe_library() {
       "licenseConcluded": "NOASSERTION",
       "licenseDeclared": "$licence",
       "copyrightText": "NOASSERTION",
+      $(comment_on "$1")
       "externalRefs": [{
         "referenceCategory": "PACKAGE-MANAGER",
         "referenceType": "purl",
@@ -93,13 +104,13 @@ cat <<END
   "packages": [
 END
 describe_handler "$handler_version"
-while read -r part version; do
+while read -r part version _; do
   [ "$part" = codestream ] || describe_library "$part" "$version"
 done <"$versions"
 echo '  ],'
 echo '  "relationships": ['
 relate '' DOCUMENT DESCRIBES codestream
-while read -r part version; do
+while read -r part _; do
   [ "$part" = codestream ] || relate , codestream STATIC_LINK "$part"
 done <"$versions"
 echo '  ]'

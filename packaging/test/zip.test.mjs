@@ -168,6 +168,7 @@ test('made again, elsewhere and under other circumstances, it is the same to the
       encoding: 'utf8',
       env: {
         PATH: process.env.PATH,
+        STALE: process.env.STALE ?? '',
         LC_ALL: 'C.UTF-8',
         TZ: 'Asia/Tokyo',
         SOURCE_DATE_EPOCH: String(Date.parse(creationInfo.created) / 1000),
