@@ -19,15 +19,19 @@
 #   make bench-growth         how cost grows with load
 #   make bench-instructions   what the hot paths cost, against the record
 #   make bench-smoke          do the bench's programs work?
+#   make deps                 install the Debian packages that make needs
 #   make install              copy the handler to $(DESTDIR)$(PREFIX)/bin
 #   make clean                remove what was built; make distclean: and what was downloaded
 #   make help                 this text
 #
-# Packages that a target needs and this machine lacks are installed with apt-get; npm
-# packages come from the lock files.  V=1 shows every command.
+# Debian packages that a target needs and this machine lacks are installed with apt-get, but
+# never by make and make install; npm packages come from the lock files.  V=1 shows every
+# command.  CC, CPPFLAGS, CFLAGS, LDFLAGS, LDLIBS, PKG_CONFIG, PREFIX and DESTDIR are yours:
+# what they say comes after, and wins over, what the program asks for by itself.
 
 MODE   ?= release
 PREFIX ?= /usr/local
+PKG_CONFIG ?= pkg-config
 SUDO   ?= $(if $(filter 0,$(shell id -u)),,sudo)
 Q      := $(if $(V),,@)
 
@@ -37,13 +41,15 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wformat=2 \
             -Wundef -Wvla -Wpointer-arith -Wnull-dereference
 WARN.gcc := -Wlogical-op -Wduplicated-cond -Wduplicated-branches
-IS_GCC   := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
+IS_GCC   := $(if $(findstring clang,$(CC) $(shell $(CC) --version 2>/dev/null)),,yes)
 # What the machine can check of calls and jumps.  Where the compiler is still to be
 # installed, it will be this machine's.
 MACHINE  := $(or $(shell $(CC) -dumpmachine 2>/dev/null),$(shell uname -m))
 HARDEN.x86_64  := -fcf-protection
 HARDEN.aarch64 := -mbranch-protection=standard
-HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE \
+# Without optimisation there is nothing that the first could check.
+FORTIFY  := $(if $(filter -O0,$(lastword $(filter -O%,$(CFLAGS))))$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDEN   := $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE \
             $(if $(IS_GCC),-ftrivial-auto-var-init=zero) \
             $(HARDEN.$(firstword $(subst -, ,$(MACHINE))))
 
@@ -52,12 +58,22 @@ FLAGS.test    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                  -fno-sanitize-recover=all -DNO_SANDBOX
 FLAGS.race    := -O1 -g -fsanitize=thread -DNO_SANDBOX
 LINK.release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+# A sanitizer looks at copies itself, whatever the packager has asked for.
+LAST.sanitized := -U_FORTIFY_SOURCE
+LAST := $(if $(filter test race fuzz,$(MODE)),$(LAST.sanitized))
 
-B        := build/$(MODE)
-CPPFLAGS += -Isrc -MMD -MP -DVERSION='"$(VERSION)"'
-CFLAGS   += $(CSTD) $(WARN) $(if $(IS_GCC),$(WARN.gcc)) $(FLAGS.$(MODE)) -pthread
-LDFLAGS  += $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread
-LDLIBS   += -lmicrohttpd -lcurl -lcrypto
+B := build/$(MODE)
+# How everything is compiled and linked.  TARGET.compile and TARGET.link are what one target needs
+# on top (private: what it is made of does not get them).  Only recipes ask pkg-config, which may
+# have to be installed first.
+PKGS    := libmicrohttpd libcurl libcrypto
+libs     = $(shell $(PKG_CONFIG) --libs $(1))
+HEADERS  = $(eval HEADERS := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(HEADERS)
+FLAGS    = $(CSTD) $(WARN) $(if $(IS_GCC),$(WARN.gcc)) $(FLAGS.$(MODE)) -pthread
+COMPILE  = $(CC) -Isrc -MMD -MP $(FLAGS) $(HEADERS) $(TARGET.compile) $(CPPFLAGS) $(CFLAGS) $(LAST)
+LINK     = $(CC) $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread $(TARGET.link) $(CFLAGS) $(LDFLAGS)
+LINKED   = $(call libs,$(PKGS)) $(LDLIBS)
+quoted   = '$(subst ','\'',$(1))'
 
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
@@ -65,18 +81,20 @@ PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/nego
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
-CPPFLAGS += -DTEST_APPS
+FLAGS    += -DTEST_APPS
 PURE     += $(APPS)
 SRC      += $(APPS)
 endif
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
+NEED.build := $(if $(IS_GCC),gcc,clang)=$(firstword $(CC)) libc6-dev pkg-config \
+              libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
 NEED.node  := nodejs=node npm=npm
 NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
               python3-socketio python3-requests python3-websocket
 NEED.browser := chromium-headless-shell
-NEED.check := clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev libjansson-dev
+NEED.check := gcc=gcc clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev \
+              libjansson-dev
 NEED.race  := libtsan2
 NEED.valgrind := valgrind
 NEED.upload := azure-cli=az
@@ -86,8 +104,8 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test test-slow web-unit unit integration coverage check race valgrind test-upload \
-        install clean distclean help
+.PHONY: all deps run test test-slow web-unit unit integration coverage check race valgrind \
+        test-upload install clean distclean help
 
 all: codestream
 
@@ -96,16 +114,26 @@ codestream: build/release/codestream
 
 # ---- what must be there ----
 
+# make and make install change nothing of a packager's machine: they say what is missing.
+MAY_INSTALL := $(filter-out all codestream build/release/codestream install clean distclean help, \
+                 $(or $(MAKECMDGOALS),all))
+
+deps: build/have-build
+
 # An entry is a Debian package, or package=command where any source of the command will do.
-# apt-get does not wait for another one, so they stand in line.
+# apt-get does not wait for another one, so they stand in line.  Where there is no dpkg, the
+# compiler finds out.
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 build/have-%: $(MAKEFILES.own)
 	$(Q)mkdir -p build; missing=; for need in $(NEED.$*); do \
 	  case $$need in \
 	    *=*) command -v $${need#*=} >/dev/null || missing="$$missing $${need%=*}";; \
-	    *) dpkg -s $$need >/dev/null 2>&1 || missing="$$missing $$need";; \
+	    *) ! command -v dpkg >/dev/null || dpkg -s $$need >/dev/null 2>&1 || \
+	       missing="$$missing $$need";; \
 	  esac; done; \
-	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	if [ -n "$$missing" ]; then \
+	  $(if $(MAY_INSTALL),,echo "missing:$$missing (make deps installs them)" >&2; exit 1;) \
+	  echo "installing$$missing"; \
 	  flock build/apt.lock sh -c '$(APT) update -qq && \
 	    $(APT) install -y -qq --no-install-recommends '"$$missing" >build/apt-$*.log 2>&1 || \
 	  { tail -5 build/apt-$*.log >&2; exit 1; }; fi
@@ -127,11 +155,18 @@ web/chat/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/cha
 # ---- the handler ----
 
 $(B)/codestream: $(SRC:%.c=$(B)/%.o)
-	$(Q)echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 
-$(B)/%.o: %.c Makefile | build/have-build
+# clang's sanitizers are a package of their own.
+HAVE.compiler := build/have-build $(if $(IS_GCC)$(filter release package,$(MODE)),,build/have-fuzz)
+$(B)/%.o: %.c Makefile $(B)/made-with | $(HAVE.compiler)
 	$(Q)mkdir -p $(@D)
-	$(Q)echo "cc $@"; $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)echo "cc $@"; $(COMPILE) -DVERSION='"$(VERSION)"' -c -o $@ $<
+
+# Rewritten only when compiler or flags have changed: then everything is made again.
+$(B)/made-with: force | $(HAVE.compiler)
+	$(Q)mkdir -p $(@D); { $(CC) --version; echo $(call quoted,$(COMPILE) $(LINK) $(LINKED)); } >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Rewritten only when it has changed: what is built says which version it is, not which it was.
 $(B)/version: force
@@ -140,12 +175,12 @@ $(patsubst %.c,$(B)/%.o,$(shell grep -lw VERSION $(SRC))): $(B)/version
 
 # A unit test links the pure layers only: code that needs a socket cannot link here.
 $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
-	$(Q)$(CC) $(LDFLAGS) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ -lcmocka -lcrypto -ljansson
+	$(Q)$(LINK) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ $(call libs,cmocka libcrypto jansson) $(LDLIBS)
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.mem   := malloc
 WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update EVP_MAC_final
-$(B)/tests/unit/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
+$(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 
 -include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d)

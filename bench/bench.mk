@@ -63,7 +63,7 @@ bench-growth: codestream bench-programs build/have-node
 
 define BENCH.link
 $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/listener.o
-	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(CC) $$(LDFLAGS) -o $$@ $$^ -lcrypto
+	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(LINK) -o $$@ $$^ $$(call libs,libcrypto) $$(LDLIBS)
 endef
 $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))))
 
@@ -74,14 +74,14 @@ $(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(filter-out src/wire/json
                                 bench/unparsed.c)
 $(BENCH)/paths: $(B)/bench/instructions/paths.o \
                 $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
-$(BENCH)/paths: LDFLAGS += -Wl,--wrap=http_client_start,--wrap=http_answer_send
+$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_answer_send
 $(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
-	$(Q)mkdir -p $(@D); echo "link $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(BENCH)/codestream-limit: LDLIBS := $(filter-out -lcurl,$(LDLIBS))
+	$(Q)mkdir -p $(@D); echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
+$(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS))) $(LDLIBS)
 
 $(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
-	$(Q)mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@ $^ -lcmocka
-$(B)/bench/test/%.o: CPPFLAGS += -Itests/unit -DTEST_VECTORS='"tests/vectors"'
+	$(Q)mkdir -p $(@D); $(LINK) -o $@ $^ $(call libs,cmocka) $(LDLIBS)
+$(B)/bench/test/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(BENCH.units:%=$(B)/bench/test/test_%.o): | build/have-bench-smoke
 
 $(BENCH)/go: bench/peers/go/main.go

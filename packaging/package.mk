@@ -8,7 +8,7 @@ JOBS          ?= $(shell nproc)
 PACKAGE.parts := curl=libcurl4-openssl-dev libmicrohttpd=libmicrohttpd-dev
 PACKAGE.libs  := $(patsubst %,$(P)/prefix/lib/lib%.a,microhttpd curl)
 # Debian 13's OpenSSL wants two libraries more than Debian 12's.
-PACKAGE.ready  = $(shell pkg-config --static --libs-only-l libcares libssl libcrypto)
+PACKAGE.ready  = $(shell $(PKG_CONFIG) --static --libs-only-l libcares libssl libcrypto)
 FLAGS.package  = $(FLAGS.release) -ffunction-sections -fdata-sections \
                  -ffile-prefix-map=$(CURDIR)=.
 LINK.package  := -static-pie -Wl,-z,relro,-z,now,--gc-sections,--build-id,--wrap=dlopen
@@ -16,44 +16,53 @@ NEED.package  := dpkg-dev=dpkg-source zip libc-ares-dev libssl-dev libc6-dev \
                  zlib1g-dev libzstd-dev
 NEED.test-package := openssl unzip
 
-package: build/have-build $(P)/ready
+# STALE=1: with parts that are older than what apt would install today.
+package: build/have-build current $(P)/ready
 	$(Q)$(MAKE) $(if $(V),,-s) MODE=package build/codestream.spdx.json
 	$(Q)echo "build/codestream.zip: $$(wc -c <build/codestream.zip) bytes," \
 	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256)"
 	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
+	$(Q)sed 's/^\([^ ]*\) .*/warning: \1 is not known to be the one of today/' build/package/older >&2
 
-$(P)/fetched: packaging/sources.sh | build/have-package
+$(P)/fetched: packaging/sources.sh packaging/apt.sh | build/have-package
 	$(Q)sh packaging/sources.sh $(P) $(PACKAGE.parts) && touch $@
 
 # Rewritten only when compiler or flags have changed: then the libraries are compiled again.
-PACKAGE.with = CC='$(CC)' CPPFLAGS='$(filter -D%,$(FLAGS.release))' \
-               CFLAGS='$(filter-out -D%,$(FLAGS.release))'
+PACKAGE.with = CC=$(call quoted,$(CC)) \
+  CPPFLAGS=$(call quoted,$(strip $(filter -D% -U%,$(FLAGS.release)) $(CPPFLAGS))) \
+  CFLAGS=$(call quoted,$(strip $(filter-out -D% -U%,$(FLAGS.release)) $(CFLAGS)))
 $(P)/made-with: force | build/have-build build/have-package
-	$(Q)mkdir -p $(@D); { $(CC) --version; echo "$(PACKAGE.with)"; } >$@.new
+	$(Q)mkdir -p $(@D); { $(CC) --version; echo $(call quoted,$(PACKAGE.with)); } >$@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(P)/ready: packaging/libraries.sh $(P)/fetched $(P)/made-with
 	$(Q)$(PACKAGE.with) JOBS='$(JOBS)' sh packaging/libraries.sh $(P) && touch $@
 
 # Rewritten only when something in it has changed, the version included.
-build/package/versions: $(P)/ready force
+build/package/versions: $(P)/fetched force | build/have-build
 	$(Q)mkdir -p $(@D); CC='$(CC)' sh packaging/versions.sh '$(VERSION)' $(P)/versions \
 	  $(PACKAGE.ready) >$@.new
 	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-.PHONY: package test-package force
 
-build/package/%.o: CPPFLAGS += -isystem $(P)/prefix/include -DCURL_STATICLIB
+# The same for what is older than it might be, which is asked before anything is compiled.
+current: build/package/versions
+	$(Q)STALE='$(STALE)' sh packaging/current.sh $(P) $< >$(<D)/older.new
+	$(Q)cd $(<D) && { cmp -s older.new older && rm older.new || mv older.new older; }
+.PHONY: package test-package current force
+
+build/package/%.o: private HEADERS = -isystem $(P)/prefix/include -DCURL_STATICLIB
 $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
   build/package/versions $(P)/ready
-build/package/codestream: LDLIBS = $(PACKAGE.libs) $(PACKAGE.ready)
+build/package/codestream: private LINKED = $(PACKAGE.libs) $(PACKAGE.ready) $(LDLIBS)
 build/package/codestream: build/package/packaging/self-contained.o
 
 build/codestream.zip: build/package/codestream packaging/zip.sh host.json \
                       $(wildcard */function.json)
 	$(Q)sh packaging/zip.sh $< $@
 
-build/codestream.spdx.json: build/codestream.zip build/package/versions packaging/parts.sh
-	$(Q)sh packaging/parts.sh build/package/versions $< >$@
+build/codestream.spdx.json: build/codestream.zip build/package/versions build/package/older \
+                            packaging/parts.sh LICENSE
+	$(Q)sh packaging/parts.sh build/package/versions build/package/older $< >$@
 
 # Starts the package in an empty root, which only root can.
 test-package: package build/have-test-package build/have-node

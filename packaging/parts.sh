@@ -1,13 +1,14 @@
 #!/bin/sh
 # The list of the package's parts with versions and licences, as SPDX 2.3 in JSON.
 #
-#   parts.sh VERSIONS ZIP >LIST
+#   parts.sh VERSIONS OLDER ZIP >LIST
 #
-# VERSIONS are the lines of versions.sh.  The list tells the same for equal input: its date is
+# VERSIONS are the lines of versions.sh, OLDER those of current.sh.  The list tells the same for equal input: its date is
 # SOURCE_DATE_EPOCH, else that of the commit, else the zip's own.
 set -eu
 versions=$1
-zip=$2
+older=$2
+zip=$3
 sha256=$(sha256sum "$zip" | cut -d ' ' -f 1)
 distribution=$(sed -n 's/^ID=//p' /etc/os-release | tr -d '"')
 
@@ -21,7 +22,7 @@ licence_of() {
   zlib) echo Zlib ;;
   libzstd) echo 'BSD-3-Clause OR GPL-2.0-only' ;;
   gcc-*) echo 'GPL-3.0-or-later WITH GCC-exception-3.1' ;;
-  codestream) echo NOASSERTION ;;
+  codestream) echo MIT ;;
   *) echo "packaging/parts.sh knows no licence of $1" >&2 && return 1 ;;
   esac
 }
@@ -44,9 +45,18 @@ describe_handler() {
       "filesAnalyzed": false,
       "licenseConcluded": "NOASSERTION",
       "licenseDeclared": "$(licence_of codestream)",
-      "copyrightText": "NOASSERTION"
+      "copyrightText": "$(sed -n '/^Copyright/p' LICENSE)"
     }
 END
+}
+
+comment_on() {
+  case $(sed -n "s/^$1 //p" "$older") in
+  '') ;;
+  unknown) echo '"comment": "Not compared with what apt would have installed then.",' ;;
+  *) echo '"comment": "Older than what apt would have installed then,' \
+    "$(sed -n "s/^$1 //p" "$older")"'.",' ;;
+  esac
 }
 
 # A package URL spells '+' and ':' as %2B and %3A.
@@ -64,6 +74,7 @@ describe_library() {
       "licenseConcluded": "NOASSERTION",
       "licenseDeclared": "$licence",
       "copyrightText": "NOASSERTION",
+      $(comment_on "$1")
       "externalRefs": [{
         "referenceCategory": "PACKAGE-MANAGER",
         "referenceType": "purl",
@@ -93,13 +104,13 @@ cat <<END
   "packages": [
 END
 describe_handler "$handler_version"
-while read -r part version; do
+while read -r part version _; do
   [ "$part" = codestream ] || describe_library "$part" "$version"
 done <"$versions"
 echo '  ],'
 echo '  "relationships": ['
 relate '' DOCUMENT DESCRIBES codestream
-while read -r part version; do
+while read -r part _; do
   [ "$part" = codestream ] || relate , codestream STATIC_LINK "$part"
 done <"$versions"
 echo '  ]'

@@ -5,52 +5,20 @@
 #   sources.sh DIR PACKAGE=LIBRARY...
 #
 # Leaves DIR/PACKAGE unpacked and patched, DIR/sources/PACKAGE/* as downloaded, and a line
-# "PACKAGE VERSION" for each in DIR/versions.  A version that the mirror announces and does not
+# "PACKAGE VERSION LIBRARY" for each in DIR/versions.  A version that the mirror announces and does not
 # have is replaced by the next older one, and DIR/warnings says so.
-#
-# This machine's package configuration is read and left alone: apt works on a copy of it, under
-# DIR/apt, that names sources as well as binaries.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 shift
+# shellcheck disable=SC1091
+. "$here/apt.sh"
 
 fail() {
   tail -n 5 "$dir/fetch.log" >&2
   echo "$*" >&2
   exit 1
-}
-
-# The machine's own package sources, in both spellings, with deb-src beside deb.
-copy_sources() {
-  rm -rf "$dir/apt"
-  mkdir -p "$dir/apt/sources" "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [ -e "$file" ] || continue
-    sed -n 's/^[[:blank:]]*deb[[:blank:]]/deb /p; s/^deb /deb-src /p' "$file" \
-      >"$dir/apt/sources/$(basename "$file" .list).list"
-  done
-  for file in /etc/apt/sources.list.d/*.sources; do
-    [ -e "$file" ] || continue
-    sed 's/^Types:.*/Types: deb deb-src/' "$file" >"$dir/apt/sources/$(basename "$file")"
-  done
-}
-
-# apt-get or apt-cache on the copy.  apt's sandbox user may not reach DIR, and nothing is
-# installed here.
-apt_copy() {
-  command=$1
-  shift
-  "$command" -qq -o APT::Sandbox::User="$(id -un)" \
-    -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$dir/apt/sources" \
-    -o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt/cache" "$@"
-}
-
-# The version of the sources of a library that apt would install.  The highest there is may be a
-# backport, or of a release that is pinned low.
-candidate_of() {
-  apt_copy apt-cache show --no-all-versions "$1" |
-    sed -n 's/^Source: .*(\(.*\))$/\1/p; s/^Version: *//p' | head -n 1
 }
 
 # versions_of PACKAGE HIGHEST: that and the older ones.
@@ -80,7 +48,7 @@ fetch() {
   dpkg-source --no-check --no-copy -x ./*.dsc "$dir/$1" >"$dir/fetch.log" 2>&1 ||
     fail "the sources of $1 cannot be unpacked"
   echo "fetched the sources of $1 $version"
-  echo "$1 $version" >>"$dir/versions.new"
+  echo "$1 $version $2" >>"$dir/versions.new"
 }
 
 copy_sources
@@ -88,6 +56,6 @@ apt_copy apt-get update
 : >"$dir/versions.new"
 : >"$dir/warnings.new"
 for part; do fetch "${part%%=*}" "${part#*=}"; done
-rm -rf "$dir/apt" "$dir/fetch.log"
+rm -f "$dir/fetch.log"
 mv "$dir/warnings.new" "$dir/warnings"
 mv "$dir/versions.new" "$dir/versions"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# What the package is made of, as lines "PART VERSION": the handler, the libraries that were
-# compiled from the distribution's sources, and those that the distribution has compiled.
+# What the package is made of, as lines "PART VERSION LIBRARY", where LIBRARY is the package that
+# holds it: the handler (which is in none), the libraries that were compiled from the
+# distribution's sources, and those that the distribution has compiled.
 #
 #   versions.sh VERSION-OF-THE-HANDLER COMPILED -lLIBRARY...
 #
@@ -19,5 +20,5 @@ done
 for file in $files; do
   owner=$(dpkg-query -S "$(realpath "$file")" | sed 's/: .*//')
   # shellcheck disable=SC2016 # dpkg-query's own variables
-  dpkg-query -W -f '${source:Package} ${source:Version}\n' "$owner"
-done | LC_ALL=C sort -u
+  dpkg-query -W -f '${source:Package} ${source:Version} ${Package}\n' "$owner"
+done | LC_ALL=C sort -u -k 1,1

@@ -147,6 +147,17 @@ static const char *find_ca_file(config_getenv *get, bool is_needed,
     return NULL;
 }
 
+static bool read_switch(config_getenv *get, const char *setting, bool standard,
+                        struct complaints *complaints)
+{
+    struct str text = str_from(get(setting));
+
+    if (text.len == 0 || str_equal(text, STR("on")) || str_equal(text, STR("off")))
+        return text.len == 0 ? standard : str_equal(text, STR("on"));
+    complain(complaints, setting, "is neither on nor off");
+    return standard;
+}
+
 static unsigned core_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -186,6 +197,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
                     "is not a number from 100 to 60000", complaints);
     config->loops = read_number(get, "CODESTREAM_LOOPS", 1, CONFIG_MAX_LOOPS, core_count(),
                                 "is not a number from 1 to 64", complaints);
+    config->is_sandboxed = read_switch(get, "CODESTREAM_SANDBOX", true, complaints);
     return complaints->count == 0;
 }
 

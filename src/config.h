@@ -37,6 +37,7 @@ struct config {
     unsigned token_minutes;
     unsigned rest_timeout_ms;
     unsigned loops;
+    bool is_sandboxed;
 };
 
 /* A setting that cannot be used.  The value is never shown. */
@@ -45,7 +46,7 @@ struct complaint {
     const char *problem;
 };
 
-#define CONFIG_MAX_COMPLAINTS 12
+#define CONFIG_MAX_COMPLAINTS 16
 
 struct complaints {
     struct complaint at[CONFIG_MAX_COMPLAINTS];

@@ -47,7 +47,8 @@ static const char usage[] =
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
     "  CODESTREAM_LOOPS            threads (one for each core)\n"
     "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "
-    "places)\n";
+    "places)\n"
+    "  CODESTREAM_SANDBOX          off: give up no system calls and no files (on)\n";
 
 static void say_usage(FILE *to, int status)
 {
@@ -170,22 +171,50 @@ static void log_start(unsigned port, const struct config *config, const struct s
     log_end(&line);
 }
 
-/*
- * What the host passes on of its own, keys of its storage among it, is nothing of ours: by their
- * names we know it.  What we and our libraries read again later is called otherwise.
- */
-static void forget_foreign_secrets(void)
+/* Read again later: by us, and by the libraries, https proxies among it. */
+static bool is_read_again(const char *entry)
+{
+    static const char *const names[] = {
+        "CODESTREAM_", "IDENTITY_ENDPOINT",
+        "https_proxy", "all_proxy",
+        "no_proxy",    "SSL_CERT_",
+        "OPENSSL_",    "RES_OPTIONS",
+        "LOCALDOMAIN", "HOSTALIASES",
+        "LD_",         "TZ",
+        "LANG",        "LC_",
+    };
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strncasecmp(entry, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_named_like_a_secret(const char *entry, const char *value)
 {
     static const char *const words[] = { "key",        "secret",  "password", "token",
                                          "connection", "storage", "header",   "sas" };
 
+    for (size_t i = 0; i < COUNT(words); i++) {
+        const char *word = strcasestr(entry, words[i]);
+        if (word && word < value)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * What the host passes on of its own, keys of its storage among it, is nothing of ours.  Some of
+ * them, such as the address of the package, have names that tell nothing: so whatever is not
+ * known to be read again goes.
+ */
+static void forget_foreign_secrets(void)
+{
     for (char **entry = environ; *entry; entry++) {
         char *value = strchr(*entry, '=');
-        for (size_t i = 0; value && i < COUNT(words); i++) {
-            const char *word = strcasestr(*entry, words[i]);
-            if (word && word < value)
-                cleanse(str_from(value + 1));
-        }
+        if (value && (!is_read_again(*entry) || is_named_like_a_secret(*entry, value)))
+            cleanse(str_from(value + 1));
     }
 }
 
@@ -197,9 +226,12 @@ static void give_up(const struct config *config, struct sandbox *in_force)
 {
 #ifdef NO_SANDBOX
     (void)config;
-    *in_force = (struct sandbox){ "open: not in this build", "open: not in this build" };
+    sandbox_stay_out("open: not in this build", in_force);
 #else
-    sandbox_enter(config->ca_file, in_force);
+    if (config->is_sandboxed)
+        sandbox_enter(config->ca_file, in_force);
+    else
+        sandbox_stay_out("off: CODESTREAM_SANDBOX=off", in_force);
 #endif
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,11 @@ void sandbox_hide_memory(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     /* A core that is piped to a program knows no limit, but needs a process that is dumpable. */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static void say_files(struct sandbox *in_force, const char *how)
+{
+    (void)snprintf(in_force->files, sizeof(in_force->files), "%s", how);
 }
 
 /* ---- files ---- */
@@ -71,15 +77,39 @@ static int create_ruleset(long version)
     return (int)syscall(SYS_CREATE_RULESET, &rules, sizeof(rules), 0);
 }
 
-/* What is not there needs no rule. */
-static void allow(int rules, const char *path, uint64_t access)
+/* The rules to be, and what could not be made one of them. */
+struct rules {
+    int fd;
+    int error; /* 0: all went well */
+    char path[96];
+};
+
+static void fail(struct rules *rules, const char *path, int error)
+{
+    if (rules->error)
+        return;
+    rules->error = error;
+    (void)snprintf(rules->path, sizeof(rules->path), "%s", path);
+}
+
+/* Nobody can open it, with or without a rule. */
+static bool is_out_of_reach(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP;
+}
+
+static void allow(struct rules *rules, const char *path, uint64_t access)
 {
     struct path_beneath rule = { .allowed = access };
 
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-    if (rule.parent_fd < 0)
+    if (rule.parent_fd < 0) {
+        if (!is_out_of_reach(errno))
+            fail(rules, path, errno);
         return;
-    (void)syscall(SYS_ADD_RULE, rules, RULE_PATH_BENEATH, &rule, 0);
+    }
+    if (syscall(SYS_ADD_RULE, rules->fd, RULE_PATH_BENEATH, &rule, 0) != 0)
+        fail(rules, path, errno);
     close(rule.parent_fd);
 }
 
@@ -87,7 +117,7 @@ static void allow(int rules, const char *path, uint64_t access)
  * The folder and not the file: who renews a file puts another one in its place, which a rule for
  * the old one would not open.  But beside a file in `/` is everything.
  */
-static void allow_reading_beside(int rules, const char *file)
+static void allow_reading_beside(struct rules *rules, const char *file)
 {
     const char *slash = strrchr(file, '/');
     int before_name = slash ? (int)(slash - file) + 1 : 0;
@@ -106,7 +136,7 @@ static void allow_reading_beside(int rules, const char *file)
  * Where its name is, and where links lead: a file of a mounted secret is a link into a folder
  * beside it, and when it is renewed, into another one.
  */
-static void allow_reading_file(int rules, const char *file)
+static void allow_reading_file(struct rules *rules, const char *file)
 {
     char path[PATH_MAX];
 
@@ -117,7 +147,7 @@ static void allow_reading_file(int rules, const char *file)
 }
 
 /* Names and certificates; and libraries, since name services are loaded when first needed. */
-static void allow_what_is_needed(int rules, const char *ca_file)
+static void allow_what_is_needed(struct rules *rules, const char *ca_file)
 {
     static const char *const folders[] = { "/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64" };
 
@@ -142,33 +172,63 @@ static const char *name_absence(int error)
     }
 }
 
-static const char *refuse_files(const char *ca_file)
+static void refuse_files(const char *ca_file, struct sandbox *in_force)
 {
     long version = syscall(SYS_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
-    bool ok;
-    int rules;
+    struct rules rules = { .fd = version < 1 ? -1 : create_ruleset(version) };
 
-    if (version < 1)
-        return name_absence(errno);
-    rules = create_ruleset(version);
-    if (rules < 0)
-        return "open: this host allows no Landlock";
-    allow_what_is_needed(rules, ca_file);
-    ok = syscall(SYS_RESTRICT_SELF, rules, 0) == 0;
-    close(rules);
-    return ok ? SANDBOX_RESTRICTED : "open: this host allows no Landlock";
+    if (rules.fd < 0) {
+        say_files(in_force, name_absence(errno));
+        return;
+    }
+    allow_what_is_needed(&rules, ca_file);
+    if (rules.error)
+        (void)snprintf(in_force->files, sizeof(in_force->files), "open: no rule for %s: %s",
+                       rules.path, strerror(rules.error));
+    else
+        say_files(in_force, syscall(SYS_RESTRICT_SELF, rules.fd, 0) == 0 ? SANDBOX_RESTRICTED
+                                                                         : name_absence(errno));
+    close(rules.fd);
 }
 
 /* ---- all ---- */
 
+/*
+ * What root may do beyond others: set up the network, send raw packets, signal everybody.  But it
+ * goes on reading files of others, since somebody else's may be the certificates.
+ */
+static bool give_up_rights_of_root(void)
+{
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    uint32_t kept;
+
+    if (syscall(SYS_capget, &header, rights) != 0)
+        return false;
+    kept = rights[0].permitted & (1U << CAP_DAC_READ_SEARCH);
+    rights[0] = (struct __user_cap_data_struct){ .effective = kept, .permitted = kept };
+    rights[1] = (struct __user_cap_data_struct){ 0 };
+    return syscall(SYS_capset, &header, rights) == 0;
+}
+
+void sandbox_stay_out(const char *why, struct sandbox *in_force)
+{
+    in_force->calls = why;
+    say_files(in_force, why);
+}
+
 void sandbox_enter(const char *ca_file, struct sandbox *in_force)
 {
+    bool is_ordinary;
+
     /* A program that is set to another user's rights does not get them; both parts need it. */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        *in_force = (struct sandbox){ "open: this host does not allow it",
-                                      "open: this host does not allow it" };
+        sandbox_stay_out("open: this host does not allow it", in_force);
         return;
     }
-    in_force->files = refuse_files(ca_file);
+    is_ordinary = give_up_rights_of_root();
+    refuse_files(ca_file, in_force);
     in_force->calls = sandbox_refuse_calls();
+    if (!is_ordinary && strcmp(in_force->calls, SANDBOX_RESTRICTED) == 0)
+        in_force->calls = "open: this host lets no rights of root be given up";
 }

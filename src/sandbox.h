@@ -11,10 +11,10 @@
 
 #include "base/base.h"
 
-/* How it went: "restricted", or "open: " and why; static texts. */
+/* How it went: "restricted"; or "open: " and why, or "off: " and who said so. */
 struct sandbox {
-    const char *calls; /* system calls, by seccomp */
-    const char *files; /* by Landlock */
+    const char *calls; /* system calls, by seccomp; a static text */
+    char files[128];   /* by Landlock; it may name a folder, of which it shows the beginning */
 };
 
 /*
@@ -23,10 +23,14 @@ struct sandbox {
  */
 void sandbox_hide_memory(void);
 
+/* Nothing is given up, and why, a static text, is told. */
+void sandbox_stay_out(const char *why, struct sandbox *in_force);
+
 /*
  * For good, for this thread and all that it starts: so before any other thread.  Of files, only
  * those in the folders of the system's settings and libraries, and in the folder of ca_file and
  * of what it links to, can still be opened, for reading; of those in `/`, ca_file alone.
+ * Where a rule for one of them cannot be made, files stay open: not to read it would be an outage.
  * ca_file: may be NULL.
  */
 void sandbox_enter(const char *ca_file, struct sandbox *in_force);

@@ -2,20 +2,24 @@
  * System calls that the handler never makes, and that whoever takes it over would: a filter for
  * seccomp that answers them with an error.
  *
- * What is not named passes.  A list of what may pass would be shorter to attack, but would have
- * to foresee every C library, resolver and tool under which somebody runs this.
+ * A call that is not named passes.  A list of what may pass would be shorter to attack, but would
+ * have to foresee every C library, resolver and tool under which somebody runs this.  Of calls
+ * that do many things, such as ioctl, the few things that are needed pass.
  */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,11 +47,13 @@ const char *sandbox_refuse_calls(void)
  */
 #define FIRST_UNKNOWN_CALL 450
 
-/*
- * userfaultfd by way of its device, since Linux 6.1: it writes to memory that was mapped to be
- * run.  Many systems' headers lack it.
- */
-#define USERFAULTFD_OF_DEVICE 0xaa00
+/* Numbers that are the same on every machine, and that many systems' headers lack. */
+enum {
+    SYS_QUOTACTL_FD = 443,
+    SYS_MEMFD_SECRET = 447,
+    SYS_PROCESS_MRELEASE = 448,
+    SOCKET_TYPE_BITS = 0xf, /* above are SOCK_CLOEXEC and SOCK_NONBLOCK */
+};
 
 /* clang-format off */
 static const int refused[] = {
@@ -56,14 +62,27 @@ static const int refused[] = {
     /* other processes */
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp,
     SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_kill, SYS_tkill,
-    SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
-    /* memory of other processes, which can also be written and run at once */
-    SYS_shmget, SYS_shmat,
+    SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_PROCESS_MRELEASE, SYS_migrate_pages,
+    SYS_move_pages,
+    /* how much of the machine others get */
+    SYS_setpriority, SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_sched_setparam,
+    SYS_sched_setattr, SYS_ioprio_set, SYS_setpgid,
+    /* what other processes share with this one, memory that can be run among it */
+    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_semget, SYS_semctl, SYS_semop, SYS_semtimedop,
+    SYS_msgget, SYS_msgctl, SYS_msgsnd, SYS_msgrcv, SYS_mq_open, SYS_mq_unlink,
+    /* a second mapping of the same memory; realloc() does without, and copies */
+    SYS_mremap, SYS_remap_file_pages,
     /* files other than to read them */
     SYS_mkdirat, SYS_mknodat, SYS_linkat, SYS_symlinkat, SYS_unlinkat, SYS_renameat,
     SYS_renameat2, SYS_truncate, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat,
     SYS_utimensat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
     SYS_lremovexattr, SYS_fremovexattr, SYS_open_by_handle_at, SYS_memfd_create,
+    SYS_MEMFD_SECRET,
+    /* files that are open, the log among them, other than to add to them; and keeping others
+       from theirs, or watching what they do with them */
+    SYS_ftruncate, SYS_fallocate, SYS_pwrite64, SYS_pwritev, SYS_pwritev2,
+    SYS_copy_file_range, SYS_splice, SYS_tee, SYS_vmsplice, SYS_flock, SYS_inotify_init1,
+    SYS_inotify_add_watch, SYS_fanotify_init, SYS_fanotify_mark,
     /* another root, another view of the system */
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_open_tree, SYS_move_mount,
     SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick, SYS_mount_setattr, SYS_unshare,
@@ -74,11 +93,11 @@ static const int refused[] = {
     /* parts of the kernel that are known for their holes */
     SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter,
     SYS_io_uring_register, SYS_io_setup, SYS_add_key, SYS_request_key, SYS_keyctl,
-    SYS_personality, SYS_fanotify_init, SYS_vhangup,
+    SYS_personality, SYS_vhangup,
     /* the machine */
     SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
     SYS_kexec_file_load, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_quotactl,
-    SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime,
+    SYS_QUOTACTL_FD, SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime,
     SYS_sethostname, SYS_setdomainname,
     /* what would serve strangers: our own listener is open by now */
     SYS_listen,
@@ -86,7 +105,8 @@ static const int refused[] = {
     /* older spellings, which newer machines lack */
     SYS_fork, SYS_vfork, SYS_creat, SYS_mkdir, SYS_rmdir, SYS_mknod, SYS_link, SYS_symlink,
     SYS_unlink, SYS_rename, SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes,
-    SYS_futimesat, SYS_modify_ldt, SYS_ioperm, SYS_iopl, SYS_uselib,
+    SYS_futimesat, SYS_inotify_init, SYS_modify_ldt, SYS_ioperm, SYS_iopl, SYS_uselib,
+    SYS_arch_prctl,
 #endif
 };
 /* clang-format on */
@@ -141,65 +161,88 @@ static void answer_all(struct program *p, const int *calls, size_t count, unsign
     }
 }
 
+/*
+ * Refuses the call unless what mask leaves of its argument is one of these.  The number of the
+ * call is loaded again afterwards.
+ */
+static void demand(struct program *p, int call, int argument, unsigned mask,
+                   const unsigned *values, int count)
+{
+    when(p, call, count + 4);
+    load(p, ARGUMENT(argument));
+    add(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+    for (int i = 0; i < count; i++)
+        add(p, BPF_JMP | BPF_JEQ | BPF_K, values[i], count - i, 0);
+    answer(p, REFUSE);
+    load(p, offsetof(struct seccomp_data, nr));
+}
+
+static void demand_one_of(struct program *p, int call, int argument, const unsigned *values,
+                          int count)
+{
+    demand(p, call, argument, UINT_MAX, values, count);
+}
+
 /* Refuses the call if its argument has any of the bits. */
 static void refuse_bits(struct program *p, int call, int argument, unsigned bits)
 {
-    when(p, call, 4);
-    load(p, ARGUMENT(argument));
-    add(p, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
-    answer(p, REFUSE);
-    answer(p, PASS);
+    demand(p, call, argument, bits, (const unsigned[]){ 0 }, 1);
 }
 
-/* Must its argument have all of the bits, or must it not? */
-static void judge_all_bits(struct program *p, int call, int argument, unsigned bits, bool must)
+/* Whoever maps no memory to be run, and lets none be run later, runs only what was there. */
+static void judge_memory(struct program *p)
 {
-    when(p, call, 5);
-    load(p, ARGUMENT(argument));
-    add(p, BPF_ALU | BPF_AND | BPF_K, bits, 0, 0);
-    add(p, BPF_JMP | BPF_JEQ | BPF_K, bits, 0, 1);
-    answer(p, must ? PASS : REFUSE);
-    answer(p, must ? REFUSE : PASS);
+    refuse_bits(p, SYS_mmap, 2, PROT_EXEC);
+    refuse_bits(p, SYS_mprotect, 2, PROT_EXEC);
+    refuse_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC);
 }
 
-/* Must its argument be one of these, or must it not? */
-static void judge_one_of(struct program *p, int call, int argument, const unsigned *values,
-                         int count, bool must)
+/* Threads, no processes; and none that sees another system than this one. */
+static void judge_threads(struct program *p)
 {
-    when(p, call, count + 3);
-    load(p, ARGUMENT(argument));
-    for (int i = 0; i < count; i++)
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, values[i], count - i, 0);
-    answer(p, must ? REFUSE : PASS);
-    answer(p, must ? PASS : REFUSE);
+    const unsigned other_system = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                  CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+    const unsigned self[] = { (unsigned)getpid(), 0 }; /* 0: whoever asks */
+
+    demand(p, SYS_clone, 0, CLONE_THREAD | other_system, (const unsigned[]){ CLONE_THREAD }, 1);
+    demand_one_of(p, SYS_tgkill, 0, self, COUNT(self)); /* raise(), abort() */
+    /* who sets another's limits can end it: the kernel kills whoever used up his time */
+    demand_one_of(p, SYS_prlimit64, 0, self, COUNT(self));
 }
 
-static void judge_arguments(struct program *p)
+/* TCP and UDP: the machine's own services, its firewall and its wires need other sockets. */
+static void judge_sockets(struct program *p)
+{
+    const unsigned families[] = { AF_INET, AF_INET6 };
+    const unsigned types[] = { SOCK_STREAM, SOCK_DGRAM };
+    const unsigned protocols[] = { 0, IPPROTO_TCP, IPPROTO_UDP };
+
+    demand_one_of(p, SYS_socket, 0, families, COUNT(families));
+    demand(p, SYS_socket, 1, SOCKET_TYPE_BITS, types, COUNT(types));
+    demand_one_of(p, SYS_socket, 2, protocols, COUNT(protocols));
+    /* a pair of datagram sockets could be connected to somebody else */
+    demand(p, SYS_socketpair, 1, SOCKET_TYPE_BITS, types, 1);
+}
+
+/*
+ * Of the many things that can be done with a descriptor, those that programs like this one do:
+ * no signal, lease or lock that others would feel, no typing into a terminal, no freezing of a
+ * file system, no settings of the network.
+ */
+static void judge_descriptors(struct program *p)
 {
     const unsigned to_write = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
-    /* names are asked of local services, addresses of the kernel */
-    const unsigned families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
-    const unsigned self[] = { (unsigned)getpid(), 0 }; /* 0: whoever asks */
-    /* who owns a descriptor is sent a signal of choice when something arrives */
-    const unsigned owners[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
-    /* the same for sockets; and typing into the terminal for whoever reads it */
-    const unsigned controls[] = { FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX,
-                                  USERFAULTFD_OF_DEVICE };
+    const unsigned commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,
+                                  F_GETFL, F_SETFL,         F_GETPIPE_SZ, F_SETPIPE_SZ };
+    const unsigned controls[] = { FIONBIO, FIONREAD, FIOCLEX,    FIONCLEX,
+                                  TCGETS,  TIOCOUTQ, TIOCGWINSZ, SIOCGIFINDEX };
 
     refuse_bits(p, SYS_openat, 2, to_write);
 #ifdef SYS_open
     refuse_bits(p, SYS_open, 1, to_write);
 #endif
-    judge_all_bits(p, SYS_clone, 0, CLONE_THREAD, true); /* threads, no processes */
-    judge_all_bits(p, SYS_mmap, 2, PROT_WRITE | PROT_EXEC, false);
-    refuse_bits(p, SYS_mprotect, 2, PROT_EXEC);
-    refuse_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC);
-    judge_one_of(p, SYS_socket, 0, families, COUNT(families), true);
-    judge_one_of(p, SYS_tgkill, 0, self, COUNT(self), true); /* abort() */
-    /* who sets another's limits can end it: the kernel kills whoever used up his time */
-    judge_one_of(p, SYS_prlimit64, 0, self, COUNT(self), true);
-    judge_one_of(p, SYS_fcntl, 1, owners, COUNT(owners), false);
-    judge_one_of(p, SYS_ioctl, 1, controls, COUNT(controls), false);
+    demand_one_of(p, SYS_fcntl, 1, commands, COUNT(commands));
+    demand_one_of(p, SYS_ioctl, 1, controls, COUNT(controls));
 }
 
 static void write_program(struct program *p)
@@ -213,17 +256,23 @@ static void write_program(struct program *p)
     answer(p, MISS);
     answer_all(p, refused, COUNT(refused), REFUSE);
     answer_all(p, missing, COUNT(missing), MISS);
-    judge_arguments(p);
+    judge_memory(p);
+    judge_threads(p);
+    judge_sockets(p);
+    judge_descriptors(p);
     answer(p, PASS);
 }
 
 /*
- * Without the flag, kernels before 5.16 slow every thread down against a fault of processors that
- * concerns programs which run code of others.  Older ones do not know the flag.
+ * For every thread, should a preloaded library have started one.  Without the second flag, kernels
+ * before 5.16 slow every thread down against a fault of processors that concerns programs which
+ * run code of others.  Older ones do not know that flag.
  */
 static bool install(const struct sock_fprog *program)
 {
-    static const unsigned flags[] = { SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0 };
+    static const unsigned flags[] = {
+        SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_TSYNC
+    };
 
     for (size_t i = 0; i < COUNT(flags); i++) {
         if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], program) == 0)
@@ -232,13 +281,26 @@ static bool install(const struct sock_fprog *program)
     return false;
 }
 
+/* Programs of old could be started so that whatever they read can be run: from now on not. */
+static bool may_run_what_it_reads(void)
+{
+    int persona = personality(0xffffffff);
+
+    if (persona < 0 || !(persona & READ_IMPLIES_EXEC))
+        return false;
+    (void)personality((unsigned)persona & ~(unsigned)READ_IMPLIES_EXEC);
+    return true;
+}
+
 const char *sandbox_refuse_calls(void)
 {
+    bool is_open = may_run_what_it_reads();
     struct program program;
 
     write_program(&program);
     if (install(&(struct sock_fprog){ program.len, program.at }))
-        return SANDBOX_RESTRICTED;
+        return is_open ? "open: it was started with memory that can be run"
+                       : SANDBOX_RESTRICTED;
     return errno == ENOSYS ? "open: this kernel has no seccomp"
                            : "open: this host allows no seccomp";
 }

@@ -10,6 +10,7 @@ import { makeFolder } from './empty-root.mjs';
 /** What package.mk has of the Makefile. */
 const MAKEFILE = `Q := $(if $(V),,@)
 CC = cc
+quoted = '$(subst ','\\'',$(1))'
 FLAGS.release = $(FLAGS) -DX
 include packaging/package.mk
 build/package/codestream build/package/packaging/self-contained.o:
@@ -20,6 +21,7 @@ const SCRIPTS = {
   sources: 'touch "$1/warnings"; echo fetching',
   libraries: 'echo "compiling with $CC $CPPFLAGS $CFLAGS"',
   versions: 'echo codestream 1',
+  current: 'true',
   zip: 'touch "$2" "$2.sha256"',
   parts: 'echo {}',
 };
@@ -36,6 +38,8 @@ function inFolder(body) {
     for (const [name, text] of Object.entries(SCRIPTS)) write(`packaging/${name}.sh`, text);
     write('Makefile', MAKEFILE);
     write('host.json', '{}');
+    write('LICENSE', '');
+    write('packaging/apt.sh', '');
     const rules = 'packaging/package.mk';
     copyFileSync(path.join(ROOT, rules), path.join(folder, rules));
     const env = { PATH: process.env.PATH }; // not the flags of the make that runs this
@@ -54,6 +58,8 @@ test('the libraries are compiled once, and again when the flags or the compiler 
     assert.equal(libraries('FLAGS=-O2'), 'compiling with cc -DX -O2\n');
     assert.equal(libraries('FLAGS=-O2', 'CC=gcc'), 'compiling with gcc -DX -O2\n');
     assert.equal(libraries('FLAGS=-O2', 'CC=gcc'), '');
+    assert.equal(libraries('FLAGS=-O2', 'CC=gcc', `CFLAGS=-Og -DIT='it"s'`),
+      `compiling with gcc -DX -O2 -Og -DIT='it"s'\n`);
   });
 });
 

@@ -52,17 +52,18 @@ const HAS = ['7.88.1-10+deb12u12', '8.14.1-2~bpo12+1', '7.88.1-10+deb12u5'];
 test('of sources with a backport among them, those of what apt would install are fetched', () => {
   const shows = ['Package: libcurl4-openssl-dev', 'Source: curl', 'Version: 7.88.1-10+deb12u12'];
   assert.deepEqual(fetchSources({ shows, has: HAS }),
-    { versions: 'curl 7.88.1-10+deb12u12\n', warnings: '' });
+    { versions: 'curl 7.88.1-10+deb12u12 libcurl4-openssl-dev\n', warnings: '' });
 });
 
 test('a library that was compiled again has the version of its sources', () => {
   const shows = ['Source: curl (7.88.1-10+deb12u12)', 'Version: 7.88.1-10+deb12u12+b1'];
-  assert.equal(fetchSources({ shows, has: HAS }).versions, 'curl 7.88.1-10+deb12u12\n');
+  assert.equal(fetchSources({ shows, has: HAS }).versions,
+    'curl 7.88.1-10+deb12u12 libcurl4-openssl-dev\n');
 });
 
 test('where the mirror lacks them, the next older ones are, and a warning says so', () => {
   const shows = ['Source: curl', 'Version: 7.88.1-10+deb12u12'];
   const { versions, warnings } = fetchSources({ shows, has: HAS, lacks: [HAS[0]] });
-  assert.equal(versions, 'curl 7.88.1-10+deb12u5\n');
+  assert.equal(versions, 'curl 7.88.1-10+deb12u5 libcurl4-openssl-dev\n');
   assert.match(warnings, /^curl 7\.88\.1-10\+deb12u12 cannot be fetched/);
 });

@@ -31,17 +31,17 @@ $(B)/libfuzzed.a: $(FUZZ_PARTS:%.c=$(B)/%.o) $(FUZZ_HELP:%=$(B)/tests/fuzz/%.o) 
 
 # These judge or carry, and are not what is to be explored.
 ifeq ($(MODE),fuzz)
-$(FUZZ_HELP:%=$(B)/tests/fuzz/%.o): CFLAGS += -fno-sanitize=fuzzer-no-link
+$(FUZZ_HELP:%=$(B)/tests/fuzz/%.o): private TARGET.compile := -fno-sanitize=fuzzer-no-link
 endif
 
 # The log's lines are looked at on their way out.
 FUZZ_LINK.service := -Wl,--wrap=write
-FUZZ_LIBS := -ljansson -lcrypto
+FUZZ_LIBS = $(call libs,jansson libcrypto) $(LDLIBS)
 
 $(B)/fuzz_%: $(B)/tests/fuzz/%.o $(B)/libfuzzed.a
-	$(Q)echo "link $@"; $(CC) $(LDFLAGS) -fsanitize=fuzzer $(FUZZ_LINK.$*) -o $@ $^ $(FUZZ_LIBS)
+	$(Q)echo "link $@"; $(LINK) -fsanitize=fuzzer $(FUZZ_LINK.$*) -o $@ $^ $(FUZZ_LIBS)
 $(B)/replay_%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libfuzzed.a
-	$(Q)$(CC) $(LDFLAGS) $(FUZZ_LINK.$*) -o $@ $^ $(FUZZ_LIBS)
+	$(Q)$(LINK) $(FUZZ_LINK.$*) -o $@ $^ $(FUZZ_LIBS)
 $(B)/tests/fuzz/%.o: | build/have-$(if $(filter fuzz,$(MODE)),fuzz,test)
 
 $(FUZZ_SEEDS)/.made: tests/fuzz/seeds.js $(wildcard tests/vectors/*.tsv) | build/have-node

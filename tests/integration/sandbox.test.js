@@ -11,7 +11,9 @@ import { once } from 'node:events';
 import { skip } from '../lib/release.js';
 import { makeCertificates } from '../lib/certificates.js';
 import { joinRoom } from '../lib/events.js';
-import { ACCESS_KEY, connectionString, startHandler } from '../lib/handler.js';
+import {
+  ACCESS_KEY, connectionString, runHandler, startHandler,
+} from '../lib/handler.js';
 import { Connection, request } from '../lib/http.js';
 import {
   ENTRA_TOKEN, IDENTITY_HEADER, startIdentityEndpoint,
@@ -28,11 +30,18 @@ const HOSTS_OWN = {
   AzureWebJobsStorage: 'AccountName=x;AccountKey=a-key-of-the-hosts-storage',
   WEBSITE_AUTH_ENCRYPTION_KEY: 'a-key-of-the-hosts-secrets',
   MSI_SECRET: 'a-key-of-the-hosts-identity',
+  WEBSITE_RUN_FROM_PACKAGE: 'https://x.blob.core.windows.net/p.zip?sig=a-key-of-the-hosts-package',
+  SCM_RUN_FROM_PACKAGE: 'https://x.blob.core.windows.net/p.zip?sig=a-key-of-the-hosts-package',
+  AzureWebJobsDashboard: 'AccountName=x;AccountKey=a-key-of-the-hosts-dashboard',
+  http_proxy: 'http://user:a-key-of-the-hosts-proxy@proxy:3128',
+  ALL_THAT_NOBODY_HAS_HEARD_OF: 'a-key-of-the-hosts-own',
 };
+/** What libraries read again later. */
+const KEPT = { no_proxy: 'localhost,kept-by-the-handler', RES_OPTIONS: 'timeout:3' };
 
 let app;
 before(async () => {
-  const env = { CODESTREAM_SECRET: SECRET, ...HOSTS_OWN };
+  const env = { CODESTREAM_SECRET: SECRET, ...HOSTS_OWN, ...KEPT };
   if (!skip) app = await startRecorded({ env });
 });
 after(() => app?.close());
@@ -42,7 +51,7 @@ const startLine = () => app.handler.lines.find((line) => line.includes(' event=l
 
 /** Restricted, or in words why not. */
 function inForce(part) {
-  const [, value] = new RegExp(` ${part}=(restricted$|restricted |"open: [a-zA-Z ]+")`)
+  const [, value] = new RegExp(` ${part}=(restricted$|restricted |"open: [^"]+")`)
     .exec(startLine()) ?? [];
   assert.ok(value, startLine());
   return value.trim() === 'restricted';
@@ -88,9 +97,36 @@ test('the environment that it was given has its secrets no longer, nor has argv'
     const text = await shown(pid, 'environ') + await shown(pid, 'cmdline');
     for (const secret of [ACCESS_KEY, SECRET, 'a-key-of-the-host'])
       assert.ok(!text.includes(secret), secret);
+    const isShown = (await shown(pid, 'environ')) !== '';
+    for (const [name, value] of Object.entries(isShown ? KEPT : {}))
+      assert.ok(text.includes(`${name}=${value}`), name);
     const answer = await request(app.handler.port, { path: '/negotiate' });
     assert.equal(answer.status, 200, 'and it still has keys');
   });
+
+test('CODESTREAM_SANDBOX=off turns it off, and the line that says where it listens says so', { skip },
+  async () => {
+    const one = await startRecorded({ env: { CODESTREAM_SANDBOX: 'off' } });
+    try {
+      const off = '"off: CODESTREAM_SANDBOX=off"';
+      assert.match(one.handler.lines.find((line) => line.includes(' event=listening ')),
+        new RegExp(` calls=${off} files=${off}$`));
+      const given = async (pid) => /^NoNewPrivs.*\nSeccomp:.*$/m
+        .exec(await readFile(`/proc/${pid}/status`, 'utf8'))[0];
+      assert.equal(await given(one.handler.pid), await given(process.pid));
+      await assertServes(one);
+    } finally {
+      await one.close();
+    }
+  });
+
+test('any other value than on and off is a complaint by name', { skip }, async () => {
+  const env = { [SETTING]: connectionString('https://localhost'), CODESTREAM_SANDBOX: 'maybe' };
+  const { code, stderr, stdout } = await runHandler(['--port', '0'], env);
+  assert.equal(code, 2);
+  assert.match(stderr, / event=setting name=CODESTREAM_SANDBOX problem="is neither on nor off"/);
+  assert.doesNotMatch(stderr + stdout, /maybe/);
+});
 
 test('with an identity it finds its token, and forgets the header that opens it', { skip },
   async () => {

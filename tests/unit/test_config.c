@@ -68,6 +68,7 @@ static void the_connection_string_is_enough(void **state)
     assert_int_equal(config.token_minutes, 60);
     assert_int_equal(config.rest_timeout_ms, CONFIG_REST_TIMEOUT_MS);
     assert_in_range(config.loops, 1, CONFIG_MAX_LOOPS);
+    assert_true(config.is_sandboxed);
     config_free(&config);
 }
 
@@ -80,7 +81,7 @@ static void every_setting_is_read(void **state)
     SET(SETTING_CONNECTION, "Endpoint=http://localhost;Port=8080;AccessKey=k;Version=1.0;",
         "CODESTREAM_HUB", "testHub", "CODESTREAM_SECRET", "0123456789abcdef0123456789abcdef",
         "CODESTREAM_TOKEN_MINUTES", "1440", "CODESTREAM_REST_TIMEOUT_MS", "100",
-        "CODESTREAM_LOOPS", "64");
+        "CODESTREAM_LOOPS", "64", "CODESTREAM_SANDBOX", "off");
     assert_true(config_load(&config, from_environment, &complaints));
     assert_str(config.service_url, "http://localhost:8080");
     assert_str(config.service_host, "localhost");
@@ -90,6 +91,7 @@ static void every_setting_is_read(void **state)
     assert_int_equal(config.token_minutes, 1440);
     assert_int_equal(config.rest_timeout_ms, 100);
     assert_int_equal(config.loops, 64);
+    assert_false(config.is_sandboxed);
     config_free(&config);
 }
 
@@ -248,6 +250,10 @@ static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
         { "CODESTREAM_REST_TIMEOUT_MS", "8s" },
         { "CODESTREAM_LOOPS", "0" },
         { "CODESTREAM_LOOPS", "65" },
+        { "CODESTREAM_SANDBOX", "Off" },
+        { "CODESTREAM_SANDBOX", "0" },
+        { "CODESTREAM_SANDBOX", "no" },
+        { "CODESTREAM_SANDBOX", "off " },
     };
 
     (void)state;

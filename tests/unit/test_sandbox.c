@@ -6,14 +6,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,6 +47,12 @@ static char mount[64], first[80], second[80], data[80], mounted[80], mounted_fir
 static char linked[80];
 /* Certificates directly in `/`, where we may write there. */
 static char ca_file_in_root[] = "/codestream-sandbox-XXXXXX";
+
+/* What the process has before it gives anything up: a file as its log, that it may also read ... */
+static char log_path[80];
+static int log_file;
+/* ... and memory that is run and can be shared. */
+static void *shared_code;
 
 static void write_file(const char *path)
 {
@@ -87,6 +104,11 @@ static int make_files(void **state)
     write_file(ca_file);
     write_file(beside);
     write_file(outside);
+    (void)snprintf(log_path, sizeof(log_path), "%s/log", folder);
+    log_file = open(log_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(log_file, "one\n", 4), 4);
+    shared_code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(shared_code != MAP_FAILED);
     return 0;
 }
 
@@ -96,6 +118,8 @@ static int remove_files(void **state)
     unlink(ca_file);
     unlink(beside);
     unlink(outside);
+    close(log_file);
+    unlink(log_path);
     rmdir(inner);
     remove_mount();
     return rmdir(folder);
@@ -135,6 +159,28 @@ static int try_all(const struct trial *trials, size_t count, const char *certifi
             return (int)i + 1;
     }
     return DONE;
+}
+
+/* Runs it in a child, whose end is its result. */
+static int in_child(int (*body)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(body());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Whether any of these is refused by something else than the sandbox would prove nothing. */
+static void expect_nothing_else_refuses(const struct trial *trials, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (in_child(trials[i].act) == EPERM)
+            fail_msg("%s is refused without a sandbox", trials[i].what);
+    }
 }
 
 /* certificates: NULL when the trials are about calls and not about files. */
@@ -350,9 +396,76 @@ static int open_socket(void)
     return error_of(a_socket());
 }
 
-static int ask_for_addresses(void)
+static int set_up_the_network(void)
 {
     return error_of(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+}
+
+static int set_up_the_firewall(void)
+{
+    return error_of(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 12));
+}
+
+static int open_raw_socket(void)
+{
+    return error_of(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP));
+}
+
+/* How packet sockets were once opened; Linux takes it still. */
+static int open_packet_socket_of_old(void)
+{
+    return error_of(socket(AF_INET, SOCK_PACKET | SOCK_CLOEXEC, 0x300));
+}
+
+static int open_socket_of_many_paths(void)
+{
+    return error_of(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 262));
+}
+
+static int open_local_socket(void)
+{
+    return error_of(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int open_pair_that_can_be_connected(void)
+{
+    int pair[2];
+
+    return error_of(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair));
+}
+
+static int open_pair(void)
+{
+    int pair[2];
+
+    return error_of(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+}
+
+static int error_of_interface(unsigned long request)
+{
+    struct ifreq loopback = { .ifr_name = "lo" };
+
+    return error_of(ioctl(a_socket(), request, &loopback));
+}
+
+static int switch_interface_off(void)
+{
+    return error_of_interface(SIOCSIFFLAGS);
+}
+
+static int rename_interface(void)
+{
+    return error_of_interface(SIOCSIFNAME);
+}
+
+static int add_route(void)
+{
+    return error_of(ioctl(a_socket(), SIOCADDRT, NULL));
+}
+
+static int find_interface(void)
+{
+    return error_of_interface(SIOCGIFINDEX);
 }
 
 static int listen_for_strangers(void)
@@ -384,6 +497,133 @@ static int run_what_was_written(void)
     return at == MAP_FAILED ? EINVAL : error_of(mprotect(at, 4096, PROT_READ | PROT_EXEC));
 }
 
+static int error_of_mapping(int protection, int flags, int fd)
+{
+    return mmap(NULL, 4096, protection, flags, fd, 0) == MAP_FAILED ? errno : 0;
+}
+
+static int map_what_can_be_run(void)
+{
+    return error_of_mapping(PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+static int map_what_can_be_run_and_shared(void)
+{
+    return error_of_mapping(PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1);
+}
+
+static int map_the_log_to_run_it(void)
+{
+    return error_of_mapping(PROT_READ | PROT_EXEC, MAP_SHARED, log_file);
+}
+
+static int map_a_copy_of_the_log_to_run_it(void)
+{
+    return error_of_mapping(PROT_EXEC, MAP_PRIVATE, log_file);
+}
+
+static int map_a_file_to_run_it(void)
+{
+    return error_of_mapping(PROT_READ | PROT_EXEC, MAP_PRIVATE,
+                            open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
+
+static int map_to_read_and_write(void)
+{
+    return error_of_mapping(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+static void *written(void)
+{
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static int run_what_was_written_by_key(void)
+{
+    return error_of(syscall(SYS_pkey_mprotect, written(), 4096, PROT_READ | PROT_EXEC, -1));
+}
+
+static int run_the_stack(void)
+{
+    char *here = (char *)__builtin_frame_address(0);
+
+    return error_of(mprotect(here - (uintptr_t)here % 4096, 4096,
+                             PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN));
+}
+
+static int map_shared_code_twice(void)
+{
+    return mremap(shared_code, 0, 4096, MREMAP_MAYMOVE) == MAP_FAILED ? errno : 0;
+}
+
+static int map_shared_code_twice_by_an_odd_size(void)
+{
+    return mremap(shared_code, SIZE_MAX, 4096, MREMAP_MAYMOVE) == MAP_FAILED ? errno : 0;
+}
+
+static int move_shared_code_and_keep_it(void)
+{
+    const int dont_unmap = 4;
+
+    return mremap(shared_code, 4096, 4096, MREMAP_MAYMOVE | dont_unmap) == MAP_FAILED ? errno
+                                                                                      : 0;
+}
+
+static int map_shared_code_in_another_order(void)
+{
+    return error_of(syscall(SYS_remap_file_pages, shared_code, 4096, 0, 0, 0));
+}
+
+static int make_file_in_memory(void)
+{
+    return error_of(memfd_create("code", MFD_CLOEXEC));
+}
+
+static int make_secret_file_in_memory(void)
+{
+    return error_of(syscall(447, 0));
+}
+
+static int write_to_its_memory_as_to_anothers(void)
+{
+    char byte = 0;
+    struct iovec here = { &byte, 1 }, there = { shared_code, 1 };
+
+    return error_of(process_vm_writev(getpid(), &here, 1, &there, 1, 0));
+}
+
+static int open_its_memory_as_a_file(void)
+{
+    return error_of(open("/proc/self/mem", O_RDWR | O_CLOEXEC));
+}
+
+static int be_traced(void)
+{
+    return error_of(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int run_whatever_is_read(void)
+{
+    return error_of(personality(READ_IMPLIES_EXEC));
+}
+
+#ifdef __x86_64__
+static int change_segments(void)
+{
+    return error_of(syscall(SYS_modify_ldt, 1, NULL, 0));
+}
+
+static int load_library_of_old(void)
+{
+    return error_of(syscall(SYS_uselib, "/etc/passwd"));
+}
+
+static int switch_shadow_stack_off(void)
+{
+    return error_of(syscall(SYS_arch_prctl, 0x5002, 1));
+}
+#endif
+
 /* Where it is not refused, this has other faults. */
 static int make_shared_memory(void)
 {
@@ -409,6 +649,165 @@ static int ask_device_for_userfaultfd(void)
 static int ask_for_io_uring(void)
 {
     return error_of(syscall(SYS_io_uring_setup, 1, NULL));
+}
+
+static int make_semaphores(void)
+{
+    return error_of(semget(IPC_PRIVATE, 0, 0600));
+}
+
+static int read_messages(void)
+{
+    return error_of(syscall(SYS_msgrcv, -1, NULL, 0, 0, 0));
+}
+
+static int open_message_queue(void)
+{
+    return error_of(syscall(SYS_mq_open, "", 0, 0, NULL));
+}
+
+/* ---- files that are open ---- */
+
+static int empty_the_log(void)
+{
+    return error_of(ftruncate(log_file, 0));
+}
+
+static int punch_a_hole_into_the_log(void)
+{
+    return error_of(fallocate(log_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
+}
+
+static int overwrite_the_log(void)
+{
+    return error_of(pwrite(log_file, "x", 1, 0));
+}
+
+static int overwrite_the_log_with_several_texts(void)
+{
+    const struct iovec text = { folder, 1 };
+
+    return error_of(pwritev(log_file, &text, 1, 0));
+}
+
+static int overwrite_the_log_otherwise(void)
+{
+    const struct iovec text = { folder, 1 };
+
+    return error_of(pwritev2(log_file, &text, 1, 0, 0));
+}
+
+static int copy_into_the_log(void)
+{
+    off_t from = 0, to = 4096;
+
+    return error_of(copy_file_range(log_file, &from, log_file, &to, 1, 0));
+}
+
+static int add_to_the_log(void)
+{
+    return error_of(write(log_file, "two\n", 4));
+}
+
+static int splice_into_the_log(void)
+{
+    return error_of(splice(-1, NULL, log_file, NULL, 1, 0));
+}
+
+static int lease_a_file(void)
+{
+    return error_of(fcntl(open("/etc/passwd", O_RDONLY | O_CLOEXEC), F_SETLEASE, F_RDLCK));
+}
+
+static int watch_a_folder_by_signals(void)
+{
+    return error_of(fcntl(open("/etc", O_RDONLY | O_CLOEXEC), F_NOTIFY, DN_ACCESS));
+}
+
+static int lock_a_file_for_others(void)
+{
+    return error_of(flock(open("/etc/passwd", O_RDONLY | O_CLOEXEC), LOCK_EX | LOCK_NB));
+}
+
+static int lock_a_part_for_others(void)
+{
+    const struct flock all = { .l_type = F_RDLCK };
+
+    return error_of(fcntl(open("/etc/passwd", O_RDONLY | O_CLOEXEC), F_SETLK, &all));
+}
+
+static int watch_files(void)
+{
+    return error_of(inotify_init1(IN_CLOEXEC));
+}
+
+static int watch_all_files(void)
+{
+    return error_of(syscall(SYS_fanotify_init, 0, 0));
+}
+
+static int freeze_a_file_system(void)
+{
+    return error_of(ioctl(open("/etc", O_RDONLY | O_CLOEXEC), FIFREEZE, 0));
+}
+
+/* ---- other parts of the system ---- */
+
+/* Without the sandbox, what is missing beside them is another error. */
+static int start_thread_in(int flags)
+{
+    return error_of(syscall(SYS_clone, CLONE_THREAD | flags, NULL, NULL, NULL, NULL));
+}
+
+static int start_thread_with_other_mounts(void)
+{
+    return start_thread_in(CLONE_NEWNS);
+}
+
+static int start_thread_with_other_network(void)
+{
+    return start_thread_in(CLONE_NEWNET | CLONE_NEWUTS);
+}
+
+static int start_thread_with_other_control_groups(void)
+{
+    return start_thread_in(CLONE_NEWCGROUP | CLONE_NEWIPC);
+}
+
+static int put_parent_last(void)
+{
+    return error_of(setpriority(PRIO_PROCESS, (id_t)getppid(), 0));
+}
+
+static int pin_parent(void)
+{
+    cpu_set_t cores;
+
+    CPU_ZERO(&cores);
+    CPU_SET(0, &cores);
+    return error_of(sched_setaffinity(getppid(), sizeof(cores), &cores));
+}
+
+static int schedule_parent(void)
+{
+    const struct sched_param none = { 0 };
+
+    return error_of(sched_setscheduler(getppid(), SCHED_OTHER, &none));
+}
+
+static int schedule_parent_otherwise(void)
+{
+    return error_of(syscall(SYS_sched_setattr, getppid(), NULL, 0));
+}
+
+static int put_parents_files_last(void)
+{
+    return error_of(syscall(SYS_ioprio_set, 1, getppid(), 0));
+}
+
+static int put_its_memory_elsewhere(void)
+{
+    return error_of(syscall(SYS_migrate_pages, getppid(), 0, NULL, NULL));
 }
 
 static int make_a_call_of_tomorrow(void)
@@ -471,8 +870,13 @@ static int list_folder(void)
 static void who_takes_over_starts_no_program_and_no_process_but_threads_start(void **state)
 {
     static const struct trial trials[] = {
-        { "execve", start_program, EPERM }, { "execveat", start_program_of_descriptor, EPERM },
-        { "fork", start_process, EPERM },   { "clone3", start_process_by_clone3, ENOSYS },
+        { "execve", start_program, EPERM },
+        { "execveat", start_program_of_descriptor, EPERM },
+        { "fork", start_process, EPERM },
+        { "clone3", start_process_by_clone3, ENOSYS },
+        { "a thread with other mounts", start_thread_with_other_mounts, EPERM },
+        { "a thread with another network", start_thread_with_other_network, EPERM },
+        { "a thread with other control groups", start_thread_with_other_control_groups, EPERM },
         { "a thread", start_thread, 0 },
     };
 
@@ -513,6 +917,15 @@ static void who_takes_over_leaves_other_processes_alone(void **state)
         { "TIOCSTI", type_into_terminal, EPERM },
         { "TIOCLINUX", paste_into_console, EPERM },
         { "prlimit", limit_parent, EPERM },
+        { "setpriority", put_parent_last, EPERM },
+        { "sched_setaffinity", pin_parent, EPERM },
+        { "sched_setscheduler", schedule_parent, EPERM },
+        { "sched_setattr", schedule_parent_otherwise, EPERM },
+        { "ioprio_set", put_parents_files_last, EPERM },
+        { "migrate_pages", put_its_memory_elsewhere, EPERM },
+        { "semget", make_semaphores, EPERM },
+        { "msgrcv", read_messages, EPERM },
+        { "mq_open", open_message_queue, EPERM },
         { "a signal to itself", signal_itself, 0 },
         { "limits of its own", limit_itself, 0 },
         { "other commands of descriptors", wait_for_nothing, 0 },
@@ -526,29 +939,149 @@ static void who_takes_over_gets_no_odd_sockets_and_serves_nobody(void **state)
 {
     static const struct trial trials[] = {
         { "a socket for raw packets", open_packet_socket, EPERM },
+        { "the same as of old", open_packet_socket_of_old, EPERM },
+        { "a raw socket", open_raw_socket, EPERM },
+        { "a protocol other than TCP and UDP", open_socket_of_many_paths, EPERM },
+        { "a socket to the machine's own services", open_local_socket, EPERM },
+        { "a pair of which one could be connected to them", open_pair_that_can_be_connected,
+          EPERM },
+        { "netlink", set_up_the_network, EPERM },
+        { "netlink to the firewall", set_up_the_firewall, EPERM },
+        { "SIOCSIFFLAGS", switch_interface_off, EPERM },
+        { "SIOCSIFNAME", rename_interface, EPERM },
+        { "SIOCADDRT", add_route, EPERM },
         { "listen", listen_for_strangers, EPERM },
         { "a socket", open_socket, 0 },
-        { "netlink", ask_for_addresses, 0 },
         { "a UDP socket", bind_udp_socket, 0 },
+        { "a pair", open_pair, 0 },
+        { "an interface of that name", find_interface, 0 },
     };
 
     (void)state;
     expect(trials, COUNT(trials), NULL);
 }
 
-static void what_was_written_to_memory_is_not_run(void **state)
+static void the_log_is_added_to_and_not_emptied_or_copied_over(void **state)
 {
     static const struct trial trials[] = {
-        { "mmap", map_what_can_be_written_and_run, EPERM },
-        { "mprotect", run_what_was_written, EPERM },
-        { "shmget", make_shared_memory, EPERM },
-        { "shmat", attach_shared_memory, EPERM },
-        { "userfaultfd", ask_for_userfaultfd, EPERM },
-        { "userfaultfd of the device", ask_device_for_userfaultfd, EPERM },
+        { "ftruncate", empty_the_log, EPERM },
+        { "fallocate", punch_a_hole_into_the_log, EPERM },
+        { "pwrite", overwrite_the_log, EPERM },
+        { "pwritev", overwrite_the_log_with_several_texts, EPERM },
+        { "pwritev2", overwrite_the_log_otherwise, EPERM },
+        { "copy_file_range", copy_into_the_log, EPERM },
+        { "splice", splice_into_the_log, EPERM },
+        { "write", add_to_the_log, 0 },
+    };
+
+    (void)state;
+    expect_nothing_else_refuses(trials, COUNT(trials));
+    expect(trials, COUNT(trials), NULL);
+}
+
+static void who_takes_over_neither_watches_files_nor_keeps_others_from_them(void **state)
+{
+    static const struct trial trials[] = {
+        { "F_SETLEASE", lease_a_file, EPERM },
+        { "F_NOTIFY", watch_a_folder_by_signals, EPERM },
+        { "F_SETLK", lock_a_part_for_others, EPERM },
+        { "flock", lock_a_file_for_others, EPERM },
+        { "inotify", watch_files, EPERM },
+        { "fanotify", watch_all_files, EPERM },
+        { "FIFREEZE", freeze_a_file_system, EPERM },
     };
 
     (void)state;
     expect(trials, COUNT(trials), NULL);
+}
+
+static void no_memory_becomes_memory_that_can_be_run(void **state)
+{
+    static const struct trial trials[] = {
+        { "mmap to write and run", map_what_can_be_written_and_run, EPERM },
+        { "mmap to run", map_what_can_be_run, EPERM },
+        { "mmap to run and share", map_what_can_be_run_and_shared, EPERM },
+        { "mmap of the log", map_the_log_to_run_it, EPERM },
+        { "mmap of a copy of the log", map_a_copy_of_the_log_to_run_it, EPERM },
+        { "mmap of a file", map_a_file_to_run_it, EPERM },
+        { "mprotect", run_what_was_written, EPERM },
+        { "pkey_mprotect", run_what_was_written_by_key, EPERM },
+        { "mprotect of the stack", run_the_stack, EPERM },
+        { "mremap of size 0", map_shared_code_twice, EPERM },
+        { "mremap of a size that wraps to 0", map_shared_code_twice_by_an_odd_size, EPERM },
+        { "mremap that keeps what it moves", move_shared_code_and_keep_it, EPERM },
+        { "remap_file_pages", map_shared_code_in_another_order, EPERM },
+        { "memfd_create", make_file_in_memory, EPERM },
+        { "mmap to read and write", map_to_read_and_write, 0 },
+    };
+
+    (void)state;
+    expect_nothing_else_refuses(trials, COUNT(trials));
+    expect(trials, COUNT(trials), NULL);
+}
+
+static void memory_that_can_be_run_is_not_written_by_other_ways(void **state)
+{
+    static const struct trial trials[] = {
+        { "memfd_secret", make_secret_file_in_memory, EPERM },
+        { "shmget", make_shared_memory, EPERM },
+        { "shmat", attach_shared_memory, EPERM },
+        { "userfaultfd", ask_for_userfaultfd, EPERM },
+        { "userfaultfd of the device", ask_device_for_userfaultfd, EPERM },
+        { "process_vm_writev", write_to_its_memory_as_to_anothers, EPERM },
+        { "/proc/self/mem", open_its_memory_as_a_file, EPERM },
+        { "ptrace", be_traced, EPERM },
+        { "personality", run_whatever_is_read, EPERM },
+#ifdef __x86_64__
+        { "modify_ldt", change_segments, EPERM },
+        { "uselib", load_library_of_old, EPERM },
+        { "arch_prctl", switch_shadow_stack_off, EPERM },
+#endif
+    };
+
+    (void)state;
+    expect(trials, COUNT(trials), NULL);
+}
+
+/* What may be done with the memory there, as in " rw-p ".  maps: /proc/self/maps. */
+static const char *rights_of(const void *at, FILE *maps)
+{
+    static char rights[8];
+    unsigned long from, to, where = (unsigned long)(uintptr_t)at;
+    char line[4096];
+
+    while (fgets(line, sizeof(line), maps)) {
+        char *rest;
+        from = strtoul(line, &rest, 16);
+        to = strtoul(rest + 1, &rest, 16);
+        (void)snprintf(rights, sizeof(rights), "%.6s", rest);
+        if (from <= where && where < to)
+            return rights;
+    }
+    return "none";
+}
+
+static int enter_with_all_that_is_read_run(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    struct sandbox sandbox;
+
+    if (!maps || personality(READ_IMPLIES_EXEC) < 0)
+        return NOTHING_TO_TRY;
+    sandbox_enter(NULL, &sandbox);
+    if (strcmp(sandbox.calls, "open: it was started with memory that can be run") != 0)
+        return 1;
+    return strcmp(rights_of(written(), maps), " rw-p ") == 0 ? DONE : 2;
+}
+
+static void what_it_maps_is_not_run_though_it_was_started_so_and_that_is_told(void **state)
+{
+    int how = in_child(enter_with_all_that_is_read_run);
+
+    (void)state;
+    if (how == NOTHING_TO_TRY)
+        skip();
+    assert_int_equal(how, DONE);
 }
 
 static void calls_that_nobody_needs_are_refused_and_new_ones_missing(void **state)
@@ -622,6 +1155,100 @@ static void certificates_in_the_root_folder_are_read_and_nothing_beside_them(voi
     expect(trials, COUNT(trials), otherwise);
 }
 
+/* As a host's own filter may, which knows Landlock in part. */
+static void refuse_rules_of_landlock(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 445, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = { COUNT(filter), filter };
+
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static int enter_without_rules(void)
+{
+    static const char no_rule[] = "open: no rule for /etc: ";
+    struct sandbox sandbox;
+
+    refuse_rules_of_landlock();
+    sandbox_enter(ca_file, &sandbox);
+    if (strncmp(sandbox.files, "open: no rule", 13) != 0 &&
+        strncmp(sandbox.files, "open: ", 6) == 0)
+        return NOTHING_TO_TRY; /* nor Landlock */
+    if (strncmp(sandbox.files, no_rule, strlen(no_rule)) != 0)
+        return 1;
+    return read_certificates() == 0 && read_elsewhere() == 0 ? DONE : 2;
+}
+
+static void where_no_rule_can_be_made_files_stay_open_and_the_first_is_told(void **state)
+{
+    int how = in_child(enter_without_rules);
+
+    (void)state;
+    if (how == NOTHING_TO_TRY)
+        skip();
+    assert_int_equal(how, DONE);
+}
+
+static int enter_and_look_at_rights(void)
+{
+    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    struct sandbox sandbox;
+
+    sandbox_enter(NULL, &sandbox);
+    if (syscall(SYS_capget, &header, rights) != 0)
+        return 1;
+    return (rights[0].permitted & ~(1U << CAP_DAC_READ_SEARCH)) | rights[1].permitted ? 2
+                                                                                      : DONE;
+}
+
+static void root_has_no_more_rights_than_to_read(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(enter_and_look_at_rights), DONE);
+}
+
+/* Answers with the error of a call that is refused, once told to. */
+static void *wait_and_watch(void *pipe_end)
+{
+    char byte;
+
+    return read(*(int *)pipe_end, &byte, 1) == 1 && watch_files() == EPERM ? pipe_end : NULL;
+}
+
+static int enter_beside_a_thread(void)
+{
+    struct sandbox sandbox;
+    pthread_t thread;
+    int ends[2];
+    void *refused;
+
+    if (pipe(ends) != 0 || pthread_create(&thread, NULL, wait_and_watch, &ends[0]) != 0)
+        return 1;
+    sandbox_enter(NULL, &sandbox);
+    if (!is_in_force(sandbox.calls))
+        return NOTHING_TO_TRY;
+    if (write(ends[1], "x", 1) != 1 || pthread_join(thread, &refused) != 0)
+        return 2;
+    return refused ? DONE : 3;
+}
+
+static void a_thread_that_was_there_before_is_refused_the_same_calls(void **state)
+{
+    int how = in_child(enter_beside_a_thread);
+
+    (void)state;
+    if (how == NOTHING_TO_TRY)
+        skip();
+    assert_int_equal(how, DONE);
+}
+
 static int look_at_flags(void)
 {
     return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_SECCOMP) == 2 ? 0
@@ -661,13 +1288,20 @@ int main(void)
         cmocka_unit_test(who_takes_over_writes_no_file),
         cmocka_unit_test(who_takes_over_leaves_other_processes_alone),
         cmocka_unit_test(who_takes_over_gets_no_odd_sockets_and_serves_nobody),
-        cmocka_unit_test(what_was_written_to_memory_is_not_run),
+        cmocka_unit_test(the_log_is_added_to_and_not_emptied_or_copied_over),
+        cmocka_unit_test(who_takes_over_neither_watches_files_nor_keeps_others_from_them),
+        cmocka_unit_test(no_memory_becomes_memory_that_can_be_run),
+        cmocka_unit_test(memory_that_can_be_run_is_not_written_by_other_ways),
+        cmocka_unit_test(what_it_maps_is_not_run_though_it_was_started_so_and_that_is_told),
         cmocka_unit_test(calls_that_nobody_needs_are_refused_and_new_ones_missing),
         cmocka_unit_test(of_files_only_settings_and_certificates_are_read),
         cmocka_unit_test(mounted_certificates_are_read_and_so_are_those_that_replace_them),
         cmocka_unit_test_setup_teardown(
             certificates_in_the_root_folder_are_read_and_nothing_beside_them, make_file_in_root,
             remove_file_in_root),
+        cmocka_unit_test(where_no_rule_can_be_made_files_stay_open_and_the_first_is_told),
+        cmocka_unit_test(root_has_no_more_rights_than_to_read),
+        cmocka_unit_test(a_thread_that_was_there_before_is_refused_the_same_calls),
         cmocka_unit_test(the_kernel_knows_of_it),
         cmocka_unit_test(memory_is_neither_dumped_nor_shown),
     };
