@@ -56,11 +56,11 @@ B        := build/$(MODE)
 CPPFLAGS += -Isrc -MMD -MP -DVERSION='"$(VERSION)"'
 CFLAGS   += $(CSTD) $(WARN) $(if $(IS_GCC),$(WARN.gcc)) $(FLAGS.$(MODE)) -pthread
 LDFLAGS  += $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread
-LDLIBS   += -lmicrohttpd -lcurl -lcrypto
+LDLIBS   += -lmicrohttpd -lcurl -lcares -lcrypto
 
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
-         src/retry.c $(wildcard src/sandbox*.c)
+         src/retry.c $(wildcard src/sandbox*.c) src/io/addresses.c src/io/http_proxy.c
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
@@ -70,7 +70,8 @@ SRC      += $(APPS)
 endif
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
+NEED.build := gcc=gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libc-ares-dev \
+              libssl-dev
 NEED.node  := nodejs=node npm=npm
 NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
               python3-socketio python3-requests python3-websocket
