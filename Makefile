@@ -17,6 +17,7 @@
 #   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
 #   make bench-end-to-end     from keystroke to viewer
 #   make bench-growth         how cost grows with load
+#   make bench-memory         what an event costs in memory while it waits
 #   make bench-instructions   what the hot paths cost, against the record
 #   make bench-smoke          do the bench's programs work?
 #   make install              copy the handler to $(DESTDIR)$(PREFIX)/bin

@@ -61,8 +61,8 @@ static size_t write_family(const struct addresses *list, int family, char *entry
 void addresses_write(const struct addresses *v4, const struct addresses *v6, const char *host,
                      unsigned port, char entry[static ADDRESSES_ENTRY_CHARS])
 {
-    size_t len = (size_t)snprintf(entry, ADDRESSES_ENTRY_CHARS, "%.*s:%u:",
-                                  ADDRESSES_HOST_CHARS, host, port & 0xffff);
+    size_t len = (size_t)snprintf(entry, ADDRESSES_ENTRY_CHARS,
+                                  "%.*s:%u:", ADDRESSES_HOST_CHARS, host, port & 0xffff);
 
     len = write_family(v4, AF_INET, entry, len);
     (void)write_family(v6, AF_INET6, entry, len);

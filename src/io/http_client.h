@@ -64,8 +64,8 @@ struct http_call {
 /* Texts outlive the client. */
 struct http_client_options {
     const char *user_agent;
-    const char *ca_file; /* whom https trusts; NULL: as libcurl was built */
-    bool is_plain;       /* http, which stays on this machine and goes through no proxy */
+    const char *ca_file;  /* whom https trusts; NULL: as libcurl was built */
+    bool is_plain;        /* http, which stays on this machine and goes through no proxy */
     const char *proxy;    /* https goes through this one; NULL: through none */
     const char *no_proxy; /* but for these hosts, see http_proxy.h; may be NULL */
 };

@@ -21,7 +21,7 @@ struct transfer {
     struct resolver_name *names[TARGET_MAX_NAMES]; /* those of that target */
     size_t name_count;
     bool has_literal;
-    uint64_t told[TARGET_MAX_NAMES];           /* versions of the addresses given to libcurl */
+    uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
     struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
     struct buf answer;
     size_t answer_bytes;

@@ -41,7 +41,8 @@ static bool is_localhost(const char *host)
     struct str name = str_from(host);
 
     return str_equal_nocase(name, STR("localhost")) ||
-           (name.len > 10 && str_equal_nocase(str_skip(name, name.len - 10), STR(".localhost")));
+           (name.len > 10 &&
+            str_equal_nocase(str_skip(name, name.len - 10), STR(".localhost")));
 }
 
 static enum err add_name(struct target *target, struct resolver *resolver, const char *host,
@@ -125,8 +126,7 @@ static enum err read_proxy(struct target *target, const char *proxy, struct reso
 }
 
 static enum err read_names(struct target *target, CURLU *url, const char *host,
-                           const struct http_client_options *options,
-                           struct resolver *resolver)
+                           const struct http_client_options *options, struct resolver *resolver)
 {
     bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
                      !http_proxy_spares(options->no_proxy, str_from(host));

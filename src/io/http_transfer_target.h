@@ -18,7 +18,7 @@ struct target {
     uint64_t id;                      /* no two that were read have the same; 0: none was */
     char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/", or empty: the URL is not cut there */
     size_t base_len;
-    const char *proxy; /* its URL; "": none */
+    const char *proxy;                             /* its URL; "": none */
     struct resolver_name *names[TARGET_MAX_NAMES]; /* whose addresses libcurl will need */
     size_t name_count;
     bool has_literal; /* somebody in it has an address for a name */

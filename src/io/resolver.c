@@ -32,13 +32,13 @@ struct resolver_name {
     const char *failure;              /* of the last one */
 
     /* The look-up that is under way: */
-    size_t open;         /* questions that are not answered */
-    bool is_answered;    /* there was an address */
-    int trouble;         /* c-ares' word for why one failed; 0: none did, or none but for good */
-    size_t detours;      /* servers that were passed by because of what they said */
-    bool is_put_off;     /* it begins again, with another server, on the next turn */
-    int64_t life_ms;     /* of its answers */
-    int64_t settle_ms;   /* one family is enough then; LOOP_NEVER: there is nothing new yet */
+    size_t open;       /* questions that are not answered */
+    bool is_answered;  /* there was an address */
+    int trouble;       /* c-ares' word for why one failed; 0: none did, or none but for good */
+    size_t detours;    /* servers that were passed by because of what they said */
+    bool is_put_off;   /* it begins again, with another server, on the next turn */
+    int64_t life_ms;   /* of its answers */
+    int64_t settle_ms; /* one family is enough then; LOOP_NEVER: there is nothing new yet */
 
     char entry[ADDRESSES_ENTRY_CHARS];
     char host[ADDRESSES_HOST_CHARS + 1];
