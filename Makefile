@@ -5,8 +5,8 @@
 #   make run                  handler, stand-ins and page on this machine, in the foreground
 #                             (APP=chat: another application of src/app/apps.c)
 #   make test                 everything that proves it works
+#   make test-slow            what takes minutes: whole ranges where make test has examples
 #   make check                formatting, warnings, analysers, who may include whom
-#   make test-slow            sweeps that take minutes: limits, log readers, overload
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
@@ -17,6 +17,7 @@
 #   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
 #   make bench-end-to-end     from keystroke to viewer
 #   make bench-growth         how cost grows with load
+#   make bench-memory         what an event costs in memory while it waits
 #   make bench-instructions   what the hot paths cost, against the record
 #   make bench-smoke          do the bench's programs work?
 #   make deps                 install the Debian packages that make needs
@@ -66,7 +67,7 @@ B := build/$(MODE)
 # How everything is compiled and linked.  TARGET.compile and TARGET.link are what one target needs
 # on top (private: what it is made of does not get them).  Only recipes ask pkg-config, which may
 # have to be installed first.
-PKGS    := libmicrohttpd libcurl libcrypto
+PKGS    := libmicrohttpd libcurl libcares libcrypto
 libs     = $(shell $(PKG_CONFIG) --libs $(1))
 HEADERS  = $(eval HEADERS := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(HEADERS)
 FLAGS    = $(CSTD) $(WARN) $(if $(IS_GCC),$(WARN.gcc)) $(FLAGS.$(MODE)) -pthread
@@ -77,7 +78,7 @@ quoted   = '$(subst ','\'',$(1))'
 
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
-         src/retry.c $(wildcard src/sandbox*.c)
+         src/retry.c $(wildcard src/sandbox*.c) src/io/addresses.c src/io/http_proxy.c
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
@@ -88,7 +89,7 @@ endif
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 NEED.build := $(if $(IS_GCC),gcc,clang)=$(firstword $(CC)) libc6-dev pkg-config \
-              libmicrohttpd-dev libcurl4-openssl-dev libssl-dev
+              libmicrohttpd-dev libcurl4-openssl-dev libc-ares-dev libssl-dev
 NEED.node  := nodejs=node npm=npm
 NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
               python3-socketio python3-requests python3-websocket
@@ -225,6 +226,11 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
+# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+test-slow: build/have-test codestream emulator/node_modules/.package-lock.json \
+           tests/node_modules/.package-lock.json
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
+
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
   drain slow-clients retries retries-tls
@@ -233,11 +239,6 @@ race: build/have-race
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
-test-slow: build/have-test codestream \
-           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
-	$(Q)$(MAKE) --no-print-directory MODE=test build/test/codestream
-	$(Q)CODESTREAM_BIN=$(abspath build/test/codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
-
 # The binary that is delivered, which has no sanitizer in it.
 VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \

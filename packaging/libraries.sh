@@ -18,10 +18,11 @@ unset MAKEFLAGS MAKELEVEL MFLAGS
 # Options that a release does not know are ignored by its configure: both Debian 12's and 13's
 # releases are served by one list.
 
-# Names are c-ares' business.  Whose certificates to trust is found at run time (src/config.c).
+# Addresses are given to it (src/io/resolver.c).  Whose certificates to trust is found at run
+# time (src/config.c).
 # The openssl.cnf of the machine is for that machine's OpenSSL and not for ours.
 configure_curl() {
-  "$dir/curl/configure" "$@" --enable-ares --disable-threaded-resolver --with-openssl \
+  "$dir/curl/configure" "$@" --disable-ares --disable-threaded-resolver --with-openssl \
     --without-ca-bundle --without-ca-path --without-ca-fallback \
     --disable-openssl-auto-load-config \
     --disable-ftp --disable-file --disable-ldap --disable-ldaps --disable-rtsp --disable-dict \

@@ -158,6 +158,20 @@ static bool read_switch(config_getenv *get, const char *setting, bool standard,
     return standard;
 }
 
+const char *const CONFIG_PROXY[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                                     NULL };
+const char *const CONFIG_NO_PROXY[] = { "no_proxy", "NO_PROXY", NULL };
+
+const char *config_first(config_getenv *get, const char *const *names)
+{
+    for (; *names; names++) {
+        const char *value = get(*names);
+        if (value && *value)
+            return value;
+    }
+    return NULL;
+}
+
 static unsigned core_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -189,6 +203,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");
     config->ca_file =
         find_ca_file(get, str_starts(config->service_url, STR("https://")), complaints);
+    config->proxy = config_first(get, CONFIG_PROXY);
+    config->no_proxy = config_first(get, CONFIG_NO_PROXY);
     config->token_minutes =
         read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
                     "is not a number from 1 to 1440", complaints);

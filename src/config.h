@@ -32,13 +32,22 @@ struct config {
     struct str identity_endpoint, identity_header;
     struct str identity_client; /* of a user-assigned identity; empty: the app's own */
     struct str hub;
-    struct str secret;   /* empty: derived from the access key, if there is one */
-    const char *ca_file; /* certificates that TLS trusts; NULL: where libcurl looks itself */
+    struct str secret;    /* empty: derived from the access key, if there is one */
+    const char *ca_file;  /* certificates that TLS trusts; NULL: where libcurl looks itself */
+    const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
+    const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
     unsigned rest_timeout_ms;
     unsigned loops;
     bool is_sandboxed;
 };
+
+/*
+ * The first of these that is set, and not to nothing; NULL: none is.  The list ends with NULL.
+ * CONFIG_PROXY and CONFIG_NO_PROXY are the names that programs of all kinds agree on.
+ */
+const char *config_first(config_getenv *get, const char *const *names);
+extern const char *const CONFIG_PROXY[], *const CONFIG_NO_PROXY[];
 
 /* A setting that cannot be used.  The value is never shown. */
 struct complaint {

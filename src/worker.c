@@ -266,6 +266,8 @@ static bool worker_init(struct worker *w, const struct config *config)
         .user_agent = "codestream/" VERSION,
         .ca_file = config->ca_file,
         .is_plain = str_starts(config->service_url, STR("http://")),
+        .proxy = config->proxy,
+        .no_proxy = config->no_proxy,
     };
     const struct http_handler handler = { service_body_limit, service_handle, &w->service };
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+
 struct probe_lab {
     struct arena mem;
     struct loop *loop;
@@ -35,8 +37,12 @@ struct probe_lab *probe_lab_new(const char *ca_file)
     if (lab->loop) {
         const struct http_client_options plain = { .user_agent = "codestream-doctor",
                                                    .is_plain = true };
-        const struct http_client_options secure = { .user_agent = "codestream-doctor",
-                                                    .ca_file = ca_file };
+        const struct http_client_options secure = {
+            .user_agent = "codestream-doctor",
+            .ca_file = ca_file,
+            .proxy = config_first(getenv, CONFIG_PROXY),
+            .no_proxy = config_first(getenv, CONFIG_NO_PROXY),
+        };
         loop_add_task(lab->loop, &(struct loop_task){ no_work, lab_wait_ms, lab });
         lab->plain = http_client_new(lab->loop, &plain);
         lab->secure = http_client_new(lab->loop, &secure);

@@ -3,7 +3,8 @@
  *
  * A client belongs to one loop and its thread.  At most HTTP_CLIENT_MAX_RUNNING calls are
  * with libcurl; others wait in front of it, first come first served, since libcurl's own
- * queue is slow and unfair.
+ * queue is slow and unfair.  Whoever needs a host whose addresses are not known yet waits aside
+ * and holds up nobody else.  libcurl is given addresses (resolver.h) and never asks for any.
  */
 #ifndef IO_HTTP_CLIENT_H
 #define IO_HTTP_CLIENT_H
@@ -63,11 +64,13 @@ struct http_call {
 /* Texts outlive the client. */
 struct http_client_options {
     const char *user_agent;
-    const char *ca_file; /* whom https trusts; NULL: as libcurl was built */
-    bool is_plain;       /* http, which stays on this machine and goes through no proxy */
+    const char *ca_file;  /* whom https trusts; NULL: as libcurl was built */
+    bool is_plain;        /* http, which stays on this machine and goes through no proxy */
+    const char *proxy;    /* https goes through this one; NULL: through none */
+    const char *no_proxy; /* but for these hosts, see http_proxy.h; may be NULL */
 };
 
-/* Before any thread starts; false: libcurl refused.  Undone by http_client_global_free. */
+/* Once, before any thread starts; false: libcurl refused.  Undone by http_client_global_free. */
 MUST_USE bool http_client_global_init(void);
 void http_client_global_free(void);
 

@@ -50,6 +50,19 @@ static int may_send(void *of, char *remote, char *local, int remote_port, int lo
     return CURL_PREREQFUNC_OK;
 }
 
+/*
+ * Before libcurl looks up a name that it has no addresses of, which would be a wait on this
+ * thread or a thread of its own.  It asks for addresses, too, that are names of themselves.
+ */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
+static int may_look_up(void *resolver, void *reserved, void *of)
+{
+    const struct transfer *t = of;
+
+    (void)resolver, (void)reserved;
+    return t->has_literal ? 0 : 1;
+}
+
 /* Of libcurl, for each new connection. */
 static int limit_silence(void *unused, curl_socket_t fd, curlsocktype purpose)
 {
@@ -68,14 +81,14 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
 
     SET(CURLOPT_PRIVATE, t);
     SET(CURLOPT_NOSIGNAL, 1L);
-    /* Or else libcurl waits here for its thread that waits for a name server. */
-    SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_PROTOCOLS_STR, options->is_plain ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_WRITEFUNCTION, take_answer);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_SOCKOPTFUNCTION, limit_silence);
+    SET(CURLOPT_RESOLVER_START_FUNCTION, may_look_up);
+    SET(CURLOPT_RESOLVER_START_DATA, t);
     SET(CURLOPT_PREREQFUNCTION, may_send);
     SET(CURLOPT_PREREQDATA, t);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS);
@@ -83,8 +96,7 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_UPLOAD_BUFFERSIZE, WRITE_BYTES);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    if (options->is_plain)
-        SET(CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_NOPROXY, ""); /* who needs none gets none: aim */
     if (options->ca_file) {
         SET(CURLOPT_CAINFO, options->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */
@@ -151,35 +163,51 @@ static bool has_body(const struct http_call *call)
     return strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
 }
 
-/*
- * libcurl takes the URL apart and puts it together again, and again, for each transfer.  All
- * but the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
- */
-static bool set_url(struct transfer *t, const char *url)
+/* Where the handle is set up for this target already, only the path differs. */
+static bool aim(struct transfer *t, const struct target *target, const char *url)
 {
     CURL *easy = t->easy;
-    const char *host = strstr(url, "://");
-    const char *target = host ? strpbrk(host + 3, "/?#") : NULL;
-    size_t base_len = target ? (size_t)(target - url) + 1 : 0;
     bool ok = true;
 
-    if (!target || *target != '/' || base_len > MAX_BASE_CHARS) {
-        t->base[0] = '\0';
-        SET(CURLOPT_URL, url);
-        SET(CURLOPT_REQUEST_TARGET, NULL);
+    SET(CURLOPT_REQUEST_TARGET, target_path(target, url));
+    if (t->target_id == target->id)
         return ok;
-    }
-    SET(CURLOPT_REQUEST_TARGET, target);
-    if (strncmp(t->base, url, base_len) == 0 && t->base[base_len] == '\0')
-        return ok;
-    memcpy(t->base, url, base_len);
-    t->base[base_len] = '\0';
-    SET(CURLOPT_URL, t->base);
+    t->target_id = 0;
+    SET(CURLOPT_URL, target->base_len > 0 ? target->base : url);
+    SET(CURLOPT_PROXY, target->proxy);
+    memcpy(t->names, target->names, sizeof(t->names));
+    t->name_count = target->name_count;
+    t->has_literal = target->has_literal;
+    if (ok)
+        t->target_id = target->id;
     return ok;
 }
 
-bool transfer_prepare(struct transfer *t, struct http_call *call, const char *user_agent,
-                      int64_t now_ms)
+/* libcurl keeps what it is told for all transfers of a multi; most of them have no news for it. */
+static bool tell_addresses(struct transfer *t)
+{
+    CURL *easy = t->easy;
+    bool is_news = false, ok = true;
+
+    for (size_t i = 0; i < t->name_count; i++) {
+        uint64_t version = resolver_version(t->names[i]);
+        is_news |= t->told[i] != version;
+        t->told[i] = version;
+        t->entries[i].data = unconst(resolver_entry(t->names[i]));
+        t->entries[i].next = i + 1 < t->name_count ? &t->entries[i + 1] : NULL;
+    }
+    if (is_news)
+        SET(CURLOPT_RESOLVE, t->entries);
+    return ok;
+}
+
+void transfer_forget_addresses(struct transfer *t)
+{
+    memset(t->told, 0, sizeof(t->told));
+}
+
+bool transfer_prepare(struct transfer *t, struct http_call *call, const struct target *target,
+                      const char *user_agent, int64_t now_ms)
 {
     CURL *easy = t->easy;
     bool ok = true;
@@ -200,7 +228,7 @@ bool transfer_prepare(struct transfer *t, struct http_call *call, const char *us
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
-    return ok && set_url(t, call->url);
+    return ok && aim(t, target, call->url) && tell_addresses(t);
 }
 
 /* ---- its end ---- */
@@ -286,14 +314,22 @@ bool transfer_is_untouched(const struct transfer *t, CURLcode code)
            number_of(easy, CURLINFO_NUM_CONNECTS) == 0;
 }
 
+static void doubt_addresses(const struct transfer *t)
+{
+    for (size_t i = 0; t->sent_before < 0 && i < t->name_count; i++)
+        resolver_doubt(t->names[i]);
+}
+
 const char *transfer_finish(struct transfer *t, CURLcode code)
 {
     struct http_call *call = t->call;
 
     if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES && !call->keep_answer)
         code = CURLE_OK; /* we broke off: the status has told what there is to know */
-    if (code != CURLE_OK)
+    if (code != CURLE_OK) {
+        doubt_addresses(t);
         return name_failure(t->easy, code);
+    }
     keep_headers(t->easy, call);
     if (call->keep_answer && buf_done(&t->answer, &call->answer))
         return "no memory";

@@ -8,9 +8,7 @@
 #include <curl/curl.h>
 
 #include "io/http_client.h"
-
-/* A longest host name, and what stands around it. */
-#define MAX_BASE_CHARS 300
+#include "io/http_transfer_target.h"
 
 /* An easy handle, set up once and used for one call after the other. */
 struct transfer {
@@ -19,7 +17,12 @@ struct transfer {
     CURL *easy;
     struct http_call *call;
     struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
-    char base[MAX_BASE_CHARS + 1]; /* CURLOPT_URL: "scheme://host/" */
+    uint64_t target_id; /* of the one that easy is set up for; 0: none */
+    struct resolver_name *names[TARGET_MAX_NAMES]; /* those of that target */
+    size_t name_count;
+    bool has_literal;
+    uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
+    struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
     struct buf answer;
     size_t answer_bytes;
     long
@@ -30,9 +33,16 @@ struct transfer {
 MUST_USE struct transfer *transfer_new(const struct http_client_options *options);
 void transfer_free(struct transfer *t);
 
-/* The call's texts and user_agent, a whole header, stay until the end.  false: no memory. */
+/*
+ * The addresses of target's names are known.  The call's texts and user_agent, a whole header,
+ * stay until the end.  false: no memory.
+ */
 MUST_USE bool transfer_prepare(struct transfer *t, struct http_call *call,
-                               const char *user_agent, int64_t now_ms);
+                               const struct target *target, const char *user_agent,
+                               int64_t now_ms);
+
+/* What libcurl has been told of addresses is not to be relied on: it is told again. */
+void transfer_forget_addresses(struct transfer *t);
 
 /*
  * Kept connections were broken and took nothing: as if it had not been tried.  libcurl goes
@@ -40,7 +50,10 @@ MUST_USE bool transfer_prepare(struct transfer *t, struct http_call *call,
  */
 bool transfer_is_untouched(const struct transfer *t, CURLcode code);
 
-/* Puts the answer into the call, or tells why there is none. */
+/*
+ * Puts the answer into the call, or tells why there is none.  If nobody was there to be told the
+ * request, the addresses may be to blame, and are looked up anew.
+ */
 const char *transfer_finish(struct transfer *t, CURLcode code);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "base/log.h"
 #include "io/http_transfer.h"
 
 #define MAX_AGENT_CHARS 100
@@ -21,10 +22,12 @@
 
 struct http_transfers {
     struct loop *loop;
+    struct resolver *resolver;
     struct http_client_options options;
     char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
     http_again *again;
     void *owner;
+    struct target target; /* of the last call: mostly of the next one, too */
     CURLM *multi;
     int64_t timer_ms; /* when libcurl wants to be called */
     struct transfer *idle;
@@ -38,6 +41,7 @@ struct http_transfers {
 
 bool http_client_global_init(void)
 {
+    resolver_global_init();
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
@@ -125,7 +129,7 @@ void http_call_fail(struct http_call *call, const char *failure)
     call->done(call);
 }
 
-bool http_transfers_start(struct http_transfers *all, struct http_call *call)
+static bool start(struct http_transfers *all, struct http_call *call)
 {
     struct transfer *t = take_idle(all);
 
@@ -134,11 +138,41 @@ bool http_transfers_start(struct http_transfers *all, struct http_call *call)
     if (!t)
         return false;
     link_running(all, t);
-    if (transfer_prepare(t, call, all->user_agent, loop_now_ms(all->loop)) &&
+    if (transfer_prepare(t, call, &all->target, all->user_agent, loop_now_ms(all->loop)) &&
         curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
         return true;
+    transfer_forget_addresses(t);
     (void)release(all, t);
     return false;
+}
+
+/* All names are asked for at once, and the worst that is known of any counts. */
+static enum resolver_state ask_names(const struct target *target, const char **failure)
+{
+    enum resolver_state worst = RESOLVER_KNOWN;
+
+    for (size_t i = 0; i < target->name_count; i++) {
+        enum resolver_state state = resolver_ask(target->names[i], failure);
+        worst = state > worst ? state : worst;
+    }
+    return worst;
+}
+
+enum http_start http_transfers_start(struct http_transfers *all, struct http_call *call,
+                                     const char **failure)
+{
+    *failure = "no memory";
+    if (!target_is_of(&all->target, call->url) &&
+        target_read(&all->target, call->url, &all->options, all->resolver))
+        return HTTP_NOT_STARTED;
+    switch (ask_names(&all->target, failure)) {
+    case RESOLVER_ASKED:
+        return HTTP_NEEDS_NAME;
+    case RESOLVER_FAILED:
+        return HTTP_NOT_STARTED;
+    default:
+        return start(all, call) ? HTTP_STARTED : HTTP_NOT_STARTED;
+    }
 }
 
 /* ---- finished ones ---- */
@@ -192,6 +226,15 @@ static void on_ready(void *owner, int fd, uint32_t events)
 
 /* ---- what libcurl waits for ---- */
 
+static void log_unwatched(void)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_ERROR, "upstream");
+    log_text(&line, "problem", STR("a connection cannot be watched: no memory"));
+    log_end(&line);
+}
+
 /* libcurl tells which sockets it waits for, and for what. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
 {
@@ -207,7 +250,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
         events |= EPOLLIN;
     if (what & CURL_POLL_OUT)
         events |= EPOLLOUT;
-    return loop_watch(all->loop, fd, events, on_ready, all) ? -1 : 0;
+    /* Told of a failure, libcurl would end all transfers: this one ends at its deadline. */
+    if (loop_watch(all->loop, fd, events, on_ready, all))
+        log_unwatched();
+    return 0;
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *owner)
@@ -248,8 +294,10 @@ static void close_silent(struct http_transfers *all)
     multi = multi_new(all);
     if (!multi)
         return;
-    curl_multi_cleanup(all->multi); /* which closes what it has kept */
+    curl_multi_cleanup(all->multi); /* which closes what it has kept, and forgets addresses */
     all->multi = multi;
+    for (struct transfer *t = all->idle; t; t = t->next)
+        transfer_forget_addresses(t);
 }
 
 /* ---- turning ---- */
@@ -279,7 +327,7 @@ size_t http_transfers_count(const struct http_transfers *all)
 
 /* ---- life ---- */
 
-struct http_transfers *http_transfers_new(struct loop *loop,
+struct http_transfers *http_transfers_new(struct loop *loop, struct resolver *resolver,
                                           const struct http_client_options *options,
                                           http_again *again, void *owner)
 {
@@ -288,6 +336,7 @@ struct http_transfers *http_transfers_new(struct loop *loop,
     if (!all)
         return NULL;
     all->loop = loop;
+    all->resolver = resolver;
     all->options = *options;
     all->again = again;
     all->owner = owner;

@@ -6,22 +6,30 @@
 #define IO_HTTP_TRANSFERS_H
 
 #include "io/http_client.h"
+#include "io/resolver.h"
 
 struct http_transfers;
 
 /* For a call of which nothing could be sent: it is as if it had not been started yet. */
 typedef void http_again(void *owner, struct http_call *call);
 
-/* The loop outlives the transfers.  NULL: no memory. */
-MUST_USE struct http_transfers *http_transfers_new(struct loop *loop,
+enum http_start {
+    HTTP_STARTED,
+    HTTP_NEEDS_NAME, /* again when a look-up of the resolver's has ended */
+    HTTP_NOT_STARTED /* and never will be: *failure, a static text, says why */
+};
+
+/* The loop and the resolver outlive the transfers.  NULL: no memory. */
+MUST_USE struct http_transfers *http_transfers_new(struct loop *loop, struct resolver *resolver,
                                                    const struct http_client_options *options,
                                                    http_again *again, void *owner);
 
 /* None may be under way.  NULL is allowed. */
 void http_transfers_free(struct http_transfers *all);
 
-/* false: no memory; the call is then the caller's again. */
-MUST_USE bool http_transfers_start(struct http_transfers *all, struct http_call *call);
+/* The call is the caller's again, unless it was started. */
+MUST_USE enum http_start http_transfers_start(struct http_transfers *all,
+                                              struct http_call *call, const char **failure);
 
 /* All that can be done now: once a turn, after the last start of that turn. */
 void http_transfers_run(struct http_transfers *all);

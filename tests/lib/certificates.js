@@ -1,4 +1,4 @@
-// Certificates for `localhost` from an authority that only who is told of it trusts, made by
+// Certificates for `localhost` and for a service's name from an authority that only who is told of it trusts, made by
 // openssl for one test run.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,6 +12,9 @@ const VALID = ['-days', '2'];
 /** It ended long ago. Before 3.4 openssl knew no dates here, since then no negative days. */
 const EXPIRED = ['-not_before', '20000101000000Z', '-not_after', '20000102000000Z'];
 const EXPIRED_BEFORE_3_4 = ['-days', '-1'];
+
+/** A name that nobody has (RFC 6761): a test's name server says where it is. */
+export const SERVICE_NAME = 'abc.webpubsub.test';
 
 /**
  * @returns {Promise<{ authorityFile: string, valid: Pair, expired: Pair,
@@ -28,7 +31,7 @@ export async function makeCertificates() {
     const [key, cert] = [file('key.pem'), file(name)];
     return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
   };
-  await writeFile(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  await writeFile(file('names'), `subjectAltName=DNS:localhost,DNS:${SERVICE_NAME},IP:127.0.0.1\n`);
   await openssl('req', '-x509', ...CURVE, '-days', '2', '-subj', '/CN=an authority for one test',
     '-keyout', file('authority.key'), '-out', file('authority.pem'));
   await openssl('req', ...CURVE, '-subj', '/CN=localhost', '-keyout', file('key.pem'),

@@ -349,6 +349,26 @@ static void secrets_are_forgotten_where_they_stood(void **state)
     config_free(&config);
 }
 
+static void the_proxy_is_the_one_that_programs_of_all_kinds_take(void **state)
+{
+    struct complaints complaints;
+    struct config config;
+
+    (void)state;
+    SET(SETTING_CONNECTION, CONNECTION, "https_proxy", "", "HTTPS_PROXY", "http://a:1",
+        "all_proxy", "http://b:1", "NO_PROXY", "example.com", "http_proxy", "http://c:1");
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_string_equal(config.proxy, "http://a:1");
+    assert_string_equal(config.no_proxy, "example.com");
+    config_free(&config);
+
+    SET(SETTING_CONNECTION, CONNECTION, "http_proxy", "http://c:1");
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_null(config.proxy);
+    assert_null(config.no_proxy);
+    config_free(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_host_says_where_to_listen_before_the_command_line),
         cmocka_unit_test(what_is_no_port_is_told_by_name),
         cmocka_unit_test(secrets_are_forgotten_where_they_stood),
+        cmocka_unit_test(the_proxy_is_the_one_that_programs_of_all_kinds_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

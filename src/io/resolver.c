@@ -1,0 +1,511 @@
+#include "io/resolver.h"
+
+/* Newer releases have better ways for what only the older way does in all of them. */
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+
+#include "io/addresses.h"
+
+enum { V4, V6, FAMILIES };
+
+/* By what c-ares tells whose answer it has. */
+struct question {
+    struct resolver_name *name;
+    int family;
+};
+
+struct resolver_name {
+    struct resolver *resolver;
+    struct resolver_name *next;
+    unsigned port;
+    struct question questions[FAMILIES];
+    struct addresses known[FAMILIES]; /* by the newest answers */
+    bool is_told;                     /* the entry says what is known */
+    uint64_t version;                 /* of the entry; 0: there is none */
+    int64_t fresh_until_ms;           /* until then it serves without a new look-up */
+    int64_t again_ms;                 /* none starts before */
+    const char *failure;              /* of the last one */
+
+    /* The look-up that is under way: */
+    size_t open;       /* questions that are not answered */
+    bool is_answered;  /* there was an address */
+    int trouble;       /* c-ares' word for why one failed; 0: none did, or none but for good */
+    size_t detours;    /* servers that were passed by because of what they said */
+    bool is_put_off;   /* it begins again, with another server, on the next turn */
+    int64_t life_ms;   /* of its answers */
+    int64_t settle_ms; /* one family is enough then; LOOP_NEVER: there is nothing new yet */
+
+    char entry[ADDRESSES_ENTRY_CHARS];
+    char host[ADDRESSES_HOST_CHARS + 1];
+};
+
+struct resolver {
+    struct loop *loop;
+    ares_channel channel; /* NULL: nothing is being looked up */
+    size_t open;          /* questions of all names */
+    size_t first_server;  /* of the list: who is asked first */
+    size_t server_count;
+    struct resolver_name *names;
+    size_t name_count;
+    uint64_t versions;
+    uint64_t endings;
+};
+
+/*
+ * Where c-ares 1.18 cannot open /dev/urandom, as in the sandbox, it takes the numbers of its
+ * questions from random(): let that not be the sequence that everybody knows.
+ */
+void resolver_global_init(void)
+{
+    static char state[256];
+    unsigned seed;
+
+    if (getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed))
+        (void)initstate(seed, state, sizeof(state));
+}
+
+/* ---- the channel ---- */
+
+static void on_ready(void *owner, int fd, uint32_t events)
+{
+    struct resolver *resolver = owner;
+    bool is_broken = events & (EPOLLERR | EPOLLHUP);
+
+    ares_process_fd(resolver->channel, is_broken || events & EPOLLIN ? fd : ARES_SOCKET_BAD,
+                    is_broken || events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
+}
+
+/* One that cannot be watched is as one that nobody answers. */
+static void on_socket(void *owner, ares_socket_t fd, int is_read, int is_written)
+{
+    struct resolver *resolver = owner;
+    uint32_t events = (is_read ? EPOLLIN : 0U) | (is_written ? EPOLLOUT : 0U);
+
+    if (events == 0)
+        loop_unwatch(resolver->loop, fd);
+    else
+        (void)!loop_watch(resolver->loop, fd, events, on_ready, resolver);
+}
+
+/* lookups: where c-ares looks, "f" for /etc/hosts, "b" for name servers.  NULL: no memory. */
+static ares_channel channel_new(struct resolver *resolver, char *lookups)
+{
+    struct ares_options options = {
+        .timeout = RESOLVER_TRY_MS,
+        .tries = RESOLVER_TRIES,
+        .ndots = 1, /* a name with a dot is a whole one, before it is one to be searched for */
+        .lookups = lookups,
+        .sock_state_cb = on_socket,
+        .sock_state_cb_data = resolver,
+    };
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_LOOKUPS |
+               ARES_OPT_SOCK_STATE_CB;
+    ares_channel channel = NULL;
+
+    if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS)
+        return NULL;
+    return channel;
+}
+
+/* The list of servers, turned so that first_server leads it. */
+static void order_servers(struct resolver *resolver)
+{
+    struct ares_addr_port_node *list, *last;
+
+    resolver->server_count = 0;
+    if (ares_get_servers_ports(resolver->channel, &list) != ARES_SUCCESS || !list)
+        return;
+    for (last = list; last->next; last = last->next)
+        resolver->server_count++;
+    resolver->server_count++;
+    resolver->first_server %= resolver->server_count;
+    for (size_t i = 0; i < resolver->first_server; i++) {
+        last->next = list;
+        last = list;
+        list = list->next;
+        last->next = NULL;
+    }
+    if (resolver->first_server > 0)
+        (void)ares_set_servers_ports(resolver->channel, list);
+    ares_free_data(list);
+}
+
+static bool open_channel(struct resolver *resolver)
+{
+    static char name_servers[] = "b";
+
+    if (resolver->channel)
+        return true;
+    resolver->channel = channel_new(resolver, name_servers);
+    if (!resolver->channel)
+        return false;
+    order_servers(resolver);
+    return true;
+}
+
+/* ---- the end of a look-up ---- */
+
+static bool has_addresses(const struct resolver_name *name)
+{
+    return name->known[V4].count + name->known[V6].count > 0;
+}
+
+static void tell(struct resolver_name *name)
+{
+    name->settle_ms = LOOP_NEVER;
+    name->resolver->endings++;
+    name->is_told = true;
+    if (!has_addresses(name)) {
+        name->version = 0;
+        return;
+    }
+    name->version = ++name->resolver->versions;
+    addresses_write(&name->known[V4], &name->known[V6], name->host, name->port, name->entry);
+}
+
+static const char *name_failure(int trouble)
+{
+    switch (trouble) {
+    case 0:
+        return "the host name does not resolve";
+    case ARES_ENOMEM:
+        return "no memory";
+    default:
+        return "no name server answers";
+    }
+}
+
+/*
+ * c-ares asks the next server itself where one is silent, refuses or has failed, but what else
+ * one says it takes for the last word.
+ */
+static bool is_worth_a_detour(const struct resolver_name *name)
+{
+    switch (name->trouble) {
+    case 0:
+    case ARES_ETIMEOUT:
+    case ARES_ECONNREFUSED:
+    case ARES_ENOMEM:
+    case ARES_EDESTRUCTION:
+        return false;
+    default:
+        return !name->is_answered && name->detours + 1 < name->resolver->server_count;
+    }
+}
+
+static void end_look_up(struct resolver_name *name)
+{
+    int64_t now_ms = loop_now_ms(name->resolver->loop);
+
+    if (is_worth_a_detour(name)) {
+        name->detours++;
+        name->is_put_off = true;
+        return;
+    }
+    name->detours = 0;
+    name->failure = name_failure(name->trouble);
+    name->again_ms = now_ms + RESOLVER_PAUSE_MS;
+    name->fresh_until_ms = name->is_answered ? now_ms + name->life_ms : now_ms;
+    if (name->is_told && name->version > 0)
+        name->settle_ms = LOOP_NEVER;
+    else
+        tell(name);
+}
+
+/* ---- answers ---- */
+
+/* The shortest time to live of all that led to the addresses. */
+static int64_t read_life_ms(const struct ares_addrinfo *found)
+{
+    int64_t seconds = ADDRESSES_MAX_SECONDS;
+
+    for (const struct ares_addrinfo_cname *alias = found->cnames; alias; alias = alias->next)
+        seconds = alias->ttl < seconds ? alias->ttl : seconds;
+    for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next)
+        seconds = node->ai_ttl < seconds ? node->ai_ttl : seconds;
+    return addresses_life_ms(seconds);
+}
+
+static struct addresses read_family(const struct ares_addrinfo *found, int family)
+{
+    struct addresses list = { .count = 0 };
+
+    for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next) {
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        if (family == V4 && node->ai_family == AF_INET) {
+            memcpy(&v4, node->ai_addr, sizeof(v4));
+            addresses_add(&list, &v4.sin_addr, sizeof(v4.sin_addr));
+        } else if (family == V6 && node->ai_family == AF_INET6) {
+            memcpy(&v6, node->ai_addr, sizeof(v6));
+            addresses_add(&list, &v6.sin6_addr, sizeof(v6.sin6_addr));
+        }
+    }
+    return list;
+}
+
+/* Those that were known stay in their order: a name server changes it with each answer. */
+static void take(struct resolver_name *name, int family, const struct addresses *list)
+{
+    name->is_answered |= list->count > 0;
+    if (addresses_are_same(&name->known[family], list))
+        return;
+    name->known[family] = *list;
+    name->is_told = false;
+}
+
+static void take_found(struct resolver_name *name, int family,
+                       const struct ares_addrinfo *found)
+{
+    struct addresses list = read_family(found, family);
+
+    name->life_ms = loop_earlier(name->life_ms, read_life_ms(found));
+    take(name, family, &list);
+}
+
+static void on_hosts(void *arg, int status, int timeouts, struct ares_addrinfo *found)
+{
+    struct resolver_name *name = arg;
+
+    (void)timeouts;
+    if (status != ARES_SUCCESS)
+        return;
+    for (int family = V4; family < FAMILIES; family++)
+        take_found(name, family, found);
+    ares_freeaddrinfo(found);
+}
+
+static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
+{
+    static const struct addresses none = { .count = 0 };
+    const struct question *question = arg;
+    struct resolver_name *name = question->name;
+
+    (void)timeouts;
+    name->open--;
+    name->resolver->open--;
+    switch (status) {
+    case ARES_SUCCESS:
+        take_found(name, question->family, found);
+        ares_freeaddrinfo(found);
+        break;
+    case ARES_ENOTFOUND:
+    case ARES_ENODATA:
+    case ARES_EBADNAME:
+        take(name, question->family, &none);
+        break;
+    default: /* what is known serves on */
+        name->trouble = status;
+    }
+    if (name->open == 0)
+        end_look_up(name);
+    else if (!name->is_told && has_addresses(name))
+        name->settle_ms = loop_now_ms(name->resolver->loop) + RESOLVER_SECOND_FAMILY_MS;
+}
+
+/* ---- questions ---- */
+
+static void ask(struct resolver_name *name, ares_channel channel, int ai_family,
+                ares_addrinfo_callback callback, void *arg)
+{
+    const struct ares_addrinfo_hints hints = { .ai_family = ai_family,
+                                               .ai_flags = ARES_AI_NOSORT };
+
+    ares_getaddrinfo(channel, name->host, NULL, &hints, callback, arg);
+}
+
+/* A name that stands in /etc/hosts is asked of nobody, and answered at once. */
+static void look_into_hosts(struct resolver_name *name)
+{
+    static char hosts[] = "f";
+    ares_channel channel = channel_new(name->resolver, hosts);
+
+    if (!channel)
+        return;
+    ask(name, channel, AF_UNSPEC, on_hosts, name);
+    ares_destroy(channel);
+}
+
+/* Both families at once, but each by itself: one may be answered and the other not. */
+static void ask_servers(struct resolver_name *name)
+{
+    static const int ai_families[FAMILIES] = { AF_INET, AF_INET6 };
+
+    name->open = FAMILIES;
+    name->resolver->open += FAMILIES;
+    for (int family = V4; family < FAMILIES; family++)
+        ask(name, name->resolver->channel, ai_families[family], on_answer,
+            &name->questions[family]);
+}
+
+static void look_up(struct resolver_name *name)
+{
+    name->is_put_off = false;
+    name->is_answered = false;
+    name->trouble = 0;
+    name->life_ms = addresses_life_ms(ADDRESSES_MAX_SECONDS);
+    look_into_hosts(name);
+    if (name->is_answered) {
+        end_look_up(name);
+    } else if (open_channel(name->resolver)) {
+        ask_servers(name);
+    } else {
+        name->trouble = ARES_ENOMEM;
+        end_look_up(name);
+    }
+}
+
+static void look_up_if_due(struct resolver_name *name)
+{
+    if (name->open == 0 && !name->is_put_off &&
+        loop_now_ms(name->resolver->loop) >= name->again_ms)
+        look_up(name);
+}
+
+enum resolver_state resolver_ask(struct resolver_name *name, const char **failure)
+{
+    if (name->version == 0 || loop_now_ms(name->resolver->loop) >= name->fresh_until_ms)
+        look_up_if_due(name);
+    if (name->version > 0)
+        return RESOLVER_KNOWN;
+    if (name->open > 0 || name->is_put_off)
+        return RESOLVER_ASKED;
+    *failure = name->failure;
+    return RESOLVER_FAILED;
+}
+
+void resolver_doubt(struct resolver_name *name)
+{
+    look_up_if_due(name);
+}
+
+const char *resolver_entry(const struct resolver_name *name)
+{
+    return name->entry;
+}
+
+uint64_t resolver_version(const struct resolver_name *name)
+{
+    return name->version;
+}
+
+uint64_t resolver_endings(const struct resolver *resolver)
+{
+    return resolver->endings;
+}
+
+/* ---- turning ---- */
+
+/* With the channel goes what it knew of /etc/resolv.conf. */
+static void close_channel(struct resolver *resolver)
+{
+    bool is_put_off = false;
+
+    ares_destroy(resolver->channel);
+    resolver->channel = NULL;
+    for (struct resolver_name *name = resolver->names; name; name = name->next)
+        is_put_off |= name->is_put_off;
+    if (!is_put_off)
+        return;
+    resolver->first_server++;
+    for (struct resolver_name *name = resolver->names; name; name = name->next) {
+        if (name->is_put_off)
+            look_up(name);
+    }
+}
+
+void resolver_run(struct resolver *resolver)
+{
+    int64_t now_ms = loop_now_ms(resolver->loop);
+
+    if (!resolver->channel)
+        return;
+    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    for (struct resolver_name *name = resolver->names; name; name = name->next) {
+        if (now_ms >= name->settle_ms)
+            tell(name);
+    }
+    if (resolver->open == 0)
+        close_channel(resolver);
+}
+
+int64_t resolver_next_ms(const struct resolver *resolver)
+{
+    int64_t now_ms = loop_now_ms(resolver->loop), next_ms = LOOP_NEVER;
+    struct timeval left;
+
+    if (!resolver->channel)
+        return LOOP_NEVER;
+    if (resolver->open == 0)
+        return now_ms;
+    for (const struct resolver_name *name = resolver->names; name; name = name->next)
+        next_ms = loop_earlier(next_ms, name->settle_ms);
+    if (!ares_timeout(resolver->channel, NULL, &left))
+        return next_ms;
+    return loop_earlier(next_ms, now_ms + left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
+}
+
+/* ---- life ---- */
+
+struct resolver *resolver_new(struct loop *loop)
+{
+    struct resolver *resolver = calloc(1, sizeof(*resolver));
+
+    if (resolver)
+        resolver->loop = loop;
+    return resolver;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    struct resolver_name *name, *next;
+
+    if (!resolver)
+        return;
+    if (resolver->channel)
+        ares_destroy(resolver->channel);
+    for (name = resolver->names; name; name = next) {
+        next = name->next;
+        free(name);
+    }
+    free(resolver);
+}
+
+static struct resolver_name *find(const struct resolver *resolver, const char *host,
+                                  unsigned port)
+{
+    struct resolver_name *name = resolver->names;
+
+    while (name && (name->port != port || strcmp(name->host, host) != 0))
+        name = name->next;
+    return name;
+}
+
+struct resolver_name *resolver_name(struct resolver *resolver, const char *host, unsigned port)
+{
+    struct resolver_name *name = find(resolver, host, port);
+    size_t len = strlen(host);
+
+    if (name || len > ADDRESSES_HOST_CHARS || resolver->name_count >= RESOLVER_MAX_NAMES)
+        return name;
+    name = calloc(1, sizeof(*name));
+    if (!name)
+        return NULL;
+    *name = (struct resolver_name){
+        .resolver = resolver,
+        .next = resolver->names,
+        .port = port,
+        .questions = { { name, V4 }, { name, V6 } },
+        .settle_ms = LOOP_NEVER,
+        .again_ms = loop_now_ms(resolver->loop),
+    };
+    memcpy(name->host, host, len + 1);
+    resolver->names = name;
+    resolver->name_count++;
+    return name;
+}
