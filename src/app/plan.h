@@ -87,8 +87,9 @@ struct app_action {
  * plan: what has started beside it is finished, and nothing more is started.
  */
 struct app_plan {
-    struct app_action *actions; /* room for APP_MAX_ACTIONS, from the first verb on */
+    struct app_action *actions;
     size_t count;
+    size_t room; /* for so many actions */
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */
     struct str ack;           /* what an accepted event answers; ptr NULL: the usual */
