@@ -105,6 +105,11 @@ struct http_call *stand_in_next_call(void)
     return call;
 }
 
+bool stand_in_is_idle(void)
+{
+    return waiting_count == 0;
+}
+
 struct http_call *stand_in_last_call(void)
 {
     return waiting_count > 0 ? waiting[--waiting_count] : NULL;

@@ -33,6 +33,7 @@ void stand_in_pass_time(int64_t ms);
 /* The call that waits longest or shortest, taken from the queue; NULL: none does. */
 struct http_call *stand_in_next_call(void);
 struct http_call *stand_in_last_call(void);
+bool stand_in_is_idle(void);
 
 /* Ends it; status 0 is a failure.  body and error_code are copied as far as they are wanted. */
 void stand_in_finish(struct http_call *call, unsigned status, struct str body,
