@@ -118,7 +118,8 @@ function webpubsub() {
   }
   const hub = 'https://abc.webpubsub.azure.com/api/hubs/codestream';
   for (const next of ['null', `"${hub}/groups/x?page=2"`, '"https://else/api/hubs/x"',
-    `"${hub}/\\r\\nx"`, `"${hub}/\\"x"`, `"${hub}/\\u00e4"`]) {
+    `"${hub}/\\r\\nx"`, `"${hub}/\\"x"`, `"${hub}/\\u00e4"`,
+    `"${hub.replace('https://abc', 'HTTPS://ABC').replace('/api', ':443/api')}/x?page=2"`]) {
     seed('webpubsub', '5', fields('/', 'a', 'b', 'c'), '1010100',
       `{"value":[{"connectionId":"1"},{}],"nextLink":${next}}`);
   }
@@ -261,6 +262,9 @@ function requests() {
   const json = 'Content-Type: application/json';
   const native = `id=${ROOM}&protocol=json.webpubsub.azure.v1`;
   const origin = 'WebHook-Request-Origin: abc.webpubsub.azure.com';
+  // The service makes no token: the client is told so in words of the HTTP library.
+  seed('service', '1', '00', fields('0111111', ''), '0', '0', '1', fields('/negotiate', '', '', ''),
+    '0');
   for (const variant of ['0', '1', '3']) {
     for (const how of ['00', '30']) {
       any('0', '/', '', '', '', how, variant);

@@ -210,7 +210,7 @@ static void on_call(const struct http_call *call)
     if (scene.variant != IDENTITY)
         must_keep_secrets(str_from(call->headers[0]));
     if (strcmp(call->method, "GET") == 0) { /* a page, which an answer may have named */
-        MUST(str_starts_nocase(url, STR(SERVICE_URL)) && contains(url, STR("/api/hubs/")));
+        MUST(str_starts(url, STR(SERVICE_URL "/api/hubs/")));
         check_neighbours(call, &(struct audience){ .kind = REQUEST_LIST });
         return;
     }
@@ -350,7 +350,7 @@ static void check_newcomer(void)
 
 static void check_answer(void)
 {
-    struct str body = stand_in.answer.body;
+    struct str body = stand_in.answer.body, value;
     unsigned status = stand_in.answer.status;
     bool is_event = scene.is_event && scene.is_authentic;
 
@@ -360,6 +360,8 @@ static void check_answer(void)
         must_keep_secrets(stand_in.answer.headers[i].value);
     if (scene.request.is_wrapped && status == 200)
         status = read_wrapped(&body);
+    if (stand_in.answer.status >= 400 && stand_in.answer.body.len > 0)
+        MUST(!json_check(stand_in.answer.body, &value)); /* whatever words an error came with */
     if (scene.is_remains)
         MUST(scene.request.is_wrapped && status == 503);
     if (scene.is_event && !scene.is_authentic)

@@ -119,7 +119,7 @@ void stand_in_finish(struct http_call *call, unsigned status, struct str body,
                      struct str error_code)
 {
     call->status = status;
-    call->failure = status == 0 ? "made to fail" : NULL;
+    call->failure = status == 0 ? "made to \"fail\"\\" : NULL;
     call->answer = (struct str){ NULL, 0 };
     if (status > 0 && call->keep_answer && arena_copy(call->mem, body, &call->answer)) {
         call->status = 0;
