@@ -81,7 +81,7 @@ $(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(filter-out src/wire/json
                                 bench/unparsed.c)
 $(BENCH)/paths: $(B)/bench/instructions/paths.o \
                 $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
-$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_answer_send
+$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_answer_send,--wrap=http_request_hold,--wrap=http_request_release
 $(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
 	$(Q)mkdir -p $(@D); echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 $(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS))) $(LDLIBS)

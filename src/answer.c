@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include "payload.h"
+#include "wire/json.h"
 
 void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
                 int64_t now_ms)
@@ -36,8 +37,9 @@ static void send_error(struct http_request *request, struct http_answer *answer,
     struct buf body = { .mem = &request->mem };
     struct log_line line;
 
-    buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":\""),
-                str_from(message), STR("\"}}"));
+    buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
+    json_add_string(&body, str_from(message)); /* may be a library's own words */
+    buf_add(&body, STR("}}"));
     if (buf_done(&body, &answer->body))
         answer->body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
     answer->headers[answer->header_count++] =

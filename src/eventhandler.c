@@ -17,6 +17,7 @@ struct delivery {
     const char *complaint; /* the client did what it may not; otherwise all is well */
     struct app_socket socket;
     struct plan_run run;
+    bool is_answered; /* while the plan goes on */
 };
 
 /* ---- abuse protection ---- */
@@ -64,6 +65,15 @@ static bool is_error(enum app_refusal outcome)
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
 }
 
+static void log_fault(struct log_line *line, const struct plan_fault *fault)
+{
+    log_text(line, "failure", str_from(fault->failure));
+    if (fault->rest_status > 0)
+        log_number(line, "rest_status", fault->rest_status);
+    if (fault->rest_error.len > 0)
+        log_text(line, "rest_error", fault->rest_error);
+}
+
 static void log_delivery(const struct delivery *d, unsigned status)
 {
     const struct plan_run *run = &d->run;
@@ -72,7 +82,7 @@ static void log_delivery(const struct delivery *d, unsigned status)
 
     if (run->outcome)
         level = is_error(run->outcome) ? LOG_ERROR : LOG_WARN;
-    else if (run->failure)
+    else if (run->fault.failure)
         level = LOG_WARN;
     answer_log(&line, level, d->request, loop_now_ms(d->service->loop));
     log_number(&line, "status", status);
@@ -89,12 +99,21 @@ static void log_delivery(const struct delivery *d, unsigned status)
         log_text(&line, "code", app_refusal_code(run->outcome));
         log_text(&line, "reason", str_from(run->message));
     }
-    if (run->failure)
-        log_text(&line, "failure", str_from(run->failure));
-    if (run->rest_status > 0)
-        log_number(&line, "rest_status", run->rest_status);
-    if (run->rest_error.len > 0)
-        log_text(&line, "rest_error", run->rest_error);
+    if (run->fault.failure)
+        log_fault(&line, &run->fault);
+    log_end(&line);
+}
+
+/* What failed behind the answer; its line was written with it. */
+static void log_late_failure(const struct delivery *d)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_WARN, "late");
+    log_text(&line, "socket", d->socket.id);
+    log_number(&line, "calls", d->run.calls);
+    log_number(&line, "rest_ms", (uint64_t)d->run.rest_ms);
+    log_fault(&line, &d->run.fault);
     log_end(&line);
 }
 
@@ -196,12 +215,34 @@ static void answer_event(void *owner)
         send_status(d, 200); /* the service does not read it */
 }
 
+/*
+ * The client is answered, while the rest of the plan goes on in memory of the request.  For what
+ * the service says of its own nobody waits: there the answer tells the platform when we are done.
+ */
+static void on_plan_settled(void *owner)
+{
+    struct delivery *d = owner;
+
+    if (d->cloud.kind != CLOUDEVENT_MESSAGE)
+        return;
+    http_request_hold(d->request);
+    answer_event(d);
+    d->is_answered = true;
+    d->run.fault = (struct plan_fault){ 0 }; /* told */
+}
+
 static void on_plan_done(void *owner)
 {
     struct delivery *d = owner;
 
     d->service->in_flight--;
-    answer_event(d);
+    if (!d->is_answered) {
+        answer_event(d);
+        return;
+    }
+    if (d->run.fault.failure)
+        log_late_failure(d);
+    http_request_release(d->request);
 }
 
 /* An event that is answered without asking the application. */
@@ -352,14 +393,31 @@ static bool has_room(const struct delivery *d)
     return !d->request->is_cut && d->service->in_flight < SERVICE_MAX_IN_FLIGHT;
 }
 
+/* Headers go with the answer, and a plan may go on: it needs texts of its own. */
+static enum err copy_headers(struct delivery *d)
+{
+    struct app_socket *socket = &d->socket;
+    struct arena *mem = &d->request->mem;
+
+    if (arena_copy(mem, d->cloud.socket_id, &socket->id) ||
+        arena_copy(mem, d->cloud.user_id, &socket->user))
+        return ERR_NO_MEMORY;
+    if (d->cloud.kind == CLOUDEVENT_MESSAGE)
+        socket->nsp = d->packet.nsp; /* the same, out of the body */
+    else
+        socket->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
+    return ERR_NONE;
+}
+
 static void decide_and_run(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;
 
+    if (copy_headers(d)) {
+        refuse(d, APP_BUSY, "no memory for this event");
+        return;
+    }
     socket->kind = app_kind(d->cloud.kind);
-    socket->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
-    socket->id = d->cloud.socket_id;
-    socket->user = d->cloud.user_id;
     socket->mem = &d->request->mem;
     if (base64url_decode(d->cloud.state, socket->mem, &socket->memory))
         socket->memory = STR(""); /* of somebody else's making */
@@ -368,6 +426,7 @@ static void decide_and_run(struct delivery *d)
     d->run.rest = &d->service->rest;
     d->run.mem = &d->request->mem;
     d->run.deadline_ms = loop_now_ms(d->service->loop) + d->service->rest_timeout_ms;
+    d->run.settled = on_plan_settled;
     d->run.done = on_plan_done;
     d->run.owner = d;
     d->service->in_flight++;

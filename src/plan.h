@@ -1,6 +1,11 @@
 /*
- * Carries out an application's plan: one REST call after the other, each when the one
- * before has been answered, all of them before one deadline.
+ * Carries out an application's plan with REST calls, all of them before one deadline.
+ *
+ * A join, leave or disconnect is a barrier: it starts when all actions before it are over, and
+ * what follows starts when it is over; so does a count.  Emits between two barriers start
+ * together, except those that a common recipient could see in the wrong order: the same target,
+ * a socket and a room that it is in, two rooms (app_must_wait says exactly which).  The
+ * acknowledgement waits for all that may not fail, and for no other.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -11,11 +16,15 @@
 /* A room with more members than this many answers can list is not counted. */
 #define PLAN_MAX_PAGES 50
 
-/* What an action has come to.  Where its filter would be too long, it takes all three steps. */
-enum plan_stage {
-    PLAN_GATHER, /* everybody it is meant for, in a room of their own */
-    PLAN_ACT,
-    PLAN_LET_GO, /* that room is emptied again */
+enum plan_progress { PLAN_WAITING, PLAN_UNDER_WAY, PLAN_OVER };
+
+/* Why an action was not carried out, or not quite. */
+struct plan_fault {
+    enum app_refusal refusal; /* APP_ACCEPTED: it was carried out, only a clean-up failed */
+    const char *message;      /* for the client */
+    const char *failure;      /* for the log; NULL: nothing failed */
+    unsigned rest_status;     /* of the call that failed, 0 where it had no answer */
+    struct str rest_error;    /* x-ms-error-code of that call */
 };
 
 /* One plan under way.  Set the first part, zero the rest; it must live until done. */
@@ -24,32 +33,34 @@ struct plan_run {
     struct rest *rest;
     struct arena *mem; /* for the calls */
     int64_t deadline_ms;
-    void (*done)(void *owner);
+    /*
+     * What may not fail is over, but not yet what may: the client can be told.  The plan goes on,
+     * and reads socket and what it points to until done.  Not called if all is over at once.
+     */
+    void (*settled)(void *owner);
+    void (*done)(void *owner); /* nothing is under way any more */
     void *owner;
 
-    /* How it went; read when done is called. */
+    /* How it went; complete when done is called, and all that a client is told once settled. */
     enum app_refusal outcome; /* the plan's own refusal, or that of a call that failed */
     const char *message;
-    const char *failure;   /* of the last action that failed, for the log; NULL: none did */
-    unsigned rest_status;  /* of that call, 0 where it had no answer */
-    struct str rest_error; /* x-ms-error-code of that call */
+    struct plan_fault fault; /* that ended the plan; if nothing did, of the last that failed */
     size_t calls;
     size_t repeats;  /* of calls that failed and were sent again */
-    int64_t rest_ms; /* from the start of the first call to the end of the last */
+    int64_t rest_ms; /* from the start of the first call to the end of the last so far */
 
     /* Where it stands. */
-    size_t next;            /* action; the rest is about that one */
-    enum plan_stage stage;  /* of the call that is under way */
-    size_t action_calls;    /* started so far */
-    size_t gathers;         /* how many of them gather; mostly none */
-    struct str gathered;    /* the room in which they do; empty: there is none */
-    enum app_refusal fault; /* of its first call that failed */
-    const char *fault_message;
+    unsigned char progress[APP_MAX_ACTIONS]; /* enum plan_progress of each action */
+    bool is_broken;                          /* an action failed that may not */
+    bool is_settled;                         /* the owner has been told so */
+    bool is_starting;                        /* actions, just now */
     int64_t started_ms;
-    struct rest_call call;
 };
 
-/* done may be called before this returns, and is called exactly once. */
+/*
+ * settled and done may be called before this returns: first settled, at most once, then done,
+ * exactly once.
+ */
 void plan_start(struct plan_run *run);
 
 #endif

@@ -6,8 +6,8 @@
  *     paths             prints the names of the paths
  *     paths NAME COUNT  goes one of them COUNT times, after each of them once
  *
- * Linked with --wrap for the two functions at the borders, http_client_start and
- * http_answer_send.
+ * Linked with --wrap for the functions at the borders, http_client_start, http_answer_send, and
+ * those that hold a request.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static void die(const char *what, struct str which)
 
 /* ---- the borders ---- */
 
-static struct http_call *pending;
+static struct http_call *pending; /* the newest first */
 static unsigned calls, status;
 
 enum err __wrap_http_client_start(struct http_client *client, struct http_call *call);
@@ -44,6 +44,7 @@ void __wrap_http_answer_send(struct http_request *request, const struct http_ans
 enum err __wrap_http_client_start(struct http_client *client, struct http_call *call)
 {
     (void)client;
+    call->next = pending;
     pending = call;
     calls++;
     return ERR_NONE;
@@ -55,12 +56,26 @@ void __wrap_http_answer_send(struct http_request *request, const struct http_ans
     status = answer->status;
 }
 
+void __wrap_http_request_hold(struct http_request *request);
+void __wrap_http_request_release(struct http_request *request);
+
+/* A request out of memory is there as long as its iteration. */
+void __wrap_http_request_hold(struct http_request *request)
+{
+    (void)request;
+}
+
+void __wrap_http_request_release(struct http_request *request)
+{
+    (void)request;
+}
+
 /* The service is content with everything. */
 static void answer_calls(void)
 {
     while (pending) {
         struct http_call *call = pending;
-        pending = NULL;
+        pending = call->next;
         call->status = 202;
         call->failure = NULL;
         call->done(call);

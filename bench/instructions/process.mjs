@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { startHandler } from '../../tests/lib/handler.js';
+import { eventually } from '../../tests/lib/deadline.js';
 import { joinRoom, newPeer, newRoom, sendToRoom } from '../../tests/lib/events.js';
 import { Connection } from '../../tests/lib/http.js';
 import { startRestRecorder } from '../../tests/lib/rest-recorder.js';
@@ -53,6 +54,8 @@ async function run({ request, calls }, times, counts) {
     for (let i = 0; i < times; i++) {
       const answer = await connection.request(request);
       assert.equal(answer.status, 200, answer.text);
+      // Some may come behind the answer.
+      await eventually(10_000, () => rest.requests.length >= (i + 1) * calls, 'calls');
     }
     assert.deepEqual(rest.faults, []);
     assert.equal(rest.requests.length, times * calls);

@@ -23,6 +23,30 @@ void app_add_outcome(struct buf *out, enum app_refusal refusal, const char *mess
                 STR("\",\"message\":\""), str_from(message), STR("\"}"));
 }
 
+static bool has_room(struct str_list list, struct str room)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        if (str_equal(list.at[i], room))
+            return true;
+    }
+    return false;
+}
+
+/* Whether nobody whom other is for is left to one. */
+static bool leaves_out(const struct app_target *one, const struct app_target *other)
+{
+    if (other->within.len > 0 && has_room(one->except, other->within))
+        return true;
+    return other->rooms.count == 1 && has_room(one->except, other->rooms.at[0]);
+}
+
+bool app_must_wait(const struct app_action *action, const struct app_action *earlier)
+{
+    if (action->kind != APP_EMIT || earlier->kind != APP_EMIT)
+        return true;
+    return !leaves_out(&action->to, &earlier->to) && !leaves_out(&earlier->to, &action->to);
+}
+
 static bool has_namespace(const struct app *app, struct str nsp)
 {
     if (!app->namespaces[0])

@@ -12,9 +12,15 @@
  *         .events = { { "howdy", on_howdy } },
  *     };
  *
- * Nothing happens inside a handler: verbs only add to a plan, which is carried out in order
- * when the handler has returned.  The first verb that is used wrongly, or finds no memory,
- * makes the whole plan void and the verbs after it do nothing; so a handler needs no checks.
+ * Nothing happens inside a handler: verbs only add to a plan, which is carried out when the
+ * handler has returned.  The first verb that is used wrongly, or finds no memory, makes the
+ * whole plan void and the verbs after it do nothing; so a handler needs no checks.
+ *
+ * The order: a join, leave or disconnect is a barrier.  Emits between two barriers start
+ * together, except those that a common recipient could see in the wrong order: the same target,
+ * a socket and a room that it is in, two rooms.  The acknowledgement waits for all that may not
+ * fail, and for no other.  (app_must_wait says exactly which emits start together.)
+ *
  * No process remembers anything: what a handler must know stands in its socket.
  */
 #ifndef APP_APP_H
@@ -156,7 +162,7 @@ void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char 
 void app_remember(struct app_socket *socket, struct str text);
 
 /*
- * Asks the service how many are in a room.  When all verbs before it have been carried out,
+ * Asks the service how many are in a room, when all verbs before it have been carried out;
  * then is called with the answer in socket->count.  The last verb of a handler.
  */
 void app_count(struct app_socket *socket, struct str room, app_handler *then);

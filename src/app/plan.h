@@ -60,6 +60,7 @@ struct app_target {
 
 struct app_socket;
 
+/* Its strings live as long as the plan is carried out, which may be longer than its request. */
 struct app_action {
     enum app_action_kind {
         APP_EMIT,
@@ -78,18 +79,33 @@ struct app_action {
 };
 
 /*
- * Actions are carried out in order, each when the one before is done; the first failure
- * of one that may not fail ends the plan.  Then the client's ack is answered.
+ * A join, leave or disconnect is a barrier: it is carried out when all before it is over, and
+ * what follows when it is over itself.  A count is one as well.  Emits between two barriers
+ * start together, except those that a common recipient could see in the wrong order: the same
+ * target, a socket and a room that it is in, two rooms.  The acknowledgement waits for all that
+ * may not fail, and for no other.  The first failure of an action that may not fail ends the
+ * plan: what has started beside it is finished, and nothing more is started.
  */
 struct app_plan {
-    struct app_action *actions; /* room for APP_MAX_ACTIONS, from the first verb on */
+    struct app_action *actions;
     size_t count;
+    size_t room; /* for so many actions */
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */
     struct str ack;           /* what an accepted event answers; ptr NULL: the usual */
     struct str memory; /* what later events of the connection bring; ptr NULL: as before */
     bool is_void;      /* a verb failed: there are no actions */
 };
+
+/*
+ * Whether an action is not to be started before an earlier one of its plan is over.  Two emits
+ * start together only where it is certain that nobody receives both: where one leaves out
+ * (except) a room that holds all whom the other is for, its only room or its within.  So do
+ * SELF and OTHERS, a socket and a room except that socket, two rooms of which one is excepted
+ * from the other.  All others wait, since a room may hold anybody, also under the name of a
+ * socket.
+ */
+bool app_must_wait(const struct app_action *action, const struct app_action *earlier);
 
 enum app_event_kind {
     APP_CONNECT,      /* a socket asks to enter its namespace */
@@ -98,7 +114,10 @@ enum app_event_kind {
     APP_DISCONNECTED, /* it is gone */
 };
 
-/* Strings live as long as the request.  All but event and args are vouched for by the service. */
+/*
+ * Strings live as long as the plan is carried out.  All but event and args are vouched for by
+ * the service.
+ */
 struct app_socket {
     enum app_event_kind kind;
     struct str id;          /* also the name of the socket's own room */

@@ -199,16 +199,33 @@ static struct str write_args(struct writer *w, struct app_args args)
 
 /* ---- verbs ---- */
 
+/* Few events need more actions than this, and many wait at a time. */
+#define FEW_ACTIONS 4
+
+static void make_room(struct app_socket *socket)
+{
+    struct app_plan *plan = &socket->plan;
+    size_t room = plan->room > 0 ? APP_MAX_ACTIONS : FEW_ACTIONS;
+    struct app_action *actions = arena_space(socket->mem, room * sizeof(*actions));
+
+    if (!actions) {
+        no_memory(socket);
+        return;
+    }
+    if (plan->count > 0)
+        memcpy(actions, plan->actions, plan->count * sizeof(*actions));
+    plan->actions = actions;
+    plan->room = room;
+}
+
 static void add(struct app_socket *socket, struct app_action action)
 {
     struct app_plan *plan = &socket->plan;
 
     if (plan->is_void)
         return;
-    if (!plan->actions)
-        plan->actions = arena_space(socket->mem, APP_MAX_ACTIONS * sizeof(action));
-    if (!plan->actions)
-        no_memory(socket);
+    if (plan->count == plan->room && plan->room < APP_MAX_ACTIONS)
+        make_room(socket);
     copy_rooms(socket, &action.to.rooms);
     copy_rooms(socket, &action.to.except);
     copy_rooms(socket, &action.rooms);

@@ -31,6 +31,7 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct http_handler handler;
     size_t bodies_bytes; /* of those that are not small */
+    size_t held;         /* requests */
     struct arena spare;  /* a block for the next request */
     struct connections connections;
     size_t max_connections;
@@ -52,6 +53,8 @@ struct exchange {
     size_t body_counted; /* in bodies_bytes */
     bool is_handled;
     bool is_suspended;
+    bool is_held;
+    bool is_over; /* for MHD: connection and client may be gone */
 };
 
 /* ---- receiving ---- */
@@ -128,6 +131,7 @@ static void exchange_free(struct exchange *x)
     struct http_server *server = x->server;
     struct arena mem = x->request.mem;
 
+    server->bodies_bytes -= x->body_counted;
     if (server->spare.blocks) {
         arena_free(&mem);
         return;
@@ -260,12 +264,31 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     (void)owner, (void)connection, (void)how;
     if (!x)
         return;
-    x->server->bodies_bytes -= x->body_counted;
     enter(x, CONNECTION_IDLE);
     if (x->response)
         MHD_destroy_response(x->response);
-    exchange_free(x);
+    x->is_over = true;
+    if (!x->is_held)
+        exchange_free(x);
     *state = NULL;
+}
+
+void http_request_hold(struct http_request *request)
+{
+    struct exchange *x = (struct exchange *)request;
+
+    x->is_held = true;
+    x->server->held++;
+}
+
+void http_request_release(struct http_request *request)
+{
+    struct exchange *x = (struct exchange *)request;
+
+    x->is_held = false;
+    x->server->held--;
+    if (x->is_over)
+        exchange_free(x);
 }
 
 /* A connection begins or ends. */
@@ -461,5 +484,5 @@ size_t http_server_connections(const struct http_server *server)
 
 size_t http_server_open_requests(const struct http_server *server)
 {
-    return server->connections.busy;
+    return server->connections.busy + server->held;
 }

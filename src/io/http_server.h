@@ -52,6 +52,14 @@ struct http_request {
     bool is_wrapped;    /* the host put it into JSON and wants the answer so: see payload.h */
 };
 
+/*
+ * Work that goes on behind the answer: from http_request_hold to http_request_release, each
+ * called once, the request, its body and its mem stay, and the request counts as open.  Method,
+ * path, headers and query still end with the answer: what is needed of them is to be copied.
+ */
+void http_request_hold(struct http_request *request);
+void http_request_release(struct http_request *request);
+
 #define HTTP_MAX_ANSWER_HEADERS 4
 
 struct http_answer {
@@ -93,7 +101,10 @@ void http_server_drain(struct http_server *server);
 /* Open ones, whether they are used or not. */
 size_t http_server_connections(const struct http_server *server);
 
-/* Requests of which something has come, as far as known, and whose answer is not sent whole. */
+/*
+ * Requests of which something has come, as far as known, and whose answer is not sent whole; and
+ * those that are held.
+ */
 size_t http_server_open_requests(const struct http_server *server);
 
 /* answer and its views are read before this returns, but the body: it must live as long as

@@ -161,7 +161,8 @@ MUST_USE enum err webpubsub_list(const struct webpubsub *service, struct str nsp
                                  struct webpubsub_request *out);
 
 /*
- * How many members an answer to it lists, and the URL of the next page, if there is one.
+ * How many members an answer to it lists, and the URL of the next page, if there is one; it
+ * begins with the service's url, also where the answer spells that otherwise (case, port).
  * ERR_SYNTAX: not such an answer, or a page that is elsewhere.
  */
 MUST_USE enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,

@@ -1,7 +1,8 @@
 /*
  * An application for tests alone: whatever a client asks for, one verb does.  The argument of
  * each event says how, {"rooms":[…],"except":[…],"within":"…","targets":[…],"event":"…",…};
- * `targets` are the rooms to join or to leave.
+ * `targets` are the rooms to join or to leave.  The event `plan` takes a list of these, each
+ * with the name of its verb.
  */
 #include <string.h>
 
@@ -10,7 +11,7 @@
 
 #define MAX_ROOMS 2000
 
-enum { ROOMS_FIELD, EXCEPT, WITHIN, TARGETS, EVENT, ARG, CLOSE, FIELDS };
+enum { ROOMS_FIELD, EXCEPT, WITHIN, TARGETS, EVENT, ARG, CLOSE, MAY_FAIL, VERB, FIELDS };
 
 /* What a client asks for. */
 struct wish {
@@ -19,6 +20,7 @@ struct wish {
     const char *event;
     struct str arg;
     bool is_closing;
+    struct str verb;
 };
 
 static struct str_list read_rooms(struct app_socket *socket, struct str json)
@@ -38,18 +40,19 @@ static struct str_list read_rooms(struct app_socket *socket, struct str json)
     return list;
 }
 
-static struct wish read_wish(struct app_socket *socket)
+static struct wish read_wish_in(struct app_socket *socket, struct str json)
 {
     struct json_field f[FIELDS] = {
         [ROOMS_FIELD] = { .name = STR("rooms") }, [EXCEPT] = { .name = STR("except") },
         [WITHIN] = { .name = STR("within") },     [TARGETS] = { .name = STR("targets") },
         [EVENT] = { .name = STR("event") },       [ARG] = { .name = STR("arg") },
-        [CLOSE] = { .name = STR("close") },
+        [CLOSE] = { .name = STR("close") },       [MAY_FAIL] = { .name = STR("may_fail") },
+        [VERB] = { .name = STR("verb") },
     };
     struct wish wish = { .event = "" };
     struct str text;
 
-    if (socket->arg_count == 0 || json_members(socket->args[0], f, FIELDS)) {
+    if (json_members(json, f, FIELDS)) {
         app_refuse(socket, APP_BAD_REQUEST, "this application wants to be told what to do");
         return wish;
     }
@@ -58,11 +61,19 @@ static struct wish read_wish(struct app_socket *socket)
     wish.targets = read_rooms(socket, f[TARGETS].value);
     wish.arg = f[ARG].value;
     wish.is_closing = str_equal(f[CLOSE].value, STR("true"));
+    wish.to.may_fail = str_equal(f[MAY_FAIL].value, STR("true"));
+    if (f[VERB].value.ptr && !app_text(socket, f[VERB].value, &wish.verb))
+        app_refuse(socket, APP_BAD_REQUEST, "a verb is a string");
     if (f[WITHIN].value.ptr && !app_text(socket, f[WITHIN].value, &wish.to.within))
         app_refuse(socket, APP_BAD_REQUEST, "within is a string");
     if (f[EVENT].value.ptr && app_text(socket, f[EVENT].value, &text))
         wish.event = arena_cstr(socket->mem, text);
     return wish;
+}
+
+static struct wish read_wish(struct app_socket *socket)
+{
+    return read_wish_in(socket, socket->arg_count > 0 ? socket->args[0] : STR(""));
 }
 
 static void on_connect(struct app_socket *socket)
@@ -171,6 +182,41 @@ static void on_remember(struct app_socket *socket)
     app_remember(socket, str_from(read_wish(socket).event));
 }
 
+/* One verb of a plan. */
+static void carry_out(struct app_socket *socket, const struct wish *wish)
+{
+    struct str verb = wish->verb;
+
+    if (str_equal(verb, STR("emit")))
+        app_emit(socket, wish->to, wish->event, ARGS());
+    else if (str_equal(verb, STR("join")))
+        app_sockets_join(socket, wish->to, wish->targets);
+    else if (str_equal(verb, STR("leave")))
+        app_sockets_leave(socket, wish->to, wish->targets);
+    else if (str_equal(verb, STR("end")))
+        app_sockets_disconnect(socket, wish->to, wish->is_closing);
+    else if (str_equal(verb, STR("count")) && wish->targets.count > 0)
+        app_count(socket, wish->targets.at[0], counted);
+    else
+        app_refuse(socket, APP_BAD_REQUEST, "there is no such verb");
+}
+
+static void on_plan(struct app_socket *socket)
+{
+    struct str items[APP_MAX_ACTIONS];
+    size_t count = 0;
+
+    if (socket->arg_count == 0 || json_elements(socket->args[0], items, COUNT(items), &count) ||
+        count > COUNT(items)) {
+        app_refuse(socket, APP_BAD_REQUEST, "a plan is a list of verbs");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct wish wish = read_wish_in(socket, items[i]);
+        carry_out(socket, &wish);
+    }
+}
+
 const struct app verbs_app = {
     .name = "verbs",
     .namespaces = { "/", "/a", "/b", "/closed" },
@@ -191,5 +237,6 @@ const struct app verbs_app = {
         { "bad json", on_bad_json },
         { "count", on_count },
         { "remember", on_remember },
+        { "plan", on_plan },
     },
 };

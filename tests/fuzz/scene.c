@@ -148,7 +148,8 @@ static void read_event(struct input *in)
     static const char *const names[] = { "joinRoom", "sendToRoom",    "emit",
                                          "join",     "count",         "sockets join",
                                          "add user", "bytes",         "leave",
-                                         "end",      "sockets leave", "sockets end" };
+                                         "end",      "sockets leave", "sockets end",
+                                         "plan" };
     unsigned kind = input_choice(in, 8), which = input_choice(in, COUNT(names) + 1);
     struct buf type = { .mem = &scene.lab };
     struct str name;
@@ -282,6 +283,41 @@ static void limit_request(struct input *in)
         cut_body(in);
 }
 
+static struct str on_wire(struct str text)
+{
+    struct str copy;
+
+    MUST(!arena_copy(&scene.wire, text, &copy));
+    return copy;
+}
+
+static struct header *pairs_on_wire(const struct header *list, size_t count)
+{
+    struct header *copy = arena_take(&scene.wire, (count + 1) * sizeof(*copy));
+
+    MUST(copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = (struct header){ on_wire(list[i].name), on_wire(list[i].value) };
+    return copy;
+}
+
+/* All of the request that does not stay as long as its memory. */
+static void put_on_wire(void)
+{
+    struct http_request *request = &scene.request;
+
+    arena_init(&scene.wire, 4 * FUZZ_MEMORY);
+    request->method = on_wire(request->method);
+    request->path = on_wire(request->path);
+    request->headers = pairs_on_wire(request->headers, request->header_count);
+    request->query = pairs_on_wire(request->query, request->query_count);
+}
+
+void scene_end_headers(void)
+{
+    arena_free(&scene.wire);
+}
+
 static void start_service(void)
 {
     struct http_client_options options = { .user_agent = "fuzz" };
@@ -311,6 +347,7 @@ void scene_begin(struct input *in)
         read_any(in);
     if (is_wrapped)
         wrap();
+    put_on_wire();
     limit_request(in);
 }
 
@@ -322,5 +359,6 @@ void scene_end(void)
     http_client_free(client);
     config_free(&scene.config);
     arena_free(&scene.request.mem);
+    scene_end_headers();
     arena_free(&scene.lab);
 }

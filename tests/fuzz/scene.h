@@ -23,7 +23,8 @@ enum variant { CODESTREAM, IDENTITY, VERBS, CHAT };
 struct scene {
     enum variant variant;
     struct str input; /* all of it */
-    struct arena lab; /* what is made for the case */
+    struct arena lab;  /* what is made for the case */
+    struct arena wire; /* texts of the request that end with its answer */
     struct service service;
     struct config config;
     struct http_request request;
@@ -45,5 +46,8 @@ extern struct scene scene;
 /* Makes service and request of an input; scene_end gives back what they hold. */
 void scene_begin(struct input *in);
 void scene_end(void);
+
+/* What http_server.h says of a request that is answered: its headers and its address are gone. */
+void scene_end_headers(void);
 
 #endif

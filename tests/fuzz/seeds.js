@@ -118,7 +118,8 @@ function webpubsub() {
   }
   const hub = 'https://abc.webpubsub.azure.com/api/hubs/codestream';
   for (const next of ['null', `"${hub}/groups/x?page=2"`, '"https://else/api/hubs/x"',
-    `"${hub}/\\r\\nx"`, `"${hub}/\\"x"`, `"${hub}/\\u00e4"`]) {
+    `"${hub}/\\r\\nx"`, `"${hub}/\\"x"`, `"${hub}/\\u00e4"`,
+    `"${hub.replace('https://abc', 'HTTPS://ABC').replace('/api', ':443/api')}/x?page=2"`]) {
     seed('webpubsub', '5', fields('/', 'a', 'b', 'c'), '1010100',
       `{"value":[{"connectionId":"1"},{}],"nextLink":${next}}`);
   }
@@ -184,6 +185,24 @@ const verbs = [
   ['32', `{"rooms":[${Array.from({ length: 100 }, (_, i) => `"${i}"`)}],"event":"x"}`],
 ];
 
+/** Verbs of one plan: barriers, emits that start together and emits that do not. */
+const plans = [
+  ['emit socket', 'emit -socket', 'emit a', 'emit b-a'],
+  ['emit a-socket?', 'join a b', 'emit socket', 'emit b-socket?', 'emit a-socket?'],
+  ['emit socket?', 'emit -socket?', 'leave a b?', 'count a'],
+  ['emit a', 'emit a-b', 'emit -a', 'end b', 'emit b'],
+].map((list) => list.map((text) => {
+  const [, verb, room, except, target] = /^(\w+) (\w*)(?:-(\w+))?(?: (\w))?/.exec(text);
+  return {
+    verb,
+    event: 'x',
+    may_fail: text.endsWith('?'),
+    ...(room && verb !== 'count' && { rooms: [room] }),
+    ...(except && { except: [except] }),
+    ...((target ?? verb === 'count') && { targets: [target ?? room] }),
+  };
+}));
+
 function events() {
   for (const outcomes of ['', '1', '2', '3', '5', '6', '7', '8', '01', '02']) {
     for (const one of codestream) {
@@ -211,6 +230,12 @@ function events() {
   const next = 'https://abc.webpubsub.azure.com/api/hubs/codestream/groups/x?page=2';
   for (const outcomes of ['', '44444444', '01', '7', '1aa4444']) {
     for (const one of verbs) event('2', '00', outcomes, page(next), one, {});
+    for (const plan of plans) {
+      for (const order of ['', 'n', '1n', 'n9n9n9']) {
+        const one = ['3<', JSON.stringify(plan)];
+        event('2', '00', order + outcomes, page(null), one, { ack: order ? '1' : '0' });
+      }
+    }
     for (const name of ['"nickname"', '1', '']) {
       event('3', '00', outcomes, page(null), ['36', name], {});
     }
@@ -237,6 +262,9 @@ function requests() {
   const json = 'Content-Type: application/json';
   const native = `id=${ROOM}&protocol=json.webpubsub.azure.v1`;
   const origin = 'WebHook-Request-Origin: abc.webpubsub.azure.com';
+  // The service makes no token: the client is told so in words of the HTTP library.
+  seed('service', '1', '00', fields('0111111', ''), '0', '0', '1', fields('/negotiate', '', '', ''),
+    '0');
   for (const variant of ['0', '1', '3']) {
     for (const how of ['00', '30']) {
       any('0', '/', '', '', '', how, variant);

@@ -3,9 +3,11 @@
  *
  * Whatever is asked, and whatever the service answers to our calls: each request has exactly
  * one answer and one log line; nothing tells a key; an authentic event of a client is never
- * answered with an error status; no call reaches anybody outside the signed user's room; what
- * is repeated does no harm and waits as long as it was asked to; and with too much to do, or
- * no room for a body, a client's event is Busy and nobody new is let in.
+ * answered with an error status; no call reaches anybody outside the signed user's room; calls
+ * that are under way together have no recipient in common; what goes on behind an answer needs
+ * nothing that went with it; what is repeated does no harm and waits as long as it was asked to;
+ * and with too much to do, or no room for a body, a client's event is Busy and nobody new is let
+ * in.
  */
 #include <jansson.h>
 #include <unistd.h>
@@ -86,6 +88,91 @@ static void check_audience(const struct audience *audience)
     MUST(str_equal(audience->moved[0].room, is_writer ? STR(ROOM "-control") : STR(ROOM)));
 }
 
+/* ---- calls that are under way together ---- */
+
+/* Some rooms, and a connection for each set of them. */
+#define SETS 32
+static const struct str common_rooms[] = { STR_INIT("socket"), STR_INIT(ROOM),
+                                           STR_INIT(ROOM "-control"), STR_INIT("a"),
+                                           STR_INIT("b") };
+static_assert(SETS == 1 << COUNT(common_rooms), "every set");
+
+/* A call of the request's plan, from its first try to its end. */
+struct open_call {
+    const struct rest_call *call;
+    bool is_barrier;
+    uint64_t recipients;
+};
+
+static struct open_call open_calls[APP_MAX_ACTIONS];
+static size_t open_count;
+
+/* Takes out what is known of a call; its own call is NULL if that is nothing. */
+static struct open_call take_open(const struct rest_call *call)
+{
+    for (size_t i = 0; i < open_count; i++) {
+        struct open_call one = open_calls[i];
+        if (one.call != call)
+            continue;
+        open_calls[i] = open_calls[--open_count];
+        return one;
+    }
+    return (struct open_call){ .call = NULL };
+}
+
+static uint64_t recipients_of(const struct audience *audience)
+{
+    struct str rooms[SETS][COUNT(common_rooms)];
+    struct connection connections[SETS];
+
+    for (size_t set = 0; set < SETS; set++) {
+        connections[set] = (struct connection){ STR("/"), rooms[set], 0 };
+        for (size_t i = 0; i < COUNT(common_rooms); i++) {
+            if (set >> i & 1)
+                rooms[set][connections[set].room_count++] = common_rooms[i];
+        }
+    }
+    return audience_of(audience, connections, SETS, &scene.lab);
+}
+
+/* Who is gathered for one action stands in a room that nobody else asks about. */
+static bool is_gathering(const struct audience *audience)
+{
+    return audience->moved_count == 1 &&
+           str_starts(audience->moved[0].room, STR("~gathered~"));
+}
+
+static void check_neighbours(const struct http_call *http, const struct audience *audience)
+{
+    struct open_call one = { .call = http->owner };
+    bool ends_sockets = str_starts(http->body, STR("41"));
+
+    if (audience->kind == REQUEST_SEND && !ends_sockets)
+        one.recipients = recipients_of(audience);
+    else
+        one.is_barrier = !is_gathering(audience);
+    if (one.call->tries > 1) /* again: it was open all the time */
+        return;
+    (void)take_open(one.call);
+    for (size_t i = 0; i < open_count; i++) {
+        if (open_calls[i].call->failure) /* without an answer */
+            continue;
+        MUST(!one.is_barrier && !open_calls[i].is_barrier);
+        MUST(!(open_calls[i].recipients & one.recipients));
+    }
+    MUST(open_count < COUNT(open_calls));
+    open_calls[open_count++] = one;
+}
+
+static bool will_come_again(const struct rest_call *call)
+{
+    const struct rest_call *pausing = scene.service.rest.pausing;
+
+    while (pausing && pausing != call)
+        pausing = pausing->next;
+    return pausing != NULL;
+}
+
 /* A call that comes again: neither a send, nor too early, nor without end. */
 static void check_repeat(const struct http_call *call)
 {
@@ -114,7 +201,7 @@ static void on_call(const struct http_call *call)
         MUST(scene.variant == IDENTITY && call->mem != &scene.request.mem);
         return;
     }
-    MUST(call->mem == &scene.request.mem && stand_in.answers == 0);
+    MUST(call->mem == &scene.request.mem && (stand_in.answers == 0 || stand_in.is_held));
     MUST(!scene.is_message || !is_full());
     check_repeat(call);
     MUST(str_starts(str_from(call->headers[0]), STR("Authorization: Bearer ")));
@@ -124,6 +211,7 @@ static void on_call(const struct http_call *call)
         must_keep_secrets(str_from(call->headers[0]));
     if (strcmp(call->method, "GET") == 0) { /* a page, which an answer may have named */
         MUST(str_starts(url, STR(SERVICE_URL "/api/hubs/")));
+        check_neighbours(call, &(struct audience){ .kind = REQUEST_LIST });
         return;
     }
     if (contains(url, STR("/:generateToken?"))) {
@@ -131,6 +219,7 @@ static void on_call(const struct http_call *call)
         return;
     }
     audience = audience_read(hub_url, url, call->body, &scene.lab);
+    check_neighbours(call, &audience);
     if (scene.is_event && scene.variant <= IDENTITY)
         check_audience(&audience);
 }
@@ -181,6 +270,7 @@ static void finish(struct http_call *call)
         break;
     case '7':
         service_abort(&scene.service);
+        open_count = 0;
         status = 0;
         break;
     case '8':
@@ -260,7 +350,7 @@ static void check_newcomer(void)
 
 static void check_answer(void)
 {
-    struct str body = stand_in.answer.body;
+    struct str body = stand_in.answer.body, value;
     unsigned status = stand_in.answer.status;
     bool is_event = scene.is_event && scene.is_authentic;
 
@@ -270,6 +360,8 @@ static void check_answer(void)
         must_keep_secrets(stand_in.answer.headers[i].value);
     if (scene.request.is_wrapped && status == 200)
         status = read_wrapped(&body);
+    if (stand_in.answer.status >= 400 && stand_in.answer.body.len > 0)
+        MUST(!json_check(stand_in.answer.body, &value)); /* whatever words an error came with */
     if (scene.is_remains)
         MUST(scene.request.is_wrapped && status == 503);
     if (scene.is_event && !scene.is_authentic)
@@ -283,33 +375,54 @@ static void check_answer(void)
         MUST(contains(body, STR("\"success\":false,\"error\":{\"code\":\"Busy\"")));
 }
 
+/* Ends the call that has waited longest, or shortest if the input wants that; or time passes. */
+static void take_turn(void)
+{
+    bool is_last = str_starts(scene.outcomes, STR("n"));
+    struct http_call *call = is_last ? stand_in_last_call() : stand_in_next_call();
+    struct open_call one;
+
+    if (is_last)
+        scene.outcomes = str_skip(scene.outcomes, 1);
+    if (!call) {
+        stand_in_pass_time(100);
+        return;
+    }
+    MUST(call->mem != &scene.request.mem || stand_in.answers == 0 || stand_in.is_held);
+    one = take_open(call->owner);
+    finish(call);
+    if (one.call && will_come_again(one.call))
+        open_calls[open_count++] = one;
+}
+
+static bool is_idle(void)
+{
+    return stand_in_is_idle() && !stand_in.is_held;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = input_on(data, size);
-    struct http_call *call;
 
     stand_in_reset();
     stand_in.on_call = on_call;
+    open_count = 0;
     scene_begin(&in);
     service_handle(&scene.service, &scene.request);
-    for (int turn = 0; turn < MAX_TURNS && stand_in.answers == 0; turn++) {
-        call = stand_in_next_call();
-        if (call)
-            finish(call);
-        else
-            stand_in_pass_time(100);
-    }
+    for (int turn = 0; turn < MAX_TURNS && stand_in.answers == 0; turn++)
+        take_turn();
     MUST(stand_in.answers == 1);
     if (str_equal(stand_in.answer.body, STR("codestream is ready\n")))
         MUST(scene.log_lines == 0); /* the host asks it again and again */
     else
         MUST(scene.log_lines == 1);
     check_answer();
-    for (call = stand_in_next_call(); call; call = stand_in_next_call()) {
-        MUST(call->mem != &scene.request.mem); /* nothing goes on behind an answer */
-        finish(call);
-    }
+    scene_end_headers();
+    for (int turn = 0; turn < MAX_TURNS && !is_idle(); turn++)
+        take_turn();
+    MUST(is_idle());
     MUST(stand_in.answers == 1 && scene.service.in_flight == scene.load);
+    MUST(scene.log_lines <= 1); /* that something failed late is another line */
     scene_end();
     input_free(&in);
     return 0;

@@ -50,6 +50,7 @@ struct http_client {
     int nothing;
 };
 
+/* In the order in which they were started. */
 static struct http_call *waiting[MAX_CALLS];
 static size_t waiting_count;
 
@@ -104,11 +105,21 @@ struct http_call *stand_in_next_call(void)
     return call;
 }
 
+bool stand_in_is_idle(void)
+{
+    return waiting_count == 0;
+}
+
+struct http_call *stand_in_last_call(void)
+{
+    return waiting_count > 0 ? waiting[--waiting_count] : NULL;
+}
+
 void stand_in_finish(struct http_call *call, unsigned status, struct str body,
                      struct str error_code)
 {
     call->status = status;
-    call->failure = status == 0 ? "made to fail" : NULL;
+    call->failure = status == 0 ? "made to \"fail\"\\" : NULL;
     call->answer = (struct str){ NULL, 0 };
     if (status > 0 && call->keep_answer && arena_copy(call->mem, body, &call->answer)) {
         call->status = 0;
@@ -146,6 +157,19 @@ void http_answer_send(struct http_request *request, const struct http_answer *an
     }
     stand_in.answers++;
     stand_in.answer = *answer;
+}
+
+void http_request_hold(struct http_request *request)
+{
+    MUST(request && !stand_in.is_held && stand_in.answers == 0);
+    stand_in.is_held = true;
+    stand_in.holds++;
+}
+
+void http_request_release(struct http_request *request)
+{
+    MUST(request && stand_in.is_held);
+    stand_in.is_held = false;
 }
 
 void stand_in_reset(void)

@@ -14,6 +14,8 @@
 struct stand_in {
     size_t answers;
     struct http_answer answer; /* the last one; views as http_server.h has them */
+    bool is_held;              /* work goes on behind the answer */
+    size_t holds;
     size_t refuse_calls;       /* the next so many find no room in the queue */
     bool was_heard;            /* the last answer: there was memory for all of it */
     void (*on_call)(const struct http_call *call);
@@ -28,8 +30,10 @@ void stand_in_reset(void);
 struct loop *stand_in_loop(void);
 void stand_in_pass_time(int64_t ms);
 
-/* The call that waits longest, taken from the queue; NULL: none does. */
+/* The call that waits longest or shortest, taken from the queue; NULL: none does. */
 struct http_call *stand_in_next_call(void);
+struct http_call *stand_in_last_call(void);
+bool stand_in_is_idle(void);
 
 /* Ends it; status 0 is a failure.  body and error_code are copied as far as they are wanted. */
 void stand_in_finish(struct http_call *call, unsigned status, struct str body,

@@ -1,6 +1,7 @@
 // The handler with a REST recorder in the service's place, and one kept connection to it: for tests
 // that look at single requests on either side.
 import assert from 'node:assert/strict';
+import { eventually } from './deadline.js';
 import { Connection } from './http.js';
 import { startHandler } from './handler.js';
 import { API_VERSION, controlRoom, group, newPeer, newRoom, readAck } from './events.js';
@@ -29,12 +30,21 @@ export class Recorded {
     return this.connection.request(event, ms);
   }
 
-  /** Sends an event; returns its answer and the REST requests that it caused, all of them good. */
+  /**
+   * Sends an event; returns its answer and the REST requests that it caused, all of them good. Those
+   * of a join in this order, although some come together and behind the answer: join, what the socket
+   * is told, what others are told.
+   */
   async exchange(event) {
     this.recorder.forget();
     const answer = await this.send(event);
+    const { requests } = this.recorder;
+    if (requests.some(isJoin)) {
+      const others = isWriter(event) ? 2 : 1;
+      await eventually(5000, () => requests.length >= 2 + others, 'the calls of a join');
+    }
     assert.deepEqual(this.recorder.faults, []);
-    return { answer, requests: [...this.recorder.requests] };
+    return { answer, requests: [...requests].sort((a, b) => rank(a) - rank(b)) };
   }
 
   /** Sends a user event that has an ack id; returns what the client's callback would get. */
@@ -43,6 +53,13 @@ export class Recorded {
     assert.equal(answer.status, 200, answer.text);
     assert.match(answer.header('content-type'), /^text\/plain\b/);
     return readAck(answer).value;
+  }
+
+  /** A join that is accepted; resolves when the first of those concerned has been told of it. */
+  async joined(event) {
+    const told = this.recorder.next(isPresence);
+    assert.deepEqual(await this.ack(event), { success: true });
+    await told;
   }
 
   /** The same, which must be refused with an error of the given code. */
@@ -69,6 +86,13 @@ export class Recorded {
     }
   }
 }
+
+const isJoin = ({ path }) => path.endsWith('/:addToGroups');
+const isPresence = ({ text }) => text.startsWith('42["presence"');
+const rank = (request) => [isJoin, (other) => !isPresence(other), isPresence]
+  .findIndex((is) => is(request));
+const isWriter = ({ headers }) =>
+  headers.some(([name, value]) => name.toLowerCase() === 'ce-userid' && value.startsWith('w.'));
 
 /** A writer and two viewers of a new room, as the service knows them. */
 export function newParty(options) {

@@ -451,6 +451,7 @@ static void the_members_of_a_room_are_listed_in_pages(void **state)
           "" },
         { "{\"value\":[],\"nextLink\":\"https://else/api/hubs/hub/x\"}", ERR_SYNTAX, 0, "" },
         { "{\"value\":[],\"nextLink\":\"" API "groups\\\"x\"}", ERR_SYNTAX, 0, "" },
+        { "{\"value\":[],\"nextLink\":\"" API "x#y\"}", ERR_SYNTAX, 0, "" },
         { "{\"value\":[],\"nextLink\":\"" API "x\\r\\ny\"}", ERR_SYNTAX, 0, "" },
         { "{\"value\":[],\"nextLink\":\"" API "x\\u007f\"}", ERR_SYNTAX, 0, "" },
         { "{\"value\":[],\"nextLink\":\"" API "x\\\\\"}", ERR_SYNTAX, 0, "" },
@@ -544,6 +545,68 @@ static enum err group_within(struct arena *mem, void *context)
     return buf_done(&out, &text);
 }
 
+static void the_next_page_is_at_our_service_however_that_is_spelt(void **state)
+{
+    static const struct {
+        const char *service, *host;
+        bool is_ours;
+    } cases[] = {
+        { "https://abc", "https://abc", true },
+        { "https://abc", "HTTPS://ABC", true },
+        { "https://abc", "https://Abc:443", true },
+        { "https://abc", "https://abc:0443", true },
+        { "https://abc", "https://abc:", true },
+        { "https://aBc", "https://abC", true },
+        { "http://abc", "http://abc:80", true },
+        { "http://abc:8080", "http://ABC:8080", true },
+        { "https://abc", "http://abc", false },
+        { "https://abc", "http://abc:443", false },
+        { "https://abc", "https://abc:80", false },
+        { "https://abc", "https://abc:8443", false },
+        { "http://abc:8080", "http://abc", false },
+        { "http://abc", "http://abc:443", false },
+        { "https://abc", "https://abc:443:443", false },
+        { "https://abc", "https://abc:0", false },
+        { "https://abc", "https://abc:65979", false }, /* 443 more than 16 bits hold */
+        { "https://abc", "https://abc:443@else", false },
+        { "https://abc", "https://abc@else", false },
+        { "https://abc", "https://else@abc", false },
+        { "https://abc", "https://abc.", false },
+        { "https://abc", "https://abcd", false },
+        { "https://abc", "https://ab", false },
+        { "https://abc", "https://abc/x", false },
+        { "https://abc", "https://abc?x", false },
+        { "https://abc", "https://", false },
+        { "https://abc", "https:/abc", false },
+        { "https://abc", "//abc", false },
+        { "https://abc", "abc", false },
+        { "https://abc", "", false },
+    };
+    static const struct str path = STR_INIT("/api/hubs/Hub/groups/x/connections?a=%20B");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct webpubsub service = { .url = str_from(cases[i].service) };
+        struct str text, expected, next;
+        struct arena mem;
+        size_t count;
+        arena_init(&mem, TEST_MEMORY);
+        struct buf answer = { .mem = &mem };
+        buf_add_all(&answer, STR("{\"value\":[],\"nextLink\":\""), str_from(cases[i].host), path,
+                    STR("\"}"));
+        assert_err(buf_done(&answer, &text), ERR_NONE);
+        assert_err(webpubsub_read_list(&service, text, &mem, &count, &next),
+                   cases[i].is_ours ? ERR_NONE : ERR_SYNTAX);
+        if (cases[i].is_ours) {
+            struct buf url = { .mem = &mem };
+            buf_add_all(&url, service.url, path);
+            assert_err(buf_done(&url, &expected), ERR_NONE);
+            assert_same(next, expected);
+        }
+        arena_free(&mem);
+    }
+}
+
 static void requests_are_whole_or_out_of_memory(void **state)
 {
     struct hmac_key *key = hmac_key_new(access_key);
@@ -572,6 +635,7 @@ int main(void)
         cmocka_unit_test(a_long_list_of_rooms_is_gathered_in_parts),
         cmocka_unit_test(no_filter_is_too_long_for_a_url),
         cmocka_unit_test(the_members_of_a_room_are_listed_in_pages),
+        cmocka_unit_test(the_next_page_is_at_our_service_however_that_is_spelt),
         cmocka_unit_test(requests_are_whole_or_out_of_memory),
     };
 

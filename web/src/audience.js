@@ -1,6 +1,7 @@
 // Who is watching, as far as the writer can know: viewers by socket, and those of them who wait for
 // the text. Nobody keeps this for the writer, so after each reconnection it is made anew.
 
+import { Gone } from './gone.js';
 import { MAX_AUDIENCE, ROLL_CALL_MS } from './protocol.js';
 
 export class Audience {
@@ -15,6 +16,7 @@ export class Audience {
     this.waiting = new Set();
     /** @type {Set<string>} viewers whose page was written after the articles */
     this.plain = new Set();
+    this.gone = new Gone();
     /** When the roll call that is on will be over. */
     this.rollCallEnd = Infinity;
     this.nextRollCall = Infinity;
@@ -38,9 +40,16 @@ export class Audience {
 
   /** @param {string} viewer @returns {boolean} whether the number has changed */
   add(viewer) {
+    if (this.gone.has(viewer)) return false;
     const news = !this.viewers.has(viewer);
     if (!news || this.size < MAX_AUDIENCE) this.viewers.set(viewer, true);
     return news;
+  }
+
+  /** @param {string} viewer @returns {boolean} whether the number has changed */
+  leave(viewer) {
+    this.gone.add(viewer);
+    return this.remove(viewer);
   }
 
   /** @param {string} viewer @returns {boolean} whether the number has changed */

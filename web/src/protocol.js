@@ -52,6 +52,8 @@ export const MAX_SOCKET_ID = 128;
 export const MAX_BUFFERED = 64;
 /** Viewers counted by name; beyond that the number just says so. */
 export const MAX_AUDIENCE = 100_000;
+/** So many sockets that have left are remembered, far more than leave while one event is handled. */
+export const MAX_GONE = 10_000;
 
 export const FLUSH_MS = 200;
 export const VIEW_MS = 100;

@@ -4,6 +4,7 @@
 
 import { applyOps, hash, replacement } from './ops.js';
 import { opsFromEvents } from './articles.js';
+import { Gone } from './gone.js';
 import {
   AWAY_MS,
   DEAD_MS,
@@ -62,6 +63,8 @@ export class Viewer {
     /** @type {View | undefined} where the writer is, in the text of this version */
     this.view = undefined;
     this.writerLeft = false;
+    /** Sockets of writers that have left. */
+    this.gone = new Gone();
     /** The last word of the writer, in the viewer's own time. */
     this.heardAt = 0;
     this.connected = false;
@@ -133,6 +136,8 @@ export class Viewer {
 
   /** The writer came or went. @param {string} sid @param {boolean} here @param {number} now */
   presence(sid, here, now) {
+    if (!here) this.gone.add(sid);
+    if (here && this.gone.has(sid)) return;
     if (here) {
       // That the writer is there says nothing about the text: only its own words do. A full for
       // all is on its way; who does not get it asks.

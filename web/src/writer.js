@@ -212,7 +212,7 @@ export class Writer {
 
   /** A viewer came or went. @param {string} from @param {boolean} here */
   presence(from, here) {
-    if (here ? this.audience.add(from) : this.audience.remove(from)) this.beatDirty = true;
+    if (here ? this.audience.add(from) : this.audience.leave(from)) this.beatDirty = true;
   }
 
   // ---- what is to be done ----

@@ -276,6 +276,16 @@ test('a writer who comes and says nothing about the text is not taken for a live
   assert.equal(seat.viewer.away(seat.now), false);
 });
 
+test('a writer that left is not back when its coming is heard of late', () => {
+  const seat = joined();
+  seat.hear(full(1, 'a'));
+  seat.viewer.presence('w1', false, 100);
+  seat.viewer.presence('w1', true, 110);
+  assert.equal(seat.viewer.away(110), true);
+  seat.viewer.presence('w2', true, 120);
+  assert.equal(seat.viewer.away(120), false);
+});
+
 test('the late end of an older connection of the writer is not taken for its end', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));

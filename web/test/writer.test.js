@@ -7,6 +7,7 @@ import {
   DEAD_MS,
   FLUSH_MS,
   MAX_ENCODED,
+  MAX_GONE,
   MAX_OPS,
   MAX_SOCKET_ID,
   MAX_TEXT,
@@ -415,6 +416,52 @@ test('viewers are counted by socket, after a reconnection only those who answer'
   desk.run(desk.now + ROLL_CALL_MS + 10);
   assert.equal(desk.writer.viewers, 1);
   assert.equal(desk.sent.filter(({ data }) => data.type === 'beat').at(-1).data.viewers, 1);
+});
+
+/** All orders of a list. */
+function* orders(list) {
+  if (list.length === 0) yield [];
+  for (const [i, first] of list.entries())
+    for (const rest of orders(list.filter((_, j) => j !== i))) yield [first, ...rest];
+}
+
+test('a viewer who has left is not counted, whatever is heard of it in which order', () => {
+  const sync = { data: 'sync', epoch: 0, version: -1 };
+  const words = {
+    joined: (desk) => desk.writer.presence('v1', true),
+    asked: (desk) => desk.writer.heard(sync, 'v1', desk.now),
+    left: (desk) => desk.writer.presence('v1', false),
+    other: (desk) => desk.writer.presence('v2', true),
+  };
+  for (const order of orders(Object.keys(words))) {
+    const desk = online('x');
+    desk.run(1_000);
+    for (const word of order) words[word](desk);
+    assert.equal(desk.writer.viewers, 1, order.join());
+    desk.run(desk.now + BEAT_MS);
+    assert.equal(desk.take('beat').at(-1).data.viewers, 1, order.join());
+  }
+});
+
+test('that one is said to have left does not keep its questions from being answered', () => {
+  const desk = online('x');
+  desk.run(1_000);
+  desk.take();
+  desk.writer.presence('v1', false);
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
+  desk.run(desk.now + 1_000);
+  assert.deepEqual(desk.take('full').map(({ to }) => to), ['v1']);
+});
+
+test('of those who left only the last are remembered', () => {
+  const { writer } = online();
+  const leave = (i) => writer.presence(`v${i}`, false);
+  for (let i = 0; i <= MAX_GONE; i++) leave(i);
+  writer.presence('v1', true);
+  writer.presence(`v${MAX_GONE}`, true);
+  assert.equal(writer.viewers, 0);
+  writer.presence('v0', true);
+  assert.equal(writer.viewers, 1, 'forgotten');
 });
 
 test('where nobody tells that a viewer has left, the roll is called now and then', () => {
