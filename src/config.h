@@ -28,6 +28,7 @@ struct config {
     struct arena mem;       /* what the views below point into, where not the environment */
     struct str service_url; /* https://host[:port] */
     struct str service_host;
+    struct str service_origins; /* further hosts and origins of it: a list, see README */
     struct str access_key; /* empty: a managed identity stands in for it */
     struct str identity_endpoint, identity_header;
     struct str identity_client; /* of a user-assigned identity; empty: the app's own */
@@ -45,7 +46,7 @@ struct complaint {
     const char *problem;
 };
 
-#define CONFIG_MAX_COMPLAINTS 12
+#define CONFIG_MAX_COMPLAINTS 16
 
 struct complaints {
     struct complaint at[CONFIG_MAX_COMPLAINTS];

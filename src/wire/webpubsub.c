@@ -44,6 +44,15 @@ static bool is_host_char(char c)
     return base64url_is_char(c) || c == '.';
 }
 
+/* Of a URL that is being written. */
+static void add_host(struct buf *url, struct str host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.ptr[i];
+        buf_add_char(url, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
+    }
+}
+
 /* scheme://host[:port], with *host, and *port empty where there is none */
 static bool split_url(struct str url, struct str *scheme, struct str *host, struct str *port)
 {
@@ -87,8 +96,10 @@ static enum err make_endpoint(struct str text, struct str port, struct arena *me
         return ERR_SYNTAX;
     *why = NULL;
 
-    buf_add_all(&url, scheme, host);
-    /* The audience of a token never names the scheme's own port. */
+    /* As URLs are compared, so that every spelling leads to the same audience of a token. */
+    buf_add(&url, scheme);
+    add_host(&url, host);
+    /* It never names the scheme's own port. */
     if (number != 0 && number != (scheme.len == strlen("https://") ? 443 : 80)) {
         buf_add_char(&url, ':');
         buf_add_number(&url, number);

@@ -292,13 +292,33 @@ enum err webpubsub_list(const struct webpubsub *service, struct str nsp, struct 
     return buf_done(&url, &out->url);
 }
 
-/* Our token goes wherever the next page is, and names it: only to the same service, and as a URL. */
-static bool is_ours(const struct webpubsub *service, struct str url)
+/*
+ * Our token goes wherever the next page is, and names it: only to the same service, however it
+ * spells itself, and as a URL.  ERR_SYNTAX: it is elsewhere.
+ */
+static enum err spell_ours(const struct webpubsub *service, struct str url, struct arena *mem,
+                           struct str *out)
 {
-    return str_starts(url, service->url) &&
-           str_starts(str_skip(url, service->url.len), STR("/api/hubs/")) &&
-           str_is_visible(url) && !memchr(url.ptr, '"', url.len) &&
-           !memchr(url.ptr, '\\', url.len);
+    struct webpubsub_endpoint place;
+    struct buf ours = { .mem = mem };
+    const char *why;
+    size_t path = 0;
+    enum err e;
+
+    if (!str_is_visible(url) || memchr(url.ptr, '"', url.len) ||
+        memchr(url.ptr, '\\', url.len))
+        return ERR_SYNTAX;
+    while (path < url.len && !str_starts(str_skip(url, path), STR("/api/hubs/")))
+        path++;
+    if (path == url.len || str_ends(str_first(url, path), STR("/")))
+        return ERR_SYNTAX;
+    e = webpubsub_parse_endpoint(str_first(url, path), mem, &place, &why);
+    if (e)
+        return e;
+    if (!str_equal(place.url, service->url))
+        return ERR_SYNTAX;
+    buf_add_all(&ours, service->url, str_skip(url, path));
+    return buf_done(&ours, out);
 }
 
 enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,
@@ -316,5 +336,5 @@ enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,
     e = json_text(fields[1].value, mem, next);
     if (e || next->len == 0)
         return e;
-    return is_ours(service, *next) ? ERR_NONE : ERR_SYNTAX;
+    return spell_ours(service, *next, mem, next);
 }
