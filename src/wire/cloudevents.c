@@ -115,7 +115,7 @@ static bool spells_exactly(struct str header, struct str name)
 
 bool cloudevent_spells(struct str header, struct str name)
 {
-    return spells_exactly(header, name) || spells_exactly(header, str_trim(name));
+    return spells_exactly(header, name) || spells_exactly(str_trim(header), str_trim(name));
 }
 
 /* What no header can hold as it is, or what tells that something is encoded. */
