@@ -6,7 +6,8 @@ import { after, before, test } from '../lib/test.js';
 import {
   HUB, connectBody, joinRoom, newPeer, newRoom, rawUserEvent, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
-import { ACCESS_KEY, runHandler } from '../lib/handler.js';
+import { ACCESS_KEY, connectionString, runHandler, startHandler } from '../lib/handler.js';
+import { request } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { Client } from '../lib/sockets.js';
 import { startStack } from '../lib/stack.js';
@@ -165,6 +166,39 @@ test('an event with a right signature is not refused for its origin', async () =
     const changes = { 'WebHook-Request-Origin': origin };
     const answer = await app.send(joinRoom(viewer, room, { ack: 1, changes }));
     assert.deepEqual(readAck(answer).value, { success: true }, JSON.stringify(origin));
+  }
+});
+
+test('what says that it is an event is not looked at for the wrapping of a host', async () => {
+  const { viewer } = newParty();
+  const wrapped = { Data: { req: { Url: 'https://x/negotiate', Method: 'GET' } }, Metadata: {} };
+  for (const name of ['connect', 'connected', 'disconnected']) {
+    const { answer } = await app.exchange(systemEvent(viewer, name, wrapped));
+    assert.deepEqual([answer.status, answer.text], [200, ''], name);
+  }
+});
+
+// ---- the service's address ----
+
+test('an endpoint is a URL: tokens are for what it means, not for how it is spelt', async () => {
+  const spellings = {
+    'https://example.webpubsub.azure.com': ['HTTPS://Example.WebPubSub.Azure.COM',
+      'https://EXAMPLE.webpubsub.azure.com:443', 'https://example.webpubsub.azure.com:443/'],
+    'http://localhost': ['http://LOCALHOST:80', 'HTTP://localhost:80/', 'http://localhost;Port=80'],
+    'http://localhost:8080': ['http://LocalHost:8080', 'http://LOCALHOST;Port=8080'],
+  };
+  for (const [meant, spelt] of Object.entries(spellings)) {
+    for (const endpoint of [meant, ...spelt]) {
+      const handler = await startHandler({ service: connectionString(endpoint) });
+      try {
+        const session = (await request(handler.port, { path: '/negotiate' })).json();
+        const claims = JSON.parse(Buffer.from(session.token.split('.')[1], 'base64url'));
+        assert.equal(claims.aud, `${meant}${session.path}`, endpoint);
+        assert.equal(session.endpoint, meant, endpoint);
+      } finally {
+        await handler.stop();
+      }
+    }
   }
 });
 
