@@ -305,8 +305,7 @@ static enum err spell_ours(const struct webpubsub *service, struct str url, stru
     size_t path = 0;
     enum err e;
 
-    if (!str_is_visible(url) || memchr(url.ptr, '"', url.len) ||
-        memchr(url.ptr, '\\', url.len))
+    if (!str_is_visible(url) || memchr(url.ptr, '"', url.len) || memchr(url.ptr, '\\', url.len))
         return ERR_SYNTAX;
     while (path < url.len && !str_starts(str_skip(url, path), STR("/api/hubs/")))
         path++;

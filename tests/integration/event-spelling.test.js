@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
 import {
-  HUB, connectBody, joinRoom, newPeer, newRoom, rawUserEvent, readAck, sendToRoom, sign, systemEvent,
+  HUB, connectBody, joinRoom, newPeer, rawUserEvent, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
 import { ACCESS_KEY, connectionString, runHandler, startHandler } from '../lib/handler.js';
 import { request } from '../lib/http.js';
