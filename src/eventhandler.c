@@ -281,22 +281,13 @@ static bool read_packet(struct delivery *d, struct fault *fault)
 }
 
 /*
- * Of an event whose body is not there as a whole, what is: attachments take a third more in
- * base64, there may be several, and their sender is told that they are not understood however
- * many they are.  Of any other nobody knows whether it was as it should be.
+ * Attachments take a third more in base64, and there may be several: their sender is told that
+ * they are not understood, however many they are, so the beginning of such a body is enough.
  */
-static bool read_beginning(struct delivery *d, struct fault *fault)
+static bool is_binary_event(struct delivery *d)
 {
-    bool is_packet = packet_parse_head(d->request->body, &d->packet) == ERR_NONE;
-
-    if (is_packet && d->packet.type == PACKET_BINARY_EVENT)
-        return true;
-    if (d->request->is_too_large) {
-        *fault = (struct fault){ 413, "TooLarge", "an event has at most 1 MiB" };
-        return false;
-    }
-    *fault = (struct fault){ 503, "Overloaded", "no room for this request" };
-    return is_packet;
+    return packet_parse_head(d->request->body, &d->packet) == ERR_NONE &&
+           d->packet.type == PACKET_BINARY_EVENT;
 }
 
 /* "ce-hub is missing, empty or repeated" */
@@ -345,8 +336,12 @@ static bool read_event(struct delivery *d, struct fault *fault)
 {
     const struct webpubsub *webpubsub = &d->service->rest.webpubsub;
     const struct http_request *request = d->request;
+    const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const char *header = NULL;
 
+    *fault = too_large;
+    if (request->is_too_large && !is_binary_event(d))
+        return false;
     if (cloudevent_parse(request->headers, request->header_count, &d->cloud, &header)) {
         *fault = (struct fault){ 400, "BadRequest", name_header(d, header) };
         return false;
@@ -356,7 +351,7 @@ static bool read_event(struct delivery *d, struct fault *fault)
         return false;
     if (!is_authentic(d, fault))
         return false;
-    *fault = (struct fault){ 413, "TooLarge", "an event has at most 1 MiB" };
+    *fault = too_large;
     if (d->cloud.kind != CLOUDEVENT_MESSAGE)
         return !request->is_too_large;
     if (d->cloud.is_native)
@@ -364,8 +359,13 @@ static bool read_event(struct delivery *d, struct fault *fault)
     *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
     if (!is_text_plain(d->cloud.content_type))
         return false;
-    return request->is_cut || request->is_too_large ? read_beginning(d, fault)
-                                                    : read_packet(d, fault);
+    if (request->is_too_large)
+        return true;
+    if (!request->is_cut)
+        return read_packet(d, fault);
+    /* Of a body for which there was no room nobody knows whether it was as it should be. */
+    *fault = (struct fault){ 503, "Overloaded", "no room for this request" };
+    return packet_parse_head(request->body, &d->packet) == ERR_NONE;
 }
 
 static enum app_event_kind app_kind(enum cloudevent_kind kind)

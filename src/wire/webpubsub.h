@@ -58,9 +58,9 @@ struct webpubsub {
     struct hmac_key *key;
 };
 
-/* Who a token is for.  All texts: characters that need no escape in JSON or in a URL. */
+/* Who a token is for.  Groups have only characters that need no escape in JSON or in a URL. */
 struct webpubsub_client {
-    struct str user;     /* its subject */
+    struct str user;     /* its subject: UTF-8 */
     bool is_native;      /* for the native WebSocket endpoint, not for Socket.IO's */
     struct str sends_to; /* native only: the groups that its roles open */
     struct str joins;

@@ -251,6 +251,8 @@ for (const headerEncoding of ['minimal', 'cloudevents']) {
         for (const name of [' spaced ', 'häh']) {
           assert.deepEqual(await ask(one, name), [1, 'two', { three: true }], name);
         }
+        const [binary] = await ask(one, 'who', Buffer.alloc(900_000), Buffer.alloc(900_000));
+        assert.equal(binary.error.code, 'Unsupported');
         assert.deepEqual(await ask(one, 'join', { targets: ['räum'] }), [{ success: true }]);
         const wish = { rooms: ['räum'], event: 'grüße', arg: 'ok' };
         assert.deepEqual(await ask(two, 'emit', wish), [{ success: true }]);
