@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "wire/base64url.h"
+#include "wire/cloudevents.h"
 #include "wire/token.h"
 #include "wire/webpubsub.h"
 
@@ -198,6 +199,10 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->app = app_find(str_from(app && *app ? app : "codestream"));
     if (!config->app)
         complain(complaints, "CODESTREAM_APP", "is not the name of an application in here");
+    config->service_origins = str_from(get("CODESTREAM_SERVICE_ORIGINS"));
+    if (!cloudevent_origins_ok(config->service_origins))
+        complain(complaints, "CODESTREAM_SERVICE_ORIGINS",
+                 "is no list of hosts or origins, such as host.example, https://host.example");
     config->secret = str_from(get("CODESTREAM_SECRET"));
     if (config->secret.len > 0 && config->secret.len < CONFIG_MIN_SECRET_BYTES)
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");

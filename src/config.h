@@ -28,7 +28,8 @@ struct config {
     struct arena mem;       /* what the views below point into, where not the environment */
     struct str service_url; /* https://host[:port] */
     struct str service_host;
-    struct str access_key; /* empty: a managed identity stands in for it */
+    struct str service_origins; /* further hosts and origins of it: a list, see README */
+    struct str access_key;      /* empty: a managed identity stands in for it */
     struct str identity_endpoint, identity_header;
     struct str identity_client; /* of a user-assigned identity; empty: the app's own */
     struct str hub;

@@ -25,20 +25,24 @@ struct delivery {
 void eventhandler_validate(struct service *service, struct http_request *request)
 {
     int64_t now_ms = loop_now_ms(service->loop);
-    struct str origin = http_request_header(request, STR("WebHook-Request-Origin"));
-    struct http_answer answer = {
-        .status = 200,
-        .headers = { { STR("WebHook-Allowed-Origin"), service->rest.webpubsub.host } },
-        .header_count = 1,
-    };
+    const struct str allowed[] = { service->rest.webpubsub.url, service->origins };
+    struct http_answer answer = { .status = 200, .header_count = 1 };
+    struct str asked, origin;
     struct log_line line;
 
-    if (!cloudevent_origin_ok(origin, service->rest.webpubsub.host)) {
+    if (cloudevent_list(request->headers, request->header_count, STR("WebHook-Request-Origin"),
+                        &request->mem, &asked)) {
+        answer_error(request, 503, "NoMemory", "no memory for this request", now_ms);
+        return;
+    }
+    origin = cloudevent_allowed_origin(asked, (struct str_list){ allowed, COUNT(allowed) });
+    if (!origin.ptr) {
         answer_error(request, 400, "BadOrigin",
                      "WebHook-Request-Origin does not name the service of this handler",
                      now_ms);
         return;
     }
+    answer.headers[0] = (struct header){ STR("WebHook-Allowed-Origin"), origin };
     answer_log(&line, LOG_INFO, request, now_ms);
     log_number(&line, "status", answer.status);
     log_text(&line, "origin", origin);
@@ -262,17 +266,20 @@ struct fault {
     const char *message;
 };
 
-/* false: a name that no UTF-8 can spell. */
-static bool read_name(struct delivery *d)
+static enum err read_name(struct delivery *d)
 {
     struct str name = d->packet.name;
 
     d->socket.event = name; /* a number is its own name */
-    return name.ptr[0] != '"' || !json_text(name, &d->request->mem, &d->socket.event);
+    return name.ptr[0] == '"' ? json_text(name, &d->request->mem, &d->socket.event) : ERR_NONE;
 }
 
-/* An event with a name, unless the client is told what is wrong with it. */
-static bool read_event_packet(struct delivery *d)
+/*
+ * An event with a name, unless the client is told what is wrong with it.  How the service
+ * spells names in a header is not documented for all that can be one: a client is told that
+ * we cannot read its own, rather than cut off.
+ */
+static bool read_event_packet(struct delivery *d, struct fault *fault)
 {
     struct packet *packet = &d->packet;
     enum err e = packet_parse(d->request->body, packet);
@@ -281,12 +288,18 @@ static bool read_event_packet(struct delivery *d)
         return false;
     if (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT)
         return false;
-    if (e)
+    if (e) {
         d->complaint = "arrays and objects are too deep inside each other";
-    else if (!read_name(d))
+        return true;
+    }
+    e = read_name(d);
+    if (e == ERR_NO_MEMORY) {
+        *fault = (struct fault){ 503, "NoMemory", "no memory for this event" };
         return false;
-    /* How the service spells a name in a header is not documented for all that can be one. */
-    else if (!cloudevent_name_is(&d->cloud, d->socket.event))
+    }
+    if (e)
+        d->complaint = "the name of the event has half a surrogate pair";
+    else if (!cloudevent_spells(d->cloud.name, d->socket.event))
         d->complaint = "ce-eventName and the event in the body differ";
     return true;
 }
@@ -295,14 +308,27 @@ static bool read_event_packet(struct delivery *d)
 static bool read_packet(struct delivery *d, struct fault *fault)
 {
     *fault = (struct fault){ 400, "BadRequest", "the body is not a Socket.IO event" };
-    if (!read_event_packet(d))
+    if (!read_event_packet(d, fault))
         return false;
-    fault->message = "ce-namespace and the namespace in the body differ";
-    if (!str_equal(d->cloud.nsp, d->packet.nsp))
-        return false;
+    if (!cloudevent_spells(d->cloud.nsp, d->packet.nsp)) {
+        fault->message = "ce-namespace and the namespace in the body differ";
+        if (str_is_visible(d->packet.nsp))
+            return false;
+        d->complaint = fault->message;
+    }
     d->socket.args = d->packet.args;
     d->socket.arg_count = d->packet.arg_count;
     return true;
+}
+
+/*
+ * Attachments take a third more in base64, and there may be several: their sender is told that
+ * they are not understood, however many they are, so the beginning of such a body is enough.
+ */
+static bool is_binary_event(struct delivery *d)
+{
+    return packet_parse_head(d->request->body, &d->packet) == ERR_NONE &&
+           d->packet.type == PACKET_BINARY_EVENT;
 }
 
 /* "ce-hub is missing, empty or repeated" */
@@ -330,12 +356,16 @@ static bool is_text_plain(struct str content_type)
 static bool is_authentic(const struct delivery *d, struct fault *fault)
 {
     struct hmac_key *key = d->service->rest.webpubsub.key;
-    struct str function_key = http_request_header(d->request, STR("x-functions-key"));
+    struct http_request *request = d->request;
+    struct str function_key = http_request_header(request, STR("x-functions-key"));
 
     if (key) {
+        struct str signature;
         *fault = (struct fault){ 401, "BadSignature",
                                  "ce-signature is missing or not made with our access key" };
-        return !signature_check(key, d->cloud.connection_id, d->cloud.signature);
+        return !cloudevent_list(request->headers, request->header_count, STR("ce-signature"),
+                                &request->mem, &signature) &&
+               !signature_check(key, d->cloud.connection_id, signature);
     }
     *fault = (struct fault){ 401, "NoFunctionKey",
                              "without an access key an event needs a function key" };
@@ -347,10 +377,11 @@ static bool read_event(struct delivery *d, struct fault *fault)
 {
     const struct webpubsub *webpubsub = &d->service->rest.webpubsub;
     const struct http_request *request = d->request;
+    const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const char *header = NULL;
 
-    *fault = (struct fault){ 413, "TooLarge", "an event has at most 1 MiB" };
-    if (request->is_too_large)
+    *fault = too_large;
+    if (request->is_too_large && !is_binary_event(d))
         return false;
     if (cloudevent_parse(request->headers, request->header_count, &d->cloud, &header)) {
         *fault = (struct fault){ 400, "BadRequest", name_header(d, header) };
@@ -361,11 +392,16 @@ static bool read_event(struct delivery *d, struct fault *fault)
         return false;
     if (!is_authentic(d, fault))
         return false;
-    if (d->cloud.kind != CLOUDEVENT_MESSAGE || d->cloud.is_native)
+    *fault = too_large;
+    if (d->cloud.kind != CLOUDEVENT_MESSAGE)
+        return !request->is_too_large;
+    if (d->cloud.is_native)
         return true;
     *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
     if (!is_text_plain(d->cloud.content_type))
         return false;
+    if (request->is_too_large)
+        return true;
     if (!request->is_cut)
         return read_packet(d, fault);
     /* Of a body for which there was no room nobody knows whether it was as it should be. */
@@ -393,19 +429,27 @@ static bool has_room(const struct delivery *d)
     return !d->request->is_cut && d->service->in_flight < SERVICE_MAX_IN_FLIGHT;
 }
 
-/* Headers go with the answer, and a plan may go on: it needs texts of its own. */
-static enum err copy_headers(struct delivery *d)
+/* A header's text, kept for as long as the request is: headers go with the response. */
+static enum err keep_text(struct delivery *d, struct str header, struct str *out)
+{
+    struct arena *mem = &d->request->mem;
+    struct str text;
+    enum err e = cloudevent_text(header, mem, &text);
+
+    return e ? e : arena_copy(mem, text, out);
+}
+
+/* Whose event it is, and in which namespace: the client's spelling, where there is one. */
+static enum err read_names(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;
-    struct arena *mem = &d->request->mem;
 
-    if (arena_copy(mem, d->cloud.socket_id, &socket->id) ||
-        arena_copy(mem, d->cloud.user_id, &socket->user))
+    if (arena_copy(&d->request->mem, d->cloud.socket_id, &socket->id) ||
+        keep_text(d, d->cloud.user_id, &socket->user))
         return ERR_NO_MEMORY;
-    if (d->cloud.kind == CLOUDEVENT_MESSAGE)
-        socket->nsp = d->packet.nsp; /* the same, out of the body */
-    else
-        socket->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
+    if (d->cloud.kind != CLOUDEVENT_MESSAGE)
+        return keep_text(d, d->cloud.is_native ? STR("/") : d->cloud.nsp, &socket->nsp);
+    socket->nsp = d->packet.nsp;
     return ERR_NONE;
 }
 
@@ -413,10 +457,6 @@ static void decide_and_run(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;
 
-    if (copy_headers(d)) {
-        refuse(d, APP_BUSY, "no memory for this event");
-        return;
-    }
     socket->kind = app_kind(d->cloud.kind);
     socket->mem = &d->request->mem;
     if (base64url_decode(d->cloud.state, socket->mem, &socket->memory))
@@ -456,6 +496,8 @@ void eventhandler_event(struct service *service, struct http_request *request)
         refuse(d, APP_UNSUPPORTED, "binary events are not understood here");
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && !has_room(d))
         refuse(d, APP_BUSY, "too much is in flight, try again");
+    else if (read_names(d))
+        answer_error(request, 503, "NoMemory", "no memory for this event", now_ms);
     else
         decide_and_run(d);
 }

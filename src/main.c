@@ -41,6 +41,7 @@ static const char usage[] =
     "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
     "  CODESTREAM_APP              application (codestream)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
+    "  CODESTREAM_SERVICE_ORIGINS  further hosts of the service: replicas, domains, gateways\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"

@@ -49,7 +49,7 @@ static const struct route routes[] = {
       eventhandler_validate, 0 },
 };
 
-/* Functions prefixes its routes with /api unless told otherwise, and ignores case. */
+/* Our routes take /api before them, where Functions puts it by default, or not; in any case. */
 static struct str route_path(struct str path)
 {
     static const struct str prefix = STR_INIT("/api");
@@ -92,11 +92,18 @@ static const char *allowed_methods(struct http_request *request)
     return list.failed ? NULL : list.ptr;
 }
 
-/* An event says in a header what it is: JSON that does not can only be the host's. */
+/* An event says in a header what it is. */
+static bool is_plain_event(const struct route *route, const struct http_request *request)
+{
+    return route->function == FUNCTION_EVENTHANDLER &&
+           http_request_header(request, STR("ce-type")).len > 0;
+}
+
+/* JSON that does not can only be the host's. */
 static bool is_wrapped_event(const struct route *route, const struct http_request *request)
 {
     return route->function == FUNCTION_EVENTHANDLER && payload_may_be(request) &&
-           http_request_header(request, STR("ce-type")).len == 0;
+           !is_plain_event(route, request);
 }
 
 size_t service_body_limit(void *owner, const struct http_request *request)
@@ -118,6 +125,8 @@ static const struct route *find_unwrapped(const struct route *outer,
 {
     const struct route *inner;
 
+    if (is_plain_event(outer, request)) /* its body, which may be long, is JSON as well */
+        return outer;
     if (payload_unwrap(request))
         return NULL;
     inner = request->is_wrapped ? find_route(request) : outer;
@@ -192,6 +201,7 @@ enum err service_init(struct service *service, const struct config *config, stru
         .loop = loop,
         .token_seconds = (int64_t)config->token_minutes * 60,
         .rest_timeout_ms = config->rest_timeout_ms,
+        .origins = config->service_origins,
     };
     if (rest_init(&service->rest, config, loop, client))
         return ERR_NO_MEMORY;

@@ -40,6 +40,7 @@ struct service {
     struct loop *loop;
     struct rest rest;
     struct hmac_key *secret; /* signs writer keys */
+    struct str origins;      /* that are ours, beside the service's own host */
     int64_t token_seconds;
     unsigned rest_timeout_ms;
     size_t in_flight;

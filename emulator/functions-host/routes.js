@@ -38,15 +38,22 @@ export function makeMatcher(template) {
   const segments = splitTemplate(template).map(readSegment);
   return (pathname) => {
     const parts = pathname.split('/').slice(1).map(decode);
-    if (parts[parts.length - 1] === '') parts.pop(); // a slash at the end means nothing
-    return matches(segments, parts);
+    // A slash at the end means nothing, but belongs to what a catch-all has caught.
+    const slash = parts.at(-1) === '';
+    if (slash) parts.pop();
+    return matches(segments, parts, slash ? '/' : '');
   };
 }
 
-function matches(segments, parts) {
+function matches(segments, parts, slash) {
   const params = {};
-  for (const [i, { name, rest, optional, test }] of segments.entries()) {
-    if (rest) return { ...params, [name]: parts.slice(i).join('/') };
+  for (const [i, { name, rest, optional, constrained, test }] of segments.entries()) {
+    if (rest) {
+      const caught = parts.length > i ? parts.slice(i).join('/') + slash : '';
+      // Nothing is no value, which no constraint lets pass.
+      const fits = !constrained || (caught !== '' && test(caught));
+      return fits ? { ...params, [name]: caught } : undefined;
+    }
     if (parts[i] === undefined) return optional ? params : undefined;
     if (!test(parts[i])) return undefined;
     if (name) params[name] = parts[i];
@@ -68,7 +75,7 @@ function splitTemplate(template) {
   return segments;
 }
 
-/** A literal, {name}, {name?}, {name:constraint}, or {*rest}. */
+/** A literal, {name}, {name?}, {name:constraint}, {*rest}, or {*rest:constraint}. */
 function readSegment(segment) {
   if (!/[{}]/.test(segment)) {
     return { test: (text) => text.toLowerCase() === segment.toLowerCase() };
@@ -76,8 +83,9 @@ function readSegment(segment) {
   const match = /^{(\*{0,2})(\w+)(?::(.*?))?(\?)?}$/.exec(segment);
   if (!match) throw new ConfigError(`route segment '${segment}' is not known to the stand-in`);
   const [, star, name, constraint, question] = match;
-  const test = constraint === undefined ? () => true : readConstraint(constraint);
-  return { name, rest: star !== '', optional: question === '?', test };
+  const constrained = constraint !== undefined;
+  const test = constrained ? readConstraint(constraint) : () => true;
+  return { name, rest: star !== '', optional: question === '?', constrained, test };
 }
 
 function readConstraint(text) {
@@ -89,9 +97,10 @@ function readConstraint(text) {
   return CONSTRAINTS[name](argument?.replaceAll('{{', '{').replaceAll('}}', '}'));
 }
 
+/** All but %2F, which stays as it is: a path has the slashes that it is written with. */
 function decode(part) {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(part.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
   } catch {
     return part;
   }

@@ -30,10 +30,23 @@ export function admit({ url, headers }, audience, { hub, options }) {
   throw new TokenError("the token's sub is not a string");
 }
 
-/** @param {string} mode 'exact', or 'lenient': without case, query and percent-encoding */
+/**
+ * Audiences are URLs: the case of the host and a port that the scheme has by itself do not count.
+ * @param {string} wanted with the endpoint as service.js spells it
+ * @param {string} mode 'exact', or 'lenient': without case, query and percent-encoding
+ */
 export function sameAudience(aud, wanted, mode) {
-  if (aud === wanted) return true;
+  if (spelt(aud) === wanted) return true;
   return mode === 'lenient' && plain(aud) === plain(wanted);
+}
+
+function spelt(url) {
+  const [, place, rest] = /^(https?:\/\/[^/?#@\\\s]+)(.*)$/is.exec(url) ?? [];
+  try {
+    return new URL(place).origin + rest;
+  } catch {
+    return url;
+  }
 }
 
 function plain(url) {

@@ -7,7 +7,7 @@ import { Server } from 'engine.io';
 import { admit, describeHandshake } from './admission.js';
 import { SocketIoConnection } from './connection.js';
 import { TokenError } from './token.js';
-import { refuseUpgrade } from './upgrade.js';
+import { refuseBadHandshakes, refuseUpgrade } from './upgrade.js';
 
 const PATH = /^\/clients\/socketio\/hubs\/([^/]+)\/?$/;
 const ID_BYTES = 16;
@@ -86,6 +86,7 @@ export class Clients {
       pingTimeout: pingTimeoutMs,
       maxHttpBufferSize: maxPayload,
     });
+    refuseBadHandshakes(engine.ws, this.#service.log);
     engine.generateId = () => randomBytes(ID_BYTES).toString('base64url');
     engine.on('connection', (socket) => {
       socket.transport.closeTimeout = POLL_AGAIN_MS;

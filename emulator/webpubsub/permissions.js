@@ -3,6 +3,8 @@
 
 export const PERMISSIONS = ['sendToGroup', 'joinLeaveGroup'];
 
+const MAX_STARS = 5; // in one pattern, those of ** counted each
+
 const ROLE = /^webpubsub\.(sendToGroup|joinLeaveGroup)(s)?(?:\.(.+))?$/;
 
 export class Permissions {
@@ -19,7 +21,8 @@ export class Permissions {
     if (!match) return;
     const [, permission, plural, name] = match;
     if (plural) {
-      if (name) this.#grants[permission].push({ pattern: name, test: matcher(name) });
+      const test = name && matcher(name);
+      if (test) this.#grants[permission].push({ pattern: name, test });
     } else {
       this.grant(permission, name);
     }
@@ -45,14 +48,24 @@ export class Permissions {
   }
 }
 
-/** `*` within a segment between dots, `**` across, `?` for one character that is no dot. */
+/**
+ * `*` within a segment between dots, `**` across, `?` for one character that is no dot; behind a
+ * backslash these and the backslash stand for themselves.
+ * @returns {((name: string) => boolean) | undefined} undefined: it is no pattern, and opens nothing
+ */
 function matcher(pattern) {
-  const source = pattern.replace(/\*\*|[*?]|[^*?]+/g, (part) => {
-    if (part === '**') return '.*';
-    if (part === '*') return '[^.]*';
-    if (part === '?') return '[^.]';
-    return part.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-  });
-  const regex = new RegExp(`^${source}$`, 's');
+  const parts = pattern.match(/\\.?|\*\*|./gs);
+  const stars = parts.filter((part) => part[0] === '*').join('').length;
+  const escapes = parts.filter((part) => part[0] === '\\');
+  if (stars > MAX_STARS || !escapes.every((part) => /^\\[\\*?]$/.test(part))) return undefined;
+  const regex = new RegExp(`^${parts.map(source).join('')}$`, 's');
   return (name) => regex.test(name);
+}
+
+function source(part) {
+  if (part === '**') return '.*';
+  if (part === '*') return '[^.]*';
+  if (part === '?') return '[^.]';
+  const char = part.length > 1 ? part.slice(1) : part; // without its backslash
+  return char.replace(/[\\^$.*?|+()[\]{}]/, '\\$&');
 }

@@ -40,7 +40,8 @@ class WebPubSub {
     this.wantedPort = listening.wanted;
     // Tokens name the endpoint as the connection string spells it, whatever Host says: a client
     // that connects to 127.0.0.1 still presents a token made for localhost.
-    this.endpoint = (options.endpoint ?? `http://localhost:${this.port}`).replace(/\/+$/, '');
+    // It is a URL: in lower case, and without the port that its scheme has by itself.
+    this.endpoint = new URL(options.endpoint ?? `http://localhost:${this.port}`).origin;
     this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname);
     this.#listening = listening;
     this.#clients = new Clients(this);
@@ -107,6 +108,7 @@ class WebPubSub {
     const url = parse(req.url);
     const parts = [this.#clients, this.#native];
     if (url && parts.some((part) => part.upgrade(req, socket, head, url))) return;
+    this.log.warn('client', 'refused (404): there is no WebSocket at', url?.pathname ?? req.url);
     refuseUpgrade(socket, '404 Not Found', 'There is no WebSocket at this path.\n');
   }
 

@@ -70,13 +70,19 @@ static app_handler *find_handler(const struct app *app, struct str event)
 /* The first failing check decides, before the application's own. */
 static app_handler *choose(const struct app *app, struct app_socket *socket)
 {
+    app_handler *handle;
+
+    if (socket->kind == APP_CONNECT && socket->user.len == 0) {
+        app_refuse(socket, APP_NO_USER, "the token has no subject");
+        return NULL;
+    }
+    if (!has_namespace(app, socket->nsp)) {
+        app_refuse(socket, APP_FORBIDDEN, "there is no such namespace");
+        return NULL;
+    }
     switch (socket->kind) {
     case APP_CONNECT:
-        if (socket->user.len == 0)
-            app_refuse(socket, APP_NO_USER, "the token has no subject");
-        else if (!has_namespace(app, socket->nsp))
-            app_refuse(socket, APP_FORBIDDEN, "there is no such namespace");
-        return socket->plan.refusal ? NULL : app->connect;
+        return app->connect;
     case APP_CONNECTED:
         return app->connected;
     case APP_DISCONNECTED:
@@ -84,7 +90,10 @@ static app_handler *choose(const struct app *app, struct app_socket *socket)
     case APP_MESSAGE:
         break;
     }
-    return find_handler(app, socket->event);
+    handle = find_handler(app, socket->event);
+    if (!handle)
+        app_refuse(socket, APP_UNKNOWN_EVENT, "there is no such event");
+    return handle;
 }
 
 void app_decide(const struct app *app, struct app_socket *socket)
@@ -93,6 +102,4 @@ void app_decide(const struct app *app, struct app_socket *socket)
 
     if (handle)
         handle(socket);
-    else if (socket->kind == APP_MESSAGE)
-        app_refuse(socket, APP_UNKNOWN_EVENT, "there is no such event");
 }

@@ -219,8 +219,9 @@ static enum MHD_Result handle(struct exchange *x)
 
     x->is_handled = true;
     enter(x, CONNECTION_WORKING);
-    x->request.body = x->request.is_too_large ? (struct str){ NULL, 0 }
-                                              : (struct str){ x->body.ptr, x->body.len };
+    x->request.body = (struct str){ x->body.ptr, x->body.len };
+    if (x->request.is_too_large && x->body.len > HTTP_SERVER_SMALL_BODY_BYTES)
+        x->request.body.len = HTTP_SERVER_SMALL_BODY_BYTES;
     server->handler.handle(server->handler.owner, &x->request);
     if (x->response)
         return send_answer(x);

@@ -46,7 +46,7 @@ struct http_request {
     const struct header *query; /* decoded */
     size_t query_count;
     struct str body;
-    bool is_too_large;  /* the body is over its limit and was thrown away */
+    bool is_too_large;  /* the body is over its limit and was thrown away, but its beginning */
     bool is_cut;        /* there was no room for the body, but for its beginning */
     int64_t started_ms; /* on the loop's clock */
     bool is_wrapped;    /* the host put it into JSON and wants the answer so: see payload.h */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wire/base64url.h"
+
 static const struct {
     struct str type; /* behind "azure.webpubsub.sys." */
     enum cloudevent_kind kind;
@@ -46,7 +48,6 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct clo
         { STR("ce-eventName"), &out->name, true },
         { STR("ce-userId"), &out->user_id, false },
         { STR("ce-connectionState"), &out->state, false },
-        { STR("ce-signature"), &out->signature, false },
         { STR("Content-Type"), &out->content_type, false },
     };
 
@@ -99,27 +100,155 @@ static char take_decoded(struct str *s)
     return c;
 }
 
-bool cloudevent_name_is(const struct cloudevent *event, struct str name)
+/* Raw, or percent-encoded once. */
+static bool spells_exactly(struct str header, struct str name)
 {
-    struct str encoded = event->name;
-
-    if (str_equal(encoded, name))
+    if (str_equal(header, name))
         return true;
-    while (encoded.len > 0) {
-        if (name.len == 0 || take_decoded(&encoded) != name.ptr[0])
+    while (header.len > 0) {
+        if (name.len == 0 || take_decoded(&header) != name.ptr[0])
             return false;
         name = str_skip(name, 1);
     }
     return name.len == 0;
 }
 
-bool cloudevent_origin_ok(struct str origins, struct str our_host)
+bool cloudevent_spells(struct str header, struct str name)
 {
-    while (origins.len > 0) {
-        struct str origin = str_trim(str_cut(origins, ", ", &origins));
-        struct str port;
-        if (origin.len > 0 && str_equal_nocase(str_cut(origin, ":", &port), our_host))
+    return spells_exactly(header, name) || spells_exactly(str_trim(header), str_trim(name));
+}
+
+/* What no header can hold as it is, or what tells that something is encoded. */
+static bool needs_encoding(char c)
+{
+    return c <= ' ' || c > '~' || c == '"' || c == '%';
+}
+
+enum err cloudevent_text(struct str header, struct arena *mem, struct str *out)
+{
+    struct buf text = { .mem = mem };
+
+    *out = header;
+    if (header.len == 0 || !memchr(header.ptr, '%', header.len))
+        return ERR_NONE;
+    while (header.len > 0) {
+        struct str rest = header;
+        char c = take_decoded(&rest);
+        if (!needs_encoding(c)) { /* "%41", say, which nobody encodes, is no encoding */
+            c = header.ptr[0];
+            rest = str_skip(header, 1);
+        }
+        buf_add_char(&text, c);
+        header = rest;
+    }
+    return buf_done(&text, out);
+}
+
+/* ---- lists ---- */
+
+enum err cloudevent_list(const struct header *headers, size_t count, struct str name,
+                         struct arena *mem, struct str *out)
+{
+    struct buf list = { .mem = mem };
+    size_t seen = 0;
+
+    *out = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (!str_equal_nocase(headers[i].name, name))
+            continue;
+        if (seen++ == 0) {
+            *out = headers[i].value;
+            continue;
+        }
+        if (seen == 2)
+            buf_add(&list, *out);
+        buf_add_all(&list, STR(","), headers[i].value);
+    }
+    return seen < 2 ? ERR_NONE : buf_done(&list, out);
+}
+
+/* ---- origins ---- */
+
+/* A host, and a port where one is named; 0: none is. */
+struct origin {
+    struct str host;
+    uint64_t port;
+};
+
+static bool is_host(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!base64url_is_char(s.ptr[i]) && s.ptr[i] != '.')
+            return false;
+    }
+    return s.len > 0;
+}
+
+/* [http[s]://]host[:port][/]; has_scheme_port: a scheme names its own port. */
+static bool read_origin(struct str text, bool has_scheme_port, struct origin *out)
+{
+    static const struct {
+        struct str prefix;
+        uint64_t port;
+    } schemes[] = { { STR_INIT("https://"), 443 }, { STR_INIT("http://"), 80 } };
+    struct str port;
+
+    out->port = 0;
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        if (!str_starts_nocase(text, schemes[i].prefix))
+            continue;
+        text = str_skip(text, schemes[i].prefix.len);
+        out->port = has_scheme_port ? schemes[i].port : 0;
+        break;
+    }
+    if (str_ends(text, STR("/")))
+        text.len--;
+    out->host = str_cut(text, ":", &port);
+    if (out->host.len < text.len && str_to_number(port, 1, 65535, &out->port))
+        return false;
+    return is_host(out->host);
+}
+
+static struct str next_item(struct str *list)
+{
+    return str_trim(str_cut(*list, ", ", list));
+}
+
+static bool is_listed(struct str text, struct str list)
+{
+    struct origin asked, listed;
+
+    if (!read_origin(text, false, &asked))
+        return false;
+    while (list.len > 0) {
+        if (read_origin(next_item(&list), true, &listed) &&
+            str_equal_nocase(asked.host, listed.host) &&
+            (asked.port == 0 || listed.port == 0 || asked.port == listed.port))
             return true;
     }
     return false;
+}
+
+struct str cloudevent_allowed_origin(struct str asked, struct str_list allowed)
+{
+    while (asked.len > 0) {
+        struct str origin = next_item(&asked);
+        for (size_t i = 0; i < allowed.count; i++) {
+            if (is_listed(origin, allowed.at[i]))
+                return origin;
+        }
+    }
+    return (struct str){ NULL, 0 };
+}
+
+bool cloudevent_origins_ok(struct str list)
+{
+    struct origin origin;
+
+    while (list.len > 0) {
+        struct str item = next_item(&list);
+        if (item.len > 0 && !read_origin(item, true, &origin))
+            return false;
+    }
+    return true;
 }

@@ -95,7 +95,7 @@ static enum err parse_head(struct str *rest, struct packet *out)
         return ERR_SYNTAX;
     out->ack_id = take_digits(&text);
     *rest = text;
-    return out->ack_id.len > PACKET_MAX_ACK_ID_DIGITS ? ERR_SYNTAX : ERR_NONE;
+    return ERR_NONE;
 }
 
 enum err packet_parse_head(struct str text, struct packet *out)

@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "wire/base64url.h"
@@ -116,8 +117,11 @@ enum err signature_check(struct hmac_key *key, struct str connection_id, struct 
     unsigned char mac[HMAC_BYTES];
     char wanted[2 * HMAC_BYTES];
     bool good = false;
-    enum err e = hmac_sign(key, connection_id, mac);
+    enum err e;
 
+    if (connection_id.len == 0 || memchr(connection_id.ptr, '.', connection_id.len))
+        return ERR_DENIED;
+    e = hmac_sign(key, connection_id, mac);
     if (e)
         return e;
     hex_encode((struct str){ (const char *)mac, sizeof(mac) }, wanted);

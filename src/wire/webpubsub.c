@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "wire/base64url.h"
+#include "wire/json.h"
 
 /* ---- connection string ---- */
 
@@ -42,6 +43,15 @@ static enum err split(struct str text, struct parts *out, const char **why)
 static bool is_host_char(char c)
 {
     return base64url_is_char(c) || c == '.';
+}
+
+/* Of a URL that is being written. */
+static void add_host(struct buf *url, struct str host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.ptr[i];
+        buf_add_char(url, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
+    }
 }
 
 /* scheme://host[:port], with *host, and *port empty where there is none */
@@ -87,8 +97,10 @@ static enum err make_endpoint(struct str text, struct str port, struct arena *me
         return ERR_SYNTAX;
     *why = NULL;
 
-    buf_add_all(&url, scheme, host);
-    /* The audience of a token never names the scheme's own port. */
+    /* As URLs are compared, so that every spelling leads to the same audience of a token. */
+    buf_add(&url, scheme);
+    add_host(&url, host);
+    /* It never names the scheme's own port. */
     if (number != 0 && number != (scheme.len == strlen("https://") ? 443 : 80)) {
         buf_add_char(&url, ':');
         buf_add_number(&url, number);
@@ -142,7 +154,7 @@ static const struct str may_join = STR_INIT("webpubsub.joinLeaveGroup.");
 /* Nobody in particular: the handler itself. */
 static const struct webpubsub_client no_client;
 
-/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]}: none of the values needs an escape. */
+/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]}: only the subject may need an escape. */
 static enum err mint(const struct webpubsub *service, struct str audience,
                      const struct webpubsub_client *client, int64_t now_unix,
                      int64_t life_seconds, struct arena *mem, struct str *out)
@@ -156,8 +168,10 @@ static enum err mint(const struct webpubsub *service, struct str audience,
     buf_add(&claims, STR(",\"exp\":"));
     buf_add_number(&claims, (uint64_t)(now_unix + life_seconds));
     buf_add_all(&claims, STR(",\"aud\":\""), audience, STR("\""));
-    if (client->user.len > 0)
-        buf_add_all(&claims, STR(",\"sub\":\""), client->user, STR("\""));
+    if (client->user.len > 0) {
+        buf_add(&claims, STR(",\"sub\":"));
+        json_add_string(&claims, client->user);
+    }
     if (client->is_native)
         buf_add_all(&claims, STR(",\"role\":[\""), may_send, client->sends_to, STR("\",\""),
                     may_join, client->joins, STR("\"]"));
@@ -193,6 +207,23 @@ enum err webpubsub_rest_token(const struct webpubsub *service, struct str url, i
     return mint(service, url, &no_client, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS, mem, out);
 }
 
+/* Percent-encoded, but for what RFC 3986 calls unreserved. */
+static void add_query_value(struct buf *url, struct str text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        if (base64url_is_char(text.ptr[i]) || byte == '.' || byte == '~') {
+            buf_add_char(url, text.ptr[i]);
+            continue;
+        }
+        buf_add_char(url, '%');
+        buf_add_char(url, hex[byte >> 4]);
+        buf_add_char(url, hex[byte & 15]);
+    }
+}
+
 enum err webpubsub_generate_token(const struct webpubsub *service,
                                   const struct webpubsub_client *client, int64_t life_seconds,
                                   struct arena *mem, struct webpubsub_request *out)
@@ -203,8 +234,9 @@ enum err webpubsub_generate_token(const struct webpubsub *service,
                                        .content_type = "text/plain",
                                        .is_idempotent = true };
     buf_add_all(&url, service->url, STR("/api/hubs/"), service->hub);
-    buf_add_all(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="),
-                client->user, STR("&minutesToExpire="));
+    buf_add(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="));
+    add_query_value(&url, client->user);
+    buf_add(&url, STR("&minutesToExpire="));
     buf_add_number(&url, (uint64_t)(life_seconds / 60));
     if (client->is_native)
         buf_add_all(&url, STR("&role="), may_send, client->sends_to, STR("&role="), may_join,

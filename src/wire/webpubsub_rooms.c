@@ -292,31 +292,6 @@ enum err webpubsub_list(const struct webpubsub *service, struct str nsp, struct 
     return buf_done(&url, &out->url);
 }
 
-/* What two URLs of the same server have in common, however they spell it. */
-struct origin {
-    bool is_https;
-    struct str host;
-    uint64_t port;
-};
-
-/* Takes scheme://host[:port] off a URL, and leaves what follows; false: it does not start so. */
-static bool cut_origin(struct str *url, struct origin *out)
-{
-    struct str text = *url, port;
-    size_t len = 0;
-
-    out->is_https = str_starts_nocase(text, STR("https://"));
-    if (!out->is_https && !str_starts_nocase(text, STR("http://")))
-        return false;
-    text = str_skip(text, strlen(out->is_https ? "https://" : "http://"));
-    while (len < text.len && !strchr("/?#", text.ptr[len]))
-        len++;
-    *url = str_skip(text, len);
-    out->host = str_cut(str_first(text, len), ":", &port);
-    out->port = out->is_https ? 443 : 80;
-    return port.len == 0 || !str_to_number(port, 1, 65535, &out->port);
-}
-
 /* Goes into a token's claims as it is, and to the server as it is. */
 static bool is_url_text(struct str text)
 {
@@ -325,22 +300,31 @@ static bool is_url_text(struct str text)
 }
 
 /*
- * Our token goes wherever the next page is, and names it: only to the same service.  So the URL
- * begins as all of ours do, however the service spells itself.
+ * Our token goes wherever the next page is, and names it: only to the same service, however it
+ * spells itself, and as a URL.  ERR_SYNTAX: it is elsewhere.
  */
-static enum err make_ours(const struct webpubsub *service, struct arena *mem, struct str *url)
+static enum err spell_ours(const struct webpubsub *service, struct str url, struct arena *mem,
+                           struct str *out)
 {
+    struct webpubsub_endpoint place;
     struct buf ours = { .mem = mem };
-    struct str here = service->url;
-    struct origin own, other;
+    const char *why;
+    size_t path = 0;
+    enum err e;
 
-    if (!is_url_text(*url) || !cut_origin(&here, &own) || !cut_origin(url, &other))
+    if (!is_url_text(url))
         return ERR_SYNTAX;
-    if (own.is_https != other.is_https || own.port != other.port ||
-        !str_equal_nocase(own.host, other.host) || !str_starts(*url, STR("/api/hubs/")))
+    while (path < url.len && !str_starts(str_skip(url, path), STR("/api/hubs/")))
+        path++;
+    if (path == url.len || str_ends(str_first(url, path), STR("/")))
         return ERR_SYNTAX;
-    buf_add_all(&ours, service->url, *url);
-    return buf_done(&ours, url);
+    e = webpubsub_parse_endpoint(str_first(url, path), mem, &place, &why);
+    if (e)
+        return e;
+    if (!str_equal(place.url, service->url))
+        return ERR_SYNTAX;
+    buf_add_all(&ours, service->url, str_skip(url, path));
+    return buf_done(&ours, out);
 }
 
 enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,
@@ -358,5 +342,5 @@ enum err webpubsub_read_list(const struct webpubsub *service, struct str answer,
     e = json_text(fields[1].value, mem, next);
     if (e || next->len == 0)
         return e;
-    return make_ours(service, mem, next);
+    return spell_ours(service, *next, mem, next);
 }

@@ -149,6 +149,12 @@ static void on_ack(struct app_socket *socket)
     app_ack(socket, ARGS(NUMBER(1), TEXT(STR("two")), OBJECT({ "three", BOOLEAN(true) })));
 }
 
+/* Who it was and where, as the application knows it. */
+static void on_who(struct app_socket *socket)
+{
+    app_ack(socket, ARGS(TEXT(socket->user), TEXT(socket->nsp)));
+}
+
 static void on_ack_twice(struct app_socket *socket)
 {
     on_ack(socket);
@@ -219,7 +225,7 @@ static void on_plan(struct app_socket *socket)
 
 const struct app verbs_app = {
     .name = "verbs",
-    .namespaces = { "/", "/a", "/b", "/closed" },
+    .namespaces = { "/", "/a", "/b", "/closed", "/n\303\244", "/100% \"of\" it " },
     .connect = on_connect,
     .events = {
         { "emit", on_emit },
@@ -234,6 +240,9 @@ const struct app verbs_app = {
         { "sockets end", on_sockets_end },
         { "ack", on_ack },
         { "ack twice", on_ack_twice },
+        { "who", on_who },
+        { " spaced ", on_ack },
+        { "h\303\244h", on_ack },
         { "bad json", on_bad_json },
         { "count", on_count },
         { "remember", on_remember },

@@ -24,7 +24,6 @@ static void check_parts(const struct packet *packet, struct str text)
     struct str value;
 
     MUST(packet->nsp.len > 0 && packet->nsp.ptr[0] == '/');
-    MUST(packet->ack_id.len <= PACKET_MAX_ACK_ID_DIGITS);
     for (size_t i = 0; i < packet->ack_id.len; i++)
         MUST(packet->ack_id.ptr[i] >= '0' && packet->ack_id.ptr[i] <= '9');
     if (!is_event(packet)) {

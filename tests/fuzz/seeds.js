@@ -63,8 +63,8 @@ function cloudevents() {
       seed('cloudevents', '1', how, fields(connection, list, list));
     }
   }
-  for (const [origins, host] of rows('origins.tsv')) {
-    seed('cloudevents', '2', fields(host, origins));
+  for (const [asked, url, further] of rows('origins.tsv')) {
+    seed('cloudevents', '2', fields(`${url} ${further}`, asked));
   }
   for (const [header_, name] of rows('event-names.tsv')) {
     seed('cloudevents', '3', fields(header_, name));

@@ -1,7 +1,7 @@
 // The stand-in for the Functions host: files, routes, forwarding, CORS, the handler's life.
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -190,6 +190,14 @@ test('route templates know optional, catch-all and constrained parameters', () =
     ['items/{id?}', '/items', {}],
     ['items/{id?}', '/items/1/2', undefined],
     ['files/{*rest}', '/files/a/b/c', { rest: 'a/b/c' }],
+    ['files/{*rest}', '/files', { rest: '' }],
+    ['files/{*rest:int}', '/files/12', { rest: '12' }],
+    ['files/{*rest:int}', '/files/12/3', undefined],
+    ['files/{*rest:alpha}', '/files', undefined],
+    ['files/{*rest:alpha}', '/files/', undefined],
+    ['files/{**rest:regex(^a/b$)}', '/files/A/b', { rest: 'A/b' }],
+    ['files/{**rest:regex(^a/b$)}', '/files/a%2Fb', undefined],
+    ['files/{id}', '/files/a%2fb%20c', { id: 'a%2fb c' }],
     ['x/{a:regex(^[a-z]{{2}}$)}', '/x/ab', { a: 'ab' }],
     ['x/{a:regex(^[a-z]{{2}}$)}', '/x/abc', undefined],
     ['a/{b}/c', '/a/x%20y/C/', { b: 'x y' }],
@@ -198,6 +206,29 @@ test('route templates know optional, catch-all and constrained parameters', () =
     assert.deepEqual(makeMatcher(template)(pathname), expected, `${template} ${pathname}`);
   }
   assert.throws(() => makeMatcher('{a:colour}'), /not known/);
+});
+
+test('both functions answer below /api/ as well, and nothing else does', async () => {
+  const cases = [
+    ['negotiate', ['/negotiate', '/api/negotiate', '/API/Negotiate', '/n%65gotiate', '/register',
+      '/api/register', '/Api/REGISTER']],
+    ['eventhandler', ['/eventhandler', '/api/eventhandler', '/EventHandler', '/API/EVENTHANDLER']],
+  ];
+  const none = ['/', '/x', '/api', '/api/', '/negotiatex', '/xnegotiate', '/api/x', '/apinegotiate',
+    '/api/api/NAME', '/x/NAME', '/NAME/x', '//NAME', '/api//NAME', '/NAME/', '/api%2FNAME',
+    '/apiXNAME', '/NAME%0Ax', '/api/NAME/more', '/NAMEx', '/admin/NAME'];
+  for (const [name, paths] of cases) {
+    const file = new URL(`../../${name}/function.json`, import.meta.url);
+    const [{ route }] = JSON.parse(await readFile(file, 'utf8')).bindings;
+    const match = makeMatcher(route);
+    for (const path of paths) {
+      const [rest] = Object.values(match(path) ?? {});
+      assert.equal(`/${rest}`, decodeURIComponent(path), `${route} ${path}`);
+    }
+    for (const path of none.map((text) => text.replace('NAME', name))) {
+      assert.equal(match(path), undefined, `${route} ${path}`);
+    }
+  }
 });
 
 test("a redirect and the handler's headers pass through", async (t) => {

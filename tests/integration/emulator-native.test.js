@@ -162,6 +162,40 @@ test('roles: for all groups, for one, for a pattern', () => {
   assert.ok(!allows('webpubsub.sendToGroups', 'a'));
 });
 
+test('patterns: what a backslash escapes is itself, and five stars are the most', () => {
+  const cases = [
+    // pattern, groups that it opens, groups that it does not
+    [String.raw`literal\*star`, ['literal*star'], ['literalXstar', 'literalstar', 'literal.star']],
+    [String.raw`a\?b`, ['a?b'], ['axb', String.raw`a\?b`]],
+    [String.raw`a\\b`, [String.raw`a\b`], ['ab', String.raw`a\\b`]],
+    [String.raw`a\\*`, [String.raw`a\b`, String.raw`a\ `], ['a*', 'ab']],
+    [String.raw`\*\*\*\*\*\**`, ['******', '******x'], ['*****', '******.x']],
+    ['chat-*', ['chat-1', 'chat-room', 'chat-'], ['chat.1', 'xchat-1', 'chat-1.x']],
+    ['(a|b)+[c]$^{1}/', ['(a|b)+[c]$^{1}/'], ['a', 'aab', '(a|b)+c$^1/']],
+    ['*.*.*.*.*', ['a.b.c.d.e', '....'], ['a.b.c.d', 'a.b.c.d.e.f']],
+    ['**.**.*', ['a.b.c', 'a.b.c.d'], ['a.b']],
+    ['*****', ['a', 'a.b', ''], []],
+    // what is no pattern opens nothing
+    ['*.*.*.*.*.*', [], ['a.b.c.d.e.f', '*.*.*.*.*.*']],
+    ['**.**.**', [], ['a.b.c', '**.**.**']],
+    ['******', [], ['a', '******']],
+    [String.raw`a\b`, [], ['ab', String.raw`a\b`, String.raw`a\\b`]],
+    ['a\\', [], ['a', 'a\\']],
+  ];
+  for (const [pattern, open, closed] of cases) {
+    for (const [singular, plural] of [
+      ['sendToGroup', 'sendToGroups'],
+      ['joinLeaveGroup', 'joinLeaveGroups'],
+    ]) {
+      const permissions = new Permissions([`webpubsub.${plural}.${pattern}`]);
+      for (const group of open) assert.ok(permissions.allows(singular, group), `${pattern} ${group}`);
+      for (const group of closed) {
+        assert.ok(!permissions.allows(singular, group), `${pattern} ${group}`);
+      }
+    }
+  }
+});
+
 test('a permission granted over REST counts at once', async (t) => {
   const { client, service } = await start(t);
   const ann = await client('ann', []);

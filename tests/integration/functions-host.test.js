@@ -37,7 +37,7 @@ function passes(mode) {
     const writer = await negotiate(stack.api);
     const room = writer.room_id;
     assert.equal(writer.role, 'writer');
-    for (const path of ['/negotiate', '/register']) {
+    for (const path of ['/negotiate', '/register', '/api/negotiate', '/API/Register']) {
       assert.equal((await negotiate(stack.api, { room, path })).role, 'viewer');
     }
     const again = await negotiate(stack.api, { room, key: writer.writer_key });
@@ -53,7 +53,10 @@ function passes(mode) {
     assert.equal(bad.status, 400);
     assert.equal(bad.header('cache-control'), 'no-store');
     assert.equal(typeof bad.json().error.code, 'string');
-    assert.equal((await request(port, { path: '/other' })).status, 404);
+    for (const path of ['/other', '/negotiatex', '/api/api/negotiate', '/api/other']) {
+      const none = await request(port, { path });
+      assert.deepEqual([none.status, none.text], [404, ''], `${path} is the host's to refuse`);
+    }
   });
 
   test('it is the host that lets the page read answers, not the handler', async () => {
@@ -72,7 +75,15 @@ function passes(mode) {
       headers: { 'WebHook-Request-Origin': 'localhost', 'ce-awpsversion': '1.0' },
     });
     assert.equal(answer.status, 200, answer.text);
-    assert.match(answer.header('webhook-allowed-origin'), /^(localhost|\*)$/);
+    assert.equal(answer.header('webhook-allowed-origin'), 'localhost');
+  });
+
+  test('events are taken below /api/ too, in any case', async () => {
+    const peer = newPeer('v', newRoom());
+    for (const path of ['/api/eventhandler', '/API/EventHandler', '/eventhandler']) {
+      const event = { ...systemEvent(peer, 'connect', connectBody(peer)), path };
+      assert.equal((await request(port, withCode(event))).status, 200, path);
+    }
   });
 
   test('events pass the host with their signature, their acks come back', async () => {

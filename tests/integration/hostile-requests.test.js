@@ -158,7 +158,7 @@ const eavesdropper = [
   [() => joinRoom({ ...victim.peer, hub: pick(['other', 'codestream2', 'codestrea', '*']) }),
     status(404)],
   [() => {
-    const name = pick(['ce-connectionId', 'ce-signature', 'ce-userId', 'ce-hub', 'ce-type',
+    const name = pick(['ce-connectionId', 'ce-userId', 'ce-hub', 'ce-type',
       'ce-eventName', 'ce-namespace', 'ce-socketId']);
     const event = joinRoom(victim.peer, victim.room, { ack: 1 });
     const [, value] = event.headers.find(([other]) => other === name);

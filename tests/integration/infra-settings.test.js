@@ -158,18 +158,24 @@ test('eventhandler takes events and their validation, both with the function key
   const [{ methods, authLevel, route }] = (await read('eventhandler/function.json')).bindings;
   assert.deepEqual([...methods].sort(), ['options', 'post']);
   assert.equal(authLevel, 'function');
-  assert.equal(route, 'eventhandler');
+  takes(route, ['eventhandler', 'api/eventhandler', 'API/EventHandler']);
 });
 
 test('negotiate answers anybody by both of its names, and leaves OPTIONS alone', async () => {
   const [{ methods, authLevel, route }] = (await read('negotiate/function.json')).bindings;
   assert.deepEqual([...methods].sort(), ['get', 'post']);
   assert.equal(authLevel, 'anonymous');
-  const [, pattern] = /^\{\w+:regex\((.*)\)\}$/.exec(route);
-  const answered = new RegExp(pattern);
-  for (const name of ['negotiate', 'register']) assert.match(name, answered);
-  for (const name of ['eventhandler', 'negotiate2', 'a']) assert.doesNotMatch(name, answered);
+  takes(route, ['negotiate', 'register', 'api/negotiate', 'api/register']);
 });
+
+/** A route that the whole path has to fit, which is one of these and no other. */
+function takes(route, paths) {
+  const [, pattern] = /^\{\*\w+:regex\((\^.*\$)\)\}$/.exec(route);
+  const answered = new RegExp(pattern, 'i');
+  for (const path of paths) assert.match(path, answered);
+  const others = paths.flatMap((path) => [`${path}2`, `x${path}`, `api/api/${path}`, `${path}/x`]);
+  for (const path of [...others, '', 'a', 'api', 'api/']) assert.doesNotMatch(path, answered);
+}
 
 test('no route begins with a name that the host keeps for itself', async () => {
   for (const name of FUNCTIONS) {

@@ -66,7 +66,12 @@ static void a_table_names_namespaces_and_events(void **state)
         { APP_CONNECT, STR_INIT("/ns"), STR_INIT(""), STR_INIT(""), APP_NO_USER },
         { APP_MESSAGE, STR_INIT("/"), STR_INIT("u"), STR_INIT("known"), APP_ACCEPTED },
         { APP_MESSAGE, STR_INIT("/"), STR_INIT("u"), STR_INIT("Known"), APP_UNKNOWN_EVENT },
+        { APP_MESSAGE, STR_INIT("/other"), STR_INIT("u"), STR_INIT("known"), APP_FORBIDDEN },
+        { APP_MESSAGE, STR_INIT("/?x"), STR_INIT("u"), STR_INIT("Known"), APP_FORBIDDEN },
         { APP_CONNECTED, STR_INIT("/"), STR_INIT("u"), STR_INIT(""), APP_ACCEPTED },
+        { APP_CONNECTED, STR_INIT("/other"), STR_INIT("u"), STR_INIT(""), APP_FORBIDDEN },
+        { APP_DISCONNECTED, STR_INIT("/ns"), STR_INIT("u"), STR_INIT(""), APP_ACCEPTED },
+        { APP_DISCONNECTED, STR_INIT("/other"), STR_INIT("u"), STR_INIT(""), APP_FORBIDDEN },
     };
     const struct app app = {
         .name = "table",
@@ -86,6 +91,7 @@ static void a_table_names_namespaces_and_events(void **state)
         arena_init(&mem, TEST_MEMORY);
         app_decide(&app, &socket);
         assert_int_equal(socket.plan.refusal, cases[i].refusal);
+        assert_true(!socket.plan.refusal || socket.plan.count == 0);
         arena_free(&mem);
     }
 }

@@ -39,7 +39,6 @@ static void a_delivery_is_views_of_its_headers(void **state)
     assert_str(event.nsp, "/");
     assert_str(event.name, "sendToRoom");
     assert_str(event.user_id, "w.AAAAAAAAAAAAAAAAAAAAAA");
-    assert_str(event.signature, "sha256=00,sha256=11");
     assert_str(event.content_type, "text/plain");
     assert_true(is_within(event.hub, delivery[11].value));
     assert_true(is_within(event.user_id, delivery[15].value));
@@ -59,7 +58,6 @@ static void headers_come_in_any_order(void **state)
         assert_str(event.hub, "codestream");
         assert_str(event.socket_id, "s0cket");
         assert_str(event.user_id, "w.AAAAAAAAAAAAAAAAAAAAAA");
-        assert_str(event.signature, "sha256=00,sha256=11");
         assert_str(event.content_type, "text/plain");
     }
 }
@@ -141,7 +139,7 @@ static void only_the_name_of_a_clients_event_may_be_empty(void **state)
 
     (void)state;
     assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
-    assert_true(cloudevent_name_is(&event, STR("")));
+    assert_true(cloudevent_spells(event.name, STR("")));
     headers[0].value = STR("azure.webpubsub.sys.connect");
     assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
     assert_string_equal(why, "ce-eventName");
@@ -184,7 +182,7 @@ static void no_headers_are_no_event(void **state)
 
 static void a_header_that_occurs_twice_is_named(void **state)
 {
-    static const char *const others[] = { "ce-userId", "ce-signature" };
+    static const char *const others[] = { "ce-userId", "Content-Type" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(required) + COUNT(others); i++) {
@@ -266,7 +264,6 @@ static void what_may_be_missing_is_empty(void **state)
         memset(&event, 0xee, sizeof(event));
         assert_err(parse_with(optional[i], NULL, &event, &why), ERR_NONE);
         assert_int_equal(event.user_id.len == 0, i == 0);
-        assert_int_equal(event.signature.len == 0, i == 1);
         assert_int_equal(event.content_type.len == 0, i == 2);
         assert_str(event.socket_id, "s0cket");
     }
@@ -297,29 +294,150 @@ static void a_name_agrees_raw_or_decoded_once(void **state)
 
     (void)state;
     for (vectors_open(&v, "event-names.tsv", 3); vectors_next(&v);) {
-        struct cloudevent event = { .name = exact(v.column[0]) };
+        struct str header = exact(v.column[0]);
         struct str name = exact(v.column[1]);
         bool same = str_equal(v.column[2], STR("same"));
         assert_that(same || str_equal(v.column[2], STR("other")));
-        assert_that(cloudevent_name_is(&event, name) == same);
+        assert_that(cloudevent_spells(header, name) == same);
         exact_free(name);
-        exact_free(event.name);
+        exact_free(header);
     }
 }
 
-static void an_origin_is_one_of_a_list_of_hosts(void **state)
+static void a_text_is_decoded_where_it_has_to_be_encoded(void **state)
+{
+    static const struct {
+        const char *header, *text;
+    } cases[] = {
+        { "", "" },
+        { "w.AAAAAAAAAAAAAAAAAAAAAA", "w.AAAAAAAAAAAAAAAAAAAAAA" },
+        { "J%C3%B6rg", "J\xc3\xb6rg" },
+        { "J\xc3\xb6rg", "J\xc3\xb6rg" },
+        { "/n%c3%a4", "/n\xc3\xa4" },
+        { "a%20b", "a b" },
+        { "%22x%22", "\"x\"" },
+        { "100%25", "100%" },
+        { "100%", "100%" },
+        { "%2541", "%41" },
+        { "%1F%7F", "\x1f\x7f" },
+        { "%77.AAAA", "%77.AAAA" },
+        { "w%2EAAAA", "w%2EAAAA" },
+        { "%2F", "%2F" },
+        { "%", "%" },
+        { "%c", "%c" },
+        { "%zz", "%zz" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str header = exact(str_from(cases[i].header));
+        struct arena mem;
+        struct str text;
+        arena_init(&mem, TEST_MEMORY);
+        assert_err(cloudevent_text(header, &mem, &text), ERR_NONE);
+        assert_same(text, str_from(cases[i].text));
+        arena_free(&mem);
+        exact_free(header);
+    }
+}
+
+static enum err decode(struct arena *mem, void *context)
+{
+    struct str text;
+    enum err e = cloudevent_text(STR("J%C3%B6rg"), mem, &text);
+
+    (void)context;
+    if (!e)
+        assert_str(text, "J\xc3\xb6rg");
+    return e;
+}
+
+static enum err join_lines(struct arena *mem, void *context)
+{
+    static const struct header lines[] = {
+        { STR_INIT("ce-signature"), STR_INIT("sha256=00") },
+        { STR_INIT("ce-signatures"), STR_INIT("sha256=11") },
+        { STR_INIT("CE-Signature"), STR_INIT("") },
+        { STR_INIT("ce-SIGNATURE"), STR_INIT("sha256=22, sha256=33") },
+    };
+    struct str list;
+    enum err e = cloudevent_list(lines, COUNT(lines), STR("ce-signature"), mem, &list);
+
+    (void)context;
+    if (!e)
+        assert_str(list, "sha256=00,,sha256=22, sha256=33");
+    return e;
+}
+
+static void the_lines_of_a_list_are_one_list(void **state)
+{
+    struct arena none;
+    struct str list;
+
+    (void)state;
+    arena_init(&none, 0);
+    assert_err(cloudevent_list(delivery, COUNT(delivery), STR("CE-signature"), &none, &list),
+               ERR_NONE);
+    assert_true(is_within(list, delivery[9].value));
+    assert_err(cloudevent_list(delivery, 9, STR("CE-signature"), &none, &list), ERR_NONE);
+    assert_int_equal(list.len, 0);
+    assert_null(list.ptr);
+}
+
+static void a_text_and_a_list_are_whole_or_out_of_memory(void **state)
+{
+    (void)state;
+    sweep(decode, NULL);
+    sweep(join_lines, NULL);
+}
+
+static void the_first_origin_that_is_allowed_is_told_as_it_was_spelt(void **state)
 {
     struct vectors v;
 
     (void)state;
-    for (vectors_open(&v, "origins.tsv", 3); vectors_next(&v);) {
-        struct str origins = exact(v.column[0]);
-        struct str host = exact(v.column[1]);
-        bool ok = str_equal(v.column[2], STR("ok"));
-        assert_that(ok || str_equal(v.column[2], STR("no")));
-        assert_that(cloudevent_origin_ok(origins, host) == ok);
-        exact_free(host);
-        exact_free(origins);
+    for (vectors_open(&v, "origins.tsv", 4); vectors_next(&v);) {
+        struct str asked = exact(v.column[0]);
+        struct str allowed[] = { exact(v.column[1]), exact(v.column[2]) };
+        struct str got =
+            cloudevent_allowed_origin(asked, (struct str_list){ allowed, COUNT(allowed) });
+        if (v.column[3].len == 0) {
+            assert_that(!got.ptr);
+        } else {
+            assert_same(got, v.column[3]);
+            assert_that(is_within(got, asked));
+        }
+        exact_free(allowed[1]);
+        exact_free(allowed[0]);
+        exact_free(asked);
+    }
+}
+
+static void a_list_of_origins_has_nothing_else_in_it(void **state)
+{
+    static const char *const good[] = {
+        "",      " , ",       "a",           "a.example", "A.example,b_c-d",
+        "a b,c", "https://a", "HTTP://a:1/", "a:65535",   "https://a.example/ , b:8080",
+    };
+    static const char *const bad[] = {
+        "*",       "https://",    "a:",
+        "a:0",     "a:65536",     "a:x",
+        "a/b",     "https://a/b", "ftp://a",
+        "https:a", "//a",         "a?b",
+        "a#b",     "u@a",         "a;b",
+        "a,*",     "a\tb",        "\xc3\xa4",
+        "a%20b",   "https://a//", "https://https://a",
+        "[::1]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        if (!cloudevent_origins_ok(str_from(good[i])))
+            fail_msg("refused: %s", good[i]);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        if (cloudevent_origins_ok(str_from(bad[i])))
+            fail_msg("taken: %s", bad[i]);
     }
 }
 
@@ -338,7 +456,11 @@ int main(void)
         cmocka_unit_test(what_may_be_missing_is_empty),
         cmocka_unit_test(names_that_only_look_like_ours_are_passed_over),
         cmocka_unit_test(a_name_agrees_raw_or_decoded_once),
-        cmocka_unit_test(an_origin_is_one_of_a_list_of_hosts),
+        cmocka_unit_test(a_text_is_decoded_where_it_has_to_be_encoded),
+        cmocka_unit_test(the_lines_of_a_list_are_one_list),
+        cmocka_unit_test(a_text_and_a_list_are_whole_or_out_of_memory),
+        cmocka_unit_test(the_first_origin_that_is_allowed_is_told_as_it_was_spelt),
+        cmocka_unit_test(a_list_of_origins_has_nothing_else_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,9 @@ static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
         { "CODESTREAM_HUB", "a[hub]" },
         { "CODESTREAM_HUB", "a`hub" },
         { "CODESTREAM_HUB", "a,hub" },
+        { "CODESTREAM_SERVICE_ORIGINS", "*" },
+        { "CODESTREAM_SERVICE_ORIGINS", "live.example,https://" },
+        { "CODESTREAM_SERVICE_ORIGINS", "live.example https://live.example/path" },
         { "CODESTREAM_SECRET", "0123456789abcdef0123456789abcde" },
         { "CODESTREAM_SECRET", "s" },
         { "CODESTREAM_TOKEN_MINUTES", "0" },
@@ -268,14 +271,15 @@ static void all_that_is_wrong_is_told_at_once(void **state)
     static const char *const wrong[] = {
         SETTING_CONNECTION,           "CODESTREAM_HUB",
         "CODESTREAM_SECRET",          "CODESTREAM_TOKEN_MINUTES",
-        "CODESTREAM_REST_TIMEOUT_MS", "CODESTREAM_LOOPS"
+        "CODESTREAM_REST_TIMEOUT_MS", "CODESTREAM_LOOPS",
+        "CODESTREAM_SERVICE_ORIGINS"
     };
     struct config config;
     struct complaints complaints;
 
     (void)state;
     SET(wrong[0], "?", wrong[1], "?", wrong[2], "?", wrong[3], "?", wrong[4], "?", wrong[5],
-        "?");
+        "?", wrong[6], "?");
     assert_false(config_load(&config, from_environment, &complaints));
     assert_int_equal(complaints.count, COUNT(wrong));
     for (size_t i = 0; i < COUNT(wrong); i++)

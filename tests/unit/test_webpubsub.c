@@ -255,6 +255,22 @@ static void a_native_token_is_asked_for_with_its_roles(void **state)
     arena_free(&mem);
 }
 
+static void a_user_of_any_name_is_encoded_in_the_address(void **state)
+{
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    struct webpubsub_client client = { .user = STR_INIT("J\xc3\xb6rg & \"x\"/?#%+~.-_") };
+    struct webpubsub_request request;
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_generate_token(&service, &client, 60, &mem, &request), ERR_NONE);
+    assert_str(request.url, "https://abc/api/hubs/hub/:generateToken?api-version=2024-01-01"
+                            "&userId=J%C3%B6rg%20%26%20%22x%22%2F%3F%23%25%2B~.-_"
+                            "&minutesToExpire=1");
+    arena_free(&mem);
+}
+
 static enum err asking_within(struct arena *mem, void *context)
 {
     struct webpubsub_request request;
@@ -287,6 +303,7 @@ static void everything_is_whole_or_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_user_of_any_name_is_encoded_in_the_address),
         cmocka_unit_test(connection_strings_are_read_as_the_sdk_reads_them),
         cmocka_unit_test(a_bad_connection_string_is_explained_without_its_values),
         cmocka_unit_test(every_prefix_of_a_connection_string_is_good_or_explained),

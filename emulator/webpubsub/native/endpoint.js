@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import { admit, describeHandshake } from '../admission.js';
 import { groupNameFault } from '../groups.js';
 import { TokenError } from '../token.js';
-import { refuseUpgrade } from '../upgrade.js';
+import { refuseBadHandshakes, refuseUpgrade } from '../upgrade.js';
 import { NativeConnection } from './connection.js';
 import { PLAIN, RELIABLE } from './protocol.js';
 
@@ -37,6 +37,7 @@ export class NativeClients {
       maxPayload: service.options.maxPayload,
       handleProtocols: (_, req) => req.subprotocol,
     });
+    refuseBadHandshakes(this.#server, service.log);
   }
 
   /** @returns {boolean} whether a plain request was for this endpoint: it takes WebSockets only */
