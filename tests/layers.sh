@@ -21,7 +21,7 @@ includes() {
 libc='linux/tcp\.h|(assert|errno|fcntl|limits|malloc|poll|pthread|sched|signal|stdalign|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
 wire=$(ls src/wire/*.[ch] | grep -v 'src/wire/token\.c')
 io=$(ls src/io/*.[ch] | grep -vE 'src/io/(http_server\.c|http_transfer\.h|resolver\.c)')
-top=$(ls src/*.[ch] | grep -v 'src/sandbox_calls\.c')
+top=$(ls src/*.[ch] | grep -v 'src/sandbox.*\.c')
 
 includes "$(ls src/base/*.[ch])" "base/[a-z]+\.h|sanitizer/asan_interface\.h|$libc"
 includes "$wire" "(base|wire)/[a-z0-9_]+\.h|$libc"
@@ -31,6 +31,7 @@ includes "$io" "(base|io)/[a-z_]+\.h|$libc"
 includes src/io/http_server.c "(base|io)/[a-z_]+\.h|microhttpd\.h|$libc"
 includes src/io/http_transfer.h "(base|io)/[a-z_]+\.h|curl/curl\.h|$libc"
 includes src/io/resolver.c "(base|io)/[a-z_]+\.h|ares\.h|$libc"
+includes src/sandbox.c "sandbox\.h|linux/capability\.h|$libc"
 includes src/sandbox_calls.c "sandbox\.h|linux/(audit|filter|seccomp)\.h|stddef\.h|$libc"
 includes "$(ls src/doctor/*.[ch])" "(config|doctor/[a-z]+|base/[a-z]+|wire/[a-z0-9_]+|io/[a-z_]+)\.h|$libc"
 includes "$top" "[a-z_]+\.h|(base|wire|app|io|doctor)/[a-z0-9_]+\.h|$libc"
