@@ -32,7 +32,10 @@ struct config {
     struct str identity_endpoint, identity_header;
     struct str identity_client; /* of a user-assigned identity; empty: the app's own */
     struct str hub;
-    struct str secret;   /* empty: derived from the access key, if there is one */
+    struct str secret;       /* empty: derived from the access key, if there is one */
+    struct str writers_word; /* empty: anybody may open a room */
+    bool needs_word;         /* there is one, even if it has been forgotten */
+    bool has_platform_auth;  /* App Service Authentication is on */
     const char *ca_file; /* certificates that TLS trusts; NULL: where libcurl looks itself */
     unsigned token_minutes;
     unsigned rest_timeout_ms;
