@@ -25,13 +25,13 @@ async function asked(context) {
   const screen = await scene.open(scene.stack.page, 'writer', context);
   screen.page.on('console', (message) => console.push(message.text()));
   const { page } = screen;
+  const dialog = page.getByRole('dialog', { name: 'Starting a stream needs a word' });
   const form = {
     input: page.getByLabel('Word', { exact: true }),
-    problem: page.getByRole('alert'),
-    dialog: page.getByRole('dialog', { name: 'Starting a stream needs a word' }),
+    problem: dialog.getByRole('alert'),
   };
-  await form.dialog.waitFor();
-  return { screen, console, ...form };
+  await dialog.waitFor();
+  return { screen, console, dialog, ...form };
 }
 
 test('a writer enters the word once, is not asked again, and can forget it', async () => {
@@ -72,30 +72,23 @@ test('a writer enters the word once, is not asked again, and can forget it', asy
   await page.reload();
   await screen.says('Live');
   assert.equal(await page.locator('#share-link').getAttribute('href'), link);
-  await screen.press('end').catch(() => {});
-  await page.evaluate(() => sessionStorage.clear());
-  const second = await scene.open(scene.stack.page, 'writer', context);
-  await second.says('Live');
   page.on('dialog', (box) => box.accept());
-  second.page.on('dialog', (box) => box.accept());
-  await second.press('new-session');
-  await second.page.waitForLoadState();
-  await second.until(async () => {
-    const shown = await second.page.locator('#share-link').getAttribute('href');
+  await screen.press('new-session');
+  await screen.until(async () => {
+    const shown = await page.locator('#share-link').getAttribute('href');
     return shown !== null && shown !== link;
   }, 10_000, 'another room');
-  await second.says('Live');
-  assert.equal(await second.page.locator('#word-dialog').isVisible(), false);
+  await screen.says('Live');
+  assert.equal(await dialog.isVisible(), false);
 
   // Forgotten: what is open goes on, the next is asked for again.
-  await second.press('forget-word');
-  await second.notices(/forgotten/);
-  await second.says('Live');
-  await second.press('new-session');
-  const again = second.page.getByRole('dialog', { name: 'Starting a stream needs a word' });
-  await again.waitFor();
-  assert.equal(await second.page.getByRole('alert').isVisible(), false);
-  const kept = await second.page.evaluate(() => JSON.stringify({ ...localStorage }));
+  await screen.press('forget-word');
+  await screen.notices(/forgotten/);
+  await screen.says('Live');
+  await screen.press('new-session');
+  await dialog.waitFor();
+  assert.equal(await problem.isVisible(), false);
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
   assert.doesNotMatch(kept, /sesame|barley/);
 
   const { stack } = scene;
@@ -127,12 +120,9 @@ test('who cancels is not asked again until they wish it, and keeps what they typ
 
 test('a word that has been changed is asked for anew, and says so', async () => {
   const context = await scene.person();
-  const api = await asked(context).then(({ screen }) => screen.page
-    .locator('meta[name="codestream-api"]').getAttribute('content'));
-  const page = await context.newPage();
-  await page.goto(scene.stack.page);
-  await page.evaluate(([at, old]) => localStorage.setItem(`codestream.word.${at}`, old),
-    [api, WRONG]);
+  await context.addInitScript(([api, word]) => {
+    localStorage.setItem(`codestream.word.${api}`, word);
+  }, [scene.stack.api, WRONG]);
   const { problem } = await asked(context);
   await problem.filter({ hasText: 'has been changed' }).waitFor();
 });
