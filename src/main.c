@@ -43,7 +43,7 @@ static const char usage[] =
     "  CODESTREAM_HUB              hub (codestream)\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
-    "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more (anybody may)\n"
+    "  CODESTREAM_WRITERS          word that opens a room, from 16 characters (anybody)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
     "  CODESTREAM_LOOPS            threads (one for each core)\n"

@@ -348,15 +348,14 @@ static void secrets_are_forgotten_where_they_stood(void **state)
     config_free(&config);
 }
 
+/* Of two bytes each. */
+#define EIGHT_CHARS "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+
 static void a_word_for_writers_has_sixteen_characters(void **state)
 {
-    static const char *const good[] = { "0123456789abcdef",
-                                        "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
-                                        "\xc3\xa9\xc3\xa9 and more",
+    static const char *const good[] = { "0123456789abcdef", EIGHT_CHARS " and more",
                                         "quotes \" and \\ are characters" };
-    static const char *const bad[] = { "x", "0123456789abcde",
-                                       "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
-                                       "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9",
+    static const char *const bad[] = { "x", "0123456789abcde", EIGHT_CHARS,
                                        "0123456789abcdef\xff" };
     char longest[APP_MAX_WORD_BYTES + 2];
     struct config config;

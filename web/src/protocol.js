@@ -239,8 +239,12 @@ export function isSocketId(value) {
  * Control and formatting characters (bidirectional ones, tags), halves of pairs, what has a meaning
  * to nobody else, and all that is not seen: they could make one name look like another.
  */
-const UNSEEN =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}\u2028\u2029]/gu;
+const UNSEEN = new RegExp(
+  `[${['Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp', 'Noncharacter_Code_Point', 'Default_Ignorable_Code_Point']
+    .map((kind) => `\\p{${kind}}`)
+    .join('')}]`,
+  'gu',
+);
 /** However wide: a row of them could push the end of a name out of sight. */
 const BLANKS = /[\p{Z}\u2800]+/gu;
 /** Between folders, or looking like it. */
