@@ -207,8 +207,9 @@ void app_turn_away(struct app_caller *caller, enum app_refusal refusal, const ch
 MUST_USE bool app_word(struct app_caller *caller, struct str given);
 
 /*
- * A member of the answer, beside those with which the connection is opened.  An application
- * that tells nothing tells user_id, which is the user.
+ * A member of the answer, beside those with which the connection is opened; name: a constant
+ * that needs no escape in JSON.  An application that tells nothing tells user_id, which is the
+ * user.
  */
 void app_tell(struct app_caller *caller, const char *name, struct str text);
 

@@ -4,6 +4,9 @@
 #include "wire/json.h"
 #include "wire/token.h"
 
+/* What most applications tell fits into this. */
+#define TOLD_BYTES 256
+
 /* ---- what can be wrong ---- */
 
 /* The first fault counts. */
@@ -28,13 +31,22 @@ static void misuse(struct app_caller *caller, const char *message)
     app_turn_away(caller, APP_INTERNAL, message);
 }
 
+static bool is_ascii(struct str s)
+{
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        all = (unsigned char)(all | s.ptr[i]);
+    return all < 0x80;
+}
+
 /* Is it UTF-8?  Of what is more than ASCII the reader of JSON knows. */
 static bool is_text(struct app_caller *caller, struct str s)
 {
     struct buf quoted = { .mem = caller->mem };
     struct str text, value;
 
-    if (str_is_visible(s))
+    if (is_ascii(s))
         return true;
     json_add_string(&quoted, s);
     if (buf_done(&quoted, &text)) {
@@ -168,10 +180,11 @@ void app_tell(struct app_caller *caller, const char *name, struct str text)
         misuse(caller, "what a caller is told must be UTF-8");
         return;
     }
-    told->mem = caller->mem;
-    buf_add_char(told, ',');
-    json_add_string(told, str_from(name));
-    buf_add_char(told, ':');
+    if (!told->ptr) {
+        told->mem = caller->mem;
+        buf_reserve(told, TOLD_BYTES);
+    }
+    buf_add_all(told, STR(",\""), str_from(name), STR("\":"));
     json_add_string(told, text);
     if (told->failed)
         no_memory(caller);
