@@ -1,7 +1,11 @@
 #include "answer.h"
 
+#include <stdatomic.h>
+
 #include "payload.h"
 #include "wire/json.h"
+
+#define SAMPLE_MS 1000
 
 void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
                 int64_t now_ms)
@@ -32,10 +36,9 @@ void answer_send(struct http_request *request, const struct http_answer *answer)
 }
 
 static void send_error(struct http_request *request, struct http_answer *answer,
-                       const char *code, const char *message, int64_t now_ms)
+                       const char *code, const char *message)
 {
     struct buf body = { .mem = &request->mem };
-    struct log_line line;
 
     buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
     json_add_string(&body, str_from(message)); /* may be a library's own words */
@@ -50,13 +53,22 @@ static void send_error(struct http_request *request, struct http_answer *answer,
     if (answer->status == 503)
         answer->headers[answer->header_count++] =
             (struct header){ STR("Retry-After"), STR(ANSWER_RETRY_SECONDS) };
+    answer_send(request, answer);
+}
+
+/* others: so many that are like this one leave no line. */
+static void log_error(const struct http_request *request, unsigned status, const char *code,
+                      const char *message, uint64_t others, int64_t now_ms)
+{
+    struct log_line line;
 
     answer_log(&line, LOG_WARN, request, now_ms);
-    log_number(&line, "status", answer->status);
+    log_number(&line, "status", status);
     log_text(&line, "code", str_from(code));
     log_text(&line, "reason", str_from(message));
+    if (others > 0)
+        log_number(&line, "others", others);
     log_end(&line);
-    answer_send(request, answer);
 }
 
 void answer_error(struct http_request *request, unsigned status, const char *code,
@@ -64,7 +76,24 @@ void answer_error(struct http_request *request, unsigned status, const char *cod
 {
     struct http_answer answer = { .status = status };
 
-    send_error(request, &answer, code, message, now_ms);
+    log_error(request, status, code, message, 0, now_ms);
+    send_error(request, &answer, code, message);
+}
+
+void answer_error_sampled(struct http_request *request, unsigned status, const char *code,
+                          const char *message, int64_t now_ms, struct answer_sample *sample)
+{
+    struct http_answer answer = { .status = status };
+    int64_t next_ms = atomic_load(&sample->next_ms);
+
+    /* Of several loops that see that it is time, one writes. */
+    if (now_ms >= next_ms &&
+        atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS))
+        log_error(request, status, code, message, atomic_exchange(&sample->unlogged, 0),
+                  now_ms);
+    else
+        atomic_fetch_add(&sample->unlogged, 1);
+    send_error(request, &answer, code, message);
 }
 
 void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms)
@@ -75,5 +104,7 @@ void answer_not_allowed(struct http_request *request, const char *allow, int64_t
         .header_count = 1,
     };
 
-    send_error(request, &answer, "MethodNotAllowed", "this path has no such method", now_ms);
+    log_error(request, answer.status, "MethodNotAllowed", "this path has no such method", 0,
+              now_ms);
+    send_error(request, &answer, "MethodNotAllowed", "this path has no such method");
 }

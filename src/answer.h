@@ -1,6 +1,6 @@
 /*
  * Answers and the log line that goes with each: every request leaves exactly one, but the
- * host's own question whether we are there, GET or HEAD of "/".
+ * host's own question whether we are there, GET or HEAD of "/", and what is sampled.
  */
 #ifndef ANSWER_H
 #define ANSWER_H
@@ -24,6 +24,17 @@ void answer_send(struct http_request *request, const struct http_answer *answer)
 /* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
 void answer_error(struct http_request *request, unsigned status, const char *code,
                   const char *message, int64_t now_ms);
+
+/*
+ * The same for what somebody may do without end: a line a second at most in the whole process,
+ * which says how many others it stands for.
+ */
+struct answer_sample {
+    _Atomic int64_t next_ms;   /* on the loops' clock: when a line may be written again */
+    _Atomic uint64_t unlogged; /* since the last line */
+};
+void answer_error_sampled(struct http_request *request, unsigned status, const char *code,
+                          const char *message, int64_t now_ms, struct answer_sample *sample);
 
 /* 405 with Allow. */
 void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms);

@@ -5,6 +5,7 @@
 
 #include "wire/base64url.h"
 #include "wire/cloudevents.h"
+#include "wire/json.h"
 #include "wire/token.h"
 #include "wire/webpubsub.h"
 
@@ -182,6 +183,39 @@ static unsigned core_count(void)
     return count < CONFIG_MAX_LOOPS ? (unsigned)count : CONFIG_MAX_LOOPS;
 }
 
+static size_t count_chars(struct str utf8)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < utf8.len; i++)
+        count += ((unsigned char)utf8.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* It comes as a string of JSON, so it must be one that JSON can hold. */
+static void read_word(struct config *config, config_getenv *get, struct complaints *complaints)
+{
+    struct buf quoted = { .mem = &config->mem };
+    struct str word = str_from(get("CODESTREAM_WRITERS"));
+    struct str text = { NULL, 0 }, value;
+
+    config->writers_word = word;
+    config->needs_word = word.len > 0;
+    if (word.len == 0)
+        return;
+    if (word.len > APP_MAX_WORD_BYTES) {
+        complain(complaints, "CODESTREAM_WRITERS", "is longer than 1024 bytes");
+        return;
+    }
+    buf_reserve(&quoted, 6 * word.len + 2); /* one copy, which is overwritten */
+    json_add_string(&quoted, word);
+    if (buf_done(&quoted, &text) || json_check(text, &value))
+        complain(complaints, "CODESTREAM_WRITERS", "is not UTF-8");
+    else if (count_chars(word) < APP_MIN_WORD_CHARS)
+        complain(complaints, "CODESTREAM_WRITERS", "is shorter than 16 characters");
+    cleanse(text);
+}
+
 bool config_load(struct config *config, config_getenv *get, struct complaints *complaints)
 {
     const char *hub = get("CODESTREAM_HUB");
@@ -206,6 +240,9 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->secret = str_from(get("CODESTREAM_SECRET"));
     if (config->secret.len > 0 && config->secret.len < CONFIG_MIN_SECRET_BYTES)
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");
+    read_word(config, get, complaints);
+    config->has_platform_auth =
+        str_equal_nocase(str_from(get("WEBSITE_AUTH_ENABLED")), STR("true"));
     config->ca_file =
         find_ca_file(get, str_starts(config->service_url, STR("https://")), complaints);
     config->proxy = config_first(get, CONFIG_PROXY);
@@ -224,7 +261,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
 
 void config_forget_secrets(struct config *config)
 {
-    struct str *const secrets[] = { &config->access_key, &config->secret,
+    struct str *const secrets[] = { &config->access_key, &config->secret, &config->writers_word,
                                     &config->identity_header };
 
     for (size_t i = 0; i < COUNT(secrets); i++) {

@@ -44,6 +44,7 @@ static const char usage[] =
     "  CODESTREAM_SERVICE_ORIGINS  further hosts of the service: replicas, domains, gateways\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
+    "  CODESTREAM_WRITERS          word that opens a room, from 16 characters (anybody)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
     "  CODESTREAM_LOOPS            threads (one for each core)\n"
@@ -166,6 +167,7 @@ static void log_start(unsigned port, const struct config *config, const struct s
     log_text(&line, "service", config->service_host);
     log_text(&line, "app", str_from(config->app->name));
     log_text(&line, "hub", config->hub);
+    log_text(&line, "writers", config->needs_word ? STR("word") : STR("anybody"));
     log_number(&line, "loops", config->loops);
     log_text(&line, "calls", str_from(sandbox->calls));
     log_text(&line, "files", str_from(sandbox->files));

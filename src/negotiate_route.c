@@ -11,9 +11,12 @@
 struct negotiation {
     struct service *service;
     struct http_request *request;
-    struct negotiate_grant grant;
+    struct app_caller caller;
     struct rest_call call;
 };
+
+/* Who guesses at the owner's word does not fill the log. */
+static struct answer_sample guesses;
 
 static int64_t now_ms(const struct negotiation *n)
 {
@@ -36,8 +39,8 @@ static void answer_token(struct negotiation *n, struct str token)
     };
     struct log_line line;
 
-    if (negotiate_answer(&service->rest.webpubsub, &n->grant, token, service->token_seconds,
-                         &n->request->mem, &answer.body)) {
+    if (negotiate_answer(&service->rest.webpubsub, &n->caller.pass, token,
+                         service->token_seconds, &n->request->mem, &answer.body)) {
         answer_unavailable(n, "no memory");
         return;
     }
@@ -107,47 +110,76 @@ static void ask_for_token(struct negotiation *n, const struct webpubsub_client *
 
 static void get_token(struct negotiation *n)
 {
-    struct webpubsub_client client;
+    struct webpubsub_client client = negotiate_client(&n->caller.pass);
 
-    if (negotiate_client(&n->grant, &n->request->mem, &client))
-        answer_unavailable(n, "no memory");
-    else if (n->service->rest.webpubsub.key)
+    if (n->service->rest.webpubsub.key)
         mint_token(n, &client);
     else
         ask_for_token(n, &client);
 }
 
-/* room_id, or id as the older article calls it. */
-static struct str query_room(const struct http_request *request)
+/* 500 is the application's own fault. */
+static unsigned status_of(enum app_refusal refusal)
 {
-    struct str room = http_request_query(request, STR("room_id"));
-
-    return room.ptr ? room : http_request_query(request, STR("id"));
+    switch (refusal) {
+    case APP_FORBIDDEN:
+    case APP_WRITERS_WORD:
+        return 403;
+    case APP_NO_USER:
+        return 401;
+    case APP_INTERNAL:
+        return 500;
+    default:
+        return 400;
+    }
 }
 
-/* Only Codestream knows rooms and roles. */
-static enum err decide(struct negotiation *n, const struct negotiate_query *query)
+static void answer_refusal(struct negotiation *n)
 {
-    struct arena *mem = &n->request->mem;
-    unsigned char seed[ROOM_ID_BYTES];
+    const struct app_pass *pass = &n->caller.pass;
+    const char *code = app_refusal_code(pass->refusal).ptr; /* a constant */
+    unsigned status = status_of(pass->refusal);
 
-    if (!random_bytes(seed, sizeof(seed)))
-        return ERR_NO_MEMORY;
-    if (n->service->app != &codestream_app)
-        return negotiate_guest(seed, mem, &n->grant);
-    return negotiate_decide(query, n->service->secret, seed, mem, &n->grant);
+    if (pass->refusal == APP_BUSY)
+        answer_unavailable(n, pass->message);
+    else if (pass->refusal == APP_WRITERS_WORD)
+        answer_error_sampled(n->request, status, code, pass->message, now_ms(n), &guesses);
+    else
+        answer_error(n->request, status, code, pass->message, now_ms(n));
+}
+
+static void decide(struct negotiation *n, const unsigned char *seed, bool is_register)
+{
+    struct service *service = n->service;
+    struct http_request *request = n->request;
+
+    n->caller = (struct app_caller){
+        .query = request->query,
+        .query_count = request->query_count,
+        .is_post = str_equal(request->method, STR("POST")),
+        .is_register = is_register,
+        .secret = service->secret,
+        .word_mac = service->has_word ? service->word_mac : NULL,
+        .seed = seed,
+        .mem = &request->mem,
+    };
+    if (n->caller.is_post)
+        n->caller.body = request->body;
+    /* Anybody may send this header; only where the platform signs people in is it its own. */
+    if (service->has_platform_auth)
+        n->caller.platform_user =
+            http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
+    app_negotiate(service->app, &n->caller);
+    if (n->caller.pass.refusal)
+        answer_refusal(n);
+    else
+        get_token(n);
 }
 
 static void serve(struct service *service, struct http_request *request, bool is_register)
 {
     struct negotiation *n = arena_take(&request->mem, sizeof(*n));
-    const struct negotiate_query query = {
-        .is_register = is_register,
-        .room_id = query_room(request),
-        .body = request->body,
-        .is_post = str_equal(request->method, STR("POST")),
-        .protocol = http_request_query(request, STR("protocol")),
-    };
+    unsigned char seed[APP_NAME_BYTES];
 
     if (!n) {
         answer_error(request, 503, "Unavailable", "no memory", loop_now_ms(service->loop));
@@ -159,14 +191,10 @@ static void serve(struct service *service, struct http_request *request, bool is
         answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
     else if (service->in_flight >= SERVICE_FULL_FOR_NEWCOMERS)
         answer_unavailable(n, "there is too much to do");
-    else if (decide(n, &query))
-        answer_unavailable(n, "no memory or no randomness");
-    else if (n->grant.status != 200)
-        answer_error(request, n->grant.status,
-                     n->grant.status == 403 ? "Forbidden" : "BadRequest", n->grant.message,
-                     now_ms(n));
+    else if (!random_bytes(seed, sizeof(seed)))
+        answer_unavailable(n, "no randomness");
     else
-        get_token(n);
+        decide(n, seed, is_register);
 }
 
 void serve_negotiate(struct service *service, struct http_request *request)

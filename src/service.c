@@ -199,6 +199,8 @@ enum err service_init(struct service *service, const struct config *config, stru
     *service = (struct service){
         .app = config->app,
         .loop = loop,
+        .has_word = config->writers_word.len > 0,
+        .has_platform_auth = config->has_platform_auth,
         .token_seconds = (int64_t)config->token_minutes * 60,
         .rest_timeout_ms = config->rest_timeout_ms,
         .origins = config->service_origins,
@@ -206,7 +208,11 @@ enum err service_init(struct service *service, const struct config *config, stru
     if (rest_init(&service->rest, config, loop, client))
         return ERR_NO_MEMORY;
     service->secret = writer_secret(config, service->rest.webpubsub.key);
-    return service->secret ? ERR_NONE : ERR_NO_MEMORY;
+    if (!service->secret)
+        return ERR_NO_MEMORY;
+    if (!service->has_word)
+        return ERR_NONE;
+    return app_word_mac(service->secret, config->writers_word, service->word_mac);
 }
 
 void service_free(struct service *service)

@@ -41,6 +41,9 @@ struct service {
     struct rest rest;
     struct hmac_key *secret; /* signs writer keys */
     struct str origins;      /* that are ours, beside the service's own host */
+    bool has_word;           /* who opens a room must send the owner's word */
+    unsigned char word_mac[HMAC_BYTES];
+    bool has_platform_auth; /* the platform says who a caller is */
     int64_t token_seconds;
     unsigned rest_timeout_ms;
     size_t in_flight;

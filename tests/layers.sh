@@ -18,7 +18,7 @@ includes() {
   failed=1
 }
 
-libc='linux/tcp\.h|(assert|errno|fcntl|limits|malloc|poll|pthread|sched|signal|stdalign|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
+libc='linux/tcp\.h|(assert|errno|fcntl|limits|malloc|poll|pthread|sched|signal|stdalign|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
 wire=$(ls src/wire/*.[ch] | grep -v 'src/wire/token\.c')
 io=$(ls src/io/*.[ch] | grep -vE 'src/io/(http_server\.c|http_transfer\.h|resolver\.c)')
 top=$(ls src/*.[ch] | grep -v 'src/sandbox.*\.c')
@@ -26,7 +26,7 @@ top=$(ls src/*.[ch] | grep -v 'src/sandbox.*\.c')
 includes "$(ls src/base/*.[ch])" "base/[a-z]+\.h|sanitizer/asan_interface\.h|$libc"
 includes "$wire" "(base|wire)/[a-z0-9_]+\.h|$libc"
 includes src/wire/token.c "(base|wire)/[a-z0-9_]+\.h|openssl/[a-z_]+\.h|$libc"
-includes "$(ls src/app/*.[ch])" "(base|app)/[a-z]+\.h|wire/(json|base64url)\.h|string\.h"
+includes "$(ls src/app/*.[ch])" "(base|app)/[a-z]+\.h|wire/(json|base64url|token)\.h|string\.h"
 includes "$io" "(base|io)/[a-z_]+\.h|$libc"
 includes src/io/http_server.c "(base|io)/[a-z_]+\.h|microhttpd\.h|$libc"
 includes src/io/http_transfer.h "(base|io)/[a-z_]+\.h|curl/curl\.h|$libc"

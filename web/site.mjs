@@ -31,7 +31,7 @@ export function siteFile(path) {
     return { path: name, contentType: CONTENT_TYPES.html, cacheControl: 'no-cache' };
   }
   const match = /^assets\/[A-Za-z0-9_.-]+\.([a-z]+)$/.exec(name);
-  const contentType = match && CONTENT_TYPES[match[1]];
+  const contentType = match && Object.hasOwn(CONTENT_TYPES, match[1]) && CONTENT_TYPES[match[1]];
   if (!contentType) return undefined;
   return { path: name, contentType, contentEncoding: 'gzip', cacheControl: FOREVER };
 }

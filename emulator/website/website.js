@@ -23,7 +23,7 @@ export async function startWebsite({ root, port = 0, orFree, api, service }) {
   await readPage(folder, { api, service }); // says at once if the page is not built
   const server = http.createServer((req, res) => {
     answer(folder, { api, service }, req)
-      .catch((error) => ({ status: 500, headers: TEXT, body: `${error.message}\n` }))
+      .catch(() => ({ status: 500, headers: TEXT, body: 'The page cannot be read.\n' }))
       .then(({ status, headers, body }) => {
         res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
         res.end(req.method === 'HEAD' ? undefined : body);
@@ -38,6 +38,8 @@ export async function startWebsite({ root, port = 0, orFree, api, service }) {
   };
 }
 
+/** How a system says that it has no file of that name: none can be called so, or it is a folder. */
+const NO_FILE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'];
 const TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
 const MISSING = { status: 404, headers: TEXT, body: 'There is no such file.\n' };
 
@@ -55,7 +57,7 @@ async function answer(folder, addresses, { method, url }) {
       : await readFile(path.join(folder, file.path));
     return { status: 200, headers, body };
   } catch (error) {
-    if (error.code === 'ENOENT' && !isPage) return MISSING;
+    if (NO_FILE.includes(error.code) && !isPage) return MISSING;
     throw error;
   }
 }

@@ -1,10 +1,15 @@
 #include "app/app.h"
 
 static const struct str codes[] = {
-    [APP_ACCEPTED] = STR_INIT("OK"),          [APP_BAD_REQUEST] = STR_INIT("BadRequest"),
-    [APP_FORBIDDEN] = STR_INIT("Forbidden"),  [APP_UNKNOWN_EVENT] = STR_INIT("UnknownEvent"),
-    [APP_NO_USER] = STR_INIT("Unauthorized"), [APP_UNSUPPORTED] = STR_INIT("Unsupported"),
-    [APP_UPSTREAM] = STR_INIT("Upstream"),    [APP_BUSY] = STR_INIT("Busy"),
+    [APP_ACCEPTED] = STR_INIT("OK"),
+    [APP_BAD_REQUEST] = STR_INIT("BadRequest"),
+    [APP_FORBIDDEN] = STR_INIT("Forbidden"),
+    [APP_UNKNOWN_EVENT] = STR_INIT("UnknownEvent"),
+    [APP_NO_USER] = STR_INIT("Unauthorized"),
+    [APP_WRITERS_WORD] = STR_INIT("WritersWord"),
+    [APP_UNSUPPORTED] = STR_INIT("Unsupported"),
+    [APP_UPSTREAM] = STR_INIT("Upstream"),
+    [APP_BUSY] = STR_INIT("Busy"),
     [APP_INTERNAL] = STR_INIT("Internal"),
 };
 

@@ -26,17 +26,20 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "app/caller.h"
 #include "app/plan.h"
 
 #define APP_MAX_EVENTS 32
 #define APP_MAX_NAMESPACES 8
 
 typedef void app_handler(struct app_socket *socket);
+typedef void app_negotiator(struct app_caller *caller);
 
 struct app {
     const char *name;
     const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
-    app_handler *connect; /* may app_refuse; NULL: whoever has a token may come in */
+    app_negotiator *negotiate; /* app_admit or app_turn_away; NULL: app_admit_guest */
+    app_handler *connect;      /* may app_refuse; NULL: whoever has a token may come in */
     app_handler *connected;
     app_handler *disconnected;
     struct {
@@ -167,6 +170,67 @@ void app_remember(struct app_socket *socket, struct str text);
  */
 void app_count(struct app_socket *socket, struct str room, app_handler *then);
 
+/* ---- at negotiate ---- */
+
+/*
+ * Who asks for a token, and for whom it shall be: socket->user of all events of the connection
+ * that is opened with it.  A negotiator needs no checks either: the first thing that is wrong
+ * turns the caller away, and neither verb after that lets it in again.
+ *
+ *     static void on_negotiate(struct app_caller *caller)
+ *     {
+ *         app_admit(caller, app_query(caller, "userId"));
+ *     }
+ *
+ * What a caller sends is a claim and no more: anybody can ask for ?userId=ann.  To be vouched
+ * for, a name has to be caller->platform_user or come with something that app_sign has signed.
+ * Strings that are passed in live as long as the caller's own, or are made in caller->mem.
+ */
+
+/* The first parameter of that name in the URL, decoded; ptr is NULL if there is none. */
+struct str app_query(const struct app_caller *caller, const char *name);
+
+/*
+ * Lets the caller in as user: 1 to 256 bytes of UTF-8, no control character, no blank at
+ * either end.  Without a name (empty) it is turned away as APP_NO_USER, with another that is
+ * none as APP_BAD_REQUEST.
+ */
+void app_admit(struct app_caller *caller, struct str user);
+
+/* As somebody new, whose name nobody guesses. */
+void app_admit_guest(struct app_caller *caller);
+
+/*
+ * Refuses: APP_BAD_REQUEST is 400, APP_NO_USER 401, APP_FORBIDDEN 403.  message: a constant
+ * that needs no escape in JSON.
+ */
+void app_turn_away(struct app_caller *caller, enum app_refusal refusal, const char *message);
+
+/*
+ * True if the owner has set no word (CODESTREAM_WRITERS), or this is it; else the caller is
+ * turned away as APP_WRITERS_WORD.  given: ptr may be NULL, none was.  Constant time.
+ */
+MUST_USE bool app_word(struct app_caller *caller, struct str given);
+
+/*
+ * A member of the answer, beside those with which the connection is opened; name: a constant
+ * that needs no escape in JSON.  An application that tells nothing tells user_id, which is the
+ * user.
+ */
+void app_tell(struct app_caller *caller, const char *name, struct str text);
+
+/*
+ * The caller speaks a subprotocol of the native WebSocket endpoint, where there are no events:
+ * it may send to, and join, the rooms that are opened to it here, 8 of each at most.
+ */
+void app_native(struct app_caller *caller, struct str protocol);
+void app_may_send(struct app_caller *caller, struct str room);
+void app_may_join(struct app_caller *caller, struct str room);
+
+/* Texts, empty when there is no memory, and the caller turned away. */
+struct str app_new_name(struct app_caller *caller);              /* the same for one caller */
+struct str app_sign(struct app_caller *caller, struct str text); /* with CODESTREAM_SECRET */
+
 /* ---- reading and writing text ---- */
 
 /* A text from others in a row; empty when there is no memory, and the plan void. */
@@ -185,6 +249,18 @@ MUST_USE bool app_text(struct app_socket *socket, struct str json, struct str *o
  * Strings of the plan live as long as the socket's own and its mem.
  */
 void app_decide(const struct app *app, struct app_socket *socket);
+
+/*
+ * Lets the application decide about a caller, whose pass must be zero.  Afterwards it is let
+ * in with a name, or refused.  Pure.
+ */
+void app_negotiate(const struct app *app, struct app_caller *caller);
+
+/*
+ * What app_word compares with, HMAC_BYTES of wire/token.h, so that nobody has to keep the
+ * word.  ERR_NO_MEMORY, also for a word over APP_MAX_WORD_BYTES.
+ */
+MUST_USE enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *out);
 
 /* NULL: there is no such application. */
 const struct app *app_find(struct str name);

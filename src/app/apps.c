@@ -9,7 +9,7 @@
     X(chat)
 
 #ifdef TEST_APPS
-#define MORE_APPS(X) X(verbs) /* tests/apps, never in a release */
+#define MORE_APPS(X) X(verbs) X(names) /* tests/apps, never in a release */
 #else
 #define MORE_APPS(X)
 #endif

@@ -266,6 +266,7 @@ static void on_send(struct app_socket *socket)
 
 const struct app codestream_app = {
     .name = "codestream",
+    .negotiate = codestream_negotiate,
     .connect = on_connect,
     .connected = on_connected,
     .disconnected = on_disconnected,

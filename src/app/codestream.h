@@ -11,8 +11,7 @@
 #include "app/app.h"
 
 /* 128 bits in base64url: nobody guesses a room, and none can be named like another's pair. */
-#define ROOM_ID_BYTES 16
-#define ROOM_ID_CHARS 22
+#define ROOM_ID_CHARS APP_NAME_CHARS
 
 enum role { ROLE_VIEWER, ROLE_WRITER };
 
@@ -37,6 +36,9 @@ MUST_USE enum err member_rooms(const struct member *member, struct arena *mem,
 
 /* What a writer key signs for a room.  In mem. */
 MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct str *out);
+
+/* At negotiate: gives a caller a room and a role in it. */
+app_negotiator codestream_negotiate;
 
 extern const struct app codestream_app;
 

@@ -32,7 +32,8 @@ enum app_refusal {
     APP_BAD_REQUEST,   /* the arguments are not what the event takes */
     APP_FORBIDDEN,     /* not with this role, not in this room */
     APP_UNKNOWN_EVENT, /* no such event here */
-    APP_NO_USER,       /* `connect` only: the token says nothing of who this is */
+    APP_NO_USER,       /* `connect`, negotiate: nothing says who this is */
+    APP_WRITERS_WORD,  /* negotiate only: not without the owner's word */
     /* Found by verbs and by whoever carries out plans, never by an application: */
     APP_UNSUPPORTED, /* a kind of packet that is not understood */
     APP_UPSTREAM,    /* the service did not do what it was asked */

@@ -4,9 +4,6 @@
 #include "wire/base64url.h"
 #include "wire/json.h"
 
-/* A room's name, and that of a guest. */
-#define NAME_CHARS 22
-
 enum finding check_ready(struct doctor *d)
 {
     struct probe probe = { .method = "GET",
@@ -84,18 +81,18 @@ static enum finding verify(struct doctor *d, struct str token)
 }
 
 /*
- * Codestream lets a viewer into a room; any other application lets in a guest.  false: it is
- * neither.
+ * Codestream lets a viewer into a room; any other application lets in somebody whom it names.
+ * false: it is neither.
  */
-static bool read_names(struct doctor *d, struct str room, struct str guest)
+static bool read_names(struct doctor *d, struct str room, struct str user)
 {
-    struct str name = room.len > 0 ? room : guest;
-
-    if (name.len != NAME_CHARS || !base64url_is_text(name, '\0'))
-        return false;
-    d->room = room.len > 0 ? keep(d, room) : NULL;
-    d->user = room.len > 0 ? probe_text(d->lab, "v.", keep(d, room)) : keep(d, guest);
-    return true;
+    if (room.len > 0) {
+        d->room = keep(d, room);
+        d->user = probe_text(d->lab, "v.", d->room);
+        return room.len == APP_NAME_CHARS && base64url_is_text(room, '\0');
+    }
+    d->user = keep(d, user);
+    return user.len > 0 && user.len <= APP_MAX_USER_BYTES && str_is_visible(user);
 }
 
 static enum finding read_answer(struct doctor *d, struct str answer)
@@ -135,12 +132,25 @@ static enum finding read_advice(struct doctor *d, struct str advice)
                 quote(d, advice));
 }
 
+/* A room that nobody is in, which everybody may watch: no word is needed for that. */
+static const char *make_url(struct doctor *d)
+{
+    unsigned char seed[APP_NAME_BYTES] = { 0 };
+    char room[APP_NAME_CHARS];
+
+    if (!random_bytes(seed, sizeof(seed)))
+        seed[0] = 1; /* any room will do */
+    base64url_encode((struct str){ (const char *)seed, sizeof(seed) }, room);
+    return probe_text(d->lab, d->url,
+                      "/negotiate?room_id=", keep(d, (struct str){ room, sizeof(room) }));
+}
+
 enum finding check_negotiate(struct doctor *d)
 {
     enum { DATE, ADVICE };
     struct probe probe = {
         .method = "GET",
-        .url = probe_text(d->lab, d->url, "/negotiate"),
+        .url = make_url(d),
         .kept = { [DATE] = { .name = STR("Date") },
                   [ADVICE] = { .name = STR("X-Codestream-Advice") } },
     };
@@ -153,6 +163,56 @@ enum finding check_negotiate(struct doctor *d)
         return read_advice(d, probe.kept[ADVICE].value);
     d->obstacles |= NOT_NEGOTIATED;
     return finding;
+}
+
+/* ---- the owner's word ---- */
+
+static enum finding send_word(struct doctor *d)
+{
+    struct probe probe = { .method = "POST",
+                           .url = probe_text(d->lab, d->url, "/negotiate"),
+                           .headers = { "Content-Type: application/json" } };
+    struct buf body = { .mem = probe_memory(d->lab) };
+
+    buf_add(&body, STR("{\"writers_word\":"));
+    json_add_string(&body, d->config.writers_word);
+    buf_add_char(&body, '}');
+    if (buf_done(&body, &probe.body))
+        return sick(d, "no memory", "try again");
+    probe_send(d->lab, &probe);
+    switch (probe.status) {
+    case 0:
+        return unanswered(d, "POST /negotiate", &probe, "look at the host's log");
+    case 200:
+        return WELL;
+    case 403:
+        return sick(d, "the handler wants another word than this one",
+                    "give doctor and handler the same CODESTREAM_WRITERS");
+    default:
+        return sick(d, told(d, "POST /negotiate", &probe), "look at the host's log");
+    }
+}
+
+enum finding check_word(struct doctor *d)
+{
+    struct probe probe = { .method = "GET",
+                           .url = probe_text(d->lab, d->url, "/negotiate"),
+                           .ignores_answer = true };
+
+    if (!d->room)
+        return not_tried(d, "the application has no rooms to open");
+    probe_send(d->lab, &probe);
+    switch (probe.status) {
+    case 0:
+        return unanswered(d, "GET /negotiate", &probe, "look at the host's log");
+    case 200:
+        return sick(d, "anybody may open a room: the handler has no word",
+                    "set CODESTREAM_WRITERS for the handler too");
+    case 403:
+        return send_word(d);
+    default:
+        return sick(d, told(d, "GET /negotiate", &probe), "look at the host's log");
+    }
 }
 
 /* ---- CORS ---- */

@@ -25,6 +25,7 @@ enum obstacle {
     NOT_VALIDATED = 1 << 6,    /* OPTIONS has not reached the handler */
     NO_SIGNED_EVENT = 1 << 7,  /* none was taken */
     NO_SERVICE = 1 << 8,       /* the service does not answer */
+    NO_WORD = 1 << 9, /* the settings have none: who may open a room is not looked at */
 };
 
 struct doctor {
@@ -76,6 +77,7 @@ bool read_clock(struct str date, long *ahead);
 /* The checks. */
 enum finding check_ready(struct doctor *d);
 enum finding check_negotiate(struct doctor *d);
+enum finding check_word(struct doctor *d);
 enum finding check_cors(struct doctor *d);
 enum finding check_validation(struct doctor *d);
 enum finding check_function_key(struct doctor *d);

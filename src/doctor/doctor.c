@@ -16,6 +16,7 @@ static const struct check {
 } checks[] = {
     { "the function app answers", check_ready, 0 },
     { "negotiate gives a token for this service and hub", check_negotiate, NO_APP },
+    { "only who has the word opens a room", check_word, EVENTS | NO_WORD },
     { "the page's origin may ask", check_cors, NO_APP | NO_PAGE },
     { "the service can validate the event handler", check_validation, EVENTS },
     { "who has no function key is refused", check_function_key,
@@ -65,7 +66,7 @@ static bool run_checks(struct doctor *d)
     bool all_well = true;
 
     for (size_t i = 0; i < COUNT(checks); i++) {
-        if (checks[i].obstacles & d->obstacles & NO_PAGE)
+        if (checks[i].obstacles & d->obstacles & (NO_PAGE | NO_WORD))
             continue;
         switch (run_check(d, &checks[i])) {
         case WELL:
@@ -135,6 +136,8 @@ static bool prepare(struct doctor *d, const char *url)
         return false;
     if (!d->page)
         d->obstacles |= NO_PAGE;
+    if (!d->config.needs_word)
+        d->obstacles |= NO_WORD;
     if (!d->function_key)
         d->obstacles |= NO_FUNCTION_KEY;
     while (str_ends(base, STR("/")))

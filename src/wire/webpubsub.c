@@ -154,7 +154,33 @@ static const struct str may_join = STR_INIT("webpubsub.joinLeaveGroup.");
 /* Nobody in particular: the handler itself. */
 static const struct webpubsub_client no_client;
 
-/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]}: only the subject may need an escape. */
+/* "role", in one list for both kinds. */
+static void add_roles(struct buf *claims, const struct webpubsub_client *client)
+{
+    const struct {
+        struct str name;
+        struct str_list groups;
+    } kinds[] = { { may_send, client->sends_to }, { may_join, client->joins } };
+    struct str separator = STR(",\"role\":[");
+    struct str role;
+
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        for (size_t j = 0; j < kinds[i].groups.count; j++) {
+            struct buf text = { .mem = claims->mem };
+            buf_add_all(&text, kinds[i].name, kinds[i].groups.at[j]);
+            claims->failed |= buf_done(&text, &role) != ERR_NONE;
+            if (claims->failed)
+                return;
+            buf_add(claims, separator);
+            json_add_string(claims, role);
+            separator = STR(",");
+        }
+    }
+    if (separator.len == 1)
+        buf_add_char(claims, ']');
+}
+
+/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]}: an address needs no escape. */
 static enum err mint(const struct webpubsub *service, struct str audience,
                      const struct webpubsub_client *client, int64_t now_unix,
                      int64_t life_seconds, struct arena *mem, struct str *out)
@@ -172,9 +198,7 @@ static enum err mint(const struct webpubsub *service, struct str audience,
         buf_add(&claims, STR(",\"sub\":"));
         json_add_string(&claims, client->user);
     }
-    if (client->is_native)
-        buf_add_all(&claims, STR(",\"role\":[\""), may_send, client->sends_to, STR("\",\""),
-                    may_join, client->joins, STR("\"]"));
+    add_roles(&claims, client);
     buf_add_char(&claims, '}');
     return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(service->key, text, mem, out);
 }
@@ -207,20 +231,26 @@ enum err webpubsub_rest_token(const struct webpubsub *service, struct str url, i
     return mint(service, url, &no_client, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS, mem, out);
 }
 
-/* Percent-encoded, but for what RFC 3986 calls unreserved. */
-static void add_query_value(struct buf *url, struct str text)
+/* A value of a query (RFC 3986: all but unreserved characters). */
+static void add_encoded(struct buf *url, struct str value)
 {
-    static const char hex[] = "0123456789ABCDEF";
+    static const char digits[] = "0123456789ABCDEF";
 
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        if (base64url_is_char(text.ptr[i]) || byte == '.' || byte == '~') {
-            buf_add_char(url, text.ptr[i]);
-            continue;
-        }
-        buf_add_char(url, '%');
-        buf_add_char(url, hex[byte >> 4]);
-        buf_add_char(url, hex[byte & 15]);
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (letter || (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c)))
+            buf_add_char(url, (char)c);
+        else
+            buf_add(url, (struct str){ (char[]){ '%', digits[c >> 4], digits[c & 15] }, 3 });
+    }
+}
+
+static void add_role_queries(struct buf *url, struct str role, struct str_list groups)
+{
+    for (size_t i = 0; i < groups.count; i++) {
+        buf_add_all(url, STR("&role="), role);
+        add_encoded(url, groups.at[i]);
     }
 }
 
@@ -235,11 +265,10 @@ enum err webpubsub_generate_token(const struct webpubsub *service,
                                        .is_idempotent = true };
     buf_add_all(&url, service->url, STR("/api/hubs/"), service->hub);
     buf_add(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="));
-    add_query_value(&url, client->user);
+    add_encoded(&url, client->user);
     buf_add(&url, STR("&minutesToExpire="));
     buf_add_number(&url, (uint64_t)(life_seconds / 60));
-    if (client->is_native)
-        buf_add_all(&url, STR("&role="), may_send, client->sends_to, STR("&role="), may_join,
-                    client->joins);
+    add_role_queries(&url, may_send, client->sends_to);
+    add_role_queries(&url, may_join, client->joins);
     return buf_done(&url, &out->url);
 }

@@ -58,12 +58,12 @@ struct webpubsub {
     struct hmac_key *key;
 };
 
-/* Who a token is for.  Groups have only characters that need no escape in JSON or in a URL. */
+/* Who a token is for.  All texts: UTF-8. */
 struct webpubsub_client {
-    struct str user;     /* its subject: UTF-8 */
-    bool is_native;      /* for the native WebSocket endpoint, not for Socket.IO's */
-    struct str sends_to; /* native only: the groups that its roles open */
-    struct str joins;
+    struct str user;          /* its subject */
+    bool is_native;           /* for the native WebSocket endpoint, not for Socket.IO's */
+    struct str_list sends_to; /* the groups that its roles open */
+    struct str_list joins;
 };
 
 /* Where such a client connects, without the query; the hub's name follows. */

@@ -206,3 +206,26 @@ test("an empty, a huge and a wrongly typed event leave the writer's page alone",
   const viewer = await scene.viewer(writer.link);
   await viewer.shows('unimpressed');
 });
+
+test('the browser itself refuses to make markup of text', async () => {
+  const page = await (await scene.person()).newPage(); // one whose complaints are meant
+  await page.goto(scene.stack.page);
+  await page.locator('#share-link').waitFor({ state: 'attached' });
+  const refused = await page.evaluate((markup) => {
+    const attempts = [
+      () => { document.createElement('div').innerHTML = markup; },
+      () => { document.createElement('script').text = markup; },
+      () => new DOMParser().parseFromString(markup, 'text/html'),
+      () => new Worker('./assets/other.js'),
+    ];
+    return attempts.map((attempt) => {
+      try {
+        attempt();
+        return 'done';
+      } catch (error) {
+        return error.name;
+      }
+    });
+  }, MARKUP);
+  assert.deepEqual(refused, refused.map(() => 'TypeError'));
+});

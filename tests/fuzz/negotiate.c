@@ -1,17 +1,21 @@
 /*
- * Negotiation: nobody becomes the writer of a room that exists without its key, every room
- * has a name that cannot be mistaken, and the answer is JSON that gives away nothing else.
+ * Negotiation: nobody becomes the writer of a room that exists without its key, nobody opens one
+ * without the owner's word where there is one, every room has a name that cannot be mistaken, and
+ * the answer is JSON that gives away nothing else.
  */
 #include <jansson.h>
 
+#include "app/codestream.h"
 #include "fuzz.h"
 #include "negotiate.h"
 #include "wire/base64url.h"
 
 static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
-static const unsigned char seed[ROOM_ID_BYTES] = "sixteen bytes ok";
+static const struct str word = STR_INIT("sesame, open for us");
+static const unsigned char seed[APP_NAME_BYTES] = "sixteen bytes ok";
 
 static struct hmac_key *secret;
+static unsigned char word_mac[HMAC_BYTES];
 
 static bool is_room(struct str room)
 {
@@ -39,7 +43,13 @@ static struct str right_key(struct str room, struct arena *mem)
 
 /* ---- what is asked for ---- */
 
-/* {"room_id":…,"writer_key":…}, made here so that deep places are reached. */
+/* What is asked; ptr NULL: not given. */
+struct question {
+    bool is_register, is_post;
+    struct str room_id, protocol, body;
+};
+
+/* {"room_id":…,"writer_key":…} or {"writers_word":…}, made here so that deep places are reached. */
 static struct str make_body(struct input *in, unsigned how, struct arena *mem)
 {
     struct str room = input_text(in), key = input_text(in);
@@ -47,6 +57,10 @@ static struct str make_body(struct input *in, unsigned how, struct arena *mem)
 
     if (how == 1)
         return room;
+    if (how == 4) {
+        buf_add_all(&body, STR("{\"writers_word\":\""), key.len > 0 ? key : word, STR("\"}"));
+        return built(&body);
+    }
     if (how == 2 && is_room(room))
         key = right_key(room, mem);
     buf_add(&body, STR("{\"room_id\":"));
@@ -62,7 +76,7 @@ static struct str make_body(struct input *in, unsigned how, struct arena *mem)
 /* What jansson finds in a body; NULL pointers where there is no string of that name. */
 struct asked {
     json_t *body;
-    struct str room, key;
+    struct str room, key, word;
 };
 
 static struct str member(const json_t *object, const char *name)
@@ -72,118 +86,150 @@ static struct str member(const json_t *object, const char *name)
     return (struct str){ json_string_value(value), json_string_length(value) };
 }
 
-static struct asked read_asked(const struct negotiate_query *query)
+static struct asked read_asked(const struct question *query)
 {
     struct asked asked = { .room = query->room_id };
 
     if (!query->is_post || query->body.len == 0)
         return asked;
     asked.body = json_loadb(query->body.ptr, query->body.len, JSON_ALLOW_NUL, NULL);
-    asked.room = member(asked.body, "room_id");
     asked.key = member(asked.body, "writer_key");
+    asked.word = member(asked.body, "writers_word");
+    if (json_object_get(asked.body, "room_id") || asked.key.ptr)
+        asked.room = member(asked.body, "room_id");
     return asked;
 }
 
 /* ---- what is given ---- */
 
-static void check_grant(const struct negotiate_query *query,
-                        const struct negotiate_grant *grant, struct arena *mem)
+/* The subject says what was granted, and a native client may enter only its own half. */
+static struct member check_client(const struct app_pass *pass)
+{
+    struct webpubsub_client client = negotiate_client(pass);
+    struct member member;
+
+    MUST(!member_parse(client.user, &member));
+    MUST(client.is_native == (pass->protocol.len > 0));
+    MUST(client.joins.count == client.is_native && client.sends_to.count == client.is_native);
+    if (client.is_native) {
+        bool is_writer = member.role == ROLE_WRITER;
+        MUST(!str_equal(client.joins.at[0], client.sends_to.at[0]));
+        MUST(str_equal((is_writer ? client.sends_to : client.joins).at[0], member.room));
+    }
+    return member;
+}
+
+static void check_pass(const struct question *query, const struct member *member, bool has_word,
+                       struct arena *mem)
 {
     struct asked asked = read_asked(query);
-    struct str room = grant->member.room;
-    bool is_writer = grant->member.role == ROLE_WRITER;
+    bool is_writer = member->role == ROLE_WRITER;
 
-    MUST(is_room(room) && grant->guest.len == 0);
-    MUST(str_equal(grant->writer_key, right_key(room, mem)));
+    MUST(is_room(member->room));
     if (query->is_post && query->body.len > 0 && !asked.body)
         return; /* JSON that is too much for jansson */
     if (asked.room.ptr) {
-        MUST(str_equal(room, asked.room));
-        MUST(is_writer == (asked.key.ptr && str_equal(asked.key, right_key(room, mem))));
+        MUST(str_equal(member->room, asked.room));
+        MUST(is_writer ==
+             (asked.key.ptr && str_equal(asked.key, right_key(member->room, mem))));
     } else {
         MUST(is_writer && !query->is_register && !asked.key.ptr);
-        MUST(contains(STR("c2l4dGVlbiBieXRlcyBvaw"), room)); /* the seed, which nobody knows */
+        MUST(!has_word || (asked.word.ptr && str_equal(asked.word, word)));
+        MUST(contains(STR("c2l4dGVlbiBieXRlcyBvaw"), member->room)); /* the seed, which nobody
+                                                                         knows */
     }
     json_decref(asked.body);
 }
 
-static void check_answer(const struct negotiate_grant *grant, struct str text,
+/* member: NULL for a guest */
+static void check_answer(const struct app_pass *pass, const struct member *who,
                          struct arena *mem)
 {
-    json_t *answer = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
-    struct str key = grant->guest.len > 0 ? STR("none") : right_key(grant->member.room, mem);
-    bool is_writer = grant->guest.len == 0 && grant->member.role == ROLE_WRITER;
+    const struct webpubsub service = { .url = STR_INIT("https://abc"),
+                                       .host = STR_INIT("abc"),
+                                       .hub = STR_INIT("codestream") };
+    bool is_writer = who && who->role == ROLE_WRITER;
+    struct str key = who ? right_key(who->room, mem) : STR("none");
+    struct str text;
 
-    MUST(answer && !contains(text, access_key));
+    MUST(!negotiate_answer(&service, pass, STR("the.to.ken"), 3600, mem, &text));
+    json_t *answer = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+    MUST(answer && !contains(text, access_key) && !contains(text, word));
     MUST(json_integer_value(json_object_get(answer, "expires_in")) == 3600);
     MUST(contains(member(answer, "url"), STR("access_token=the.to.ken")));
     MUST(contains(text, key) == is_writer);
     if (is_writer)
         MUST(str_equal(member(answer, "writer_key"), key));
-    if (grant->guest.len > 0)
-        MUST(is_room(member(answer, "user_id")));
-    else
-        MUST(str_equal(member(answer, "room_id"), grant->member.room) &&
+    if (who)
+        MUST(str_equal(member(answer, "room_id"), who->room) &&
              str_equal(member(answer, "role"), is_writer ? STR("writer") : STR("viewer")));
+    else
+        MUST(is_room(member(answer, "user_id")));
     json_decref(answer);
 }
 
-/* The subject says what was granted, and a native client may enter only its own half. */
-static void check_client(const struct negotiate_grant *grant, struct arena *mem)
+static void ask(const struct question *question, bool has_word, struct arena *mem)
 {
-    struct webpubsub_client client;
-    struct member back;
+    const struct header query[] = { { STR("room_id"), question->room_id },
+                                    { STR("protocol"), question->protocol } };
+    struct app_caller caller = {
+        .query = query,
+        .query_count = COUNT(query),
+        .is_post = question->is_post,
+        .is_register = question->is_register,
+        .body = question->is_post ? question->body : (struct str){ NULL, 0 },
+        .secret = secret,
+        .word_mac = has_word ? word_mac : NULL,
+        .seed = seed,
+        .mem = mem,
+    };
+    enum app_refusal refusal;
 
-    MUST(!negotiate_client(grant, mem, &client));
-    if (grant->guest.len > 0) {
-        MUST(is_room(client.user) && !client.is_native);
+    app_negotiate(&codestream_app, &caller);
+    refusal = caller.pass.refusal;
+    if (refusal == APP_ACCEPTED) {
+        struct member member = check_client(&caller.pass);
+        check_pass(question, &member, has_word, mem);
+        check_answer(&caller.pass, &member, mem);
         return;
     }
-    MUST(!member_parse(client.user, &back) && back.role == grant->member.role);
-    MUST(str_equal(back.room, grant->member.room));
-    MUST(!str_equal(client.joins, client.sends_to));
-    MUST(str_equal(back.role == ROLE_WRITER ? client.sends_to : client.joins, back.room));
+    MUST(caller.pass.message && *caller.pass.message);
+    MUST(refusal == APP_BAD_REQUEST || (refusal == APP_WRITERS_WORD && has_word) ||
+         (refusal == APP_FORBIDDEN && question->is_post));
 }
 
-static void check_all(const struct negotiate_grant *grant, struct arena *mem)
+static void ask_as_a_guest(struct arena *mem)
 {
-    const struct webpubsub service = { .url = STR_INIT("https://abc"),
-                                       .host = STR_INIT("abc"),
-                                       .hub = STR_INIT("codestream") };
-    struct str answer;
+    const struct app app = { .name = "guests" };
+    struct app_caller caller = { .secret = secret, .seed = seed, .mem = mem };
 
-    check_client(grant, mem);
-    MUST(!negotiate_answer(&service, grant, STR("the.to.ken"), 3600, mem, &answer));
-    check_answer(grant, answer, mem);
+    app_negotiate(&app, &caller);
+    MUST(!caller.pass.refusal && is_room(caller.pass.user) && caller.pass.protocol.len == 0);
+    check_answer(&caller.pass, NULL, mem);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = input_on(data, size);
-    unsigned how = input_choice(&in, 4);
-    struct negotiate_query query = { .is_register = input_choice(&in, 2) == 1,
-                                     .is_post = how != 0 };
-    struct negotiate_grant grant;
+    unsigned how = input_choice(&in, 5);
+    struct question question = { .is_register = input_choice(&in, 2) == 1,
+                                 .is_post = how != 0 };
     struct str room;
     struct arena mem;
 
     arena_init(&mem, FUZZ_MEMORY);
-    secret = secret ? secret : hmac_key_new(STR("a secret of at least 32 bytes, as it must"));
-    query.protocol = input_text(&in);
+    if (!secret) {
+        secret = hmac_key_new(STR("a secret of at least 32 bytes, as it must"));
+        MUST(secret && !app_word_mac(secret, word, word_mac));
+    }
+    question.protocol = input_text(&in);
     room = input_text(&in);
     if (room.len > 0)
-        query.room_id = room;
-    query.body = make_body(&in, how, &mem);
-    MUST(secret && !negotiate_decide(&query, secret, seed, &mem, &grant));
-    if (grant.status == 200) {
-        check_grant(&query, &grant, &mem);
-        check_all(&grant, &mem);
-    } else {
-        MUST((grant.status == 400 || grant.status == 403) && grant.message && *grant.message);
-        MUST(grant.status != 403 || query.is_post);
-    }
-    MUST(!negotiate_guest(seed, &mem, &grant));
-    check_all(&grant, &mem);
+        question.room_id = room;
+    question.body = make_body(&in, how, &mem);
+    ask(&question, false, &mem);
+    ask(&question, true, &mem);
+    ask_as_a_guest(&mem);
     input_free(&in);
     arena_free(&mem);
     return 0;

@@ -105,6 +105,9 @@ function negotiate() {
     `{"writer_key":"k","room_id":"\\u0041${ROOM.slice(1)}"}`]) {
     seed('negotiate', '1', '0', fields('', '', body));
   }
+  for (const word of ['', 'sesame, open for u', 'sesame, open for us!', '\\u0073esame, open for us']) {
+    seed('negotiate', '4', '0', fields('', '', '', word));
+  }
 }
 
 function webpubsub() {

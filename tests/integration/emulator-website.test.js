@@ -84,3 +84,27 @@ test('a page that is not built is reported at the start', async (t) => {
   const addresses = { api: 'http://127.0.0.1:7071', service: 'http://localhost:8080' };
   await assert.rejects(startWebsite({ root, port: 0, ...addresses }), /not built.*ENOENT/);
 });
+
+test('a name that no file can have is missing like any other, and no path is told', async (t) => {
+  const base = await start(t);
+  for (const name of ['n'.repeat(256), 'n'.repeat(4000), 'n'.repeat(8000), 'constructor', 'a.b']) {
+    for (const target of [`/assets/${name}.js`, `/assets/${name}.constructor`,
+      `/assets/main-ABC.js/${name}.js`, `/${name}`]) {
+      const { status, text } = await request(base + target);
+      assert.equal(status, 404, `${target.slice(0, 60)} ${text}`);
+      assert.doesNotMatch(text, /tmp|nnn|website-test/);
+    }
+  }
+});
+
+test('when the page is gone, nobody is told where it was', async (t) => {
+  const root = await makePage(t);
+  const site = await startWebsite({
+    root, port: 0, api: 'http://127.0.0.1:7071', service: 'http://localhost:8080',
+  });
+  t.after(() => site.close());
+  await rm(path.join(root, 'index.html'));
+  const { status, text } = await request(`http://127.0.0.1:${site.port}/`);
+  assert.equal(status, 500);
+  assert.doesNotMatch(text, /tmp|website-test|index/);
+});

@@ -103,8 +103,9 @@ static void an_empty_setting_is_as_good_as_none(void **state)
     (void)state;
     SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_HUB", "", "CODESTREAM_SECRET", "",
         "CODESTREAM_TOKEN_MINUTES", "", "CODESTREAM_REST_TIMEOUT_MS", "", "CODESTREAM_LOOPS",
-        "");
+        "", "CODESTREAM_WRITERS", "");
     assert_true(config_load(&config, from_environment, &complaints));
+    assert_false(config.needs_word);
     assert_str(config.hub, "codestream");
     assert_int_equal(config.secret.len, 0);
     assert_int_equal(config.token_minutes, 60);
@@ -339,16 +340,20 @@ static void secrets_are_forgotten_where_they_stood(void **state)
 {
     static char connection[] = "Endpoint=https://abc.example;AccessKey=0123456789abcdef;";
     static char secret[] = "0123456789abcdef0123456789abcdef";
+    static char word[] = "open sesame, please";
     struct config config;
     struct complaints complaints;
 
     (void)state;
-    SET(SETTING_CONNECTION, connection, "CODESTREAM_SECRET", secret);
+    SET(SETTING_CONNECTION, connection, "CODESTREAM_SECRET", secret, "CODESTREAM_WRITERS",
+        word);
     assert_true(config_load(&config, from_environment, &complaints));
     config_forget_secrets(&config);
-    assert_int_equal(config.access_key.len + config.secret.len, 0);
+    assert_int_equal(config.access_key.len + config.secret.len + config.writers_word.len, 0);
+    assert_true(config.needs_word);
     assert_null(memmem(connection, sizeof(connection), "0123", 4));
     assert_null(memmem(secret, sizeof(secret), "0123", 4));
+    assert_null(memmem(word, sizeof(word), "open", 4));
     assert_str(config.service_url, "https://abc.example");
     config_free(&config);
 }
@@ -373,6 +378,61 @@ static void the_proxy_is_the_one_that_programs_of_all_kinds_take(void **state)
     config_free(&config);
 }
 
+/* Of two bytes each. */
+#define EIGHT_CHARS "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+
+static void a_word_for_writers_has_sixteen_characters(void **state)
+{
+    static const char *const good[] = { "0123456789abcdef", EIGHT_CHARS " and more",
+                                        "quotes \" and \\ are characters" };
+    static const char *const bad[] = { "x", "0123456789abcde", EIGHT_CHARS,
+                                       "0123456789abcdef\xff" };
+    char longest[APP_MAX_WORD_BYTES + 2];
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_WRITERS", good[i]);
+        assert_true(config_load(&config, from_environment, &complaints));
+        assert_same(config.writers_word, str_from(good[i]));
+        assert_true(config.needs_word);
+        config_free(&config);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_WRITERS", bad[i]);
+        is_refused("CODESTREAM_WRITERS", bad[i]);
+    }
+    memset(longest, 'x', sizeof(longest));
+    longest[APP_MAX_WORD_BYTES + 1] = '\0';
+    SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_WRITERS", longest);
+    is_refused("CODESTREAM_WRITERS", longest);
+    longest[APP_MAX_WORD_BYTES] = '\0';
+    assert_true(config_load(&config, from_environment, &complaints));
+    config_free(&config);
+}
+
+static void the_platform_signs_people_in_only_if_it_says_so(void **state)
+{
+    static const struct {
+        const char *value;
+        bool is_on;
+    } cases[] = { { NULL, false },    { "true", true },  { "True", true }, { "TRUE", true },
+                  { "tRuE", true },   { "", false },     { "1", false },   { "yes", false },
+                  { "false", false }, { "true ", false } };
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        SET(SETTING_CONNECTION, CONNECTION, cases[i].value ? "WEBSITE_AUTH_ENABLED" : "X",
+            cases[i].value ? cases[i].value : "");
+        assert_true(config_load(&config, from_environment, &complaints));
+        assert_int_equal(config.has_platform_auth, cases[i].is_on);
+        config_free(&config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +452,8 @@ int main(void)
         cmocka_unit_test(what_is_no_port_is_told_by_name),
         cmocka_unit_test(secrets_are_forgotten_where_they_stood),
         cmocka_unit_test(the_proxy_is_the_one_that_programs_of_all_kinds_take),
+        cmocka_unit_test(a_word_for_writers_has_sixteen_characters),
+        cmocka_unit_test(the_platform_signs_people_in_only_if_it_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

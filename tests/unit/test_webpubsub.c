@@ -236,22 +236,29 @@ static void the_service_is_asked_for_a_token_of_so_many_minutes(void **state)
     }
 }
 
-static void a_native_token_is_asked_for_with_its_roles(void **state)
+static const struct str some_groups[] = { STR_INIT("x-control"), STR_INIT("a b&\"\xc3\xab") };
+
+static const struct webpubsub_client with_roles = {
+    .user = STR_INIT("Zo\xc3\xab \"&\""),
+    .is_native = true,
+    .sends_to = { some_groups, 2 },
+    .joins = { some_groups, 1 },
+};
+
+static void a_token_is_asked_for_with_its_roles(void **state)
 {
-    const struct webpubsub_client native = { .user = STR_INIT("v.x"),
-                                             .is_native = true,
-                                             .sends_to = STR_INIT("x-control"),
-                                             .joins = STR_INIT("x") };
     struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
     struct webpubsub_request request;
     struct arena mem;
 
     (void)state;
     arena_init(&mem, TEST_MEMORY);
-    assert_err(webpubsub_generate_token(&service, &native, 60, &mem, &request), ERR_NONE);
+    assert_err(webpubsub_generate_token(&service, &with_roles, 60, &mem, &request), ERR_NONE);
     assert_str(request.url, "https://abc/api/hubs/hub/:generateToken?api-version=2024-01-01"
-                            "&userId=v.x&minutesToExpire=1&role=webpubsub.sendToGroup.x-control"
-                            "&role=webpubsub.joinLeaveGroup.x");
+                            "&userId=Zo%C3%AB%20%22%26%22&minutesToExpire=1"
+                            "&role=webpubsub.sendToGroup.x-control"
+                            "&role=webpubsub.sendToGroup.a%20b%26%22%C3%AB"
+                            "&role=webpubsub.joinLeaveGroup.x-control");
     arena_free(&mem);
 }
 
@@ -271,11 +278,34 @@ static void a_user_of_any_name_is_encoded_in_the_address(void **state)
     arena_free(&mem);
 }
 
+static void a_token_has_names_and_roles_as_json(void **state)
+{
+    struct hmac_key *key = hmac_key_new(access_key);
+    struct webpubsub service = service_of("https://abc", "hub", key);
+    struct str token, want;
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_client_token(&service, &with_roles, 100, 60, &mem, &token), ERR_NONE);
+    assert_err(jwt_mint(key,
+                        STR("{\"iat\":100,\"exp\":160,\"aud\":\"https://abc/client/hubs/hub\","
+                            "\"sub\":\"Zo\xc3\xab \\\"&\\\"\",\"role\":["
+                            "\"webpubsub.sendToGroup.x-control\","
+                            "\"webpubsub.sendToGroup.a b&\\\"\xc3\xab\","
+                            "\"webpubsub.joinLeaveGroup.x-control\"]}"),
+                        &mem, &want),
+               ERR_NONE);
+    assert_same(token, want);
+    arena_free(&mem);
+    hmac_key_free(key);
+}
+
 static enum err asking_within(struct arena *mem, void *context)
 {
     struct webpubsub_request request;
 
-    return webpubsub_generate_token(context, &somebody, 3600, mem, &request);
+    return webpubsub_generate_token(context, &with_roles, 3600, mem, &request);
 }
 
 static enum err endpoint_within(struct arena *mem, void *context)
@@ -311,7 +341,8 @@ int main(void)
         cmocka_unit_test(hubs_are_named_as_the_documents_say),
         cmocka_unit_test(client_tokens_are_those_of_the_documents_byte_for_byte),
         cmocka_unit_test(the_service_is_asked_for_a_token_of_so_many_minutes),
-        cmocka_unit_test(a_native_token_is_asked_for_with_its_roles),
+        cmocka_unit_test(a_token_is_asked_for_with_its_roles),
+        cmocka_unit_test(a_token_has_names_and_roles_as_json),
         cmocka_unit_test(everything_is_whole_or_out_of_memory),
     };
 

@@ -39,7 +39,8 @@ const BROWSER = {
 export class Connection {
   /**
    * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => void,
-   *   epoch?: () => number, onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
+   *   epoch?: () => number, word?: () => string,
+   *   onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
    *   onLeave: () => void,
    *   onData: (data: unknown, from: unknown) => void, onPresence: (event: any) => void,
    *   onAnswer: (id: number, answer: import('./link.js').Answer) => void }} options
@@ -57,6 +58,7 @@ export class Connection {
       key: options.key,
       transport: options.transport,
       epoch: options.epoch,
+      word: options.word,
       listener: {
         onTicket: (ticket) => options.onTicket?.(ticket),
         onJoin: (sid) => {

@@ -1,6 +1,6 @@
 // Text in and out of the page: open a file by menu or by dropping it, download, copy.
 
-import { languageOf } from './languages.js';
+import { isExtension, languageOf } from './languages.js';
 import { MAX_ENCODED, MAX_TEXT } from './protocol.js';
 import { toLf } from './ops.js';
 
@@ -59,11 +59,31 @@ async function readText(file) {
   return { text, problem: '' };
 }
 
+/**
+ * Under what name a text is saved. It is the writer's, and what a system does with a file depends on
+ * its end: it ends as the language says that is shown beside it, and nothing before that looks like
+ * the end of another kind of file.
+ * @param {string} name @param {string} language
+ */
+export function downloadName(name, language) {
+  const { extensions } = languageOf(language);
+  if (name === '') return `codestream.${extensions[0]}`;
+  const parts = name.split('.');
+  const own = parts.length > 1 ? parts[parts.length - 1] : '';
+  // Not every file has an end: Dockerfile.
+  if (extensions.includes(name.toLowerCase())) return name;
+  if (!extensions.includes(own.toLowerCase())) parts.push(extensions[0]);
+  return parts.reduce((start, part, i) => {
+    const isLast = i === parts.length - 1;
+    return `${start}${!isLast && isExtension(part) ? '_' : '.'}${part}`;
+  });
+}
+
 /** @param {string} text @param {string} name @param {string} language */
 export function downloadText(text, name, language) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
-  link.download = name || `codestream.${languageOf(language).extensions[0]}`;
+  link.download = downloadName(name, language);
   link.click();
   // The download has begun by the next turn.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

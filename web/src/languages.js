@@ -56,3 +56,17 @@ export function languageOfFile(name) {
   const extension = name.toLowerCase().split('.').pop();
   return LANGUAGES.find(({ extensions }) => extensions.includes(extension ?? '')) ?? LANGUAGES[0];
 }
+
+/**
+ * Ends of names that tell a system, or people, what a file is; beside those of the languages, what is
+ * run or believed most.
+ */
+const EXTENSIONS = new Set([
+  ...LANGUAGES.flatMap(({ extensions }) => extensions),
+  ...'exe com scr msi pif lnk url hta vbs vbe jse wsf wsh reg dmg jar apk deb rpm'.split(' '),
+  ...'pdf doc docx docm xls xlsx xlsm ppt pptx odt ods rtf jpg jpeg png gif webp'.split(' '),
+  ...'mp3 mp4 avi mov zip rar 7z gz tar iso'.split(' '),
+]);
+
+/** @param {string} part of a name, between dots */
+export const isExtension = (part) => EXTENSIONS.has(part.trim().toLowerCase());

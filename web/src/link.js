@@ -48,18 +48,22 @@ const RETRY_MAX_MS = 2_000;
 /** @type {Record<string, Transport>} */
 const TRANSPORTS = { socketio, native };
 
+/** The default for whatever else an address may say. @param {string} name */
+const transportOf = (name) => (Object.hasOwn(TRANSPORTS, name) ? TRANSPORTS[name] : socketio);
+
 export class Link {
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
-   *   epoch?: () => number, listener: Listener }} options
-   *   room and key: writer again; room alone: viewer; neither: writer of a new room
+   *   epoch?: () => number, word?: () => string, listener: Listener }} options
+   *   room and key: writer again; room alone: viewer; neither: writer of a new room, which may take
+   *   the owner's word ('': none is known)
    */
-  constructor({ api, room, key, transport = 'socketio', epoch, listener }) {
-    this.transport =
-      typeof transport === 'string' ? (TRANSPORTS[transport] ?? socketio) : transport;
+  constructor({ api, room, key, transport = 'socketio', epoch, word, listener }) {
+    this.transport = typeof transport === 'string' ? transportOf(transport) : transport;
     this.api = api;
     this.room = room;
     this.key = key;
+    this.word = word;
     this.epoch = epoch;
     this.listener = listener;
     /** @type {Carrier | undefined} */
@@ -141,22 +145,30 @@ export class Link {
     }
   }
 
+  /** What is secret is never in an address. @returns {object | undefined} */
+  #body() {
+    const { room, key } = this;
+    if (room) return key ? { room_id: room, writer_key: key } : undefined;
+    const word = this.word?.();
+    return word ? { writers_word: word } : undefined;
+  }
+
   /** @returns {Promise<Ticket>} */
   async #negotiate() {
-    const { api, room, key } = this;
+    const { api, room } = this;
+    const body = this.#body();
     const parameters = new URLSearchParams(this.transport.query);
-    if (room && !key) parameters.set('room_id', room);
+    if (room && !body) parameters.set('room_id', room);
     const query = String(parameters);
     const url = `${api}/negotiate${query && `?${query}`}`;
     const response = await fetch(url, {
       signal: AbortSignal.timeout(NEGOTIATE_MS),
       credentials: 'omit',
-      ...(room &&
-        key && {
-          method: 'POST',
-          headers: { 'Content-Type': 'application/json' },
-          body: JSON.stringify({ room_id: room, writer_key: key }),
-        }),
+      ...(body && {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
     });
     if (!response.ok) throw await Refusal.from(response);
     const ticket = await response.json();

@@ -238,16 +238,41 @@ export function isSocketId(value) {
 }
 
 /**
+ * Control and formatting characters (bidirectional ones, tags), halves of pairs, what has a meaning
+ * to nobody else, and all that is not seen: they could make one name look like another.
+ */
+const UNSEEN = new RegExp(
+  `[${['Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp', 'Noncharacter_Code_Point', 'Default_Ignorable_Code_Point']
+    .map((kind) => `\\p{${kind}}`)
+    .join('')}]`,
+  'gu',
+);
+/** However wide: a row of them could push the end of a name out of sight. */
+const BLANKS = /[\p{Z}\u2800]+/gu;
+/** Between folders, or looking like it. */
+const SLASHES = /[/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c]/gu;
+/** What looks like a dot. */
+const DOTS = /[\u2024\ufe52\uff0e]/gu;
+
+/**
  * A file name that is safe to show and to save under.
  * @param {unknown} name
  */
 export function cleanName(name) {
   if (typeof name !== 'string') return '';
-  // Bidirectional controls could make one name look like another.
-  return name
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]/g, '')
-    .trim()
-    .slice(0, MAX_NAME);
+  const clean = name
+    .replace(/[\t\n\r]/g, ' ')
+    .replace(UNSEEN, '')
+    .replace(SLASHES, '')
+    .replace(BLANKS, ' ')
+    .replace(DOTS, '.')
+    .replace(/(?:\. ?)+\./g, '.') // `..` is the folder above
+    .trim();
+  // Not within a pair; and systems drop what ends a name.
+  return clean
+    .slice(0, MAX_NAME)
+    .replace(/[\ud800-\udbff]$/, '')
+    .replace(/[. ]+$/, '');
 }
 
 /**

@@ -42,12 +42,15 @@ export function connectViewer(viewer, { backEnd, room, show, changed, device }) 
 /**
  * @param {import('./writer.js').Writer} writer
  * @param {{ backEnd: BackEnd, session: { room: string, key: string }, show: () => void,
- *   onTicket?: (ticket: import('./link.js').Ticket) => void,
+ *   word?: () => string, onTicket?: (ticket: import('./link.js').Ticket) => void,
  *   onRival?: (epoch: number | undefined) => void, device?: Device }} options
- *   session: empty texts for a new one; onRival: another writer of this room has come, whom this one
+ *   session: empty texts for a new one; word: the owner's, with which a new one is opened; onRival: another writer of this room has come, whom this one
  *   is to give way to
  */
-export function connectWriter(writer, { backEnd, session, show, onTicket, onRival, device }) {
+export function connectWriter(
+  writer,
+  { backEnd, session, show, word, onTicket, onRival, device },
+) {
   /** @type {Set<string>} sockets this page has had: their late echoes are not another writer */
   const ownSockets = new Set();
   /** @type {Set<string>} sockets of older writers that have been told of this one */
@@ -71,6 +74,7 @@ export function connectWriter(writer, { backEnd, session, show, onTicket, onRiva
       show,
       onTicket,
       epoch: () => writer.epoch,
+      word,
       onJoin: (sid) => {
         ownSockets.add(sid);
         writer.join(sid, now());

@@ -4,8 +4,8 @@
 
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
- * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session', label?:
- *   string }} Notice
+ * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session' |
+ *   'word', label?: string }} Notice
  * @typedef {{ word: string, tone: Tone, notice?: Notice }} Status
  * @typedef {object} LinkState
  * @property {'connecting' | 'up' | 'down' | 'failed'} phase
@@ -68,6 +68,10 @@ function reasonOf(trouble) {
     : 'The function app refused the request.';
 }
 
+/** Does the function app want the owner's word of whoever starts a stream? @param {LinkState} link */
+export const wantsWord = ({ phase, trouble }) =>
+  phase === 'failed' && trouble?.code === 'WritersWord';
+
 /** @param {string} text */
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
@@ -102,6 +106,17 @@ export function writerStatus({ link, writer, takenOver, draftKept, now }) {
         text: 'The session has ended. Viewers keep the last text they saw.',
         action: 'new-session',
         label: 'Start a new session',
+      },
+    };
+  }
+  if (wantsWord(link)) {
+    return {
+      word: 'Not connected',
+      tone: 'bad',
+      notice: {
+        text: 'Whoever starts a stream here has to know a word. Its owner has it.',
+        action: 'word',
+        label: 'Enter the word',
       },
     };
   }

@@ -18,6 +18,7 @@ const SESSION = 'codestream.session.';
 const LAST = 'codestream.last';
 const TAB = 'codestream.tab';
 const PREFERENCES = 'codestream.preferences';
+const WORD = 'codestream.word.';
 /** A room nobody has written to for a day is not taken up again. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
@@ -177,4 +178,17 @@ export function preferences() {
 /** @param {Preferences} values */
 export function savePreferences(values) {
   browser.set(PREFERENCES, JSON.stringify(values));
+}
+
+/** The word with which streams are started at a function app; '' if none is kept. @param {string} api */
+export const keptWord = (api) => browser.get(WORD + api) ?? '';
+
+/** @param {string} api @param {string} word */
+export function keepWord(api, word) {
+  browser.set(WORD + api, word);
+}
+
+/** @param {string} api */
+export function forgetWord(api) {
+  browser.remove(WORD + api);
 }

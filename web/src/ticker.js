@@ -7,7 +7,7 @@
  * @returns {(at: number) => void}  sets the one time at which to wake next; Infinity for never
  */
 export function ticker(wake) {
-  const worker = new Worker(new URL(TICKER_WORKER, import.meta.url), {
+  const worker = new Worker(trusted(new URL(TICKER_WORKER, import.meta.url)), {
     type: 'module',
     name: 'ticker',
   });
@@ -28,6 +28,18 @@ export function ticker(wake) {
     next = at;
     set(delayUntil(at));
   };
+}
+
+/**
+ * The page's policy lets only such addresses become scripts that have been made for it.
+ * @param {URL} ours @returns {URL}
+ */
+function trusted(ours) {
+  const { trustedTypes } = /** @type {any} */ (window);
+  const policy = trustedTypes?.createPolicy('codestream', {
+    createScriptURL: (/** @type {string} */ address) => address,
+  });
+  return policy ? policy.createScriptURL(ours.href) : ours;
 }
 
 /** @param {() => void} ring @returns {(ms: number) => void} */

@@ -6,7 +6,7 @@ import { languageOf, languageOfFile } from './languages.js';
 import { applyTheme, setUpLook } from './look.js';
 import { MAX_TEXT, ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
 import { connectWriter } from './roles.js';
-import { writerStatus } from './status.js';
+import { wantsWord, writerStatus } from './status.js';
 import {
   dropUnnamed,
   forgetTab,
@@ -17,6 +17,8 @@ import {
   saveSession,
 } from './store.js';
 import { now } from './ticker.js';
+import { WordForm } from './word-form.js';
+import { Word } from './word.js';
 import { Writer } from './writer.js';
 
 /**
@@ -99,8 +101,12 @@ export function startWriting(backEnd, page) {
   if (kept && kept.text !== '')
     passing = { notice: resumedNotice(kept), until: now() + PASSING_MS };
 
+  const form = new WordForm(() => editor.focus());
+  const word = new Word(backEnd.api, form, () => connection.retry());
+
   const show = () => {
     const link = connection.state;
+    if (wantsWord(link)) word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept, now: now() });
     // Which session this is matters less than why it goes nowhere.
     if (link.phase === 'failed' && passing.notice?.action) passing.until = 0;
@@ -115,7 +121,9 @@ export function startWriting(backEnd, page) {
     backEnd,
     session,
     show,
+    word: () => word.word,
     onTicket: ({ room_id: room, writer_key: key }) => {
+      word.accepted();
       Object.assign(session, { room, key: key ?? session.key });
       dropUnnamed();
       save();
@@ -212,11 +220,16 @@ export function startWriting(backEnd, page) {
     location.reload();
   };
   page.onPress('new-session', newSession);
+  page.onPress('forget-word', () => {
+    word.forget();
+    say('This browser has forgotten the word. This stream goes on without it.');
+  });
   page.onFocusLost = () => editor.focus();
   page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
   page.onAction = (action) => {
     if (action === 'resume') change({ paused: false });
     else if (action === 'retry') connection.retry();
+    else if (action === 'word') word.ask();
     else if (action === 'new-session') newSession();
     else if (action === 'take-back') {
       outrank(session.room, rivalEpoch);

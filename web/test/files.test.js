@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { embedCode } from '../src/files.js';
+import { downloadName, embedCode } from '../src/files.js';
 
 test('the code to embed keeps what the link says of the transport', () => {
   const sourceOf = (link) => {
@@ -12,4 +12,36 @@ test('the code to embed keeps what the link says of the transport', () => {
   assert.ok(url.searchParams.has('embed'));
   assert.equal(url.hash, '#room');
   assert.equal(sourceOf('https://page/#room').searchParams.get('transport'), null);
+});
+
+test('a text is saved under its name, with the end of the language that is shown', () => {
+  for (const [name, language, want] of [
+    ['', 'plaintext', 'codestream.txt'],
+    ['', 'python', 'codestream.py'],
+    ['tool.py', 'python', 'tool.py'],
+    ['TOOL.PYW', 'python', 'TOOL.PYW'],
+    ['a.test.js', 'javascript', 'a.test.js'],
+    ['jquery.min.js', 'javascript', 'jquery.min.js'],
+    ['Dockerfile', 'dockerfile', 'Dockerfile'],
+    ['README', 'markdown', 'README.md'],
+    ['.gitignore', 'plaintext', '.gitignore.txt'],
+    ['run.bat', 'bat', 'run.bat'],
+    ['notes', 'a language of tomorrow', 'notes.txt'],
+  ])
+    assert.equal(downloadName(name, language), want);
+});
+
+test('no name makes one kind of file look like another', () => {
+  for (const [name, language, want] of [
+    ['invoice.txt.bat', 'plaintext', 'invoice_txt_bat.txt'],
+    ['invoice.txt.bat', 'bat', 'invoice_txt.bat'],
+    ['invoice.PDF.exe', 'plaintext', 'invoice_PDF_exe.txt'],
+    ['invoice.pdf .js', 'javascript', 'invoice_pdf .js'],
+    ['run.bat', 'plaintext', 'run_bat.txt'],
+    ['page.html', 'plaintext', 'page_html.txt'],
+    ['x.lnk', 'plaintext', 'x_lnk.txt'],
+    ['x.unheard', 'plaintext', 'x.unheard.txt'],
+    ['x.constructor', '__proto__', 'x.constructor.txt'],
+  ])
+    assert.equal(downloadName(name, language), want);
 });

@@ -16,14 +16,16 @@ function fakeTransport() {
 
 /**
  * Starts a link against a function app that gives these answers in turn.
- * @returns {Promise<{ urls: string[], told: string, trouble: any, transport: any }>} as it is when
+ * @returns {Promise<{ urls: string[], bodies: any[], told: string, trouble: any, transport: any }>} as it is when
  *   the link has got its ticket, or has given it up
  */
 async function negotiate(t, answer, options = {}) {
   const urls = [];
-  t.mock.method(globalThis, 'fetch', async (url) => {
+  const bodies = [];
+  t.mock.method(globalThis, 'fetch', async (url, { method = 'GET', body } = {}) => {
     urls.push(url);
-    return Response.json(answer);
+    bodies.push(body && `${method} ${body}`);
+    return answer instanceof Response ? answer.clone() : Response.json(answer);
   });
   const transport = fakeTransport();
   return new Promise((resolve) => {
@@ -38,7 +40,7 @@ async function negotiate(t, answer, options = {}) {
     });
     const end = (told, trouble) => {
       link.stop();
-      resolve({ urls, told, trouble, transport });
+      resolve({ urls, bodies, told, trouble, transport });
     };
     link.start();
   });
@@ -110,4 +112,34 @@ test('a transport is told why its last attempt came to nothing, until one joins'
   const third = await attempt(3);
   assert.equal(third.last, 'Disconnected');
   link.stop();
+});
+
+test('the word is sent in a body, and only to open a room', async (t) => {
+  const word = () => 'open "sesame" & more';
+  for (const [answer, options, url, body] of [
+    [writer, { word }, 'http://app/negotiate', `POST {"writers_word":${JSON.stringify(word())}}`],
+    [writer, { word: () => '' }, 'http://app/negotiate', undefined],
+    [viewer, { word, room: ROOM }, `http://app/negotiate?room_id=${ROOM}`, undefined],
+    [writer, { word, room: ROOM, key: 'K' }, 'http://app/negotiate',
+      `POST {"room_id":"${ROOM}","writer_key":"K"}`],
+  ]) {
+    const { urls, bodies } = await negotiate(t, answer, options);
+    assert.deepEqual([urls, bodies], [[url], [body]]);
+  }
+});
+
+test('that the word is wanted is told by its code, for good', async (t) => {
+  const body = { error: { code: 'WritersWord', message: 'in words' } };
+  const { told, trouble } = await negotiate(t, Response.json(body, { status: 403 }));
+  assert.equal(told, 'down');
+  assert.deepEqual([trouble.code, trouble.message, trouble.final], ['WritersWord', 'in words', true]);
+});
+
+test('what is no transport of ours is the usual one, whatever objects have', () => {
+  const usual = new Link({ api: 'http://app', listener: {} }).transport;
+  const native = new Link({ api: 'http://app', transport: 'native', listener: {} }).transport;
+  assert.notEqual(native, usual);
+  assert.ok(usual.fields.length > 0);
+  for (const name of [...Object.getOwnPropertyNames(Object.prototype), '', 'Native', 'x'])
+    assert.equal(new Link({ api: 'http://app', transport: name, listener: {} }).transport, usual, name);
 });

@@ -131,10 +131,54 @@ test('what a session says of itself is cut to size and never wrong in kind', () 
 });
 
 test('a file name has no path, no control characters and no tricks with the direction', () => {
-  assert.equal(cleanName(' ../etc/pass\u0000wd\n '), '..etcpasswd');
+  assert.equal(cleanName(' ../etc/pass\u0000wd\n '), '.etcpasswd');
   assert.equal(cleanName('cod\u202Etxt.exe'), 'codtxt.exe');
   assert.equal(cleanName('n'.repeat(500)).length, MAX_NAME);
   assert.equal(cleanName(undefined), '');
+  for (const name of ['a.test.js', '.gitignore', 'Übung 1.txt', '李雷.py', 'e\u0301.c', '😀.md', 'a-b_c (1)'])
+    assert.equal(cleanName(name), name, 'an honest name stays as it is');
+});
+
+const HIDDEN = {
+  'a direction': ['\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e',
+    '\u2066', '\u2067', '\u2068', '\u2069'],
+  'no width': ['\u200b', '\u200c', '\u200d', '\u2060', '\u2061', '\u2064', '\ufeff', '\u00ad', '\u034f',
+    '\u180e', '\u115f', '\u1160', '\u3164', '\uffa0', '\u17b4'],
+  'a tag or a variant': ['\u{e0001}', '\u{e0041}', '\u{e007f}', '\ufe00', '\ufe0f', '\u{e0100}'],
+  'half a pair': ['\ud83d', '\ude00', '\ude00\ud83d'],
+  'a control': ['\u0000', '\u0007', '\u001b', '\u007f', '\u0085', '\u009f'],
+  'a private meaning': ['\ue000', '\uf8ff', '\u{f0000}', '\u{10ffff}'],
+  'a line': ['\u2028', '\u2029'],
+  'a folder': ['/', '\\', '\u2044', '\u2215', '\u2216', '\u29f8', '\uff0f', '\uff3c', '../', '..\\'],
+};
+for (const [what, characters] of Object.entries(HIDDEN)) {
+  test(`a file name has nothing in it that is ${what}`, () => {
+    for (const hidden of characters) {
+      const name = cleanName(`${hidden}inv${hidden}oice.txt${hidden}`);
+      const code = [...hidden].map((c) => c.codePointAt(0).toString(16)).join(' ');
+      assert.equal(name, hidden.startsWith('..') ? '.inv.oice.txt' : 'invoice.txt', code);
+    }
+  });
+}
+
+test('no blanks, dots or end of a file name push its kind out of sight', () => {
+  for (const blank of [' ', '\t', '\u00a0', '\u2003', '\u3000', '\u2800', '\u202f'])
+    assert.equal(cleanName(`a.txt${blank.repeat(60)}.bat`), 'a.txt .bat');
+  assert.equal(cleanName('a\u2024txt\uff0ebat'), 'a.txt.bat');
+  for (const name of ['.', '..', '...', '. .', ' . . ', '../..', '\u2024\u2024', '\u200b.\u200b.', '. ./..'])
+    assert.equal(cleanName(name), '', JSON.stringify(name));
+  assert.equal(cleanName('a.bat.'), 'a.bat');
+  assert.equal(cleanName('a.bat. . '), 'a.bat');
+  assert.equal(cleanName('a..b'), 'a.b');
+});
+
+test('a file name is cut between characters', () => {
+  for (let before = MAX_NAME - 3; before <= MAX_NAME; before++) {
+    const name = cleanName('n'.repeat(before) + '😀'.repeat(5));
+    assert.ok(name.length <= MAX_NAME);
+    assert.ok(name.isWellFormed?.() ?? !/[\ud800-\udbff]$/.test(name), JSON.stringify(name));
+    assert.equal(cleanName(name), name, 'what is clean stays so');
+  }
 });
 
 test('a viewer has one thing to say', () => {

@@ -63,3 +63,8 @@ test('addresses that could change the policy or the page are refused', () => {
   }
   assert.throws(() => configurePage('<html></html>', addresses), /CODESTREAM/);
 });
+
+test('no end of a file name is a type by accident', () => {
+  for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'exe'])
+    assert.equal(siteFile(`assets/page.${name.toLowerCase()}`), undefined, name);
+});

@@ -156,3 +156,15 @@ test('where the link is given up nobody is promised that the text will be sent',
   for (const draftKept of [true, false])
     assert.doesNotMatch(writing({}, { link, draftKept }).notice.text, /connection is back/);
 });
+
+test('a writer who lacks the word is told where to enter it', () => {
+  const trouble = { code: 'WritersWord', message: 'no', final: true };
+  const link = { phase: 'failed', since: 0, network: true, trouble };
+  const { word, notice } = writing({}, { link });
+  assert.equal(word, 'Not connected');
+  assert.equal(notice.action, 'word');
+  assert.match(notice.text, /a word/);
+  const other = { ...link, trouble: { ...trouble, code: 'Forbidden' } };
+  assert.equal(writing({}, { link: other }).notice.action, 'new-session');
+  assert.notEqual(watching({}, { link }).notice.action, 'word', 'viewers are never asked');
+});
