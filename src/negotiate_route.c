@@ -155,8 +155,10 @@ static void serve(struct service *service, struct http_request *request, bool is
     }
     n->service = service;
     n->request = request;
-    if (request->is_too_large)
+    if (request->is_too_large && query.is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
         answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
+    else if (request->is_cut && query.is_post)
+        answer_unavailable(n, "no room for this request");
     else if (service->in_flight >= SERVICE_FULL_FOR_NEWCOMERS)
         answer_unavailable(n, "there is too much to do");
     else if (decide(n, &query))

@@ -144,9 +144,17 @@ void service_handle(void *owner, struct http_request *request)
     const struct route *route;
     const char *allow;
 
+    if (request->complaint) {
+        answer_error(request, 400, "BadRequest", request->complaint, now_ms);
+        return;
+    }
     if ((request->is_cut || request->is_too_large) && outer &&
         is_wrapped_event(outer, request)) {
         refuse_remains(request, now_ms);
+        return;
+    }
+    if (request->is_endless) {
+        answer_error(request, 413, "TooLarge", "the body is too large", now_ms);
         return;
     }
     route = outer ? find_unwrapped(outer, request) : NULL;
