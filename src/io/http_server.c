@@ -14,6 +14,9 @@
 #include "io/connections.h"
 #include "wire/http_head.h"
 
+/* Memory for a body that is announced and not small follows what has come, so many times of it. */
+#define BODY_GROWTH 8
+
 /* Beyond the body a request needs room for headers, the outgoing call and its answer. */
 #define ARENA_EXTRA_BYTES (128 * 1024)
 
@@ -54,6 +57,7 @@ struct client {
     struct connection connection; /* first, so that the one is found from the other */
     struct str target;     /* of the request that begins, undecoded; later only its place */
     const char *complaint; /* about that target */
+    bool has_query;
     struct exchange *lingering; /* refused half-way: its socket is ours to read */
 };
 
@@ -67,6 +71,7 @@ struct exchange {
     unsigned status;
     struct buf body;
     size_t body_limit;
+    size_t body_announced; /* 0: it is chunked, or too large */
     size_t body_received;
     size_t body_counted; /* in bodies_bytes */
     bool is_chunked;
@@ -102,7 +107,7 @@ static enum err collect(struct exchange *x, enum MHD_ValueKind kind, const struc
 
     if (total < 0)
         return ERR_NO_MEMORY;
-    pairs.list = arena_take(&x->request.mem, ((size_t)total + 1) * sizeof(*pairs.list));
+    pairs.list = arena_space(&x->request.mem, ((size_t)total + 1) * sizeof(*pairs.list));
     if (!pairs.list)
         return ERR_NO_MEMORY;
     MHD_get_connection_values_n(x->connection, kind, add_pair, &pairs);
@@ -224,7 +229,8 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     request->path = http_target_path(str_from(url));
     request->started_ms = loop_now_ms(server->loop);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
-        collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count)) {
+        (client->has_query &&
+         collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count))) {
         exchange_free(x);
         return NULL;
     }
@@ -236,12 +242,23 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     x->body_limit = server->handler.body_limit(server->handler.owner, request);
     request->mem.limit_bytes += ARENA_BODIES * x->body_limit;
     x->body.mem = &request->mem;
-    /* What is announced costs nothing yet: what is not small has to come first. */
-    if (!str_to_number(framing.length, 1, x->body_limit, &length))
+    if (!str_to_number(framing.length, 1, x->body_limit, &length)) {
+        x->body_announced = (size_t)length;
         buf_reserve(&x->body, length < HTTP_SERVER_SMALL_BODY_BYTES
                                   ? (size_t)length
                                   : HTTP_SERVER_SMALL_BODY_BYTES);
+    }
     return x;
+}
+
+/* The buffer would double by itself: fewer steps copy less. */
+static void grow(struct exchange *x, size_t more)
+{
+    size_t left = x->body_announced - x->body.len;
+    size_t most = (BODY_GROWTH - 1) * x->body.len;
+
+    if (x->body_announced > 0 && x->body.len + more > x->body.size)
+        buf_reserve(&x->body, left < most ? left : most);
 }
 
 static void keep(struct exchange *x, struct str bytes)
@@ -258,6 +275,7 @@ static void keep(struct exchange *x, struct str bytes)
         x->server->bodies_bytes += bytes.len;
         x->body_counted += bytes.len;
     }
+    grow(x, bytes.len);
     buf_add(&x->body, bytes);
 }
 
@@ -355,9 +373,13 @@ static void send_past_mhd(struct exchange *x, const struct http_answer *answer)
 
 static void end_lingering(struct exchange *x)
 {
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
     int socket = socket_of(x->connection);
 
     loop_unwatch(x->server->loop, socket);
+    /* Who still sends has to be told: without a reset its system waits for ours a minute. */
+    if (x->client->connection.phase == CONNECTION_CUT)
+        (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     x->client->lingering = NULL;
     (void)shutdown(socket, SHUT_RDWR);
     MHD_resume_connection(x->connection);
@@ -403,6 +425,7 @@ static void *on_target(void *owner, const char *target, struct MHD_Connection *c
     if (client) {
         client->target = str_from(target);
         client->complaint = http_target_complaint(client->target);
+        client->has_query = strchr(target, '?') != NULL;
     }
     return NULL; /* what on_request finds as its state */
 }

@@ -46,13 +46,15 @@ static bool may_have_control(const char *eight)
            EVERY_BYTE(0x80);
 }
 
-/* Every header of every request comes through here. */
+/* Every header of every request comes through here: the last word overlaps the one before. */
 static bool has_control(struct str s)
 {
     size_t i = 0;
 
-    while (s.len - i >= 8 && !may_have_control(s.ptr + i))
+    while (s.len - i > 8 && !may_have_control(s.ptr + i))
         i += 8;
+    if (s.len >= 8 && s.len - i <= 8 && !may_have_control(s.ptr + s.len - 8))
+        return false;
     for (; i < s.len; i++) {
         if (is_control(s.ptr[i]))
             return true;
@@ -87,14 +89,18 @@ struct counts {
 static void count(struct counts *counts, const struct header *header,
                   struct http_framing *framing)
 {
-    /* The lengths of the names come first: most headers have another. */
-    if (str_equal_nocase(header->name, STR("Host"))) {
+    static const struct str host = STR_INIT("Host"), length = STR_INIT("Content-Length"),
+                            coding = STR_INIT("Transfer-Encoding");
+    struct str name = header->name;
+
+    /* Most names have another length, and are not looked at. */
+    if (name.len == host.len && str_equal_nocase(name, host)) {
         counts->hosts++;
         counts->host = header->value;
-    } else if (str_equal_nocase(header->name, STR("Content-Length"))) {
+    } else if (name.len == length.len && str_equal_nocase(name, length)) {
         counts->lengths++;
         framing->length = header->value;
-    } else if (str_equal_nocase(header->name, STR("Transfer-Encoding"))) {
+    } else if (name.len == coding.len && str_equal_nocase(name, coding)) {
         counts->codings++;
         counts->coding = header->value;
     }
@@ -174,33 +180,42 @@ static bool is_hex_digit(char c)
  */
 static const char *encoding_complaint(struct str target)
 {
-    bool is_path = true;
+    struct str query, path = str_cut(target, "?", &query);
 
     for (size_t i = 0; i < target.len; i++) {
-        struct str code =
-            str_first(str_skip(target, i), target.len - i < 3 ? target.len - i : 3);
-        is_path = is_path && target.ptr[i] != '?';
+        struct str code = str_skip(target, i);
         if (target.ptr[i] != '%')
             continue;
+        code = str_first(code, code.len < 3 ? code.len : 3);
         if (str_equal(code, STR("%00")))
             return "the target has an encoded NUL in it";
-        if (is_path &&
-            (code.len < 3 || !is_hex_digit(code.ptr[1]) || !is_hex_digit(code.ptr[2])))
+        if (i >= path.len)
+            continue;
+        if (code.len < 3 || !is_hex_digit(code.ptr[1]) || !is_hex_digit(code.ptr[2]))
             return "the path has a % that encodes nothing";
-        if (is_path && str_equal_nocase(code, STR("%2f")))
+        if (str_equal_nocase(code, STR("%2f")))
             return "the path has an encoded slash in it";
     }
     return NULL;
 }
 
+static bool is_in_a_url(char c)
+{
+    return c > ' ' && c <= '~' && c != '#';
+}
+
 const char *http_target_complaint(struct str target)
 {
     struct str authority, rest;
+    bool has_code = false;
 
-    if (!str_is_visible(target) || memchr(target.ptr, '#', target.len))
-        return "the target has a character in it that a URL has not";
+    for (size_t i = 0; i < target.len; i++) {
+        if (!is_in_a_url(target.ptr[i]))
+            return "the target has a character in it that a URL has not";
+        has_code |= target.ptr[i] == '%';
+    }
     if (target.len > 0 && target.ptr[0] == '/')
-        return encoding_complaint(target);
+        return has_code ? encoding_complaint(target) : NULL;
     if (str_equal(target, STR("*")))
         return NULL;
     if (!cut_origin(target, &authority, &rest) || authority.len == 0 ||
@@ -213,6 +228,8 @@ struct str http_target_path(struct str target)
 {
     struct str authority, rest;
 
+    if (target.len > 0 && target.ptr[0] == '/')
+        return target;
     if (!cut_origin(target, &authority, &rest))
         return target;
     return rest.len > 0 ? rest : STR("/");
