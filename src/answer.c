@@ -65,11 +65,11 @@ void answer_error(struct http_request *request, unsigned status, const char *cod
     send_error(request, &answer, code, message, now_ms);
 }
 
-void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms)
+void answer_not_allowed(struct http_request *request, struct str allow, int64_t now_ms)
 {
     struct http_answer answer = {
         .status = 405,
-        .headers = { { STR("Allow"), str_from(allow) } },
+        .headers = { { STR("Allow"), allow } },
         .header_count = 1,
     };
 

@@ -26,6 +26,6 @@ void answer_error(struct http_request *request, unsigned status, const char *cod
                   const char *message, int64_t now_ms);
 
 /* 405 with Allow. */
-void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms);
+void answer_not_allowed(struct http_request *request, struct str allow, int64_t now_ms);
 
 #endif

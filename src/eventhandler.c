@@ -104,6 +104,16 @@ static void log_delivery(const struct delivery *d, unsigned status)
  */
 #define FORGET "."
 
+/*
+ * What was to be said found no memory.  The service comes again: an event may be carried out twice,
+ * and an answer that leaves something out would be another answer.
+ */
+static void answer_no_memory(struct delivery *d)
+{
+    answer_error(d->request, 503, "NoMemory", "no memory for the answer",
+                 loop_now_ms(d->service->loop));
+}
+
 /* What the application wants to be reminded of goes along, unless the event failed. */
 static void send_answer(struct delivery *d, struct http_answer *answer)
 {
@@ -115,9 +125,12 @@ static void send_answer(struct delivery *d, struct http_answer *answer)
         base64url_add(&state, memory);
         if (memory.len == 0)
             buf_add(&state, STR(FORGET));
-        if (!buf_done(&state, &text))
-            answer->headers[answer->header_count++] =
-                (struct header){ STR("ce-connectionState"), text };
+        if (buf_done(&state, &text)) {
+            answer_no_memory(d);
+            return;
+        }
+        answer->headers[answer->header_count++] =
+            (struct header){ STR("ce-connectionState"), text };
     }
     log_delivery(d, answer->status);
     answer_send(d->request, answer);
@@ -172,16 +185,19 @@ static void answer_message(struct delivery *d)
     };
     struct str args;
 
-    if (d->packet.ack_id.len == 0 || ack_args(d, &args)) {
+    if (d->packet.ack_id.len == 0) {
         send_status(d, 204);
+        return;
+    }
+    if (ack_args(d, &args)) {
+        answer_no_memory(d);
         return;
     }
     packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, args);
-    if (buf_done(&body, &answer.body)) {
-        send_status(d, 204);
-        return;
-    }
-    send_answer(d, &answer);
+    if (buf_done(&body, &answer.body))
+        answer_no_memory(d);
+    else
+        send_answer(d, &answer);
 }
 
 static void answer_event(void *owner)
@@ -221,29 +237,35 @@ struct fault {
     const char *message;
 };
 
-/* false: a name that no UTF-8 can spell. */
-static bool read_name(struct delivery *d)
+static const struct fault no_memory = { 503, "NoMemory", "no memory for this event" };
+
+/* ERR_SYNTAX: a name that no UTF-8 can spell.  ERR_NO_MEMORY. */
+static enum err read_name(struct delivery *d)
 {
     struct str name = d->packet.name;
 
     d->socket.event = name; /* a number is its own name */
-    return name.ptr[0] != '"' || !json_text(name, &d->request->mem, &d->socket.event);
+    return name.ptr[0] == '"' ? json_text(name, &d->request->mem, &d->socket.event) : ERR_NONE;
 }
 
 /* An event with a name, unless the client is told what is wrong with it. */
-static bool read_event_packet(struct delivery *d)
+static bool read_event_packet(struct delivery *d, struct fault *fault)
 {
     struct packet *packet = &d->packet;
     enum err e = packet_parse(d->request->body, packet);
+    enum err in_name;
 
     if (e == ERR_SYNTAX)
         return false;
     if (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT)
         return false;
+    in_name = e ? ERR_NONE : read_name(d);
+    if (in_name == ERR_NO_MEMORY)
+        *fault = no_memory;
+    if (in_name)
+        return false;
     if (e)
         d->complaint = "arrays and objects are too deep inside each other";
-    else if (!read_name(d))
-        return false;
     /* How the service spells a name in a header is not documented for all that can be one. */
     else if (!cloudevent_name_is(&d->cloud, d->socket.event))
         d->complaint = "ce-eventName and the event in the body differ";
@@ -254,7 +276,7 @@ static bool read_event_packet(struct delivery *d)
 static bool read_packet(struct delivery *d, struct fault *fault)
 {
     *fault = (struct fault){ 400, "BadRequest", "the body is not a Socket.IO event" };
-    if (!read_event_packet(d))
+    if (!read_event_packet(d, fault))
         return false;
     fault->message = "ce-namespace and the namespace in the body differ";
     if (!str_equal(d->cloud.nsp, d->packet.nsp))
@@ -292,9 +314,12 @@ static bool is_authentic(const struct delivery *d, struct fault *fault)
     struct str function_key = http_request_header(d->request, STR("x-functions-key"));
 
     if (key) {
+        enum err e = signature_check(key, d->cloud.connection_id, d->cloud.signature);
         *fault = (struct fault){ 401, "BadSignature",
                                  "ce-signature is missing or not made with our access key" };
-        return !signature_check(key, d->cloud.connection_id, d->cloud.signature);
+        if (e == ERR_NO_MEMORY) /* libcrypto had none: nothing is known of the signature */
+            *fault = no_memory;
+        return !e;
     }
     *fault = (struct fault){ 401, "NoFunctionKey",
                              "without an access key an event needs a function key" };
@@ -355,13 +380,19 @@ static bool has_room(const struct delivery *d)
 static void decide_and_run(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;
+    enum err e;
 
     socket->kind = app_kind(d->cloud.kind);
     socket->nsp = d->cloud.is_native ? STR("/") : d->cloud.nsp;
     socket->id = d->cloud.socket_id;
     socket->user = d->cloud.user_id;
     socket->mem = &d->request->mem;
-    if (base64url_decode(d->cloud.state, socket->mem, &socket->memory))
+    e = base64url_decode(d->cloud.state, socket->mem, &socket->memory);
+    if (e == ERR_NO_MEMORY) {
+        answer_no_memory(d);
+        return;
+    }
+    if (e)
         socket->memory = STR(""); /* of somebody else's making */
     app_decide(d->service->app, socket);
     d->run.socket = socket;
