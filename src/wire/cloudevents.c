@@ -117,8 +117,10 @@ bool cloudevent_origin_ok(struct str origins, struct str our_host)
 {
     while (origins.len > 0) {
         struct str origin = str_trim(str_cut(origins, ", ", &origins));
-        struct str port;
-        if (origin.len > 0 && str_equal_nocase(str_cut(origin, ":", &port), our_host))
+        /* An address has colons of its own, so the host is what our own would be of it. */
+        bool has_port = origin.len > our_host.len && origin.ptr[our_host.len] == ':';
+        struct str host = has_port ? str_first(origin, our_host.len) : origin;
+        if (origin.len > 0 && str_equal_nocase(host, our_host))
             return true;
     }
     return false;
