@@ -8,7 +8,7 @@ import { eventually } from '../lib/deadline.js';
 import {
   connectBody, joinRoom, newPeer, newRoom, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
-import { request } from '../lib/http.js';
+import { Connection, formatRequest, request } from '../lib/http.js';
 import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
 import { FUNCTION_CODE, startStack } from '../lib/stack.js';
 
@@ -54,6 +54,26 @@ function passes(mode) {
     assert.equal(bad.header('cache-control'), 'no-store');
     assert.equal(typeof bad.json().error.code, 'string');
     assert.equal((await request(port, { path: '/other' })).status, 404);
+  });
+
+  test('a NUL in a header, or in front of a line, goes no further than the host', async () => {
+    const event = withCode(sendToRoom(newPeer('w', newRoom()), '1'));
+    const served = () => stack.handler.lines.filter((line) => line.includes(' event=request ')).length;
+    const before = served();
+    const user = 'ce-userId: w.';
+    for (const [from, to] of [[user, `${user}\0`], ['ce-hub:', 'ce-h\0ub:'], ['ce-hub:', '\0ce-hub:'],
+      ['POST', '\0POST'], [' HTTP/1.1', '\0 HTTP/1.1']]) {
+      const bytes = formatRequest(event).toString('latin1').replace(from, to);
+      assert.ok(bytes.includes('\0'));
+      const connection = await Connection.open(port);
+      const answer = connection.answer();
+      connection.write(Buffer.from(bytes, 'latin1'));
+      assert.equal((await answer).status, 400);
+      connection.close();
+    }
+    assert.equal((await request(port, { path: '/register?room_id=bad' })).status, 400);
+    await eventually(5000, () => served() > before, 'the line of the last request');
+    assert.equal(served(), before + 1);
   });
 
   test('it is the host that lets the page read answers, not the handler', async () => {
