@@ -96,11 +96,11 @@ void answer_error_sampled(struct http_request *request, unsigned status, const c
     send_error(request, &answer, code, message);
 }
 
-void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms)
+void answer_not_allowed(struct http_request *request, struct str allow, int64_t now_ms)
 {
     struct http_answer answer = {
         .status = 405,
-        .headers = { { STR("Allow"), str_from(allow) } },
+        .headers = { { STR("Allow"), allow } },
         .header_count = 1,
     };
 

@@ -37,6 +37,6 @@ void answer_error_sampled(struct http_request *request, unsigned status, const c
                           const char *message, int64_t now_ms, struct answer_sample *sample);
 
 /* 405 with Allow. */
-void answer_not_allowed(struct http_request *request, const char *allow, int64_t now_ms);
+void answer_not_allowed(struct http_request *request, struct str allow, int64_t now_ms);
 
 #endif

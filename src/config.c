@@ -31,7 +31,7 @@ static unsigned read_number(config_getenv *get, const char *setting, unsigned mi
 static bool is_secure(struct str url, struct str host)
 {
     return str_starts(url, STR("https://")) || str_equal_nocase(host, STR("localhost")) ||
-           str_equal(host, STR("127.0.0.1"));
+           str_equal(host, STR("127.0.0.1")) || str_equal(host, STR("[::1]"));
 }
 
 static void use_endpoint(struct config *config, const struct webpubsub_endpoint *endpoint,

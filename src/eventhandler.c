@@ -127,6 +127,16 @@ static void log_late_failure(const struct delivery *d)
  */
 #define FORGET "."
 
+/*
+ * What was to be said found no memory.  The service comes again: an event may be carried out twice,
+ * and an answer that leaves something out would be another answer.
+ */
+static void answer_no_memory(struct delivery *d)
+{
+    answer_error(d->request, 503, "NoMemory", "no memory for the answer",
+                 loop_now_ms(d->service->loop));
+}
+
 /* What the application wants to be reminded of goes along, unless the event failed. */
 static void send_answer(struct delivery *d, struct http_answer *answer)
 {
@@ -138,9 +148,12 @@ static void send_answer(struct delivery *d, struct http_answer *answer)
         base64url_add(&state, memory);
         if (memory.len == 0)
             buf_add(&state, STR(FORGET));
-        if (!buf_done(&state, &text))
-            answer->headers[answer->header_count++] =
-                (struct header){ STR("ce-connectionState"), text };
+        if (buf_done(&state, &text)) {
+            answer_no_memory(d);
+            return;
+        }
+        answer->headers[answer->header_count++] =
+            (struct header){ STR("ce-connectionState"), text };
     }
     log_delivery(d, answer->status);
     answer_send(d->request, answer);
@@ -195,16 +208,19 @@ static void answer_message(struct delivery *d)
     };
     struct str args;
 
-    if (d->packet.ack_id.len == 0 || ack_args(d, &args)) {
+    if (d->packet.ack_id.len == 0) {
         send_status(d, 204);
+        return;
+    }
+    if (ack_args(d, &args)) {
+        answer_no_memory(d);
         return;
     }
     packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, args);
-    if (buf_done(&body, &answer.body)) {
-        send_status(d, 204);
-        return;
-    }
-    send_answer(d, &answer);
+    if (buf_done(&body, &answer.body))
+        answer_no_memory(d);
+    else
+        send_answer(d, &answer);
 }
 
 static void answer_event(void *owner)
@@ -266,6 +282,9 @@ struct fault {
     const char *message;
 };
 
+static const struct fault no_memory = { 503, "NoMemory", "no memory for this event" };
+
+/* ERR_SYNTAX: a name that no UTF-8 can spell.  ERR_NO_MEMORY. */
 static enum err read_name(struct delivery *d)
 {
     struct str name = d->packet.name;
@@ -294,7 +313,7 @@ static bool read_event_packet(struct delivery *d, struct fault *fault)
     }
     e = read_name(d);
     if (e == ERR_NO_MEMORY) {
-        *fault = (struct fault){ 503, "NoMemory", "no memory for this event" };
+        *fault = no_memory;
         return false;
     }
     if (e)
@@ -360,12 +379,16 @@ static bool is_authentic(const struct delivery *d, struct fault *fault)
     struct str function_key = http_request_header(request, STR("x-functions-key"));
 
     if (key) {
-        struct str signature;
+        struct str signatures;
+        enum err e = cloudevent_list(request->headers, request->header_count,
+                                     STR("ce-signature"), &request->mem, &signatures);
+        if (!e)
+            e = signature_check(key, d->cloud.connection_id, signatures);
         *fault = (struct fault){ 401, "BadSignature",
                                  "ce-signature is missing or not made with our access key" };
-        return !cloudevent_list(request->headers, request->header_count, STR("ce-signature"),
-                                &request->mem, &signature) &&
-               !signature_check(key, d->cloud.connection_id, signature);
+        if (e == ERR_NO_MEMORY) /* nothing is known of the signature */
+            *fault = no_memory;
+        return !e;
     }
     *fault = (struct fault){ 401, "NoFunctionKey",
                              "without an access key an event needs a function key" };
@@ -456,10 +479,16 @@ static enum err read_names(struct delivery *d)
 static void decide_and_run(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;
+    enum err e;
 
     socket->kind = app_kind(d->cloud.kind);
     socket->mem = &d->request->mem;
-    if (base64url_decode(d->cloud.state, socket->mem, &socket->memory))
+    e = base64url_decode(d->cloud.state, socket->mem, &socket->memory);
+    if (e == ERR_NO_MEMORY) {
+        answer_no_memory(d);
+        return;
+    }
+    if (e)
         socket->memory = STR(""); /* of somebody else's making */
     app_decide(d->service->app, socket);
     d->run.socket = socket;
@@ -497,7 +526,7 @@ void eventhandler_event(struct service *service, struct http_request *request)
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && !has_room(d))
         refuse(d, APP_BUSY, "too much is in flight, try again");
     else if (read_names(d))
-        answer_error(request, 503, "NoMemory", "no memory for this event", now_ms);
+        answer_no_memory(d);
     else
         decide_and_run(d);
 }

@@ -179,6 +179,7 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
 static void serve(struct service *service, struct http_request *request, bool is_register)
 {
     struct negotiation *n = arena_take(&request->mem, sizeof(*n));
+    bool is_post = str_equal(request->method, STR("POST"));
     unsigned char seed[APP_NAME_BYTES];
 
     if (!n) {
@@ -187,8 +188,10 @@ static void serve(struct service *service, struct http_request *request, bool is
     }
     n->service = service;
     n->request = request;
-    if (request->is_too_large)
+    if (request->is_too_large && is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
         answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
+    else if (request->is_cut && is_post)
+        answer_unavailable(n, "no room for this request");
     else if (service->in_flight >= SERVICE_FULL_FOR_NEWCOMERS)
         answer_unavailable(n, "there is too much to do");
     else if (!random_bytes(seed, sizeof(seed)))

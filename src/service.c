@@ -73,8 +73,8 @@ static const struct route *find_route(const struct http_request *request)
     return NULL;
 }
 
-/* "GET, POST" */
-static const char *allowed_methods(struct http_request *request)
+/* "GET, POST"; empty: there is no such path.  ERR_NO_MEMORY. */
+static enum err allowed_methods(struct http_request *request, struct str *out)
 {
     struct str path = route_path(request->path);
     struct buf list = { .mem = &request->mem };
@@ -86,10 +86,7 @@ static const char *allowed_methods(struct http_request *request)
             buf_add(&list, STR(", "));
         buf_add(&list, routes[i].method);
     }
-    if (list.len == 0)
-        return NULL;
-    buf_add_char(&list, '\0');
-    return list.failed ? NULL : list.ptr;
+    return buf_done(&list, out);
 }
 
 /* An event says in a header what it is. */
@@ -121,13 +118,14 @@ size_t service_body_limit(void *owner, const struct http_request *request)
  * host has checked the key of the one that it called, and of no other.
  */
 static const struct route *find_unwrapped(const struct route *outer,
-                                          struct http_request *request)
+                                          struct http_request *request, enum err *e)
 {
     const struct route *inner;
 
     if (is_plain_event(outer, request)) /* its body, which may be long, is JSON as well */
         return outer;
-    if (payload_unwrap(request))
+    *e = payload_unwrap(request);
+    if (*e)
         return NULL;
     inner = request->is_wrapped ? find_route(request) : outer;
     if (request->body.len > EVENT_MAX_BODY_BYTES) /* the wrapping had room for more */
@@ -151,16 +149,29 @@ void service_handle(void *owner, struct http_request *request)
     const struct route *outer = find_route(request);
     int64_t now_ms = loop_now_ms(service->loop);
     const struct route *route;
-    const char *allow;
+    enum err e = ERR_NONE;
+    struct str allow;
 
+    if (request->complaint) {
+        answer_error(request, 400, "BadRequest", request->complaint, now_ms);
+        return;
+    }
     if ((request->is_cut || request->is_too_large) && outer &&
         is_wrapped_event(outer, request)) {
         refuse_remains(request, now_ms);
         return;
     }
-    route = outer ? find_unwrapped(outer, request) : NULL;
+    if (request->is_endless) {
+        answer_error(request, 413, "TooLarge", "the body is too large", now_ms);
+        return;
+    }
+    route = outer ? find_unwrapped(outer, request, &e) : NULL;
     if (route) {
         route->serve(service, request);
+        return;
+    }
+    if (e == ERR_NO_MEMORY) {
+        answer_error(request, 503, "NoMemory", "no memory for this request", now_ms);
         return;
     }
     if (request->is_wrapped) {
@@ -168,8 +179,9 @@ void service_handle(void *owner, struct http_request *request)
                      "the host wrapped a request that is none; " PAYLOAD_ADVICE, now_ms);
         return;
     }
-    allow = allowed_methods(request);
-    if (allow)
+    if (allowed_methods(request, &allow))
+        answer_error(request, 503, "NoMemory", "no memory for this request", now_ms);
+    else if (allow.len > 0)
         answer_not_allowed(request, allow, now_ms);
     else
         answer_error(request, 404, "NotFound", "there is nothing at this path", now_ms);

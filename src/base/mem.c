@@ -61,19 +61,22 @@ void arena_free(struct arena *mem)
 
 void arena_reset(struct arena *mem)
 {
-    struct arena_block *kept = NULL;
+    struct arena_block *oldest;
 
-    if (mem->blocks && mem->blocks->size == BLOCK_BYTES) {
-        kept = mem->blocks;
-        mem->blocks = kept->next;
+    while (mem->blocks && mem->blocks->next) {
+        struct arena_block *block = mem->blocks;
+        mem->blocks = block->next;
+        open_bytes(block->bytes, block->size);
+        free(block);
     }
-    arena_free(mem);
-    if (!kept)
+    oldest = mem->blocks;
+    if (!oldest || oldest->size != BLOCK_BYTES) {
+        arena_free(mem);
         return;
-    kept->next = NULL;
-    close_bytes(kept->bytes, kept->size);
-    mem->blocks = kept;
-    mem->held = kept->size;
+    }
+    close_bytes(oldest->bytes, oldest->size);
+    mem->used = 0;
+    mem->held = oldest->size;
 }
 
 /* A new block that holds at least size bytes, within the limit. */
@@ -209,7 +212,10 @@ static bool make_room(struct buf *b, size_t len)
 
 void buf_reserve(struct buf *b, size_t len)
 {
+    bool has_failed = b->failed;
+
     (void)make_room(b, len);
+    b->failed = has_failed;
 }
 
 char *buf_space(struct buf *b, size_t len)

@@ -25,7 +25,10 @@ void arena_init(struct arena *mem, size_t limit_bytes);
 /* All that was taken from mem becomes invalid; mem may be used again. */
 void arena_free(struct arena *mem);
 
-/* The same, but one block stays with mem for its next use. */
+/*
+ * The same, but the first block that was taken, if it is of the usual size, stays with mem for its
+ * next use.
+ */
 void arena_reset(struct arena *mem);
 
 /*
@@ -56,7 +59,7 @@ struct buf {
     bool failed;
 };
 
-/* Makes room for len more bytes at once; only an optimisation. */
+/* Makes room for len more bytes at once, if there is any; an optimisation, which cannot fail b. */
 void buf_reserve(struct buf *b, size_t len);
 
 void buf_add(struct buf *b, struct str s);

@@ -34,7 +34,8 @@ static void take_out(struct connections *all, struct connection *c)
 
 static bool is_busy(enum connection_phase phase)
 {
-    return phase != CONNECTION_IDLE && phase != CONNECTION_CUT;
+    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING &&
+           phase != CONNECTION_CUT;
 }
 
 static bool is_unfinished(enum connection_phase phase)
@@ -51,6 +52,8 @@ static int64_t limit_ms(const struct connections *all, enum connection_phase pha
         return INT64_MAX;
     if (phase == CONNECTION_IDLE)
         return now_ms + CONNECTION_IDLE_MS;
+    if (phase == CONNECTION_LINGERING)
+        return now_ms + CONNECTION_LINGER_MS;
     if (all->drain_ms > 0 && is_unfinished(phase) && all->drain_ms < until_ms)
         return all->drain_ms;
     return until_ms;

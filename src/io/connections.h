@@ -22,6 +22,9 @@
 /* ...and a body longer by what it takes at this rate. */
 #define CONNECTION_BODY_BYTES_PER_MS 16
 
+/* A connection whose request was refused half-way is read, and what comes thrown away, so long. */
+#define CONNECTION_LINGER_MS 5000
+
 /* While the server drains, a request that is not whole has this long to become so. */
 #define CONNECTION_LAST_CALL_MS 1000
 
@@ -35,6 +38,7 @@ enum connection_phase {
     CONNECTION_BODY,      /* the headers are whole, the body may not be */
     CONNECTION_WORKING,   /* the request is whole, and ours; for as long as it takes */
     CONNECTION_ANSWERING, /* the client is to take its answer */
+    CONNECTION_LINGERING, /* the client has been refused and has not finished sending */
     CONNECTION_CUT,       /* its owner is about to notice */
 };
 
@@ -50,7 +54,7 @@ struct connection {
 struct connections {
     struct connection *first, *last; /* first: opened, or got on with a request, longest ago */
     size_t count;
-    size_t busy;              /* neither idle nor cut, as far as known */
+    size_t busy;              /* neither idle, lingering nor cut, as far as known */
     int64_t look_ms;          /* when to look again */
     int64_t drain_ms;         /* no request may be unfinished after this; 0: not draining */
     size_t slow, crowded_out; /* cut since somebody was told */

@@ -1,15 +1,21 @@
 #include "io/http_server.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "io/connections.h"
+#include "wire/http_head.h"
+
+/* Memory for a body that is announced and not small follows what has come, so many times of it. */
+#define BODY_GROWTH 8
 
 /* Beyond the body a request needs room for headers, the outgoing call and its answer. */
 #define ARENA_EXTRA_BYTES (128 * 1024)
@@ -17,8 +23,14 @@
 /* The body stands in the arena up to twice while it grows, then again inside what is sent on. */
 #define ARENA_BODIES 8
 
-/* Thrown away in order to still answer 413; a client that sends more is cut off. */
+/*
+ * Of a body that is too large so much is read and thrown away before the answer, so that the
+ * connection can be kept.  Beyond it the answer comes at once and ends the connection.
+ */
 #define DISCARD_BYTES (16 * 1024 * 1024)
+
+/* After a 503 for want of memory, when to come again. */
+#define RETRY_SECONDS "2"
 
 /* Those that were cut to make room count until MHD has closed them. */
 #define CUT_CONNECTIONS 256
@@ -29,6 +41,7 @@
 struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
+    struct MHD_Response *no_memory; /* made while there was some; sent by whoever gets none */
     struct http_handler handler;
     size_t bodies_bytes; /* of those that are not small */
     size_t held;         /* requests */
@@ -36,7 +49,17 @@ struct http_server {
     struct connections connections;
     size_t max_connections;
     bool is_draining;
-    bool has_work; /* MHD has been given something to do since it last ran */
+    bool has_work;        /* MHD has been given something to do since it last ran */
+    bool has_lenient_mhd; /* see is_whole_head */
+};
+
+/* A connection with what only this file may know of it. */
+struct client {
+    struct connection connection; /* first, so that the one is found from the other */
+    struct str target;     /* of the request that begins, undecoded; later only its place */
+    const char *complaint; /* about that target */
+    bool has_query;
+    struct exchange *lingering; /* refused half-way: its socket is ours to read */
 };
 
 /* A request with what only this file may know of it. */
@@ -44,17 +67,21 @@ struct exchange {
     struct http_request request; /* first, so that the one is found from the other */
     struct http_server *server;
     struct MHD_Connection *connection;
-    struct connection *client;
+    struct client *client;
     struct MHD_Response *response; /* the answer, until MHD takes it */
     unsigned status;
     struct buf body;
     size_t body_limit;
+    size_t body_announced; /* 0: it is chunked, or too large */
     size_t body_received;
     size_t body_counted; /* in bodies_bytes */
+    bool is_chunked;
     bool is_handled;
     bool is_suspended;
     bool is_held;
     bool is_over; /* for MHD: connection and client may be gone */
+    bool is_answered;
+    bool is_refused; /* the answer goes past MHD, which waits for the end of the request */
 };
 
 /* ---- receiving ---- */
@@ -83,7 +110,7 @@ static enum err collect(struct exchange *x, enum MHD_ValueKind kind, const struc
 
     if (total < 0)
         return ERR_NO_MEMORY;
-    pairs.list = arena_take(&x->request.mem, ((size_t)total + 1) * sizeof(*pairs.list));
+    pairs.list = arena_space(&x->request.mem, ((size_t)total + 1) * sizeof(*pairs.list));
     if (!pairs.list)
         return ERR_NO_MEMORY;
     MHD_get_connection_values_n(x->connection, kind, add_pair, &pairs);
@@ -94,11 +121,12 @@ static enum err collect(struct exchange *x, enum MHD_ValueKind kind, const struc
 
 static void enter(struct exchange *x, enum connection_phase phase)
 {
-    connection_enter(&x->server->connections, x->client, phase, loop_now_ms(x->server->loop));
+    connection_enter(&x->server->connections, &x->client->connection, phase,
+                     loop_now_ms(x->server->loop));
 }
 
 /* The connection that on_connection made; NULL: it could not. */
-static struct connection *client_of(struct MHD_Connection *connection)
+static struct client *client_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
         ->socket_context;
@@ -140,11 +168,58 @@ static void exchange_free(struct exchange *x)
     server->spare = mem;
 }
 
-static struct exchange *begin(struct http_server *server, struct MHD_Connection *connection,
-                              const char *url, const char *method)
+/*
+ * libmicrohttpd 0.9 takes a NUL in a line for its end, says nothing of a line that begins with
+ * one, takes a bare LF for an end of line, and makes of a folded line part of a name.  Each of
+ * these leaves a gap: what it hands out are views of the bytes as they came, with two for each end
+ * of a line between them.  From 1.0 on it refuses all of that itself, and may move what it has read.
+ */
+static bool is_whole_head(const struct exchange *x, const char *url, const char *version)
 {
-    struct connection *client = client_of(connection);
+    const struct http_request *request = &x->request;
+    const char *begin = request->method.ptr;
+    const char *end = version + strlen(version);
+
+    if (url != begin + request->method.len + 1 || x->client->target.ptr != url ||
+        version != url + x->client->target.len + 1)
+        return false;
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct header *header = &request->headers[i];
+        if (header->name.ptr != end + 2)
+            return false;
+        end = header->value.ptr + header->value.len;
+    }
+    return begin +
+               MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+                   ->header_size ==
+           end + 4;
+}
+
+/* Why the request has more than one meaning; NULL: it has not. */
+static const char *complaint(struct exchange *x, const char *url, const char *version,
+                             struct http_framing *framing)
+{
+    const struct http_head head = {
+        .method = x->request.method,
+        .is_http_1_0 = str_equal(str_from(version), STR("HTTP/1.0")),
+        .headers = x->request.headers,
+        .header_count = x->request.header_count,
+    };
+    const char *why = x->client->complaint;
+
+    if (!why)
+        why = http_head_complaint(&head, framing);
+    if (!why && x->server->has_lenient_mhd && !is_whole_head(x, url, version))
+        why = "the head has a NUL, a folded line or a bare line feed in it";
+    return why;
+}
+
+static struct exchange *begin(struct http_server *server, struct MHD_Connection *connection,
+                              const char *url, const char *method, const char *version)
+{
+    struct client *client = client_of(connection);
     struct exchange *x = client ? exchange_new(server) : NULL;
+    struct http_framing framing = { 0 };
     struct http_request *request;
     uint64_t length;
 
@@ -155,21 +230,39 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     x->connection = connection;
     x->client = client;
     request->method = str_from(method);
-    request->path = str_from(url);
+    request->path = http_target_path(str_from(url));
     request->started_ms = loop_now_ms(server->loop);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
-        collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count)) {
+        (client->has_query &&
+         collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count))) {
         exchange_free(x);
         return NULL;
     }
+    enter(x, CONNECTION_BODY);
+    request->complaint = complaint(x, url, version, &framing);
+    if (request->complaint)
+        return x;
+    x->is_chunked = framing.is_chunked;
     x->body_limit = server->handler.body_limit(server->handler.owner, request);
     request->mem.limit_bytes += ARENA_BODIES * x->body_limit;
     x->body.mem = &request->mem;
-    if (!str_to_number(http_request_header(request, STR("Content-Length")), 1, x->body_limit,
-                       &length))
-        buf_reserve(&x->body, (size_t)length);
-    enter(x, CONNECTION_BODY);
+    if (!str_to_number(framing.length, 1, x->body_limit, &length)) {
+        x->body_announced = (size_t)length;
+        buf_reserve(&x->body, length < HTTP_SERVER_SMALL_BODY_BYTES
+                                  ? (size_t)length
+                                  : HTTP_SERVER_SMALL_BODY_BYTES);
+    }
     return x;
+}
+
+/* The buffer would double by itself: fewer steps copy less. */
+static void grow(struct exchange *x, size_t more)
+{
+    size_t left = x->body_announced - x->body.len;
+    size_t most = (BODY_GROWTH - 1) * x->body.len;
+
+    if (x->body_announced > 0 && x->body.len + more > x->body.size)
+        buf_reserve(&x->body, left < most ? left : most);
 }
 
 static void keep(struct exchange *x, struct str bytes)
@@ -186,29 +279,36 @@ static void keep(struct exchange *x, struct str bytes)
         x->server->bodies_bytes += bytes.len;
         x->body_counted += bytes.len;
     }
+    grow(x, bytes.len);
     buf_add(&x->body, bytes);
 }
 
-/* false: this client sends without end. */
-static bool receive(struct exchange *x, struct str bytes)
+static void receive(struct exchange *x, struct str bytes)
 {
     x->body_received += bytes.len;
-    connection_received(x->client, bytes.len);
+    connection_received(&x->client->connection, bytes.len);
     if (x->body_received > x->body_limit)
         x->request.is_too_large = true;
     else if (!x->request.is_cut)
         keep(x, bytes);
-    return x->body_received <= DISCARD_BYTES && !x->body.failed;
+    x->request.is_endless = x->body_received > DISCARD_BYTES;
 }
 
 /* ---- answering ---- */
+
+/* MHD counts its own reference. */
+static void drop_response(struct exchange *x)
+{
+    if (x->response && x->response != x->server->no_memory)
+        MHD_destroy_response(x->response);
+    x->response = NULL;
+}
 
 static enum MHD_Result send_answer(struct exchange *x)
 {
     enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
 
-    MHD_destroy_response(x->response); /* MHD counts its own reference */
-    x->response = NULL;
+    drop_response(x);
     enter(x, CONNECTION_ANSWERING);
     return result;
 }
@@ -230,6 +330,127 @@ static enum MHD_Result handle(struct exchange *x)
     return MHD_YES;
 }
 
+/* ---- refusing ---- */
+
+/*
+ * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no answer in
+ * the middle of a body, and closes a socket from which not all was read, upon which the kernel
+ * resets the connection and the client may lose the answer.  So the answer is written past MHD,
+ * and what still comes is read and thrown away until the client ends or its time is over.
+ */
+
+static void add_piece(struct iovec *pieces, int *count, struct str text)
+{
+    union {
+        const char *from;
+        void *to; /* sendmsg only reads */
+    } base = { .from = text.ptr };
+
+    pieces[(*count)++] = (struct iovec){ base.to, text.len };
+}
+
+/* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
+static void send_past_mhd(struct exchange *x, const struct http_answer *answer)
+{
+    char status[NUMBER_CHARS], length[NUMBER_CHARS];
+    struct iovec pieces[8 + 4 * HTTP_MAX_ANSWER_HEADERS];
+    struct msghdr message = { .msg_iov = pieces };
+    int count = 0;
+
+    add_piece(pieces, &count, STR("HTTP/1.1 "));
+    add_piece(pieces, &count, str_of_number(answer->status, status));
+    add_piece(pieces, &count, STR(" "));
+    add_piece(pieces, &count, str_from(MHD_get_reason_phrase_for(answer->status)));
+    add_piece(pieces, &count, STR("\r\nConnection: close\r\nContent-Length: "));
+    add_piece(pieces, &count, str_of_number(answer->body.len, length));
+    for (size_t i = 0; i < answer->header_count; i++) {
+        add_piece(pieces, &count, STR("\r\n"));
+        add_piece(pieces, &count, answer->headers[i].name);
+        add_piece(pieces, &count, STR(": "));
+        add_piece(pieces, &count, answer->headers[i].value);
+    }
+    add_piece(pieces, &count, STR("\r\n\r\n"));
+    if (!str_equal(x->request.method, STR("HEAD")))
+        add_piece(pieces, &count, answer->body);
+    message.msg_iovlen = (size_t)count;
+    (void)sendmsg(socket_of(x->connection), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void end_lingering(struct exchange *x)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    int socket = socket_of(x->connection);
+
+    loop_unwatch(x->server->loop, socket);
+    /* Who still sends has to be told: without a reset its system waits for ours a minute. */
+    if (x->client->connection.phase == CONNECTION_CUT)
+        (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    x->client->lingering = NULL;
+    (void)shutdown(socket, SHUT_RDWR);
+    MHD_resume_connection(x->connection);
+    x->server->has_work = true;
+}
+
+static void on_rest(void *owner, int socket, uint32_t events)
+{
+    char rest[16 * 1024];
+    ssize_t len = recv(socket, rest, sizeof(rest), MSG_DONTWAIT);
+
+    (void)events;
+    if (len > 0 || (len < 0 && (errno == EAGAIN || errno == EINTR)))
+        return;
+    end_lingering(owner);
+}
+
+static enum MHD_Result refuse(struct exchange *x)
+{
+    struct http_server *server = x->server;
+    int socket = socket_of(x->connection);
+
+    x->is_refused = x->is_handled = true;
+    enter(x, CONNECTION_WORKING);
+    server->handler.handle(server->handler.owner, &x->request);
+    enter(x, CONNECTION_LINGERING);
+    (void)shutdown(socket, SHUT_WR);
+    if (!x->is_answered || loop_watch(server->loop, socket, EPOLLIN, on_rest, x))
+        return MHD_NO;
+    x->client->lingering = x;
+    MHD_suspend_connection(x->connection);
+    return MHD_YES;
+}
+
+/* ---- what MHD calls ---- */
+
+/* A request line is in, and nothing in it has been decoded yet. */
+static void *on_target(void *owner, const char *target, struct MHD_Connection *connection)
+{
+    struct client *client = client_of(connection);
+
+    (void)owner;
+    if (client) {
+        client->target = str_from(target);
+        client->complaint = http_target_complaint(client->target);
+        client->has_query = strchr(target, '?') != NULL;
+    }
+    return NULL; /* what on_request finds as its state */
+}
+
+static enum MHD_Result on_head(struct http_server *server, struct MHD_Connection *connection,
+                               struct exchange *x)
+{
+    if (!x)
+        return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, server->no_memory);
+    return x->request.complaint ? refuse(x) : MHD_YES;
+}
+
+static enum MHD_Result on_body(struct exchange *x, struct str bytes)
+{
+    receive(x, bytes);
+    if (x->body.failed)
+        x->request.is_cut = true;
+    return x->request.is_endless ? refuse(x) : MHD_YES;
+}
+
 /*
  * MHD calls this when the headers are in, for each piece of the body, when all of it is in,
  * and once more after a suspended connection was resumed.  An answer that is queued in the
@@ -241,17 +462,17 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
                                   void **state)
 {
     struct exchange *x = *state;
+    struct str bytes = { upload_data, *upload_data_size };
 
-    (void)version;
     if (!x) {
-        *state = begin(owner, connection, url, method);
-        return *state ? MHD_YES : MHD_NO;
+        *state = x = begin(owner, connection, url, method, version);
+        return on_head(owner, connection, x);
     }
-    if (*upload_data_size > 0) {
-        bool ok = receive(x, (struct str){ upload_data, *upload_data_size });
-        *upload_data_size = 0;
-        return ok ? MHD_YES : MHD_NO;
-    }
+    *upload_data_size = 0;
+    if (x->is_refused)
+        return x->client->lingering ? MHD_YES : MHD_NO;
+    if (bytes.len > 0)
+        return on_body(x, bytes);
     if (x->response)
         return send_answer(x);
     return x->is_handled ? MHD_YES : handle(x);
@@ -266,8 +487,7 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     if (!x)
         return;
     enter(x, CONNECTION_IDLE);
-    if (x->response)
-        MHD_destroy_response(x->response);
+    drop_response(x);
     x->is_over = true;
     if (!x->is_held)
         exchange_free(x);
@@ -297,16 +517,16 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
                           enum MHD_ConnectionNotificationCode what)
 {
     struct http_server *server = owner;
-    struct connection *client = *context;
+    struct client *client = *context;
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = client = malloc(sizeof(*client));
-        /* Without memory its first request will close it: see begin(). */
+        *context = client = calloc(1, sizeof(*client));
+        /* Without memory its first request is told so and closes it: see on_head. */
         if (client)
-            connection_add(&server->connections, client, socket_of(connection),
+            connection_add(&server->connections, &client->connection, socket_of(connection),
                            loop_now_ms(server->loop));
     } else if (client) {
-        connection_remove(&server->connections, client);
+        connection_remove(&server->connections, &client->connection);
         free(client);
         *context = NULL;
     }
@@ -321,23 +541,48 @@ static bool add_header(struct exchange *x, struct header header)
     return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
 }
 
-void http_answer_send(struct http_request *request, const struct http_answer *answer)
+/* Half an answer would be another one, so it is the whole of it or none: NULL. */
+static struct MHD_Response *make_response(struct exchange *x, const struct http_answer *answer)
 {
-    struct exchange *x = (struct exchange *)request;
     union {
         const char *from;
         void *to; /* MHD promises to read only */
     } body = { .from = answer->body.ptr };
+    bool ok;
 
-    x->status = answer->status;
     x->response =
         MHD_create_response_from_buffer(answer->body.len, body.to, MHD_RESPMEM_PERSISTENT);
-    if (!x->response)
-        abort(); /* a few hundred bytes: nothing else would work either */
-    for (size_t i = 0; i < answer->header_count; i++)
-        (void)add_header(x, answer->headers[i]);
-    if (x->server->is_draining)
-        (void)MHD_add_response_header(x->response, "Connection", "close");
+    ok = x->response != NULL;
+    for (size_t i = 0; ok && i < answer->header_count; i++)
+        ok = add_header(x, answer->headers[i]);
+    /* What is behind a chunked body need not be where MHD believes: it takes bare line feeds. */
+    if (ok && (x->server->is_draining || x->is_chunked))
+        ok = MHD_add_response_header(x->response, "Connection", "close") == MHD_YES;
+    if (!ok)
+        drop_response(x);
+    return x->response;
+}
+
+void http_answer_send(struct http_request *request, const struct http_answer *answer)
+{
+    struct exchange *x = (struct exchange *)request;
+    struct log_line line;
+
+    if (x->is_answered) { /* a fault of ours, which must not become one of MHD's */
+        log_begin(&line, LOG_ERROR, "answered-twice");
+        log_end(&line);
+        return;
+    }
+    x->is_answered = true;
+    if (x->is_refused) {
+        send_past_mhd(x, answer);
+        return;
+    }
+    x->status = answer->status;
+    if (!make_response(x, answer)) {
+        x->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        x->response = x->server->no_memory;
+    }
     if (!x->is_suspended)
         return; /* handle() is still on the stack and sends it */
     x->is_suspended = false;
@@ -411,6 +656,28 @@ static void server_run(void *owner)
 
 /* ---- life ---- */
 
+/* It closes its connection, which gives some memory back. */
+static struct MHD_Response *make_no_memory(void)
+{
+    static char body[] = "{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}";
+    static const char *const headers[][2] = {
+        { "Content-Type", "application/json" },
+        { "Cache-Control", "no-store" },
+        { "Retry-After", RETRY_SECONDS },
+        { "Connection", "close" },
+    };
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(sizeof(body) - 1, body, MHD_RESPMEM_PERSISTENT);
+
+    for (size_t i = 0; response && i < COUNT(headers); i++) {
+        if (MHD_add_response_header(response, headers[i][0], headers[i][1]) == MHD_YES)
+            continue;
+        MHD_destroy_response(response);
+        response = NULL;
+    }
+    return response;
+}
+
 struct http_server *http_server_new(struct loop *loop, const struct http_handler *handler,
                                     size_t max_connections)
 {
@@ -423,12 +690,18 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
     server->loop = loop;
     server->handler = *handler;
     server->max_connections = max_connections;
+    server->has_lenient_mhd = strncmp(MHD_get_version(), "0.", 2) == 0;
+    server->no_memory = make_no_memory();
+    if (!server->no_memory)
+        goto no_response;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + CUT_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+        /* The old one, where it is strict, closes without an answer: complaint() has one. */
+        MHD_OPTION_STRICT_FOR_CLIENT, server->has_lenient_mhd ? 0 : 1, MHD_OPTION_END);
     if (!server->daemon)
         goto no_daemon;
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -440,15 +713,29 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
 no_watch:
     MHD_stop_daemon(server->daemon);
 no_daemon:
+    MHD_destroy_response(server->no_memory);
+no_response:
     free(server);
     return NULL;
+}
+
+/* MHD is not to be stopped while a connection is suspended. */
+static void end_all_lingering(struct http_server *server)
+{
+    for (struct connection *c = server->connections.first; c; c = c->after) {
+        struct client *client = (struct client *)c;
+        if (client->lingering)
+            end_lingering(client->lingering);
+    }
 }
 
 void http_server_free(struct http_server *server)
 {
     if (!server)
         return;
+    end_all_lingering(server);
     MHD_stop_daemon(server->daemon);
+    MHD_destroy_response(server->no_memory);
     arena_free(&server->spare);
     free(server);
 }

@@ -40,16 +40,18 @@ struct http_server;
 struct http_request {
     struct arena mem;
     struct str method;
-    struct str path;              /* decoded, without the query */
+    struct str path; /* decoded, without the query, nor the origin if there was one */
     const struct header *headers; /* names in the case in which they came */
     size_t header_count;
     const struct header *query; /* decoded */
     size_t query_count;
     struct str body;
-    bool is_too_large;  /* the body is over its limit and was thrown away, but its beginning */
-    bool is_cut;        /* there was no room for the body, but for its beginning */
-    int64_t started_ms; /* on the loop's clock */
-    bool is_wrapped;    /* the host put it into JSON and wants the answer so: see payload.h */
+    bool is_too_large;     /* the body is over its limit and was thrown away, but its beginning */
+    bool is_cut;           /* there was no room for the body, but for its beginning */
+    bool is_endless;       /* it is too large, and not even its end was waited for */
+    const char *complaint; /* it has more than one meaning, and none may be chosen; else NULL */
+    int64_t started_ms;    /* on the loop's clock */
+    bool is_wrapped; /* the host put it into JSON and wants the answer so: see payload.h */
 };
 
 /*
@@ -73,7 +75,10 @@ struct http_handler {
     /* The headers are in: how many bytes may the body have?  Its arena gets its limit here. */
     size_t (*body_limit)(void *owner, const struct http_request *request);
 
-    /* Leads to exactly one http_answer_send, now or on a later turn of the loop. */
+    /*
+     * Leads to exactly one http_answer_send, now or on a later turn of the loop; now, if there is a
+     * complaint about the request or it is endless.
+     */
     void (*handle)(void *owner, struct http_request *request);
 
     void *owner;
@@ -107,8 +112,10 @@ size_t http_server_connections(const struct http_server *server);
  */
 size_t http_server_open_requests(const struct http_server *server);
 
-/* answer and its views are read before this returns, but the body: it must live as long as
- * the request. */
+/*
+ * answer and its views are read before this returns, but the body: it must live as long as
+ * the request.  Where there is no memory for it, the client gets a 503 instead.
+ */
 void http_answer_send(struct http_request *request, const struct http_answer *answer);
 
 /* The value of the last header of that name, names in any case; empty if there is none. */

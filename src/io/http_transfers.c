@@ -29,6 +29,8 @@ struct http_transfers {
     void *owner;
     struct target target; /* of the last call: mostly of the next one, too */
     CURLM *multi;
+    CURLM *multi;     /* NULL: there was no memory for one */
+    bool is_broken;   /* what multi carries is being failed, and it takes no more */
     int64_t timer_ms; /* when libcurl wants to be called */
     struct transfer *idle;
     size_t idle_count;
@@ -129,10 +131,17 @@ void http_call_fail(struct http_call *call, const char *failure)
     call->done(call);
 }
 
+static CURLM *multi_new(struct http_transfers *all);
+
 static bool start(struct http_transfers *all, struct http_call *call)
 {
-    struct transfer *t = take_idle(all);
+    struct transfer *t;
 
+    if (!all->multi)
+        all->multi = multi_new(all);
+    if (!all->multi || all->is_broken)
+        return false;
+    t = take_idle(all);
     if (!t)
         t = transfer_new(&all->options);
     if (!t)
@@ -209,10 +218,35 @@ static void finish_all(struct http_transfers *all)
     }
 }
 
+/*
+ * libcurl that had no memory for its own account of a socket is not to be asked again: 7.88 divides
+ * by the size of a table that it has given up (singlesocket in lib/multi.c).  One whose socket we
+ * could not watch ends all transfers by itself.  Either way another one takes its place.
+ */
+static void start_over(struct http_transfers *all)
+{
+    all->is_broken = true;
+    http_transfers_abort(all, "no memory");
+    curl_multi_cleanup(all->multi);
+    all->multi = NULL;
+    all->is_broken = false;
+    all->timer_ms = LOOP_NEVER;
+}
+
+static void act(struct http_transfers *all, int fd, int mask)
+{
+    int running;
+    CURLMcode code = curl_multi_socket_action(all->multi, fd, mask, &running);
+
+    finish_all(all);
+    if (code != CURLM_OK)
+        start_over(all);
+}
+
 static void on_ready(void *owner, int fd, uint32_t events)
 {
     struct http_transfers *all = owner;
-    int mask = 0, running;
+    int mask = 0;
 
     if (events & (EPOLLIN | EPOLLHUP))
         mask |= CURL_CSELECT_IN;
@@ -220,8 +254,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
         mask |= CURL_CSELECT_OUT;
     if (events & EPOLLERR)
         mask |= CURL_CSELECT_ERR;
-    curl_multi_socket_action(all->multi, fd, mask, &running);
-    finish_all(all); /* before the server's turn, which then sends the answers */
+    act(all, fd, mask); /* before the server's turn, which then sends the answers */
 }
 
 /* ---- what libcurl waits for ---- */
@@ -304,15 +337,12 @@ static void close_silent(struct http_transfers *all)
 
 void http_transfers_run(struct http_transfers *all)
 {
-    int running;
-
     free_spare(all);
     close_silent(all);
-    if (all->timer_ms > loop_now_ms(all->loop))
+    if (!all->multi || all->timer_ms > loop_now_ms(all->loop))
         return;
     all->timer_ms = LOOP_NEVER;
-    curl_multi_socket_action(all->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    finish_all(all);
+    act(all, CURL_SOCKET_TIMEOUT, 0);
 }
 
 int64_t http_transfers_next_ms(const struct http_transfers *all)

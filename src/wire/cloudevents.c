@@ -175,13 +175,31 @@ struct origin {
     uint64_t port;
 };
 
-static bool is_host(struct str s)
+/* Of a name or an IPv4 address; with in_brackets, of an IPv6 address. */
+static bool is_host(struct str s, bool in_brackets)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!base64url_is_char(s.ptr[i]) && s.ptr[i] != '.')
+        char c = s.ptr[i];
+        if (!base64url_is_char(c) && c != '.' && !(in_brackets && c == ':'))
             return false;
     }
     return s.len > 0;
+}
+
+/* host or [address], off the text; what is left is empty or begins with a colon. */
+static bool take_host(struct str *text, struct str *host)
+{
+    bool in_brackets = str_starts(*text, STR("["));
+    size_t len = 0;
+
+    while (len < text->len && text->ptr[len] != (in_brackets ? ']' : ':'))
+        len++;
+    if (in_brackets && len == text->len)
+        return false;
+    *host = str_first(*text, in_brackets ? len + 1 : len);
+    *text = str_skip(*text, host->len);
+    return is_host(in_brackets ? str_first(str_skip(*host, 1), len - 1) : *host, in_brackets) &&
+           (text->len == 0 || text->ptr[0] == ':');
 }
 
 /* [http[s]://]host[:port][/]; has_scheme_port: a scheme names its own port. */
@@ -191,7 +209,6 @@ static bool read_origin(struct str text, bool has_scheme_port, struct origin *ou
         struct str prefix;
         uint64_t port;
     } schemes[] = { { STR_INIT("https://"), 443 }, { STR_INIT("http://"), 80 } };
-    struct str port;
 
     out->port = 0;
     for (size_t i = 0; i < COUNT(schemes); i++) {
@@ -203,10 +220,8 @@ static bool read_origin(struct str text, bool has_scheme_port, struct origin *ou
     }
     if (str_ends(text, STR("/")))
         text.len--;
-    out->host = str_cut(text, ":", &port);
-    if (out->host.len < text.len && str_to_number(port, 1, 65535, &out->port))
-        return false;
-    return is_host(out->host);
+    return take_host(&text, &out->host) &&
+           (text.len == 0 || !str_to_number(str_skip(text, 1), 1, 65535, &out->port));
 }
 
 static struct str next_item(struct str *list)

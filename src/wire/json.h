@@ -12,7 +12,9 @@
 
 /*
  * Arrays and objects inside each other.  Every reader below answers ERR_NO_MEMORY to deeper
- * text, and ERR_SYNTAX to what is malformed.
+ * text, and ERR_SYNTAX to what is malformed.  A text is counted from its own outside: the list and
+ * the object of an event are two of them, so what a client sends as a member of that object, as
+ * `data` of sendToRoom, may have 62.
  */
 #define JSON_MAX_DEPTH 64
 

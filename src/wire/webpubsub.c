@@ -54,6 +54,50 @@ static void add_host(struct buf *url, struct str host)
     }
 }
 
+static bool is_hex_digit(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
+}
+
+/* [address] with what stands behind it in *rest; an address has colons of its own. */
+static bool cut_address(struct str text, struct str *address, struct str *rest)
+{
+    size_t len = 1;
+
+    while (len < text.len &&
+           (text.ptr[len] == ':' || text.ptr[len] == '.' || is_hex_digit(text.ptr[len])))
+        len++;
+    if (len < 4 || len == text.len || text.ptr[len] != ']')
+        return false;
+    *address = str_first(text, len + 1);
+    *rest = str_skip(text, len + 1);
+    return true;
+}
+
+/* host[:port] or [address][:port] */
+static bool split_authority(struct str text, struct str *host, struct str *port)
+{
+    struct str rest;
+
+    if (text.len == 0 || text.ptr[0] != '[') {
+        *host = str_cut(text, ":", port);
+    } else {
+        if (!cut_address(text, host, &rest) || (rest.len > 0 && rest.ptr[0] != ':'))
+            return false;
+        (void)str_cut(rest, ":", port);
+        return rest.len != 1;
+    }
+    if (host->len + 1 == text.len) /* a colon and nothing behind it */
+        return false;
+    for (size_t i = 0; i < host->len; i++) {
+        if (!is_host_char(host->ptr[i]))
+            return false;
+    }
+    return host->len > 0;
+}
+
 /* scheme://host[:port], with *host, and *port empty where there is none */
 static bool split_url(struct str url, struct str *scheme, struct str *host, struct str *port)
 {
@@ -69,14 +113,7 @@ static bool split_url(struct str url, struct str *scheme, struct str *host, stru
     url = str_skip(url, scheme->len);
     while (str_ends(url, STR("/")))
         url.len--;
-    *host = str_cut(url, ":", port);
-    if (host->len + 1 == url.len) /* a colon and nothing behind it */
-        return false;
-    for (size_t i = 0; i < host->len; i++) {
-        if (!is_host_char(host->ptr[i]))
-            return false;
-    }
-    return host->len > 0;
+    return split_authority(url, host, port);
 }
 
 /* scheme://host[:port], where port, if it is given, wins over the one in url. */

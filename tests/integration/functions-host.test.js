@@ -2,13 +2,15 @@
 // rewrites paths, queries and headers, or wraps all of it into JSON, and the same set of requests
 // must come through.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { describe } from 'node:test';
 import { test, before, after } from '../lib/test.js';
-import { eventually } from '../lib/deadline.js';
+import { eventually, within } from '../lib/deadline.js';
 import {
   connectBody, joinRoom, newPeer, newRoom, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
-import { request } from '../lib/http.js';
+import { formatRequest, request } from '../lib/http.js';
 import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
 import { FUNCTION_CODE, startStack } from '../lib/stack.js';
 
@@ -57,6 +59,26 @@ function passes(mode) {
       const none = await request(port, { path });
       assert.deepEqual([none.status, none.text], [404, ''], `${path} is the host's to refuse`);
     }
+  });
+
+  test('a NUL in a header, or in front of a line, goes no further than the host', async () => {
+    const event = withCode(sendToRoom(newPeer('w', newRoom()), '1'));
+    const served = () => stack.handler.lines.filter((line) => line.includes(' event=request ')).length;
+    const before = served();
+    const user = 'ce-userId: w.';
+    for (const [from, to] of [[user, `${user}\0`], ['ce-hub:', 'ce-h\0ub:'], ['ce-hub:', '\0ce-hub:'],
+      ['POST', '\0POST'], [' HTTP/1.1', '\0 HTTP/1.1']]) {
+      const bytes = formatRequest(event).toString('latin1').replace(from, to);
+      assert.ok(bytes.includes('\0'));
+      const socket = net.connect({ port, host: '127.0.0.1' });
+      socket.write(Buffer.from(bytes, 'latin1'));
+      const [answer] = await within(5000, once(socket, 'data'), 'an answer');
+      assert.match(String(answer), /^HTTP\/1\.1 400 /);
+      socket.destroy();
+    }
+    assert.equal((await request(port, { path: '/register?room_id=bad' })).status, 400);
+    await eventually(5000, () => served() > before, 'the line of the last request');
+    assert.equal(served(), before + 1);
   });
 
   test('it is the host that lets the page read answers, not the handler', async () => {

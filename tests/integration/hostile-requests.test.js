@@ -261,8 +261,9 @@ function wrap({ path, inner }, number) {
 const neighbour = [
   [() => ({ path: `/${letters(1 + below(40))}?code=${PRIVATE}` }), status(404)],
   [() => ({ path: pick(['/../etc/passwd', '//eventhandler', '/eventhandler/x', '/admin/host/status',
-    '/api', '/api/api/negotiate', '/.env', '/negotiate;x', '/%2e%2e/', '/eventhandler%00x']) }),
+    '/api', '/api/api/negotiate', '/.env', '/negotiate;x', '/%2e%2e/']) }),
   status(404, 405)],
+  [() => ({ path: pick(['/eventhandler%00x', '/api%2Fnegotiate', '/negotiate#x']) }), status(400)],
   [() => ({
     method: pick(['PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', letters(8).replace(/\W/g, 'X')]),
     path: pick(['/negotiate', '/register', '/eventhandler', '/']),

@@ -7,8 +7,8 @@ import { startHandler } from './handler.js';
 import { API_VERSION, controlRoom, group, newPeer, newRoom, readAck } from './events.js';
 import { startRestRecorder } from './rest-recorder.js';
 
-export async function startRecorded({ env = {} } = {}) {
-  const recorder = await startRestRecorder();
+export async function startRecorded({ env = {}, host } = {}) {
+  const recorder = await startRestRecorder({ host });
   try {
     const handler = await startHandler({ service: recorder.connectionString, env });
     return new Recorded(handler, recorder, await Connection.open(handler.port));

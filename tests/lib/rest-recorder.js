@@ -14,13 +14,16 @@ import { Inbox, pause } from './deadline.js';
  *   endless?: boolean }} Answer
  */
 
-/** entraToken: this bearer is accepted instead of tokens that are signed with the access key. */
-export async function startRestRecorder({ accessKey = ACCESS_KEY, entraToken } = {}) {
+/**
+ * entraToken: this bearer is accepted instead of tokens that are signed with the access key.
+ * host: how the handler is to call this one; `[::1]` listens on IPv6.
+ */
+export async function startRestRecorder({ accessKey = ACCESS_KEY, entraToken, host = 'localhost' } = {}) {
   const server = http.createServer();
   server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host === '[::1]' ? '::1' : '127.0.0.1');
   await once(server, 'listening');
-  return new RestRecorder(server, accessKey, entraToken);
+  return new RestRecorder(server, accessKey, entraToken, host);
 }
 
 class RestRecorder {
@@ -30,13 +33,13 @@ class RestRecorder {
   #sockets = new Set();
   #script = null;
 
-  constructor(server, accessKey, entraToken) {
+  constructor(server, accessKey, entraToken, host) {
     this.#server = server;
     this.#accessKey = accessKey;
     this.#entraToken = entraToken;
     this.port = server.address().port;
-    this.endpoint = `http://localhost:${this.port}`;
-    this.connectionString = connectionString(`http://localhost:${this.port}`, accessKey);
+    this.endpoint = `http://${host}:${this.port}`;
+    this.connectionString = connectionString(this.endpoint, accessKey);
     /** How many connections the handler has opened. */
     this.connections = 0;
     /** Wrong tokens, unknown routes: a test that expects none looks here. */

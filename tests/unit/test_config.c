@@ -204,10 +204,15 @@ static void what_an_identity_lacks_is_told_by_name(void **state)
 
 static void plain_http_stays_on_this_machine(void **state)
 {
-    static const char *const far[] = { "http://abc.webpubsub.azure.com", "http://10.0.0.1",
-                                       "http://localhost.example.com", "http://127.0.0.1.x" };
+    static const char *const far[] = { "http://abc.webpubsub.azure.com",
+                                       "http://10.0.0.1",
+                                       "http://localhost.example.com",
+                                       "http://127.0.0.1.x",
+                                       "http://[::2]",
+                                       "http://[2001:db8::1]:80" };
     static const char *const near[] = { "http://localhost", "http://127.0.0.1:8080",
-                                        "http://localhost:8080/" };
+                                        "http://localhost:8080/", "http://[::1]",
+                                        "http://[::1]:8080/" };
     char text[128];
 
     (void)state;

@@ -89,6 +89,49 @@ static void a_reset_arena_is_as_good_as_new_and_keeps_a_block(void **state)
     arena_free(&mem);
 }
 
+static void a_reset_arena_keeps_the_first_block_however_many_followed(void **state)
+{
+    struct arena mem;
+    struct arena_block *first;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_non_null(arena_take(&mem, 1));
+    first = mem.blocks;
+    for (int round = 0; round < 3; round++) {
+        assert_non_null(arena_take(&mem, 4000));
+        assert_non_null(arena_take(&mem, 4000));
+        assert_true(mem.blocks != first);
+        arena_reset(&mem);
+        assert_ptr_equal(mem.blocks, first);
+        assert_int_equal(mem.used, 0);
+    }
+    arena_free(&mem);
+}
+
+static void a_reservation_that_fails_fails_nothing(void **state)
+{
+    struct arena mem;
+    struct buf b = { .mem = &mem };
+    struct str text;
+
+    (void)state;
+    arena_init(&mem, 4096);
+    buf_add(&b, STR("before"));
+    buf_reserve(&b, 100000);
+    buf_reserve(&b, SIZE_MAX);
+    is_exhausted = true;
+    buf_reserve(&b, 3000);
+    is_exhausted = false;
+    buf_add(&b, STR(" and after"));
+    assert_err(buf_done(&b, &text), ERR_NONE);
+    assert_same(text, STR("before and after"));
+    buf_add_list(&b, &(struct str){ text.ptr, 100000 }, 1);
+    buf_reserve(&b, 1);
+    assert_err(buf_done(&b, &text), ERR_NO_MEMORY);
+    arena_free(&mem);
+}
+
 static void what_is_taken_never_exceeds_the_limit(void **state)
 {
     static const size_t sizes[] = { 1, 16, 100, 1000, 5000 };
@@ -389,6 +432,8 @@ int main(void)
         cmocka_unit_test(an_arena_allocates_nothing_until_asked),
         cmocka_unit_test(a_freed_arena_gives_zeroed_memory_again),
         cmocka_unit_test(a_reset_arena_is_as_good_as_new_and_keeps_a_block),
+        cmocka_unit_test(a_reset_arena_keeps_the_first_block_however_many_followed),
+        cmocka_unit_test(a_reservation_that_fails_fails_nothing),
         cmocka_unit_test(what_is_taken_never_exceeds_the_limit),
         cmocka_unit_test(the_whole_limit_may_be_taken_at_once),
         cmocka_unit_test(a_refusal_leaves_the_rest_of_the_limit_usable),

@@ -102,6 +102,9 @@ static void an_endpoint_may_stand_alone(void **state)
         { "https://abc/", "https://abc", "abc" },
         { "https://abc:443", "https://abc", "abc" },
         { "http://localhost:8080/", "http://localhost:8080", "localhost" },
+        { "http://[::1]:8080", "http://[::1]:8080", "[::1]" },
+        { "http://[::1]/", "http://[::1]", "[::1]" },
+        { "https://[2001:db8::a:1]:443", "https://[2001:db8::a:1]", "[2001:db8::a:1]" },
     };
     static const char *const bad[] = { "",
                                        "SECRET",
@@ -110,6 +113,13 @@ static void an_endpoint_may_stand_alone(void **state)
                                        "https://SECRET/path",
                                        "https://SECRET;AccessKey=k",
                                        "https://SECRET:0",
+                                       "https://[SECRET]",
+                                       "https://[::1",
+                                       "https://[]",
+                                       "https://[::1]:",
+                                       "https://[::1]x",
+                                       "https://[::1%25lo]",
+                                       "https://::1",
                                        "Endpoint=https://SECRET" };
     struct webpubsub_endpoint endpoint;
     struct arena mem;

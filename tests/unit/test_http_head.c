@@ -1,0 +1,117 @@
+#include "test.h"
+
+#include "wire/http_head.h"
+
+static const char *complaint_about(const char *name, struct str value, bool is_http_1_0)
+{
+    struct str copy = exact(value);
+    const struct header headers[] = { { STR("Host"), STR("x") }, { str_from(name), copy } };
+    const struct http_head head = { STR("GET"), is_http_1_0, headers, COUNT(headers) };
+    struct http_framing framing;
+    const char *why = http_head_complaint(&head, &framing);
+
+    exact_free(copy);
+    return why;
+}
+
+/* At every place of values of every length: some of them are read eight bytes at a time. */
+static void a_control_character_is_found_wherever_it_stands(void **state)
+{
+    char text[40];
+
+    (void)state;
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        memset(text, 'a', sizeof(text));
+        assert_null(complaint_about("X", (struct str){ text, len }, false));
+        for (size_t at = 0; at < len; at++) {
+            for (int c = 0; c < 256; c++) {
+                bool is_bad = (c < ' ' && c != '\t') || c == 0x7f;
+                memset(text, at % 2 ? '\t' : '\xff', sizeof(text));
+                text[at] = (char)c;
+                assert_int_equal(complaint_about("X", (struct str){ text, len }, false) != NULL,
+                                 is_bad);
+            }
+        }
+    }
+}
+
+static void the_end_of_a_body_is_told_in_one_way(void **state)
+{
+    const struct header both[] = { { STR("host"), STR("x") },
+                                   { STR("content-length"), STR("5") } };
+    struct http_head head = { STR("POST"), false, both, COUNT(both) };
+    struct http_framing framing;
+
+    (void)state;
+    assert_null(http_head_complaint(&head, &framing));
+    assert_same(framing.length, STR("5"));
+    assert_false(framing.is_chunked);
+    head.header_count = 1;
+    assert_null(http_head_complaint(&head, &framing));
+    assert_null(framing.length.ptr);
+    head.header_count = 0;
+    assert_non_null(http_head_complaint(&head, &framing));
+    head.is_http_1_0 = true;
+    assert_null(http_head_complaint(&head, &framing));
+
+    assert_null(complaint_about("Transfer-Encoding", STR("Chunked"), false));
+    assert_non_null(complaint_about("Transfer-Encoding", STR("chunked"), true));
+    assert_non_null(complaint_about("Transfer-Encoding", STR("gzip, chunked"), false));
+    assert_non_null(complaint_about("Host", STR("x"), false));
+    assert_non_null(complaint_about("", STR("x"), false));
+    assert_non_null(complaint_about("X ", STR("x"), false));
+}
+
+static void a_target_is_a_path_or_a_url(void **state)
+{
+    static const struct {
+        const char *target, *path; /* NULL: refused */
+    } cases[] = {
+        { "/", "/" },
+        { "/a?b=%2F%", "/a?b=%2F%" },
+        { "*", "*" },
+        { "http://x", "/" },
+        { "http://x?a", "?a" },
+        { "HTTPS://x:1/a", "/a" },
+        { "http://[::1]:1/a", "/a" },
+        { "", NULL },
+        { "a", NULL },
+        { "http://", NULL },
+        { "http:///a", NULL },
+        { "http://u@x/", NULL },
+        { "http://x%00/", NULL },
+        { "/%00", NULL },
+        { "/?%00", NULL },
+        { "/%2f", NULL },
+        { "/%2F", NULL },
+        { "/%", NULL },
+        { "/%a", NULL },
+        { "/%zz", NULL },
+        { "/#", NULL },
+        { "/ ", NULL },
+        { "/\t", NULL },
+        { "/\x7f", NULL },
+        { "/\xc3\xa4", NULL },
+        { "//x", "//x" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str target = exact(str_from(cases[i].target));
+        assert_int_equal(http_target_complaint(target) == NULL, cases[i].path != NULL);
+        if (cases[i].path)
+            assert_same(http_target_path(target), str_from(cases[i].path));
+        exact_free(target);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_control_character_is_found_wherever_it_stands),
+        cmocka_unit_test(the_end_of_a_body_is_told_in_one_way),
+        cmocka_unit_test(a_target_is_a_path_or_a_url),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
