@@ -37,9 +37,9 @@ struct config {
     struct str writers_word; /* empty: anybody may open a room */
     bool needs_word;         /* there is one, even if it has been forgotten */
     bool has_platform_auth;  /* App Service Authentication is on */
-    const char *ca_file;     /* certificates that TLS trusts; NULL: where libcurl looks itself */
-    const char *proxy;       /* what https goes through, in the environment; NULL: nothing */
-    const char *no_proxy;    /* except to these hosts; may be NULL */
+    const char *ca_file;  /* certificates that TLS trusts; NULL: where libcurl looks itself */
+    const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
+    const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
     unsigned rest_timeout_ms;
     unsigned loops;

@@ -46,9 +46,9 @@ struct http_request {
     const struct header *query; /* decoded */
     size_t query_count;
     struct str body;
-    bool is_too_large;     /* the body is over its limit and was thrown away, but its beginning */
-    bool is_cut;           /* there was no room for the body, but for its beginning */
-    bool is_endless;       /* it is too large, and not even its end was waited for */
+    bool is_too_large; /* the body is over its limit and was thrown away, but its beginning */
+    bool is_cut;       /* there was no room for the body, but for its beginning */
+    bool is_endless;   /* it is too large, and not even its end was waited for */
     const char *complaint; /* it has more than one meaning, and none may be chosen; else NULL */
     int64_t started_ms;    /* on the loop's clock */
     bool is_wrapped; /* the host put it into JSON and wants the answer so: see payload.h */

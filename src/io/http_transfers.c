@@ -28,10 +28,9 @@ struct http_transfers {
     http_again *again;
     void *owner;
     struct target target; /* of the last call: mostly of the next one, too */
-    CURLM *multi;
-    CURLM *multi;     /* NULL: there was no memory for one */
-    bool is_broken;   /* what multi carries is being failed, and it takes no more */
-    int64_t timer_ms; /* when libcurl wants to be called */
+    CURLM *multi;         /* NULL: there was no memory for one */
+    bool is_broken;       /* what multi carries is being failed, and it takes no more */
+    int64_t timer_ms;     /* when libcurl wants to be called */
     struct transfer *idle;
     size_t idle_count;
     struct transfer *running;

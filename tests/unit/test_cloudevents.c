@@ -418,6 +418,7 @@ static void a_list_of_origins_has_nothing_else_in_it(void **state)
     static const char *const good[] = {
         "",      " , ",       "a",           "a.example", "A.example,b_c-d",
         "a b,c", "https://a", "HTTP://a:1/", "a:65535",   "https://a.example/ , b:8080",
+        "[::1]", "http://[::1]:8080",
     };
     static const char *const bad[] = {
         "*",       "https://",    "a:",
@@ -427,7 +428,8 @@ static void a_list_of_origins_has_nothing_else_in_it(void **state)
         "a#b",     "u@a",         "a;b",
         "a,*",     "a\tb",        "\xc3\xa4",
         "a%20b",   "https://a//", "https://https://a",
-        "[::1]",
+        "[::1",    "[]",          "[::1]x",
+        "::1",     "[a[]",        "[::1]:",
     };
 
     (void)state;
