@@ -6,6 +6,7 @@
 #                             (APP=chat: another application of src/app/apps.c)
 #   make test                 everything that proves it works
 #   make check                formatting, warnings, analysers, who may include whom
+#   make test-slow            the sweeps of which make test has examples
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
@@ -59,8 +60,8 @@ LDFLAGS  += $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread
 LDLIBS   += -lmicrohttpd -lcurl -lcrypto
 
 # What needs no socket, and can therefore be tested without one.
-PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
-         src/retry.c $(wildcard src/sandbox*.c)
+PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/capacity.c \
+         src/negotiate.c src/retry.c $(wildcard src/sandbox*.c)
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
@@ -85,7 +86,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test web-unit unit integration coverage check race valgrind test-upload \
+.PHONY: all run test test-slow web-unit unit integration coverage check race valgrind test-upload \
         install clean distclean help
 
 all: codestream
@@ -140,6 +141,8 @@ $(patsubst %.c,$(B)/%.o,$(shell grep -lw VERSION $(SRC))): $(B)/version
 # A unit test links the pure layers only: code that needs a socket cannot link here.
 $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ -lcmocka -lcrypto -ljansson
+# The loop needs no socket either; a pipe will do.
+$(B)/test_loop: $(B)/src/io/loop.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.mem   := malloc
@@ -189,9 +192,13 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
+# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+test-slow: build/have-test codestream package tests/node_modules/.package-lock.json
+	$(Q)$(NODE_TEST) $(wildcard tests/slow/*.test.js)
+
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
-  drain slow-clients retries retries-tls
+  drain slow-clients limits retries retries-tls
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'

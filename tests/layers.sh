@@ -18,7 +18,7 @@ includes() {
   failed=1
 }
 
-libc='linux/tcp\.h|(assert|errno|fcntl|limits|malloc|poll|pthread|sched|signal|stdalign|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
+libc='linux/tcp\.h|(assert|errno|fcntl|limits|malloc|poll|pthread|sched|signal|stdalign|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
 wire=$(ls src/wire/*.[ch] | grep -v 'src/wire/token\.c')
 io=$(ls src/io/*.[ch] | grep -vE 'src/io/http_(server\.c|transfer\.h)')
 top=$(ls src/*.[ch] | grep -v 'src/sandbox_calls\.c')

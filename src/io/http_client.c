@@ -9,6 +9,7 @@ struct http_client {
     struct http_transfers *transfers;
     struct http_call *waiting, **waiting_end;
     size_t waiting_count;
+    size_t max_running;
     int64_t overdue_ms; /* none that waits is overdue before */
 };
 
@@ -76,9 +77,16 @@ static void end_overdue(struct http_client *client)
     }
 }
 
+size_t http_client_max_running(const struct http_client_options *options)
+{
+    return options->max_running > 0 && options->max_running < HTTP_CLIENT_MAX_RUNNING
+               ? options->max_running
+               : HTTP_CLIENT_MAX_RUNNING;
+}
+
 static bool may_start(const struct http_client *client)
 {
-    return client->waiting && http_transfers_count(client->transfers) < HTTP_CLIENT_MAX_RUNNING;
+    return client->waiting && http_transfers_count(client->transfers) < client->max_running;
 }
 
 enum err http_client_start(struct http_client *client, struct http_call *call)
@@ -131,6 +139,7 @@ struct http_client *http_client_new(struct loop *loop,
     if (!client)
         return NULL;
     client->loop = loop;
+    client->max_running = http_client_max_running(options);
     forget_waiting(client);
     client->transfers = http_transfers_new(loop, options, add_waiting, client);
     if (!client->transfers) {

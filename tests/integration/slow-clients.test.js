@@ -159,6 +159,6 @@ test('when all places are taken, whoever is unused for longest makes room', asyn
   await within(5000, Promise.all(idle.slice(0, 80).map((connection) => connection.closed)),
     'the first to be idle are the first to go');
   assert.ok(closed <= 100, `${closed} of ${LIMIT} had to go for 100`);
-  await app.handler.log.next((line) => /event=cut .*crowded_out=\d+/.test(line));
+  await app.handler.log.next((line) => /event=cut .*evicted=\d+/.test(line));
   for (const connection of [...idle, ...fresh, kept, begun]) connection.close();
 });
