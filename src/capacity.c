@@ -166,9 +166,9 @@ struct capacity_places capacity_places(size_t descriptors, size_t loops)
     struct capacity_places places;
     size_t share;
 
-    if (most < 1)
-        most = 1;
     places.loops = loops < most ? loops : most;
+    if (places.loops < 1)
+        places.loops = 1;
     share = left / places.loops;
     share = share > LOOP_DESCRIPTORS ? share - LOOP_DESCRIPTORS : 0;
     places.connections = share < 2 ? 1 : share / 2;

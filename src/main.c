@@ -206,7 +206,7 @@ static int wait_for_end(const sigset_t *stop, pid_t parent)
 }
 
 /* A sanitizer looks for leaks at exit(), which a signal passes by; other builds have none. */
-extern void __lsan_do_leak_check(void) __attribute__((weak));
+extern void __lsan_do_leak_check(void) __attribute__((weak)); /* NOLINT(cert-dcl51-cpp) */
 
 /*
  * Ends the process by the signal that asked for it: a host takes a status of 0 for an end that
@@ -352,7 +352,7 @@ static int start(const struct options *options, const sigset_t *stop, pid_t pare
     struct complaint about_port;
     struct complaints complaints;
     struct config config;
-    unsigned port, bound;
+    unsigned port, bound = 0;
     int listener = -1, status = EXIT_USAGE;
 
     /* First of all: the host waits for the port, whatever else there is to do. */

@@ -3,7 +3,6 @@
 import { skip } from '../lib/release.js';
 import assert from 'node:assert/strict';
 import { test } from '../lib/test.js';
-import { within } from '../lib/deadline.js';
 import { readAck, sendToRoom } from '../lib/events.js';
 import { connectionString, startHandler } from '../lib/handler.js';
 import { Connection } from '../lib/http.js';
