@@ -77,8 +77,9 @@ LINKED   = $(call libs,$(PKGS)) $(LDLIBS)
 quoted   = '$(subst ','\'',$(1))'
 
 # What needs no socket, and can therefore be tested without one.
-PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/negotiate.c \
-         src/retry.c $(wildcard src/sandbox*.c) src/io/addresses.c src/io/http_proxy.c
+PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/capacity.c \
+         src/negotiate.c src/retry.c $(wildcard src/sandbox*.c) src/io/addresses.c \
+         src/io/http_proxy.c
 SRC   := $(wildcard src/*.c src/*/*.c)
 ifneq ($(filter test race fuzz coverage,$(MODE)),)
 APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
@@ -177,6 +178,8 @@ $(patsubst %.c,$(B)/%.o,$(shell grep -lw VERSION $(SRC))): $(B)/version
 # A unit test links the pure layers only: code that needs a socket cannot link here.
 $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
 	$(Q)$(LINK) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ $(call libs,cmocka libcrypto jansson) $(LDLIBS)
+# The loop needs no socket either; a pipe will do.
+$(B)/test_loop: $(B)/src/io/loop.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.mem   := malloc
@@ -227,13 +230,13 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
-test-slow: build/have-test codestream emulator/node_modules/.package-lock.json \
+test-slow: build/have-test codestream package emulator/node_modules/.package-lock.json \
            tests/node_modules/.package-lock.json
 	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
-  drain slow-clients retries retries-tls
+  drain slow-clients limits retries retries-tls
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'

@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 
 const INDENT = 30; // columns before the help text
+const PARENT_MS = 1000; // how often it is looked whether the parent is still there
 
 /** A command line that cannot be meant. */
 class UsageError extends Error {}
@@ -100,8 +101,10 @@ export function fail(message, status = 2) {
 /**
  * Calls `close` at the first Ctrl-C, SIGTERM or SIGHUP and exits; the second one exits at once.
  * @param {() => Promise<void>} close
+ * @param {{withParent?: boolean}} [options] withParent: also when the process that started this one
+ *   has ended, which it cannot tell when it is killed
  */
-export function closeOnSignal(close) {
+export function closeOnSignal(close, { withParent = false } = {}) {
   let closing = false;
   const stop = async () => {
     if (closing) process.exit(1);
@@ -110,4 +113,12 @@ export function closeOnSignal(close) {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  if (!withParent) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, PARENT_MS);
+  watch.unref();
 }

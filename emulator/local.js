@@ -47,7 +47,7 @@ async function closeAll() {
   for (const part of started.splice(0)) await part.close();
 }
 
-closeOnSignal(closeAll);
+closeOnSignal(closeAll, { withParent: true });
 process.on('uncaughtException', (error) => giveUp(error.stack));
 
 /** One part is gone: says so, ends the rest. */

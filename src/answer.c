@@ -7,10 +7,24 @@
 
 #define SAMPLE_MS 1000
 
+/*
+ * A host that forwards joins its own id to the one that the caller sent, as it does with all
+ * headers of one name: "the caller's, the host's".
+ */
+static struct str invocation_of(const struct http_request *request)
+{
+    struct str id = http_request_header(request, STR("X-Azure-Functions-InvocationId"));
+    size_t start = id.len;
+
+    while (start > 0 && id.ptr[start - 1] != ',')
+        start--;
+    return str_trim(str_skip(id, start));
+}
+
 void answer_log(struct log_line *line, enum log_level level, const struct http_request *request,
                 int64_t now_ms)
 {
-    struct str invocation = http_request_header(request, STR("X-Azure-Functions-InvocationId"));
+    struct str invocation = invocation_of(request);
 
     log_begin(line, level, "request");
     log_text(line, "method", request->method);

@@ -1,18 +1,26 @@
 #include "config.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include "capacity.h"
 #include "wire/base64url.h"
 #include "wire/cloudevents.h"
 #include "wire/json.h"
 #include "wire/token.h"
 #include "wire/webpubsub.h"
 
-static void complain(struct complaints *complaints, const char *setting, const char *problem)
+void config_complain(struct complaints *complaints, const struct complaint *complaint)
 {
     if (complaints->count < CONFIG_MAX_COMPLAINTS)
-        complaints->at[complaints->count++] = (struct complaint){ setting, problem };
+        complaints->at[complaints->count++] = *complaint;
+}
+
+static void complain(struct complaints *complaints, const char *setting, const char *problem)
+{
+    config_complain(complaints, &(struct complaint){ setting, problem });
 }
 
 static unsigned read_number(config_getenv *get, const char *setting, unsigned min, unsigned max,
@@ -126,6 +134,46 @@ static const char *const ca_places[] = {
     "/etc/ssl/ca-bundle.pem",
 };
 
+/*
+ * Is there a certificate in the format in which libraries read it?  That it is a sound one shows
+ * when it is used.  Source: RFC 7468, 2 and 5.1; the trusted kind is OpenSSL's.
+ */
+static bool has_certificate(FILE *file)
+{
+    bool begun = false, ended = false;
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+
+    while (!ended && (len = getline(&line, &size, file)) > 0) {
+        struct str text = { line, (size_t)len };
+        if (str_starts(text, STR("-----BEGIN CERTIFICATE-----")) ||
+            str_starts(text, STR("-----BEGIN TRUSTED CERTIFICATE-----")))
+            begun = true;
+        else if (str_starts(text, STR("-----END ")))
+            ended = begun;
+    }
+    free(line);
+    return ended;
+}
+
+/* NULL: nothing is wrong with the file. */
+static const char *ca_file_problem(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    const char *problem = NULL;
+    struct stat about;
+
+    if (!file)
+        return "is no file that can be read";
+    if (fstat(fileno(file), &about) != 0 || S_ISDIR(about.st_mode))
+        problem = "is a folder, not a file of certificates";
+    else if (!has_certificate(file))
+        problem = "has no certificate in PEM format";
+    fclose(file);
+    return problem;
+}
+
 static const char *find_ca_file(config_getenv *get, bool is_needed,
                                 struct complaints *complaints)
 {
@@ -133,14 +181,16 @@ static const char *find_ca_file(config_getenv *get, bool is_needed,
 
     for (size_t i = 0; i < COUNT(settings); i++) {
         const char *path = get(settings[i]);
+        const char *problem;
         if (!path || !*path)
             continue;
-        if (access(path, R_OK) != 0)
-            complain(complaints, settings[i], "is no file that can be read");
+        problem = ca_file_problem(path);
+        if (problem)
+            complain(complaints, settings[i], problem);
         return path;
     }
     for (size_t i = 0; i < COUNT(ca_places); i++) {
-        if (access(ca_places[i], R_OK) == 0)
+        if (!ca_file_problem(ca_places[i]))
             return ca_places[i];
     }
     if (is_needed)
@@ -176,11 +226,9 @@ const char *config_first(config_getenv *get, const char *const *names)
 
 static unsigned core_count(void)
 {
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = capacity_cores();
 
-    if (count < 1)
-        return 1;
-    return count < CONFIG_MAX_LOOPS ? (unsigned)count : CONFIG_MAX_LOOPS;
+    return count < CONFIG_MAX_LOOPS ? count : CONFIG_MAX_LOOPS;
 }
 
 static size_t count_chars(struct str utf8)

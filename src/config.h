@@ -73,6 +73,9 @@ struct complaints {
 MUST_USE bool config_load(struct config *config, config_getenv *get,
                           struct complaints *complaints);
 
+/* Adds one that was found elsewhere. */
+void config_complain(struct complaints *complaints, const struct complaint *complaint);
+
 /*
  * Overwrites the secrets where they are, in the environment itself, so that neither we nor
  * /proc/PID/environ have them any longer: once whoever needs them has made keys of them.

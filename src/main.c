@@ -1,11 +1,15 @@
 /* Arguments, settings, signals: what belongs to the process and not to a request. */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,7 +21,7 @@
 #include "wire/token.h"
 #include "worker.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 }; /* what a shell adds to a signal */
 
 struct options {
     const char *port; /* NULL: not given */
@@ -47,7 +51,7 @@ static const char usage[] =
     "  CODESTREAM_WRITERS          word that opens a room, from 16 characters (anybody)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
-    "  CODESTREAM_LOOPS            threads (one for each core)\n"
+    "  CODESTREAM_LOOPS            threads (one for each core that it may use)\n"
     "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "
     "places)\n"
     "  CODESTREAM_SANDBOX          off: give up no system calls and no files (on)\n";
@@ -99,11 +103,25 @@ static void log_complaint(const struct complaint *complaint)
     log_end(&line);
 }
 
-static int check(void)
+/* Reads all settings, the port among them, so that all that is wrong is told at once. */
+static bool load(const struct options *options, struct config *config, unsigned *port,
+                 struct complaints *complaints)
+{
+    struct complaint about_port;
+    bool ok = config_load(config, getenv, complaints);
+
+    if (config_port(getenv, options->port, port, &about_port))
+        return ok;
+    config_complain(complaints, &about_port);
+    return false;
+}
+
+static int check(const struct options *options)
 {
     struct complaints complaints;
     struct config config;
-    bool ok = config_load(&config, getenv, &complaints);
+    unsigned port;
+    bool ok = load(options, &config, &port, &complaints);
 
     for (size_t i = 0; i < complaints.count; i++)
         fprintf(stderr, "codestream: %s %s\n", complaints.at[i].setting,
@@ -125,7 +143,27 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Blocked in every thread, so that only the main one takes them. */
+/*
+ * Whoever starts us may have closed 0, 1 or 2.  The next thing that is opened would get the
+ * number, and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
+ */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+        if (fd < 0)
+            fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+/*
+ * Blocked in every thread, so that only the main one takes them.  A log whose reader is gone, or
+ * that is a file as long as it may become, ends nobody.
+ */
 static void block_signals(sigset_t *stop)
 {
     sigemptyset(stop);
@@ -133,6 +171,62 @@ static void block_signals(sigset_t *stop)
     sigaddset(stop, SIGINT);
     pthread_sigmask(SIG_BLOCK, stop, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static bool is_hung_up(int fd)
+{
+    struct pollfd end = { .fd = fd };
+
+    return poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/*
+ * Who started us.  If it had ended before we could ask, all that it has left are two pipes that
+ * nobody reads; then nobody is our parent.
+ */
+enum { NOBODY = -1 };
+static pid_t parent_at_start(void)
+{
+    pid_t parent = getppid();
+
+    return is_hung_up(STDOUT_FILENO) && is_hung_up(STDERR_FILENO) ? NOBODY : parent;
+}
+
+/*
+ * Waits for a signal to stop, and returns it; 0: the parent has ended, which a host that is killed
+ * does not tell.  To look once a second is slower than PR_SET_PDEATHSIG, but that follows the
+ * thread that started us, and hosts start us from threads that come and go.
+ */
+static int wait_for_end(const sigset_t *stop, pid_t parent)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    int received = 0;
+
+    while (received <= 0 && getppid() == parent)
+        received = sigtimedwait(stop, NULL, &second);
+    return received > 0 ? received : 0;
+}
+
+/* A sanitizer looks for leaks at exit(), which a signal passes by; other builds have none. */
+extern void __lsan_do_leak_check(void) __attribute__((weak)); /* NOLINT(cert-dcl51-cpp) */
+
+/*
+ * Ends the process by the signal that asked for it: a host takes a status of 0 for an end that
+ * was meant, and does not start us again.  The first process of a container cannot be ended so.
+ */
+static void end_by(int signal_number)
+{
+    sigset_t set;
+
+    if (__lsan_do_leak_check)
+        __lsan_do_leak_check();
+    signal(signal_number, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    (void)raise(signal_number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    _exit(EXIT_SIGNAL + signal_number);
 }
 
 static int fail_to_listen(unsigned port, const char *problem)
@@ -156,7 +250,8 @@ static int fail_to_start(const char *problem)
     return EXIT_FAILURE;
 }
 
-static void log_start(unsigned port, const struct config *config, const struct sandbox *sandbox)
+static void log_start(unsigned port, const struct config *config, size_t loops,
+                      const struct sandbox *sandbox)
 {
     struct log_line line;
 
@@ -168,7 +263,7 @@ static void log_start(unsigned port, const struct config *config, const struct s
     log_text(&line, "app", str_from(config->app->name));
     log_text(&line, "hub", config->hub);
     log_text(&line, "writers", config->needs_word ? STR("word") : STR("anybody"));
-    log_number(&line, "loops", config->loops);
+    log_number(&line, "loops", loops);
     log_text(&line, "calls", str_from(sandbox->calls));
     log_text(&line, "files", str_from(sandbox->files));
     log_end(&line);
@@ -238,12 +333,24 @@ static void give_up(const struct config *config, struct sandbox *in_force)
 #endif
 }
 
-/* Serves until a signal says stop. */
-static int serve(struct config *config, int listener, unsigned port, const sigset_t *stop)
+static void log_stop(int received)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_INFO, "stopping");
+    if (received == 0)
+        log_text(&line, "reason", STR("the parent process has ended"));
+    else
+        log_text(&line, "signal", str_from(received == SIGTERM ? "TERM" : "INT"));
+    log_end(&line);
+}
+
+/* Serves until it is told to stop; *ended_by is the signal by which to end then. */
+static int serve(struct config *config, int listener, unsigned port, const sigset_t *stop,
+                 pid_t parent, int *ended_by)
 {
     struct sandbox sandbox;
     struct workers *workers;
-    struct log_line line;
     int received;
 
     raise_descriptor_limit();
@@ -257,27 +364,57 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
         return fail_to_start("no memory, descriptors or threads");
     config_forget_secrets(config); /* each worker has made its keys */
     forget_foreign_secrets();
-    log_start(port, config, &sandbox);
+    log_start(port, config, workers_count(workers), &sandbox);
 
-    sigwait(stop, &received);
-    log_begin(&line, LOG_INFO, "stopping");
-    log_text(&line, "signal", str_from(received == SIGTERM ? "TERM" : "INT"));
-    log_end(&line);
+    received = wait_for_end(stop, parent);
+    log_stop(received);
     workers_drain(workers);
     http_client_global_free();
+    *ended_by = received > 0 ? received : SIGTERM;
     return EXIT_SUCCESS;
+}
+
+static void log_complaints(const struct complaints *complaints)
+{
+    for (size_t i = 0; i < complaints->count; i++)
+        log_complaint(&complaints->at[i]);
+}
+
+/* Listens, reads the settings, serves. */
+static int start(const struct options *options, const sigset_t *stop, pid_t parent,
+                 int *ended_by)
+{
+    struct complaint about_port;
+    struct complaints complaints;
+    struct config config;
+    unsigned port, bound = 0;
+    int listener = -1, status = EXIT_USAGE;
+
+    /* First of all: the host waits for the port, whatever else there is to do. */
+    if (config_port(getenv, options->port, &port, &about_port)) {
+        listener = listener_open(port, &bound);
+        if (listener < 0)
+            return fail_to_listen(port, strerror(errno));
+    }
+    if (load(options, &config, &port, &complaints)) {
+        status = serve(&config, listener, bound, stop, parent, ended_by);
+    } else {
+        if (listener >= 0)
+            close(listener);
+        log_complaints(&complaints);
+    }
+    config_free(&config);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
+    const pid_t parent = parent_at_start();
     struct options options;
-    struct complaint complaint;
-    struct complaints complaints;
-    struct config config;
     sigset_t stop;
-    unsigned port, bound;
-    int listener, status = EXIT_USAGE;
+    int status, ended_by = 0;
 
+    fill_standard_descriptors();
 #ifndef NO_SANDBOX
     sandbox_hide_memory();
 #endif
@@ -285,23 +422,10 @@ int main(int argc, char **argv)
         return doctor(argc, argv);
     parse_options(argc, argv, &options);
     if (options.is_check)
-        return check();
+        return check(&options);
     block_signals(&stop);
-    if (!config_port(getenv, options.port, &port, &complaint)) {
-        log_complaint(&complaint);
-        return EXIT_USAGE;
-    }
-    /* First of all: the host waits for the port, whatever else there is to do. */
-    listener = listener_open(port, &bound);
-    if (listener < 0)
-        return fail_to_listen(port, strerror(errno));
-    if (config_load(&config, getenv, &complaints)) {
-        status = serve(&config, listener, bound, &stop);
-    } else {
-        close(listener);
-        for (size_t i = 0; i < complaints.count; i++)
-            log_complaint(&complaints.at[i]);
-    }
-    config_free(&config);
+    status = start(&options, &stop, parent, &ended_by);
+    if (ended_by > 0)
+        end_by(ended_by);
     return status;
 }

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "capacity.h"
 #include "io/http_client.h"
 #include "io/http_server.h"
 #include "io/listener.h"
@@ -20,11 +23,8 @@
 /* Connections accepted before the loop looks at anything else. */
 #define ACCEPTS_PER_TURN 64
 
-/* Descriptors that no connection may have: the loops', the log, what libraries open. */
-#define OTHER_DESCRIPTORS 64
-
-/* Out of descriptors: time for those that were cut to be closed. */
-#define ACCEPT_PAUSE_MS 100
+/* While no place is free: how often somebody looks again. */
+#define ACCEPT_PAUSE_MS 10
 
 /*
  * The C library keeps what is freed between what is not.  When a rush of so many connections is
@@ -33,8 +33,13 @@
 #define RUSH_CONNECTIONS 8
 #define RUSH_OVER_MS 5000
 
-/* What is written into a worker's inbox: a connected socket, or this. */
+/*
+ * What is written into a worker's inbox: a connected socket, or one of these.  The count that a
+ * request for room carries is at least 1.
+ */
 #define DRAIN_ORDER (-1)
+#define ROOM_ORDER(count) (DRAIN_ORDER - (int)(count))
+#define ROOM_COUNT(order) ((size_t)(DRAIN_ORDER - (order)))
 
 struct worker {
     struct workers *all;
@@ -47,9 +52,12 @@ struct worker {
     struct service service;
     int listener;            /* -1: this worker does not accept */
     int64_t accept_again_ms; /* LOOP_NEVER: it does so now */
-    size_t dealt;            /* connections accepted so far */
+    size_t dealt;            /* connections that the first worker has given it so far */
+    size_t served;           /* those of them that have reached its server */
+    atomic_size_t ended;     /* and those that have ended; the first worker reads it */
     size_t most_connections; /* at once, since memory was last given back */
     int64_t give_back_ms;    /* LOOP_NEVER: there was no rush, or it is not over */
+    int64_t last_call_ms; /* of the first worker: when to begin to drain; LOOP_NEVER: unasked */
     bool is_draining;
     int64_t drain_until_ms;
     int64_t quiet_since_ms;
@@ -57,25 +65,74 @@ struct worker {
 
 struct workers {
     size_t count;
+    size_t places; /* for connections, in each */
+    size_t next;   /* to be given a connection; only the first worker knows, as of the next */
+    size_t asked;  /* the first of those who will be asked for room */
     struct worker at[];
 };
 
 /* ---- accepting ---- */
 
-static void deal(struct worker *w, int socket)
+/* Connections that a worker has or is about to get: exact, or too many for a moment. */
+static size_t held(struct worker *w)
 {
-    struct workers *all = w->all;
-    struct worker *to = &all->at[w->dealt++ % all->count];
-
-    /* An inbox that is full, or its end, makes it ours. */
-    if (to == w || write(to->inbox[1], &socket, sizeof(socket)) != sizeof(socket))
-        http_server_add(w->server, socket);
+    return w->dealt - atomic_load_explicit(&w->ended, memory_order_relaxed);
 }
 
-/* Nobody is refused for good: an unused connection goes, and the listener has a short rest. */
+/* Whose turn it is to get a connection; NULL: no worker has a place. */
+static struct worker *with_a_place(struct workers *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct worker *w = &all->at[(all->next + i) % all->count];
+        if (held(w) < all->places)
+            return w;
+    }
+    return NULL;
+}
+
+static void serve(struct worker *w, int socket)
+{
+    w->served++;
+    http_server_add(w->server, socket);
+}
+
+static void deal(struct worker *w, struct worker *to, int socket)
+{
+    w->all->next = to->index + 1;
+    /* If the inbox is full, the connection is served on this loop. */
+    if (to != w && write(to->inbox[1], &socket, sizeof(socket)) == sizeof(socket)) {
+        to->dealt++;
+    } else {
+        w->dealt++;
+        serve(w, socket);
+    }
+}
+
+static void make_room(struct worker *w, struct worker *of, size_t count)
+{
+    const int order = ROOM_ORDER(count);
+
+    if (of == w)
+        http_server_make_room(w->server, count);
+    else
+        (void)!write(of->inbox[1], &order, sizeof(order)); /* it will be asked again */
+}
+
+/*
+ * Nobody is refused for good: those who connect wait in the backlog.  For as many as wait there,
+ * idle connections are evicted, by all workers in turn, and the listener has a short rest.
+ */
 static void pause_accepting(struct worker *w)
 {
-    http_server_make_room(w->server);
+    struct workers *all = w->all;
+    size_t waiting = listener_waiting(w->listener, ACCEPTS_PER_TURN);
+
+    for (size_t i = 0; i < all->count; i++) {
+        size_t share = waiting / all->count + (i < waiting % all->count);
+        if (share > 0)
+            make_room(w, &all->at[(all->asked + i) % all->count], share);
+    }
+    all->asked++;
     loop_unwatch(w->loop, w->listener);
     w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
 }
@@ -83,16 +140,21 @@ static void pause_accepting(struct worker *w)
 static void on_connections(void *owner, int listener, uint32_t events)
 {
     struct worker *w = owner;
+    struct worker *to;
 
     (void)events;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+    if (!with_a_place(w->all)) {
+        pause_accepting(w);
+        return;
+    }
+    for (int i = 0; i < ACCEPTS_PER_TURN && (to = with_a_place(w->all)); i++) {
         int socket = listener_accept(listener);
         if (socket < 0) {
             if (errno != EAGAIN)
                 pause_accepting(w);
             return;
         }
-        deal(w, socket);
+        deal(w, to, socket);
     }
 }
 
@@ -110,9 +172,9 @@ static void stop_accepting(struct worker *w)
 
     if (w->listener < 0)
         return;
-    /* Who connected before we closed is still served. */
-    while ((socket = listener_accept(w->listener)) >= 0)
-        http_server_add(w->server, socket);
+    /* Whoever connected before we closed is still served, if there is a place. */
+    while (held(w) < w->all->places && (socket = listener_accept(w->listener)) >= 0)
+        deal(w, w, socket);
     loop_unwatch(w->loop, w->listener);
     close(w->listener);
     w->listener = -1;
@@ -144,8 +206,29 @@ static void begin_drain(struct worker *w)
     pass_order(w);
     http_server_drain(w->server);
     w->is_draining = true;
+    w->last_call_ms = LOOP_NEVER;
     w->drain_until_ms = now_ms + WORKER_DRAIN_MS;
     w->quiet_since_ms = now_ms;
+}
+
+/* Until the host has closed its connections, or for as long as may be, all goes on as before. */
+static void ask_to_drain(struct worker *w)
+{
+    if (w->index == 0)
+        w->last_call_ms = loop_now_ms(w->loop) + WORKER_SERVE_MS;
+    else
+        begin_drain(w);
+}
+
+static bool is_last_call(struct worker *w)
+{
+    size_t connections = 0;
+
+    if (w->last_call_ms == LOOP_NEVER)
+        return false;
+    for (size_t i = 0; i < w->all->count; i++)
+        connections += held(&w->all->at[i]);
+    return connections == 0 || loop_until_ms(w->loop, w->last_call_ms) == 0;
 }
 
 static void on_inbox(void *owner, int fd, uint32_t events)
@@ -155,10 +238,12 @@ static void on_inbox(void *owner, int fd, uint32_t events)
 
     (void)events;
     while (read(fd, &order, sizeof(order)) == sizeof(order)) {
-        if (order == DRAIN_ORDER)
-            begin_drain(w);
+        if (order >= 0)
+            serve(w, order);
+        else if (order == DRAIN_ORDER)
+            ask_to_drain(w);
         else
-            http_server_add(w->server, order);
+            http_server_make_room(w->server, ROOM_COUNT(order));
     }
 }
 
@@ -168,6 +253,8 @@ static bool is_done(struct worker *w)
 
     if (!w->is_draining)
         return false;
+    if (http_server_connections(w->server) == 0)
+        return true;
     if (http_server_open_requests(w->server) > 0)
         w->quiet_since_ms = now_ms;
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
@@ -193,8 +280,9 @@ static void give_memory_back(struct worker *w)
 }
 
 /*
- * The worker's own task, the last of a turn: the lines of its requests, a listener that has
- * rested, memory of a rush that is over, a drain that is to end in time.
+ * The worker's own task, the last of a turn: the lines of its requests, how many connections have
+ * ended, a listener that has rested, memory of a rush that is over, a drain that is to begin or
+ * to end in time.
  */
 static void worker_run(void *owner)
 {
@@ -202,8 +290,12 @@ static void worker_run(void *owner)
 
     log_flush();
     give_memory_back(w);
+    atomic_store_explicit(&w->ended, w->served - http_server_connections(w->server),
+                          memory_order_relaxed);
     if (loop_until_ms(w->loop, w->accept_again_ms) == 0 && !start_accepting(w))
         w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
+    if (is_last_call(w))
+        begin_drain(w);
 }
 
 static int worker_wait_ms(void *owner)
@@ -211,7 +303,9 @@ static int worker_wait_ms(void *owner)
     struct worker *w = owner;
     int64_t next_ms = loop_earlier(w->accept_again_ms, w->give_back_ms);
 
-    return w->is_draining ? WORKER_QUIET_MS / 4 : loop_until_ms(w->loop, next_ms);
+    if (w->is_draining || w->last_call_ms != LOOP_NEVER)
+        return WORKER_QUIET_MS / 4;
+    return loop_until_ms(w->loop, next_ms);
 }
 
 /* ---- the thread ---- */
@@ -248,19 +342,7 @@ static void worker_free(struct worker *w)
         close(w->listener);
 }
 
-/* What one loop may hold: a connection costs a descriptor, and an event that waits a second. */
-static size_t connection_limit(size_t loops)
-{
-    struct rlimit limit;
-    size_t share;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= OTHER_DESCRIPTORS)
-        return HTTP_SERVER_MAX_CONNECTIONS;
-    share = (limit.rlim_cur - OTHER_DESCRIPTORS) / 2 / loops;
-    return share < HTTP_SERVER_MAX_CONNECTIONS ? share : HTTP_SERVER_MAX_CONNECTIONS;
-}
-
-static bool worker_init(struct worker *w, const struct config *config)
+static bool worker_init(struct worker *w, const struct config *config, size_t calls)
 {
     const struct http_client_options options = {
         .user_agent = "codestream/" VERSION,
@@ -268,6 +350,7 @@ static bool worker_init(struct worker *w, const struct config *config)
         .is_plain = str_starts(config->service_url, STR("http://")),
         .proxy = config->proxy,
         .no_proxy = config->no_proxy,
+        .max_running = calls,
     };
     const struct http_handler handler = { service_body_limit, service_handle, &w->service };
 
@@ -279,7 +362,7 @@ static bool worker_init(struct worker *w, const struct config *config)
     if (!w->loop)
         return false;
     /* The server before the client: then a call starts in the turn in which it is wanted. */
-    w->server = http_server_new(w->loop, &handler, connection_limit(config->loops));
+    w->server = http_server_new(w->loop, &handler, w->all->places);
     w->client = http_client_new(w->loop, &options);
     if (!w->server || !w->client || service_init(&w->service, config, w->loop, w->client))
         return false;
@@ -301,9 +384,20 @@ static void finish(struct workers *workers, size_t count)
     free(workers);
 }
 
+/* As many as libmicrohttpd, which counts them with an int, can be given. */
+static size_t descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX
+               ? (size_t)limit.rlim_cur
+               : INT_MAX;
+}
+
 struct workers *workers_start(const struct config *config, int listener)
 {
-    size_t count = config->loops;
+    const struct capacity_places places = capacity_places(descriptor_limit(), config->loops);
+    size_t count = places.loops;
     struct workers *workers = calloc(1, sizeof(*workers) + count * sizeof(workers->at[0]));
     bool ok = workers != NULL;
     size_t started = 0;
@@ -313,6 +407,9 @@ struct workers *workers_start(const struct config *config, int listener)
         return NULL;
     }
     workers->count = count;
+    workers->places = places.connections < HTTP_SERVER_MAX_CONNECTIONS
+                          ? places.connections
+                          : HTTP_SERVER_MAX_CONNECTIONS;
     for (size_t i = 0; i < count; i++) {
         workers->at[i] = (struct worker){
             .all = workers,
@@ -320,8 +417,9 @@ struct workers *workers_start(const struct config *config, int listener)
             .inbox = { -1, -1 },
             .listener = i == 0 ? listener : -1,
             .give_back_ms = LOOP_NEVER,
+            .last_call_ms = LOOP_NEVER,
         };
-        ok = ok && worker_init(&workers->at[i], config);
+        ok = ok && worker_init(&workers->at[i], config, places.calls);
     }
     while (ok && started < count) {
         struct worker *w = &workers->at[started];
@@ -334,6 +432,11 @@ struct workers *workers_start(const struct config *config, int listener)
         send_order(&workers->at[0]);
     finish(workers, started);
     return NULL;
+}
+
+size_t workers_count(const struct workers *workers)
+{
+    return workers->count;
 }
 
 void workers_drain(struct workers *workers)

@@ -3,15 +3,22 @@
  * request never leaves its worker, so nothing in one needs a lock.
  *
  * The first worker accepts connections and deals them out in turn, because the host may
- * keep only a few and the kernel's own distribution could put all of them on one loop.
+ * keep only a few and the kernel's own distribution could put all of them on one loop.  It
+ * accepts none for which no worker has a place: they wait in the listener's backlog.
  */
 #ifndef WORKER_H
 #define WORKER_H
 
 #include "config.h"
 
-/* After this what is still under way is given up. */
-#define WORKER_DRAIN_MS 4500
+/*
+ * When the process is told to end, the host may not know of it yet: so long, everything goes on as
+ * before, or until the host has closed its connections.
+ */
+#define WORKER_SERVE_MS 3400
+
+/* From then on nobody new is let in, and after this what is still under way is given up. */
+#define WORKER_DRAIN_MS 1100
 
 /* Requests may be on their way in while connections are quiet: so long must it stay quiet. */
 #define WORKER_QUIET_MS 100
@@ -19,14 +26,17 @@
 struct workers;
 
 /*
- * Starts config->loops threads.  listener is theirs from now on; config outlives them.
- * NULL: the system refused.
+ * Starts config->loops threads, or fewer if there are few descriptors.  listener is theirs from
+ * now on, whether they start or not; config outlives them.  NULL: the system refused.
  */
 MUST_USE struct workers *workers_start(const struct config *config, int listener);
 
+size_t workers_count(const struct workers *workers);
+
 /*
- * Stops accepting, finishes what is in flight, for at most WORKER_DRAIN_MS, and frees the
- * workers.  Any thread but theirs may call it, once.
+ * Serves on until there are no connections, for at most WORKER_SERVE_MS; then stops accepting,
+ * finishes what is in flight, for at most WORKER_DRAIN_MS, and frees the workers.  Any thread but
+ * theirs may call it, once.
  */
 void workers_drain(struct workers *workers);
 

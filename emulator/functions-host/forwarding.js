@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 
-import { HOST_VERSION, exchange, pairs, pass } from './wire.js';
+import { HOST_VERSION, exchange, pairs, pass, release } from './wire.js';
 
 const KEPT = /[^A-Za-z0-9\-._~!$()*,;@]/gu; // all but these are percent-encoded in a query
 
@@ -47,6 +47,11 @@ export class Forwarding {
       headers: forwardedHeaders(req, id, length > 0),
     };
     pass(res, await exchange(options, length > 0 ? req : undefined, this.#timeoutMs));
+  }
+
+  /** Closes what waits for the next request, and from now on each connection after its answer. */
+  release() {
+    release(this.#agent);
   }
 
   close() {

@@ -109,9 +109,10 @@ export class Handler {
       this.#stopping = true; // the host does not try again either
       this.#fail(`cannot start '${file}': ${error.code}`);
     });
-    // 143 is what a shell makes of SIGTERM.
+    // What a shell makes of these signals, and the host of every one.
+    const statuses = { SIGTERM: 143, SIGINT: 130 };
     child.on('close', (code, signal) => {
-      this.#ended(code ?? (signal === 'SIGTERM' ? 143 : signal), ready.yet);
+      this.#ended(code ?? statuses[signal] ?? signal, ready.yet);
     });
     if (!(await this.#probe(child))) return;
     ready.yet = true;
@@ -200,7 +201,7 @@ const running = (child) => child.pid && child.exitCode === null && child.signalC
 
 function refused(port) {
   return new Promise((resolve) => {
-    const probe = http.get({ host: '127.0.0.1', port, path: '/' }, (response) => {
+    const probe = http.get({ host: '127.0.0.1', port, path: '/', agent: false }, (response) => {
       response.resume();
       resolve(false);
     });

@@ -221,8 +221,11 @@ class FunctionsHost {
     res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(status));
   }
 
-  /** Ends the handler and frees the port. */
+  /**
+   * Ends the handler, which answers until its host has closed its connections, and frees the port.
+   */
   async close() {
+    for (const invoker of Object.values(this.#invokers)) invoker.release();
     await this.#handler.stop(this.#options.stopMs ?? STOP_MS);
     for (const invoker of Object.values(this.#invokers)) invoker.close();
     await this.#listening.close();

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 
-import { HOST_VERSION, exchange, pairs, readBody } from './wire.js';
+import { HOST_VERSION, exchange, pairs, readBody, release } from './wire.js';
 
 export class Payload {
   #agent = new http.Agent({ keepAlive: true });
@@ -51,6 +51,11 @@ export class Payload {
       if (!res.hasHeader(name)) res.setHeader(name, value);
     }
     res.writeHead(code).end(text);
+  }
+
+  /** Closes what waits for the next request, and from now on each connection after its answer. */
+  release() {
+    release(this.#agent);
   }
 
   close() {

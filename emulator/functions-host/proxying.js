@@ -3,7 +3,7 @@
 
 import http from 'node:http';
 
-import { HOST_VERSION, pairs, passHeaders } from './wire.js';
+import { HOST_VERSION, pairs, passHeaders, release } from './wire.js';
 
 const IDLE_MS = 240_000; // without anything happening
 const ATTEMPTS = 10; // to connect
@@ -65,6 +65,11 @@ export class Proxying {
         pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
       }
     }
+  }
+
+  /** Closes what waits for the next request, and from now on each connection after its answer. */
+  release() {
+    release(this.#agent);
   }
 
   close() {

@@ -34,6 +34,17 @@ export function exchange(options, body, timeoutMs) {
   });
 }
 
+/**
+ * Closes the connections of an agent that wait for a request, and from now on each other one after
+ * its answer. @param {http.Agent} agent
+ */
+export function release(agent) {
+  agent.keepAlive = false;
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of [...sockets]) socket.destroy();
+  }
+}
+
 async function readWhole(response) {
   const body = await readBody(response);
   const headers = pairs(response.rawHeaders).filter(([name]) => !FRAMING.has(name.toLowerCase()));

@@ -30,6 +30,18 @@ static void take_out(struct connections *all, struct connection *c)
         all->last = c->before;
 }
 
+/* What the kernel has ever received; 0: this one does not tell. */
+static uint64_t bytes_received(int socket)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
+        return 0;
+    return info.tcpi_bytes_received;
+}
+
 /* ---- phases ---- */
 
 static bool is_busy(enum connection_phase phase)
@@ -67,7 +79,8 @@ void connection_enter(struct connections *all, struct connection *c,
     all->busy += (size_t)is_busy(phase) - (size_t)is_busy(c->phase);
     c->phase = phase;
     c->until_ms = limit_ms(all, phase, now_ms);
-    c->is_looked_at = false;
+    if (phase == CONNECTION_IDLE)
+        c->bytes = bytes_received(c->socket);
     /* Some bytes of what may become headers are no reason to be kept. */
     if (phase == CONNECTION_HEADERS || phase == CONNECTION_CUT)
         return;
@@ -85,50 +98,35 @@ void connection_received(struct connection *c, size_t bytes)
 static void cut(struct connections *all, struct connection *c)
 {
     connection_enter(all, c, CONNECTION_CUT, 0);
+    all->cut++;
     (void)shutdown(c->socket, SHUT_RDWR);
-}
-
-bool connections_make_room(struct connections *all)
-{
-    for (struct connection *c = all->first; c; c = c->after) {
-        if (c->phase == CONNECTION_WORKING || c->phase == CONNECTION_CUT)
-            continue;
-        cut(all, c);
-        all->crowded_out++;
-        return true;
-    }
-    return false;
-}
-
-/* What the kernel has ever received; false: this one does not tell. */
-static bool bytes_received(int socket, uint64_t *out)
-{
-    struct tcp_info info;
-    socklen_t len = sizeof(info);
-
-    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
-        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(*out))
-        return false;
-    *out = info.tcpi_bytes_received;
-    return true;
 }
 
 /*
  * libmicrohttpd tells of a request when its headers are whole.  That something of it has
- * come shows only in the bytes that have come since the last look; before the first look at
- * a connection that was used before, they may still be those of its last request.
+ * come shows only in the bytes that have come since the connection became idle.
  */
-static bool has_begun(struct connection *c)
+static bool has_begun(const struct connection *c)
 {
-    uint64_t bytes;
-    bool more;
+    return bytes_received(c->socket) != c->bytes;
+}
 
-    if (!bytes_received(c->socket, &bytes))
-        return false;
-    more = c->is_looked_at && bytes != c->bytes;
-    c->bytes = bytes;
-    c->is_looked_at = true;
-    return more;
+void connections_make_room(struct connections *all, size_t count, int64_t now_ms)
+{
+    const int64_t idle_until_ms = now_ms + CONNECTION_IDLE_MS - CONNECTION_GRACE_MS;
+
+    for (struct connection *c = all->first; c && all->cut < count; c = c->after) {
+        if (c->phase != CONNECTION_IDLE)
+            continue;
+        if (c->until_ms > idle_until_ms)
+            return; /* all that are idle behind it became so later */
+        if (has_begun(c)) {
+            connection_enter(all, c, CONNECTION_HEADERS, now_ms);
+            continue;
+        }
+        cut(all, c);
+        all->evicted++;
+    }
 }
 
 bool connections_look(struct connections *all, int64_t now_ms)
@@ -139,7 +137,7 @@ bool connections_look(struct connections *all, int64_t now_ms)
     for (struct connection *c = all->first; c; c = c->after) {
         if (c->phase == CONNECTION_IDLE && has_begun(c))
             connection_enter(all, c, CONNECTION_HEADERS, now_ms);
-        if (now_ms < c->until_ms)
+        if (now_ms < c->until_ms || c->phase == CONNECTION_CUT)
             continue;
         all->slow += c->phase != CONNECTION_IDLE;
         cut(all, c);
@@ -168,10 +166,7 @@ void connection_add(struct connections *all, struct connection *c, int socket, i
 {
     if (all->count == 0)
         all->look_ms = now_ms + CONNECTION_LOOK_MS;
-    /* Nothing has come of an earlier request: whatever has come at the first look is news. */
-    *c = (struct connection){ .socket = socket,
-                              .until_ms = now_ms + CONNECTION_IDLE_MS,
-                              .is_looked_at = true };
+    *c = (struct connection){ .socket = socket, .until_ms = now_ms + CONNECTION_IDLE_MS };
     append(all, c);
     all->count++;
 }
@@ -179,6 +174,7 @@ void connection_add(struct connections *all, struct connection *c, int socket, i
 void connection_remove(struct connections *all, struct connection *c)
 {
     all->busy -= (size_t)is_busy(c->phase);
+    all->cut -= c->phase == CONNECTION_CUT;
     take_out(all, c);
     all->count--;
 }

@@ -1,7 +1,8 @@
 /*
- * The connections of one server: what each is at, and how long that may take.  Who takes
- * longer is cut, and when there is no room, whoever got on with a request longest ago.
- * libmicrohttpd knows only a time-out that every single byte starts anew.
+ * The connections of one server: the phase of each, and its deadline.  A connection past its
+ * deadline is cut; when there is no room, those that have been idle for longest are evicted, and
+ * never one with a request in flight.  libmicrohttpd knows only a time-out that every single byte
+ * starts anew.
  *
  * To cut is to shut the socket down and leave it open: its owner sees what it would see had
  * the client left, and closes it.  Nothing here reads or writes a socket.
@@ -15,6 +16,9 @@
 
 /* Longer than the minute after which the host drops idle connections by itself. */
 #define CONNECTION_IDLE_MS 120000
+
+/* A connection that has been idle for less is not evicted: its request may be on the way. */
+#define CONNECTION_GRACE_MS 500
 
 /* For the headers of a request, for its body, and for taking the answer: so long each... */
 #define CONNECTION_STEP_MS 10000
@@ -47,17 +51,17 @@ struct connection {
     int socket;
     enum connection_phase phase;
     int64_t until_ms;
-    uint64_t bytes; /* that had ever come when it was last looked at, in this phase */
-    bool is_looked_at;
+    uint64_t bytes; /* that had ever come when it became idle */
 };
 
 struct connections {
     struct connection *first, *last; /* first: opened, or got on with a request, longest ago */
     size_t count;
-    size_t busy;              /* neither idle, lingering nor cut, as far as known */
-    int64_t look_ms;          /* when to look again */
-    int64_t drain_ms;         /* no request may be unfinished after this; 0: not draining */
-    size_t slow, crowded_out; /* cut since somebody was told */
+    size_t busy;          /* neither idle, lingering nor cut, as far as known */
+    size_t cut;           /* their owner has not noticed yet */
+    int64_t look_ms;      /* when to look again */
+    int64_t drain_ms;     /* no request may be unfinished after this; 0: not draining */
+    size_t slow, evicted; /* since somebody was told */
 };
 
 /* Starts idle. */
@@ -76,8 +80,11 @@ bool connections_look(struct connections *all, int64_t now_ms);
 /* When connections_look has something to do again; INT64_MAX: not as things stand. */
 int64_t connections_look_ms(const struct connections *all);
 
-/* Cuts the first that is not ours to finish; false: there is none. */
-bool connections_make_room(struct connections *all);
+/*
+ * Evicts those that have been idle for longest, until so many are about to be closed, or until
+ * no other has been idle for CONNECTION_GRACE_MS.
+ */
+void connections_make_room(struct connections *all, size_t count, int64_t now_ms);
 
 /* From now on requests have little time to become whole. */
 void connections_drain(struct connections *all, int64_t now_ms);

@@ -18,6 +18,7 @@ struct http_client {
     struct queue waiting; /* for their turn */
     struct queue unnamed; /* for the addresses of their host */
     uint64_t endings;     /* of look-ups, when those were last asked for */
+    size_t max_running;
 };
 
 /* ---- those that wait ---- */
@@ -99,10 +100,17 @@ static void end_overdue(struct queue *queue, int64_t now_ms,
         fail(queue_take(&overdue));
 }
 
+size_t http_client_max_running(const struct http_client_options *options)
+{
+    return options->max_running > 0 && options->max_running < HTTP_CLIENT_MAX_RUNNING
+               ? options->max_running
+               : HTTP_CLIENT_MAX_RUNNING;
+}
+
 static bool may_start(const struct http_client *client)
 {
     return client->waiting.first &&
-           http_transfers_count(client->transfers) < HTTP_CLIENT_MAX_RUNNING;
+           http_transfers_count(client->transfers) < client->max_running;
 }
 
 enum err http_client_start(struct http_client *client, struct http_call *call)
@@ -191,6 +199,7 @@ struct http_client *http_client_new(struct loop *loop,
     if (!client)
         return NULL;
     client->loop = loop;
+    client->max_running = http_client_max_running(options);
     queue_empty(&client->waiting);
     queue_empty(&client->unnamed);
     client->resolver = resolver_new(loop);

@@ -68,7 +68,11 @@ struct http_client_options {
     bool is_plain;        /* http, which stays on this machine and goes through no proxy */
     const char *proxy;    /* https goes through this one; NULL: through none */
     const char *no_proxy; /* but for these hosts, see http_proxy.h; may be NULL */
+    size_t max_running;   /* fewer than HTTP_CLIENT_MAX_RUNNING; 0: so many */
 };
+
+/* How many calls run at a time, and so how many connections there are at most. */
+size_t http_client_max_running(const struct http_client_options *options);
 
 /* Once, before any thread starts; false: libcurl refused.  Undone by http_client_global_free. */
 MUST_USE bool http_client_global_init(void);

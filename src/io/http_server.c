@@ -32,8 +32,8 @@
 /* After a 503 for want of memory, when to come again. */
 #define RETRY_SECONDS "2"
 
-/* Those that were cut to make room count until MHD has closed them. */
-#define CUT_CONNECTIONS 256
+/* What is beyond max_connections is still served: another loop could not take it. */
+#define EXTRA_CONNECTIONS 256
 
 /* An answer, and the look for another request behind it, take MHD a few runs. */
 #define RUNS_PER_TURN 4
@@ -541,6 +541,12 @@ static bool add_header(struct exchange *x, struct header header)
     return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
 }
 
+/* Somebody may be waiting for a place: to be told so is better than to be evicted. */
+static bool is_full(const struct http_server *server)
+{
+    return server->connections.count >= server->max_connections;
+}
+
 /* Half an answer would be another one, so it is the whole of it or none: NULL. */
 static struct MHD_Response *make_response(struct exchange *x, const struct http_answer *answer)
 {
@@ -556,7 +562,7 @@ static struct MHD_Response *make_response(struct exchange *x, const struct http_
     for (size_t i = 0; ok && i < answer->header_count; i++)
         ok = add_header(x, answer->headers[i]);
     /* What is behind a chunked body need not be where MHD believes: it takes bare line feeds. */
-    if (ok && (x->server->is_draining || x->is_chunked))
+    if (ok && (x->server->is_draining || x->is_chunked || is_full(x->server)))
         ok = MHD_add_response_header(x->response, "Connection", "close") == MHD_YES;
     if (!ok)
         drop_response(x);
@@ -626,13 +632,13 @@ static void log_cut(struct connections *all)
 {
     struct log_line line;
 
-    if (all->slow == 0 && all->crowded_out == 0)
+    if (all->slow == 0 && all->evicted == 0)
         return;
     log_begin(&line, LOG_WARN, "cut");
     log_number(&line, "slow", all->slow);
-    log_number(&line, "crowded_out", all->crowded_out);
+    log_number(&line, "evicted", all->evicted);
     log_end(&line);
-    all->slow = all->crowded_out = 0;
+    all->slow = all->evicted = 0;
 }
 
 static bool is_time_to_look(const struct http_server *server)
@@ -697,7 +703,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + CUT_CONNECTIONS),
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + EXTRA_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
         /* The old one, where it is strict, closes without an answer: complaint() has one. */
@@ -745,17 +751,15 @@ void http_server_add(struct http_server *server, int socket)
     /* The address is for MHD's statistics, which we do not read; it must not be NULL. */
     struct sockaddr_in nobody = { .sin_family = AF_INET };
 
-    if (server->connections.count >= server->max_connections)
-        http_server_make_room(server);
     /* On failure MHD has closed the socket already. */
     (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&nobody,
                              sizeof(nobody));
     server->has_work = true;
 }
 
-void http_server_make_room(struct http_server *server)
+void http_server_make_room(struct http_server *server, size_t count)
 {
-    (void)connections_make_room(&server->connections);
+    connections_make_room(&server->connections, count, loop_now_ms(server->loop));
     server->has_work = true;
 }
 

@@ -94,11 +94,14 @@ http_server_new(struct loop *loop, const struct http_handler *handler, size_t ma
 /* Nothing may be waiting: see http_server_open_requests.  NULL is allowed. */
 void http_server_free(struct http_server *server);
 
-/* Serves a connected socket, and closes it in the end; at once if nobody makes room for it. */
+/*
+ * Serves a connected socket, and closes it in the end.  That there are no more than max_connections
+ * is the caller's business; once there are so many, each answer closes its connection.
+ */
 void http_server_add(struct http_server *server, int socket);
 
-/* Cuts the connection that is unused for longest, so that its descriptor will be free. */
-void http_server_make_room(struct http_server *server);
+/* Evicts the connections that have been idle for longest, up to count; see connections.h. */
+void http_server_make_room(struct http_server *server, size_t count);
 
 /* From now on each answer closes its connection, and unfinished requests have little time. */
 void http_server_drain(struct http_server *server);

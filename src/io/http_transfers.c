@@ -308,7 +308,7 @@ static CURLM *multi_new(struct http_transfers *all)
     SET(CURLMOPT_SOCKETDATA, all);
     SET(CURLMOPT_TIMERFUNCTION, on_timer);
     SET(CURLMOPT_TIMERDATA, all);
-    SET(CURLMOPT_MAXCONNECTS, (long)HTTP_CLIENT_MAX_RUNNING);
+    SET(CURLMOPT_MAXCONNECTS, (long)http_client_max_running(&all->options));
     if (ok)
         return multi;
     curl_multi_cleanup(multi);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -48,4 +49,15 @@ int listener_accept(int listener)
         fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
     return fd;
+}
+
+/* Of a listening socket, Linux tells the length of the backlog in tcpi_unacked, as for ss(8). */
+size_t listener_waiting(int listener, size_t most)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 || info.tcpi_unacked < 1)
+        return 1;
+    return info.tcpi_unacked < most ? info.tcpi_unacked : most;
 }

@@ -1,6 +1,7 @@
 #include "io/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +9,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* Events fetched by one wait. */
 #define EVENTS_PER_TURN 128
 
+/*
+ * A descriptor is in the epoll set if and only if its watch has a function.  Its generation
+ * changes when it is given up, and every event carries the one that it was registered with: an
+ * event for a number that has been closed and opened again within the turn is nobody's.
+ */
 struct watch {
     loop_ready *ready; /* NULL: this descriptor is not watched */
     void *owner;
+    uint32_t generation;
 };
+
+static uint64_t tag(int fd, uint32_t generation)
+{
+    return (uint64_t)generation << 32 | (uint32_t)fd;
+}
 
 struct loop {
     int epoll;
@@ -78,15 +92,19 @@ static enum err make_place(struct loop *loop, int fd)
 
 enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready *ready, void *owner)
 {
-    struct epoll_event event = { .events = events, .data.fd = fd };
+    struct epoll_event event = { .events = events };
+    struct watch *watch;
     int what;
 
     if (make_place(loop, fd))
         return ERR_NO_MEMORY;
-    what = loop->watches[fd].ready ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    watch = &loop->watches[fd];
+    event.data.u64 = tag(fd, watch->generation);
+    what = watch->ready ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     if (epoll_ctl(loop->epoll, what, fd, &event) != 0)
         return ERR_NO_MEMORY;
-    loop->watches[fd] = (struct watch){ ready, owner };
+    watch->ready = ready;
+    watch->owner = owner;
     return ERR_NONE;
 }
 
@@ -95,6 +113,7 @@ void loop_unwatch(struct loop *loop, int fd)
     if ((size_t)fd >= loop->watch_count || !loop->watches[fd].ready)
         return;
     loop->watches[fd].ready = NULL;
+    loop->watches[fd].generation++;
     (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
@@ -117,6 +136,26 @@ static int shortest_wait(const struct loop *loop)
     return shortest;
 }
 
+/* Without its epoll set a loop would only spin: whoever watches the process starts it again. */
+static void end_without_epoll(int error)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_ERROR, "loop");
+    log_text(&line, "problem", str_from(strerror(error)));
+    log_end(&line);
+    abort();
+}
+
+static void hand_out(struct loop *loop, const struct epoll_event *event)
+{
+    int fd = (int)(uint32_t)event->data.u64;
+    struct watch watch = loop->watches[fd];
+
+    if (watch.ready && event->data.u64 == tag(fd, watch.generation))
+        watch.ready(watch.owner, fd, event->events);
+}
+
 void loop_turn(struct loop *loop)
 {
     struct epoll_event events[EVENTS_PER_TURN];
@@ -125,13 +164,11 @@ void loop_turn(struct loop *loop)
     for (size_t i = 0; i < loop->task_count; i++)
         loop->tasks[i].run(loop->tasks[i].owner);
     count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, shortest_wait(loop));
+    if (count < 0 && errno != EINTR)
+        end_without_epoll(errno);
     loop->now_ms = monotonic_ms();
-    for (int i = 0; i < count; i++) {
-        int fd = events[i].data.fd;
-        struct watch watch = loop->watches[fd];
-        if (watch.ready)
-            watch.ready(watch.owner, fd, events[i].events);
-    }
+    for (int i = 0; i < count; i++)
+        hand_out(loop, &events[i]);
 }
 
 int64_t loop_now_ms(const struct loop *loop)

@@ -35,13 +35,19 @@ void loop_free(struct loop *loop);
 MUST_USE enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready *ready,
                              void *owner);
 
-/* To be called before fd is closed.  Events of it that this turn already fetched are dropped. */
+/*
+ * To be called before fd is closed.  Events of it that this turn has already fetched are dropped,
+ * even if the number is opened and watched again meanwhile.
+ */
 void loop_unwatch(struct loop *loop, int fd);
 
 /* Tasks run in the order in which they were added.  task is copied. */
 void loop_add_task(struct loop *loop, const struct loop_task *task);
 
-/* Runs the tasks, waits as long as they allow, hands out what became ready. */
+/*
+ * Runs the tasks, waits as long as they allow, hands out what became ready.  If the epoll set
+ * itself fails, which only a defect can bring about, the process says so and aborts.
+ */
 void loop_turn(struct loop *loop);
 
 /* The monotonic clock as read after the last wait: one moment for all that follows from it. */

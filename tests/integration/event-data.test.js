@@ -139,6 +139,18 @@ test('every request is one line of the log', async () => {
   }
 });
 
+test('the invocation id in the log is the host\'s, whatever the caller has sent', async () => {
+  const { lines } = app.handler;
+  for (const before of ['', 'mine, ', 'mine,', 'one, two,\t', ', ']) {
+    const id = randomUUID();
+    const headers = { 'X-Azure-Functions-InvocationId': before + id };
+    await app.send({ path: '/negotiate', headers });
+    const isMine = (line) => line.includes(id);
+    await eventually(3000, () => lines.some(isMine), 'a line');
+    assert.match(lines.find(isMine), new RegExp(` invocation=${id}( |$)`));
+  }
+});
+
 test('REST connections are kept: a hundred events one after another need few', async () => {
   const { writer } = newParty();
   const before = recorder.connections;

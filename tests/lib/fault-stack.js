@@ -141,9 +141,13 @@ class FaultStack {
   async close() {
     const faults = [];
     const close = (promise) => promise?.catch((error) => faults.push(error));
+    // The service's last events find the handlers; then these lose their last connections, until
+    // when they would answer.
+    await close(this.#stack && this.service?.close());
+    for (const part of [this.app, this.events]) await close(part?.close());
     await close(this.#stack?.close());
     for (const other of this.#others) await close(other.stop());
-    for (const part of [this.app, this.front, this.events, this.rest]) await close(part?.close());
+    for (const part of [this.front, this.rest]) await close(part?.close());
     if (faults.length > 0) throw faults[0];
   }
 }

@@ -53,17 +53,22 @@ export async function runHandler(args, env = {}, ms = STOP_MS) {
 
 /**
  * Starts the handler and waits until it listens.
- * @param {{ service?: string, env?: object, args?: string[] }} options service: a connection string
+ * @param {{ service?: string, env?: object, args?: string[], through?: string[],
+ *   binary?: string }} options
+ *   service: a connection string; through: a command that becomes the one that is added to it
  */
-export async function startHandler({ service, env = {}, args = ['--port', '0'] } = {}) {
+export async function startHandler({
+  service, env = {}, args = ['--port', '0'], through = [], binary = BINARY,
+} = {}) {
   const settings = service === undefined ? {} : { [SETTING]: service };
-  const child = spawn(BINARY, args, {
+  const [file, ...rest] = [...through, binary, ...args];
+  const child = spawn(file, rest, {
     env: cleanEnvironment({ ...settings, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const handler = new Handler(child);
   try {
-    await within(READY_MS, handler.ready, `${BINARY} ready`);
+    await within(READY_MS, handler.ready, `${binary} ready`);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
@@ -142,15 +147,25 @@ class Handler {
 
   /** Ends the process as a platform does, and holds it to a clean end. */
   async stop() {
-    const stderr = () => this.stderr.slice(-30).join('\n');
-    assert.ok(this.alive, `the handler was gone before it was stopped:\n${stderr()}`);
+    assert.ok(this.alive, `the handler was gone before it was stopped:\n${this.#lastWords()}`);
     this.kill('SIGTERM');
     try {
-      const { code, signal } = await within(STOP_MS, this.exited, 'the handler after SIGTERM');
-      assert.equal(code, 0, `the handler ended with ${code ?? signal}:\n${stderr()}`);
+      await this.endsBy('SIGTERM', STOP_MS);
     } finally {
       this.kill('SIGKILL');
     }
+  }
+
+  /** It ends by this signal in time, and no sanitizer and no valgrind has anything to say. */
+  async endsBy(signal, ms = STOP_MS) {
+    const end = await within(ms, this.exited, `the end of the handler after ${signal}`);
+    assert.deepEqual(end, { code: null, signal }, this.#lastWords());
+    const reports = this.stderr.filter((line) => /^(==\d|WARNING: \w*Sanitizer)/.test(line));
+    assert.deepEqual(reports, [], this.#lastWords());
+  }
+
+  #lastWords() {
+    return this.stderr.slice(-30).join('\n');
   }
 
   #read(stream, lines) {

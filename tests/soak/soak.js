@@ -183,8 +183,8 @@ class Soak {
   /** As the platform ends an instance, and every other time as nobody should. */
   async #renew() {
     const signal = this.#counts.restarts % 2 === 0 ? 'SIGTERM' : 'SIGKILL';
-    const { code } = await this.stack.dropHandler(signal);
-    if (signal === 'SIGTERM' && code !== 0) this.#faults.push(`a handler ended with ${code}`);
+    const end = await this.stack.dropHandler(signal);
+    if (end.signal !== signal) this.#faults.push(`a handler ended with ${end.code ?? end.signal}`);
     await this.stack.addHandler();
     this.#counts.restarts += 1;
   }

@@ -1,8 +1,12 @@
 #include "test.h"
 
+#include <unistd.h>
+
 #include "config.h"
 
 #define CONNECTION "Endpoint=https://abc.webpubsub.azure.com;AccessKey=key==;Version=1.0;"
+
+#define CERTIFICATES TEST_VECTORS "/authority.pem"
 
 /* The environment of a test: name and value by turns. */
 static const char *environment[32];
@@ -14,7 +18,7 @@ static char *from_environment(const char *name)
             return (char *)(uintptr_t)environment[i + 1];
     }
     /* Whether this machine has certificates is not what is tested. */
-    return strcmp(name, "CODESTREAM_CA_FILE") == 0 ? (char *)(uintptr_t) "/dev/null" : NULL;
+    return strcmp(name, "CODESTREAM_CA_FILE") == 0 ? (char *)(uintptr_t)CERTIFICATES : NULL;
 }
 
 #define SET(...) set((const char *const[]){ __VA_ARGS__, NULL })
@@ -302,6 +306,69 @@ static void is_port(const char *option, unsigned want)
     assert_int_equal(port, want);
 }
 
+/* Loads with a file of this text as the certificates; it is refused, and the name is not told. */
+static void is_no_file_of_certificates(const char *setting, const char *text)
+{
+    char path[] = "/tmp/codestream-ca-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_CA_FILE",
+        strcmp(setting, "SSL_CERT_FILE") == 0 ? "" : path, setting, path);
+    is_refused(setting, path);
+    unlink(path);
+}
+
+static void a_file_without_a_certificate_is_told_by_name(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "localhost\n",
+        "\n\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n", /* cut short */
+        "-----END CERTIFICATE-----\n",
+        "# -----BEGIN CERTIFICATE-----\n# -----END CERTIFICATE-----\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        is_no_file_of_certificates("CODESTREAM_CA_FILE", texts[i]);
+        is_no_file_of_certificates("SSL_CERT_FILE", texts[i]);
+    }
+}
+
+static void a_folder_or_nothing_is_no_file_of_certificates(void **state)
+{
+    static const char *const paths[] = { "/etc", "/", "/dev/null", "/no/such/file" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_CA_FILE", paths[i]);
+        is_refused("CODESTREAM_CA_FILE", paths[i]);
+    }
+}
+
+static void certificates_may_have_remarks_around_them(void **state)
+{
+    char path[] = "/tmp/codestream-ca-XXXXXX";
+    struct complaints complaints;
+    struct config config;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "# Remarks\n\nname\n-----BEGIN CERTIFICATE-----\r\nAAAA\r\n"
+                            "-----END CERTIFICATE-----\r\nmore") > 0);
+    close(fd);
+    SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_CA_FILE", path);
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_string_equal(config.ca_file, path);
+    config_free(&config);
+    unlink(path);
+}
+
 static void the_host_says_where_to_listen_before_the_command_line(void **state)
 {
     (void)state;
@@ -453,6 +520,9 @@ int main(void)
         cmocka_unit_test(plain_http_stays_on_this_machine),
         cmocka_unit_test(a_setting_out_of_its_bounds_is_told_by_name),
         cmocka_unit_test(all_that_is_wrong_is_told_at_once),
+        cmocka_unit_test(a_file_without_a_certificate_is_told_by_name),
+        cmocka_unit_test(a_folder_or_nothing_is_no_file_of_certificates),
+        cmocka_unit_test(certificates_may_have_remarks_around_them),
         cmocka_unit_test(the_host_says_where_to_listen_before_the_command_line),
         cmocka_unit_test(what_is_no_port_is_told_by_name),
         cmocka_unit_test(secrets_are_forgotten_where_they_stood),

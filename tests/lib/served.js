@@ -1,0 +1,94 @@
+// How much of a rush a handler serves that may open only so many descriptors.
+import { sendToRoom } from './events.js';
+import { startHandler } from './handler.js';
+import { Connection } from './http.js';
+import { newParty } from './recorded.js';
+import { startRestRecorder } from './rest-recorder.js';
+
+export const EVENTS = 120;
+const AT_A_TIME = 40;
+const ANSWER_MS = 30_000;
+const REST_MS = 20;
+const TRIES = 5;
+
+/** Put before a command, which may then open descriptors below this number only. */
+export const withDescriptors = (count) => ['sh', '-c', `ulimit -n ${count}; exec "$0" "$@"`];
+
+/**
+ * Sends EVENTS events, of which AT_A_TIME are under way, on new connections or on kept ones.
+ * @param {{ descriptors: number, keep: boolean, binary?: string }} options
+ * @returns {Promise<object>} how often which answer came; `ok`: what it should be
+ */
+export async function serveRush({ descriptors, keep, binary }) {
+  const recorder = await startRestRecorder();
+  recorder.answerWith(() => ({ status: 202, delay: REST_MS }));
+  const handler = await startHandler({
+    service: recorder.connectionString, through: withDescriptors(descriptors), binary,
+  });
+  const answers = {};
+  const events = Array.from({ length: EVENTS }, (_, i) => i);
+  await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
+    const caller = new Caller(handler.port, keep);
+    for (let i = events.shift(); i !== undefined; i = events.shift()) {
+      const answer = await caller.send(i);
+      answers[answer] = (answers[answer] ?? 0) + 1;
+    }
+    caller.close();
+  }));
+  await handler.stop();
+  await recorder.close();
+  return answers;
+}
+
+/** Sends one event on a kept connection, another one if that was evicted. Resolves with 'ok'. */
+export async function sendPatiently(port) {
+  const caller = new Caller(port, true);
+  const answer = await caller.send(1);
+  caller.close();
+  return answer;
+}
+
+/** Keeps its connection as a host does, as long as the handler does not end it. */
+class Caller {
+  #port;
+  #keep;
+  #connection = null;
+  #writer = newParty().writer;
+
+  constructor(port, keep) {
+    this.#port = port;
+    this.#keep = keep;
+  }
+
+  async send(i) {
+    const event = sendToRoom(this.#writer, String(i), { ack: i });
+    try {
+      const answer = await this.#ask(event, this.#keep ? TRIES : 1);
+      if (!this.#keep || answer.header('connection') === 'close') this.close();
+      return answer.text === `43${i}[{"success":true}]` ? 'ok' : `${answer.status} ${answer.text}`;
+    } catch (error) {
+      this.close();
+      return error.message;
+    }
+  }
+
+  /**
+   * A kept connection that was evicted meanwhile, because it was idle for long on a busy machine,
+   * is none of the handler's failures: hosts try again on another one.
+   */
+  async #ask(event, tries) {
+    try {
+      this.#connection ??= await Connection.open(this.#port);
+      return await this.#connection.request(event, ANSWER_MS);
+    } catch (error) {
+      if (tries === 1 || !/closed|ECONNRESET|EPIPE/.test(error.message)) throw error;
+      this.close();
+      return this.#ask(event, tries - 1);
+    }
+  }
+
+  close() {
+    this.#connection?.close();
+    this.#connection = null;
+  }
+}
