@@ -64,38 +64,69 @@ static bool is_error(enum app_refusal outcome)
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
 }
 
-static void log_delivery(const struct delivery *d, unsigned status)
+/* All is well with it, and there are many more of its kind. */
+static bool is_for_sample(const struct delivery *d)
 {
     const struct plan_run *run = &d->run;
-    struct log_line line;
+
+    return d->socket.is_frequent && !run->outcome && !run->failure && run->repeats == 0;
+}
+
+static void write_delivery(const struct delivery *d, unsigned status, struct log_line *line)
+{
+    const struct plan_run *run = &d->run;
     enum log_level level = LOG_INFO;
 
     if (run->outcome)
         level = is_error(run->outcome) ? LOG_ERROR : LOG_WARN;
     else if (run->failure)
         level = LOG_WARN;
-    answer_log(&line, level, d->request, loop_now_ms(d->service->loop));
-    log_number(&line, "status", status);
-    log_text(&line, "kind", str_from(kind_name(d->cloud.kind)));
+    answer_log(line, level, d->request, loop_now_ms(d->service->loop));
+    log_number(line, "status", status);
+    log_text(line, "kind", str_from(kind_name(d->cloud.kind)));
     if (d->cloud.kind == CLOUDEVENT_MESSAGE)
-        log_text(&line, "name", d->cloud.name);
-    log_text(&line, "connection", d->cloud.connection_id);
-    log_text(&line, "socket", d->cloud.socket_id);
-    log_number(&line, "calls", run->calls);
-    log_number(&line, "rest_ms", (uint64_t)run->rest_ms);
+        log_text(line, "name", d->cloud.name);
+    log_text(line, "connection", d->cloud.connection_id);
+    log_text(line, "socket", d->cloud.socket_id);
+    log_number(line, "calls", run->calls);
+    log_number(line, "rest_ms", (uint64_t)run->rest_ms);
     if (run->repeats > 0)
-        log_number(&line, "repeats", run->repeats);
+        log_number(line, "repeats", run->repeats);
     if (run->outcome) {
-        log_text(&line, "code", app_refusal_code(run->outcome));
-        log_text(&line, "reason", str_from(run->message));
+        log_text(line, "code", app_refusal_code(run->outcome));
+        log_text(line, "reason", str_from(run->message));
     }
     if (run->failure)
-        log_text(&line, "failure", str_from(run->failure));
+        log_text(line, "failure", str_from(run->failure));
     if (run->rest_status > 0)
-        log_number(&line, "rest_status", run->rest_status);
+        log_number(line, "rest_status", run->rest_status);
     if (run->rest_error.len > 0)
-        log_text(&line, "rest_error", run->rest_error);
-    log_end(&line);
+        log_text(line, "rest_error", run->rest_error);
+}
+
+static void log_delivery(const struct delivery *d, unsigned status)
+{
+    struct service_sample *sample = &d->service->sample;
+    struct log_line line;
+
+    if (!is_for_sample(d)) {
+        write_delivery(d, status, &line);
+        log_end(&line);
+    } else if (sample->events++ == 0) {
+        sample->until_ms = loop_now_ms(d->service->loop) + SERVICE_SAMPLE_MS;
+        write_delivery(d, status, &sample->line);
+    }
+}
+
+void eventhandler_end_sample(struct service *service)
+{
+    struct service_sample *sample = &service->sample;
+
+    if (sample->events == 0)
+        return;
+    log_number(&sample->line, "events", sample->events);
+    log_end(&sample->line);
+    sample->events = 0;
 }
 
 /*

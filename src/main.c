@@ -217,6 +217,10 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
         return fail_to_start("libcurl cannot be initialised");
     }
     give_up(config, &sandbox);
+    if (log_open()) {
+        close(listener);
+        return fail_to_start("no thread for the log");
+    }
     workers = workers_start(config, listener);
     if (!workers)
         return fail_to_start("no memory, descriptors or threads");
@@ -262,6 +266,7 @@ int main(int argc, char **argv)
         return fail_to_listen(port, strerror(errno));
     if (config_load(&config, getenv, &complaints)) {
         status = serve(&config, listener, bound, &stop);
+        log_close();
     } else {
         close(listener);
         for (size_t i = 0; i < complaints.count; i++)
