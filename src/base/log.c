@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -244,6 +245,14 @@ static struct batch *take_batch(struct stream *stream)
     return batch;
 }
 
+/* Lines of many turns are one write, and who hands them over meanwhile has nobody to wake. */
+static void let_gather(void)
+{
+    const struct timespec pause = { .tv_nsec = LOG_GATHER_MS * 1000000L };
+
+    (void)nanosleep(&pause, NULL);
+}
+
 static void *run_writer(void *owner)
 {
     struct stream *stream = owner;
@@ -253,6 +262,7 @@ static void *run_writer(void *owner)
     while ((batch = take_batch(stream))) {
         pthread_mutex_unlock(&stream->lock);
         write_batch(stream, batch);
+        let_gather();
         pthread_mutex_lock(&stream->lock);
         batch->len = 0;
         batch->lost = 0;
@@ -276,6 +286,7 @@ enum err log_open(void)
     is_one_file = are_one_file(STDOUT_FILENO, STDERR_FILENO);
     for (size_t i = 0; i < (is_one_file ? 1 : COUNT(streams)); i++) {
         struct stream *stream = &streams[i];
+        assert(!stream->has_writer);
         stream->has_writer = true;
         stream->is_ending = false;
         if (pthread_create(&stream->writer, NULL, run_writer, stream) != 0) {

@@ -36,6 +36,9 @@ enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 /* What a stream keeps for its reader; another one of these is what its writer writes. */
 #define LOG_BUFFER_BYTES (256 * 1024)
 
+/* After each write, so much later comes the next one at the earliest. */
+#define LOG_GATHER_MS 5
+
 /* At the program's start and end, where somebody waits for the reader: for how long. */
 #define LOG_WAIT_MS 1000
 
