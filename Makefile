@@ -6,6 +6,7 @@
 #                             (APP=chat: another application of src/app/apps.c)
 #   make test                 everything that proves it works
 #   make check                formatting, warnings, analysers, who may include whom
+#   make test-slow            sweeps that take minutes
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
@@ -190,8 +191,13 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
+# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+.PHONY: test-slow
+test-slow: build/have-test codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
+
 # What makes the handler's threads work side by side.
-RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
+RACES := negotiate events log connections upstream-trouble lifecycle replacement managed-identity \
   drain slow-clients retries retries-tls
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \

@@ -67,9 +67,7 @@ static bool is_error(enum app_refusal outcome)
 /* All is well with it, and there are many more of its kind. */
 static bool is_for_sample(const struct delivery *d)
 {
-    const struct plan_run *run = &d->run;
-
-    return d->socket.is_frequent && !run->outcome && !run->failure && run->repeats == 0;
+    return d->socket.is_frequent && !d->run.outcome && !d->run.failure;
 }
 
 static void write_delivery(const struct delivery *d, unsigned status, struct log_line *line)

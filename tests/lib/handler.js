@@ -125,17 +125,6 @@ class Handler {
     this.#child.stderr.destroy();
   }
 
-  /** Leaves what it writes unread for a while, as a host does that hangs. */
-  pauseLog() {
-    this.#child.stdout.pause();
-    this.#child.stderr.pause();
-  }
-
-  resumeLog() {
-    this.#child.stdout.resume();
-    this.#child.stderr.resume();
-  }
-
   kill(signal) {
     this.#child.kill(signal);
   }
