@@ -156,6 +156,13 @@ class Handler {
   }
 }
 
+/** How many accepted sendToRoom there were: a line stands for all of a second. */
+export function sampledEvents(lines) {
+  return lines
+    .filter((line) => / name=sendToRoom /.test(line))
+    .reduce((sum, line) => sum + Number(/ events=(\d+)$/.exec(line)?.[1] ?? 0), 0);
+}
+
 export function isComplaint(line) {
   return /\blevel=(warn|warning|error|fatal)\b/.test(line);
 }
