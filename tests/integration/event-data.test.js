@@ -127,7 +127,8 @@ test('every request is one line of the log', async () => {
   const { lines } = app.handler;
   for (const event of [
     systemEvent(viewer, 'connect', connectBody(viewer)), systemEvent(viewer, 'connected'),
-    joinRoom(viewer, room, { ack: 1 }), joinRoom(viewer), systemEvent(viewer, 'disconnected'), { path: '/negotiate' },
+    joinRoom(viewer, room, { ack: 1 }), joinRoom(viewer), systemEvent(viewer, 'disconnected'),
+    { path: '/negotiate' },
   ]) {
     const id = randomUUID();
     const headers = [...(event.headers ?? []), ['X-Azure-Functions-InvocationId', id]];
