@@ -184,7 +184,8 @@ static void read_lines(struct str text, struct seen *seen)
         } else {
             assert_true(take(&text, "level=info event=test n=", &value) ||
                         take(&text, "level=error event=test n=", &value));
-            assert_int_equal(str_to_number(value, seen->last + 1, UINT64_MAX, &number), ERR_NONE);
+            assert_int_equal(str_to_number(value, seen->last + 1, UINT64_MAX, &number),
+                             ERR_NONE);
             seen->last = number;
             seen->kept++;
         }
@@ -251,8 +252,8 @@ static void all_lines_of_all_threads_are_written_when_the_log_is_closed(void **s
             struct str value;
             uint64_t n;
             assert_true(
-                take(&text, i == 0 ? "level=info event=test n=" : "level=warn event=test n=",
-                     &value));
+                take(&text,
+                     i == 0 ? "level=info event=test n=" : "level=warn event=test n=", &value));
             assert_int_equal(str_to_number(value, 0, THREADS * LINES - 1, &n), ERR_NONE);
             assert_int_equal(n % 100 == 99, i == 1);
             assert_false(found[n]);
@@ -306,7 +307,8 @@ static void a_log_that_nobody_reads_holds_up_nobody_and_says_how_many_are_lost(v
     close(elsewhere);
 }
 
-static void a_reader_that_is_too_slow_gets_whole_lines_and_the_number_of_the_others(void **state)
+static void
+a_reader_that_is_too_slow_gets_whole_lines_and_the_number_of_the_others(void **state)
 {
     struct arena mem;
     struct buf text = { .mem = &mem };
@@ -372,7 +374,10 @@ static void fill_disk(size_t room, bool has_writers, struct seen *seen)
 
 static void a_full_disk_loses_lines_and_says_how_many_when_it_has_room(void **state)
 {
-    enum { LINE = sizeof("level=info event=test n=1"), TOLD = sizeof("level=warn event=log lost=5") };
+    enum {
+        LINE = sizeof("level=info event=test n=1"),
+        TOLD = sizeof("level=warn event=log lost=5")
+    };
 
     (void)state;
     for (int has_writers = 0; has_writers < 2; has_writers++) {
@@ -505,7 +510,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_lines_of_all_threads_are_written_when_the_log_is_closed),
         cmocka_unit_test(a_log_that_nobody_reads_holds_up_nobody_and_says_how_many_are_lost),
-        cmocka_unit_test(a_reader_that_is_too_slow_gets_whole_lines_and_the_number_of_the_others),
+        cmocka_unit_test(
+            a_reader_that_is_too_slow_gets_whole_lines_and_the_number_of_the_others),
         cmocka_unit_test(a_full_disk_loses_lines_and_says_how_many_when_it_has_room),
         cmocka_unit_test(both_streams_in_one_file_keep_the_order_of_lines),
         cmocka_unit_test(without_threads_lines_are_written_as_before),
