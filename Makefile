@@ -182,6 +182,7 @@ $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
 $(B)/test_loop: $(B)/src/io/loop.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
+WRAP.log_writer := write poll pthread_create pthread_cond_clockwait
 WRAP.mem   := malloc
 WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update EVP_MAC_final
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
@@ -235,7 +236,7 @@ test-slow: build/have-test codestream package emulator/node_modules/.package-loc
 	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
 
 # What makes the handler's threads work side by side.
-RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \
+RACES := negotiate events log connections upstream-trouble lifecycle replacement managed-identity \
   drain slow-clients limits retries retries-tls
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \

@@ -78,34 +78,63 @@ static void log_fault(struct log_line *line, const struct plan_fault *fault)
         log_text(line, "rest_error", fault->rest_error);
 }
 
-static void log_delivery(const struct delivery *d, unsigned status)
+/* All is well with it, and there are many more of its kind. */
+static bool is_for_sample(const struct delivery *d)
+{
+    return d->socket.is_frequent && !d->run.outcome && !d->run.fault.failure;
+}
+
+static void write_delivery(const struct delivery *d, unsigned status, struct log_line *line)
 {
     const struct plan_run *run = &d->run;
-    struct log_line line;
     enum log_level level = LOG_INFO;
 
     if (run->outcome)
         level = is_error(run->outcome) ? LOG_ERROR : LOG_WARN;
     else if (run->fault.failure)
         level = LOG_WARN;
-    answer_log(&line, level, d->request, loop_now_ms(d->service->loop));
-    log_number(&line, "status", status);
-    log_text(&line, "kind", str_from(kind_name(d->cloud.kind)));
+    answer_log(line, level, d->request, loop_now_ms(d->service->loop));
+    log_number(line, "status", status);
+    log_text(line, "kind", str_from(kind_name(d->cloud.kind)));
     if (d->cloud.kind == CLOUDEVENT_MESSAGE)
-        log_text(&line, "name", d->cloud.name);
-    log_text(&line, "connection", d->cloud.connection_id);
-    log_text(&line, "socket", d->cloud.socket_id);
-    log_number(&line, "calls", run->calls);
-    log_number(&line, "rest_ms", (uint64_t)run->rest_ms);
+        log_text(line, "name", d->cloud.name);
+    log_text(line, "connection", d->cloud.connection_id);
+    log_text(line, "socket", d->cloud.socket_id);
+    log_number(line, "calls", run->calls);
+    log_number(line, "rest_ms", (uint64_t)run->rest_ms);
     if (run->repeats > 0)
-        log_number(&line, "repeats", run->repeats);
+        log_number(line, "repeats", run->repeats);
     if (run->outcome) {
-        log_text(&line, "code", app_refusal_code(run->outcome));
-        log_text(&line, "reason", str_from(run->message));
+        log_text(line, "code", app_refusal_code(run->outcome));
+        log_text(line, "reason", str_from(run->message));
     }
     if (run->fault.failure)
-        log_fault(&line, &run->fault);
-    log_end(&line);
+        log_fault(line, &run->fault);
+}
+
+static void log_delivery(const struct delivery *d, unsigned status)
+{
+    struct service_sample *sample = &d->service->sample;
+    struct log_line line;
+
+    if (!is_for_sample(d)) {
+        write_delivery(d, status, &line);
+        log_end(&line);
+    } else if (sample->events++ == 0) {
+        sample->until_ms = loop_now_ms(d->service->loop) + SERVICE_SAMPLE_MS;
+        write_delivery(d, status, &sample->line);
+    }
+}
+
+void eventhandler_end_sample(struct service *service)
+{
+    struct service_sample *sample = &service->sample;
+
+    if (sample->events == 0)
+        return;
+    log_number(&sample->line, "events", sample->events);
+    log_end(&sample->line);
+    sample->events = 0;
 }
 
 /* What failed behind the answer; its line was written with it. */

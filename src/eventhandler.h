@@ -16,4 +16,7 @@ void eventhandler_validate(struct service *service, struct http_request *request
 /* POST */
 void eventhandler_event(struct service *service, struct http_request *request);
 
+/* Writes the line that has been waiting for the end of its second, if there is one. */
+void eventhandler_end_sample(struct service *service);
+
 #endif

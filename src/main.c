@@ -359,6 +359,10 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
         return fail_to_start("libcurl cannot be initialised");
     }
     give_up(config, &sandbox);
+    if (log_open()) {
+        close(listener);
+        return fail_to_start("no thread for the log");
+    }
     workers = workers_start(config, listener);
     if (!workers)
         return fail_to_start("no memory, descriptors or threads");
@@ -398,6 +402,7 @@ static int start(const struct options *options, const sigset_t *stop, pid_t pare
     }
     if (load(options, &config, &port, &complaints)) {
         status = serve(&config, listener, bound, stop, parent, ended_by);
+        log_close();
     } else {
         if (listener >= 0)
             close(listener);

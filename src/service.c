@@ -205,6 +205,23 @@ static struct hmac_key *writer_secret(const struct config *config, struct hmac_k
     return key;
 }
 
+static int sample_wait_ms(void *owner)
+{
+    struct service *service = owner;
+
+    return service->sample.events > 0 ? loop_until_ms(service->loop, service->sample.until_ms)
+                                      : -1;
+}
+
+/* A second's sample is due, whether or not another event comes. */
+static void run_sample(void *owner)
+{
+    struct service *service = owner;
+
+    if (sample_wait_ms(service) == 0)
+        eventhandler_end_sample(service);
+}
+
 enum err service_init(struct service *service, const struct config *config, struct loop *loop,
                       struct http_client *client)
 {
@@ -219,6 +236,7 @@ enum err service_init(struct service *service, const struct config *config, stru
     };
     if (rest_init(&service->rest, config, loop, client))
         return ERR_NO_MEMORY;
+    loop_add_task(loop, &(struct loop_task){ run_sample, sample_wait_ms, service });
     service->secret = writer_secret(config, service->rest.webpubsub.key);
     if (!service->secret)
         return ERR_NO_MEMORY;
@@ -229,6 +247,7 @@ enum err service_init(struct service *service, const struct config *config, stru
 
 void service_free(struct service *service)
 {
+    eventhandler_end_sample(service);
     rest_free(&service->rest);
     hmac_key_free(service->secret);
 }

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 
+#include "base/log.h"
 #include "config.h"
 #include "io/http_server.h"
 #include "rest.h"
@@ -35,6 +36,17 @@
 static_assert(SERVICE_MAX_IN_FLIGHT + 1024 <= HTTP_CLIENT_MAX_RUNNING + HTTP_CLIENT_MAX_WAITING,
               "a socket that came or went finds room");
 
+/*
+ * Of events that come many times a second, those that are accepted share a line of the log: the
+ * first of a second, with the number of all in it (events=37).
+ */
+#define SERVICE_SAMPLE_MS 1000
+struct service_sample {
+    struct log_line line; /* if there are events; not ended yet */
+    uint64_t events;
+    int64_t until_ms;
+};
+
 struct service {
     const struct app *app;
     struct loop *loop;
@@ -47,6 +59,7 @@ struct service {
     int64_t token_seconds;
     unsigned rest_timeout_ms;
     size_t in_flight;
+    struct service_sample sample;
 };
 
 /*

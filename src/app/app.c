@@ -63,13 +63,24 @@ static bool has_namespace(const struct app *app, struct str nsp)
     return false;
 }
 
-static app_handler *find_handler(const struct app *app, struct str event)
+static app_handler *find_event(const struct app_event *events, struct str name)
 {
-    for (size_t i = 0; i < APP_MAX_EVENTS && app->events[i].name; i++) {
-        if (str_equal(event, str_from(app->events[i].name)))
-            return app->events[i].handle;
+    for (size_t i = 0; i < APP_MAX_EVENTS && events[i].name; i++) {
+        if (str_equal(name, str_from(events[i].name)))
+            return events[i].handle;
     }
     return NULL;
+}
+
+static app_handler *find_handler(const struct app *app, struct app_socket *socket)
+{
+    app_handler *handle = find_event(app->events, socket->event);
+
+    if (handle)
+        return handle;
+    handle = find_event(app->frequent, socket->event);
+    socket->is_frequent = handle != NULL;
+    return handle;
 }
 
 /* The first failing check decides, before the application's own. */
@@ -95,7 +106,7 @@ static app_handler *choose(const struct app *app, struct app_socket *socket)
     case APP_MESSAGE:
         break;
     }
-    handle = find_handler(app, socket->event);
+    handle = find_handler(app, socket);
     if (!handle)
         app_refuse(socket, APP_UNKNOWN_EVENT, "there is no such event");
     return handle;

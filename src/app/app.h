@@ -35,6 +35,11 @@
 typedef void app_handler(struct app_socket *socket);
 typedef void app_negotiator(struct app_caller *caller);
 
+struct app_event {
+    const char *name;
+    app_handler *handle;
+};
+
 struct app {
     const char *name;
     const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
@@ -42,10 +47,9 @@ struct app {
     app_handler *connect;      /* may app_refuse; NULL: whoever has a token may come in */
     app_handler *connected;
     app_handler *disconnected;
-    struct {
-        const char *name;
-        app_handler *handle;
-    } events[APP_MAX_EVENTS];
+    struct app_event events[APP_MAX_EVENTS];
+    /* Likewise, but sent many times a second: the log has a sample of those that are accepted. */
+    struct app_event frequent[APP_MAX_EVENTS];
 };
 
 /*

@@ -129,6 +129,7 @@ struct app_socket {
     const struct str *args; /* APP_MESSAGE: JSON values, checked and unchanged */
     size_t arg_count;
     uint64_t count;    /* after app_count */
+    bool is_frequent;  /* after app_decide: the application's table says so */
     struct arena *mem; /* for what handlers make */
     struct app_plan plan;
 };

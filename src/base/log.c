@@ -1,10 +1,13 @@
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What ends a line or value that was cut. */
@@ -99,46 +102,48 @@ static void end_line(struct log_line *line)
 
 /* ---- writing ---- */
 
-/* Where lines go, and what became of those before. */
-struct stream {
-    int fd;
-    bool is_stuck; /* nobody reads: no line waits until somebody does */
-    uint64_t lost; /* lines */
+/* Whole lines that wait to be written, and how many found no room behind them. */
+struct batch {
+    size_t len;
+    uint64_t lost;
+    char text[LOG_BUFFER_BYTES];
 };
 
 /*
- * One thread writes at a time.  Two that had both found room for one could both take it, and
- * the second would wait for a reader that may never come.
+ * Where lines go.  The lock is held for as long as it takes to copy them, and never while a
+ * reader is waited for: the stream's writer, a thread of its own, does that with one batch
+ * while the other one is filled.
  */
-static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
-static struct stream streams[] = { { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO } };
+struct stream {
+    int fd;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* there are lines, no more will come, or the writer is done */
+    pthread_t writer;
+    bool has_writer;
+    bool is_ending;
+    unsigned filling; /* of the batches */
+    struct batch batches[2];
+    /* These belong to whoever writes. */
+    bool is_cut;   /* what was written last is not the end of a line */
+    uint64_t lost; /* lines that could not be written, which has not been told yet */
+};
+
+#define STREAM(number)                                                                         \
+    {                                                                                          \
+        .fd = (number), .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER \
+    }
+
+static struct stream streams[] = { STREAM(STDOUT_FILENO), STREAM(STDERR_FILENO) };
+
+/* Both streams end in one file: then one writer keeps the lines in their order. */
+static bool is_one_file;
+
+/* poll's word for a reader that may take as long as it likes. */
+#define FOR_EVER (-1)
 
 static struct stream *stream_of(enum log_level level)
 {
-    return &streams[level == LOG_INFO ? 0 : 1];
-}
-
-/* Room for what a pipe takes at once, now or after a moment. */
-static bool has_room(struct stream *stream)
-{
-    struct pollfd ready = { .fd = stream->fd, .events = POLLOUT };
-    int count;
-
-    do {
-        count = poll(&ready, 1, stream->is_stuck ? 0 : LOG_WAIT_MS);
-    } while (count < 0 && errno == EINTR);
-    stream->is_stuck = count == 0;
-    return !stream->is_stuck;
-}
-
-/* A log that cannot be written is nobody's business to report. */
-static void write_all(int fd, const char *text, size_t len)
-{
-    ssize_t written;
-
-    do {
-        written = write(fd, text, len);
-    } while (written < 0 && errno == EINTR);
+    return &streams[level == LOG_INFO || is_one_file ? 0 : 1];
 }
 
 static uint64_t count_lines(const char *text, size_t len)
@@ -150,29 +155,205 @@ static uint64_t count_lines(const char *text, size_t len)
     return lines;
 }
 
-/* In the place of those that are missing. */
-static void tell_lost(struct stream *stream)
+/* The descriptor is not ours alone, so it blocks or not as others want it. */
+static bool has_room(int fd, int wait_ms)
 {
+    struct pollfd ready = { .fd = fd, .events = POLLOUT };
+    int count;
+
+    do {
+        count = poll(&ready, 1, wait_ms);
+    } while (count < 0 && errno == EINTR);
+    return count != 0; /* what is wrong with it, write will say */
+}
+
+/* Returns how many bytes could not be written. */
+static size_t write_bytes(struct stream *stream, const char *text, size_t len, int wait_ms)
+{
+    while (len > 0 && has_room(stream->fd, wait_ms)) {
+        ssize_t written = write(stream->fd, text, len);
+        if (written > 0) {
+            text += written;
+            len -= (size_t)written;
+            stream->is_cut = text[-1] != '\n';
+        } else if (written == 0 || (errno != EINTR && errno != EAGAIN)) {
+            break;
+        }
+    }
+    return len;
+}
+
+/* Ends a line that was cut, and says how many are missing; false: there is still no room. */
+static bool tell_lost(struct stream *stream, int wait_ms)
+{
+    static const char end_of_cut[] = "...\n";
     struct log_line line;
 
+    if (stream->is_cut && write_bytes(stream, end_of_cut, strlen(end_of_cut), wait_ms) > 0)
+        return false;
     log_begin(&line, LOG_WARN, "log");
     log_number(&line, "lost", stream->lost);
     end_line(&line);
+    if (write_bytes(stream, line.text, line.len, wait_ms) > 0)
+        return false;
     stream->lost = 0;
-    write_all(stream->fd, line.text, line.len);
+    return true;
+}
+
+/* As many whole lines as a pipe takes at once, so that none is torn by others who write there. */
+static size_t first_lines(const char *text, size_t len)
+{
+    if (len <= PIPE_BUF)
+        return len;
+    return (size_t)((const char *)memrchr(text, '\n', PIPE_BUF) - text) + 1;
+}
+
+static void write_lines(struct stream *stream, const char *text, size_t len, int wait_ms)
+{
+    while (len > 0) {
+        size_t now = first_lines(text, len);
+        size_t left = now;
+
+        if (stream->lost == 0 || tell_lost(stream, wait_ms))
+            left = write_bytes(stream, text, now, wait_ms);
+        stream->lost += count_lines(text + now - left, left);
+        text += now;
+        len -= now;
+    }
+}
+
+static void write_batch(struct stream *stream, const struct batch *batch)
+{
+    write_lines(stream, batch->text, batch->len, FOR_EVER);
+    stream->lost += batch->lost;
+    if (stream->lost > 0)
+        (void)tell_lost(stream, FOR_EVER);
+}
+
+/* ---- the writer ---- */
+
+/* Waits for lines; NULL: no more will come. */
+static struct batch *take_batch(struct stream *stream)
+{
+    struct batch *batch = &stream->batches[stream->filling];
+
+    while (batch->len == 0 && !stream->is_ending)
+        pthread_cond_wait(&stream->changed, &stream->lock);
+    if (batch->len == 0)
+        return NULL;
+    stream->filling = !stream->filling;
+    return batch;
+}
+
+/* Lines of many turns are one write, and who hands them over meanwhile has nobody to wake. */
+static void let_gather(void)
+{
+    const struct timespec pause = { .tv_nsec = LOG_GATHER_MS * 1000000L };
+
+    (void)nanosleep(&pause, NULL);
+}
+
+static void *run_writer(void *owner)
+{
+    struct stream *stream = owner;
+    struct batch *batch;
+
+    pthread_mutex_lock(&stream->lock);
+    while ((batch = take_batch(stream))) {
+        pthread_mutex_unlock(&stream->lock);
+        write_batch(stream, batch);
+        let_gather();
+        pthread_mutex_lock(&stream->lock);
+        batch->len = 0;
+        batch->lost = 0;
+    }
+    stream->has_writer = false;
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->lock);
+    return NULL;
+}
+
+static bool are_one_file(int a, int b)
+{
+    struct stat of_a, of_b;
+
+    return fstat(a, &of_a) == 0 && fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
+enum err log_open(void)
+{
+    is_one_file = are_one_file(STDOUT_FILENO, STDERR_FILENO);
+    for (size_t i = 0; i < (is_one_file ? 1 : COUNT(streams)); i++) {
+        struct stream *stream = &streams[i];
+        assert(!stream->has_writer);
+        stream->has_writer = true;
+        stream->is_ending = false;
+        if (pthread_create(&stream->writer, NULL, run_writer, stream) != 0) {
+            stream->has_writer = false;
+            log_close();
+            return ERR_NO_MEMORY;
+        }
+    }
+    return ERR_NONE;
+}
+
+static void end_writer(struct stream *stream, const struct timespec *deadline)
+{
+    bool is_late = false;
+
+    pthread_mutex_lock(&stream->lock);
+    stream->is_ending = true;
+    pthread_cond_broadcast(&stream->changed);
+    while (stream->has_writer && !is_late)
+        is_late = pthread_cond_clockwait(&stream->changed, &stream->lock, CLOCK_MONOTONIC,
+                                         deadline) != 0;
+    is_late = stream->has_writer;
+    pthread_mutex_unlock(&stream->lock);
+    /* A writer whose reader takes nothing ends with the process. */
+    if (is_late)
+        pthread_detach(stream->writer);
+    else
+        pthread_join(stream->writer, NULL);
+}
+
+void log_close(void)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += LOG_WAIT_MS / 1000;
+    for (size_t i = 0; i < COUNT(streams); i++) {
+        if (streams[i].has_writer)
+            end_writer(&streams[i], &deadline);
+    }
+}
+
+/* ---- handing over ---- */
+
+/* The lines that follow one that found no room are missing with it, which is told once. */
+static void add_lines(struct batch *batch, const char *text, size_t len)
+{
+    if (batch->lost > 0 || len > sizeof(batch->text) - batch->len) {
+        batch->lost += count_lines(text, len);
+        return;
+    }
+    memcpy(batch->text + batch->len, text, len);
+    batch->len += len;
 }
 
 /* Whole lines, at most PIPE_BUF bytes of them. */
-static void write_text(struct stream *stream, const char *text, size_t len)
+static void hand_over(struct stream *stream, const char *text, size_t len)
 {
-    pthread_mutex_lock(&writing);
-    if (stream->lost > 0 && has_room(stream))
-        tell_lost(stream);
-    if (has_room(stream))
-        write_all(stream->fd, text, len);
-    else
-        stream->lost += count_lines(text, len);
-    pthread_mutex_unlock(&writing);
+    pthread_mutex_lock(&stream->lock);
+    if (stream->has_writer) {
+        add_lines(&stream->batches[stream->filling], text, len);
+        pthread_cond_signal(&stream->changed);
+    } else {
+        /* Nobody but us can wait, but not for a reader that has let us wait before. */
+        write_lines(stream, text, len, stream->lost > 0 ? 0 : LOG_WAIT_MS);
+    }
+    pthread_mutex_unlock(&stream->lock);
 }
 
 /* Whole lines of one thread, at most as many as a pipe takes at once. */
@@ -190,7 +371,7 @@ void log_gather(void)
 void log_flush(void)
 {
     if (gathered.len > 0)
-        write_text(stream_of(LOG_INFO), gathered.text, gathered.len);
+        hand_over(stream_of(LOG_INFO), gathered.text, gathered.len);
     gathered.len = 0;
 }
 
@@ -210,5 +391,5 @@ void log_end(struct log_line *line)
         return;
     }
     log_flush();
-    write_text(stream_of(line->level), line->text, line->len);
+    hand_over(stream_of(line->level), line->text, line->len);
 }

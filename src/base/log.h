@@ -6,12 +6,19 @@
  * line (research: Azure/azure-functions-host, WorkerProcess).  Never given to it:
  * tokens, keys, query strings, payloads.
  *
- * A line lives on the caller's stack and belongs to it; writing is safe from any
- * thread, since a write of whole lines, as long as a pipe takes at once, is not torn.
+ * A line lives on the caller's stack and belongs to it.  All of this may be called from any
+ * thread, but log_open and log_close.
  *
- * Who does not read the log does not hold up the program: a line waits for a moment, then it
- * is dropped, and those that follow at once, until there is room again.  How many are missing
- * is told then: level=warn event=log lost=N.
+ * A log that nobody reads, or that is read slowly, loses lines rather than requests, and says how
+ * many; so does one on a full disk.  Between log_open and log_close no caller waits for a reader:
+ * lines are copied into a buffer, which a thread of the stream's own writes.  What finds no room
+ * in it is counted, and told in its place as soon as what stands before it has been written:
+ * level=warn event=log lost=N.  Where a write fails, its lines are counted with them and told
+ * when one succeeds again.  A line of which a part was written is one of those that are lost; the
+ * part ends with "...", so that it is not taken for a line and none is glued to it.  Lines read
+ * and lines told as lost are therefore all that there were.
+ *
+ * The order of lines is kept within a stream, and between both if they are one file.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -26,8 +33,14 @@ enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 /* A value longer than this is cut: it may come from a client. */
 #define LOG_VALUE_BYTES 120
 
-/* A full pipe is waited for no longer than this. */
-#define LOG_WAIT_MS 100
+/* What a stream keeps for its reader; another one of these is what its writer writes. */
+#define LOG_BUFFER_BYTES (256 * 1024)
+
+/* After each write, so much later comes the next one at the earliest. */
+#define LOG_GATHER_MS 5
+
+/* At the program's start and end, where somebody waits for the reader: for how long. */
+#define LOG_WAIT_MS 1000
 
 struct log_line {
     enum log_level level;
@@ -51,11 +64,25 @@ void log_end(struct log_line *line);
 
 /*
  * From now on information of this thread waits for log_flush, or for a warning, so that many
- * lines cost one write.  What waits is lost if the process crashes.
+ * lines are handed over at once.  What waits is lost if the process crashes.
  */
 void log_gather(void);
 
-/* Writes what this thread has gathered. */
+/* Hands over what this thread has gathered. */
 void log_flush(void);
+
+/*
+ * Starts the writers.  Before, lines are written by whoever ends them, who waits for a reader for
+ * LOG_WAIT_MS once; as it is meant, that is one thread.  ERR_NO_MEMORY: the system gives us no
+ * thread, and all is as before.
+ */
+MUST_USE enum err log_open(void);
+
+/*
+ * Ends the writers when all is written, or after LOG_WAIT_MS: what the reader has not taken by
+ * then is lost untold.  Others have to be done with the log.  Afterwards lines are written as
+ * before log_open.
+ */
+void log_close(void);
 
 #endif

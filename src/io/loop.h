@@ -24,8 +24,8 @@ struct loop_task {
     void *owner;
 };
 
-/* The server, two clients, those who wait for an identity or for another try, the owner. */
-#define LOOP_MAX_TASKS 6
+/* The server, two clients, those who wait for an identity or for another try, a sample, the owner. */
+#define LOOP_MAX_TASKS 7
 
 /* NULL: the system has no more memory or descriptors. */
 MUST_USE struct loop *loop_new(void);

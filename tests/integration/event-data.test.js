@@ -121,13 +121,14 @@ test('the answer to an event comes after the service has taken what it caused', 
   }
 });
 
+// What share a line are accepted events that come many times a second: log.test.js.
 test('every request is one line of the log', async () => {
-  const { room, writer, viewer } = newParty();
+  const { room, viewer } = newParty();
   const { lines } = app.handler;
   for (const event of [
     systemEvent(viewer, 'connect', connectBody(viewer)), systemEvent(viewer, 'connected'),
-    joinRoom(viewer, room, { ack: 1 }), joinRoom(viewer), sendToRoom(writer, '1', { ack: 1 }),
-    systemEvent(viewer, 'disconnected'), { path: '/negotiate' },
+    joinRoom(viewer, room, { ack: 1 }), joinRoom(viewer), systemEvent(viewer, 'disconnected'),
+    { path: '/negotiate' },
   ]) {
     const id = randomUUID();
     const headers = [...(event.headers ?? []), ['X-Azure-Functions-InvocationId', id]];

@@ -32,7 +32,8 @@ function passes(mode) {
 
   test('the handler starts under the host and the host answers for it', async () => {
     assert.equal((await request(port, { path: '/' })).status, 200);
-    assert.ok(stack.handler.lines.some((line) => /event=listening/.test(line)));
+    const saysSo = () => stack.handler.lines.some((line) => /event=listening/.test(line));
+    await eventually(3000, saysSo, 'its first line');
   });
 
   test('writers and viewers negotiate through the host, in every form', async () => {

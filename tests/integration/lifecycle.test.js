@@ -204,36 +204,3 @@ test('a reader of the log that goes away does not end the handler', async () => 
   }
   await handler.stop();
 });
-
-/** More lines than any pipe or socket between us holds. */
-const UNREAD = 4000;
-
-test('a log that nobody reads holds up neither requests nor the end; what was lost is told', async () => {
-  const handler = await startHandler({ service: SERVICE, env: { CODESTREAM_LOOPS: '2' } });
-  const connections = await Promise.all([1, 2].map(() => Connection.open(handler.port)));
-  handler.pauseLog();
-  await Promise.all(connections.map(async (connection) => {
-    for (let i = 0; i < UNREAD / 2; i += 1) {
-      assert.equal((await connection.request({ path: '/negotiate' })).status, 200);
-    }
-  }));
-  handler.resumeLog();
-  // The next line finds room and tells of those that did not.
-  const told = /level=warn event=log lost=(\d+)/;
-  await eventually(3000, async () => {
-    assert.equal((await connections[0].request({ path: '/negotiate' })).status, 200);
-    return handler.stdout.some((line) => told.test(line));
-  }, 'a word about the lost lines');
-  const lost = handler.stdout.map((line) => Number(told.exec(line)?.[1] ?? 0));
-  const kept = handler.stdout.filter((line) => line.includes('path=/negotiate'));
-  const all = lost.reduce((sum, n) => sum + n, 0) + kept.length;
-  assert.ok(all >= UNREAD && all <= UNREAD + 1000, `${all} lines of ${UNREAD} and a few`);
-
-  handler.pauseLog();
-  for (let i = 0; i < UNREAD; i += 1) await connections[0].request({ path: '/negotiate' });
-  handler.kill('SIGTERM');
-  for (const connection of connections) connection.close();
-  const late = within(STOP_MS + 2000, handler.gone, 'the end of the handler');
-  assert.deepEqual(await late, { code: null, signal: 'SIGTERM' });
-  handler.resumeLog();
-});

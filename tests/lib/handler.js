@@ -130,17 +130,6 @@ class Handler {
     this.#child.stderr.destroy();
   }
 
-  /** Leaves what it writes unread for a while, as a host does that hangs. */
-  pauseLog() {
-    this.#child.stdout.pause();
-    this.#child.stderr.pause();
-  }
-
-  resumeLog() {
-    this.#child.stdout.resume();
-    this.#child.stderr.resume();
-  }
-
   kill(signal) {
     this.#child.kill(signal);
   }
@@ -180,6 +169,13 @@ class Handler {
       }
     });
   }
+}
+
+/** How many accepted sendToRoom there were: a line stands for all of a second. */
+export function sampledEvents(lines) {
+  return lines
+    .filter((line) => / name=sendToRoom /.test(line))
+    .reduce((sum, line) => sum + Number(/ events=(\d+)$/.exec(line)?.[1] ?? 0), 0);
 }
 
 export function isComplaint(line) {

@@ -1,8 +1,6 @@
 #include "test.h"
 
-#include <fcntl.h>
 #include <limits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -103,68 +101,12 @@ static void what_no_longer_fits_is_written_in_whole_lines(void **state)
     (void)captured(&c, 1, text, sizeof(text));
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* As many lines as are asked for, to a pipe that nobody reads; returns how long it took. */
-static int64_t say_to_nobody(enum log_level level, uint64_t lines)
-{
-    int64_t start_ms = now_ms();
-
-    for (uint64_t i = 0; i < lines; i++)
-        say(level, 1000 + i);
-    log_flush();
-    return now_ms() - start_ms;
-}
-
-static void a_log_that_nobody_reads_holds_up_nobody(void **state)
-{
-    enum { LINES = 500 };
-    static const enum log_level levels[] = { LOG_INFO, LOG_ERROR };
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        char text[8 * PIPE_BUF];
-        char told[100];
-        struct capture c;
-        int64_t first_ms, then_ms;
-        ssize_t len;
-        uint64_t kept = 0;
-        capture_start(&c);
-        assert_true(fcntl(c.pipe[i], F_SETPIPE_SZ, 2 * PIPE_BUF) > 0);
-        first_ms = say_to_nobody(levels[i], LINES);
-        then_ms = say_to_nobody(levels[i], LINES);
-        len = read(c.pipe[i], text, sizeof(text));
-        for (ssize_t at = 0; at < len; at++)
-            kept += text[at] == '\n';
-        say(levels[i], 1);
-        log_flush();
-        len = read(c.pipe[i], text, sizeof(text) - 1);
-        for (int j = 0; j < 2; j++)
-            (void)captured(&c, j, text + len, sizeof(text) - (size_t)len);
-        /* One wait, not one for each line or write. */
-        assert_in_range(first_ms, 0, 5 * LOG_WAIT_MS);
-        assert_in_range(then_ms, 0, 5 * LOG_WAIT_MS);
-        assert_in_range(kept, 10, LINES);
-        (void)snprintf(told, sizeof(told),
-                       "level=warn event=log lost=%d\nlevel=%s event=test n=1\n",
-                       2 * LINES - (int)kept, i == 0 ? "info" : "error");
-        assert_same(((struct str){ text, (size_t)len }), str_from(told));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(information_waits_until_it_is_flushed),
         cmocka_unit_test(trouble_waits_for_nothing_and_keeps_its_place),
         cmocka_unit_test(what_no_longer_fits_is_written_in_whole_lines),
-        cmocka_unit_test(a_log_that_nobody_reads_holds_up_nobody),
     };
 
     log_gather();
