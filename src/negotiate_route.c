@@ -155,7 +155,8 @@ static void serve(struct service *service, struct http_request *request, bool is
     }
     n->service = service;
     n->request = request;
-    if (request->is_too_large && query.is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
+    if (request->is_too_large &&
+        query.is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
         answer_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
     else if (request->is_cut && query.is_post)
         answer_unavailable(n, "no room for this request");

@@ -34,8 +34,7 @@ static void take_out(struct connections *all, struct connection *c)
 
 static bool is_busy(enum connection_phase phase)
 {
-    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING &&
-           phase != CONNECTION_CUT;
+    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING && phase != CONNECTION_CUT;
 }
 
 static bool is_unfinished(enum connection_phase phase)
