@@ -58,7 +58,7 @@ struct resolver {
 
 /*
  * Where c-ares 1.18 cannot open /dev/urandom, as in the sandbox, it takes the numbers of its
- * questions from random(): let that not be the sequence that everybody knows.
+ * questions from rand: let that not be the sequence that everybody knows.
  */
 void resolver_global_init(void)
 {
