@@ -58,7 +58,7 @@ struct resolver {
 
 /*
  * Where c-ares 1.18 cannot open /dev/urandom, as in the sandbox, it takes the numbers of its
- * questions from random(): let that not be the sequence that everybody knows.
+ * questions from rand: let that not be the sequence that everybody knows.
  */
 void resolver_global_init(void)
 {
@@ -93,6 +93,7 @@ static void on_socket(void *owner, ares_socket_t fd, int is_read, int is_written
 }
 
 /* lookups: where c-ares looks, "f" for /etc/hosts, "b" for name servers.  NULL: no memory. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the option's type is c-ares' */
 static ares_channel channel_new(struct resolver *resolver, char *lookups)
 {
     struct ares_options options = {
