@@ -55,7 +55,7 @@ struct app_target {
     struct str_list rooms;  /* whoever is in one of them; none: everybody */
     struct str within;      /* and in this one as well; may be empty */
     struct str_list except; /* and in none of these */
-    bool may_fail;          /* then the rest of the plan is carried out all the same */
+    bool may_fail;          /* if it does the plan goes on; the acknowledgement does not wait */
 };
 
 struct app_socket;

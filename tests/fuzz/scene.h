@@ -34,6 +34,7 @@ struct scene {
     bool is_whole;     /* and well-formed, all of it there, with memory enough */
     bool is_remains;   /* it was, but the host wrapped it and then it was cut */
     size_t load;       /* requests that were in flight before */
+    size_t beside;     /* and calls beside other calls of these */
     enum { NOBODY, WRITER, VIEWER } role;
     struct str ack_id;
     size_t log_lines;

@@ -159,6 +159,7 @@ static void check_neighbours(const struct http_call *http, const struct audience
             continue;
         MUST(!one.is_barrier && !open_calls[i].is_barrier);
         MUST(!(open_calls[i].recipients & one.recipients));
+        MUST(scene.beside == 0); /* with so much to do none is beside another */
     }
     MUST(open_count < COUNT(open_calls));
     open_calls[open_count++] = one;
@@ -422,6 +423,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         take_turn();
     MUST(is_idle());
     MUST(stand_in.answers == 1 && scene.service.in_flight == scene.load);
+    MUST(scene.service.rest.beside == scene.beside);
     MUST(scene.log_lines <= 1); /* that something failed late is another line */
     scene_end();
     input_free(&in);
