@@ -46,7 +46,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
     for (size_t i = 0; i + 1 < len; i++)
         MUST(line.ptr[i] >= 0x20 && line.ptr[i] < 0x7f);
     must_keep_secrets(line);
-    if (contains(line, STR("event=request ")))
+    (void)str_cut(line, " ", &line); /* the level */
+    if (str_starts(line, STR("event=request ")))
         scene.log_lines++;
     return (ssize_t)len;
 }
@@ -138,8 +139,7 @@ static uint64_t recipients_of(const struct audience *audience)
 /* Who is gathered for one action stands in a room that nobody else asks about. */
 static bool is_gathering(const struct audience *audience)
 {
-    return audience->moved_count == 1 &&
-           str_starts(audience->moved[0].room, STR("~gathered~"));
+    return audience->moved_count == 1 && str_starts(audience->moved[0].room, STR("~gathered~"));
 }
 
 static void check_neighbours(const struct http_call *http, const struct audience *audience)
