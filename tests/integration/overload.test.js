@@ -247,7 +247,8 @@ test('as many joins as there may be at a time are all carried out, two calls at 
       const { viewer } = newParty();
       return pool.send(joinRoom(viewer, viewer.room, { ack: 1 }));
     });
-    const isFull = async () => (await request(app.handler.port, { path: '/negotiate' })).status === 503;
+    const negotiate = () => request(app.handler.port, { path: '/negotiate' });
+    const isFull = async () => (await negotiate()).status === 503;
     await eventually(ANSWER_MS, isFull, 'a handler that lets nobody new in');
     release.resolve();
     await Promise.all(joins);
