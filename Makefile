@@ -6,6 +6,7 @@
 #                             (APP=chat: another application of src/app/apps.c)
 #   make test                 everything that proves it works
 #   make check                formatting, warnings, analysers, who may include whom
+#   make test-slow            sweeps that take minutes
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
@@ -85,7 +86,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test web-unit unit integration coverage check race valgrind test-upload \
+.PHONY: all run test test-slow web-unit unit integration coverage check race valgrind test-upload \
         install clean distclean help
 
 all: codestream
@@ -188,6 +189,11 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
+
+# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+test-slow: build/have-test codestream emulator/node_modules/.package-lock.json \
+           tests/node_modules/.package-lock.json
+	$(Q)$(NODE_TEST) $(wildcard tests/slow/*.test.js)
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events connections upstream-trouble lifecycle replacement managed-identity \

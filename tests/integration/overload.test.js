@@ -11,9 +11,8 @@ import { after, before, test } from '../lib/test.js';
 
 const OVERLOAD_MS = Number(process.env.OVERLOAD_SECONDS ?? 4) * 1000;
 
-/** src/io/http_client.h, src/io/http_server.h, src/service.h: of one loop. */
+/** src/io/http_client.h, src/io/http_server.h: of one loop. */
 const MAX_RUNNING = 512;
-const MAX_IN_FLIGHT = 2048;
 const BODIES_MB = 64;
 const LARGE = 100;
 
@@ -236,28 +235,6 @@ test('large bodies have a bound of their own, which small ones need not wait for
   assert.ok(held < BODIES_MB * MB_PER_BODY_MB, `${held} MB`);
   assert.deepEqual(await app.ack(large()), { success: true });
 });
-
-test('as many joins as there may be at a time are all carried out, two calls at once or not',
-  async () => {
-    const release = deferred();
-    app.recorder.forget();
-    app.recorder.answerWith(() => ({ status: 202, until: release.promise }));
-    const pool = new Pool();
-    const joins = Array.from({ length: MAX_IN_FLIGHT }, () => {
-      const { viewer } = newParty();
-      return pool.send(joinRoom(viewer, viewer.room, { ack: 1 }));
-    });
-    const negotiate = () => request(app.handler.port, { path: '/negotiate' });
-    const isFull = async () => (await negotiate()).status === 503;
-    await eventually(ANSWER_MS, isFull, 'a handler that lets nobody new in');
-    release.resolve();
-    await Promise.all(joins);
-    pool.close();
-    assert.equal(count(pool.outcomes, ({ code }) => code === 'ok'), joins.length);
-    await eventually(ANSWER_MS, () => app.recorder.requests.length === 3 * joins.length, 'presence');
-    app.recorder.answerWith(null);
-    assert.ok(app.handler.lines.every((line) => !line.includes('event=late')));
-  });
 
 test('a call that waits behind others that hang is told in time, not when one of them ends', async () => {
   const restMs = 1500;
