@@ -2,8 +2,10 @@
  * /eventhandler: checks an event of the service, lets the application decide, and carries
  * out its plan.
  *
- * The event is answered when its plan is done, and not before: the service sends a client's
- * next event only then, which keeps the edits of one writer in order.
+ * A client's event is answered when all of its plan that may not fail is done, and not before:
+ * the service sends the client's next event only then, which keeps the edits of one writer in
+ * order.  What may fail goes on behind the answer.  What the service says of its own is answered
+ * when its plan is done.
  */
 #ifndef EVENTHANDLER_H
 #define EVENTHANDLER_H

@@ -154,6 +154,8 @@ static size_t find_next(const struct plan_run *run)
 {
     size_t i = 0;
 
+    if (run->under_way > 0 && run->rest->beside >= REST_MAX_BESIDE)
+        return plan_of(run)->count;
     while (i < plan_of(run)->count && !may_start(run, i))
         i++;
     return i;
@@ -192,9 +194,23 @@ static void give_up(struct plan_run *run, const struct plan_fault *fault)
     }
 }
 
-static void end_action(struct plan_run *run, size_t i, const struct plan_fault *fault)
+static void enter(struct plan_run *run, size_t i)
+{
+    run->progress[i] = PLAN_UNDER_WAY;
+    if (run->under_way++ > 0)
+        run->rest->beside++;
+}
+
+static void leave(struct plan_run *run, size_t i)
 {
     run->progress[i] = PLAN_OVER;
+    if (--run->under_way > 0)
+        run->rest->beside--;
+}
+
+static void end_action(struct plan_run *run, size_t i, const struct plan_fault *fault)
+{
+    leave(run, i);
     if (fault->failure && !run->is_broken) {
         run->fault = *fault;
         if (fault->refusal && !plan_of(run)->actions[i].to.may_fail)
@@ -208,7 +224,7 @@ static void begin_action(struct plan_run *run, size_t i)
     struct plan_action *a = arena_take(run->mem, sizeof(*a));
     struct webpubsub_target target;
 
-    run->progress[i] = PLAN_UNDER_WAY;
+    enter(run, i);
     if (!a) {
         end_action(run, i, &no_memory);
         return;
@@ -300,6 +316,7 @@ static void resume(struct plan_action *a)
     struct plan_run *run = a->run;
     void (*then)(struct app_socket *) = a->what->then;
 
+    leave(run, a->index);
     run->socket->plan.count = 0;
     then(run->socket);
     judge(run);
@@ -314,9 +331,9 @@ static void add_page(struct plan_action *a)
     size_t count;
 
     if (webpubsub_read_list(&run->rest->webpubsub, a->call.answer, run->mem, &count, &next)) {
-        fail(a, &(struct plan_fault){ APP_UPSTREAM,
-                                      "the service did not say how many there are",
-                                      .failure = "the answer is no list of members" });
+        fail(a,
+             &(struct plan_fault){ APP_UPSTREAM, "the service did not say how many there are",
+                                   .failure = "the answer is no list of members" });
         return;
     }
     run->socket->count = a->calls == 1 ? count : run->socket->count + count;

@@ -6,6 +6,8 @@
  * together, except those that a common recipient could see in the wrong order: the same target,
  * a socket and a room that it is in, two rooms (app_must_wait says exactly which).  The
  * acknowledgement waits for all that may not fail, and for no other.
+ *
+ * When there is very much to do (REST_MAX_BESIDE), each plan has one action under way at a time.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -54,6 +56,7 @@ struct plan_run {
     bool is_broken;                          /* an action failed that may not */
     bool is_settled;                         /* the owner has been told so */
     bool is_starting;                        /* actions, just now */
+    size_t under_way;                        /* so many actions */
     int64_t started_ms;
 };
 

@@ -12,6 +12,9 @@
 #include "io/http_client.h"
 #include "wire/webpubsub.h"
 
+/* Calls that are under way beside another one of the same event: so many, of all events. */
+#define REST_MAX_BESIDE 512
+
 struct rest {
     struct loop *loop;
     struct http_client *client;
@@ -20,6 +23,7 @@ struct rest {
     struct rest_call *pausing; /* until they are sent again */
     int64_t resume_ms;         /* the first of them */
     bool is_ending;            /* nothing is sent again */
+    size_t beside;             /* counted by plans, up to REST_MAX_BESIDE */
 };
 
 /* One call.  Set the first part, zero the rest, and keep it until done has been called. */

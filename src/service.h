@@ -26,14 +26,15 @@
 #define EVENT_MAX_WRAPPED_BYTES (2 * EVENT_MAX_BODY_BYTES + 64 * 1024)
 
 /*
- * Requests of one loop that wait for the service, or for their turn to ask it.  Beyond that a
- * client's event is refused at once, as Busy; beyond less than that nobody new is let in, so
- * that those who are there are served.  What a client holds more than this is for the
+ * Requests of one loop whose calls to the service are not all over, be they answered or not.
+ * Beyond that a client's event is refused at once, as Busy; beyond less than that nobody new is
+ * let in, so that those who are there are served.  What a client holds more than this is for the
  * service's own events: that a socket came or went is told once.
  */
 #define SERVICE_MAX_IN_FLIGHT 2048
 #define SERVICE_FULL_FOR_NEWCOMERS 1536
-static_assert(SERVICE_MAX_IN_FLIGHT + 1024 <= HTTP_CLIENT_MAX_RUNNING + HTTP_CLIENT_MAX_WAITING,
+static_assert(SERVICE_MAX_IN_FLIGHT + 1024 + REST_MAX_BESIDE <=
+                  HTTP_CLIENT_MAX_RUNNING + HTTP_CLIENT_MAX_WAITING,
               "a socket that came or went finds room");
 
 /*

@@ -56,7 +56,7 @@ struct app_target {
     struct str_list rooms;  /* whoever is in one of them; none: everybody */
     struct str within;      /* and in this one as well; may be empty */
     struct str_list except; /* and in none of these */
-    bool may_fail;          /* then the rest of the plan is carried out all the same */
+    bool may_fail;          /* if it does the plan goes on; the acknowledgement does not wait */
 };
 
 struct app_socket;
@@ -90,7 +90,7 @@ struct app_action {
 struct app_plan {
     struct app_action *actions;
     size_t count;
-    size_t room; /* for so many actions */
+    size_t room;              /* for so many actions */
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */
     struct str ack;           /* what an accepted event answers; ptr NULL: the usual */

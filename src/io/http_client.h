@@ -17,7 +17,7 @@
  * more cost more than they bring: each holds memory, of TLS above all, and libcurl walks all.
  */
 #define HTTP_CLIENT_MAX_RUNNING 512
-#define HTTP_CLIENT_MAX_WAITING 2560
+#define HTTP_CLIENT_MAX_WAITING 3072
 
 /* More of an answer's body than this is not read. */
 #define HTTP_CLIENT_MAX_ANSWER_BYTES (64 * 1024)

@@ -258,6 +258,8 @@ static void load_service(struct input *in)
 
     scene.load = loads[input_choice(in, COUNT(loads))];
     scene.service.in_flight = scene.load;
+    scene.beside = scene.load == SERVICE_MAX_IN_FLIGHT - 1 ? REST_MAX_BESIDE : 0;
+    scene.service.rest.beside = scene.beside;
 }
 
 /* As http_server.c does it. */

@@ -22,7 +22,7 @@ enum variant { CODESTREAM, IDENTITY, VERBS, CHAT };
 /* The case in hand: what was asked, and who asked it as far as that is certain. */
 struct scene {
     enum variant variant;
-    struct str input; /* all of it */
+    struct str input;  /* all of it */
     struct arena lab;  /* what is made for the case */
     struct arena wire; /* texts of the request that end with its answer */
     struct service service;
@@ -34,6 +34,7 @@ struct scene {
     bool is_whole;     /* and well-formed, all of it there, with memory enough */
     bool is_remains;   /* it was, but the host wrapped it and then it was cut */
     size_t load;       /* requests that were in flight before */
+    size_t beside;     /* and calls beside other calls of these */
     enum { NOBODY, WRITER, VIEWER } role;
     struct str ack_id;
     size_t log_lines;

@@ -47,7 +47,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
     for (size_t i = 0; i + 1 < len; i++)
         MUST(line.ptr[i] >= 0x20 && line.ptr[i] < 0x7f);
     must_keep_secrets(line);
-    if (contains(line, STR("event=request ")))
+    (void)str_cut(line, " ", &line); /* the level */
+    if (str_starts(line, STR("event=request ")))
         scene.log_lines++;
     return (ssize_t)len;
 }
@@ -139,8 +140,7 @@ static uint64_t recipients_of(const struct audience *audience)
 /* Who is gathered for one action stands in a room that nobody else asks about. */
 static bool is_gathering(const struct audience *audience)
 {
-    return audience->moved_count == 1 &&
-           str_starts(audience->moved[0].room, STR("~gathered~"));
+    return audience->moved_count == 1 && str_starts(audience->moved[0].room, STR("~gathered~"));
 }
 
 static void check_neighbours(const struct http_call *http, const struct audience *audience)
@@ -160,6 +160,7 @@ static void check_neighbours(const struct http_call *http, const struct audience
             continue;
         MUST(!one.is_barrier && !open_calls[i].is_barrier);
         MUST(!(open_calls[i].recipients & one.recipients));
+        MUST(scene.beside == 0); /* with so much to do none is beside another */
     }
     MUST(open_count < COUNT(open_calls));
     open_calls[open_count++] = one;
@@ -424,6 +425,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         take_turn();
     MUST(is_idle());
     MUST(stand_in.answers == 1 && scene.service.in_flight == scene.load);
+    MUST(scene.service.rest.beside == scene.beside);
     MUST(scene.log_lines <= 1); /* that something failed late is another line */
     scene_end();
     input_free(&in);

@@ -64,7 +64,8 @@ function namesOf(peer) {
     [group(controlRoom(peer.room))]: 'writers',
   };
   return ({ path, text }) => {
-    if (path.endsWith('/:addToGroups')) return text.includes(group(peer.socketId)) ? 'join' : undefined;
+    if (path.endsWith('/:addToGroups'))
+      return text.includes(group(peer.socketId)) ? 'join' : undefined;
     return groups[/groups\/([^/]+)\/:send$/.exec(path)?.[1]];
   };
 }
@@ -182,7 +183,6 @@ const planNames = ({ path, text }) => {
   if (path.endsWith('/connections')) return 'count';
   const operation = /:(addTo|removeFrom)Groups$/.exec(path)?.[1];
   if (operation) return operation === 'addTo' ? 'join' : 'leave';
-  if (/^4[12]\D*$/.test(text) && !text.startsWith('42')) return 'end';
   const event = /^42\["([^"]+)"/.exec(text)?.[1];
   if (event) return event === 'news' ? undefined : event;
   return 'end';
@@ -190,11 +190,10 @@ const planNames = ({ path, text }) => {
 
 const planned = (sentence, body) => test(sentence, { skip }, body);
 
-/** Begins a plan, given as a function of the socket's own id. */
+/** Begins the plan that `verbs` makes of the socket's own id. */
 function begin(verbs) {
   const peer = newPeer('v', newRoom());
-  const plan = typeof verbs === 'function' ? verbs(peer.socketId) : verbs;
-  return theatre.begin(userEvent(peer, 'plan', plan, { ack: 1 }), planNames);
+  return theatre.begin(userEvent(peer, 'plan', verbs(peer.socketId), { ack: 1 }), planNames);
 }
 
 const ackOf = async (run) => readAck(await run.answer).value;
@@ -254,7 +253,7 @@ for (const [what, barrier] of [
     const run = begin((me) => [
       emit('before', { rooms: [me] }), emit('beside', { except: [me] }), barrier,
       emit('after', { rooms: [me] }), emit('last', { except: [me] })]);
-    const name = { join: 'join', leave: 'leave', end: 'end' }[barrier.verb];
+    const name = barrier.verb;
     const [one, two] = [await run.next('before'), await run.next('beside')];
     two.answer();
     await theatre.turn();
