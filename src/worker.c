@@ -253,10 +253,10 @@ static bool is_done(struct worker *w)
 
     if (!w->is_draining)
         return false;
-    if (http_server_connections(w->server) == 0)
-        return true;
     if (http_server_open_requests(w->server) > 0)
         w->quiet_since_ms = now_ms;
+    else if (http_server_connections(w->server) == 0)
+        return true;
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 

@@ -167,7 +167,7 @@ test('a handler that is told to end finishes what goes on behind an answer', asy
   const viewers = await run.next('viewers');
   assert.deepEqual(readAck(await answer).value, SUCCESS);
   const stopped = app.close();
-  await app.connection.closed;
+  await app.handler.log.next((line) => /event=stopping/.test(line));
   viewers.answer();
   (await run.next('writers')).answer();
   await stopped;

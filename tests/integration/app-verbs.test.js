@@ -2,6 +2,7 @@
 // exactly the right sockets receive, once, in order. The application (tests/apps/verbs.c) does
 // what its clients tell it to, and is only in builds for tests.
 import assert from 'node:assert/strict';
+import { eventually } from '../lib/deadline.js';
 import { runHandler } from '../lib/handler.js';
 import { Client, negotiate } from '../lib/sockets.js';
 import { startStack } from '../lib/stack.js';
@@ -252,6 +253,7 @@ verbs('what an application does wrongly is told in words, and nothing is carried
       assert.match(answer.error.message, words);
     }
     assert.deepEqual(await theatre.heard('news'), []);
-    const lines = stack.handler.stderr.filter((line) => /level=error .*code=Internal/.test(line));
-    assert.equal(lines.length, cases.length);
+    const told = () => stack.handler.stderr.filter((line) => /level=error .*code=Internal/.test(line));
+    await eventually(3000, () => told().length >= cases.length, 'the lines about them');
+    assert.equal(told().length, cases.length);
   }));

@@ -139,7 +139,7 @@ test('what a service calls its errors cannot forge a log line', async () => {
   app.recorder.answerWith(() => ({ status: 400, headers }));
   try {
     await app.refusedAck(sendToRoom(newParty().writer, '1', { ack: 1 }), 'Upstream');
-    const line = app.handler.complaints.at(-1);
+    const line = await app.handler.log.next((text) => text.includes('rest_status=400'));
     assert.match(line, / rest_error="x level=info event=listening \\"port\\"=1"$/);
   } finally {
     app.recorder.answerWith(null);

@@ -242,8 +242,7 @@ test('the answer to a HEAD that is refused has no body', async () => {
 });
 
 test('what was refused is in the log, and why', async () => {
-  const before = handler.stderr.length;
-  await exchange(post('Content-Length: 5', 'Content-Length: 6'));
-  const line = handler.stderr.slice(before).find((one) => one.includes('status=400'));
-  assert.match(line ?? '', /path=\/eventhandler .*reason="there are two Content-Length headers"/);
+  await exchange(post('Content-Length: 5', 'Content-Length: 6', 'X-Azure-Functions-InvocationId: told'));
+  const line = await handler.log.next((one) => /invocation=told\b/.test(one));
+  assert.match(line, /path=\/eventhandler .*status=400 .*reason="there are two Content-Length headers"/);
 });

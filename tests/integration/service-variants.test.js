@@ -62,9 +62,10 @@ test('a hub that lets anonymous clients through does not let them in', async () 
     const nobody = crowd.connect({ endpoint, path });
     await within(10_000, nobody.refused, 'a refusal');
     assert.deepEqual(nobody.events.all, []);
+    await stack.handler.log.next((line) => /\bstatus=401\b/.test(line));
+    await work(crowd);
     const refusals = stack.handler.lines.filter((line) => /\bstatus=401\b/.test(line));
     assert.equal(refusals.length, 1, 'by the handler, which is asked about every socket');
-    await work(crowd);
   } finally {
     crowd.close();
     await stack.close();
