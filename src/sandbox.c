@@ -153,6 +153,7 @@ static void allow_what_is_needed(struct rules *rules, const char *ca_file)
 
     for (size_t i = 0; i < COUNT(folders); i++)
         allow(rules, folders[i], FS_READ_FILE | FS_READ_DIR);
+    allow(rules, "/dev/urandom", FS_READ_FILE); /* c-ares numbers its questions from it */
     /* Often links to where the system writes them. */
     allow_reading_file(rules, "/etc/resolv.conf");
     allow_reading_file(rules, "/etc/hosts");

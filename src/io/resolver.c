@@ -57,8 +57,8 @@ struct resolver {
 };
 
 /*
- * Where c-ares 1.18 cannot open /dev/urandom, as in the sandbox, it takes the numbers of its
- * questions from rand: let that not be the sequence that everybody knows.
+ * Where there is no /dev/urandom, c-ares 1.18 takes the numbers of its questions from rand: that
+ * should not be the sequence that everybody knows.
  */
 void resolver_global_init(void)
 {

@@ -820,6 +820,11 @@ static int read_the_systems_settings(void)
     return error_of(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
 }
 
+static int read_random_numbers(void)
+{
+    return error_of(open("/dev/urandom", O_RDONLY | O_CLOEXEC));
+}
+
 static int read_certificates(void)
 {
     return error_of(open(ca_file, O_RDONLY | O_CLOEXEC));
@@ -1099,6 +1104,7 @@ static void of_files_only_settings_and_certificates_are_read(void **state)
 {
     static const struct trial trials[] = {
         { "/etc", read_the_systems_settings, 0 },
+        { "/dev/urandom", read_random_numbers, 0 },
         { "the certificates", read_certificates, 0 },
         { "certificates that were renewed", read_renewed_certificates, 0 },
         { "a file elsewhere", read_elsewhere, EACCES },
