@@ -29,7 +29,7 @@ find_older() {
     candidate=$("$candidate_from" "$library")
     if [ -z "$candidate" ]; then
       echo "$part unknown"
-    elif dpkg --compare-versions "$version" lt "$candidate"; then
+    elif ! dpkg --compare-versions "$version" ge "$candidate"; then
       echo "$part $candidate"
     fi
   done <"$versions"

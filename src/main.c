@@ -262,7 +262,8 @@ static void log_start(unsigned port, const struct config *config, size_t loops,
     log_text(&line, "service", config->service_host);
     log_text(&line, "app", str_from(config->app->name));
     log_text(&line, "hub", config->hub);
-    log_text(&line, "writers", config->needs_word ? STR("word") : STR("anybody"));
+    log_text(&line, "writers",
+             config->needs_word && config->app->asks_word ? STR("word") : STR("anybody"));
     log_number(&line, "loops", loops);
     log_text(&line, "calls", str_from(sandbox->calls));
     log_text(&line, "files", str_from(sandbox->files));

@@ -165,8 +165,12 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
     };
     if (n->caller.is_post)
         n->caller.body = request->body;
-    /* Anybody may send this header; only where the platform signs people in is it its own. */
-    if (service->has_platform_auth)
+    /*
+     * Anybody may send this header; only where the platform signs people in is it its own.  What
+     * is wrapped may be a body that anybody has posted to a host that forwards: its headers are
+     * nobody's.
+     */
+    if (service->has_platform_auth && !request->is_wrapped)
         n->caller.platform_user =
             http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
     app_negotiate(service->app, &n->caller);

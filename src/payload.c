@@ -1,5 +1,6 @@
 #include "payload.h"
 
+#include "wire/http_head.h"
 #include "wire/json.h"
 
 bool payload_may_be(const struct http_request *request)
@@ -104,6 +105,9 @@ enum err payload_unwrap(struct http_request *request)
     e = e ? e : read_pairs(fields[QUERY].value, mem, &request->query, &request->query_count);
     e = e ? e
           : read_pairs(fields[HEADERS].value, mem, &request->headers, &request->header_count);
+    /* JSON can spell what no header can have: it is refused as in a head. */
+    if (!e && http_headers_complaint(request->headers, request->header_count))
+        e = ERR_SYNTAX;
     request->body = (struct str){ NULL, 0 };
     if (!e && fields[BODY].value.ptr)
         e = json_text(fields[BODY].value, mem, &request->body);

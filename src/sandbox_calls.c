@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -52,7 +53,8 @@ enum {
     SYS_QUOTACTL_FD = 443,
     SYS_MEMFD_SECRET = 447,
     SYS_PROCESS_MRELEASE = 448,
-    SOCKET_TYPE_BITS = 0xf, /* above are SOCK_CLOEXEC and SOCK_NONBLOCK */
+    PR_SET_NAME_OF_MEMORY = 0x53564d41, /* PR_SET_VMA: allocators name what they map */
+    SOCKET_TYPE_BITS = 0xf,             /* above are SOCK_CLOEXEC and SOCK_NONBLOCK */
 };
 
 /* clang-format off */
@@ -66,7 +68,7 @@ static const int refused[] = {
     SYS_move_pages,
     /* how much of the machine others get */
     SYS_setpriority, SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_sched_setparam,
-    SYS_sched_setattr, SYS_ioprio_set, SYS_setpgid,
+    SYS_sched_setattr, SYS_ioprio_set, SYS_setpgid, SYS_sync, SYS_syncfs,
     /* what other processes share with this one, memory that can be run among it */
     SYS_shmget, SYS_shmat, SYS_shmctl, SYS_semget, SYS_semctl, SYS_semop, SYS_semtimedop,
     SYS_msgget, SYS_msgctl, SYS_msgsnd, SYS_msgrcv, SYS_mq_open, SYS_mq_unlink,
@@ -245,6 +247,19 @@ static void judge_descriptors(struct program *p)
     demand_one_of(p, SYS_ioctl, 1, controls, COUNT(controls));
 }
 
+/*
+ * Of what a process can say of itself: its threads' names.  Not that its memory may be dumped and
+ * looked at again, and not who shares a core with whom.
+ */
+static void judge_process(struct program *p)
+{
+    const unsigned options[] = { PR_SET_NAME,          PR_GET_NAME,         PR_GET_DUMPABLE,
+                                 PR_GET_SECCOMP,       PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ,
+                                 PR_SET_NAME_OF_MEMORY };
+
+    demand_one_of(p, SYS_prctl, 0, options, COUNT(options));
+}
+
 static void write_program(struct program *p)
 {
     p->len = 0;
@@ -260,6 +275,7 @@ static void write_program(struct program *p)
     judge_threads(p);
     judge_sockets(p);
     judge_descriptors(p);
+    judge_process(p);
     answer(p, PASS);
 }
 

@@ -81,6 +81,14 @@ for (const [part, library, candidate, mend] of [
   });
 }
 
+for (const answer of ['(none)', 'N: Unable to locate', 'x1', '1 2', '-1']) {
+  test(`an answer of apt's that is no version, ${answer}, lets nothing pass`, () => {
+    const { status, older } = compare({ 'libssl-dev': answer });
+    assert.equal(status, 1);
+    assert.match(older, /^openssl /);
+  });
+}
+
 test('STALE=1 packages it all the same, says so, and so does the list of parts', () => {
   const { status, said, comments } = compare({ 'libssl-dev': '3.0.22-1~deb12u2' },
     { env: { STALE: '1' } });

@@ -44,6 +44,7 @@ struct app {
     const char *name;
     const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
     app_negotiator *negotiate; /* app_admit or app_turn_away; NULL: app_admit_guest */
+    bool asks_word;            /* that is to say, app_word, which the log's first line tells */
     app_handler *connect;      /* may app_refuse; NULL: whoever has a token may come in */
     app_handler *connected;
     app_handler *disconnected;

@@ -267,6 +267,7 @@ static void on_send(struct app_socket *socket)
 const struct app codestream_app = {
     .name = "codestream",
     .negotiate = codestream_negotiate,
+    .asks_word = true,
     .connect = on_connect,
     .connected = on_connected,
     .disconnected = on_disconnected,

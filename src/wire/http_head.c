@@ -69,17 +69,48 @@ static bool is_letter_or_digit(char c)
     return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
 }
 
-/* host or host:port, where the host may be an address in brackets. */
+static bool is_in_host(char c, bool is_address)
+{
+    return is_letter_or_digit(c) || c == '.' ||
+           (is_address ? c == ':' : c == '-' || c == '_' || c == '~');
+}
+
+/* host or host:port, where the host may be an IPv6 address in brackets. */
 static bool is_authority(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_letter_or_digit(s.ptr[i]) && (!s.ptr[i] || !strchr("-._~:[]", s.ptr[i])))
-            return false;
-    }
-    return true;
+    bool is_address = s.len > 0 && s.ptr[0] == '[';
+    size_t i = is_address ? 1 : 0, begin = i;
+
+    while (i < s.len && is_in_host(s.ptr[i], is_address))
+        i++;
+    if (i == begin || (is_address && (i == s.len || s.ptr[i++] != ']')))
+        return false;
+    if (i < s.len && s.ptr[i++] != ':')
+        return false;
+    while (i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+        i++;
+    return i == s.len;
 }
 
 /* ---- head ---- */
+
+static const char *header_complaint(const struct header *header)
+{
+    if (!is_token(header->name))
+        return "the name of a header is not a word";
+    if (has_control(header->value))
+        return "the value of a header has a control character in it";
+    return NULL;
+}
+
+const char *http_headers_complaint(const struct header *headers, size_t count)
+{
+    const char *why = NULL;
+
+    for (size_t i = 0; i < count && !why; i++)
+        why = header_complaint(&headers[i]);
+    return why;
+}
 
 struct counts {
     size_t hosts, lengths, codings;
@@ -124,23 +155,22 @@ static const char *framing_complaint(const struct counts *counts, bool is_http_1
 const char *http_head_complaint(const struct http_head *head, struct http_framing *framing)
 {
     struct counts counts = { 0 };
+    const char *why;
 
     *framing = (struct http_framing){ 0 };
     if (!is_token(head->method))
         return "the method is not a word";
     for (size_t i = 0; i < head->header_count; i++) {
-        const struct header *header = &head->headers[i];
-        if (!is_token(header->name))
-            return "the name of a header is not a word";
-        if (has_control(header->value))
-            return "the value of a header has a control character in it";
-        count(&counts, header, framing);
+        why = header_complaint(&head->headers[i]);
+        if (why)
+            return why;
+        count(&counts, &head->headers[i], framing);
     }
     if (counts.hosts > 1)
         return "there are two Host headers";
     if (counts.hosts == 0 && !head->is_http_1_0)
         return "there is no Host header";
-    if (!is_authority(counts.host))
+    if (counts.host.len > 0 && !is_authority(counts.host))
         return "the Host header does not name a host";
     framing->is_chunked = counts.codings > 0;
     return framing_complaint(&counts, head->is_http_1_0);
@@ -218,8 +248,7 @@ const char *http_target_complaint(struct str target)
         return has_code ? encoding_complaint(target) : NULL;
     if (str_equal(target, STR("*")))
         return NULL;
-    if (!cut_origin(target, &authority, &rest) || authority.len == 0 ||
-        !is_authority(authority))
+    if (!cut_origin(target, &authority, &rest) || !is_authority(authority))
         return "the target is neither a path nor a URL";
     return encoding_complaint(rest);
 }

@@ -44,11 +44,12 @@ test('nothing of a pause is ever sent', async () => {
   session.on('Network.webSocketFrameSent', ({ response }) => sent.push(response.payloadData));
   await writer.focus();
   await writer.keys('Control+End');
-  await writer.page.keyboard.type(' password');
+  const secret = ' p@ssw@rd'; // no name that is made by chance has an @
+  await writer.page.keyboard.type(secret);
   const late = await scene.viewer(writer.link);
   await late.says('Paused');
   await late.shows('public');
-  for (let i = 0; i < ' password'.length; i++) await writer.keys('Backspace');
+  for (let i = 0; i < secret.length; i++) await writer.keys('Backspace');
   await writer.page.keyboard.type(' again');
   await writer.page.locator('#banner-action').click();
   for (const screen of [viewer, late]) {
@@ -56,7 +57,7 @@ test('nothing of a pause is ever sent', async () => {
     await screen.says('Live');
   }
   assert.ok(sent.length > 0);
-  assert.doesNotMatch(sent.join(), /pass|word/);
+  assert.doesNotMatch(sent.join(), /@/);
 });
 
 test('a pause outlives a reload', async () => {

@@ -625,6 +625,6 @@ test('the log shows packets, deliveries and calls, and no token or key', async (
   assert.match(text, /^client +\S+ <- 0$/m);
   assert.match(text, /^client +\S+ -> 0{"sid"/m);
   assert.match(text, /^upstream connect \S+ \/ -> 200 \d+ ms$/m);
-  assert.ok(!text.includes('K12'));
+  assert.ok(!text.includes('K1234567')); // an id that is made by chance may have less of it
   for (const part of socket.token.split('.')) assert.ok(!text.includes(part.slice(0, 30)), part);
 });

@@ -203,3 +203,39 @@ test('what the host wraps for one function cannot be meant for another', async (
     await stack.close();
   }
 });
+
+test('what is wrapped has no header that a head cannot have', async () => {
+  const stack = await startStack();
+  const wrapped = (headers) => JSON.stringify({
+    Data: { req: { Url: 'http://app/eventhandler', Method: 'POST', Headers: headers, Body: '' } },
+    Metadata: {},
+  });
+  const post = async (headers) => {
+    const answer = await request(stack.handler.port, {
+      method: 'POST', path: '/eventhandler', headers: { 'Content-Type': 'application/json' },
+      body: wrapped(headers),
+    });
+    return answer.json().Outputs.res.statusCode;
+  };
+  try {
+    const { headers } = systemEvent(newPeer('w', newRoom()), 'connected');
+    const right = Object.fromEntries(headers);
+    assert.equal(await post(right), 200);
+    assert.equal(await post({ ...right, 'X-A': ['a\tb', '\u00e4'] }), 200);
+    const controls = [...Array(0x20).keys(), 0x7f].filter((code) => code !== 9);
+    for (const code of controls) {
+      const c = String.fromCharCode(code);
+      for (const name of ['ce-userId', 'X-A']) {
+        assert.equal(await post({ ...right, [name]: `${right[name] ?? ''}${c}` }), 400, `${name} ${code}`);
+        assert.equal(await post({ ...right, [name]: ['a', `${c}a`] }), 400, `${name} ${code}`);
+      }
+      const id = `connection${c}id`;
+      assert.equal(await post({ ...right, 'ce-connectionId': id, 'ce-signature': sign(id) }), 400);
+    }
+    for (const name of ['', ' ', 'X A', 'ce-hub ', 'ce-hub\0', 'ce-hub:', '\nce-hub', '\u00e4']) {
+      assert.equal(await post({ ...right, [name]: 'a' }), 400, JSON.stringify(name));
+    }
+  } finally {
+    await stack.close();
+  }
+});

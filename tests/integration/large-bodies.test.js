@@ -27,12 +27,17 @@ const chunked = () => ({
 
 /**
  * Sends a whole body, or for ever, as fast as it is taken, and reads what comes beside it.
+ * @param {number} refusedAt with so many bytes of the body it has to be refused: nothing more is sent
+ *   until the answer is there. Whoever writes when the connection is cut has lost what was not read.
  * @returns {Promise<{ text: string, sent: number }>} when the handler has ended the connection
  */
-async function upload(port, path, { framing, piece, last }, size) {
+async function upload(port, path, { framing, piece, last }, size, refusedAt = Infinity) {
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const gone = new Promise((resolve) => {
     socket.on('close', resolve);
+  });
+  const answered = new Promise((resolve) => {
+    socket.once('data', resolve);
   });
   let text = '';
   let sent = 0;
@@ -43,7 +48,10 @@ async function upload(port, path, { framing, piece, last }, size) {
   socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\n`);
   const bytes = Buffer.alloc(64 * 1024, 'x');
   while (sent < size && !socket.destroyed) {
+    if (sent >= refusedAt) await Promise.race([answered, gone]);
+    socket.cork();
     for (const part of piece(bytes)) socket.write(part);
+    socket.uncork();
     sent += bytes.length;
     if (socket.writableNeedDrain) await Promise.race([once(socket, 'drain').catch(() => {}), gone]);
   }
@@ -102,13 +110,14 @@ test('a client that never stops sending is told 413 and cut off after 5 s', {
   const handler = await startHandler({ service, env: { ...fastClock.env, CODESTREAM_LOOPS: '1' } });
   try {
     for (const way of [chunked(), declared(2 ** 52)]) {
-      const { text, sent } = await upload(handler.port, '/eventhandler', way, Infinity);
+      const most = 16 * MIB + 1;
+      const { text, sent } = await upload(handler.port, '/eventhandler', way, Infinity, most);
       assert.ok(sent > 16 * MIB);
       assert.match(text, /^HTTP\/1\.1 413 /);
     }
     const { text } = await upload(handler.port, '/eventhandler', {
       framing: 'Content-Length: 1\r\nContent-Length: 2', piece: (bytes) => [bytes],
-    }, Infinity);
+    }, Infinity, 0);
     assert.match(text, /^HTTP\/1\.1 400 /);
     assert.ok(handler.alive);
     assert.equal((await request(handler.port, { path: '/negotiate' })).status, 200);

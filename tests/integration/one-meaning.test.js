@@ -119,6 +119,14 @@ const REFUSED = {
   'a list of hosts': head('GET /negotiate HTTP/1.1', 'Host: x, y'),
   'a user in the host': head('GET /negotiate HTTP/1.1', 'Host: x@y'),
   'a path in the host': head('GET /negotiate HTTP/1.1', 'Host: x/y'),
+  'a port alone as host': head('GET /negotiate HTTP/1.1', 'Host: :80'),
+  'a port that is no number': head('GET /negotiate HTTP/1.1', 'Host: x:y'),
+  'two ports': head('GET /negotiate HTTP/1.1', 'Host: x:1:2'),
+  'brackets that hold nothing': head('GET /negotiate HTTP/1.1', 'Host: []'),
+  'brackets that do not end': head('GET /negotiate HTTP/1.1', 'Host: [::1'),
+  'brackets the wrong way round': head('GET /negotiate HTTP/1.1', 'Host: ]::1['),
+  'something behind the brackets': head('GET /negotiate HTTP/1.1', 'Host: [::1]x'),
+  'an address without brackets': head('GET /negotiate HTTP/1.1', 'Host: ::1'),
   'a space in the host': head('GET /negotiate HTTP/1.1', 'Host: x y'),
   // The target.
   'an encoded NUL in the path': get('/negotiate%00'),
@@ -138,6 +146,8 @@ const REFUSED = {
   'a relative path': get('negotiate'),
   'another scheme': get('ftp://x/negotiate'),
   'a URL without a host': get('http:///negotiate'),
+  'a URL with a port and no host': get('http://:80/negotiate'),
+  'a URL with a colon for a host': get('http://:/negotiate'),
   'a URL with a user': get('http://x@y/negotiate'),
   'a URL with an encoded NUL': get('http://x/negotiate%00'),
   'a URL with an encoded host': get('http://%78/negotiate'),
@@ -212,6 +222,14 @@ for (const [what, [request, ...expected]] of Object.entries(ACCEPTED)) {
   test(`${what}: the request has one meaning`, async () => {
     const text = await exchange(Buffer.from(request + BEHIND, 'latin1'));
     assert.deepEqual(statuses(text), expected, JSON.stringify(text));
+  });
+}
+
+// libmicrohttpd ends such a connection by itself, without an answer.
+for (const [what, line] of [['a space in front of the method', ' GET /negotiate HTTP/1.1'],
+  ['a request line without a space', 'GET\t/negotiate\tHTTP/1.1'], ['a method alone', 'GET']]) {
+  test(`${what}: nothing is served`, async () => {
+    assert.equal(await exchange(head(line, 'Host: x') + BEHIND), '');
   });
 }
 

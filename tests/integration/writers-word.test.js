@@ -196,6 +196,7 @@ test('another application has no rooms that a word could open', async () => {
   const env = { CODESTREAM_APP: 'hello', CODESTREAM_WRITERS: WORD };
   const other = await startHandler({ service: SERVICE, env });
   try {
+    assert.match(other.lines[0], / writers=anybody( |$)/);
     for (const form of [{}, { path: `?room_id=${ROOM}` },
       { method: 'POST', body: JSON.stringify({ writers_word: WORD }) }]) {
       const answer = await request(other.port, { ...form, path: `/negotiate${form.path ?? ''}` });

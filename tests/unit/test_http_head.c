@@ -62,6 +62,48 @@ static void the_end_of_a_body_is_told_in_one_way(void **state)
     assert_non_null(complaint_about("X ", STR("x"), false));
 }
 
+static bool is_host(const char *host)
+{
+    struct str copy = exact(str_from(host));
+    const struct header headers[] = { { STR("Host"), copy } };
+    const struct http_head head = { STR("GET"), false, headers, COUNT(headers) };
+    struct http_framing framing;
+    bool is_one = !http_head_complaint(&head, &framing);
+
+    exact_free(copy);
+    return is_one;
+}
+
+static void a_host_is_a_name_or_an_address_and_perhaps_a_port(void **state)
+{
+    static const char *const hosts[] = { "",   "x",     "a-b.c_d~1", "x:80",
+                                         "x:", "[::1]", "[::1]:80",  "[::ffff:127.0.0.1]" };
+    static const char *const others[] = { ":",    ":80",     "x:y",    "x:1:2",   "::1",
+                                          "[",    "[]",      "[]:80",  "[::1",    "]",
+                                          "x]",   "[x-y]",   "[::1]x", "[::1]80", "x[::1]",
+                                          "x/y",  "x@y",     "x,y",    "x y",     "x ",
+                                          "x%00", "\xc2\xa0" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(hosts); i++)
+        assert_true(is_host(hosts[i]));
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(is_host(others[i]));
+}
+
+static void headers_alone_are_judged_like_those_of_a_head(void **state)
+{
+    const struct header headers[] = { { STR("X"), STR("a\tb") },
+                                      { STR("X-Y"), STR("a\0b") },
+                                      { STR("X Y"), STR("a") } };
+
+    (void)state;
+    assert_null(http_headers_complaint(headers, 0));
+    assert_null(http_headers_complaint(headers, 1));
+    assert_non_null(http_headers_complaint(headers, 2));
+    assert_non_null(http_headers_complaint(headers + 2, 1));
+}
+
 static void a_target_is_a_path_or_a_url(void **state)
 {
     static const struct {
@@ -79,6 +121,8 @@ static void a_target_is_a_path_or_a_url(void **state)
         { "http://", NULL },
         { "http:///a", NULL },
         { "http://u@x/", NULL },
+        { "http://:/", NULL },
+        { "http://:80/", NULL },
         { "http://x%00/", NULL },
         { "/%00", NULL },
         { "/?%00", NULL },
@@ -110,6 +154,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_control_character_is_found_wherever_it_stands),
         cmocka_unit_test(the_end_of_a_body_is_told_in_one_way),
+        cmocka_unit_test(a_host_is_a_name_or_an_address_and_perhaps_a_port),
+        cmocka_unit_test(headers_alone_are_judged_like_those_of_a_head),
         cmocka_unit_test(a_target_is_a_path_or_a_url),
     };
 

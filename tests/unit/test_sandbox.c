@@ -805,6 +805,33 @@ static int put_parents_files_last(void)
     return error_of(syscall(SYS_ioprio_set, 1, getppid(), 0));
 }
 
+static int share_a_core_with_parent(void)
+{
+    const int sched_core = 62, share_to = 2;
+
+    return error_of(prctl(sched_core, share_to, getppid(), 0, 0));
+}
+
+static int write_out_all_files(void)
+{
+    return error_of(syscall(SYS_sync));
+}
+
+static int write_out_a_file_system(void)
+{
+    return error_of(syncfs(log_file));
+}
+
+static int let_its_memory_be_shown(void)
+{
+    return error_of(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
+
+static int name_its_thread(void)
+{
+    return error_of(prctl(PR_SET_NAME, "name", 0, 0, 0));
+}
+
 static int put_its_memory_elsewhere(void)
 {
     return error_of(syscall(SYS_migrate_pages, getppid(), 0, NULL, NULL));
@@ -928,6 +955,11 @@ static void who_takes_over_leaves_other_processes_alone(void **state)
         { "sched_setattr", schedule_parent_otherwise, EPERM },
         { "ioprio_set", put_parents_files_last, EPERM },
         { "migrate_pages", put_its_memory_elsewhere, EPERM },
+        { "PR_SCHED_CORE", share_a_core_with_parent, EPERM },
+        { "PR_SET_DUMPABLE", let_its_memory_be_shown, EPERM },
+        { "sync", write_out_all_files, EPERM },
+        { "syncfs", write_out_a_file_system, EPERM },
+        { "the name of a thread", name_its_thread, 0 },
         { "semget", make_semaphores, EPERM },
         { "msgrcv", read_messages, EPERM },
         { "mq_open", open_message_queue, EPERM },
