@@ -117,7 +117,7 @@ static const char *framing_complaint(const struct counts *counts, bool is_http_1
     if (is_http_1_0)
         return "HTTP/1.0 has no Transfer-Encoding";
     if (counts->codings > 1 || !str_equal_nocase(counts->coding, STR("chunked")))
-        return "the Transfer-Encoding is not chunked alone";
+        return "the Transfer-Encoding is not chunked, or not that alone";
     return NULL;
 }
 
@@ -127,11 +127,11 @@ const char *http_head_complaint(const struct http_head *head, struct http_framin
 
     *framing = (struct http_framing){ 0 };
     if (!is_token(head->method))
-        return "the method is not a word";
+        return "the method is not a token";
     for (size_t i = 0; i < head->header_count; i++) {
         const struct header *header = &head->headers[i];
         if (!is_token(header->name))
-            return "the name of a header is not a word";
+            return "the name of a header is not a token";
         if (has_control(header->value))
             return "the value of a header has a control character in it";
         count(&counts, header, framing);
@@ -211,7 +211,7 @@ const char *http_target_complaint(struct str target)
 
     for (size_t i = 0; i < target.len; i++) {
         if (!is_in_a_url(target.ptr[i]))
-            return "the target has a character in it that a URL has not";
+            return "the target has a character in it that no URL may have";
         has_code |= target.ptr[i] == '%';
     }
     if (target.len > 0 && target.ptr[0] == '/')
