@@ -2,9 +2,11 @@
 #
 #   make                      build the handler, ./codestream
 #   make package              what is deployed, build/codestream.zip, and the list of its parts
+#                             (STALE=1: with parts that are older than today's)
 #   make run                  handler, stand-ins and page on this machine, in the foreground
 #                             (APP=chat: another application of src/app/apps.c)
-#   make test                 everything that proves it works
+#   make test                 everything that proves it works; of it:
+#     make MODE=test unit, make web-unit, make MODE=test integration TESTS='tests/…'
 #   make test-slow            what takes minutes: whole ranges where make test has examples
 #   make check                formatting, warnings, analysers, who may include whom
 #   make race                 the handler's tests with the thread sanitizer
@@ -242,8 +244,7 @@ race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
 
-# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
-# The binary that is delivered, which has no sanitizer in it.
+# The usual build, which has no sanitizer in it.
 VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \
           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)

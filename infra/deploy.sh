@@ -1,9 +1,8 @@
 #!/bin/sh
 # Puts Codestream into Azure: `infra/deploy.sh --help`.
 #
-# Safe to run again: every step makes what is missing and leaves the rest as it is. No secret that
-# it makes or reads is an argument, on the terminal or in a file that outlives the script; what is
-# given with --setting is one, and stands in the deployment's history.
+# Safe to run again: every step makes what is missing and leaves the rest as it is. No key is ever
+# an argument, on the terminal or in a file that outlives the script; what --setting is given is.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,7 +28,8 @@ Administrator), node, curl, build/codestream.zip and web/dist (`make package web
   --origin URL             a further origin that may call negotiate, such as a domain of your own;
                            may be repeated
   --setting NAME=VALUE     a further app setting, such as CODESTREAM_TOKEN_MINUTES=30; may be
-                           repeated. Lists of processes and the deployment's history show it
+                           repeated. It stands in the group's deployment history: set in the
+                           portal what Readers of the group shall not see
   --identity               managed identity instead of an access key, see below
   --access-key             an access key again, after --identity
   --dry-run                print every command, run none

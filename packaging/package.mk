@@ -22,7 +22,7 @@ package: build/have-build current $(P)/ready
 	$(Q)echo "build/codestream.zip: $$(wc -c <build/codestream.zip) bytes," \
 	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256)"
 	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
-	$(Q)sed 's/^\([^ ]*\) .*/warning: \1 is not known to be the one of today/' build/package/older >&2
+	$(Q)sed 's/^\([^ ]*\) .*/warning: \1 is older than what apt would install, or was not compared/' build/package/older >&2
 
 $(P)/fetched: packaging/sources.sh packaging/apt.sh | build/have-package
 	$(Q)sh packaging/sources.sh $(P) $(PACKAGE.parts) && touch $@

@@ -43,18 +43,25 @@ static const char usage[] =
     "\n"
     "Settings, from the environment:\n"
     "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
+    "  or by managed identity: WebPubSubForSocketIOConnectionString__endpoint, and if need be\n"
+    "  ...__clientId (a user-assigned one), ...__credential (managedidentity)\n"
     "  CODESTREAM_APP              application (codestream)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
     "  CODESTREAM_SERVICE_ORIGINS  further hosts of the service: replicas, domains, gateways\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
-    "  CODESTREAM_WRITERS          word that opens a room, from 16 characters (anybody)\n"
+    "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more\n"
+    "                              (none: anybody may open one)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
-    "  CODESTREAM_LOOPS            threads (one for each core that it may use)\n"
+    "  CODESTREAM_LOOPS            threads (one for each core that the process may use)\n"
     "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "
     "places)\n"
-    "  CODESTREAM_SANDBOX          off: give up no system calls and no files (on)\n";
+    "  CODESTREAM_SANDBOX          off: keep all system calls and files within reach (on)\n"
+    "  FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT   see --port (8080)\n"
+    "  https_proxy, else all_proxy; no_proxy   on the way to the service (none)\n"
+    "The platform sets IDENTITY_ENDPOINT and IDENTITY_HEADER for a managed identity, and\n"
+    "WEBSITE_AUTH_ENABLED (true) where it signs users in.\n";
 
 static void say_usage(FILE *to, int status)
 {

@@ -231,5 +231,5 @@ void sandbox_enter(const char *ca_file, struct sandbox *in_force)
     refuse_files(ca_file, in_force);
     in_force->calls = sandbox_refuse_calls();
     if (!is_ordinary && strcmp(in_force->calls, SANDBOX_RESTRICTED) == 0)
-        in_force->calls = "open: this host lets no rights of root be given up";
+        in_force->calls = "open: this host does not let the rights of root be given up";
 }

@@ -16,7 +16,7 @@ static const struct check {
 } checks[] = {
     { "the function app answers", check_ready, 0 },
     { "negotiate gives a token for this service and hub", check_negotiate, NO_APP },
-    { "only who has the word opens a room", check_word, EVENTS | NO_WORD },
+    { "nobody opens a room without the word", check_word, EVENTS | NO_WORD },
     { "the page's origin may ask", check_cors, NO_APP | NO_PAGE },
     { "the service can validate the event handler", check_validation, EVENTS },
     { "who has no function key is refused", check_function_key,

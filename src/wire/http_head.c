@@ -97,7 +97,7 @@ static bool is_authority(struct str s)
 static const char *header_complaint(const struct header *header)
 {
     if (!is_token(header->name))
-        return "the name of a header is not a word";
+        return "the name of a header is not a token";
     if (has_control(header->value))
         return "the value of a header has a control character in it";
     return NULL;
@@ -148,7 +148,7 @@ static const char *framing_complaint(const struct counts *counts, bool is_http_1
     if (is_http_1_0)
         return "HTTP/1.0 has no Transfer-Encoding";
     if (counts->codings > 1 || !str_equal_nocase(counts->coding, STR("chunked")))
-        return "the Transfer-Encoding is not chunked alone";
+        return "the Transfer-Encoding is not chunked, or not that alone";
     return NULL;
 }
 
@@ -159,7 +159,7 @@ const char *http_head_complaint(const struct http_head *head, struct http_framin
 
     *framing = (struct http_framing){ 0 };
     if (!is_token(head->method))
-        return "the method is not a word";
+        return "the method is not a token";
     for (size_t i = 0; i < head->header_count; i++) {
         why = header_complaint(&head->headers[i]);
         if (why)
@@ -241,7 +241,7 @@ const char *http_target_complaint(struct str target)
 
     for (size_t i = 0; i < target.len; i++) {
         if (!is_in_a_url(target.ptr[i]))
-            return "the target has a character in it that a URL has not";
+            return "the target has a character in it that no URL may have";
         has_code |= target.ptr[i] == '%';
     }
     if (target.len > 0 && target.ptr[0] == '/')

@@ -114,7 +114,7 @@ export function writerStatus({ link, writer, takenOver, draftKept, now }) {
       word: 'Not connected',
       tone: 'bad',
       notice: {
-        text: 'Whoever starts a stream here has to know a word. Its owner has it.',
+        text: 'Whoever starts a stream here has to know a word. Ask the owner of this page for it.',
         action: 'word',
         label: 'Enter the word',
       },

@@ -9,7 +9,7 @@ import { forgetWord, keepWord, keptWord } from './store.js';
  * @property {(kept: boolean) => void} showKept  is there one that can be forgotten?
  */
 
-const WRONG = 'That is not the word. Ask the owner for it, and mind capital letters.';
+const WRONG = 'That is not the word. Ask the owner for it; capital letters matter.';
 const OUTDATED = 'The word that this browser remembers has been changed. Ask the owner for the new one.';
 
 export class Word {
