@@ -1,6 +1,7 @@
-// The slider over what this browser has received: shows an earlier text in place of the live one,
-// and the way back.
+// The slider over what this browser has received: it shows an earlier text in place of the live one,
+// and leads back.
 
+import { element } from './element.js';
 import { Recording } from './recording.js';
 
 export class Rewind {
@@ -13,11 +14,11 @@ export class Rewind {
     this.now = now;
     this.changed = changed;
     this.recording = new Recording();
-    /** @type {number | undefined} the moment on the screen; undefined is now */
+    /** @type {number | undefined} the moment on the screen; undefined: the live text */
     this.moment = undefined;
-    this.slider = /** @type {HTMLInputElement} */ (document.getElementById('rewind'));
-    this.output = /** @type {HTMLOutputElement} */ (document.getElementById('moment'));
-    this.back = /** @type {HTMLButtonElement} */ (document.getElementById('back-to-live'));
+    this.slider = element('rewind', HTMLInputElement);
+    this.output = element('moment', HTMLOutputElement);
+    this.back = element('back-to-live', HTMLButtonElement);
     this.slider.oninput = () => this.#go(Number(this.slider.value));
     this.back.onclick = () => {
       this.#go(this.recording.last);
@@ -35,7 +36,7 @@ export class Rewind {
     if (ops.length === 0) return;
     this.recording.add(ops, text, this.now());
     const { first } = this.recording;
-    // What is on the screen has become too old to be kept.
+    // The moment on the screen has been evicted.
     if (this.moment !== undefined && this.moment < first) this.#go(first);
     this.show();
   }
@@ -45,7 +46,7 @@ export class Rewind {
     const wasLive = this.live;
     this.moment = moment >= this.recording.last ? undefined : moment;
     this.editor.showPast(
-      this.moment === undefined ? undefined : this.recording.at(this.moment).text,
+      this.moment === undefined ? undefined : this.recording.textAt(this.moment).text,
     );
     this.show();
     if (wasLive !== this.live) this.changed();
@@ -54,12 +55,12 @@ export class Rewind {
   show() {
     const { first, last, empty } = this.recording;
     this.slider.min = String(first);
-    // With nothing to go back to, the handle stands at the end, where live is.
+    // With nothing to go back to, the handle stands at the end, where the live text is.
     this.slider.max = String(empty ? first + 1 : last);
     this.slider.value = String(this.moment ?? this.slider.max);
     this.slider.disabled = empty;
     const label =
-      this.moment === undefined ? 'now' : ago(this.now() - this.recording.at(this.moment).at);
+      this.moment === undefined ? 'now' : ago(this.now() - this.recording.textAt(this.moment).time);
     this.slider.setAttribute('aria-valuetext', label);
     if (this.output.value !== label) this.output.value = label;
     this.back.hidden = this.live;

@@ -1,14 +1,9 @@
 // The form that asks for the owner's word.
 
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} "${id}"`);
-  return found;
-}
+import { element } from './element.js';
 
 export class WordForm {
-  /** @param {() => void} closed where the focus goes on */
+  /** @param {() => void} closed  puts the focus back */
   constructor(closed) {
     this.dialog = element('word-dialog', HTMLDialogElement);
     this.input = element('word', HTMLInputElement);
@@ -35,7 +30,7 @@ export class WordForm {
     if (!this.dialog.open) this.dialog.showModal();
     this.input.setAttribute('aria-invalid', String(problem !== ''));
     this.problem.hidden = problem === '';
-    // Into a form that is on the screen, so that it is read out.
+    // Written while the form is on the screen, so that screen readers read it out.
     this.problem.textContent = problem;
     this.input.focus();
   }

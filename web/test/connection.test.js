@@ -20,7 +20,7 @@ function unreachable(t) {
   const fetch = t.mock.method(globalThis, 'fetch', async () => {
     throw new TypeError('fetch failed');
   });
-  const core = { poll: () => [], dead: () => false, wakeAt: Infinity };
+  const core = { poll: () => [], flights: { dead: () => false }, wakeAt: Infinity };
   const connection = new Connection({ api: 'http://app', core, show: () => {} }, device);
   return { connection, device, tries: () => fetch.mock.callCount() };
 }
@@ -41,7 +41,7 @@ test('what has been stopped stays so, whatever the network or a person does', (t
   device.set(false);
   device.set(true);
   connection.retry();
-  connection.options.core.dead = () => true;
+  connection.core.flights.dead = () => true;
   connection.step();
   assert.equal(tries(), 1);
 });
