@@ -253,7 +253,8 @@ export class Editor {
   reveal({ selections, top, bottom }) {
     if (this.past) return;
     this.#silently(() => {
-      this.editor.setScrollTop(this.editor.getTopForLineNumber(top) - this.#topPadding());
+      const padding = this.editor.getTopForLineNumber(1);
+      this.editor.setScrollTop(this.editor.getTopForLineNumber(top) - padding);
       const head = selections[0]?.[1];
       if (head === undefined || head > this.model.getValueLength()) return;
       const position = this.model.getPositionAt(head);
@@ -295,10 +296,6 @@ export class Editor {
         monaco.editor.ScrollType.Immediate,
       );
     });
-  }
-
-  #topPadding() {
-    return this.editor.getTopForLineNumber(1);
   }
 
   /** @param {() => void} scrolled  by a person */

@@ -59,7 +59,7 @@ export class Flights {
   }
 
   #oldest() {
-    for (const { since } of this.#open.values()) return since;
-    return Infinity;
+    const [oldest] = this.#open.values();
+    return oldest?.since ?? Infinity;
   }
 }

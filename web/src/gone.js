@@ -11,11 +11,8 @@ export class Gone {
   /** Evicts the oldest when there are too many. @param {string} socket */
   add(socket) {
     this.#sockets.add(socket);
-    if (this.#sockets.size <= MAX_GONE) return;
-    for (const oldest of this.#sockets) {
-      this.#sockets.delete(oldest);
-      break;
-    }
+    const [oldest] = this.#sockets;
+    if (this.#sockets.size > MAX_GONE) this.#sockets.delete(oldest);
   }
 
   /** @param {string} socket */

@@ -48,6 +48,20 @@ const TRANSPORTS = { socketio, native };
 const transportOf = (name) => (Object.hasOwn(TRANSPORTS, name) ? TRANSPORTS[name] : socketio);
 
 export class Link {
+  /** @type {Carrier | undefined} */
+  #carrier;
+  #joined = false;
+  #joinedAt = 0;
+  #attempts = 0;
+  /** @type {string | undefined} the code with which the transport's last attempt failed */
+  #lastFailure;
+  /** Between start and stop. */
+  #running = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** The number of this attempt: what an earlier one reports late is ignored. */
+  #life = 0;
+
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
    *   epoch?: () => number, word?: () => string, listener: Listener }} options
@@ -62,43 +76,30 @@ export class Link {
     this.word = word;
     this.epoch = epoch;
     this.listener = listener;
-    /** @type {Carrier | undefined} */
-    this.carrier = undefined;
-    this.joined = false;
-    this.joinedAt = 0;
-    this.attempts = 0;
-    /** @type {string | undefined} the code with which the transport's last attempt failed */
-    this.lastFailure = undefined;
-    /** Between start and stop. */
-    this.running = false;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-    /** The number of this attempt: what an earlier one reports late is ignored. */
-    this.life = 0;
   }
 
   start() {
-    this.running = true;
+    this.#running = true;
     this.#connect();
   }
 
   /** For good: whatever happens afterwards, it does not connect again. */
   stop() {
-    this.running = false;
+    this.#running = false;
     this.#end();
   }
 
   /** Ends this attempt. */
   #end() {
-    this.life++;
-    clearTimeout(this.timer);
+    this.#life++;
+    clearTimeout(this.#timer);
     this.#drop();
   }
 
   /** Connects without delay: the connection is dead, or the network is back. */
   restart() {
-    if (!this.running) return;
-    this.attempts = 0;
+    if (!this.#running) return;
+    this.#attempts = 0;
     this.#end();
     this.listener.left();
     this.#connect();
@@ -109,12 +110,12 @@ export class Link {
    * @param {{ to?: string, answered?: (answer: Answer) => void }} [options]
    */
   send(data, { to, answered } = {}) {
-    if (this.joined) this.carrier?.send(data, to, answered);
+    if (this.#joined) this.#carrier?.send(data, to, answered);
   }
 
   /** Makes this writer known to another one. */
   announce() {
-    if (this.joined) this.carrier?.announce?.();
+    if (this.#joined) this.#carrier?.announce?.();
   }
 
   /**
@@ -130,16 +131,16 @@ export class Link {
   }
 
   async #connect() {
-    const life = ++this.life;
+    const life = ++this.#life;
     try {
       const ticket = await this.#negotiate();
-      if (life !== this.life) return;
+      if (life !== this.#life) return;
       this.room = ticket.room_id;
       this.key = ticket.role === 'writer' ? (ticket.writer_key ?? this.key) : undefined;
       this.listener.ticket(ticket);
       this.#open(ticket, life);
     } catch (error) {
-      if (life === this.life) this.#failed(troubleOf(error));
+      if (life === this.#life) this.#failed(troubleOf(error));
     }
   }
 
@@ -196,19 +197,19 @@ export class Link {
   /** @param {Ticket} ticket @param {number} life */
   #open(ticket, life) {
     const { listener } = this;
-    const current = () => life === this.life;
+    const current = () => life === this.#life;
     /** @type {Events} */
     const events = {
       joined: (sid) => {
-        if (!current() || this.joined) return;
-        this.joined = true;
-        this.lastFailure = undefined;
-        this.joinedAt = performance.now();
+        if (!current() || this.#joined) return;
+        this.#joined = true;
+        this.#lastFailure = undefined;
+        this.#joinedAt = performance.now();
         listener.joined(sid);
       },
       failed: (reason) => {
         if (!current()) return;
-        this.lastFailure = reason.code;
+        this.#lastFailure = reason.code;
         this.#failed({ ...reason, final: false });
       },
       heard: (data, from) => {
@@ -218,26 +219,25 @@ export class Link {
         if (current()) listener.presence(event);
       },
     };
-    this.carrier = this.transport.open(ticket, this.#party(), events, this.lastFailure);
+    this.#carrier = this.transport.open(ticket, this.#party(), events, this.#lastFailure);
   }
 
   #drop() {
-    this.joined = false;
-    const { carrier } = this;
-    this.carrier = undefined;
-    carrier?.close();
+    this.#joined = false;
+    this.#carrier?.close();
+    this.#carrier = undefined;
   }
 
   /** @param {Trouble & { wait?: number }} trouble */
   #failed(trouble) {
     // A connection that breaks as soon as it is made must not be retried in a tight loop.
-    if (this.joined && performance.now() - this.joinedAt >= STABLE_MS) this.attempts = 0;
+    if (this.#joined && performance.now() - this.#joinedAt >= STABLE_MS) this.#attempts = 0;
     this.#end();
     this.listener.left(trouble);
     if (trouble.final) return;
     const backOff =
-      Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.attempts++) * (0.5 + Math.random() / 2);
-    this.timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));
+      Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++) * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));
   }
 }
 
@@ -270,7 +270,6 @@ class Refusal extends Error {
 
 /** @param {any} error @returns {Trouble & { wait?: number }} */
 function troubleOf(error) {
-  if (error instanceof Refusal)
-    return { code: error.code, message: error.message, final: error.final, wait: error.wait };
+  if (error instanceof Refusal) return error;
   return { code: 'Unreachable', message: String(error?.message ?? error), final: false };
 }

@@ -202,24 +202,19 @@ function isEvents(value) {
 function readView(raw) {
   if (!isObject(raw)) return undefined;
   const { selections, top, bottom } = /** @type {Record<string, any>} */ (raw);
-  if (
-    !Array.isArray(selections) ||
-    selections.length > MAX_SELECTIONS ||
-    !isCount(top) ||
-    !isCount(bottom)
-  ) {
-    return undefined;
-  }
-  const good = selections.every(
-    (s) => Array.isArray(s) && s.length === 2 && s.every((o) => isCount(o, MAX_TEXT)),
-  );
-  return good
-    ? { selections: /** @type {[number, number][]} */ (selections), top, bottom }
-    : undefined;
+  const isSelection = (/** @type {unknown} */ s) =>
+    Array.isArray(s) && s.length === 2 && s.every((offset) => isCount(offset, MAX_TEXT));
+  const good =
+    Array.isArray(selections) &&
+    selections.length <= MAX_SELECTIONS &&
+    selections.every(isSelection) &&
+    isCount(top) &&
+    isCount(bottom);
+  return good ? { selections, top, bottom } : undefined;
 }
 
 /** @param {Record<string, any>} m @returns {Session} */
-function readSession(m) {
+export function readSession(m) {
   return {
     language: typeof m.language === 'string' ? m.language.slice(0, MAX_NAME) : 'plaintext',
     name: cleanName(m.name),

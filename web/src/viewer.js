@@ -16,12 +16,12 @@ import {
   SILENCE_MS,
   isSocketId,
   readFromWriter,
+  readSession,
 } from './protocol.js';
 
 /**
  * @typedef {import('./ops.js').Op} Op
  * @typedef {import('./protocol.js').View} View
- * @typedef {import('./protocol.js').Session} Session
  * @typedef {import('./protocol.js').Full} Full
  * @typedef {import('./protocol.js').Delta} Delta
  * @typedef {import('./protocol.js').Beat} Beat
@@ -51,16 +51,7 @@ export class Viewer {
     this.hasText = false;
     /** The text here is known, or must be feared, not to be the writer's newest. */
     this.behind = false;
-    /** @type {Session} */
-    this.session = {
-      language: 'plaintext',
-      name: '',
-      paused: false,
-      ended: false,
-      viewers: 0,
-      sid: '',
-      roll: 0,
-    };
+    this.session = readSession({});
     /** @type {View | undefined} where the writer is in the text here */
     this.view = undefined;
     this.writerLeft = false;

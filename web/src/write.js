@@ -29,100 +29,112 @@ import { Writer } from './writer.js';
 const MAX_CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 
 export class WriterPage {
+  #page;
+  #session;
+  #query;
+  #writer;
+  #editor;
+  #draft;
+  #passing = new Passing();
+  #word;
+  #takeover;
+  #connection;
+
   /**
    * @param {import('./connection.js').BackEnd} backEnd
    * @param {import('./page.js').Page} page
    */
   constructor(backEnd, page) {
-    this.page = page;
+    this.#page = page;
     page.setRole('writer');
     pruneSessions(Date.now());
     const kept = lastSession(Date.now());
     const { room = '', key = '' } = kept ?? {};
-    this.session = { room, key };
+    this.#session = { room, key };
     // Writer and viewers must meet on the same transport.
-    this.query = backEnd.transport ? `?transport=${encodeURIComponent(backEnd.transport)}` : '';
-    this.writer = createWriter(kept, backEnd.transport === 'native');
-    this.editor = createEditor(this.writer);
-    this.draft = new Draft({ session: this.session, writer: this.writer, store });
-    this.passing = new Passing();
-    if (kept && kept.text !== '') this.passing.say(resumedNotice(kept), now());
-    this.word = new Word(backEnd.api, new WordForm(() => this.editor.focus()), () =>
-      this.connection.retry(),
+    this.#query = backEnd.transport ? `?transport=${encodeURIComponent(backEnd.transport)}` : '';
+    this.#writer = createWriter(kept, backEnd.transport === 'native');
+    this.#editor = createEditor(this.#writer);
+    this.#draft = new Draft({ session: this.#session, writer: this.#writer, store });
+    if (kept && kept.text !== '') this.#passing.say(resumedNotice(kept), now());
+    this.#word = new Word(backEnd.api, new WordForm(() => this.#editor.focus()), () =>
+      this.#connection.retry(),
     );
-    this.takeover = new Takeover({
-      writer: this.writer,
-      announce: () => this.connection.announce(),
+    this.#takeover = new Takeover({
+      writer: this.#writer,
+      announce: () => this.#connection.announce(),
       giveWay: () => this.#giveWay(),
     });
-    this.connection = new Connection({
+    this.#connection = new Connection({
       ...backEnd,
-      ...this.session,
-      core: this.writer,
-      word: () => this.word.word,
+      ...this.#session,
+      core: this.#writer,
+      word: () => this.#word.word,
       show: () => this.#show(),
       ticket: (ticket) => this.#admitted(ticket),
-      presence: (event) => this.takeover.presence(event),
+      presence: (event) => this.#takeover.presence(event),
     });
     this.#keepDraft();
     this.#connectEditor();
     this.#connectMenu();
     page.showEmpty(undefined);
-    connectAppearance(this.editor);
+    connectAppearance(this.#editor);
     this.#showSession();
-    this.connection.start();
-    this.editor.focus();
+    this.#connection.start();
+    this.#editor.focus();
   }
 
   get link() {
-    return `${location.origin}${location.pathname}${this.query}#${this.session.room}`;
+    return `${location.origin}${location.pathname}${this.#query}#${this.#session.room}`;
   }
 
   // ---- what the page shows ----
 
   /** Shows how things are and saves what is due. @returns when the next of both is due */
   #show() {
-    const { page, writer, draft, passing, takeover } = this;
-    const { state: link } = this.connection;
-    const takenOver = takeover.done;
+    const page = this.#page;
+    const writer = this.#writer;
+    const draft = this.#draft;
+    const link = this.#connection.state;
+    const takenOver = this.#takeover.done;
     draft.poll(now());
-    if (wantsWord(link)) this.word.refused(link.trouble);
+    if (wantsWord(link)) this.#word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept: draft.kept, now: now() });
-    page.showStatus(passing.over(status, link.phase === 'failed', now()));
+    page.showStatus(this.#passing.over(status, link.phase === 'failed', now()));
     page.showViewers(link.phase === 'up' && !takenOver ? writer.viewers : undefined);
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
     page.enable('pause', !writer.ended && !takenOver);
     page.enable('end', !writer.ended && !takenOver);
-    return Math.min(draft.wakeAt, passing.wakeAt);
+    return Math.min(draft.wakeAt, this.#passing.wakeAt);
   }
 
   #showSession() {
-    const { page, editor, writer } = this;
-    page.showSession(writer.language, writer.name);
-    editor.setLanguage(languageOf(writer.language).id);
+    const { language, name, ended } = this.#writer;
+    this.#page.showSession(language, name);
+    this.#editor.setLanguage(languageOf(language).id);
     // What could neither be sent nor kept must not be typed.
-    editor.setReadOnly(writer.ended || this.takeover.done);
+    this.#editor.setReadOnly(ended || this.#takeover.done);
   }
 
   /** @param {string} text */
   #say(text) {
-    this.passing.say({ text }, now());
-    this.connection.step();
+    this.#passing.say({ text }, now());
+    this.#connection.step();
   }
 
   // ---- the connection, the draft and other pages of this session ----
 
   /** @param {import('./link.js').Ticket} ticket */
   #admitted({ room_id: room, writer_key: key }) {
-    this.word.accepted();
-    Object.assign(this.session, { room, key: key ?? this.session.key });
+    this.#word.accepted();
+    Object.assign(this.#session, { room, key: key ?? this.#session.key });
     dropUnnamed();
-    this.draft.save();
-    this.page.showLink(this.link);
+    this.#draft.save();
+    this.#page.showLink(this.link);
   }
 
   #keepDraft() {
-    const { draft } = this;
+    const draft = this.#draft;
     for (const type of ['pagehide', 'blur']) addEventListener(type, () => draft.save());
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) draft.save();
@@ -134,24 +146,25 @@ export class WriterPage {
       event.returnValue = true; // Chrome before 119
     });
     onOtherTab(({ room, epoch }) => {
-      if (room === this.session.room && epoch > this.writer.epoch) this.takeover.yieldTo(epoch);
+      if (room === this.#session.room && epoch > this.#writer.epoch) this.#takeover.yieldTo(epoch);
     });
   }
 
   #giveWay() {
-    this.draft.close();
-    this.connection.stop();
-    this.writer.left();
+    this.#draft.close();
+    this.#connection.stop();
+    this.#writer.left();
     this.#showSession();
     this.#show();
   }
 
   #newSession() {
-    const { draft, writer, connection } = this;
+    const draft = this.#draft;
+    const { text, ended } = this.#writer;
     // A session that was refused has no viewers: its text goes on in the new one.
-    const refused = connection.state.phase === 'failed' && !writer.ended;
+    const refused = this.#connection.state.phase === 'failed' && !ended;
     draft.save();
-    const losing = writer.text !== '' && !writer.ended && !(refused && draft.kept);
+    const losing = text !== '' && !ended && !(refused && draft.kept);
     const question = 'Start a new session? This one is left behind, with its text and its link.';
     if (losing && !confirm(question)) return;
     draft.close();
@@ -163,25 +176,26 @@ export class WriterPage {
   // ---- the editor, the bar and the menu ----
 
   #connectEditor() {
-    const { editor, writer } = this;
-    editor.onEdit(
+    const writer = this.#writer;
+    this.#editor.onEdit(
       (ops) => {
         const accepted = writer.edit(ops);
-        if (accepted) this.draft.saveSoon(now());
+        if (accepted) this.#draft.saveSoon(now());
         else this.#say(TOO_LARGE);
-        this.connection.step();
+        this.#connection.step();
         return accepted;
       },
       () => writer.text,
     );
-    editor.onView(() => {
-      writer.setView(editor.view);
-      this.connection.step();
+    this.#editor.onView(() => {
+      writer.setView(this.#editor.view);
+      this.#connection.step();
     });
   }
 
   #connectMenu() {
-    const { page, writer } = this;
+    const page = this.#page;
+    const writer = this.#writer;
     page.onCopy('copy-link', () => this.link, () =>
       this.#say(`The browser did not copy. This is the link: ${this.link}`),
     );
@@ -194,12 +208,12 @@ export class WriterPage {
     });
     page.onPress('new-session', () => this.#newSession());
     page.onPress('forget-word', () => {
-      this.word.forget();
+      this.#word.forget();
       this.#say('This browser has forgotten the word. This stream goes on without it.');
     });
     page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
     page.onAction = (action) => this.#act(action);
-    page.onFocusLost = () => this.editor.focus();
+    page.onFocusLost = () => this.#editor.focus();
     onFile({
       refuse: (reason) => this.#say(reason),
       opened: (name, text) => this.#open(name, text),
@@ -209,28 +223,28 @@ export class WriterPage {
   /** @param {string} action  of the banner's button */
   #act(action) {
     if (action === 'resume') this.#change({ paused: false });
-    else if (action === 'retry') this.connection.retry();
-    else if (action === 'word') this.word.ask();
+    else if (action === 'retry') this.#connection.retry();
+    else if (action === 'word') this.#word.ask();
     else if (action === 'new-session') this.#newSession();
     else if (action === 'take-back') {
-      outrank(this.session.room, this.takeover.rivalEpoch);
+      outrank(this.#session.room, this.#takeover.rivalEpoch);
       location.reload();
     }
   }
 
   /** @param {Parameters<Writer['set']>[0]} part */
   #change(part) {
-    this.writer.set(part);
+    this.#writer.set(part);
     this.#showSession();
-    this.draft.save();
-    this.connection.step();
+    this.#draft.save();
+    this.#connection.step();
   }
 
   /** @param {string} name @param {string} text */
   #open(name, text) {
-    const { writer } = this;
-    if (writer.ended || this.takeover.done) return;
-    this.editor.replaceText(text);
+    const writer = this.#writer;
+    if (writer.ended || this.#takeover.done) return;
+    this.#editor.replaceText(text);
     // Otherwise the text was refused.
     if (writer.text === text)
       this.#change({ name: cleanName(name), language: languageOfFile(name).id });
