@@ -1,5 +1,6 @@
 // Edits as Monaco's change events, or as the changes in them: so they are encoded by pages written
-// after the articles on which Codestream is modelled. Such a page can watch ours and be watched by it.
+// after the articles on which Codestream is modelled. Such a page can watch ours and be watched by
+// it.
 
 import { Lines } from './lines.js';
 import { encodedSize } from './ops.js';

@@ -1,5 +1,6 @@
 // What writer and viewer have in common: a link, its state as status.js wants it, and the rhythm of
-// the page: whenever something has happened or is due, send what is to be sent and show what is new.
+// the page: whenever something has happened or is due, send what is to be sent and show what is
+// new.
 
 import { Link } from './link.js';
 import { now, ticker } from './ticker.js';

@@ -1,5 +1,5 @@
-// The writer's draft: what of a session the browser is to keep, and when that is saved. Pure: saving
-// itself, and the time, are the caller's.
+// The writer's draft: what of a session the browser is to keep, and when that is saved. Pure:
+// saving itself, and the time, are the caller's.
 
 /** A change is saved this much later, so that typing does not save with each key. */
 export const SAVE_MS = 400;

@@ -1,5 +1,5 @@
-// The only file that uses Monaco (monaco.js and grammars.js only load it): an editor that reports and
-// takes edits as operations, for a writer who types and for a viewer who cannot.
+// The only file that uses Monaco (monaco.js and grammars.js only load it): an editor that reports
+// and takes edits as operations, for a writer who types and for a viewer who cannot.
 
 import { THEMES, monaco } from './monaco.js';
 import { inSequence, replacement } from './ops.js';
@@ -55,11 +55,10 @@ export class Editor {
         invisibleCharacters: false,
         nonBasicASCII: false,
       },
-      unusualLineTerminators: 'off',
     });
-    /** @type {string[]} decorations that show the writer in the live text, even while it is hidden */
+    /** @type {string[]} decorations of the live text that show the writer */
     this.marks = [];
-    /** @type {monaco.editor.ITextModel | undefined} an earlier text, shown in place of the live one */
+    /** @type {monaco.editor.ITextModel | undefined} an earlier text in place of the live one */
     this.past = undefined;
     /** @type {monaco.editor.ICodeEditorViewState | null} */
     this.liveState = null;
@@ -367,8 +366,8 @@ export class Editor {
 
 /** @param {string} text @param {string} language */
 function createModel(text, language) {
-  // Monaco removes a byte order mark when a model is created, but not one that is typed or pasted at
-  // its beginning. It removes the one added here, so that the text is the same everywhere.
+  // Monaco removes a byte order mark when a model is created, but not one that is typed or pasted
+  // at its beginning. It removes the one added here, so that the text is the same everywhere.
   const model = monaco.editor.createModel(`\uFEFF${text}`, language);
   // Otherwise line ends would be the platform's, and offsets would differ between the writer's
   // machine and the viewers'.

@@ -37,7 +37,7 @@ export class Follow {
     this.changed(on);
   }
 
-  /** Shows where the writer is now, and follows. @param {import('./protocol.js').View | undefined} view */
+  /** The writer is here now. @param {import('./protocol.js').View | undefined} view */
   show(view) {
     this.view = view;
     this.editor.showWriter(view);

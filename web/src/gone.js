@@ -1,6 +1,6 @@
-// Sockets that have left. The back end handles a socket's two events, joined and left, side by side,
-// so the second may arrive first. No socket returns under its id: whatever arrives about one that has
-// left is late.
+// Sockets that have left. The back end handles a socket's two events, joined and left, side by
+// side, so the second may arrive first. No socket returns under its id: whatever arrives about one
+// that has left is late.
 
 import { MAX_GONE } from './protocol.js';
 

@@ -1,5 +1,6 @@
-// Which parts of Monaco are in the page, and its colours. The parts that need Monaco's worker (links,
-// completion, warnings about odd characters, differences) are left out, so there is no worker.
+// Which parts of Monaco are in the page, and its colours. The parts that need Monaco's worker
+// (links, completion, warnings about odd characters, differences) are left out, so there is no
+// worker.
 
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/features/bracketMatching/register';

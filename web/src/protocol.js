@@ -1,5 +1,5 @@
-// The messages inside `data`, their limits and their checks. The handler passes `data` on unread, so
-// whatever arrives here may have been written by anybody and is checked field by field.
+// The messages inside `data`, their limits and their checks. The handler passes `data` on unread,
+// so whatever arrives here may have been written by anybody and is checked field by field.
 //
 //   writer → room    full   epoch seq version n hash, content, Session [view]   the whole text
 //                    delta  epoch version n, changes [view]     from version-1 to version
@@ -262,7 +262,8 @@ export function cleanName(name) {
     .replace(DOTS, '.')
     .replace(/(?:\. ?)+\./g, '.') // `..` is the folder above
     .trim();
-  // No surrogate pair is cut in two, and a dot or blank at the end would be dropped by some systems.
+  // No surrogate pair is cut in two, and a dot or blank at the end would be dropped by some
+  // systems.
   return clean
     .slice(0, MAX_NAME)
     .replace(/[\ud800-\udbff]$/, '')

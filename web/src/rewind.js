@@ -1,5 +1,5 @@
-// The slider over what this browser has received: it shows an earlier text in place of the live one,
-// and leads back.
+// The slider over what this browser has received: it shows an earlier text in place of the live
+// one, and leads back.
 
 import { element } from './element.js';
 import { Recording } from './recording.js';
@@ -61,7 +61,9 @@ export class Rewind {
     this.#slider.value = String(this.#moment ?? this.#slider.max);
     this.#slider.disabled = empty;
     const label =
-      this.#moment === undefined ? 'now' : ago(this.now() - this.#recording.textAt(this.#moment).time);
+      this.#moment === undefined
+        ? 'now'
+        : ago(this.now() - this.#recording.textAt(this.#moment).time);
     this.#slider.setAttribute('aria-valuetext', label);
     if (this.#output.value !== label) this.#output.value = label;
     this.#back.hidden = this.live;

@@ -15,7 +15,7 @@ import { MAX_TEXT } from './protocol.js';
  * @property {import('./link.js').Trouble} [trouble]
  */
 
-/** A short break is over by itself; a longer one gets a sentence, and at last the word "offline". */
+/** A short break ends by itself; a longer one gets a sentence, and at last the word "offline". */
 const QUIET_MS = 3_000;
 const OFFLINE_MS = 12_000;
 /** A writer answers at once; after this long without an answer there is none. */

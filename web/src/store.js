@@ -180,7 +180,7 @@ export function savePreferences(values) {
   browser.set(PREFERENCES, JSON.stringify(values));
 }
 
-/** The word with which streams are started at a function app; '' if none is kept. @param {string} api */
+/** The word that starts streams at a function app, '' if none is kept. @param {string} api */
 export const keptWord = (api) => browser.get(WORD + api) ?? '';
 
 /** @param {string} api @param {string} word */

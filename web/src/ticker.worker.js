@@ -1,5 +1,5 @@
-// A timer that is always on time. Browsers throttle the timers of a hidden page to one a minute, but
-// a writer who looks at another tab is still live. The timers of a worker are not throttled.
+// A timer that is always on time. Browsers throttle the timers of a hidden page to one a minute,
+// but a writer who looks at another tab is still live. The timers of a worker are not throttled.
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;

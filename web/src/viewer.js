@@ -258,7 +258,7 @@ export class Viewer {
     return ops;
   }
 
-  /** The text here is wrong, and no delta fits it: the whole text is asked for. @param {number} now */
+  /** The text here is wrong and no delta fits it: all of it is needed. @param {number} now */
   #mistrust(now) {
     this.version = NONE;
     this.recent.clear();

@@ -1,5 +1,6 @@
-// The word that an owner may require for starting a stream: the page asks for it when it is required,
-// keeps it once it has opened a room, sends it only in the body of a request and never shows it.
+// The word that an owner may require for starting a stream: the page asks for it when it is
+// required, keeps it once it has opened a room, sends it only in the body of a request and never
+// shows it.
 
 import { forgetWord, keepWord, keptWord } from './store.js';
 
@@ -11,10 +12,11 @@ import { forgetWord, keepWord, keptWord } from './store.js';
  */
 
 const WRONG = 'That is not the word. Ask the owner for it, and mind capital letters.';
-const OUTDATED = 'The word that this browser remembers has been changed. Ask the owner for the new one.';
+const OUTDATED =
+  'The word that this browser remembers has been changed. Ask the owner for the new one.';
 
 export class Word {
-  /** @param {string} api @param {Form} form @param {() => void} retry  tries to open the room again */
+  /** @param {string} api @param {Form} form @param {() => void} retry  asks for a room again */
   constructor(api, form, retry) {
     this.api = api;
     this.form = form;
