@@ -93,7 +93,9 @@ export class Link {
   #end() {
     this.#life++;
     clearTimeout(this.#timer);
-    this.#drop();
+    this.#joined = false;
+    this.#carrier?.close();
+    this.#carrier = undefined;
   }
 
   /** Connects without delay: the connection is dead, or the network is back. */
@@ -222,12 +224,6 @@ export class Link {
     this.#carrier = this.transport.open(ticket, this.#party(), events, this.#lastFailure);
   }
 
-  #drop() {
-    this.#joined = false;
-    this.#carrier?.close();
-    this.#carrier = undefined;
-  }
-
   /** @param {Trouble & { wait?: number }} trouble */
   #failed(trouble) {
     // A connection that breaks as soon as it is made must not be retried in a tight loop.
@@ -235,8 +231,8 @@ export class Link {
     this.#end();
     this.listener.left(trouble);
     if (trouble.final) return;
-    const backOff =
-      Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++) * (0.5 + Math.random() / 2);
+    const jitter = 0.5 + Math.random() / 2;
+    const backOff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++) * jitter;
     this.#timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));
   }
 }

@@ -366,13 +366,10 @@ export class Viewer {
     return sends;
   }
 
-  /** An ended session may be silent. */
-  #silenceAt() {
-    return this.session.ended ? NEVER : this.heardAt + this.patience;
-  }
-
   #askDue() {
-    const reason = this.needsText && this.gapAt === NEVER ? 0 : this.#silenceAt();
+    // An ended session may be silent.
+    const silenceAt = this.session.ended ? NEVER : this.heardAt + this.patience;
+    const reason = this.needsText && this.gapAt === NEVER ? 0 : silenceAt;
     return Math.min(Math.max(reason, this.askAt), this.rollCallAt);
   }
 
