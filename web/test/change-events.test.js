@@ -36,7 +36,7 @@ test('the line ends of a Windows writer become LF', () => {
   );
 });
 
-test('places that are not there, and what is no event, are refused', () => {
+test('places outside the text, and entries that are not events, are refused', () => {
   for (const events of [
     [{ changes: [change(4, 1, 4, 1, 'x')] }],
     [{ changes: [change(1, 9, 1, 9, 'x')] }],

@@ -35,7 +35,7 @@ test('a network that comes back is tried at once', (t) => {
   connection.stop();
 });
 
-test('what has been stopped stays so, whatever the network or a person does', (t) => {
+test('a connection that has been stopped stays so, whatever the network or a person does', (t) => {
   const { connection, device, tries } = unreachable(t);
   connection.start();
   connection.stop();

@@ -128,14 +128,14 @@ test('the word is sent in a body, and only to open a room', async (t) => {
   }
 });
 
-test('that the word is wanted is told by its code, for good', async (t) => {
+test('a refusal for want of the word is known by its code, and is final', async (t) => {
   const body = { error: { code: 'WritersWord', message: 'in words' } };
   const { told, trouble } = await negotiate(t, Response.json(body, { status: 403 }));
   assert.equal(told, 'left');
   assert.deepEqual([trouble.code, trouble.message, trouble.final], ['WritersWord', 'in words', true]);
 });
 
-test('what is no transport of ours is the usual one, whatever objects have', () => {
+test('an unknown transport is the default one, even if every object has a property of that name', () => {
   const usual = new Link({ api: 'http://app', listener: {} }).transport;
   const native = new Link({ api: 'http://app', transport: 'native', listener: {} }).transport;
   assert.notEqual(native, usual);

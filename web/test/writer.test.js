@@ -109,7 +109,7 @@ test('nothing more is flushed while the last flush is not answered', () => {
   );
 });
 
-test('an answer that does not come is told as slow, then as dead', () => {
+test('a connection without acknowledgements is slow, then dead', () => {
   const desk = online();
   desk.take();
   desk.answer = () => undefined;
@@ -164,7 +164,7 @@ test('a beat that arrives does not excuse a stream that does not, nor an answer'
   }
 });
 
-test('a refused answer is no problem any more when its asker has left', () => {
+test('a refused answer is no problem any more when the viewer who asked has left', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.answer = ({ data }) => (data.type === 'full' ? NO : OK);
@@ -331,7 +331,7 @@ test("a writer whose clock is behind an earlier writer's is believed all the sam
   assert.ok(writer.epoch < 1_000, 'a viewer made the number grow without bound');
 });
 
-test('the end takes the last words along, is told until heard, and then there is silence', () => {
+test('the end carries the last edits, is sent until it is accepted, and then there is silence', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.take();
@@ -381,7 +381,7 @@ test('a text that would not fit a message is refused though it is short enough',
   assert.equal(desk.writer.edit([[0, 0, '\u0001'.repeat(149_000)]]), true);
 });
 
-test('every message stays below what the service takes', () => {
+test('every message is smaller than the most that the service accepts', () => {
   const desk = online();
   desk.run(1_000);
   desk.take();
@@ -447,7 +447,7 @@ test('a viewer who has left is not counted, whatever is heard of it in which ord
   }
 });
 
-test('that one is said to have left does not keep its questions from being answered', () => {
+test('a viewer that is said to have left is still answered', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.take();
@@ -457,7 +457,7 @@ test('that one is said to have left does not keep its questions from being answe
   assert.deepEqual(desk.take('full').map(({ to }) => to), ['v1']);
 });
 
-test('of those who left only the last are remembered', () => {
+test('only the sockets that left last are remembered', () => {
   const { writer } = online();
   const leave = (i) => writer.presence(leaves(`v${i}`));
   for (let i = 0; i <= MAX_GONE; i++) leave(i);
@@ -468,7 +468,7 @@ test('of those who left only the last are remembered', () => {
   assert.equal(writer.viewers, 1, 'forgotten');
 });
 
-test('where nobody tells that a viewer has left, the roll is called now and then', () => {
+test('where the service does not report that a viewer has left, the roll is called now and then', () => {
   const desk = online('x', { rollCallEvery: ROLL_CALL_EVERY_MS });
   const viewer = new Viewer({ random: () => 0.5 });
   viewer.joined('v', 0);
@@ -495,7 +495,7 @@ test('where nobody tells that a viewer has left, the roll is called now and then
   assert.ok(ROLL_CALL_MS > ROLL_CALL_JITTER_MS);
 });
 
-test('who has a name longer than any socket is not heard', () => {
+test('a sender whose id is longer than that of any socket is ignored', () => {
   const desk = online('x');
   for (const from of ['v'.repeat(MAX_SOCKET_ID + 1), '', undefined])
     desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, from, desk.now);
@@ -504,7 +504,7 @@ test('who has a name longer than any socket is not heard', () => {
   assert.equal(desk.writer.viewers, 1);
 });
 
-test('what a viewer may not say is not heard', () => {
+test('a message that no viewer may send is ignored', () => {
   const desk = online('mine');
   desk.run(1_000);
   desk.take();
