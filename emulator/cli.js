@@ -1,16 +1,16 @@
-// Knows how the stand-ins' command lines work: options from a table, --help from the same table,
-// and an orderly end on Ctrl-C.
+// The stand-ins' command lines: options from a table, --help from the same table, and an orderly
+// end on Ctrl-C.
 
 import { parseArgs } from 'node:util';
 
 const INDENT = 30; // columns before the help text
 const PARENT_MS = 1000; // how often it is looked whether the parent is still there
 
-/** A command line that cannot be meant. */
+/** A command line that makes no sense. */
 class UsageError extends Error {}
 
 /**
- * Reads the command line after a table of options; prints the help and exits if asked.
+ * Reads the command line by a table of options; prints the help and exits if asked to.
  * @param {{about: string, options: object}} spec each option: {kind, value?, help, many?};
  *   option names are camelCase here and kebab-case on the command line; kinds as in
  *   webpubsub/options.js
@@ -102,7 +102,7 @@ export function fail(message, status = 2) {
  * Calls `close` at the first Ctrl-C, SIGTERM or SIGHUP and exits; the second one exits at once.
  * @param {() => Promise<void>} close
  * @param {{withParent?: boolean}} [options] withParent: also when the process that started this one
- *   has ended, which it cannot tell when it is killed
+ *   has ended, which that process cannot announce when it is killed
  */
 export function closeOnSignal(close, { withParent = false } = {}) {
   let closing = false;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Knows the command line of the stand-in for the Azure Functions host.
+// The command line of the stand-in for the Azure Functions host.
 
 import { closeOnSignal, fail, readCommandLine } from './cli.js';
 import { startFunctionsHost } from './functions-host/host.js';
@@ -31,9 +31,9 @@ const { cors, ...options } = readCommandLine({
     },
     platformCors: { kind: 'flag', help: 'answer every preflight, as Flex Consumption does' },
     stopMs: { kind: 'ms', value: 5000, help: 'between SIGTERM and SIGKILL at the end; 0: SIGKILL' },
-    cors: { kind: 'text', help: 'allowed origins, with commas' },
+    cors: { kind: 'text', help: 'allowed origins, separated by commas' },
     executable: { kind: 'text', help: "start this program instead of host.json's" },
-    key: { kind: 'text', help: 'function key to ask for; without it none is asked for' },
+    key: { kind: 'text', help: 'the function key that callers need; by default they need none' },
   },
 });
 

@@ -1,4 +1,4 @@
-// Knows how the stand-ins listen: on the loopback interface only, under both of its addresses.
+// Listening: on the loopback interface only, under both of its addresses.
 //
 // 'localhost' may resolve to ::1 before 127.0.0.1 (Node 18 tries only the first), so a server
 // that is reached by that name answers on both where the machine has both.
@@ -38,7 +38,7 @@ export async function listen(server, { port = 0, orFree = false } = {}) {
 
 /**
  * A port that can be listened on: the wanted one, or a free one if that is in use.
- * Nothing holds it until it is used.
+ * It is not reserved: another process may take it first.
  */
 export async function choosePort(wanted) {
   const probe = net.createServer();

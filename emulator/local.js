@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Knows how the whole of Codestream runs on one machine: Web PubSub, the Functions host with the
-// handler, and the website. This is what `make run` starts.
+// The whole of Codestream on one machine: Web PubSub, the Functions host with the handler, and the
+// website. This is what `make run` starts.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -50,7 +50,7 @@ async function closeAll() {
 closeOnSignal(closeAll, { withParent: true });
 process.on('uncaughtException', (error) => giveUp(error.stack));
 
-/** One part is gone: says so, ends the rest. */
+/** One part has stopped: says so and ends the rest. */
 async function giveUp(reason) {
   console.error(`\n${reason}\nStopping.`);
   await closeAll();
@@ -85,7 +85,7 @@ async function start() {
   tell({ site, api: `${api}/${prefix}negotiate`, service, hub, functionsPort });
 }
 
-/** Other applications may want the service to remember something (docs/writing-an-app.md). */
+/** Other applications may need a state that the service keeps (docs/writing-an-app.md). */
 async function startService(name) {
   const service = await startWebPubSub({
     connectionState: name !== 'codestream',

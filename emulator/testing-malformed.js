@@ -1,5 +1,5 @@
-// Knows how tests throw at a stand-in what no honest client sends: it runs as a process of its own,
-// which must still be there afterwards.
+// Sends a stand-in what no honest client sends. The stand-in runs as a process of its own, which
+// must still be there afterwards.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -15,15 +15,15 @@ const END_MS = 8000;
 export const INHERITED = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'];
 
 /**
- * Starts a stand-in for the time of a test.
+ * Starts a stand-in for one test.
  * @param {string} name of the command in this folder
  * @param {RegExp} announcement of the port
  * @returns {Promise<{port: number, check: (last: string) => Promise<void>}>} check fails if the
- *   process has ended, and tells what was last thrown at it
+ *   process has ended, and names what was sent to it last
  */
 export async function startStandIn(t, name, announcement, ...args) {
   const file = fileURLToPath(new URL(name, import.meta.url));
-  // The handler is the test's own, whatever others are tested with.
+  // The handler is the test's own, whatever handler the other tests use.
   const env = { ...process.env, CODESTREAM_BIN: undefined };
   const child = spawn(process.execPath, [file, ...args], { env });
   let output = '';
@@ -62,7 +62,7 @@ export function throwAt(port, bytes) {
 
 const lines = (...all) => [...all, '', ''].join('\r\n');
 
-/** Requests that differ from an ordinary one in each way that comes to mind. */
+/** Requests that differ from an ordinary one in every way that comes to mind. */
 function* requests(targets) {
   const plain = (target, method = 'GET', ...headers) =>
     lines(`${method} ${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...headers);
@@ -98,7 +98,7 @@ function* requests(targets) {
   }
 }
 
-/** Throws all of them, each on a connection of its own. */
+/** Sends all of them, each on a connection of its own. */
 export async function throwRequests(stand, targets) {
   let count = 0;
   for (const bytes of requests(targets)) {

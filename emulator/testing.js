@@ -1,5 +1,5 @@
-// Knows what tests of the service need: an event handler that records what it gets and answers
-// as told, tokens, and REST calls. Nothing here is used by the service itself.
+// What tests of the service need: an event handler that records what it gets and responds as told,
+// tokens, and REST calls. The service itself uses nothing of this.
 
 import http from 'node:http';
 import { WebSocket } from 'ws';
@@ -10,7 +10,7 @@ import { signToken } from './webpubsub/token.js';
 const WAIT_MS = 30_000; // for an expected event: on a busy machine, too
 
 /**
- * Starts an event handler. Every request is recorded in `events`; answers are made by
+ * Starts an event handler. Every request is recorded in `events`; responses are made by
  * `handler.answer(event)`, which may be replaced and may return {status, headers, body}.
  */
 export async function startHandler({ allow = '*' } = {}) {
@@ -76,7 +76,7 @@ export function clientToken(service, hub, claims = {}, path = '/clients/socketio
 
 /**
  * A REST call with a token made for it.
- * @param {string} path from /api/hubs/… with the query but for api-version
+ * @param {string} path from /api/hubs/… on, with the query except api-version
  */
 export async function rest(service, method, path, more = {}) {
   const { body, type = 'text/plain', version = '2024-12-01', token, aud } = more;
@@ -89,7 +89,7 @@ export async function rest(service, method, path, more = {}) {
   return request(`http://127.0.0.1:${service.port}${target}`, { method, headers, body });
 }
 
-/** One HTTP request with its whole answer; the target is sent as it is spelt. */
+/** One HTTP request with its whole response; the target is sent as it is spelt. */
 export function request(url, { method = 'GET', headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
     const target = url.slice(new URL(url).origin.length);
@@ -107,7 +107,7 @@ export function request(url, { method = 'GET', headers = {}, body } = {}) {
   });
 }
 
-/** The first value of the next event of a name that an emitter emits, within the deadline. */
+/** The first argument of an emitter's next event of this name, within the deadline. */
 export function next(emitter, name) {
   return inTime(new Promise((resolve) => emitter.once(name, resolve)), `'${name}'`);
 }
@@ -129,7 +129,7 @@ export function nativeUrl(service, hub, claims, query = {}) {
   return `ws://127.0.0.1:${service.port}/client/hubs/${hub}?${search}`;
 }
 
-/** Waits until a check is true (or a promise of true), for what gives no event to wait for. */
+/** Waits until a check, or its promise, is true: for what has no event that could be awaited. */
 export async function until(check, what) {
   const end = Date.now() + WAIT_MS;
   while (!(await check())) {
@@ -171,7 +171,7 @@ export class RawSocket {
     return inTime(new Promise((resolve) => this.#waiting.push(resolve)), 'a message');
   }
 
-  /** The next message that is no Engine.IO ping. */
+  /** The next message that is not an Engine.IO ping. */
   async packet() {
     for (;;) {
       const message = await this.next();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Knows the command line of the stand-in for Azure Web PubSub for Socket.IO.
+// The command line of the stand-in for Azure Web PubSub for Socket.IO.
 
 import { readFileSync } from 'node:fs';
 
@@ -35,7 +35,7 @@ const {
     identityToken: {
       kind: 'text',
       many: true,
-      help: 'a bearer token that REST takes as it is, as from a managed identity',
+      help: 'a bearer token that REST accepts unread, as from a managed identity',
     },
     hub: { kind: 'text', value: 'codestream', help: 'the hub that the next options are about' },
     upstream: { kind: 'text', help: 'URL template of its event handler: {hub}, {event}' },

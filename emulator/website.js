@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Knows the command line of the stand-in for the static website of a storage account.
+// The command line of the stand-in for the static website of a storage account.
 
 import { closeOnSignal, fail, readCommandLine } from './cli.js';
 import { startWebsite } from './website/website.js';

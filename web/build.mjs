@@ -1,4 +1,4 @@
-// Builds the page into dist: bundles, hashed names, gzip. `node build.mjs`, from any folder;
+// Builds the page into dist: bundles, hashed names, gzip. Run `node build.mjs` from any folder; it
 // takes a few seconds.
 
 import { build } from 'esbuild';
@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 
-/** Packages whose code is in the bundle, and whose licences therefore go with it. */
+/** Packages whose code is in the bundle: their licences are shipped with it. */
 const SHIPPED = [
   'monaco-editor',
   'dompurify',
@@ -40,7 +40,7 @@ const common = {
   logLevel: 'warning',
 };
 
-/** The worker first, because the page names it. */
+/** The worker is built first, because the page names it. */
 async function buildWorker() {
   const { outputFiles: files, metafile } = await build({
     ...common,
@@ -79,7 +79,7 @@ function outputOf({ outputs }, entry) {
   return found;
 }
 
-/** The licences of what is shipped, and of what that contains in turn. */
+/** The licences of the packages that are shipped, and of what these contain in turn. */
 async function licences() {
   const texts = await Promise.all(SHIPPED.map(licenceOf));
   const contents = Buffer.from(texts.join(`\n${'-'.repeat(80)}\n\n`));
@@ -116,7 +116,7 @@ const started = Date.now();
 const worker = await buildWorker();
 const page = await buildPage(worker);
 const notice = await licences();
-// Only now: a build that fails leaves the old page as it was.
+// Not before this point: a build that fails must leave the old page as it was.
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 const sizes = new Map();

@@ -23,7 +23,7 @@ const CONTENT_TYPES = {
  * @param {string} path  path inside dist, with or without a leading slash; '' and '/' name the page
  * @returns {{ path: string, contentType: string, contentEncoding?: string, cacheControl: string }
  *   | undefined}
- *   undefined for what is no part of the built page
+ *   undefined: the path is not part of the built page
  */
 export function siteFile(path) {
   const name = path.replace(/^\/+/, '') || PAGE;

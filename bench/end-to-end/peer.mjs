@@ -12,16 +12,26 @@ class Peer {
   #stopped = false;
 
   /** @param {{ api: string, room?: string }} where */
-  constructor(core, where, { onJoin, onData, onPresence, onSend = () => {}, onTicket }) {
+  constructor(core, where, { joined, heard, onSend = () => {} }) {
     this.core = core;
     this.onSend = onSend;
     const then = (tell) => (...args) => {
-      tell?.(...args);
+      tell(...args);
       this.step();
     };
-    const onDown = () => core.leave();
-    const listener = { onTicket, onJoin, onData, onPresence, onDown };
-    for (const [name, tell] of Object.entries(listener)) listener[name] = then(tell);
+    const listener = {
+      ticket() {},
+      joined: then((sid) => {
+        core.joined(sid, now());
+        joined?.();
+      }),
+      left: then(() => core.left()),
+      heard: then((data, from) => {
+        core.heard(data, from, now());
+        heard?.();
+      }),
+      presence: then((event) => core.presence(event, now())),
+    };
     this.link = new Link({ ...where, listener });
     this.link.start();
   }
@@ -31,16 +41,16 @@ class Peer {
     if (this.#stopped) return;
     const { core, link } = this;
     clearTimeout(this.#timer);
-    if (core.dead(now())) {
+    if (core.flights.dead(now())) {
       link.restart();
       return;
     }
-    for (const { id, data, to, ack } of core.poll(now())) {
+    for (const { id, data, to } of core.poll(now())) {
       const answered = (answer) => {
         core.answered(id, answer, now());
         this.step();
       };
-      link.send(data, { to, answered: ack ? answered : undefined });
+      link.send(data, { to, answered: id === undefined ? undefined : answered });
       this.onSend(data);
     }
     const wait = Math.min(core.wakeAt - now(), 60_000);
@@ -58,17 +68,7 @@ class Peer {
 export function openWriter(api, { onSend }) {
   const core = new Writer({ epoch: Date.now(), text: '', language: 'c', name: 'live.c' });
   return new Promise((resolve) => {
-    const peer = new Peer(core, { api }, {
-      onJoin: (sid) => {
-        core.join(sid, now());
-        resolve(peer);
-      },
-      onData: (data, from) => core.heard(data, from, now()),
-      onPresence: ({ role, from, state }) => {
-        if (role === 'viewer') core.presence(from, state === 'joined');
-      },
-      onSend,
-    });
+    const peer = new Peer(core, { api }, { joined: () => resolve(peer), onSend });
   });
 }
 
@@ -76,16 +76,12 @@ export function openWriter(api, { onSend }) {
 export function openViewer(api, room, { onText }) {
   const core = new Viewer();
   return new Promise((resolve) => {
+    let { version } = core;
     const peer = new Peer(core, { api, room }, {
-      onJoin: () => core.join(now()),
-      onData: (data) => {
-        const { version } = core;
-        core.heard(data, now());
+      heard: () => {
         if (core.version !== version) onText(core.text.length);
+        ({ version } = core);
         if (core.hasText && !core.needsText) resolve(peer);
-      },
-      onPresence: ({ role, from, state }) => {
-        if (role === 'writer') core.presence(from, state === 'joined', now());
       },
     });
   });

@@ -82,7 +82,7 @@ export class Room {
     const at = core.text.length;
     this.#typed[at] = this.#measures ? due : undefined;
     core.edit([[at, 0, KEYS[at % KEYS.length]]]);
-    core.look({ selections: [[at + 1, at + 1]], top: 0, bottom: 40 });
+    core.setView({ selections: [[at + 1, at + 1]], top: 0, bottom: 40 });
     this.writer.step();
   }
 

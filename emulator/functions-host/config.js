@@ -1,4 +1,4 @@
-// Knows the files of a function app as the Functions host reads them: host.json, each
+// The files of a function app as the Functions host reads them: host.json, each
 // function.json, local.settings.json, and what it refuses in them.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -7,7 +7,7 @@ import path from 'node:path';
 const FUNCTION_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,127}$/;
 const DEFAULT_INIT_MS = 30_000; // customHandler.initializationTimeout
 
-/** What is wrong with the app's files. */
+/** A fault in the app's files. */
 export class ConfigError extends Error {}
 
 /**
@@ -112,7 +112,7 @@ function readFunctions(appRoot, http, env) {
   return functions.filter((settings) => !isDisabled(settings));
 }
 
-/** Functions that newer hosts make of host.json alone. */
+/** Functions that newer hosts derive from host.json alone. */
 function readRoutes({ routes, defaultAuthorizationLevel = 'function' }, env) {
   if ((env.FUNCTIONS_WORKER_RUNTIME ?? '').toLowerCase() !== 'custom') {
     throw new ConfigError('Routes configuration is only allowed for worker runtime: custom.');
@@ -201,7 +201,8 @@ export function readCommand(description, appRoot, env) {
   const named = (text) => text.replace(/%([^%]+)%/g, (all, name) => env[name] ?? all);
   const words = [description.arguments ?? [], [], description.workerArguments ?? []];
   if (description.defaultWorkerPath) words[1].push(`"${description.defaultWorkerPath}"`);
-  // Joined with spaces without quoting, and what still looks like %NAME% is deleted: as the host.
+  // Like the host, this joins with spaces, quotes nothing, and deletes what still looks like
+  // %NAME%.
   const line = named(words.flat().join(' ')).replace(/%[^%]*%/g, '');
   return {
     file: findExecutable(named(description.defaultExecutablePath), description, appRoot),

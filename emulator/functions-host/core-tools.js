@@ -1,4 +1,4 @@
-// Knows how to run the real Functions host, `func start` of Azure Functions Core Tools, in place of
+// How to run the real Functions host, `func start` of Azure Functions Core Tools, in place of
 // the stand-in.
 
 import { spawn } from 'node:child_process';
@@ -19,13 +19,13 @@ export function findFunc() {
       accessSync(file, constants.X_OK);
       return file;
     } catch {
-      // not in this folder
+      // It is not in this folder.
     }
   }
   return undefined;
 }
 
-/** Takes and gives the same as startFunctionsHost, as far as both can. */
+/** Has the parameters and the result of startFunctionsHost, as far as both can. */
 export async function startCoreTools({ func, appRoot, port, env, cors = [], log = () => {} }) {
   const args = ['start', '--port', String(port), '--cors', cors.join(',')];
   const settings = { FUNCTIONS_WORKER_RUNTIME: 'custom', ...process.env, ...env };
@@ -35,7 +35,7 @@ export async function startCoreTools({ func, appRoot, port, env, cors = [], log 
     try {
       process.kill(-child.pid, signal); // the handler is its child
     } catch {
-      // it has ended
+      // It has ended.
     }
   };
   const killAtExit = () => kill('SIGKILL');
@@ -71,7 +71,7 @@ export async function startCoreTools({ func, appRoot, port, env, cors = [], log 
 async function untilAnswers(port) {
   const deadline = Date.now() + START_MS;
   while (!(await answers(port))) {
-    if (Date.now() > deadline) throw new Error('func did not answer in time');
+    if (Date.now() > deadline) throw new Error('func did not respond in time');
     await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
   }
 }

@@ -1,5 +1,5 @@
-// Knows CORS in front of the functions: as `func start --cors` does it, and as the platform does
-// it on Linux Consumption and Flex, where no true preflight ever reaches the handler.
+// CORS in front of the functions, as `func start --cors` does it, and as the platform does it on
+// Linux Consumption and Flex, where no true preflight ever reaches the handler.
 
 /**
  * @param {object} settings
@@ -16,7 +16,7 @@ export function makeCors({ origins, credentials = false, platform = false }) {
     ...(origins.length > 1 ? { Vary: 'Origin' } : {}),
   });
   return {
-    /** @returns {object | undefined} the headers of a preflight's answer; undefined: it is none */
+    /** @returns {object | undefined} the headers of a preflight's response; undefined: none */
     preflight({ method, headers }) {
       const asked = headers['access-control-request-method'];
       if (!active || method !== 'OPTIONS' || !headers.origin || !asked) return undefined;
@@ -28,7 +28,7 @@ export function makeCors({ origins, credentials = false, platform = false }) {
         ...(names ? { 'Access-Control-Allow-Headers': names } : {}),
       };
     },
-    /** @returns {object} what the answer to a real request gets */
+    /** @returns {object} the headers that the response to a real request gets */
     headers({ headers: { origin } }) {
       return origin && active && allowed(origin) ? grant(origin) : {};
     },

@@ -1,5 +1,5 @@
-// Knows the host's mode "forwarding" (enableForwardingHttpRequest), bug for bug: the request is
-// rebuilt for the handler, and the answer is read whole before the caller gets it.
+// The host's mode "forwarding" (enableForwardingHttpRequest), bug for bug: the request is rebuilt
+// for the handler, and the response is read whole before the caller gets it.
 
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -8,7 +8,7 @@ import { HOST_VERSION, exchange, pairs, pass, release } from './wire.js';
 
 const KEPT = /[^A-Za-z0-9\-._~!$()*,;@]/gu; // all but these are percent-encoded in a query
 
-/** Content headers that get lost on the way; Content-Type goes with the body. */
+/** Content headers that get lost on the way; Content-Type travels with the body. */
 const DROPPED = new Set([
   'content-encoding',
   'content-language',
@@ -49,7 +49,7 @@ export class Forwarding {
     pass(res, await exchange(options, length > 0 ? req : undefined, this.#timeoutMs));
   }
 
-  /** Closes what waits for the next request, and from now on each connection after its answer. */
+  /** Closes idle connections, and from now on every other one after its response. */
   release() {
     release(this.#agent);
   }
@@ -59,7 +59,7 @@ export class Forwarding {
   }
 }
 
-/** All headers of the caller but some content headers, and the host's own. */
+/** All headers of the caller except some content headers, and the host's own. */
 function forwardedHeaders(req, id, hasBody) {
   const copied = pairs(req.rawHeaders).filter(([name]) => !DROPPED.has(name.toLowerCase()));
   const agent = [req.headers['user-agent'], `Azure-Functions-Host/${HOST_VERSION}`];
@@ -80,7 +80,7 @@ function forwardedHeaders(req, id, hasBody) {
 const traceparent = () =>
   `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
 
-/** The path goes through its readable form, the query is parsed and written again. */
+/** The path is decoded and encoded again, and so is the query. */
 export function forwardedTarget(target) {
   const [path, query] = target.split(/\?(.*)/s);
   const readable = path.replace(/(?:%[0-9a-f]{2})+/gi, decode);
@@ -89,7 +89,7 @@ export function forwardedTarget(target) {
   return pathname + (written && `?${written}`);
 }
 
-/** %2F stays as it is. */
+/** Decodes everything but %2F. */
 function decode(escapes) {
   return escapes
     .split(/(%2f)/i)
@@ -103,7 +103,7 @@ function decode(escapes) {
     .join('');
 }
 
-/** One name=value for each name; names are the same without regard to case. */
+/** One name=value for each name, whatever its case. */
 function writeQuery(query) {
   const values = new Map();
   for (const [name, value] of new URLSearchParams(query)) {

@@ -1,5 +1,5 @@
-// Knows the handler's process: its start and readiness, its output, what happens when it dies,
-// and its end.
+// The handler's process: its start and readiness, its output, what happens when it dies, and its
+// end.
 
 import { spawn } from 'node:child_process';
 import http from 'node:http';
@@ -11,8 +11,8 @@ const FORGET_MS = 30 * 60_000; // a death so long after the one before starts a 
 const LAST_LINES = 3; // of stderr, told with a death
 
 /**
- * What the two generations of the host make of an exit: codes after which the handler is started
- * again without being counted, and codes after which nothing happens at all.
+ * How the two generations of the host treat an exit: after some codes the handler is started again
+ * and the exit is not counted, and after some nothing happens at all.
  */
 const EXITS = {
   new: { uncounted: [0, 143, 200], ignored: [] },
@@ -56,7 +56,7 @@ export class Handler {
     return this.#child?.pid;
   }
 
-  /** Resolves when the handler answers; rejects with the reason when it cannot start. */
+  /** Resolves when the handler responds; rejects with the reason when it cannot start. */
   async start() {
     this.#expectReady();
     this.#launch();
@@ -69,8 +69,8 @@ export class Handler {
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => {
         this.#log('error: Initialization timed out and host is shutting down');
-        this.#fail('the handler did not get ready');
-        reject(new Error('the handler did not get ready'));
+        this.#fail('the handler did not become ready');
+        reject(new Error('the handler did not become ready'));
       }, limitMs);
     });
     try {
@@ -80,7 +80,7 @@ export class Handler {
     }
   }
 
-  /** From now on `#whenReady` waits for the next process that answers, whichever it is. */
+  /** From now on `#whenReady` waits for the next process that responds, whichever it is. */
   #expectReady() {
     this.#whenReady = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -109,7 +109,7 @@ export class Handler {
       this.#stopping = true; // the host does not try again either
       this.#fail(`cannot start '${file}': ${error.code}`);
     });
-    // What a shell makes of these signals, and the host of every one.
+    // A shell reports these signals so, and the host reports every signal so.
     const statuses = { SIGTERM: 143, SIGINT: 130 };
     child.on('close', (code, signal) => {
       this.#ended(code ?? statuses[signal] ?? signal, ready.yet);
@@ -142,7 +142,7 @@ export class Handler {
     }
   }
 
-  /** Any answer counts; a refused connection means not yet. */
+  /** Any response counts; a refused connection means that it is not ready yet. */
   async #probe(child) {
     const deadline = Date.now() + this.#settings.initializationMs;
     while (await refused(this.port)) {

@@ -1,4 +1,4 @@
-// Knows how the parts make one Functions host: an app's HTTP functions on a port, in front of its
+// The parts put together to one Functions host: an app's HTTP functions on a port, in front of its
 // custom handler.
 
 import http from 'node:http';
@@ -96,7 +96,7 @@ async function makeHandler(app, appRoot, hostPort, options) {
   return new Handler(command, settings);
 }
 
-/** A free port, let go before the handler takes it: so does the host. */
+/** A free port, released before the handler takes it, as the host does. */
 async function handlerPort({ port }, log) {
   if (port === undefined) return choosePort(0);
   if ((await choosePort(port)) !== port) {
@@ -155,7 +155,7 @@ class FunctionsHost {
   #request(req, res) {
     this.#answer(req, res).catch((error) => {
       this.#log(`error: ${req.method} ${req.url.split('?')[0]}: ${error.message}`);
-      // Whatever half of an answer has been set, this is another one.
+      // Half of another response may have been set already.
       if (res.headersSent) res.destroy();
       else res.writeHead(500, 'Internal Server Error', { 'Content-Length': 0 }).end();
     });
@@ -206,7 +206,7 @@ class FunctionsHost {
     return forwarding ? 'forward' : 'payload';
   }
 
-  /** What the host answers by itself. */
+  /** The responses of the host itself. */
   #own({ method }, res, pathname) {
     const place = pathname.toLowerCase();
     if (place === '/' && method === 'GET') home(res, this.#options.env);
@@ -222,7 +222,7 @@ class FunctionsHost {
   }
 
   /**
-   * Ends the handler, which answers until its host has closed its connections, and frees the port.
+   * Ends the handler, which serves until the host has closed its connections, and frees the port.
    */
   async close() {
     for (const invoker of Object.values(this.#invokers)) invoker.release();

@@ -1,5 +1,5 @@
-// Knows the host's default mode: the handler gets a JSON description of the invocation at
-// /{function} and answers with a JSON description of the outputs.
+// The host's default mode: the handler gets a JSON description of the invocation at /{function} and
+// responds with a JSON description of the outputs.
 
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
@@ -38,7 +38,7 @@ export class Payload {
   }
 
   #pass(res, { status, body }, { output }) {
-    if (status < 200 || status > 299) throw new Error(`the handler answered ${status}`);
+    if (status < 200 || status > 299) throw new Error(`the handler responded with ${status}`);
     const { Outputs, Logs, ReturnValue } = readJson(body);
     for (const line of Logs ?? []) this.#log(`handler info: ${line}`);
     if (output === undefined) {
@@ -53,7 +53,7 @@ export class Payload {
     res.writeHead(code).end(text);
   }
 
-  /** Closes what waits for the next request, and from now on each connection after its answer. */
+  /** Closes idle connections, and from now on every other one after its response. */
   release() {
     release(this.#agent);
   }
@@ -76,7 +76,7 @@ async function describe(req, { name, trigger }, params) {
   return { Data: { [trigger]: data }, Metadata: { Query: query, Headers: plain, sys } };
 }
 
-/** Every header with the list of its values, spelt as it came first. */
+/** Every header with the list of its values, spelt as at its first occurrence. */
 function listed(headers) {
   const lists = new Map();
   for (const [name, value] of headers) {
@@ -110,7 +110,7 @@ function readJson(body) {
   } catch {
     // falls through
   }
-  throw new Error('Invalid HttpResponseMessage: the handler did not answer with JSON');
+  throw new Error('Invalid HttpResponseMessage: the handler did not respond with JSON');
 }
 
 /** The HTTP output: an object with status, headers and body; as a return value also just a body. */

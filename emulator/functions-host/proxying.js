@@ -1,5 +1,4 @@
-// Knows the host's mode "proxying" (enableProxyingHttpRequest): a reverse proxy that streams both
-// ways.
+// The host's mode "proxying" (enableProxyingHttpRequest): a reverse proxy that streams both ways.
 
 import http from 'node:http';
 
@@ -10,7 +9,7 @@ const ATTEMPTS = 10; // to connect
 const FIRST_PAUSE_MS = 50; // doubled up to the last
 const LAST_PAUSE_MS = 250;
 
-/** Headers that are not passed, in both directions. */
+/** Headers that are not passed on, in either direction. */
 const HOP_BY_HOP = new Set([
   'connection',
   'transfer-encoding',
@@ -67,7 +66,7 @@ export class Proxying {
     }
   }
 
-  /** Closes what waits for the next request, and from now on each connection after its answer. */
+  /** Closes idle connections, and from now on every other one after its response. */
   release() {
     release(this.#agent);
   }
@@ -77,13 +76,13 @@ export class Proxying {
   }
 }
 
-/** Nothing of the body is sent before there is a connection, so that another try can be made. */
+/** No part of the body is sent before there is a connection, so that the request can be retried. */
 function stream(options, req, res) {
   return new Promise((resolve, reject) => {
     const sent = http.request(options);
     const gone = () => sent.destroy(new Error('the caller has gone'));
     res.on('close', gone);
-    sent.setTimeout(IDLE_MS, () => sent.destroy(new Error('nothing happened for too long')));
+    sent.setTimeout(IDLE_MS, () => sent.destroy(new Error('the connection was idle for too long')));
     sent.on('socket', (socket) => {
       if (socket.connecting) socket.once('connect', () => req.pipe(sent));
       else req.pipe(sent);

@@ -1,4 +1,4 @@
-// Knows the routes of HTTP triggers: templates with parameters and constraints, matched without
+// The routes of HTTP triggers: templates with parameters and constraints, matched without
 // case; a method that is not listed is a path that does not exist.
 
 import { ConfigError } from './config.js';
@@ -38,7 +38,7 @@ export function makeMatcher(template) {
   const segments = splitTemplate(template).map(readSegment);
   return (pathname) => {
     const parts = pathname.split('/').slice(1).map(decode);
-    // A slash at the end means nothing, but belongs to what a catch-all has caught.
+    // A slash at the end is ignored, except as part of what a catch-all has caught.
     const slash = parts.at(-1) === '';
     if (slash) parts.pop();
     return matches(segments, parts, slash ? '/' : '');
@@ -50,7 +50,7 @@ function matches(segments, parts, slash) {
   for (const [i, { name, rest, optional, constrained, test }] of segments.entries()) {
     if (rest) {
       const caught = parts.length > i ? parts.slice(i).join('/') + slash : '';
-      // Nothing is no value, which no constraint lets pass.
+      // An empty segment is no value, and no constraint admits that.
       const fits = !constrained || (caught !== '' && test(caught));
       return fits ? { ...params, [name]: caught } : undefined;
     }
@@ -97,7 +97,7 @@ function readConstraint(text) {
   return CONSTRAINTS[name](argument?.replaceAll('{{', '{').replaceAll('}}', '}'));
 }
 
-/** All but %2F, which stays as it is: a path has the slashes that it is written with. */
+/** Decodes everything but %2F: the slashes of a path are those that it is written with. */
 function decode(part) {
   try {
     return decodeURIComponent(part.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));

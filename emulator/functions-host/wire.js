@@ -1,11 +1,11 @@
-// Knows what the ways of invoking the handler share: raw headers, the host's own headers, and
-// answers that are read whole before they are passed on.
+// What the ways of invoking the handler share: raw headers, the host's own headers, and responses
+// that are read whole before they are passed on.
 
 import http from 'node:http';
 
 export const HOST_VERSION = '4.1037.0.0';
 
-/** About one connection only. */
+/** Headers that concern one connection only. */
 const FRAMING = new Set(['transfer-encoding', 'connection', 'keep-alive']);
 
 /** @returns {[string, string][]} of a raw list of names and values */
@@ -16,7 +16,7 @@ export function pairs(raw) {
 }
 
 /**
- * Sends a request to the handler and reads the whole answer.
+ * Sends a request to the handler and reads the whole response.
  * @param {object} options of http.request
  * @param {import('node:stream').Readable | Buffer | undefined} body
  * @param {number} timeoutMs without anything happening
@@ -35,8 +35,8 @@ export function exchange(options, body, timeoutMs) {
 }
 
 /**
- * Closes the connections of an agent that wait for a request, and from now on each other one after
- * its answer. @param {http.Agent} agent
+ * Closes an agent's idle connections, and from now on every other one after its response.
+ * @param {http.Agent} agent
  */
 export function release(agent) {
   agent.keepAlive = false;
@@ -57,7 +57,7 @@ export async function readBody(stream) {
   return Buffer.concat(chunks);
 }
 
-/** Sets the handler's headers on an answer, but for those that the host has set itself: CORS. */
+/** Sets the handler's headers on a response, except those that the host itself has set: CORS. */
 export function passHeaders(res, headers) {
   const own = new Set(res.getHeaderNames());
   for (const [name, value] of headers) {
@@ -65,7 +65,7 @@ export function passHeaders(res, headers) {
   }
 }
 
-/** Passes an answer on that was read whole. */
+/** Passes on a response that was read whole. */
 export function pass(res, { status, reason, headers, body }) {
   passHeaders(res, headers);
   res.writeHead(status, reason);

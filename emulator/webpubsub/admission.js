@@ -1,5 +1,5 @@
-// Knows who may open a client connection: the token in the query (or the Authorization header),
-// its audience, and hubs that admit anybody.
+// Who may open a client connection: the token in the query (or the Authorization header), its
+// audience, and hubs that admit anybody.
 
 import { TokenError, verifyToken } from './token.js';
 
@@ -18,7 +18,7 @@ export function admit({ url, headers }, audience, { hub, options }) {
   const token = url.searchParams.get('access_token') ?? bearer;
   if (token === undefined) {
     if (hub.allowsAnonymous) return undefined;
-    throw new TokenError('there is no access_token, and the hub admits nobody without');
+    throw new TokenError('there is no access_token, and the hub admits nobody without one');
   }
   const claims = verifyToken(token, {
     keys: options.accessKeys,
@@ -31,7 +31,7 @@ export function admit({ url, headers }, audience, { hub, options }) {
 }
 
 /**
- * Audiences are URLs: the case of the host and a port that the scheme has by itself do not count.
+ * Audiences are URLs: the case of the host and the scheme's default port make no difference.
  * @param {string} wanted with the endpoint as service.js spells it
  * @param {string} mode 'exact', or 'lenient': without case, query and percent-encoding
  */
@@ -58,7 +58,7 @@ function plain(url) {
   }
 }
 
-/** What the `connect` event tells of a handshake: every value in a list. */
+/** How the `connect` event describes a handshake: every value is in a list. */
 export function describeHandshake({ url, headers }, claims = {}) {
   const query = Object.create(null); // a parameter may be called 'constructor'
   for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);

@@ -1,5 +1,5 @@
-// Knows the Socket.IO client endpoint, /clients/socketio/hubs/{hub}: who is admitted, CORS, and
-// one Engine.IO server for each hub. Transports, heartbeat and upgrades are engine.io's.
+// The Socket.IO client endpoint, /clients/socketio/hubs/{hub}: who is admitted, CORS, and one
+// Engine.IO server for each hub. Transports, heartbeat and upgrades are engine.io's.
 
 import { randomBytes } from 'node:crypto';
 import { Server } from 'engine.io';

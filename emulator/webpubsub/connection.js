@@ -1,5 +1,5 @@
-// Knows one client connection of Socket.IO: its namespaces, the order of its events, and what is
-// sent upstream when. Rooms are not known here; they are groups that the REST interface fills.
+// One client connection of Socket.IO: its namespaces, the order of its events, and what is sent
+// upstream when. It knows no rooms: they are groups that the REST interface fills.
 
 import { randomBytes } from 'node:crypto';
 
@@ -19,7 +19,7 @@ import { Queue } from './queue.js';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SID_BYTES = 15; // 20 characters, as Socket.IO's own
 
-/** What `disconnected` says for the ends that Engine.IO reports; others keep their name. */
+/** The reasons in `disconnected` for the ends that Engine.IO reports; others keep their name. */
 const REASONS = {
   'transport close': '',
   'forced close': '',
@@ -47,7 +47,7 @@ export class SocketIoConnection {
 
   /**
    * @param {{engine, hub, service: {options, upstream, log}, claims?: object, request}} setup
-   *   engine: the Engine.IO socket; request: what `connect` tells of the handshake
+   *   engine: the Engine.IO socket; request: how `connect` describes the handshake
    */
   constructor({ engine, hub, service, claims, request }) {
     this.id = engine.id;
@@ -62,12 +62,12 @@ export class SocketIoConnection {
     this.#limitTimes();
     engine.on('data', (message) => this.#receive(message));
     engine.on('upgrade', () => {
-      this.#pendingBytes = 0; // what the old transport took will not be reported
+      this.#pendingBytes = 0; // what the old transport has written is not reported any more
     });
     engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
   }
 
-  /** Joins the groups that a token or an answer names; what is no name is passed over. */
+  /** Joins the groups that a token or a response names; invalid names are ignored. */
   #joinNamed(groups) {
     for (const group of [groups ?? []].flat()) {
       const fault = groupNameFault(group);
@@ -101,9 +101,9 @@ export class SocketIoConnection {
   }
 
   /**
-   * Sorts a packet when it arrives; what it leads to happens in order, in the queue. A socket is
-   * 'connecting', then 'connected', perhaps 'leaving', which is when the client has left and
-   * events from before that are still in the queue, and in the end 'left'.
+   * Dispatches a packet when it arrives; its consequences are queued and happen in order. A socket
+   * is 'connecting', then 'connected', perhaps 'leaving' (the client has left, but earlier events
+   * are still in the queue), and in the end 'left'.
    */
   #accept(packet) {
     const { type, namespace } = packet;
@@ -115,7 +115,7 @@ export class SocketIoConnection {
     } else if (socket?.state === 'connected' && type === PacketType.EVENT) {
       this.#acceptEvent(socket, packet);
     } else if (socket?.state === 'connected' && type === PacketType.ACK) {
-      this.#service.log.life(this.id, 'an ack of the client: acks do not go upstream');
+      this.#service.log.life(this.id, 'sent an ack: acks do not go upstream');
     } else if (!this.#departed.has(namespace)) {
       this.#violation(`${PacketType[type]} does not fit the state of namespace ${namespace}`);
     }
@@ -129,7 +129,7 @@ export class SocketIoConnection {
     this.#enqueue(namespace, () => this.#connect(socket, data));
   }
 
-  /** The name is free at once, and the groups are left: a CONNECT may be right behind. */
+  /** The name is free and the groups are left at once: a CONNECT may follow immediately. */
   #acceptDisconnect(socket) {
     const { namespace } = socket;
     this.#enqueue(namespace, () => this.#leave(socket, ''));
@@ -179,7 +179,7 @@ export class SocketIoConnection {
       }
     }
     if (this.#ended) {
-      // The client is gone, but the handler has accepted it and is told the end.
+      // The client is gone, but the handler has accepted it and is told of the end.
       this.#announce('disconnected', socket, { reason: '' });
       return;
     }
@@ -205,11 +205,11 @@ export class SocketIoConnection {
     this.#service.log.warn('client', this.id, namespace, 'was refused:', error.message);
     if (this.#ended) return;
     const body = this.#service.options.connectErrorText === 'body' ? error.body : undefined;
-    const message = body || `connect was refused (${error.status ?? 'no answer'})`;
+    const message = body || `connect was refused (${error.status ?? 'no response'})`;
     this.#write({ text: refused(namespace, message), attachments: [] });
   }
 
-  /** The parts of an answer to `connect` that plain Web PubSub honours. */
+  /** The parts of a response to `connect` that plain Web PubSub honours. */
   #honour(answer) {
     if (!answer) return;
     const { connectResponse, connectionState } = this.#service.options;
@@ -220,7 +220,7 @@ export class SocketIoConnection {
       if (typeof userId === 'string') this.#rename(userId);
       this.#joinNamed(groups);
     } catch {
-      this.#service.log.warn('client', this.id, 'the answer to connect is not JSON');
+      this.#service.log.warn('client', this.id, 'the response to connect is not JSON');
     }
   }
 
@@ -233,7 +233,7 @@ export class SocketIoConnection {
   }
 
   async #forward(socket, { data, payload }) {
-    if (socket.state === 'left') return; // the service has ended it since
+    if (socket.state === 'left') return; // the service has ended it meanwhile
     const event = {
       name: String(data[0]),
       body: payload,
@@ -245,18 +245,19 @@ export class SocketIoConnection {
       if (this.#service.options.connectionState) {
         this.#state = answer.headers['ce-connectionstate'] ?? this.#state;
       }
-      if (socket.state === 'connected') this.#answer(answer); // the next socket gets no old packets
+      // A later socket must not get these packets.
+      if (socket.state === 'connected') this.#answer(answer);
     } catch (error) {
       this.#service.log.warn('client', this.id, `event '${data[0]}':`, error.message);
       this.#eventFailed(socket);
     }
   }
 
-  /** Writes the packets of an answer, unchanged. */
+  /** Writes the packets of a response, unchanged. */
   #answer({ status, headers, body }) {
     if (status === 204 || body === '') return;
     if (!/^text\/plain\b/i.test(headers['content-type'] ?? '')) {
-      this.#service.log.warn('client', this.id, 'an answer that is not text/plain is not written');
+      this.#service.log.warn('client', this.id, 'was not sent a response that is not text/plain');
       return;
     }
     this.#writePayload(body);
@@ -268,7 +269,7 @@ export class SocketIoConnection {
     else if (userEventFailure === 'disconnect') this.#endSocket(namespace, 'UpstreamFailed', false);
   }
 
-  /** An event whose answer nobody waits for. */
+  /** Sends an event whose response nothing waits for. */
   #announce(name, socket, body) {
     if (!this.#service.upstream.wanted(this.hub.name, { system: true, name })) return;
     this.#deliver(socket, { name, body: JSON.stringify(body) }).catch((error) => {
@@ -292,12 +293,12 @@ export class SocketIoConnection {
   // --- to the client --------------------------------------------------------------------------
 
   /**
-   * Writes what a REST send carries: an Engine.IO payload.
+   * Writes the Engine.IO payload of a REST send.
    * @param {import('./message.js').Message} message
    */
   send({ dataType, text }) {
     if (dataType === 'text') this.#writePayload(text());
-    else this.#service.log.warn('client', this.id, `is not sent ${dataType}: only text`);
+    else this.#service.log.warn('client', this.id, `was not sent ${dataType}, only text goes`);
   }
 
   #writePayload(payload) {
@@ -330,7 +331,7 @@ export class SocketIoConnection {
 
   // --- the end --------------------------------------------------------------------------------
 
-  /** Ends one socket at the service's wish: the client is told. */
+  /** Ends one socket on behalf of the service: the client is told. */
   #endSocket(namespace, reason, closes) {
     const socket = this.#namespaces.get(namespace);
     if (socket?.state === 'connected') {
@@ -342,7 +343,7 @@ export class SocketIoConnection {
     if (closes) this.close(reason);
   }
 
-  /** Its last events may have joined it to groups: no socket after it has those. */
+  /** Its last events may have put it into groups: a later socket must not inherit them. */
   #leave(socket, reason) {
     if (socket.state === 'left') return;
     socket.state = 'left';
@@ -350,23 +351,23 @@ export class SocketIoConnection {
     this.#announce('disconnected', socket, { reason });
   }
 
-  /** Ends the connection at the service's wish; with `discard` without waiting for the client. */
+  /** Ends the connection on behalf of the service; `discard`: without waiting for the client. */
   close(reason, { discard = false } = {}) {
     this.#end(reason);
     this.#engine.close(discard);
   }
 
-  /** Cuts what is left of the wire. */
+  /** Cuts the transport. */
   terminate() {
     this.#engine.transport.socket?.terminate();
   }
 
-  /** Resolves when everything that came from the client has been seen to. */
+  /** Resolves when everything that the client has sent is dealt with. */
   idle() {
     return Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
   }
 
-  /** Groups are left at once; `disconnected` comes after the events that were there before. */
+  /** Leaves the groups at once; `disconnected` follows the events that were queued before. */
   #end(reason) {
     if (this.#ended) return;
     this.#ended = true;
@@ -375,7 +376,7 @@ export class SocketIoConnection {
     this.hub.remove(this);
     this.#service.log.life(this.id, `ended${reason ? `: ${reason}` : ''}`);
     for (const [namespace, socket] of this.#namespaces) {
-      if (socket.state !== 'connected') continue; // a pending connect sees to itself
+      if (socket.state !== 'connected') continue; // a pending connect ends by itself
       this.#enqueue(namespace, () => this.#leave(socket, reason));
     }
   }

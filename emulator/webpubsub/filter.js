@@ -1,5 +1,5 @@
-// Knows the OData filter language of the REST interface: reads an expression, checks its types
-// as a whole, and gives a function that says whether a connection matches.
+// The OData filter language of the REST interface: reads an expression, checks its types as a
+// whole, and returns a function that says whether a connection matches.
 //
 // The precedence is the documented one, tightest first: not; eq ne gt ge lt le in; and; or.
 // So `not length(userId) gt 5` is an error, and `a or b and c` means `a or (b and c)`.
@@ -7,7 +7,7 @@
 const MAX_CLAUSES = 100; // the documented guideline
 const MAX_DEPTH = 100; // nesting of parentheses and calls
 
-/** What is wrong with a filter, for the caller's eyes. */
+/** A fault in a filter, in words for the caller. */
 export class FilterError extends Error {}
 
 /**
@@ -22,7 +22,7 @@ export function parseFilter(text) {
   return (connection) => expression.value(connection) === true;
 }
 
-// --- words ----------------------------------------------------------------------------------
+// --- tokens ---------------------------------------------------------------------------------
 
 const TOKEN = /\s*(?:('(?:[^']|'')*')|([+-]?\d+)|([A-Za-z_]\w*)|([(),]))/y;
 
@@ -61,7 +61,7 @@ class Reader {
     return token;
   }
 
-  /** Takes the next token if it is this word or mark. */
+  /** Consumes the next token if it is this word or mark. */
   take(...values) {
     const token = this.peek();
     const found = token && token.kind !== 'string' && values.includes(token.value);

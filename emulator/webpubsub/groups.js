@@ -1,4 +1,4 @@
-// Knows who is in which group, and how Socket.IO rooms are spelt as groups.
+// Who is in which group, and how Socket.IO rooms are spelt as groups.
 //
 // Rooms and namespaces are groups with encoded names; membership is the connection's, not the
 // socket's. A connection needs an `id` and a Set `groups`, which is kept here.
@@ -16,7 +16,7 @@ export function groupOf(namespace, room) {
 export function groupNameFault(name) {
   if (typeof name !== 'string' || name.trim() === '') return 'a group name must not be empty';
   if (name.length > MAX_NAME) return `a group name has at most ${MAX_NAME} characters`;
-  // Names of Socket.IO rooms come from code that encodes them, so a wrong one is a bug there.
+  // Names of Socket.IO rooms are encoded by programs, so an invalid one is a bug in a program.
   if (name.startsWith('0~') && !ROOM.test(name)) {
     return 'a room is spelt 0~base64url(namespace)~base64url(room), without padding';
   }

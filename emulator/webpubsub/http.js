@@ -1,12 +1,12 @@
-// Knows how to send one HTTP request to an event handler: with a deadline for the whole of it and
-// a bound on the answer.
+// One HTTP request to an event handler, with a deadline for the whole of it and a bound on the
+// response.
 
 import http from 'node:http';
 import https from 'node:https';
 
-const MAX_ANSWER = 16 * 1024 * 1024; // bytes of an answer's body
+const MAX_ANSWER = 16 * 1024 * 1024; // bytes of a response's body
 
-/** Requests over kept connections; `close` drops those. */
+/** Requests over persistent connections; `close` drops those. */
 export class HttpClient {
   #agents = {
     'http:': new http.Agent({ keepAlive: true }),
@@ -24,7 +24,7 @@ export class HttpClient {
       try {
         return await this.#once(new URL(url), request, attempt);
       } catch (error) {
-        // A kept connection that the other side closed just now says nothing about the request.
+        // A persistent connection that the peer has just closed says nothing about the request.
         if (!attempt.reused || error.code !== 'ECONNRESET') throw error;
       }
     }
@@ -55,7 +55,7 @@ async function collect(response) {
   let length = 0;
   for await (const chunk of response) {
     length += chunk.length;
-    if (length > MAX_ANSWER) throw new Error(`the answer is larger than ${MAX_ANSWER} bytes`);
+    if (length > MAX_ANSWER) throw new Error(`the response is larger than ${MAX_ANSWER} bytes`);
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);

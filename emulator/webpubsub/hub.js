@@ -1,4 +1,4 @@
-// Knows one hub: its connections, by id and by user, and its groups.
+// One hub: its connections, by id and by user, and its groups.
 
 import { Groups } from './groups.js';
 

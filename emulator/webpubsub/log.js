@@ -1,12 +1,12 @@
-// Knows how the service reports what it does: one readable line for each client packet, upstream
-// delivery and REST call, with tokens shortened.
+// The service's report of what it does: one readable line for each client packet, upstream delivery
+// and REST call, with tokens shortened.
 
 const MAX_TEXT = 200; // characters of a packet that are shown
 const SECRET = /((?:access_token|code|token|sig)=)[^&\s"]+/gi;
 const JWT = /\b(eyJ[\w-]{5})[\w.-]+/g; // whole or cut off
 const CONTROL = /[\x00-\x1f\x7f]/g;
 
-/** A text as it may stand in a line: on one line, without tokens and keys. */
+/** A text made fit for the log: on one line, without tokens and keys. */
 export function clean(text) {
   return text
     .replace(JWT, '$1…')
@@ -21,14 +21,14 @@ export function shown(text) {
 }
 
 /**
- * @param {((line: string) => void) | undefined} sink where the lines go; none: nothing is made
+ * @param {((line: string) => void) | undefined} sink where the lines go; without it, none are made
  */
 export function makeLog(sink) {
   const line = (kind, parts) => sink?.(`${kind.padEnd(8)} ${parts.join(' ')}`);
   return {
-    /** what a client sent (<-) or is sent (->) */
+    /** A packet from a client (<-) or to it (->). */
     client: (id, arrow, text) => sink && line('client', [id, arrow, shown(text)]),
-    /** a connection's or socket's coming and going */
+    /** The beginning and the end of a connection or socket. */
     life: (id, what) => sink && line('client', [id, what]),
     upstream: (...parts) => sink && line('upstream', parts.map(clean)),
     rest: (...parts) => sink && line('rest', parts.map(clean)),

@@ -1,5 +1,5 @@
-// Knows a message on its way to clients, whatever they speak: where it is from, and its data as
-// text, JSON or bytes.
+// A message on its way to clients, whatever their protocol: where it is from, and its data as text,
+// JSON or bytes.
 
 const TYPES = new Map([
   ['text/plain', 'text'],
@@ -35,7 +35,7 @@ export class Message {
   /** The body as text, decoded once for all recipients. */
   text = () => (this.#text ??= this.body.toString('utf8'));
 
-  /** The message in the JSON subprotocol, written once for all recipients; without a closing }. */
+  /** The message in the JSON subprotocol, encoded once for all recipients; without a closing }. */
   openJson() {
     this.#json ??= this.#writeJson();
     return this.#json;

@@ -1,5 +1,5 @@
-// Knows every knob of the service: its name, default, limits, and what it stands for. The
-// command line and its --help are made from this table.
+// Every setting of the service: its name, default, limits, and meaning. The command line and its
+// --help are made from this table.
 //
 // What is not known about the real service is marked `unknown`; its default is the careful one.
 
@@ -53,13 +53,13 @@ export const KNOBS = {
     kind: ['status', 'body'],
     value: 'status',
     unknown: true,
-    help: "what a refused client reads: the status, or the body of the handler's answer",
+    help: "what a refused client reads: the status, or the body of the handler's response",
   },
   connectAuth: {
     kind: ['drop', 'forward'],
     value: 'drop',
     unknown: true,
-    help: 'what becomes of the auth object of CONNECT; forward adds it to connect as "auth"',
+    help: 'what happens to the auth object of CONNECT; forward adds it to connect as "auth"',
   },
   binaryEvents: {
     kind: ['forward', 'refuse'],
@@ -91,7 +91,7 @@ export const KNOBS = {
     kind: 'list',
     value: [1000, 3000, 5000],
     unknown: true,
-    help: 'pauses before an event is sent again after 408, 5xx or a network failure',
+    help: 'pauses before an event is retried after 408, 5xx or a network failure',
   },
   userEventFailure: {
     kind: ['close', 'disconnect', 'ignore'],
@@ -124,7 +124,7 @@ export const KNOBS = {
   duplicateEvents: {
     kind: 'flag',
     value: false,
-    help: 'send every event twice, as after an answer that got lost',
+    help: 'send every event twice, as after a response that got lost',
   },
   connectedDelayMs: { kind: 'ms', value: 0, help: 'Socket.IO: how late `connected` is sent' },
   signEvents: { kind: 'flag', value: true, unknown: true, help: 'send ce-signature' },
@@ -132,13 +132,13 @@ export const KNOBS = {
     kind: 'flag',
     value: false,
     unknown: true,
-    help: 'Socket.IO: keep ce-connectionState of an answer and repeat it',
+    help: 'Socket.IO: keep ce-connectionState of a response and repeat it',
   },
   connectResponse: {
     kind: 'flag',
     value: false,
     unknown: true,
-    help: 'Socket.IO: honour userId and groups in the answer to connect',
+    help: 'Socket.IO: honour userId and groups in the response to connect',
   },
 
   // --- native clients
@@ -151,13 +151,13 @@ export const KNOBS = {
   defaultClientType: {
     kind: ['socketio', 'native'],
     value: 'socketio',
-    help: 'kind of clients that :generateToken makes tokens for when it is not told',
+    help: 'kind of clients that :generateToken mints tokens for by default',
   },
   missingTarget: {
     kind: ['accept', 'refuse'],
     value: 'accept',
     unknown: true,
-    help: 'a send to a connection that is not there: 202 or 404',
+    help: 'a send to a connection that does not exist: 202 or 404',
   },
   joinDelayMs: {
     kind: 'ms',
@@ -171,16 +171,16 @@ const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Micros
 const MIN_KEY = 32; // bytes
 const HUB = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;
 
-/** A setting that cannot be meant. */
+/** A setting that makes no sense. */
 export class OptionError extends Error {}
 
 export const isHubName = (name) => HUB.test(name);
 
-/** Fills in the defaults and refuses what makes no sense; names every fault at once. */
+/** Fills in the defaults, and names every fault at once. */
 export function readOptions(given = {}) {
   const options = { port: 0, orFree: false, endpoint: undefined, accessKeys: [DEFAULT_KEY] };
-  // identityTokens: bearer tokens that pass on REST without a look into them, in place of Entra's
-  // clock: the service's own, in milliseconds, which need not go as everybody else's does
+  // identityTokens: bearer tokens that REST accepts unread, in place of Entra's
+  // clock: the service's own time, in milliseconds, which may differ from everybody else's
   Object.assign(options, { identityTokens: [], hubs: {}, log: undefined, clock: Date.now });
   for (const [name, { value }] of Object.entries(KNOBS)) options[name] = value;
   const faults = [];
@@ -210,16 +210,17 @@ function misfit(name, value) {
 
 function structureFaults({ accessKeys, hubs, port }) {
   const faults = [];
-  if (!Number.isInteger(port) || port < 0 || port > 65535) faults.push(`port ${port} is none`);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) faults.push(`${port} is not a port`);
   if (!Array.isArray(accessKeys) || accessKeys.length < 1 || accessKeys.length > 2) {
-    faults.push('there are one or two access keys');
+    faults.push('there have to be one or two access keys');
   } else if (accessKeys.some((key) => Buffer.byteLength(String(key)) < MIN_KEY)) {
-    faults.push(`an access key has at least ${MIN_KEY} bytes`);
+    faults.push(`an access key needs at least ${MIN_KEY} bytes`);
   }
   for (const [name, hub] of Object.entries(hubs)) {
     if (!isHubName(name)) faults.push(`'${name}' is not a hub name`);
     const policy = hub.anonymousConnectPolicy ?? 'deny';
-    if (!['allow', 'deny'].includes(policy)) faults.push(`anonymousConnectPolicy is allow or deny`);
+    if (!['allow', 'deny'].includes(policy))
+      faults.push('anonymousConnectPolicy has to be allow or deny');
     faults.push(...(hub.eventHandlers ?? []).flatMap(handlerFaults));
   }
   return faults;

@@ -1,5 +1,5 @@
-// Knows Socket.IO packets and Engine.IO payloads: what arrives from a client, with its text kept
-// exactly as it came, and what a handler's answer or a REST send asks to be written.
+// Socket.IO packets and Engine.IO payloads: what arrives from a client, with its text kept exactly
+// as it came, and what a handler's response or a REST send wants written.
 //
 // The decoding itself is that of the Socket.IO project (engine.io-parser, socket.io-parser).
 
@@ -11,11 +11,11 @@ export { PacketType };
 const SEPARATOR = '\x1e'; // between the packets of one payload
 const HEAD = /^([0-6])(?:\d+-)?(?:(\/[^,]*),?)?/; // type, attachments, namespace
 
-/** Why a payload that was meant for a client cannot be written. */
+/** Why a payload cannot be written to a client. */
 export class PayloadError extends Error {}
 
 /**
- * Puts a client's messages together to packets; a binary packet is several messages.
+ * Assembles a client's messages into packets; a binary packet is several messages.
  * `add` throws on whatever Socket.IO's own decoder refuses.
  */
 export class PacketReader {
@@ -111,7 +111,7 @@ function readClose(rest) {
 
 const prefix = (namespace) => (namespace === '/' ? '' : `${namespace},`);
 
-/** The packets that the service itself makes. */
+/** The service's own packets. */
 export const connected = (namespace, sid) => `0${prefix(namespace)}${JSON.stringify({ sid })}`;
 export const disconnect = (namespace) => `1${prefix(namespace)}`;
 export const refused = (namespace, message) =>

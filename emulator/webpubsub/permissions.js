@@ -1,5 +1,5 @@
-// Knows what a native client may do to which groups: from the roles of its token, and from what
-// the REST interface grants later.
+// What a native client may do to which groups: by the roles of its token, and by what the REST
+// interface grants later.
 
 export const PERMISSIONS = ['sendToGroup', 'joinLeaveGroup'];
 
@@ -15,7 +15,7 @@ export class Permissions {
     for (const role of roles) this.addRole(role);
   }
 
-  /** Roles that are not about groups mean nothing here. */
+  /** Roles that do not concern groups are ignored. */
   addRole(role) {
     const match = ROLE.exec(role);
     if (!match) return;
@@ -49,9 +49,9 @@ export class Permissions {
 }
 
 /**
- * `*` within a segment between dots, `**` across, `?` for one character that is no dot; behind a
+ * `*` within a segment between dots, `**` across, `?` for one character other than a dot; after a
  * backslash these and the backslash stand for themselves.
- * @returns {((name: string) => boolean) | undefined} undefined: it is no pattern, and opens nothing
+ * @returns {((name: string) => boolean) | undefined} undefined: not a pattern, which grants nothing
  */
 function matcher(pattern) {
   const parts = pattern.match(/\\.?|\*\*|./gs);

@@ -1,4 +1,4 @@
-// Knows how work is kept in order: one task after the other, with bounds on what waits.
+// Work in order: one task after the other, with bounds on what waits.
 
 export class Queue {
   #tail = Promise.resolve();
@@ -9,7 +9,7 @@ export class Queue {
 
   /**
    * @param {{count: number, bytes: number, failed: (error: Error) => void}} limits of what is
-   *   waiting or under way; failed: is told what a task throws, and the next one comes
+   *   waiting or under way; failed: is told what a task throws; the next one follows
    */
   constructor({ failed, ...limits }) {
     this.#limits = limits;
@@ -37,7 +37,7 @@ export class Queue {
     return true;
   }
 
-  /** Resolves when what is waiting now has been done. */
+  /** Resolves when everything that is waiting now has been done. */
   idle() {
     return this.#tail;
   }

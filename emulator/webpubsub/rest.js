@@ -1,5 +1,5 @@
-// Knows the REST interface's frame: routes, api-version, the bearer token with its audience, the
-// body, and how errors look. What the operations do is in operations/.
+// The frame of the REST interface: routes, api-version, the bearer token with its audience, the
+// body, and the form of errors. What the operations do is in operations/.
 
 import { sameAudience } from './admission.js';
 import { FilterError } from './filter.js';
@@ -32,7 +32,8 @@ export class Rest {
     if (!route.open) this.#checkToken(req);
     const { params, run } = route;
     const hub = params.hub && this.#service.hub(params.hub);
-    if (params.hub && !hub) throw new ApiError(400, 'InvalidHub', `'${params.hub}' is no hub name`);
+    if (params.hub && !hub)
+      throw new ApiError(400, 'InvalidHub', `'${params.hub}' is not a hub name`);
     const body = await this.#readBody(req);
     const type = (req.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
     return run({ params, hub, query: url.searchParams, body, type, url, service: this.#service });
@@ -45,7 +46,7 @@ export class Rest {
       throw new ApiError(
         400,
         'UnsupportedApiVersion',
-        `api-version '${version}' does not have this`,
+        `api-version '${version}' does not have this operation`,
       );
     }
   }
@@ -76,7 +77,7 @@ export class Rest {
       if (length <= restBodyLimit) chunks.push(chunk);
     }
     if (length <= restBodyLimit) return Buffer.concat(chunks);
-    throw new ApiError(413, 'PayloadTooLarge', `a body has at most ${restBodyLimit} bytes`);
+    throw new ApiError(413, 'PayloadTooLarge', `the body may have at most ${restBodyLimit} bytes`);
   }
 
   #explain(error) {
@@ -93,7 +94,7 @@ export class Rest {
   }
 
   #send(req, res, { status, json, headers = {}, note = '' }) {
-    const level = json && status >= 400 ? 'warn' : 'rest'; // a plain 404 is an answer
+    const level = json && status >= 400 ? 'warn' : 'rest'; // a plain 404 is a result
     this.#service.log[level](req.method, req.url, '->', String(status), note);
     const text = json === undefined ? '' : JSON.stringify(json);
     const type = text ? { 'Content-Type': 'application/json; charset=utf-8' } : {};

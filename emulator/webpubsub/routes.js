@@ -1,4 +1,4 @@
-// Knows the operations of the REST interface: api-version 2024-12-01, all of them.
+// The operations of the REST interface: api-version 2024-12-01, all of them.
 
 import { ApiError } from './operations/call.js';
 import * as closing from './operations/closing.js';
@@ -18,7 +18,7 @@ function notBuilt() {
   throw new ApiError(501, 'NotImplemented', 'the stand-in does not have this operation');
 }
 
-/** method, path, operation, and: open (asks for no token), since (the first api-version) */
+/** method, path, operation, and: open (needs no token), since (the first api-version) */
 const ROUTES = [
   ['HEAD', '/api/health', questions.health, { open: true }],
   ['GET', '/api/health', questions.health, { open: true }],
@@ -61,11 +61,11 @@ const routes = ROUTES.map(([method, template, run, more = {}]) => {
  */
 export function findRoute(method, pathname) {
   const there = routes.filter((route) => route.path.test(pathname));
-  if (there.length === 0) throw new ApiError(404, 'NotFound', `nothing is at ${pathname}`);
+  if (there.length === 0) throw new ApiError(404, 'NotFound', `there is nothing at ${pathname}`);
   const route = there.find((candidate) => candidate.method === method);
   if (route) return { ...route, params: readParams(route, pathname) };
   const Allow = there.map((candidate) => candidate.method).join(', ');
-  const message = `${method} is not for ${pathname}`;
+  const message = `${method} is not allowed at ${pathname}`;
   throw new ApiError(405, 'MethodNotAllowed', message, undefined, { Allow });
 }
 

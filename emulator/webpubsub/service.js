@@ -1,4 +1,4 @@
-// Knows how the parts make one service: Web PubSub for Socket.IO in serverless mode, on one port.
+// The parts put together to one service: Web PubSub for Socket.IO in serverless mode, on one port.
 
 import http from 'node:http';
 
@@ -40,7 +40,7 @@ class WebPubSub {
     this.wantedPort = listening.wanted;
     // Tokens name the endpoint as the connection string spells it, whatever Host says: a client
     // that connects to 127.0.0.1 still presents a token made for localhost.
-    // It is a URL: in lower case, and without the port that its scheme has by itself.
+    // It is a URL: in lower case, and without its scheme's default port.
     this.endpoint = new URL(options.endpoint ?? `http://localhost:${this.port}`).origin;
     this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname);
     this.#listening = listening;
@@ -61,7 +61,7 @@ class WebPubSub {
     });
   }
 
-  /** What the stand-in fails at costs one request and not the process. */
+  /** A failure of the stand-in costs one request and not the process. */
   #attempt(serve, refuse) {
     try {
       serve();
@@ -80,7 +80,7 @@ class WebPubSub {
     return `${place};AccessKey=${this.options.accessKeys[0]};Version=1.0;`;
   }
 
-  /** @returns {Hub | undefined} the hub of a name, made at its first use; undefined: no name */
+  /** @returns {Hub | undefined} the hub of a name, created at its first use; undefined: no name */
   hub(name) {
     const key = name.toLowerCase();
     if (!this.#hubs.has(key)) {

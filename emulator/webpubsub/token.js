@@ -1,5 +1,5 @@
-// Knows JSON Web Tokens as the service takes and makes them: HS256 over the access key's raw
-// UTF-8 bytes (the key is never base64-decoded, whatever it looks like).
+// JSON Web Tokens as the service accepts and mints them: HS256 with the access key's raw UTF-8
+// bytes (the key is never base64-decoded, whatever it looks like).
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 

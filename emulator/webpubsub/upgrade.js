@@ -1,6 +1,6 @@
-// Knows how a request for a WebSocket is refused.
+// How a request for a WebSocket is refused.
 
-/** Answers an upgrade request with plain HTTP. */
+/** Responds to an upgrade request with plain HTTP. */
 export function refuseUpgrade(socket, status, why, headers = {}) {
   socket.on('error', () => {}); // the client may be gone
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -10,7 +10,7 @@ export function refuseUpgrade(socket, status, why, headers = {}) {
   );
 }
 
-/** Refuses, and tells, the handshakes that a WebSocketServer of ws cannot read. */
+/** Refuses and reports the handshakes that a WebSocketServer of ws cannot read. */
 export function refuseBadHandshakes(server, log) {
   server.on('wsClientError', ({ message }, socket, { method }) => {
     const status = method === 'GET' ? '400 Bad Request' : '405 Method Not Allowed';

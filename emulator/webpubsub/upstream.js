@@ -1,5 +1,5 @@
-// Knows how events go to a hub's event handlers: which handler gets one, the CloudEvents request
-// that carries it, and when it is sent again.
+// How events reach a hub's event handlers: which handler gets one, the CloudEvents request that
+// carries it, and when it is retried.
 
 import { createHmac } from 'node:crypto';
 
@@ -10,7 +10,7 @@ import { Validation } from './validation.js';
 const UNSAFE_MINIMAL = /[^\x20-\x7e]/gu;
 const UNSAFE_CLOUDEVENTS = /[^\x21-\x7e]|["%]/gu;
 
-/** An event that was not delivered, or was answered with failure. */
+/** An event that was not delivered, or whose response was a failure. */
 export class UpstreamError extends Error {
   /** @param {string} message @param {{status?: number, body?: string}} answer */
   constructor(message, { status, body } = {}) {
@@ -74,7 +74,7 @@ export class Upstream {
   /**
    * Delivers one event.
    * @param {UpstreamEvent} event
-   * @returns {Promise<{status: number, headers: object, body: string}>} a 2xx answer
+   * @returns {Promise<{status: number, headers: object, body: string}>} a 2xx response
    * @throws {UpstreamError} anything else
    */
   async deliver(event) {
@@ -129,10 +129,10 @@ export class Upstream {
       const answer = await this.#http.send(url, request);
       tell(String(answer.status));
       if (answer.status >= 200 && answer.status < 300) return { answer };
-      const error = new UpstreamError(`the event handler answered ${answer.status}`, answer);
+      const error = new UpstreamError(`the event handler responded with ${answer.status}`, answer);
       return { error, again: answer.status === 408 || answer.status >= 500 };
     } catch (cause) {
-      const what = request.signal.aborted ? 'no answer in time' : (cause.code ?? cause.message);
+      const what = request.signal.aborted ? 'no response in time' : (cause.code ?? cause.message);
       tell(what);
       return { error: new UpstreamError(`the event handler failed: ${what}`), again: true };
     }
@@ -180,7 +180,7 @@ export class Upstream {
   }
 
   /**
-   * Lets deliveries end, but waits no longer than the grace, and then drops them.
+   * Lets deliveries end within a period of grace, and then drops them.
    * @param {Promise<any>} noMore resolves when no further delivery will begin
    */
   async close(noMore, graceMs) {
@@ -214,7 +214,7 @@ function fillTemplate(template, hub, event) {
     .replaceAll('{event}', encodeURIComponent(unicode(event)));
 }
 
-/** A name that a client has put together may have half a character, which no URL can spell. */
+/** A name that a client has chosen may have half a character, which no URL can contain. */
 const unicode = (text) => Buffer.from(text).toString();
 
 function encodeHeader(value, encoding) {
@@ -226,7 +226,7 @@ function encodeHeader(value, encoding) {
 
 const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
-/** Waits; an abort ends the waiting early. */
+/** Waits until the time is over or the signal aborts. */
 function pause(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);

@@ -1,10 +1,10 @@
-// Knows the CloudEvents abuse protection: a handler's URL must say that it wants our events
-// before it gets any.
+// The CloudEvents abuse protection: a handler's URL must say that it wants our events before it
+// gets any.
 
 const DEADLINE_MS = 10_000; // for one validation
 const RETRY_MS = 1000; // the least time between failed validations
 
-/** The validation of one handler's URL, remembered. */
+/** The validation of one handler's URL, and its cached result. */
 export class Validation {
   #http;
   #url;
@@ -27,7 +27,7 @@ export class Validation {
   async fault() {
     const age = Date.now() - (this.#verdict?.at ?? -Infinity);
     if (!this.#verdict || (this.#verdict.fault && age > RETRY_MS)) await this.#validate();
-    else if (age > this.#lifetime) this.#validate(); // meanwhile the old verdict holds
+    else if (age > this.#lifetime) this.#validate(); // the old verdict holds until then
     return this.#verdict.fault;
   }
 
@@ -45,7 +45,7 @@ export class Validation {
       if (answer.status === 404) answer = await this.#ask('GET');
       fault = this.#judge(answer);
     } catch (error) {
-      // A handler that was valid and is out of reach for a moment stays valid.
+      // A valid handler that is unreachable for a moment stays valid.
       const valid = this.#verdict && !this.#verdict.fault;
       fault = valid ? undefined : (error.code ?? error.message);
     }

@@ -1,5 +1,5 @@
-// Knows how to serve the built page as the static website of a storage account would: from a
-// folder, with the types, encodings and cache headers of the page's own table.
+// Serves the built page as the static website of a storage account would: from a folder, with the
+// types, encodings and cache headers of the page's own table.
 
 import http from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -38,7 +38,7 @@ export async function startWebsite({ root, port = 0, orFree, api, service }) {
   };
 }
 
-/** How a system says that it has no file of that name: none can be called so, or it is a folder. */
+/** A system's errors for a file that is not there: the name is impossible, or is a folder's. */
 const NO_FILE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'];
 const TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
 const MISSING = { status: 404, headers: TEXT, body: 'There is no such file.\n' };

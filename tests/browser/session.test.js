@@ -185,7 +185,8 @@ test("the system's theme is followed until one is chosen, and what is chosen is 
   assert.equal(await writer.page.locator('#font-size').textContent(), '16');
 });
 
-test('a browser that keeps nothing can still write', async () => {
+/** Somebody whose browser refuses to keep anything. */
+async function forgetful() {
   const context = await scene.person();
   await context.addInitScript(() => {
     for (const kind of ['localStorage', 'sessionStorage']) {
@@ -196,10 +197,40 @@ test('a browser that keeps nothing can still write', async () => {
       });
     }
   });
-  const writer = await scene.writer({ context });
+  return context;
+}
+
+test('a browser that keeps nothing can still write', async () => {
+  const writer = await scene.writer({ context: await forgetful() });
   await writer.type('still here');
   const viewer = await scene.viewer(writer.link);
   await viewer.shows('still here');
+});
+
+/** What the browser asks when the person reloads the page, and is answered with yes. */
+async function questionsOnReload({ page }) {
+  const asked = [];
+  const answer = (dialog) => {
+    asked.push(dialog.type());
+    return dialog.accept();
+  };
+  page.on('dialog', answer);
+  await page.reload();
+  page.off('dialog', answer);
+  return asked;
+}
+
+test('leaving the page asks first where the text is neither sent nor kept, and only there', async () => {
+  const keeping = await scene.writer();
+  await keeping.press('pause');
+  await keeping.says('Paused');
+  await keeping.type('kept');
+  assert.deepEqual(await questionsOnReload(keeping), []);
+  const writer = await scene.writer({ context: await forgetful() });
+  await writer.press('pause');
+  await writer.says('Paused');
+  await writer.type('nowhere else');
+  assert.deepEqual(await questionsOnReload(writer), ['beforeunload']);
 });
 
 test('a new session leaves the old one behind, also after a reload', async () => {

@@ -103,7 +103,7 @@ test('who cancels is not asked again until they wish it, and keeps what they typ
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
   await screen.says('Not connected');
-  await screen.notices(/has to know a word/);
+  await screen.notices(/needs a word/);
   await screen.type('a draft');
   const before = negotiations(screen);
   await page.locator('#banner-action').click();

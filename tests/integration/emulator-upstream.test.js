@@ -466,7 +466,7 @@ test('an answer over 16 MiB is a failure', async (t) => {
   const socket = await join();
   socket.send('42["x"]');
   await inTime(socket.closed, 'close');
-  assert.ok(lines.some((line) => line.includes('the answer is larger')));
+  assert.ok(lines.some((line) => line.includes('the response is larger')));
 });
 
 test('after the last attempt the event has failed', async (t) => {
@@ -522,7 +522,7 @@ test('a handler that does not answer in time has failed', async (t) => {
   socket.send('42["x"]');
   await inTime(socket.closed, 'close');
   assert.ok(
-    lines.some((line) => line.includes('no answer in time')),
+    lines.some((line) => line.includes('no response in time')),
     lines.join('\n'),
   );
 });

@@ -45,8 +45,8 @@ function* orders(done = []) {
 /** A writer's page that somebody else watches as well. */
 function openPage() {
   const writer = new Writer({ epoch: 1, text: 'x', language: 'plaintext', name: '' });
-  writer.join('w1', 0);
-  writer.presence('somebody else', true);
+  writer.joined('w1', 0);
+  writer.presence({ role: 'viewer', state: 'joined', from: 'somebody else' });
   return writer;
 }
 
@@ -54,8 +54,8 @@ function openPage() {
 function lastBeat(writer) {
   let beat;
   for (let now = 0; now <= BEAT_MS; now = writer.wakeAt) {
-    for (const { id, data, ack } of writer.poll(now)) {
-      if (ack) writer.answered(id, { success: true }, now);
+    for (const { id, data } of writer.poll(now)) {
+      writer.answered(id, { success: true }, now);
       if (data.type === 'beat') beat = data;
     }
   }
@@ -76,7 +76,7 @@ for (const order of orders()) {
       // The service carries it out, and the writer hears of it, before it says so.
       const { text } = call.request;
       const [event, word] = text.startsWith('42') ? JSON.parse(text.slice(2)) : [];
-      if (event === 'presence') writer.presence(word.from, word.state === 'joined');
+      if (event === 'presence') writer.presence(word);
       call.answer();
       if (name === 'join') {
         for (const next of ['tell', 'joined']) open.set(next, await calls.next(next));

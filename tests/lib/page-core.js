@@ -2,7 +2,7 @@
 // status) on the real Socket.IO client, and somebody who types. Every word that the status line
 // would say is kept, with its time.
 import { WebSocket } from 'ws';
-import { connectViewer, connectWriter } from '../../web/src/roles.js';
+import { Connection } from '../../web/src/connection.js';
 import { viewerStatus, writerStatus } from '../../web/src/status.js';
 import { now } from '../../web/src/ticker.js';
 import { Viewer } from '../../web/src/viewer.js';
@@ -88,12 +88,8 @@ export class WriterPage extends PageCore {
   constructor({ backEnd, text = '', name = 'writer' }) {
     super(name);
     this.core = new Writer({ epoch: Date.now(), text, language: 'plaintext', name: '' });
-    this.connection = connectWriter(this.core, {
-      backEnd,
-      session: { room: '', key: '' },
-      show: this.show,
-      device: this.device,
-    });
+    const { core, show } = this;
+    this.connection = new Connection({ ...backEnd, core, show }, this.device);
     this.connection.start();
   }
 
@@ -129,9 +125,8 @@ export class ViewerPage extends PageCore {
   constructor({ backEnd, room, name = 'viewer' }) {
     super(name);
     this.core = new Viewer();
-    this.connection = connectViewer(this.core, {
-      backEnd, room, show: this.show, device: this.device,
-    });
+    const { core, show } = this;
+    this.connection = new Connection({ ...backEnd, room, core, show }, this.device);
     this.connection.start();
   }
 

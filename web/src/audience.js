@@ -1,26 +1,24 @@
 // Who is watching, as far as the writer can know: viewers by socket, and those of them who wait for
-// the text. Nobody keeps this for the writer, so after each reconnection it is made anew.
+// the text. No server keeps the list, so after each reconnection it is built again by a roll call.
 
 import { Gone } from './gone.js';
 import { MAX_AUDIENCE, ROLL_CALL_MS } from './protocol.js';
 
 export class Audience {
-  /** @param {number} [rollCallEvery]  ms; otherwise the roll is called after a reconnection only */
+  /** @param {number} [rollCallEvery]  ms; by default only a reconnection calls the roll */
   constructor(rollCallEvery = Infinity) {
     this.rollCallEvery = rollCallEvery;
-    /**
-     * @type {Map<string, boolean>} false: not heard of since the last roll call
-     */
+    /** @type {Map<string, boolean>} false: has not answered the roll call yet */
     this.viewers = new Map();
-    /** @type {Set<string>} who asked for the text */
+    /** @type {Set<string>} viewers that have asked for the text */
     this.waiting = new Set();
     /** @type {Set<string>} viewers whose page was written after the articles */
     this.plain = new Set();
     this.gone = new Gone();
-    /** When the roll call that is on will be over. */
+    /** When the current roll call ends. */
     this.rollCallEnd = Infinity;
     this.nextRollCall = Infinity;
-    /** Of the roll calls that a new connection did not tell by itself. */
+    /** Counts the roll calls between reconnections: a viewer notices those by itself. */
     this.roll = 0;
   }
 
@@ -70,8 +68,8 @@ export class Audience {
   }
 
   /**
-   * The writer has a new connection and may have missed who came and went. Viewers see that and say
-   * that they are there; those of the articles do not know this, and count until they leave.
+   * The writer has a new connection and may have missed viewers that joined or left. Viewers notice
+   * that and make themselves known; pages of the articles do not, and are counted until they leave.
    * @param {number} now
    */
   callRoll(now) {
@@ -81,9 +79,9 @@ export class Audience {
   }
 
   /**
-   * Calls the roll again when it is time, and ends the roll call that is on.
+   * Calls the roll again when it is due, and ends the current roll call.
    * @param {number} now
-   * @returns {boolean} whether there is something to tell the viewers
+   * @returns {boolean} whether the viewers have to be told
    */
   keepRoll(now) {
     const again = now >= this.nextRollCall;

@@ -1,29 +1,22 @@
-// What writer and viewer have in common: a link, its state in words that status.js understands,
-// and the rhythm of the page: whenever something happened or a time has come, look what is to be
-// sent and what is to be shown.
+// What writer and viewer have in common: a link, its state as status.js wants it, and the rhythm of
+// the page: whenever something has happened or is due, send what is to be sent and show what is
+// new.
 
 import { Link } from './link.js';
 import { now, ticker } from './ticker.js';
 
 /**
  * @typedef {import('./status.js').LinkState} LinkState
- * @typedef {import('./writer.js').Send} Send
- * @typedef {{ api: string, transport?: string }} BackEnd  where the function app is, and how to
- *   speak to the service: 'socketio' (also if left out) or 'native'
- * @typedef {object} Core  a Writer or a Viewer
- * @property {(now: number) => Send[]} poll
- * @property {(now: number) => boolean} dead
- * @property {number} wakeAt
- */
-
-/**
+ * @typedef {{ api: string, transport?: string }} BackEnd  where the function app is, and which
+ *   protocol the service is spoken to with: 'socketio' (the default) or 'native'
+ * @typedef {import('./writer.js').Writer | import('./viewer.js').Viewer} Core
  * @typedef {object} Device  what a connection needs of the machine that it runs on
  * @property {typeof ticker} ticker
  * @property {() => boolean} hasNetwork
  * @property {(changed: () => void) => void} onNetwork
  */
 
-/** The words on the screen depend on the time; they are looked at this often. */
+/** What the screen says depends on the time; it is brought up to date this often. */
 const SHOW_MS = 1_000;
 
 /** @type {Device} */
@@ -38,48 +31,48 @@ const BROWSER = {
 
 export class Connection {
   /**
-   * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => void,
-   *   epoch?: () => number, word?: () => string,
-   *   onTicket?: (ticket: import('./link.js').Ticket) => void, onJoin: (sid: string) => void,
-   *   onLeave: () => void,
-   *   onData: (data: unknown, from: unknown) => void, onPresence: (event: any) => void,
-   *   onAnswer: (id: number, answer: import('./link.js').Answer) => void }} options
+   * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => number | void,
+   *   word?: () => string, ticket?: (ticket: import('./link.js').Ticket) => void,
+   *   edited?: (ops: import('./ops.js').Op[]) => void, presence?: (event: any) => void }} options
+   *   room, key, word: see Link; show: called after every step, may return when it has to be called
+   *   again; edited: a viewer has heard the
+   *   writer, and these are the edits to make; presence: told after the core
    * @param {Device} [device]
    */
-  constructor(options, device = BROWSER) {
-    this.options = options;
+  constructor({ core, show, ticket, edited, presence, ...where }, device = BROWSER) {
+    this.core = core;
+    this.show = show;
     this.device = device;
     /** @type {LinkState} */
     this.state = { phase: 'connecting', since: now(), network: device.hasNetwork() };
     this.wakeAt = device.ticker(() => this.step());
     this.link = new Link({
-      api: options.api,
-      room: options.room,
-      key: options.key,
-      transport: options.transport,
-      epoch: options.epoch,
-      word: options.word,
+      ...where,
+      epoch: () => core.epoch,
       listener: {
-        onTicket: (ticket) => options.onTicket?.(ticket),
-        onJoin: (sid) => {
+        ticket: (granted) => ticket?.(granted),
+        joined: (sid) => {
           this.#phase('up');
-          options.onJoin(sid);
+          core.joined(sid, now());
           this.step();
         },
-        onDown: (trouble) => {
-          if (this.state.phase === 'up') options.onLeave();
+        left: (trouble) => {
+          const { phase } = this.state;
+          if (phase === 'up') core.left();
           this.#phase(
-            trouble?.final ? 'failed' : this.state.phase === 'connecting' ? 'connecting' : 'down',
+            trouble?.final ? 'failed' : phase === 'connecting' ? 'connecting' : 'down',
             trouble,
           );
           this.step();
         },
-        onData: (data, from) => {
-          options.onData(data, from);
+        heard: (data, from) => {
+          const ops = core.heard(data, from, now());
+          if (ops) edited?.(ops);
           this.step();
         },
-        onPresence: (event) => {
-          options.onPresence(event);
+        presence: (event) => {
+          core.presence(event, now());
+          presence?.(event);
           this.step();
         },
       },
@@ -120,23 +113,19 @@ export class Connection {
 
   /** Sends what is due, shows what is new, and sets the time of the next step. */
   step() {
-    const { core, onAnswer, show } = this.options;
-    if (core.dead(now())) {
+    const { core } = this;
+    if (core.flights.dead(now())) {
       this.link.restart();
       return;
     }
-    for (const { id, data, to, ack } of core.poll(now())) {
-      this.link.send(data, {
-        to,
-        answered: ack
-          ? (answer) => {
-              onAnswer(id, answer);
-              this.step();
-            }
-          : undefined,
-      });
+    for (const { id, data, to } of core.poll(now())) {
+      const answered = (/** @type {import('./link.js').Answer} */ answer) => {
+        core.answered(Number(id), answer, now());
+        this.step();
+      };
+      this.link.send(data, { to, answered: id === undefined ? undefined : answered });
     }
-    show();
-    this.wakeAt(Math.min(core.wakeAt, now() + SHOW_MS));
+    const showAt = this.show() ?? Infinity;
+    this.wakeAt(Math.min(core.wakeAt, showAt, now() + SHOW_MS));
   }
 }

@@ -1,9 +1,8 @@
-// The only file that speaks to Monaco (monaco.js and grammars.js only load it): an editor that
-// reports edits as operations and takes them as operations, for a writer who types and for a viewer
-// who may not.
+// The only file that uses Monaco (monaco.js and grammars.js only load it): an editor that reports
+// and takes edits as operations, for a writer who types and for a viewer who cannot.
 
 import { THEMES, monaco } from './monaco.js';
-import { replacement } from './ops.js';
+import { inSequence, replacement } from './ops.js';
 import { MAX_SELECTIONS } from './protocol.js';
 
 /**
@@ -26,7 +25,7 @@ export class Editor {
       theme: THEMES[theme],
       readOnly,
       domReadOnly: readOnly,
-      // Only the plain textarea tells a screen reader that it cannot be written in.
+      // Screen readers learn only from the plain textarea that it is read-only.
       editContext: !readOnly,
       readOnlyMessage: { value: readOnlyMessage },
       ariaLabel: label,
@@ -56,18 +55,14 @@ export class Editor {
         invisibleCharacters: false,
         nonBasicASCII: false,
       },
-      unusualLineTerminators: 'off',
     });
-    /**
-     * @type {string[]} where the writer is shown; kept by the live text, also while an earlier
-     *   one is on the screen
-     */
+    /** @type {string[]} decorations of the live text that show the writer */
     this.marks = [];
-    /** @type {monaco.editor.ITextModel | undefined} an earlier text, in place of the live one */
+    /** @type {monaco.editor.ITextModel | undefined} an earlier text in place of the live one */
     this.past = undefined;
     /** @type {monaco.editor.ICodeEditorViewState | null} */
     this.liveState = null;
-    /** Edits and scrolls made here and not by a person. */
+    /** The program edits or scrolls now, not a person. */
     this.silent = false;
   }
 
@@ -83,9 +78,8 @@ export class Editor {
   // ---- the writer's editor ----
 
   /**
-   * Reports what a person changes.
-   * @param {(ops: Op[]) => boolean} accept false: the change is refused and the text goes back to
-   *   what it was
+   * Reports a person's edits.
+   * @param {(ops: Op[]) => boolean} accept  false: the edits are refused and are undone
    * @param {() => string} before  the text that was accepted last
    */
   onEdit(accept, before) {
@@ -96,30 +90,28 @@ export class Editor {
         accept(replacement(before(), this.text));
         return;
       }
-      // Monaco lists the changes of one event from the end of the text to its start.
-      const taken = accept(
-        changes.map(({ rangeOffset, rangeLength, text }) => [rangeOffset, rangeLength, text]),
-      );
-      if (taken) return;
+      /** @type {Op[]} */
+      const edits = changes.map((change) => [change.rangeOffset, change.rangeLength, change.text]);
+      if (accept(inSequence(edits))) return;
       this.silent = true;
       setTimeout(() => {
-        this.#takeBack(before());
+        this.#undoTo(before());
         this.silent = false;
       });
     });
   }
 
   /**
-   * Back to a text by undoing the last edit, so that the undo stack stays true.
+   * Returns to a text by undoing the last edit, so that the undo stack stays right.
    * @param {string} text
    */
-  #takeBack(text) {
+  #undoTo(text) {
     this.editor.trigger('codestream', 'undo', null);
-    // An undo may take back a little more than the last edit.
+    // Monaco may have undone a little more than the last edit.
     this.#edit(replacement(this.text, text));
   }
 
-  /** An edit that can be undone like one of the person's own. @param {Op[]} ops */
+  /** Makes edits that can be undone like the person's own. @param {Op[]} ops */
   #edit(ops) {
     if (ops.length === 0) return;
     this.editor.pushUndoStop();
@@ -131,7 +123,7 @@ export class Editor {
     this.editor.pushUndoStop();
   }
 
-  /** Puts another text in, as one edit that can be undone. @param {string} text */
+  /** Replaces the text, as one edit that can be undone. @param {string} text */
   replaceText(text) {
     this.#edit(replacement(this.text, text));
     this.editor.setPosition({ lineNumber: 1, column: 1 });
@@ -139,9 +131,8 @@ export class Editor {
   }
 
   /** @param {() => void} moved  the cursor, a selection or the visible lines have changed */
-  onLook(moved) {
-    // On undo Monaco reports the selection before the content; when both have been, the microtask
-    // runs.
+  onView(moved) {
+    // On undo, Monaco reports the selection before the content. The microtask runs after both.
     let waiting = false;
     const later = () => {
       if (waiting) return;
@@ -159,7 +150,7 @@ export class Editor {
   }
 
   /** Where the person is. @returns {View} */
-  look() {
+  get view() {
     const selections = (this.editor.getSelections() ?? []).slice(0, MAX_SELECTIONS);
     const ranges = this.editor.getVisibleRanges();
     return {
@@ -181,8 +172,8 @@ export class Editor {
   // ---- the viewer's editor ----
 
   /**
-   * Makes the writer's edits. They go to the model, which read-only does not guard, and not onto
-   * the undo stack.
+   * Makes the writer's edits. They go to the model, which may be edited even where the editor is
+   * read-only, and not onto the undo stack.
    * @param {Op[]} ops @param {boolean} hold  keep the lines on the screen where they are
    */
   apply(ops, hold) {
@@ -194,7 +185,7 @@ export class Editor {
     });
   }
 
-  /** Monaco lets a selection grow by what is inserted at its edges; nobody has selected that. */
+  /** Keeps selections from growing by what is inserted at their edges, as Monaco would let them. */
   #holdSelections() {
     const selections = this.editor.getSelections() ?? [];
     if (selections.every((selection) => selection.isEmpty())) return undefined;
@@ -219,10 +210,7 @@ export class Editor {
     this.silent = false;
   }
 
-  /**
-   * Remembers the topmost line on the screen; the function it returns brings it back to its
-   * place.
-   */
+  /** Remembers the topmost line on the screen; the function it returns puts the line back there. */
   #holdTop() {
     const top = this.editor.getVisibleRanges()[0]?.startLineNumber;
     if (top === undefined) return undefined;
@@ -245,9 +233,8 @@ export class Editor {
     this.marks = this.model.deltaDecorations(
       this.marks,
       ends.flatMap(([anchor, head]) => {
-        const at = this.#range(head, head);
         const caret = {
-          range: at,
+          range: this.#range(head, head),
           options: { beforeContentClassName: 'writer-caret', stickiness: 1 },
         };
         const range = this.#range(Math.min(anchor, head), Math.max(anchor, head));
@@ -259,18 +246,18 @@ export class Editor {
   }
 
   /**
-   * Brings what the writer sees on the screen, above all the line with the cursor.
+   * Scrolls to what the writer sees, above all to the line with the cursor.
    * @param {View} view
    */
   reveal({ selections, top, bottom }) {
     if (this.past) return;
     this.#silently(() => {
-      this.editor.setScrollTop(this.editor.getTopForLineNumber(top) - this.#topPadding());
+      const padding = this.editor.getTopForLineNumber(1);
+      this.editor.setScrollTop(this.editor.getTopForLineNumber(top) - padding);
       const head = selections[0]?.[1];
       if (head === undefined || head > this.model.getValueLength()) return;
       const position = this.model.getPositionAt(head);
-      // The writer may have scrolled away from the own cursor; then the lines count, not the
-      // cursor.
+      // A writer may have scrolled away from the cursor; then the visible lines count.
       if (position.lineNumber >= top && position.lineNumber <= bottom) {
         this.editor.revealPosition(position, monaco.editor.ScrollType.Immediate);
       }
@@ -278,7 +265,7 @@ export class Editor {
   }
 
   /**
-   * Shows an earlier text, or with undefined the live one again.
+   * Shows an earlier text, or again the live one (undefined).
    * @param {string | undefined} text
    */
   showPast(text) {
@@ -310,11 +297,7 @@ export class Editor {
     });
   }
 
-  #topPadding() {
-    return this.editor.getTopForLineNumber(1);
-  }
-
-  /** @param {() => void} scrolled  not by this program */
+  /** @param {() => void} scrolled  by a person */
   onScroll(scrolled) {
     this.editor.onDidScrollChange(({ scrollTopChanged }) => {
       if (scrollTopChanged && !this.silent) scrolled();
@@ -375,7 +358,7 @@ export class Editor {
     this.editor.focus();
   }
 
-  /** The person's own cursor to the beginning. */
+  /** Moves the person's own cursor to the beginning. */
   home() {
     this.#silently(() => this.editor.setPosition({ lineNumber: 1, column: 1 }));
   }
@@ -383,11 +366,11 @@ export class Editor {
 
 /** @param {string} text @param {string} language */
 function createModel(text, language) {
-  // Monaco takes a byte order mark off the beginning of a model, but not of what is typed or pasted
-  // there: here it takes one that nobody will miss, and the text is everywhere the same.
+  // Monaco removes a byte order mark when a model is created, but not one that is typed or pasted
+  // at its beginning. It removes the one added here, so that the text is the same everywhere.
   const model = monaco.editor.createModel(`\uFEFF${text}`, language);
-  // Otherwise the line ends are the platform's, and offsets differ between the writer's machine
-  // and the viewers'.
+  // Otherwise line ends would be the platform's, and offsets would differ between the writer's
+  // machine and the viewers'.
   model.setEOL(monaco.editor.EndOfLineSequence.LF);
   return model;
 }

@@ -1,5 +1,6 @@
 // Text in and out of the page: open a file by menu or by dropping it, download, copy.
 
+import { element } from './element.js';
 import { isExtension, languageOf } from './languages.js';
 import { MAX_ENCODED, MAX_TEXT } from './protocol.js';
 import { toLf } from './ops.js';
@@ -9,8 +10,8 @@ import { toLf } from './ops.js';
  *   listener
  */
 export function onFile({ opened, refuse }) {
-  const input = /** @type {HTMLInputElement} */ (document.getElementById('open-file'));
-  /** @type {HTMLElement} */ (document.getElementById('open')).onclick = () => input.click();
+  const input = element('open-file', HTMLInputElement);
+  element('open', HTMLButtonElement).onclick = () => input.click();
   const read = async (/** @type {File | undefined} */ file) => {
     if (!file) return;
     const { text, problem } = await readText(file);
@@ -38,31 +39,25 @@ export function onFile({ opened, refuse }) {
 
 /** @param {File} file */
 async function readText(file) {
-  const most = `${MAX_TEXT / 1024} KiB`;
-  // Even with three bytes for each unit it could not fit.
-  if (file.size > Math.max(MAX_TEXT * 3, MAX_ENCODED))
-    return {
-      text: '',
-      problem: `“${file.name}” is larger than ${most}, the most a session holds.`,
-    };
+  const tooLarge = {
+    text: '',
+    problem: `“${file.name}” is larger than ${MAX_TEXT / 1024} KiB, the most a session holds.`,
+  };
+  // Even with three bytes for each UTF-16 unit it could not fit.
+  if (file.size > Math.max(MAX_TEXT * 3, MAX_ENCODED)) return tooLarge;
   let text;
   try {
     text = toLf(new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()));
   } catch {
     return { text: '', problem: `“${file.name}” is not a text file in UTF-8.` };
   }
-  if (text.length > MAX_TEXT)
-    return {
-      text: '',
-      problem: `“${file.name}” is larger than ${most}, the most a session holds.`,
-    };
-  return { text, problem: '' };
+  return text.length > MAX_TEXT ? tooLarge : { text, problem: '' };
 }
 
 /**
- * Under what name a text is saved. It is the writer's, and what a system does with a file depends on
- * its end: it ends as the language says that is shown beside it, and nothing before that looks like
- * the end of another kind of file.
+ * The name under which a text is saved. The writer chose it, and what a system does with a file
+ * depends on its extension: the name ends with one of the language that the page shows, and nothing
+ * before that looks like the extension of another kind of file.
  * @param {string} name @param {string} language
  */
 export function downloadName(name, language) {
@@ -70,7 +65,7 @@ export function downloadName(name, language) {
   if (name === '') return `codestream.${extensions[0]}`;
   const parts = name.split('.');
   const own = parts.length > 1 ? parts[parts.length - 1] : '';
-  // Not every file has an end: Dockerfile.
+  // Some files have no extension: Dockerfile.
   if (extensions.includes(name.toLowerCase())) return name;
   if (!extensions.includes(own.toLowerCase())) parts.push(extensions[0]);
   return parts.reduce((start, part, i) => {
@@ -85,11 +80,11 @@ export function downloadText(text, name, language) {
   link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
   link.download = downloadName(name, language);
   link.click();
-  // The download has begun by the next turn.
+  // By then the download has begun.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** What to put into another page, so that it shows the stream. @param {string} link */
+/** The code that shows the stream in another page. @param {string} link */
 export function embedCode(link) {
   const url = new URL(link);
   url.searchParams.set('embed', '');

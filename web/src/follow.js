@@ -1,7 +1,7 @@
-// Whether a viewer's screen goes where the writer goes. Scrolling or selecting by hand lets go; a
-// button takes hold again.
+// Whether a viewer's screen follows the writer. Scrolling or selecting by hand ends that; a button
+// begins it again.
 
-/** A scroll this soon after a hand on mouse, keyboard or screen is the hand's. */
+/** A scroll this soon after input by mouse, keyboard or touch was made by hand. */
 const HAND_MS = 600;
 
 export class Follow {
@@ -16,25 +16,17 @@ export class Follow {
     /** @type {import('./protocol.js').View | undefined} */
     this.view = undefined;
     let handAt = -Infinity;
-    const hand = () => {
-      handAt = now();
+    const hand = (/** @type {Event} */ event) => {
+      if (event.type !== 'pointermove' || /** @type {PointerEvent} */ (event).buttons)
+        handAt = now();
     };
-    for (const type of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
+    for (const type of ['wheel', 'touchmove', 'pointerdown', 'pointermove', 'keydown'])
       host.addEventListener(type, hand, { capture: true, passive: true });
-    }
-    host.addEventListener(
-      'pointermove',
-      ({ buttons }) => {
-        if (buttons) hand();
-      },
-      { capture: true, passive: true },
-    );
-    editor.onScroll(() => {
+    const moved = () => {
       if (now() - handAt < HAND_MS) this.set(false);
-    });
-    editor.onSelect(() => {
-      if (now() - handAt < HAND_MS) this.set(false);
-    });
+    };
+    editor.onScroll(moved);
+    editor.onSelect(moved);
   }
 
   /** @param {boolean} on */

@@ -1,6 +1,6 @@
-// Sockets that have left. That a socket has come and that it has gone are told by two events, which
-// the back end handles side by side: the second may be heard first. No socket comes back under its
-// name, so what is heard of one that has gone is late.
+// Sockets that have left. The back end handles a socket's two events, joined and left, side by
+// side, so the second may arrive first. No socket returns under its id: whatever arrives about one
+// that has left is late.
 
 import { MAX_GONE } from './protocol.js';
 
@@ -8,7 +8,7 @@ export class Gone {
   /** @type {Set<string>} in the order in which they left */
   #sockets = new Set();
 
-  /** The oldest is forgotten when there are too many. @param {string} socket */
+  /** Evicts the oldest when there are too many. @param {string} socket */
   add(socket) {
     this.#sockets.add(socket);
     const [oldest] = this.#sockets;

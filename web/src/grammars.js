@@ -1,5 +1,5 @@
-// Which of Monaco's language definitions are there to be loaded; each comes by itself when it is
-// first chosen. The ids and names of the menu are in languages.js.
+// Which of Monaco's language definitions can be loaded; each is when its language is first chosen.
+// The ids and names of the menu are in languages.js.
 
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/languages/definitions/bat/register';
@@ -37,7 +37,7 @@ import 'monaco-editor/languages/definitions/typescript/register';
 import 'monaco-editor/languages/definitions/xml/register';
 import 'monaco-editor/languages/definitions/yaml/register';
 
-// Monaco brings JSON only with a checker of 130 kB; for colours a few rules do.
+// Monaco has JSON only with a checker of 130 kB; a few rules are enough for colours.
 monaco.languages.register({ id: 'json', extensions: ['.json'], aliases: ['JSON'] });
 monaco.languages.setLanguageConfiguration('json', {
   brackets: [

@@ -58,8 +58,8 @@ export function languageOfFile(name) {
 }
 
 /**
- * Ends of names that tell a system, or people, what a file is; beside those of the languages, what is
- * run or believed most.
+ * Extensions that tell a system, or people, what a file is: besides those of the languages, the
+ * ones that are most often run or trusted.
  */
 const EXTENSIONS = new Set([
   ...LANGUAGES.flatMap(({ extensions }) => extensions),

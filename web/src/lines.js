@@ -1,5 +1,5 @@
-// Where the lines of a text begin: from line and column to offset and back, while the text is being
-// edited. The text is looked through once; after that a place is found in a few steps.
+// Where the lines of a text begin: converts line and column to offset and back, while the text is
+// being edited. The text is scanned once; after that each lookup is a binary search.
 
 export class Lines {
   /** @param {string} text */
@@ -7,7 +7,7 @@ export class Lines {
     this.length = text.length;
     const starts = startsIn(text, 0);
     this.count = starts.length + 1;
-    /** The first `count` of them are in use. */
+    /** The offset of each line; the first `count` entries are in use. */
     this.starts = new Uint32Array(this.count * 2);
     this.starts.set(starts, 1);
   }
@@ -69,7 +69,7 @@ const isPlace = (value) => Number.isSafeInteger(value) && Number(value) >= 1;
 /** @param {string} text @param {number} base */
 function startsIn(text, base) {
   const starts = [];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
-    starts.push(base + at + 1);
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
+    starts.push(base + end + 1);
   return starts;
 }

@@ -1,62 +1,72 @@
-// The connection: asks the function app for a token, has a transport connect to the service and
+// The connection: gets a token from the function app, has a transport connect to the service and
 // join the room with it, and starts again with a fresh token whenever that breaks. It knows
-// nothing of texts, and of the wire only what negotiate answers.
+// nothing of texts, and of the wire only negotiate's response.
 
 import * as socketio from './socketio.js';
 import * as native from './native.js';
 
 /**
- * @typedef {{ success: boolean, error?: { code: string, message: string } }} Answer
+ * @typedef {{ code: string, message: string }} Reason
+ * @typedef {{ success: true } | { success: false, error: Reason }} Answer  an acknowledgement
  * @typedef {{ room_id: string, url: string, endpoint: string, path: string, token: string,
- *   role: string, writer_key?: string }} Ticket what negotiate answered; endpoint, path and token
+ *   role: string, writer_key?: string }} Ticket  negotiate's response; endpoint, path and token
  *   for Socket.IO only
- * @typedef {{ code: string, message: string, final: boolean }} Trouble final: trying again would
- *   not help
- * @typedef {object} Party  who joins: in which room it listens, and to which it speaks
- * @property {string} hears
- * @property {string} speaks
- * @property {() => number} [epoch]  a writer's, told with its coming
- * @typedef {object} Events  what a transport tells; after `failed` nothing more
+ * @typedef {Reason & { final: boolean }} Trouble  final: trying again would not help
+ * @typedef {object} Party  the rooms of whoever joins
+ * @property {string} subscribeTo
+ * @property {string} publishTo
+ * @property {() => number} [epoch]  a writer's, announced when it joins
+ * @typedef {object} Events  what a transport reports; after `failed` nothing more
  * @property {(sid: string) => void} joined
- * @property {(trouble: { code: string, message: string }) => void} failed
- * @property {(data: unknown, from: unknown) => void} data
+ * @property {(reason: Reason) => void} failed
+ * @property {(data: unknown, from: unknown) => void} heard
  * @property {(event: any) => void} presence
- * @typedef {object} Carrier  one attempt of a transport; it says nothing before `open` returned
+ * @typedef {object} Carrier  one attempt of a transport; it reports nothing before `open` returns
  * @property {(data: object, to?: string, answered?: (answer: Answer) => void) => void} send
- * @property {() => void} close  and be silent from then on
- * @property {() => void} [announce]  tells once more that this writer is there, where it can be told
+ * @property {() => void} close  nothing is reported afterwards
+ * @property {() => void} [announce]  announces this writer once more, where the transport can
  * @typedef {object} Transport
- * @property {string} query  what negotiate has to be asked for
- * @property {string[]} fields  what its answer must have
+ * @property {string} query  the query of negotiate's request
+ * @property {string[]} fields  what its response must have
  * @property {(ticket: Ticket, party: Party, events: Events, last?: string) => Carrier} open
- *   last: the code with which the attempt before failed
- * @typedef {object} Listener
- * @property {(ticket: Ticket) => void} onTicket
- * @property {(sid: string) => void} onJoin
- * @property {(trouble?: Trouble) => void} onDown
- * @property {(data: unknown, from: unknown) => void} onData
- * @property {(event: any) => void} onPresence
+ *   last: the code with which the previous attempt failed
+ * @typedef {Omit<Events, 'failed'> & { ticket: (ticket: Ticket) => void,
+ *   left: (trouble?: Trouble) => void }} Listener
  */
 
 const NEGOTIATE_MS = 6_000;
-/** A connection that has lasted this long has proved itself. */
+/** A connection that has lasted this long ends the back-off. */
 const STABLE_MS = 10_000;
 const RETRY_MIN_MS = 500;
-/** With an attempt that hangs until it is given up: well under ten seconds until all is well again. */
+/** Short, so that even after an attempt that hangs the stream is back within ten seconds. */
 const RETRY_MAX_MS = 2_000;
 
 /** @type {Record<string, Transport>} */
 const TRANSPORTS = { socketio, native };
 
-/** The default for whatever else an address may say. @param {string} name */
+/** Whatever else an address may name is the default. @param {string} name */
 const transportOf = (name) => (Object.hasOwn(TRANSPORTS, name) ? TRANSPORTS[name] : socketio);
 
 export class Link {
+  /** @type {Carrier | undefined} */
+  #carrier;
+  #joined = false;
+  #joinedAt = 0;
+  #attempts = 0;
+  /** @type {string | undefined} the code with which the transport's last attempt failed */
+  #lastFailure;
+  /** Between start and stop. */
+  #running = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** The number of this attempt: what an earlier one reports late is ignored. */
+  #life = 0;
+
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
    *   epoch?: () => number, word?: () => string, listener: Listener }} options
-   *   room and key: writer again; room alone: viewer; neither: writer of a new room, which may take
-   *   the owner's word ('': none is known)
+   *   room and key: a writer who returns; room alone: a viewer; neither (or ''): the writer of a
+   *   new room; word: the owner's, which opening a room may need ('': none is known)
    */
   constructor({ api, room, key, transport = 'socketio', epoch, word, listener }) {
     this.transport = typeof transport === 'string' ? transportOf(transport) : transport;
@@ -66,45 +76,34 @@ export class Link {
     this.word = word;
     this.epoch = epoch;
     this.listener = listener;
-    /** @type {Carrier | undefined} */
-    this.carrier = undefined;
-    this.joined = false;
-    this.joinedAt = 0;
-    this.attempts = 0;
-    /** @type {string | undefined} why the last attempt of the transport came to nothing */
-    this.lastFailure = undefined;
-    /** Between start and stop. */
-    this.running = false;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-    /** Counts the attempts, so that what belongs to an earlier one is not taken for this one's. */
-    this.life = 0;
   }
 
   start() {
-    this.running = true;
+    this.#running = true;
     this.#connect();
   }
 
-  /** For good: whatever happens afterwards, nothing is connected again. */
+  /** For good: whatever happens afterwards, it does not connect again. */
   stop() {
-    this.running = false;
+    this.#running = false;
     this.#end();
   }
 
-  /** Of this attempt. */
+  /** Ends this attempt. */
   #end() {
-    this.life++;
-    clearTimeout(this.timer);
-    this.#drop();
+    this.#life++;
+    clearTimeout(this.#timer);
+    this.#joined = false;
+    this.#carrier?.close();
+    this.#carrier = undefined;
   }
 
-  /** The connection is known to be dead, or the network is back: do not wait. */
+  /** Connects without delay: the connection is dead, or the network is back. */
   restart() {
-    if (!this.running) return;
-    this.attempts = 0;
+    if (!this.#running) return;
+    this.#attempts = 0;
     this.#end();
-    this.listener.onDown();
+    this.listener.left();
     this.#connect();
   }
 
@@ -113,39 +112,41 @@ export class Link {
    * @param {{ to?: string, answered?: (answer: Answer) => void }} [options]
    */
   send(data, { to, answered } = {}) {
-    if (this.joined) this.carrier?.send(data, to, answered);
+    if (this.#joined) this.#carrier?.send(data, to, answered);
   }
 
-  /** Another writer has to hear of this one. */
+  /** Makes this writer known to another one. */
   announce() {
-    if (this.joined) this.carrier?.announce?.();
+    if (this.#joined) this.#carrier?.announce?.();
   }
 
   /**
-   * A writer speaks to the room and listens on its control room, a viewer the other way round.
+   * A writer publishes to the room and subscribes to its control room, a viewer the reverse.
    * @returns {Party}
    */
   #party() {
     const [room, control] = [`${this.room}`, `${this.room}-control`];
     const { epoch } = this;
-    return this.key ? { hears: control, speaks: room, epoch } : { hears: room, speaks: control };
+    return this.key
+      ? { subscribeTo: control, publishTo: room, epoch }
+      : { subscribeTo: room, publishTo: control };
   }
 
   async #connect() {
-    const life = ++this.life;
+    const life = ++this.#life;
     try {
       const ticket = await this.#negotiate();
-      if (life !== this.life) return;
+      if (life !== this.#life) return;
       this.room = ticket.room_id;
       this.key = ticket.role === 'writer' ? (ticket.writer_key ?? this.key) : undefined;
-      this.listener.onTicket(ticket);
+      this.listener.ticket(ticket);
       this.#open(ticket, life);
     } catch (error) {
-      if (life === this.life) this.#failed(troubleOf(error));
+      if (life === this.#life) this.#failed(troubleOf(error));
     }
   }
 
-  /** What is secret is never in an address. @returns {object | undefined} */
+  /** Secrets travel in the body: an address may be logged. @returns {object | undefined} */
   #body() {
     const { room, key } = this;
     if (room) return key ? { room_id: room, writer_key: key } : undefined;
@@ -174,15 +175,14 @@ export class Link {
     const ticket = await response.json();
     for (const field of ['room_id', 'role', ...this.transport.fields]) {
       if (typeof ticket?.[field] !== 'string')
-        throw new Error(`The answer to negotiate has no ${field}.`);
+        throw new Error(`The response of negotiate has no ${field}.`);
     }
     this.#check(ticket);
     return ticket;
   }
 
   /**
-   * Whoever asked to watch must not find themselves writing, nor anybody in a room that they do not
-   * know of.
+   * Nobody who asked to watch may find themselves writing, and nobody may land in another room.
    * @param {Ticket} ticket
    */
   #check({ room_id: room, role }) {
@@ -199,52 +199,45 @@ export class Link {
   /** @param {Ticket} ticket @param {number} life */
   #open(ticket, life) {
     const { listener } = this;
-    const current = () => life === this.life;
+    const current = () => life === this.#life;
     /** @type {Events} */
     const events = {
       joined: (sid) => {
-        if (!current() || this.joined) return;
-        this.joined = true;
-        this.lastFailure = undefined;
-        this.joinedAt = performance.now();
-        listener.onJoin(sid);
+        if (!current() || this.#joined) return;
+        this.#joined = true;
+        this.#lastFailure = undefined;
+        this.#joinedAt = performance.now();
+        listener.joined(sid);
       },
-      failed: (trouble) => {
+      failed: (reason) => {
         if (!current()) return;
-        this.lastFailure = trouble.code;
-        this.#failed({ ...trouble, final: false });
+        this.#lastFailure = reason.code;
+        this.#failed({ ...reason, final: false });
       },
-      data: (data, from) => {
-        if (current()) listener.onData(data, from);
+      heard: (data, from) => {
+        if (current()) listener.heard(data, from);
       },
       presence: (event) => {
-        if (current()) listener.onPresence(event);
+        if (current()) listener.presence(event);
       },
     };
-    this.carrier = this.transport.open(ticket, this.#party(), events, this.lastFailure);
-  }
-
-  #drop() {
-    this.joined = false;
-    const { carrier } = this;
-    this.carrier = undefined;
-    carrier?.close();
+    this.#carrier = this.transport.open(ticket, this.#party(), events, this.#lastFailure);
   }
 
   /** @param {Trouble & { wait?: number }} trouble */
   #failed(trouble) {
-    // What breaks as soon as it is made is not tried again at once, over and over.
-    if (this.joined && performance.now() - this.joinedAt >= STABLE_MS) this.attempts = 0;
+    // A connection that breaks as soon as it is made must not be retried in a tight loop.
+    if (this.#joined && performance.now() - this.#joinedAt >= STABLE_MS) this.#attempts = 0;
     this.#end();
-    this.listener.onDown(trouble);
+    this.listener.left(trouble);
     if (trouble.final) return;
-    const backOff =
-      Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.attempts++) * (0.5 + Math.random() / 2);
-    this.timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));
+    const jitter = 0.5 + Math.random() / 2;
+    const backOff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++) * jitter;
+    this.#timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));
   }
 }
 
-/** Why there is no token, or none that can be used. */
+/** Why there is no token, or no usable one. */
 class Refusal extends Error {
   /**
    * @param {string} code @param {string} message
@@ -257,7 +250,7 @@ class Refusal extends Error {
     this.wait = wait;
   }
 
-  /** The function app's own word. @param {Response} response */
+  /** The function app's own explanation. @param {Response} response */
   static async from(response) {
     const body = await response.json().catch(() => undefined);
     const {
@@ -265,7 +258,7 @@ class Refusal extends Error {
       message = `The function app answered ${response.status}.`,
     } = body?.error ?? {};
     const wait = Math.min(30, Number(response.headers.get('Retry-After')) || 0) * 1000;
-    // These speak about the link or the key: the same request would fail again.
+    // These are about the link or the key: the same request would fail again.
     const final = [400, 403].includes(response.status);
     return new Refusal(String(code), String(message), { final, wait });
   }
@@ -273,7 +266,6 @@ class Refusal extends Error {
 
 /** @param {any} error @returns {Trouble & { wait?: number }} */
 function troubleOf(error) {
-  if (error instanceof Refusal)
-    return { code: error.code, message: error.message, final: error.final, wait: error.wait };
+  if (error instanceof Refusal) return error;
   return { code: 'Unreachable', message: String(error?.message ?? error), final: false };
 }

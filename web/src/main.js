@@ -1,11 +1,11 @@
-// Wiring: what this page is (writer or viewer) is in its address, and where its back end is in
-// its head.
+// The start: the page's address says whether it is a writer's or a viewer's, and its head where the
+// back end is.
 
 import '../style.css';
+import { followSystem } from './appearance.js';
 import { Page } from './page.js';
-import { followSystem } from './look.js';
 import { startWatching } from './watch.js';
-import { startWriting } from './write.js';
+import { WriterPage } from './write.js';
 
 const ROOM = /^[A-Za-z0-9_-]{22}$/;
 
@@ -22,7 +22,7 @@ function start() {
   addEventListener('hashchange', () => location.reload());
   if (!/^https?:\/\//.test(api))
     stopped(page, 'This copy of the page does not know its function app: it was not configured.');
-  else if (room === '') startWriting(backEnd, page);
+  else if (room === '') new WriterPage(backEnd, page);
   else if (ROOM.test(room)) startWatching(backEnd, room, page);
   else
     stopped(

@@ -1,5 +1,6 @@
-// Which parts of Monaco are in the page, and the colours it gets. What would need Monaco's worker
-// (links, completion, warnings about odd characters, differences) is left out, so there is none.
+// Which parts of Monaco are in the page, and its colours. The parts that need Monaco's worker
+// (links, completion, warnings about odd characters, differences) are left out, so there is no
+// worker.
 
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/features/bracketMatching/register';
@@ -22,7 +23,6 @@ import 'monaco-editor/features/readOnlyMessage/register';
 import 'monaco-editor/features/smartSelect/register';
 import 'monaco-editor/features/toggleTabFocusMode/register';
 import 'monaco-editor/features/tokenization/register';
-import 'monaco-editor/features/unusualLineTerminators/register';
 import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/features/wordPartOperations/register';
 import './grammars.js';

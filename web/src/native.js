@@ -1,21 +1,21 @@
 // The transport of the older CodeStream: a plain WebSocket to Web PubSub, subprotocol
-// json.webpubsub.azure.v1, no event handler. The service itself holds everybody to the roles in
-// the token, so who may speak where is the same; but it can address groups only, and tells nobody
-// who spoke. Both stand in the message instead: `from` is the asker's connection, and what carries
-// `to` is passed over by everybody else.
+// json.webpubsub.azure.v1, no event handler. The service itself enforces the roles in the token, so
+// the permissions are the same; but it can address groups only, and does not say who published a
+// message. Both are in the message instead: `from` is the sender's connection, and a message with
+// `to` is ignored by every other viewer.
 
 const SUBPROTOCOL = 'json.webpubsub.azure.v1';
-/** For the connection and the room together. */
+/** For connecting and joining together. */
 const JOIN_MS = 6_000;
 const JOIN_ACK = 1;
-/** An asker of the older CodeStream, whose request has no name on it. */
+/** A viewer of the older CodeStream, whose requests do not name their sender. */
 const SOMEBODY = 'somebody';
 
 export const query = `protocol=${SUBPROTOCOL}`;
 export const fields = ['url'];
 
 /** @type {import('./link.js').Transport['open']} */
-export function open({ url }, { hears, speaks }, events) {
+export function open({ url }, { subscribeTo, publishTo }, events) {
   const socket = new WebSocket(url, SUBPROTOCOL);
   /** @type {Map<number, (answer: import('./link.js').Answer) => void>} */
   const waiting = new Map();
@@ -30,41 +30,41 @@ export function open({ url }, { hears, speaks }, events) {
     events.failed({ code, message });
   };
   const timer = setTimeout(() => down('Timeout', 'the room could not be joined in time'), JOIN_MS);
-  const say = (/** @type {object} */ message) => socket.send(JSON.stringify(message));
+  const send = (/** @type {object} */ message) => socket.send(JSON.stringify(message));
 
   waiting.set(JOIN_ACK, (answer) => {
     clearTimeout(timer);
     if (answer.success) events.joined(sid);
-    else down(answer.error?.code ?? 'Join', answer.error?.message ?? 'the room cannot be joined');
+    else down(answer.error.code, answer.error.message);
   });
-  const told = (/** @type {any} */ message) => {
+  const received = (/** @type {any} */ message) => {
     if (message?.type === 'system' && message.event === 'connected') {
       sid = String(message.connectionId ?? '');
-      say({ type: 'joinGroup', group: hears, ackId: JOIN_ACK });
+      send({ type: 'joinGroup', group: subscribeTo, ackId: JOIN_ACK });
     } else if (message?.type === 'system' && message.event === 'disconnected') {
       down('Disconnected', String(message.message ?? 'the service ended the connection'));
     } else if (message?.type === 'ack') {
       waiting.get(message.ackId)?.(readAck(message));
       waiting.delete(message.ackId);
-    } else if (message?.type === 'message' && message.group === hears) {
+    } else if (message?.type === 'message' && message.group === subscribeTo) {
       heard(message.data);
     }
   };
   const heard = (/** @type {any} */ data) => {
-    if (data === 'sync') events.data({ data }, SOMEBODY);
-    else if (data?.to === undefined || data.to === sid) events.data(data, data?.from);
+    if (data === 'sync') events.heard({ data }, SOMEBODY);
+    else if (data?.to === undefined || data.to === sid) events.heard(data, data?.from);
   };
   socket.onmessage = ({ data }) => {
-    if (!closed) told(parse(data));
+    if (!closed) received(parse(data));
   };
   socket.onclose = ({ code }) => down('Disconnected', `the connection closed (${code})`);
   return {
     send(data, to, answered) {
       if (closed || socket.readyState !== WebSocket.OPEN) return;
       const addressed = { ...data, from: sid, ...(to && to !== SOMEBODY && { to }) };
-      const message = { group: speaks, dataType: 'json', noEcho: true, data: addressed };
+      const message = { group: publishTo, dataType: 'json', noEcho: true, data: addressed };
       if (answered) waiting.set(nextAck, answered);
-      say({ type: 'sendToGroup', ...message, ...(answered && { ackId: nextAck++ }) });
+      send({ type: 'sendToGroup', ...message, ...(answered && { ackId: nextAck++ }) });
     },
     close() {
       closed = true;
@@ -74,7 +74,7 @@ export function open({ url }, { hears, speaks }, events) {
   };
 }
 
-/** @param {unknown} text @returns {any} undefined if it is no JSON */
+/** @param {unknown} text @returns {any} undefined if it is not JSON */
 function parse(text) {
   try {
     return JSON.parse(String(text));
@@ -85,7 +85,7 @@ function parse(text) {
 
 /** @param {any} ack @returns {import('./link.js').Answer} */
 function readAck({ success, error }) {
-  // What was received twice was received.
+  // A duplicate was received, too: the first time.
   if (success === true || error?.name === 'Duplicate') return { success: true };
   const { name = 'Unknown', message = 'no reason given' } = error ?? {};
   return { success: false, error: { code: String(name), message: String(message) } };

@@ -1,10 +1,10 @@
 // Text operations, and nothing else: what an edit is, how edits are merged, applied, compared and
-// weighed. Pure functions over strings. Offsets and lengths count UTF-16 units, line ends are
+// measured. Pure functions over strings. Offsets and lengths count UTF-16 units, line ends are
 // always LF.
 
 /**
- * One edit: at `offset`, `deleted` units go and `inserted` comes. In a list each edit speaks
- * about the text that the one before it left.
+ * One edit: at `offset`, `deleted` units are replaced by `inserted`. In a list, each edit refers to
+ * the text that the one before it left.
  * @typedef {[offset: number, deleted: number, inserted: string]} Op
  */
 
@@ -22,8 +22,18 @@ export function applyOps(text, ops) {
 }
 
 /**
- * Adds one edit to a list. Where it touches what the last one inserted, the two become one, so
- * that a typed word is one edit and not five.
+ * A list of edits that all refer to the same text and do not overlap, in an order in which each can
+ * be applied to what the one before it left: from the end of the text to its start.
+ * @param {Op[]} edits @returns {Op[]}
+ */
+export function inSequence(edits) {
+  // Where one inserts at the very place from which another deletes, the deletion goes first.
+  return [...edits].sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+}
+
+/**
+ * Adds one edit to a list. Where it touches what the last one inserted, the two become one, so that
+ * a typed word is one edit and not five.
  * @param {Op[]} ops  changed in place
  * @param {Op} next
  */
@@ -48,8 +58,8 @@ export function pushOp(ops, next) {
 }
 
 /**
- * The smallest single edit that turns one text into the other; no edit if they are equal. It
- * never cuts a surrogate pair in two, because half a character is not valid in JSON everywhere.
+ * The smallest single edit that turns one text into the other; none if they are equal. It never
+ * cuts a surrogate pair in two, because not every JSON reader accepts half a character.
  * @param {string} from
  * @param {string} to
  * @returns {Op[]}
@@ -76,7 +86,7 @@ const isHighSurrogate = (unit) => unit >= 0xd800 && unit <= 0xdbff;
 const isLowSurrogate = (unit) => unit >= 0xdc00 && unit <= 0xdfff;
 
 /**
- * FNV-1a over UTF-16 units, 32 bits. It finds accidents; it is no proof against forgery.
+ * FNV-1a over UTF-16 units, 32 bits. It finds accidents; it does not prevent forgery.
  * @param {string} text
  */
 export function hash(text) {
@@ -90,7 +100,7 @@ export function hash(text) {
 }
 
 /**
- * How many bytes a string takes inside a JSON message.
+ * The size of a string in a JSON message, in bytes.
  * @param {string} text
  */
 export function encodedSize(text) {
@@ -111,7 +121,7 @@ export function encodedSize(text) {
 }
 
 /**
- * How many bytes a list of edits takes inside a JSON message, at most.
+ * The greatest size of a list of edits in a JSON message, in bytes.
  * @param {Op[]} ops
  */
 export function encodedOpsSize(ops) {
@@ -119,7 +129,7 @@ export function encodedOpsSize(ops) {
 }
 
 /**
- * CRLF and lone CR become LF, a byte order mark goes.
+ * CRLF and lone CR become LF, and a byte order mark is removed.
  * @param {string} text
  */
 export function toLf(text) {

@@ -1,6 +1,7 @@
-// Everything on the screen but the editor: the bar, the banner, the menu. It shows what it is
-// told, as text and never as markup, and reports what is pressed.
+// Everything on the screen but the editor: the bar, the banner, the menu. It shows what it is given
+// as text, never as markup, and reports what is pressed.
 
+import { element } from './element.js';
 import { copyText } from './files.js';
 import { LANGUAGES, languageOf } from './languages.js';
 
@@ -8,13 +9,6 @@ import { LANGUAGES, languageOf } from './languages.js';
 
 /** How long a button says that it has done its work. */
 const DONE_MS = 2_000;
-
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} "${id}"`);
-  return found;
-}
 
 /** @param {string} id */
 const button = (id) => element(id, HTMLButtonElement);
@@ -27,7 +21,7 @@ export class Page {
     this.notice = undefined;
     /** @type {(action: string) => void} */
     this.onAction = () => {};
-    /** What had the focus is gone; the caller knows where to go on. */
+    /** The focused element has gone; the caller puts the focus elsewhere. */
     this.onFocusLost = () => {};
     button('banner-action').onclick = () => {
       if (this.notice?.action) this.onAction(this.notice.action);
@@ -40,7 +34,7 @@ export class Page {
   /** @param {'writer' | 'viewer' | 'none'} role */
   setRole(role) {
     document.documentElement.dataset.role = role;
-    // For a writer it would take the session over into another tab.
+    // At a writer's page, the link would take the session over into another tab.
     if (role !== 'writer') element('brand', HTMLAnchorElement).href = './';
   }
 
@@ -66,7 +60,7 @@ export class Page {
   }
 
   /**
-   * A word in place of the text, where there is none.
+   * Words in place of the text, where there is none.
    * @param {{ title: string, text: string } | undefined} words
    */
   showEmpty(words) {
@@ -76,7 +70,7 @@ export class Page {
     setText('empty-text', words?.text ?? '');
   }
 
-  /** Where viewers watch. @param {string} link */
+  /** The link for viewers. @param {string} link */
   showLink(link) {
     const anchor = element('share-link', HTMLAnchorElement);
     anchor.href = link;
@@ -125,7 +119,7 @@ export class Page {
   }
 
   /**
-   * A button that copies, and says for a moment that it has.
+   * Makes a button copy, and say for a moment that it has.
    * @param {string} id @param {() => string} text
    * @param {() => void} [failed]
    */
@@ -168,7 +162,7 @@ export class Page {
     });
     menu.addEventListener('click', ({ target }) => {
       const pressed = target instanceof Element ? target.closest('.group > button') : null;
-      // What answers on the button itself stays in sight.
+      // These say on the button itself that they have copied, so it stays on the screen.
       if (!pressed || pressed.id.startsWith('copy-')) return;
       set(false);
       opener.focus();
@@ -186,6 +180,6 @@ function labelOf(id) {
 /** @param {string | HTMLElement} where @param {string} text */
 function setText(where, text) {
   const target = typeof where === 'string' ? box(where) : where;
-  // A status region speaks whenever it is written to, so it is written to only when there is news.
+  // Screen readers announce a status region whenever it is written to, even with the same text.
   if (target.textContent !== text) target.textContent = text;
 }

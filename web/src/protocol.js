@@ -1,15 +1,14 @@
-// What the page says inside `data`: the messages, their limits and their checks. The handler
-// passes `data` on unread, so whatever arrives here was written by somebody else and is checked
-// field by field.
+// The messages inside `data`, their limits and their checks. The handler passes `data` on unread,
+// so whatever arrives here may have been written by anybody and is checked field by field.
 //
 //   writer → room    full   epoch seq version n hash, content, Session [view]   the whole text
 //                    delta  epoch version n, changes [view]     from version-1 to version
 //                    view   epoch seq version, view             where the writer is; may be lost
-//                    beat   epoch seq version n hash, Session   every 5 s, and on other news
+//                    beat   epoch seq version n hash, Session   every 5 s, and when Session changes
 //   viewer → writer  {data:'sync'} epoch version                what I have; bring me up to date
 //
-// `epoch` grows with each writer session, `version` with each text published in it, `seq` with
-// each word about it.
+// `epoch` grows with each writer session, `version` with each text published in it, `seq` with each
+// full, view and beat.
 
 import { toLf } from './ops.js';
 
@@ -38,51 +37,51 @@ import { toLf } from './ops.js';
 /** The most text a session holds, in UTF-16 units. */
 export const MAX_TEXT = 256 * 1024;
 /**
- * The most bytes a text may take in a message: control characters take six each; the service
- * stops at 1 MB.
+ * The most bytes a text may take in a message: control characters take six each, and the service
+ * refuses messages of more than 1 MB.
  */
 export const MAX_ENCODED = 900_000;
-/** The most edits in one delta; more are sent as one replacement. */
+/** The most edits in one delta; more become one replacement. */
 export const MAX_OPS = 500;
 export const MAX_SELECTIONS = 32;
 export const MAX_NAME = 80;
-/** Longer names of a socket are not made by the service, but over the native endpoint by anybody. */
+/** The service's own ids are shorter; over the native endpoint, a sender may claim any. */
 export const MAX_SOCKET_ID = 128;
 /** Deltas kept while an earlier one is missing. */
 export const MAX_BUFFERED = 64;
-/** Viewers counted by name; beyond that the number just says so. */
+/** The most viewers that are counted. */
 export const MAX_AUDIENCE = 100_000;
-/** So many sockets that have left are remembered, far more than leave while one event is handled. */
+/** Sockets that are remembered as gone: far more than can leave while one event is handled. */
 export const MAX_GONE = 10_000;
 
 export const FLUSH_MS = 200;
 export const VIEW_MS = 100;
 export const BEAT_MS = 5_000;
-/** A change of the session is told at once, but not more often than this. */
+/** A change of the session is announced at once, but not more often than this. */
 export const EARLY_BEAT_MS = 500;
 /** Requests for the text are collected this long before they are answered. */
 export const COLLECT_MS = 200;
-/** Up to so many are answered one by one, more by one full to the room. */
+/** Up to this many are answered one by one, more by one full to the room. */
 export const SINGLE_ANSWERS = 3;
 export const ROOM_FULL_MS = 1_000;
-/** A missing delta may still be on its way this long. */
+/** For this long, a missing delta may still be on its way. */
 export const GAP_MS = 400;
-/** Without an answer for this long the link counts as slow, and then as dead. */
+/** Without an acknowledgement for this long the connection counts as slow, and then as dead. */
 export const SLOW_MS = 2_500;
 export const DEAD_MS = 6_000;
-/** A viewer asks after this much silence, and believes after this much that the writer is away. */
+/** After this much silence a viewer asks for the text, and later takes the writer to be away. */
 export const SILENCE_MS = 6_000;
-export const SILENCE_SPREAD_MS = 1_000;
+export const SILENCE_JITTER_MS = 1_000;
 export const AWAY_MS = 9_000;
-/** Who has not answered a roll call by then is not counted any more. */
+/** A viewer that has not answered a roll call after this long is no longer counted. */
 export const ROLL_CALL_MS = 6_000;
-/** By then another writer who is there has said so, and has been given way to. */
-export const OUTGROW_MS = 5_000;
-export const ROLL_CALL_SPREAD_MS = 3_000;
-/** Where nobody is told that a viewer has left, the roll is called this often. */
+export const ROLL_CALL_JITTER_MS = 3_000;
+/** Where the service does not report that a viewer has left, the roll is called this often. */
 export const ROLL_CALL_EVERY_MS = 60_000;
+/** After this long in a room, a writer has heard of every other writer there. */
+export const OUTGROW_MS = 5_000;
 
-/** Bytes from which it is worth weighing a text exactly. */
+/** A text of this many units always fits; the encoded size of a longer one has to be computed. */
 const SURELY_SMALL = Math.floor(MAX_ENCODED / 6);
 
 /**
@@ -117,7 +116,7 @@ const isCount = (value, max = Number.MAX_SAFE_INTEGER) =>
  */
 
 /**
- * What a writer sent, checked; undefined if it is none of our messages.
+ * A writer's message, checked; undefined if it is none of ours.
  * @param {unknown} raw
  * @returns {Full | Delta | ViewMessage | Beat | undefined}
  */
@@ -150,8 +149,8 @@ export function readFromWriter(raw) {
 }
 
 /**
- * What a page written after the articles sends: no epoch, and a full carries the number of the
- * delta to come, where ours carries that of the text.
+ * A message of a page written after the articles: it has no epoch, and a full carries the number of
+ * the next delta, where ours carries that of the text.
  * @param {Record<string, any>} m
  * @returns {Full | Delta | undefined}
  */
@@ -194,7 +193,7 @@ function isOps(value) {
   );
 }
 
-/** Monaco's change events; articles.js looks inside. @param {unknown} value */
+/** Monaco's change events; change-events.js checks what is in them. @param {unknown} value */
 function isEvents(value) {
   return Array.isArray(value) && value.length <= MAX_OPS && value.every(isObject);
 }
@@ -203,24 +202,19 @@ function isEvents(value) {
 function readView(raw) {
   if (!isObject(raw)) return undefined;
   const { selections, top, bottom } = /** @type {Record<string, any>} */ (raw);
-  if (
-    !Array.isArray(selections) ||
-    selections.length > MAX_SELECTIONS ||
-    !isCount(top) ||
-    !isCount(bottom)
-  ) {
-    return undefined;
-  }
-  const good = selections.every(
-    (s) => Array.isArray(s) && s.length === 2 && s.every((o) => isCount(o, MAX_TEXT)),
-  );
-  return good
-    ? { selections: /** @type {[number, number][]} */ (selections), top, bottom }
-    : undefined;
+  const isSelection = (/** @type {unknown} */ s) =>
+    Array.isArray(s) && s.length === 2 && s.every((offset) => isCount(offset, MAX_TEXT));
+  const good =
+    Array.isArray(selections) &&
+    selections.length <= MAX_SELECTIONS &&
+    selections.every(isSelection) &&
+    isCount(top) &&
+    isCount(bottom);
+  return good ? { selections, top, bottom } : undefined;
 }
 
 /** @param {Record<string, any>} m @returns {Session} */
-function readSession(m) {
+export function readSession(m) {
   return {
     language: typeof m.language === 'string' ? m.language.slice(0, MAX_NAME) : 'plaintext',
     name: cleanName(m.name),
@@ -238,8 +232,8 @@ export function isSocketId(value) {
 }
 
 /**
- * Control and formatting characters (bidirectional ones, tags), halves of pairs, what has a meaning
- * to nobody else, and all that is not seen: they could make one name look like another.
+ * Control and formatting characters (bidirectional ones, tags), lone surrogates, private use, and
+ * everything invisible: they could make one name look like another.
  */
 const UNSEEN = new RegExp(
   `[${['Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp', 'Noncharacter_Code_Point', 'Default_Ignorable_Code_Point']
@@ -247,9 +241,9 @@ const UNSEEN = new RegExp(
     .join('')}]`,
   'gu',
 );
-/** However wide: a row of them could push the end of a name out of sight. */
+/** Blanks of any width: a row of them could push the end of a name out of sight. */
 const BLANKS = /[\p{Z}\u2800]+/gu;
-/** Between folders, or looking like it. */
+/** Separators of folders, and what looks like one. */
 const SLASHES = /[/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c]/gu;
 /** What looks like a dot. */
 const DOTS = /[\u2024\ufe52\uff0e]/gu;
@@ -268,7 +262,8 @@ export function cleanName(name) {
     .replace(DOTS, '.')
     .replace(/(?:\. ?)+\./g, '.') // `..` is the folder above
     .trim();
-  // Not within a pair; and systems drop what ends a name.
+  // No surrogate pair is cut in two, and a dot or blank at the end would be dropped by some
+  // systems.
   return clean
     .slice(0, MAX_NAME)
     .replace(/[\ud800-\udbff]$/, '')
@@ -276,7 +271,7 @@ export function cleanName(name) {
 }
 
 /**
- * What a viewer sent, checked; undefined if it is none of our messages.
+ * A viewer's message, checked; undefined if it is none of ours.
  * @param {unknown} raw
  * @returns {Sync | undefined}
  */

@@ -1,9 +1,17 @@
-// The slider over what this browser has received: shows an earlier text in place of the live one,
-// and the way back.
+// The slider over what this browser has received: it shows an earlier text in place of the live
+// one, and leads back.
 
+import { element } from './element.js';
 import { Recording } from './recording.js';
 
 export class Rewind {
+  #recording = new Recording();
+  /** @type {number | undefined} the moment on the screen; undefined: the live text */
+  #moment;
+  #slider = element('rewind', HTMLInputElement);
+  #output = element('moment', HTMLOutputElement);
+  #back = element('back-to-live', HTMLButtonElement);
+
   /**
    * @param {{ editor: import('./editor.js').Editor, now: () => number, changed: () => void }}
    *   options
@@ -12,57 +20,53 @@ export class Rewind {
     this.editor = editor;
     this.now = now;
     this.changed = changed;
-    this.recording = new Recording();
-    /** @type {number | undefined} the moment on the screen; undefined is now */
-    this.moment = undefined;
-    this.slider = /** @type {HTMLInputElement} */ (document.getElementById('rewind'));
-    this.output = /** @type {HTMLOutputElement} */ (document.getElementById('moment'));
-    this.back = /** @type {HTMLButtonElement} */ (document.getElementById('back-to-live'));
-    this.slider.oninput = () => this.#go(Number(this.slider.value));
-    this.back.onclick = () => {
-      this.#go(this.recording.last);
-      this.slider.focus();
+    this.#slider.oninput = () => this.#go(Number(this.#slider.value));
+    this.#back.onclick = () => {
+      this.#go(this.#recording.last);
+      this.#slider.focus();
     };
     this.show();
   }
 
   get live() {
-    return this.moment === undefined;
+    return this.#moment === undefined;
   }
 
   /** @param {import('./ops.js').Op[]} ops @param {string} text */
   add(ops, text) {
     if (ops.length === 0) return;
-    this.recording.add(ops, text, this.now());
-    const { first } = this.recording;
-    // What is on the screen has become too old to be kept.
-    if (this.moment !== undefined && this.moment < first) this.#go(first);
+    this.#recording.add(ops, text, this.now());
+    const { first } = this.#recording;
+    // The moment on the screen has been evicted.
+    if (this.#moment !== undefined && this.#moment < first) this.#go(first);
     this.show();
   }
 
   /** @param {number} moment */
   #go(moment) {
     const wasLive = this.live;
-    this.moment = moment >= this.recording.last ? undefined : moment;
+    this.#moment = moment >= this.#recording.last ? undefined : moment;
     this.editor.showPast(
-      this.moment === undefined ? undefined : this.recording.at(this.moment).text,
+      this.#moment === undefined ? undefined : this.#recording.textAt(this.#moment).text,
     );
     this.show();
     if (wasLive !== this.live) this.changed();
   }
 
   show() {
-    const { first, last, empty } = this.recording;
-    this.slider.min = String(first);
-    // With nothing to go back to, the handle stands at the end, where live is.
-    this.slider.max = String(empty ? first + 1 : last);
-    this.slider.value = String(this.moment ?? this.slider.max);
-    this.slider.disabled = empty;
+    const { first, last, empty } = this.#recording;
+    this.#slider.min = String(first);
+    // With nothing to go back to, the handle stands at the end, where the live text is.
+    this.#slider.max = String(empty ? first + 1 : last);
+    this.#slider.value = String(this.#moment ?? this.#slider.max);
+    this.#slider.disabled = empty;
     const label =
-      this.moment === undefined ? 'now' : ago(this.now() - this.recording.at(this.moment).at);
-    this.slider.setAttribute('aria-valuetext', label);
-    if (this.output.value !== label) this.output.value = label;
-    this.back.hidden = this.live;
+      this.#moment === undefined
+        ? 'now'
+        : ago(this.now() - this.#recording.textAt(this.#moment).time);
+    this.#slider.setAttribute('aria-valuetext', label);
+    if (this.#output.value !== label) this.#output.value = label;
+    this.#back.hidden = this.live;
     document.documentElement.dataset.past = String(!this.live);
   }
 }

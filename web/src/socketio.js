@@ -8,30 +8,30 @@ import { io } from 'socket.io-client';
  * @typedef {import('./link.js').Carrier} Carrier
  */
 
-/** Transport and namespace together; Socket.IO itself would wait for a namespace without end. */
+/** For transport and namespace together; Socket.IO itself would wait for a namespace for ever. */
 const CONNECT_MS = 6_000;
 const JOIN_MS = 6_000;
-/** `login` is the invitation to join; should it get lost, one joins without. */
+/** `login` is the invitation to join; should it get lost, the room is joined without it. */
 const LOGIN_MS = 3_000;
-/** The code of an attempt that heard nothing. */
+/** The code of an attempt to which nothing came back. */
 const UNANSWERED = 'Unanswered';
 
 export const query = '';
 export const fields = ['endpoint', 'path', 'token'];
 
 /** @type {import('./link.js').Transport['open']} */
-export function open({ endpoint, path, token }, { hears, speaks, epoch }, events, last) {
+export function open({ endpoint, path, token }, { subscribeTo, publishTo, epoch }, events, last) {
   const socket = io(endpoint, {
     path,
     query: { access_token: token },
-    // Socket.IO would try again with the same token; here every attempt gets a fresh one.
+    // Socket.IO would retry with the same token; here every attempt gets a fresh one.
     reconnection: false,
     forceNew: true,
-    // Socket.IO tries the next one after an error only. Where handshakes of WebSocket get no answer
-    // at all, polling comes first, and WebSocket may still take over from it.
+    // Socket.IO tries the next transport only after an error. Where WebSocket handshakes get no
+    // response at all, polling goes first, and WebSocket may still take over from it.
     transports: last === UNANSWERED ? ['polling', 'websocket'] : ['websocket', 'polling'],
     tryAllTransports: true,
-    // The time for it is kept here, see CONNECT_MS.
+    // CONNECT_MS is the deadline that counts.
     timeout: 2 * CONNECT_MS,
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -42,7 +42,7 @@ export function open({ endpoint, path, token }, { hears, speaks, epoch }, events
     () => events.failed({ code: UNANSWERED, message: 'no connection in time' }),
     CONNECT_MS,
   );
-  const request = () => ({ room_id: hears, ...(epoch && { epoch: epoch() }) });
+  const request = () => ({ room_id: subscribeTo, ...(epoch && { epoch: epoch() }) });
   const join = () => {
     clearTimeout(invitation);
     if (joining) return;
@@ -52,7 +52,7 @@ export function open({ endpoint, path, token }, { hears, speaks, epoch }, events
   const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
     const answer = error ? refusal('Timeout', 'no answer to joinRoom') : readAnswer(raw);
     if (answer.success) events.joined(socket.id ?? '');
-    else events.failed(answer.error ?? { code: 'Join', message: 'the room could not be joined' });
+    else events.failed(answer.error);
   };
   socket.on('connect', () => {
     clearTimeout(connecting);
@@ -63,19 +63,19 @@ export function open({ endpoint, path, token }, { hears, speaks, epoch }, events
   socket.on('disconnect', (reason) => down(reason));
   socket.on('presence', (event) => events.presence(event));
   socket.on('message', (message) => {
-    if (message?.type === 'editorMessage') events.data(message.data, message.from);
+    if (message?.type === 'editorMessage') events.heard(message.data, message.from);
   });
   return {
     send(data, to, answered) {
       if (!socket.connected) return;
-      const message = { room_id: speaks, data, ...(to !== undefined && { to }) };
+      const message = { room_id: publishTo, data, ...(to !== undefined && { to }) };
       if (answered)
         socket.emit('sendToRoom', message, (/** @type {unknown} */ raw) =>
           answered(readAnswer(raw)),
         );
       else socket.emit('sendToRoom', message);
     },
-    // Who joins again is announced again.
+    // The handler announces a writer whenever it joins.
     announce() {
       if (socket.connected) socket.emit('joinRoom', request());
     },

@@ -1,6 +1,7 @@
-// What the page says about itself: from what link and protocol know to one word, one colour and,
-// where something is to be done, one sentence. Pure, so that every state and its wording can be
-// tested.
+// What the page says about itself: link and protocol state become one word, one colour and, where
+// something can be done, one sentence. Pure, so that every state and its wording can be tested.
+
+import { MAX_TEXT } from './protocol.js';
 
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
@@ -14,50 +15,48 @@
  * @property {import('./link.js').Trouble} [trouble]
  */
 
-/**
- * A short break heals by itself; only a longer one deserves a sentence, and at last the word
- * "offline".
- */
+/** A short break ends by itself; a longer one gets a sentence, and at last the word "offline". */
 const QUIET_MS = 3_000;
 const OFFLINE_MS = 12_000;
-/** A question is usually answered at once; after this long there is nobody to answer. */
+/** A writer answers at once; after this long without an answer there is none. */
 const WAITING_MS = 2_500;
+
+/** @type {Partial<Notice>} */
+const RETRY = { action: 'retry', label: 'Try now' };
+/** @type {Partial<Notice>} */
+const NEW_SESSION = { action: 'new-session', label: 'Start a new session' };
+
+/**
+ * @param {string} word @param {Tone} tone @param {string} text @param {Partial<Notice>} [action]
+ * @returns {Status}
+ */
+const withNotice = (word, tone, text, action) => ({ word, tone, notice: { text, ...action } });
 
 /**
  * @param {LinkState} link
  * @param {number} now
- * @param {string} kept what becomes of the text
- * @param {string} left what becomes of it when the link is given up
+ * @param {string} kept  what happens to the text
+ * @param {string} left  what happens to it when the connection is given up
  * @returns {Status | undefined}
  */
 function linkStatus({ phase, since, network, trouble }, now, kept, left = kept) {
   if (phase === 'up') return undefined;
-  if (phase === 'failed') {
-    return {
-      word: 'Not connected',
-      tone: 'bad',
-      notice: {
-        text: `${reasonOf(trouble)} ${left}`.trim(),
-        action: 'new-session',
-        label: 'Start a new session',
-      },
-    };
-  }
+  if (phase === 'failed')
+    return withNotice('Not connected', 'bad', `${reasonOf(trouble)} ${left}`.trim(), NEW_SESSION);
   const lasting = now - since;
-  const retry = /** @type {const} */ ({ action: 'retry', label: 'Try now' });
+  const first = phase === 'connecting';
   if (!network || lasting >= OFFLINE_MS) {
     const what = network
       ? 'The service cannot be reached; trying again.'
       : 'This device has no network.';
-    return { word: 'Offline', tone: 'bad', notice: { text: `${what} ${kept}`.trim(), ...retry } };
+    return withNotice('Offline', 'bad', `${what} ${kept}`.trim(), RETRY);
   }
-  const word = phase === 'connecting' ? 'Connecting' : 'Reconnecting';
+  const word = first ? 'Connecting' : 'Reconnecting';
   if (lasting < QUIET_MS) return { word, tone: 'wait' };
-  const what =
-    phase === 'connecting'
-      ? 'The service does not answer yet; trying again.'
-      : 'The connection is lost; it is being made again.';
-  return { word, tone: 'wait', notice: { text: `${what} ${kept}`.trim(), ...retry } };
+  const what = first
+    ? 'The service does not answer yet; trying again.'
+    : 'The connection is lost; it is being made again.';
+  return withNotice(word, 'wait', `${what} ${kept}`.trim(), RETRY);
 }
 
 /** @param {import('./link.js').Trouble | undefined} trouble */
@@ -68,7 +67,7 @@ function reasonOf(trouble) {
     : 'The function app refused the request.';
 }
 
-/** Does the function app want the owner's word of whoever starts a stream? @param {LinkState} link */
+/** The function app wants the owner's word before it opens a room. @param {LinkState} link */
 export const wantsWord = ({ phase, trouble }) =>
   phase === 'failed' && trouble?.code === 'WritersWord';
 
@@ -87,65 +86,65 @@ const DRAFT_LOST = 'This browser keeps no copy: copy your text before you start 
  * @returns {Status}
  */
 export function writerStatus({ link, writer, takenOver, draftKept, now }) {
-  if (takenOver) {
-    return {
-      word: 'Taken over',
-      tone: 'off',
-      notice: {
-        text: 'This session goes on in another tab or elsewhere. Nothing typed here is sent.',
-        action: 'take-back',
-        label: 'Write here again',
-      },
-    };
-  }
-  if (writer.ended && writer.endTold) {
-    return {
-      word: 'Ended',
-      tone: 'off',
-      notice: {
-        text: 'The session has ended. Viewers keep the last text they saw.',
-        action: 'new-session',
-        label: 'Start a new session',
-      },
-    };
-  }
-  if (wantsWord(link)) {
-    return {
-      word: 'Not connected',
-      tone: 'bad',
-      notice: {
-        text: 'Whoever starts a stream here has to know a word. Ask the owner of this page for it.',
-        action: 'word',
-        label: 'Enter the word',
-      },
-    };
-  }
+  if (takenOver)
+    return withNotice(
+      'Taken over',
+      'off',
+      'This session goes on in another tab or elsewhere. Nothing typed here is sent.',
+      { action: 'take-back', label: 'Write here again' },
+    );
+  if (writer.ended && writer.endTold)
+    return withNotice(
+      'Ended',
+      'off',
+      'The session has ended. Viewers keep the last text they saw.',
+      NEW_SESSION,
+    );
+  if (wantsWord(link))
+    return withNotice(
+      'Not connected',
+      'bad',
+      'Starting a stream here needs a word. Ask the owner of this page for it.',
+      { action: 'word', label: 'Enter the word' },
+    );
   const [kept, left] = draftKept ? [DRAFT_KEPT, DRAFT_LEFT] : [DRAFT_NOT_KEPT, DRAFT_LOST];
   const down = linkStatus(link, now, kept, left);
   if (down) return down;
-  if (writer.paused) {
-    return {
-      word: 'Paused',
-      tone: 'wait',
-      notice: {
-        text: 'Nothing you type is sent. Viewers see the text from before the pause.',
-        action: 'resume',
-        label: 'Resume',
-      },
-    };
-  }
-  if (writer.problem) {
-    return {
-      word: 'Not sent',
-      tone: 'bad',
-      notice: {
-        text: `The service refused a message: ${sentence(writer.problem.message)} It goes again.`,
-      },
-    };
-  }
-  if (writer.slow(now)) return { word: 'Slow', tone: 'wait' };
+  if (writer.paused)
+    return withNotice(
+      'Paused',
+      'wait',
+      'Nothing you type is sent. Viewers see the text from before the pause.',
+      { action: 'resume', label: 'Resume' },
+    );
+  if (writer.problem)
+    return withNotice(
+      'Not sent',
+      'bad',
+      `The service refused a message: ${sentence(writer.problem.message)} It is sent again.`,
+    );
+  if (writer.flights.slow(now)) return { word: 'Slow', tone: 'wait' };
   return { word: 'Live', tone: 'ok' };
 }
+
+/**
+ * Said in passing when the page begins with an earlier session.
+ * @param {{ at: number, room: string }} session
+ * @returns {Notice}
+ */
+export function resumedNotice({ at, room }) {
+  const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return {
+    text: `This is your session of ${time}, with its text${room && ' and its link'}.`,
+    action: 'new-session',
+    label: 'Start a new session',
+  };
+}
+
+/** Said in passing when an edit is refused. */
+export const TOO_LARGE =
+  `A session holds at most ${MAX_TEXT / 1024} KiB, and the text would be larger than that. ` +
+  'The last change was undone; everything else goes on.';
 
 /**
  * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number }} state
@@ -153,45 +152,32 @@ export function writerStatus({ link, writer, takenOver, draftKept, now }) {
  */
 export function viewerStatus({ link, viewer, now }) {
   const { session } = viewer;
-  if (session.ended && viewer.hasText) {
-    return {
-      word: 'Ended',
-      tone: 'off',
-      notice: {
-        text: 'The writer has ended the session. This is the last text.',
-        action: 'new-session',
-        label: 'Start your own',
-      },
-    };
-  }
+  if (session.ended && viewer.hasText)
+    return withNotice(
+      'Ended',
+      'off',
+      'The writer has ended the session. This is the last text.',
+      { action: 'new-session', label: 'Start your own' },
+    );
   const down = linkStatus(link, now, viewer.hasText ? 'This may not be the newest text.' : '');
   if (down) return down;
-  if (viewer.problem && viewer.needsText) {
-    return {
-      word: 'Not received',
-      tone: 'bad',
-      notice: {
-        text:
-          `The writer could not be asked for the text: ${sentence(viewer.problem.message)} ` +
-          'The question goes again by itself.',
-      },
-    };
-  }
+  if (viewer.problem && viewer.needsText)
+    return withNotice(
+      'Not received',
+      'bad',
+      `The writer could not be asked for the text: ${sentence(viewer.problem.message)} ` +
+        'The page asks again by itself.',
+    );
   if (!viewer.hasText) {
     const waiting = viewer.writerLeft || now - viewer.joinedAt >= WAITING_MS;
-    return waiting
-      ? { word: 'Waiting for the writer', tone: 'wait' }
-      : { word: 'Connecting', tone: 'wait' };
+    return { word: waiting ? 'Waiting for the writer' : 'Connecting', tone: 'wait' };
   }
-  if (viewer.away(now)) {
-    return {
-      word: 'Writer away',
-      tone: 'wait',
-      notice: {
-        text: 'The writer is not connected. The stream goes on by itself when they return.',
-      },
-    };
-  }
+  if (viewer.away(now))
+    return withNotice(
+      'Writer away',
+      'wait',
+      'The writer is not connected. The stream goes on by itself when they return.',
+    );
   if (viewer.behind) return { word: 'Out of date', tone: 'wait' };
   if (session.paused) return { word: 'Paused', tone: 'wait' };
   return { word: 'Live', tone: 'ok' };

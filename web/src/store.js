@@ -1,17 +1,17 @@
-// What the browser keeps: the writer's sessions (key, draft, epoch) and the reader's preferences.
+// What the browser keeps: the writer's sessions (key, draft, epoch) and everybody's preferences.
 // A browser may refuse to keep anything; then all this lasts as long as the tab.
 
 /**
- * @typedef {object} SessionRecord
+ * @typedef {object} Draft
  * @property {string} room    empty until the first connection gives it one
  * @property {string} key
  * @property {number} epoch
  * @property {string} text
  * @property {string} language
  * @property {string} name
- * @property {import('./writer.js').Known} [known]  while paused: what the room was told before
+ * @property {import('./writer.js').Known} [known]  during a pause: what was published before it
  * @property {boolean} ended
- * @property {number} at      when it was last written, for clearing up
+ * @typedef {Draft & { at: number }} SessionRecord  at: when it was saved, by the time of day
  */
 
 const SESSION = 'codestream.session.';
@@ -19,7 +19,7 @@ const LAST = 'codestream.last';
 const TAB = 'codestream.tab';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
-/** A room nobody has written to for a day is not taken up again. */
+/** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
 
@@ -57,7 +57,7 @@ function storage(kind) {
       try {
         window[kind].removeItem(name);
       } catch {
-        /* nothing was kept */
+        // Nothing was kept.
       }
     },
     /** @param {string} prefix @returns {string[]} */
@@ -90,19 +90,19 @@ function load(room) {
   return texts.every((text) => typeof text === 'string') ? record : undefined;
 }
 
-/** The session that this tab, else this browser, was last writing. @param {number} now */
+/** The last session of this tab, else of this browser. @param {number} now */
 export function lastSession(now) {
   const own = tab.get(TAB);
   const record = load(own ?? browser.get(LAST) ?? '');
   return record && !record.ended && now - record.at < LIFE_MS ? record : undefined;
 }
 
-/** What was written before there was a room has one now. */
+/** Removes the draft from before there was a room: it goes on under its room. */
 export function dropUnnamed() {
   browser.remove(SESSION);
 }
 
-/** From now on this tab writes nothing that was written before. */
+/** The next page of this tab begins a new session. */
 export function forgetTab() {
   tab.remove(TAB);
   browser.remove(LAST);
@@ -110,10 +110,10 @@ export function forgetTab() {
 
 /**
  * @param {SessionRecord} record
- * @returns {boolean} false if the draft could not be kept
+ * @returns {boolean} false if it will not outlive the tab
  */
 export function saveSession(record) {
-  // A tab that has been taken over must not write over the draft of the one that did it.
+  // A tab that has been taken over must not overwrite the draft of the one that took over.
   if ((load(record.room)?.epoch ?? 0) > record.epoch) return true;
   tab.set(TAB, record.room);
   browser.set(LAST, record.room);
@@ -121,7 +121,7 @@ export function saveSession(record) {
 }
 
 /**
- * Who takes this session up next has a greater epoch than this one.
+ * The next writer of this session will have a greater epoch than this one.
  * @param {string} room @param {number} epoch
  */
 export function outrank(room, epoch) {
@@ -131,7 +131,7 @@ export function outrank(room, epoch) {
 }
 
 /**
- * Old sessions make room for new ones; a browser keeps no more than a few megabytes.
+ * Evicts the oldest sessions: a browser keeps no more than a few megabytes.
  * @param {number} now
  */
 export function pruneSessions(now) {
@@ -145,7 +145,7 @@ export function pruneSessions(now) {
 }
 
 /**
- * Calls back when another tab starts to write the same room.
+ * Reports every session that another tab saves.
  * @param {(record: SessionRecord) => void} listener
  */
 export function onOtherTab(listener) {
@@ -180,7 +180,7 @@ export function savePreferences(values) {
   browser.set(PREFERENCES, JSON.stringify(values));
 }
 
-/** The word with which streams are started at a function app; '' if none is kept. @param {string} api */
+/** The word that starts streams at a function app, '' if none is kept. @param {string} api */
 export const keptWord = (api) => browser.get(WORD + api) ?? '';
 
 /** @param {string} api @param {string} word */

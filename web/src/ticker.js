@@ -1,4 +1,4 @@
-// Wakes the page at a given time, also when it is hidden.
+// Wakes the page at a given time, even while it is hidden.
 
 /* global TICKER_WORKER */
 
@@ -19,7 +19,8 @@ export function ticker(wake) {
   let set = (/** @type {number} */ ms) => worker.postMessage(ms);
   worker.onmessage = ring;
   worker.onerror = () => {
-    // Its script could not be loaded: slow timers while the page is hidden are better than none.
+    // Its script could not be loaded. The page's own timers are slow while it is hidden, but better
+    // than none.
     set = pageTimer(ring);
     set(delayUntil(next));
   };
@@ -31,7 +32,7 @@ export function ticker(wake) {
 }
 
 /**
- * The page's policy lets only such addresses become scripts that have been made for it.
+ * The page's policy (Trusted Types) lets no plain address become a script.
  * @param {URL} ours @returns {URL}
  */
 function trusted(ours) {
@@ -52,8 +53,8 @@ function pageTimer(ring) {
   };
 }
 
-/** A timer of 2^31 ms and more would ring at once. @param {number} at */
+/** A timer of 2^31 ms or more would fire at once. @param {number} at */
 const delayUntil = (at) => Math.min(Math.max(0, at - now()), 2 ** 31 - 1);
 
-/** The page's one clock: it never jumps, whatever happens to the time of day. */
+/** The page's only clock: it never jumps, whatever happens to the time of day. */
 export const now = () => performance.now();

@@ -1,5 +1,5 @@
-// A timer that keeps its word: browsers slow the timers of a hidden page down to one a minute,
-// and a writer who looks at another tab is still live. A worker's timers are not slowed down.
+// A timer that is always on time. Browsers throttle the timers of a hidden page to one a minute,
+// but a writer who looks at another tab is still live. The timers of a worker are not throttled.
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;

@@ -1,111 +1,102 @@
-// The viewer's side of the protocol: what text it has, whether that is the writer's, and when to
-// ask. Pure: it is told the time with every call, and says when it wants to be called again
+// The viewer's side of the protocol: which text it has, whether that is the writer's, and when to
+// ask for it. Pure: it is told the time with every call, and says when it wants to be called again
 // (`wakeAt`).
 
 import { applyOps, hash, replacement } from './ops.js';
-import { opsFromEvents } from './articles.js';
+import { opsFromEvents } from './change-events.js';
+import { Flights } from './flights.js';
 import { Gone } from './gone.js';
 import {
   AWAY_MS,
-  DEAD_MS,
   GAP_MS,
   MAX_BUFFERED,
   MAX_TEXT,
-  ROLL_CALL_SPREAD_MS,
+  ROLL_CALL_JITTER_MS,
+  SILENCE_JITTER_MS,
   SILENCE_MS,
-  SILENCE_SPREAD_MS,
+  isSocketId,
   readFromWriter,
+  readSession,
 } from './protocol.js';
 
 /**
  * @typedef {import('./ops.js').Op} Op
  * @typedef {import('./protocol.js').View} View
- * @typedef {import('./protocol.js').Session} Session
  * @typedef {import('./protocol.js').Full} Full
  * @typedef {import('./protocol.js').Delta} Delta
  * @typedef {import('./protocol.js').Beat} Beat
  * @typedef {import('./writer.js').Send} Send
- * @typedef {import('./writer.js').Answer} Answer
+ * @typedef {import('./link.js').Answer} Answer
  */
 
 const ASK_MIN_MS = 1_000;
 const ASK_MAX_MS = 10_000;
 const NEVER = Infinity;
-/** The version of a viewer whose text is not that of any version. */
+/** The version of a viewer whose text belongs to no version. */
 const NONE = -1;
-/** Texts kept for beats that come late: as many as are flushed in a second and a half. */
+/** Texts kept for beats that come late: as many as a writer publishes in a second and a half. */
 const RECENT = 8;
 
 export class Viewer {
   /**
-   * @param {{ random?: () => number }} [options] random: spreads the questions of many viewers
-   *   over time
+   * @param {{ random?: () => number }} [options] random: for the jitter that keeps many viewers
+   *   from asking at the same moment
    */
   constructor({ random = Math.random } = {}) {
     this.random = random;
     this.text = '';
     this.epoch = NONE;
     this.version = NONE;
-    /** Some text has been received, now or earlier. */
+    /** A text has been received, now or earlier. */
     this.hasText = false;
-    /** A message says that the text here is not the writer's newest. */
+    /** The text here is known, or must be feared, not to be the writer's newest. */
     this.behind = false;
-    /** @type {Session} */
-    this.session = {
-      language: 'plaintext',
-      name: '',
-      paused: false,
-      ended: false,
-      viewers: 0,
-      sid: '',
-      roll: 0,
-    };
-    /** @type {View | undefined} where the writer is, in the text of this version */
+    this.session = readSession({});
+    /** @type {View | undefined} where the writer is in the text here */
     this.view = undefined;
     this.writerLeft = false;
     /** Sockets of writers that have left. */
     this.gone = new Gone();
-    /** The last word of the writer, in the viewer's own time. */
+    /** When the writer was heard last, by this machine's clock. */
     this.heardAt = 0;
     this.connected = false;
     this.joinedAt = 0;
-    /** @type {Answer['error']} why the last question did not reach the writer */
+    /** @type {{ code: string, message: string } | undefined} why the last request was refused */
     this.problem = undefined;
 
-    /** @type {Map<number, Delta>} deltas whose base is missing */
+    /** @type {Map<number, Delta>} deltas that wait for an earlier one, by version */
     this.buffer = new Map();
-    /** @type {Map<number, string>} the last few texts by version */
+    /** @type {Map<number, string>} the last few texts, by version */
     this.recent = new Map();
-    /** @type {Beat | undefined} what a text has to be held against */
+    /** @type {Beat | undefined} the beat that the text of its version is to be compared with */
     this.proof = undefined;
     /**
      * @type {{ seq: number, version: number, view: View } | undefined} a view of a text that has
-     *   not come yet
+     *   not arrived yet
      */
     this.viewAhead = undefined;
     this.sessionSeq = NONE;
     this.viewSeq = NONE;
-    /** The newest version that anything has been heard of. */
+    /** The newest version that a message has mentioned. */
     this.newest = NONE;
-    /** Until then a missing delta may still come by itself. */
+    /** Until then a missing delta may still be on its way. */
     this.gapAt = NEVER;
-    /** When to ask next, if there is a reason to; grows with each question that brought nothing. */
+    /** Not before this time is the text asked for again. */
     this.askAt = 0;
+    /** Requests since the last reason to ask, for the back-off. */
     this.asked = 0;
-    /** When to say once that one is here. */
+    /** When to answer the roll call. */
     this.rollCallAt = NEVER;
-    /** Viewers must not all notice the same silence at the same moment. */
-    this.patience = SILENCE_MS + random() * SILENCE_SPREAD_MS;
-    this.nextId = 1;
-    /** @type {Map<number, number>} questions sent and not yet acknowledged, with their time */
-    this.flights = new Map();
+    /** How long the writer may be silent; the viewers of one writer must not all ask at once. */
+    this.patience = SILENCE_MS + random() * SILENCE_JITTER_MS;
+    this.flights = new Flights();
     this.wakeAt = NEVER;
   }
 
-  // ---- what the link tells ----
+  // ---- called by the connection ----
 
-  /** Connected and in the room. @param {number} now */
-  join(now) {
+  /** This viewer is in the room. @param {string} sid @param {number} now */
+  joined(sid, now) {
     this.connected = true;
     this.joinedAt = now;
     this.heardAt = now;
@@ -115,57 +106,53 @@ export class Viewer {
     this.#want(now);
   }
 
-  leave() {
+  left() {
     this.connected = false;
     this.flights.clear();
-    // What was sent meanwhile is not known: until somebody says otherwise, the text may be an old
-    // one.
+    // Messages may be missed from now on: the text counts as old until the writer says otherwise.
     this.behind = this.hasText;
   }
 
   /** @param {number} id @param {Answer} answer */
   answered(id, answer) {
-    this.flights.delete(id);
-    this.problem = answer.success
-      ? undefined
-      : (answer.error ?? {
-          code: 'Unknown',
-          message: 'The service refused a message without a reason.',
-        });
+    this.flights.finish(id);
+    this.problem = answer.success ? undefined : answer.error;
   }
 
-  /** The writer came or went. @param {string} sid @param {boolean} here @param {number} now */
-  presence(sid, here, now) {
-    if (!here) this.gone.add(sid);
-    if (here && this.gone.has(sid)) return;
-    if (here) {
-      // That the writer is there says nothing about the text: only its own words do. A full for
-      // all is on its way; who does not get it asks.
+  /** Somebody has joined or left the room. @param {any} event @param {number} now */
+  presence(event, now) {
+    if (event?.role !== 'writer' || !isSocketId(event.from)) return;
+    const { from: sid, state } = event;
+    if (state !== 'joined') {
+      this.gone.add(sid);
+      if (['', sid].includes(this.session.sid)) this.writerLeft = true;
+    } else if (!this.gone.has(sid)) {
+      // That the writer is there says nothing about the text. A full for the whole room is on its
+      // way; a viewer that does not receive it asks.
       this.writerLeft = false;
       this.#rollCall(sid, this.session.roll, now);
-      this.#want(now + GAP_MS, ROLL_CALL_SPREAD_MS);
-    } else if (this.session.sid === '' || this.session.sid === sid) {
-      this.writerLeft = true;
+      this.#want(now + GAP_MS, ROLL_CALL_JITTER_MS);
     }
   }
 
   /**
-   * A writer with a new connection does not know who is watching; another asks now and then.
+   * A writer with a new connection does not know its viewers, and another may call the roll again:
+   * this viewer makes itself known once for each call.
    * @param {string} sid @param {number} roll @param {number} now
    */
   #rollCall(sid, roll, now) {
     const { sid: known, roll: answered } = this.session;
     if (known === sid && answered === roll) return;
     this.session = { ...this.session, sid, roll };
-    if (known !== '') this.rollCallAt = now + this.random() * ROLL_CALL_SPREAD_MS;
+    if (known !== '') this.rollCallAt = now + this.random() * ROLL_CALL_JITTER_MS;
   }
 
   /**
    * A message from the writer.
-   * @param {unknown} raw @param {number} now
-   * @returns {Op[]} the edits to make in the editor; the text afterwards is `text`
+   * @param {unknown} raw @param {unknown} from @param {number} now
+   * @returns {Op[]} the edits to make in the editor, which lead to `text`
    */
-  heard(raw, now) {
+  heard(raw, from, now) {
     const message = readFromWriter(raw);
     if (!message || message.epoch < this.epoch) return [];
     if (message.epoch > this.epoch) this.#newEpoch(message.epoch, now);
@@ -180,7 +167,7 @@ export class Viewer {
       case 'beat':
         return this.#beat(message, now);
       default:
-        return this.#look(message);
+        return this.#view(message);
     }
   }
 
@@ -211,7 +198,7 @@ export class Viewer {
     this.recent.clear();
     this.#set(m.content, m.version);
     this.hasText = true;
-    if (m.view) this.#look({ seq: m.seq, version: m.version, view: m.view });
+    if (m.view) this.#view({ seq: m.seq, version: m.version, view: m.view });
     return [...edits, ...this.#drain(now)];
   }
 
@@ -224,7 +211,7 @@ export class Viewer {
   }
 
   /**
-   * Applies what is next in turn. Then either nothing is missing, or it is and will be asked for.
+   * Applies every delta whose turn has come. If one is missing after that, it will be asked for.
    * @param {number} now
    */
   #drain(now) {
@@ -245,7 +232,7 @@ export class Viewer {
     }
     this.#settle(now);
     this.#compare(now);
-    this.#lookAhead();
+    this.#showViewAhead();
     return edits;
   }
 
@@ -271,7 +258,7 @@ export class Viewer {
     return ops;
   }
 
-  /** The text here is wrong, so no delta fits it: ask for all of it. @param {number} now */
+  /** The text here is wrong and no delta fits it: all of it is needed. @param {number} now */
   #mistrust(now) {
     this.version = NONE;
     this.recent.clear();
@@ -281,12 +268,12 @@ export class Viewer {
   }
 
   /**
-   * Either this is the newest text, or something is missing and has a moment to arrive.
+   * Either this is the newest text, or a delta is missing and has a moment to arrive.
    * @param {number} now
    */
   #settle(now) {
     if (this.version === NONE || this.version < this.newest) {
-      // The last delta before a silence leaves no gap behind it; only the beat tells.
+      // A lost delta that nothing follows leaves no gap; only the beat shows that it is missing.
       if (this.gapAt === NEVER && !this.behind) this.gapAt = now + GAP_MS;
       return;
     }
@@ -295,7 +282,7 @@ export class Viewer {
     this.#want(now);
   }
 
-  // ---- what else the writer says ----
+  // ---- the writer's other messages ----
 
   /** @param {Beat} m @param {number} now */
   #beat(m, now) {
@@ -307,8 +294,8 @@ export class Viewer {
   }
 
   /**
-   * Holds the text of a beat's version against its hash; that text may still have to come, or may
-   * already be changed.
+   * Compares the text of a beat's version with its hash; that text may not have arrived yet, or may
+   * have been edited since.
    * @param {number} now
    */
   #compare(now) {
@@ -328,15 +315,15 @@ export class Viewer {
   }
 
   /** @param {{ seq: number, version: number, view: View }} m @returns {Op[]} */
-  #look(m) {
+  #view(m) {
     if (m.seq <= this.viewSeq) return [];
     this.viewSeq = m.seq;
     this.viewAhead = m;
-    this.#lookAhead();
+    this.#showViewAhead();
     return [];
   }
 
-  #lookAhead() {
+  #showViewAhead() {
     if (!this.viewAhead || this.viewAhead.version > this.version) return;
     if (this.viewAhead.version === this.version) this.view = this.viewAhead.view;
     this.viewAhead = undefined;
@@ -345,12 +332,12 @@ export class Viewer {
   // ---- what is to be done ----
 
   /**
-   * Forgets how often one has asked in vain: the next reason to ask is a new one.
-   * @param {number} at @param {number} [spread]
+   * Ends the back-off: the next reason to ask is a new one.
+   * @param {number} from @param {number} [jitter]
    */
-  #want(at, spread = 0) {
+  #want(from, jitter = 0) {
     this.asked = 0;
-    this.askAt = at + this.random() * spread;
+    this.askAt = from + this.random() * jitter;
   }
 
   /** The text here is not, or may not be, the writer's. */
@@ -358,21 +345,9 @@ export class Viewer {
     return this.version === NONE || this.behind;
   }
 
-  /** Silent for so long that the writer must be away. @param {number} now */
+  /** The writer has left, or has been silent for too long. @param {number} now */
   away(now) {
     return !this.session.ended && (this.writerLeft || now - this.heardAt >= AWAY_MS);
-  }
-
-  /** Milliseconds that the oldest unanswered message has been waiting. @param {number} now */
-  waiting(now) {
-    let longest = 0;
-    for (const at of this.flights.values()) longest = Math.max(longest, now - at);
-    return longest;
-  }
-
-  /** No answer for so long that the connection has to be made anew. @param {number} now */
-  dead(now) {
-    return this.waiting(now) >= DEAD_MS;
   }
 
   /** What has to be sent now. @param {number} now @returns {Send[]} */
@@ -391,13 +366,10 @@ export class Viewer {
     return sends;
   }
 
-  /** An ended session may be silent. */
-  #silenceAt() {
-    return this.session.ended ? NEVER : this.heardAt + this.patience;
-  }
-
   #askDue() {
-    const reason = this.needsText && this.gapAt === NEVER ? 0 : this.#silenceAt();
+    // An ended session may be silent.
+    const silenceAt = this.session.ended ? NEVER : this.heardAt + this.patience;
+    const reason = this.needsText && this.gapAt === NEVER ? 0 : silenceAt;
     return Math.min(Math.max(reason, this.askAt), this.rollCallAt);
   }
 
@@ -406,11 +378,8 @@ export class Viewer {
     const wait = Math.min(ASK_MAX_MS, ASK_MIN_MS * 2 ** this.asked++);
     this.askAt = now + wait * (0.75 + this.random() / 2);
     this.rollCallAt = NEVER;
-    const id = this.nextId++;
-    this.flights.set(id, now);
     sends.push({
-      id,
-      ack: true,
+      id: this.flights.start({ kind: 'sync' }, now),
       data: { data: 'sync', epoch: Math.max(0, this.epoch), version: this.version },
     });
   }
@@ -418,8 +387,7 @@ export class Viewer {
   /** @param {number} now */
   #nextWake(now) {
     if (!this.connected) return NEVER;
-    const times = [this.#askDue(), this.gapAt, this.heardAt + AWAY_MS];
-    for (const at of this.flights.values()) times.push(at + DEAD_MS);
-    return Math.max(now + 1, Math.min(...times.filter((time) => time > now), NEVER));
+    const times = [this.#askDue(), this.gapAt, this.heardAt + AWAY_MS, this.flights.wakeAt(now)];
+    return Math.max(now + 1, Math.min(...times.filter((time) => time > now)));
   }
 }

@@ -1,12 +1,13 @@
-// The viewer's page: an editor that nobody can type in, showing the writer's text as it comes.
+// The viewer's page: an editor that nobody can type in, showing the writer's text as it arrives.
 
+import { applyTheme, connectAppearance } from './appearance.js';
+import { Connection } from './connection.js';
 import { Editor } from './editor.js';
+import { element } from './element.js';
 import { downloadText } from './files.js';
 import { Follow } from './follow.js';
 import { languageOf } from './languages.js';
-import { applyTheme, setUpLook } from './look.js';
 import { Rewind } from './rewind.js';
-import { connectViewer } from './roles.js';
 import { viewerStatus } from './status.js';
 import { now } from './ticker.js';
 import { Viewer } from './viewer.js';
@@ -19,7 +20,7 @@ import { Viewer } from './viewer.js';
 export function startWatching(backEnd, room, page) {
   page.setRole('viewer');
   const viewer = new Viewer();
-  const host = /** @type {HTMLElement} */ (document.getElementById('editor'));
+  const host = element('editor', HTMLElement);
   const editor = new Editor(host, {
     text: '',
     language: 'plaintext',
@@ -31,7 +32,7 @@ export function startWatching(backEnd, room, page) {
   });
   const follow = new Follow({ host, editor, now, changed: (on) => page.showFollowing(on) });
   const changed = () => {
-    // Meanwhile the writer may have gone elsewhere.
+    // The writer may have moved on meanwhile.
     if (rewind.live && follow.on) follow.show(viewer.view);
     connection.step();
   };
@@ -41,8 +42,7 @@ export function startWatching(backEnd, room, page) {
   const show = () => {
     const { session, hasText } = viewer;
     const status = viewerStatus({ link: connection.state, viewer, now: now() });
-    // What is on the screen is not what is being written now, however well the stream goes on
-    // behind it.
+    // However well the stream goes on behind it, a past text is not what is being written now.
     page.showStatus(
       rewind.live || status.tone !== 'ok' ? status : { word: 'Rewound', tone: 'off' },
     );
@@ -54,19 +54,15 @@ export function startWatching(backEnd, room, page) {
   };
 
   let { view, hasText } = viewer;
-  const connection = connectViewer(viewer, {
-    backEnd,
-    room,
-    show,
-    changed: (ops) => {
-      editor.apply(ops, !follow.on);
-      // Otherwise the first text would push the cursor of the one who reads to its end.
-      if (!hasText) editor.home();
-      rewind.add(ops, viewer.text);
-      if (viewer.view !== view) follow.show(viewer.view);
-      ({ view, hasText } = viewer);
-    },
-  });
+  const edited = (/** @type {import('./ops.js').Op[]} */ ops) => {
+    editor.apply(ops, !follow.on);
+    // Otherwise the first text would push the reader's cursor to its end.
+    if (!hasText) editor.home();
+    rewind.add(ops, viewer.text);
+    if (viewer.view !== view) follow.show(viewer.view);
+    ({ view, hasText } = viewer);
+  };
+  const connection = new Connection({ ...backEnd, room, core: viewer, show, edited });
 
   editor.onResize(() => {
     if (follow.on) follow.show(viewer.view);
@@ -81,7 +77,7 @@ export function startWatching(backEnd, room, page) {
     else if (action === 'new-session') location.assign(location.pathname + location.search);
   };
   page.onFocusLost = () => editor.focus();
-  setUpLook(editor);
+  connectAppearance(editor);
   connection.start();
 }
 

@@ -1,47 +1,43 @@
 // The form that asks for the owner's word.
 
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} "${id}"`);
-  return found;
-}
+import { element } from './element.js';
 
 export class WordForm {
-  /** @param {() => void} closed where the focus goes on */
+  #dialog = element('word-dialog', HTMLDialogElement);
+  #input = element('word', HTMLInputElement);
+  #problem = element('word-problem', HTMLElement);
+  #forget = element('forget-word', HTMLButtonElement);
+  /** @type {(word: string) => void} */
+  #entered = () => {};
+
+  /** @param {() => void} closed  puts the focus back */
   constructor(closed) {
-    this.dialog = element('word-dialog', HTMLDialogElement);
-    this.input = element('word', HTMLInputElement);
-    this.problem = element('word-problem', HTMLElement);
-    this.forget = element('forget-word', HTMLButtonElement);
-    /** @type {(word: string) => void} */
-    this.entered = () => {};
-    element('word-cancel', HTMLButtonElement).onclick = () => this.dialog.close();
+    element('word-cancel', HTMLButtonElement).onclick = () => this.#dialog.close();
     element('word-form', HTMLFormElement).onsubmit = (event) => {
       event.preventDefault();
-      const word = this.input.value;
-      this.dialog.close();
-      this.entered(word);
+      const word = this.#input.value;
+      this.#dialog.close();
+      this.#entered(word);
     };
-    this.dialog.onclose = () => {
-      this.input.value = '';
+    this.#dialog.onclose = () => {
+      this.#input.value = '';
       closed();
     };
   }
 
   /** @param {string} problem @param {(word: string) => void} entered */
   ask(problem, entered) {
-    this.entered = entered;
-    if (!this.dialog.open) this.dialog.showModal();
-    this.input.setAttribute('aria-invalid', String(problem !== ''));
-    this.problem.hidden = problem === '';
-    // Into a form that is on the screen, so that it is read out.
-    this.problem.textContent = problem;
-    this.input.focus();
+    this.#entered = entered;
+    if (!this.#dialog.open) this.#dialog.showModal();
+    this.#input.setAttribute('aria-invalid', String(problem !== ''));
+    this.#problem.hidden = problem === '';
+    // Written while the form is on the screen, so that screen readers read it out.
+    this.#problem.textContent = problem;
+    this.#input.focus();
   }
 
   /** @param {boolean} kept */
   showKept(kept) {
-    this.forget.hidden = !kept;
+    this.#forget.hidden = !kept;
   }
 }

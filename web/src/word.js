@@ -1,32 +1,35 @@
-// The word that an owner may want of whoever starts a stream: asked for when it is wanted, kept when it
-// has opened a room, sent in the body of a request and shown nowhere.
+// The word that an owner may require for starting a stream: the page asks for it when it is
+// required, keeps it once it has opened a room, sends it only in the body of a request and never
+// shows it.
 
 import { forgetWord, keepWord, keptWord } from './store.js';
 
 /**
- * @typedef {object} Form  what asks for it, see word-form.js
- * @property {(problem: string, entered: (word: string) => void) => void} ask  problem: why once more
- * @property {(kept: boolean) => void} showKept  is there one that can be forgotten?
+ * @typedef {object} Form  see word-form.js
+ * @property {(problem: string, entered: (word: string) => void) => void} ask  problem: why the last
+ *   word was refused, '' on the first time
+ * @property {(kept: boolean) => void} showKept  whether there is a word that can be forgotten
  */
 
-const WRONG = 'That is not the word. Ask the owner for it; capital letters matter.';
-const OUTDATED = 'The word that this browser remembers has been changed. Ask the owner for the new one.';
+const WRONG = 'That is not the word. Ask the owner for it, and mind capital letters.';
+const OUTDATED =
+  'The word that this browser remembers has been changed. Ask the owner for the new one.';
 
 export class Word {
-  /** @param {string} api @param {Form} form @param {() => void} retry opens the room once more */
+  /** @param {string} api @param {Form} form @param {() => void} retry  asks for a room again */
   constructor(api, form, retry) {
     this.api = api;
     this.form = form;
     this.retry = retry;
     this.word = keptWord(api);
     this.kept = this.word !== '';
-    /** @type {unknown} the refusal that has been answered by asking */
+    /** @type {unknown} the refusal after which the page has asked */
     this.answered = undefined;
     this.problem = '';
     form.showKept(this.kept);
   }
 
-  /** Once for each refusal; who cancels is not asked again. @param {unknown} refusal */
+  /** Asks once for each refusal: a person who cancels is left in peace. @param {unknown} refusal */
   refused(refusal) {
     if (refusal === this.answered) return;
     this.answered = refusal;
@@ -42,7 +45,7 @@ export class Word {
     });
   }
 
-  /** A room is open: what opened it is worth keeping. */
+  /** A room is open: the word that opened it is worth keeping. */
   accepted() {
     if (this.word === '' || this.kept) return;
     keepWord(this.api, this.word);

@@ -1,14 +1,14 @@
-// The writer's side of the protocol: what is published, what waits, what has to be sent next.
-// Pure: it is told the time with every call, and says when it wants to be called again
+// The writer's side of the protocol: what has been published, what is pending, what has to be sent
+// next. Pure: it is told the time with every call, and says when it wants to be called again
 // (`wakeAt`).
 
 import { applyOps, encodedOpsSize, encodedSize, hash, pushOp, replacement } from './ops.js';
-import { encodedEventsSize, eventsFromOps } from './articles.js';
+import { encodedEventsSize, eventsFromOps } from './change-events.js';
 import { Audience } from './audience.js';
+import { Flights } from './flights.js';
 import {
   BEAT_MS,
   COLLECT_MS,
-  DEAD_MS,
   EARLY_BEAT_MS,
   FLUSH_MS,
   MAX_ENCODED,
@@ -16,7 +16,6 @@ import {
   OUTGROW_MS,
   ROOM_FULL_MS,
   SINGLE_ANSWERS,
-  SLOW_MS,
   VIEW_MS,
   fits,
   isSocketId,
@@ -26,30 +25,29 @@ import {
 /**
  * @typedef {import('./ops.js').Op} Op
  * @typedef {import('./protocol.js').View} View
- * @typedef {{ id: number, data: object, to?: string, ack: boolean }} Send one message to hand to
- *   the link
- * @typedef {{ success: boolean, error?: { code: string, message: string } }} Answer
+ * @typedef {import('./flights.js').Flight} Flight
+ * @typedef {import('./link.js').Answer} Answer
+ * @typedef {{ data: object, to?: string, id?: number }} Send  one message to hand to the link; with
+ *   an id, its acknowledgement is wanted
  * @typedef {{ text: string, language: string, name: string }} Known
- * @typedef {{ kind: 'stream' | 'answer' | 'beat', at: number, to?: string, ended?: boolean }} Flight
  * @typedef {{ code: string, message: string, kind: Flight['kind'], to?: string }} Problem
  */
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 4_000;
 const NEVER = Infinity;
-const NO_REASON = { code: 'Unknown', message: 'The service refused a message without a reason.' };
 
 export class Writer {
   /**
    * @param {object} session
    * @param {number} session.epoch
-   * @param {number} [session.maxEpoch] what a viewer may claim to have seen of a writer before
-   *   this one
+   * @param {number} [session.maxEpoch]  the greatest epoch that a viewer may claim to have seen
    * @param {string} session.text
    * @param {string} session.language
    * @param {string} session.name
-   * @param {Known} [session.known]  for a session that was paused and is taken up again
-   * @param {number} [session.rollCallEvery]  where nobody tells that a viewer has left
+   * @param {Known} [session.known]  what the room knows of a session that resumes while paused
+   * @param {number} [session.rollCallEvery]  ms, where the service does not report that a viewer
+   *   has left
    */
   constructor({ epoch, maxEpoch = epoch, text, language, name, known, rollCallEvery }) {
     this.epoch = epoch;
@@ -58,27 +56,27 @@ export class Writer {
     this.name = name;
     this.paused = known !== undefined;
     this.ended = false;
-    /** The room knows that it has ended. */
+    /** The room has been told of the end. */
     this.endTold = false;
     /** The text in the editor. */
     this.text = text;
-    /** @type {Known} what the room was told last, or is to be told first */
+    /** @type {Known} what has been published, or will be published first */
     this.known = known ?? { text, language, name };
-    /** The version of the text that the room knows. */
+    /** The version of the published text. */
     this.version = 0;
-    /** @type {Op[]} edits from the text that the room knows to that in the editor */
+    /** @type {Op[]} edits that lead from the published text to the one in the editor */
     this.pending = replacement(this.known.text, text);
     /** @type {View | undefined} */
     this.view = undefined;
     this.sid = '';
+    /** @type {Set<string>} every socket that this writer has had */
+    this.sids = new Set();
     this.joinedAt = 0;
-    /** @type {Problem | undefined} what the service last refused */
+    /** @type {Problem | undefined} what the service refused last */
     this.problem = undefined;
 
     this.seq = 0;
-    this.nextId = 1;
-    /** @type {Map<number, Flight>} sent, not yet answered */
-    this.flights = new Map();
+    this.flights = new Flights();
     this.needRoomFull = true;
     this.audience = new Audience(rollCallEvery);
     this.viewDirty = false;
@@ -86,7 +84,7 @@ export class Writer {
     this.flushAt = 0;
     this.roomFullAt = 0;
     this.answerAt = NEVER;
-    /** Whoever asks without end is not answered without end. */
+    /** A viewer that asks again and again is answered at a bounded rate. */
     this.nextAnswerAt = 0;
     this.beatAt = 0;
     this.earlyBeatAt = 0;
@@ -103,12 +101,12 @@ export class Writer {
     return this.audience.size;
   }
 
-  // ---- what the editor and the page tell ----
+  // ---- called by the editor and the page ----
 
   /**
    * @param {Op[]} ops  edits of the text in the editor
-   * @returns {boolean} false if the text would become too large: nothing is taken over, the
-   *   editor has to go back
+   * @returns {boolean} false if the text would become too large: the edit is refused, and the
+   *   editor has to undo it
    */
   edit(ops) {
     const text = applyOps(this.text, ops);
@@ -116,13 +114,13 @@ export class Writer {
     if (!fits(text, encodedSize)) return false;
     for (const op of ops) pushOp(this.pending, op);
     this.text = text;
-    // While nothing leaves, a long list of edits says no more than their result.
+    // While nothing can be sent, the result of a long list of edits is all that matters.
     if (this.pending.length > MAX_OPS) this.pending = replacement(this.known.text, text);
     return true;
   }
 
   /** @param {View} view  where the writer is in the text */
-  look(view) {
+  setView(view) {
     this.view = view;
     this.viewDirty = true;
   }
@@ -135,16 +133,17 @@ export class Writer {
     Object.assign(this, change);
     if (!this.paused) Object.assign(this.known, { language: this.language, name: this.name });
     this.beatDirty = true;
-    // The end takes the last words with it, and what was written during a pause is not told one
-    // by one.
+    // The full that announces the end carries the last edits, and edits made during a pause are
+    // published as one.
     if (resumed || change.ended) this.needRoomFull = true;
   }
 
-  // ---- what the link tells ----
+  // ---- called by the connection ----
 
-  /** Connected and in the room. @param {string} sid @param {number} now */
-  join(sid, now) {
+  /** This writer is in the room. @param {string} sid @param {number} now */
+  joined(sid, now) {
     this.sid = sid;
+    this.sids.add(sid);
     this.joinedAt = now;
     this.flights.clear();
     this.retries = 0;
@@ -156,7 +155,7 @@ export class Writer {
     this.audience.callRoll(now);
   }
 
-  leave() {
+  left() {
     this.sid = '';
     this.flights.clear();
     this.audience.waiting.clear();
@@ -165,21 +164,19 @@ export class Writer {
 
   /** @param {number} id @param {Answer} answer @param {number} now */
   answered(id, answer, now) {
-    const flight = this.flights.get(id);
+    const flight = this.flights.finish(id);
     if (!flight) return;
-    this.flights.delete(id);
+    const { kind, to, ended } = flight;
     if (answer.success) {
-      if (flight.kind === 'stream') this.retries = 0;
-      if (flight.ended) this.endTold = true;
-      // A stream that goes is what matters; of anything else only its own kind says that it goes.
-      if (['stream', this.problem?.kind].includes(flight.kind)) this.problem = undefined;
+      if (kind === 'stream') this.retries = 0;
+      if (ended) this.endTold = true;
+      // A stream that is accepted settles every problem, anything else only one of its own kind.
+      if (['stream', this.problem?.kind].includes(kind)) this.problem = undefined;
       return;
     }
-    const { kind, to } = flight;
-    const { code, message } = answer.error ?? NO_REASON;
-    this.problem = { code, message, kind, to };
+    this.problem = { ...answer.error, kind, to };
     if (kind !== 'stream') return;
-    // Nobody knows who received it: only a full brings everybody to the same text.
+    // It is not known which viewers received it: only a full brings all of them to the same text.
     this.needRoomFull = true;
     this.flushAt = now + Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.retries++);
   }
@@ -200,8 +197,8 @@ export class Writer {
   }
 
   /**
-   * The viewer has listened to a writer whose clock was ahead of this one's, and would never
-   * believe this one. Were that writer still there, this one would have heard of it and given way.
+   * The viewer has followed a writer whose clock was ahead of this one's, and would ignore this one
+   * for ever. If that writer were still there, this one would have heard of it and given way.
    * @param {number} epoch @param {number} now
    */
   #outgrow(epoch, now) {
@@ -210,31 +207,17 @@ export class Writer {
     this.needRoomFull = true;
   }
 
-  /** A viewer came or went. @param {string} from @param {boolean} here */
-  presence(from, here) {
-    if (here ? this.audience.add(from) : this.audience.leave(from)) this.beatDirty = true;
+  /** Somebody has joined or left the room; other writers are takeover.js's. @param {any} event */
+  presence(event) {
+    if (event?.role !== 'viewer' || !isSocketId(event.from)) return;
+    const { audience } = this;
+    if (event.state === 'joined' ? audience.add(event.from) : audience.leave(event.from))
+      this.beatDirty = true;
   }
 
   // ---- what is to be done ----
 
-  /** Milliseconds that the oldest unanswered message has been waiting. @param {number} now */
-  waiting(now) {
-    let longest = 0;
-    for (const flight of this.flights.values()) longest = Math.max(longest, now - flight.at);
-    return longest;
-  }
-
-  /** No answer for so long that the connection has to be made anew. @param {number} now */
-  dead(now) {
-    return this.waiting(now) >= DEAD_MS;
-  }
-
-  /** @param {number} now */
-  slow(now) {
-    return this.waiting(now) >= SLOW_MS;
-  }
-
-  /** Everything that the room was to be told has been told. */
+  /** Everything that the room should know has been sent and acknowledged. */
   get settled() {
     return this.pending.length === 0 && !this.needRoomFull && this.flights.size === 0;
   }
@@ -245,35 +228,27 @@ export class Writer {
     const sends = [];
     if (this.online) {
       if (this.audience.keepRoll(now)) this.beatDirty = true;
-      // Nobody misses an answer any more to somebody who has left.
+      // A refused answer is no problem any more once the viewer who asked has left.
       if (this.problem?.to && !this.audience.has(this.problem.to)) this.problem = undefined;
-      this.#stream(now, sends);
-      this.#answers(now, sends);
-      this.#look(now, sends);
-      this.#beat(now, sends);
+      this.#sendStream(now, sends);
+      this.#sendAnswers(now, sends);
+      this.#sendView(now, sends);
+      this.#sendBeat(now, sends);
     }
     this.wakeAt = this.#nextWake(now);
     return sends;
-  }
-
-  /** One flush in flight: that keeps the order, and is all the flow control there needs to be. */
-  #streamFree() {
-    return this.#free('stream');
-  }
-
-  /** @param {Flight['kind']} kind */
-  #free(kind) {
-    for (const flight of this.flights.values()) if (flight.kind === kind) return false;
-    return true;
   }
 
   #hasDelta() {
     return this.pending.length > 0 && !this.paused;
   }
 
-  /** @param {number} now @param {Send[]} sends */
-  #stream(now, sends) {
-    if (now < this.flushAt || !this.#streamFree()) return;
+  /**
+   * One flush is in flight at a time: that keeps their order, and is all the flow control needed.
+   * @param {number} now @param {Send[]} sends
+   */
+  #sendStream(now, sends) {
+    if (now < this.flushAt || this.flights.has('stream')) return;
     if (this.#hasDelta() && this.#outsized()) this.needRoomFull = true;
     if (this.needRoomFull) {
       if (now < this.roomFullAt) return;
@@ -293,7 +268,7 @@ export class Writer {
     this.viewAt = now + VIEW_MS;
   }
 
-  /** Makes the text in the editor the published one. While paused, nothing of it leaves. */
+  /** Makes the text in the editor the published one, except during a pause. */
   #publish() {
     if (!this.#hasDelta()) return;
     this.known.text = this.text;
@@ -301,7 +276,7 @@ export class Writer {
     this.version++;
   }
 
-  /** As pages after the articles want it, the delta would be larger than a message may be. */
+  /** Encoded as change events, the delta would be larger than a message may be. */
   #outsized() {
     return this.audience.plain.size > 0 && encodedEventsSize(this.pending) > MAX_ENCODED;
   }
@@ -346,8 +321,8 @@ export class Writer {
   }
 
   /** @param {number} now @param {Send[]} sends */
-  #answers(now, sends) {
-    if (now < this.answerAt || this.needRoomFull || !this.#free('answer')) return;
+  #sendAnswers(now, sends) {
+    if (now < this.answerAt || this.needRoomFull || this.flights.has('answer')) return;
     this.answerAt = NEVER;
     this.nextAnswerAt = now + FLUSH_MS + COLLECT_MS;
     const { waiting } = this.audience;
@@ -360,8 +335,8 @@ export class Writer {
   }
 
   #viewWaits() {
-    // Its offsets count in the text of the editor; with text that still waits to be sent they
-    // would be wrong.
+    // Its offsets count in the text of the editor: to viewers they would be wrong while edits are
+    // pending.
     return (
       this.viewDirty &&
       this.view &&
@@ -373,21 +348,17 @@ export class Writer {
   }
 
   /** @param {number} now @param {Send[]} sends */
-  #look(now, sends) {
+  #sendView(now, sends) {
     if (now < this.viewAt || !this.#viewWaits()) return;
     this.viewDirty = false;
     this.viewAt = now + VIEW_MS;
     const { epoch, version, view } = this;
-    sends.push({
-      id: this.nextId++,
-      ack: false,
-      data: { type: 'view', epoch, seq: ++this.seq, version, view },
-    });
+    sends.push({ data: { type: 'view', epoch, seq: ++this.seq, version, view } });
   }
 
   /** @param {number} now @param {Send[]} sends */
-  #beat(now, sends) {
-    if (now < this.#beatDue() || !this.#free('beat')) return;
+  #sendBeat(now, sends) {
+    if (now < this.#beatDue() || this.flights.has('beat')) return;
     this.beatDirty = false;
     this.beatAt = now + BEAT_MS;
     this.earlyBeatAt = now + EARLY_BEAT_MS;
@@ -395,8 +366,8 @@ export class Writer {
   }
 
   #beatDue() {
-    // After the end there is nothing left to prove, but news (an asker who is up to date) is
-    // still answered.
+    // After the end there is nothing left to prove, but a viewer that asks and is up to date still
+    // gets its answer.
     return Math.min(this.endTold ? NEVER : this.beatAt, this.beatDirty ? this.earlyBeatAt : NEVER);
   }
 
@@ -408,24 +379,21 @@ export class Writer {
    * @param {string} [to]
    */
   #send(sends, kind, now, data, to) {
-    const id = this.nextId++;
-    this.flights.set(id, { kind, at: now, to, ended: this.ended && kind === 'stream' });
-    sends.push(to === undefined ? { id, data, ack: true } : { id, data, to, ack: true });
+    const ended = this.ended && kind === 'stream';
+    sends.push({ id: this.flights.start({ kind, to, ended }, now), data, to });
   }
 
   /** @param {number} now */
   #nextWake(now) {
     if (!this.online) return NEVER;
-    const times = [this.audience.wakeAt];
-    if (this.#streamFree() && this.needRoomFull)
+    const { flights } = this;
+    const times = [this.audience.wakeAt, flights.wakeAt(now)];
+    if (!flights.has('stream') && this.needRoomFull)
       times.push(Math.max(this.flushAt, this.roomFullAt));
-    else if (this.#streamFree() && this.#hasDelta()) times.push(this.flushAt);
-    if (!this.needRoomFull && this.#free('answer')) times.push(this.answerAt);
+    else if (!flights.has('stream') && this.#hasDelta()) times.push(this.flushAt);
+    if (!flights.has('answer') && !this.needRoomFull) times.push(this.answerAt);
+    if (!flights.has('beat')) times.push(this.#beatDue());
     if (this.#viewWaits()) times.push(this.viewAt);
-    if (this.#free('beat')) times.push(this.#beatDue());
-    for (const { at } of this.flights.values()) {
-      times.push(...[at + SLOW_MS, at + DEAD_MS].filter((time) => time > now));
-    }
     return Math.max(now + 1, Math.min(...times));
   }
 }

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Connection } from '../src/connection.js';
+import { now } from '../src/ticker.js';
 
 /** A machine whose network the test switches. */
 function fakeDevice() {
@@ -20,7 +21,7 @@ function unreachable(t) {
   const fetch = t.mock.method(globalThis, 'fetch', async () => {
     throw new TypeError('fetch failed');
   });
-  const core = { poll: () => [], dead: () => false, wakeAt: Infinity };
+  const core = { poll: () => [], flights: { dead: () => false }, wakeAt: Infinity };
   const connection = new Connection({ api: 'http://app', core, show: () => {} }, device);
   return { connection, device, tries: () => fetch.mock.callCount() };
 }
@@ -34,14 +35,91 @@ test('a network that comes back is tried at once', (t) => {
   connection.stop();
 });
 
-test('what has been stopped stays so, whatever the network or a person does', (t) => {
+test('a connection that has been stopped stays so, whatever the network or a person does', (t) => {
   const { connection, device, tries } = unreachable(t);
   connection.start();
   connection.stop();
   device.set(false);
   device.set(true);
   connection.retry();
-  connection.options.core.dead = () => true;
+  connection.core.flights.dead = () => true;
   connection.step();
   assert.equal(tries(), 1);
+});
+
+/** A core that notes what it is told, with the connection's `events` to tell it by. */
+async function connected(t, options) {
+  const told = [];
+  const note = (name) => (...args) => {
+    told.push([name, ...args.filter((arg) => typeof arg !== 'number')]);
+    return name === 'heard' ? ['an edit'] : undefined;
+  };
+  const names = ['joined', 'left', 'heard', 'presence', 'answered'];
+  const core = Object.fromEntries(names.map((name) => [name, note(name)]));
+  Object.assign(core, { flights: { dead: () => false }, wakeAt: Infinity, due: [] });
+  core.poll = () => core.due.splice(0);
+  const ticket = { room_id: 'R'.repeat(22), role: 'viewer' };
+  t.mock.method(globalThis, 'fetch', async () => Response.json(ticket));
+  const scene = { core, told, sent: [], wakes: [] };
+  const events = await new Promise((resolve) => {
+    const open = (_ticket, _party, reports) => {
+      resolve(reports);
+      return { send: (...message) => scene.sent.push(message), close() {} };
+    };
+    const transport = { query: '', fields: [], open };
+    const device = fakeDevice();
+    device.ticker = () => (at) => scene.wakes.push(at);
+    const where = { api: 'http://app', room: ticket.room_id, transport };
+    scene.connection = new Connection({ ...where, core, show: () => {}, ...options(told) }, device);
+    t.after(() => scene.connection.stop());
+    scene.connection.start();
+  });
+  return Object.assign(scene, { events });
+}
+
+test('what the transport reports reaches the core by the same names, and the page after it', async (t) => {
+  const { events, told } = await connected(t, (list) => ({
+    edited: (ops) => list.push(['edited', ops]),
+    presence: (event) => list.push(['page', event]),
+  }));
+  events.joined('mine');
+  events.heard('data', 'theirs');
+  events.presence('somebody');
+  events.failed({ code: 'Disconnected', message: '' });
+  assert.deepEqual(told, [
+    ['joined', 'mine'],
+    ['heard', 'data', 'theirs'],
+    ['edited', ['an edit']],
+    ['presence', 'somebody'],
+    ['page', 'somebody'],
+    ['left'],
+  ]);
+});
+
+test('an acknowledgement is asked for and passed on where the core has given an id', async (t) => {
+  const { connection, core, events, sent, told } = await connected(t, () => ({}));
+  events.joined('mine');
+  told.length = 0;
+  core.due = [{ data: 'a view' }, { data: 'a delta', to: 'theirs', id: 5 }];
+  connection.step();
+  assert.deepEqual(sent.map(([data, to]) => [data, to]), [['a view', undefined], ['a delta', 'theirs']]);
+  assert.equal(sent[0][2], undefined);
+  sent[1][2]({ success: true });
+  assert.deepEqual(told, [['answered', { success: true }]]);
+});
+
+test('the page is woken when it has something else to show, and otherwise once a second', async (t) => {
+  let showAt = undefined;
+  const { connection, core, wakes } = await connected(t, () => ({ show: () => showAt }));
+  const woken = () => {
+    connection.step();
+    return wakes.at(-1);
+  };
+  const start = now();
+  const usual = woken();
+  assert.ok(usual >= start + 1_000 && usual <= now() + 1_000);
+  showAt = start + 100;
+  assert.equal(woken(), start + 100);
+  core.wakeAt = start + 50;
+  assert.equal(woken(), start + 50);
 });

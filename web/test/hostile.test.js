@@ -8,6 +8,8 @@ import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 import { randomFrom } from './simulation.js';
 
+const OK = { success: true };
+const NO = { success: false, error: { code: 'Busy', message: 'no' } };
 const VALUES = [
   undefined,
   null,
@@ -88,11 +90,11 @@ test('no message makes a viewer throw, outgrow its bounds, or stay wrong', () =>
   for (let seed = 1; seed <= 20; seed++) {
     const random = randomFrom(seed);
     const viewer = new Viewer({ random });
-    viewer.join(0);
+    viewer.joined('v', 0);
     let now = 0;
     let shown = '';
     const hear = (message) => {
-      for (const [offset, deleted, inserted] of viewer.heard(message, now)) {
+      for (const [offset, deleted, inserted] of viewer.heard(message, 'w', now)) {
         assert.ok(offset + deleted <= shown.length);
         shown = shown.slice(0, offset) + inserted + shown.slice(offset + deleted);
       }
@@ -100,7 +102,7 @@ test('no message makes a viewer throw, outgrow its bounds, or stay wrong', () =>
     for (const message of messages(random, 2_000)) {
       now += random() * 300;
       hear(message);
-      for (const { id } of viewer.poll(now)) viewer.answered(id, { success: random() < 0.9 });
+      for (const { id } of viewer.poll(now)) viewer.answered(id, random() < 0.9 ? OK : NO);
       assert.equal(shown, viewer.text);
       assert.ok(viewer.text.length <= MAX_TEXT && viewer.buffer.size <= MAX_BUFFERED);
       assert.ok(viewer.wakeAt > now);
@@ -122,7 +124,7 @@ test('no message makes a writer throw, change its text, or answer without bound'
   for (let seed = 1; seed <= 20; seed++) {
     const random = randomFrom(seed);
     const writer = new Writer({ epoch: 1, maxEpoch: 3, text: 'mine', language: 'go', name: '' });
-    writer.join('w', 0);
+    writer.joined('w', 0);
     let now = 0;
     let sent = 0;
     for (const message of messages(random, 2_000)) {
@@ -133,9 +135,9 @@ test('no message makes a writer throw, change its text, or answer without bound'
           : VALUES[Math.floor(random() * VALUES.length)];
       const raw = random() < 0.5 ? { ...message, data: 'sync' } : message;
       writer.heard(raw, from, now);
-      for (const { id, ack } of writer.poll(now)) {
+      for (const { id } of writer.poll(now)) {
         sent++;
-        if (ack) writer.answered(id, { success: random() < 0.9 }, now);
+        writer.answered(id, random() < 0.9 ? OK : NO, now);
       }
       assert.ok(writer.wakeAt > now);
     }

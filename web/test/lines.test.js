@@ -28,7 +28,7 @@ test('places are found after any edit as in the text itself', () => {
   }
 });
 
-test('what is no place has no offset', () => {
+test('a place outside the text has no offset', () => {
   const lines = new Lines('a\nb');
   for (const [line, column] of [
     [0, 1],

@@ -34,8 +34,8 @@ async function negotiate(t, answer, options = {}) {
       transport,
       ...options,
       listener: {
-        onTicket: () => end('ticket'),
-        onDown: (trouble) => end('down', trouble),
+        ticket: () => end('ticket'),
+        left: (trouble) => end('left', trouble),
       },
     });
     const end = (told, trouble) => {
@@ -72,7 +72,7 @@ test('an answer for another room or another role is refused in words, for good',
     [{ ...writer, room_id: 'S'.repeat(22) }, { room: ROOM, key: 'K' }, /another room/],
   ]) {
     const { told, trouble, transport } = await negotiate(t, answer, options);
-    assert.equal(told, 'down');
+    assert.equal(told, 'left');
     assert.match(trouble.message, words);
     assert.equal(trouble.final, true);
     assert.equal(transport.opened.length, 0);
@@ -94,7 +94,7 @@ test('a transport is told why its last attempt came to nothing, until one joins'
   t.mock.method(globalThis, 'fetch', async () => Response.json(viewer));
   const transport = fakeTransport();
   const nothing = () => {};
-  const listener = { onTicket: nothing, onJoin: nothing, onDown: nothing };
+  const listener = { ticket: nothing, joined: nothing, left: nothing };
   const link = new Link({ api: 'http://app', room: ROOM, transport, listener });
   const attempt = async (number) => {
     while (transport.opened.length < number) await new Promise(setImmediate);
@@ -128,14 +128,14 @@ test('the word is sent in a body, and only to open a room', async (t) => {
   }
 });
 
-test('that the word is wanted is told by its code, for good', async (t) => {
+test('a refusal for want of the word is known by its code, and is final', async (t) => {
   const body = { error: { code: 'WritersWord', message: 'in words' } };
   const { told, trouble } = await negotiate(t, Response.json(body, { status: 403 }));
-  assert.equal(told, 'down');
+  assert.equal(told, 'left');
   assert.deepEqual([trouble.code, trouble.message, trouble.final], ['WritersWord', 'in words', true]);
 });
 
-test('what is no transport of ours is the usual one, whatever objects have', () => {
+test('an unknown transport is the default one, even if every object has a property of that name', () => {
   const usual = new Link({ api: 'http://app', listener: {} }).transport;
   const native = new Link({ api: 'http://app', transport: 'native', listener: {} }).transport;
   assert.notEqual(native, usual);

@@ -5,6 +5,7 @@ import {
   encodedOpsSize,
   encodedSize,
   hash,
+  inSequence,
   pushOp,
   replacement,
   toLf,
@@ -26,6 +27,25 @@ test('an edit that reaches outside the text is refused', () => {
   assert.equal(applyOps('abc', [[4, 0, 'x']]), undefined);
   assert.equal(applyOps('abc', [[2, 2, '']]), undefined);
   assert.equal(applyOps('abc', [[3, 0, 'x']]), 'abcx');
+});
+
+test('edits of one text lead to the same text, in whatever order an editor lists them', () => {
+  const text = 'one two three';
+  // Two cursors, a word replaced, and one deleted from the very place where another is inserted.
+  const edits = [
+    [0, 0, '> '],
+    [4, 3, '2'],
+    [8, 0, '('],
+    [8, 5, '3'],
+  ];
+  const random = randomFrom(17);
+  for (let i = 0; i < 50; i++) {
+    const listed = edits
+      .map((edit) => ({ edit, place: random() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ edit }) => edit);
+    assert.equal(applyOps(text, inSequence(listed)), '> one 2 (3');
+  }
 });
 
 test('a typed word becomes one edit', () => {

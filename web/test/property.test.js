@@ -165,13 +165,13 @@ function play(seed, options) {
 function breakSomething(stream, seats, world) {
   const { writer } = stream;
   if (world.random() < 0.5) {
-    writer.leave();
+    writer.left();
     world.at(world.now + world.random() * 5_000, () => {
       if (!writer.online) stream.joinWriter();
     });
   } else {
     const seat = seats[Math.floor(world.random() * seats.length)];
-    seat.viewer.leave();
+    seat.viewer.left();
     world.at(world.now + world.random() * 5_000, () => {
       if (!seat.viewer.connected) stream.joinViewer(seat);
     });

@@ -96,7 +96,7 @@ test('edits are taken only in their form, in their number and with LF', () => {
   }
 });
 
-test('a view with too many or wrong selections is none, and its delta is still read', () => {
+test('a view with too many or wrong selections is dropped, and its delta is still read', () => {
   for (const selections of [[[1]], [[1, -1]], ['x'], Array(MAX_SELECTIONS + 1).fill([0, 0])]) {
     const message = readFromWriter({
       type: 'delta',

@@ -17,17 +17,17 @@ test('every moment that was received can be shown again', () => {
     recording.add(ops, moments[i], i * 10);
   }
   assert.deepEqual([recording.first, recording.last], [0, 1_000]);
-  moments.forEach((text, i) => assert.deepEqual(recording.at(i), { text, at: i * 10 }));
+  moments.forEach((text, i) => assert.deepEqual(recording.textAt(i), { text, time: i * 10 }));
 });
 
 test('a moment before the first or after the last is the first or the last', () => {
   const recording = new Recording();
-  assert.deepEqual(recording.at(3), { text: '', at: 0 });
+  assert.deepEqual(recording.textAt(3), { text: '', time: 0 });
   recording.add([[0, 0, 'a']], 'a', 1);
   assert.equal(recording.empty, true);
   recording.add([[1, 0, 'b']], 'ab', 2);
   assert.equal(recording.empty, false);
-  assert.deepEqual([recording.at(-5).text, recording.at(99).text], ['a', 'ab']);
+  assert.deepEqual([recording.textAt(-5).text, recording.textAt(99).text], ['a', 'ab']);
 });
 
 test('edits that insert nothing weigh something too, and those that change nothing are not kept', () => {
@@ -45,7 +45,7 @@ test('edits that insert nothing weigh something too, and those that change nothi
   }
   recording.add([[0, 0, '']], text, 101);
   assert.equal(recording.last, 100);
-  assert.equal(recording.at(50).text.length, 500);
+  assert.equal(recording.textAt(50).text.length, 500);
   const [stretch] = recording.stretches;
   const kept = stretch.steps.flatMap(({ ops }) => ops);
   assert.equal(kept.length, 1_000);
@@ -62,8 +62,8 @@ test('its memory is bounded: the oldest moments go first, and their numbers with
   const weight = recording.stretches.reduce((sum, stretch) => sum + stretch.weight, 0);
   assert.ok(weight <= 200_000);
   assert.ok(recording.first > 0);
-  assert.equal(recording.at(recording.last).text, text);
-  assert.equal(recording.at(recording.first).text.length, recording.first + 1);
+  assert.equal(recording.textAt(recording.last).text, text);
+  assert.equal(recording.textAt(recording.first).text.length, recording.first + 1);
 });
 
 test('steps that each exchange a large text are forgotten in time too', () => {
@@ -75,5 +75,5 @@ test('steps that each exchange a large text are forgotten in time too', () => {
     const weight = recording.stretches.reduce((sum, stretch) => sum + stretch.weight, 0);
     assert.ok(weight <= maxWeight, `${weight}`);
   }
-  assert.match(recording.at(recording.last).text, /^99 /);
+  assert.match(recording.textAt(recording.last).text, /^99 /);
 });

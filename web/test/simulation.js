@@ -14,6 +14,9 @@ export function randomFrom(seed) {
   };
 }
 
+/** What the handler tells of a socket. */
+export const presence = (role, state) => (from, more) => ({ role, state, from, ...more });
+
 export class World {
   /**
    * @param {{ seed: number, delay?: number, loss?: number, doubled?: number, corrupt?: number }}
@@ -86,9 +89,9 @@ export class Stream {
 
   joinWriter() {
     const sid = `w${++this.sockets}`;
-    this.writer.join(sid, this.world.now);
+    this.writer.joined(sid, this.world.now);
     for (const seat of this.viewers.values())
-      this.#toViewer(seat, () => seat.viewer.presence(sid, true, this.world.now));
+      this.#toViewer(seat, () => seat.viewer.presence(presence('writer', 'joined')(sid), this.world.now));
     this.pollWriter();
   }
 
@@ -100,15 +103,15 @@ export class Stream {
   }
 
   joinViewer(seat) {
-    seat.viewer.join(this.world.now);
-    this.world.deliver(() => this.writer.presence(seat.sid, true));
+    seat.viewer.joined(seat.sid, this.world.now);
+    this.world.deliver(() => this.writer.presence(presence('viewer', 'joined')(seat.sid)));
     this.pollViewer(seat);
   }
 
   pollWriter() {
     const { world, writer } = this;
-    if (writer.dead(world.now)) {
-      writer.leave();
+    if (writer.flights.dead(world.now)) {
+      writer.left();
       this.joinWriter();
       return;
     }
@@ -124,7 +127,7 @@ export class Stream {
         if (seat)
           this.#toViewer(seat, () => this.#heard(seat, this.#maybeCorrupt(JSON.parse(json))));
       }
-      if (send.ack)
+      if (send.id !== undefined)
         world.deliver(() => {
           writer.answered(send.id, { success: true }, world.now);
           this.pollWriter();
@@ -148,7 +151,7 @@ export class Stream {
   }
 
   #heard(seat, data) {
-    for (const [offset, deleted, inserted] of seat.viewer.heard(data, this.world.now)) {
+    for (const [offset, deleted, inserted] of seat.viewer.heard(data, 'w', this.world.now)) {
       // The editor's copy: it only ever sees edits.
       seat.text = seat.text.slice(0, offset) + inserted + seat.text.slice(offset + deleted);
     }
@@ -156,8 +159,8 @@ export class Stream {
 
   pollViewer(seat) {
     const { world } = this;
-    if (seat.viewer.dead(world.now)) {
-      seat.viewer.leave();
+    if (seat.viewer.flights.dead(world.now)) {
+      seat.viewer.left();
       this.joinViewer(seat);
       return;
     }

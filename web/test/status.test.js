@@ -1,5 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { Flights } from '../src/flights.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 import { hash } from '../src/ops.js';
@@ -9,13 +10,13 @@ const up = { phase: 'up', since: 0, network: true };
 
 function writing(change = {}, { link = up, now = 100, takenOver = false, draftKept = true } = {}) {
   const writer = new Writer({ epoch: 1, text: '', language: 'plaintext', name: '' });
-  writer.join('w', 0);
+  writer.joined('w', 0);
   return writerStatus({ link, writer: Object.assign(writer, change), takenOver, draftKept, now });
 }
 
 function watching(session = {}, { link = up, now = 100, text = 'text', prepare = () => {} } = {}) {
   const viewer = new Viewer({ random: () => 0 });
-  viewer.join(0);
+  viewer.joined('v', 0);
   if (text !== null) {
     viewer.heard(
       {
@@ -29,6 +30,7 @@ function watching(session = {}, { link = up, now = 100, text = 'text', prepare =
         sid: 'w',
         ...session,
       },
+      'w',
       10,
     );
   }
@@ -37,6 +39,8 @@ function watching(session = {}, { link = up, now = 100, text = 'text', prepare =
 }
 
 test('each state of the writer has its word', () => {
+  const flights = new Flights();
+  flights.start({ kind: 'stream' }, 0);
   const words = {
     Live: writing(),
     Connecting: writing({}, { link: { ...up, phase: 'connecting' } }),
@@ -50,7 +54,7 @@ test('each state of the writer has its word', () => {
     Ended: writing({ ended: true, endTold: true }),
     'Taken over': writing({}, { takenOver: true }),
     'Not sent': writing({ problem: { code: 'Upstream', message: 'no' } }),
-    Slow: writing({ flights: new Map([[1, { kind: 'stream', at: 0 }]]) }, { now: 3_000 }),
+    Slow: writing({ flights }, { now: 3_000 }),
   };
   for (const [word, status] of Object.entries(words)) assert.equal(status.word, word);
 });
@@ -91,7 +95,7 @@ test('only a text that is known to be the newest is called live', () => {
     watching({ paused: true }),
     watching({}, { now: 15_000 }),
     watching({}, { link: { ...up, phase: 'down' } }),
-    watching({}, { prepare: (viewer) => viewer.leave() }),
+    watching({}, { prepare: (viewer) => viewer.left() }),
   ])
     assert.notEqual(status.tone, 'ok');
 });
@@ -107,7 +111,7 @@ test('a viewer whose questions are refused is told so, until one is not or the t
   assert.equal(words(answered), 'Waiting for the writer');
   const { notice } = watching({}, { text: null, prepare: refused });
   assert.match(notice.text, /asked for the text: too much in flight\. .*by itself/);
-  const withText = (viewer) => viewer.answered(0, { success: false });
+  const withText = (viewer) => viewer.answered(0, { success: false, error: { code: 'Busy' } });
   assert.equal(watching({}, { prepare: withText }).word, 'Live');
 });
 
@@ -130,7 +134,7 @@ test('every banner says what to do, or that nothing has to be done', () => {
     watching({}, { link: { ...up, phase: 'down', since: -60_000 } }),
   ].map(({ notice }) => notice);
   for (const notice of banners)
-    assert.ok(notice.action || /by itself|goes again/.test(notice.text), notice.text);
+    assert.ok(notice.action || /by itself|is sent again/.test(notice.text), notice.text);
   for (const notice of banners.filter(({ action }) => action)) assert.ok(notice.label);
 });
 

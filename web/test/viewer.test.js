@@ -8,9 +8,13 @@ import {
   DEAD_MS,
   GAP_MS,
   MAX_BUFFERED,
-  ROLL_CALL_SPREAD_MS,
+  ROLL_CALL_JITTER_MS,
   SILENCE_MS,
 } from '../src/protocol.js';
+import { presence } from './simulation.js';
+
+const joins = presence('writer', 'joined');
+const leaves = presence('writer', 'left');
 
 const session = {
   language: 'python',
@@ -68,11 +72,11 @@ function joined({ random = () => 0.5 } = {}) {
     seat.now = until;
   };
   seat.hear = (message) => {
-    const edits = viewer.heard(message, seat.now);
+    const edits = viewer.heard(message, 'w', seat.now);
     seat.run(seat.now);
     return edits;
   };
-  viewer.join(0);
+  viewer.joined('v', 0);
   seat.run(1);
   return seat;
 }
@@ -248,7 +252,7 @@ test('a question never acknowledged means a dead connection, within 15 s of the 
   seat.hear(full(1, 'a'));
   seat.answer = false;
   seat.run(15_000);
-  assert.equal(seat.viewer.dead(15_000), true);
+  assert.equal(seat.viewer.flights.dead(15_000), true);
   assert.ok(SILENCE_MS + DEAD_MS < 15_000);
 });
 
@@ -259,7 +263,7 @@ test('a word that came as late as its sender waited is believed no longer than 1
 test('a writer that left is away at once, and back with its next word', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
-  seat.viewer.presence('w1', false, 100);
+  seat.viewer.presence(leaves('w1'), 100);
   assert.equal(seat.viewer.away(100), true);
   seat.hear(delta(2, [[0, 0, 'b']], 2));
   assert.equal(seat.viewer.away(100), false);
@@ -269,7 +273,7 @@ test('a writer who comes and says nothing about the text is not taken for a live
   const seat = joined();
   seat.hear(full(1, 'a'));
   seat.run(AWAY_MS - 100);
-  seat.viewer.presence('w2', true, seat.now);
+  seat.viewer.presence(joins('w2'), seat.now);
   seat.run(AWAY_MS + 10);
   assert.equal(seat.viewer.away(seat.now), true);
   seat.hear(beat(1, 'a', { sid: 'w2' }));
@@ -279,17 +283,17 @@ test('a writer who comes and says nothing about the text is not taken for a live
 test('a writer that left is not back when its coming is heard of late', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
-  seat.viewer.presence('w1', false, 100);
-  seat.viewer.presence('w1', true, 110);
+  seat.viewer.presence(leaves('w1'), 100);
+  seat.viewer.presence(joins('w1'), 110);
   assert.equal(seat.viewer.away(110), true);
-  seat.viewer.presence('w2', true, 120);
+  seat.viewer.presence(joins('w2'), 120);
   assert.equal(seat.viewer.away(120), false);
 });
 
 test('the late end of an older connection of the writer is not taken for its end', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
-  seat.viewer.presence('w0', false, 100);
+  seat.viewer.presence(leaves('w0'), 100);
   assert.equal(seat.viewer.away(100), false);
 });
 
@@ -298,7 +302,7 @@ test('a writer who comes back is told once who is watching, each viewer in its o
   seat.hear(full(1, 'a'));
   seat.asks = [];
   seat.hear(beat(1, 'a', { sid: 'w2' }));
-  seat.run(ROLL_CALL_SPREAD_MS + 10);
+  seat.run(ROLL_CALL_JITTER_MS + 10);
   assert.deepEqual(
     seat.asks.map(({ version }) => version),
     [1],
@@ -308,8 +312,8 @@ test('a writer who comes back is told once who is watching, each viewer in its o
 test('after its own reconnection a text is out of date until the writer says otherwise', () => {
   const seat = joined();
   seat.hear(full(3, 'abc'));
-  seat.viewer.leave();
-  seat.viewer.join(seat.now);
+  seat.viewer.left();
+  seat.viewer.joined('v', seat.now);
   seat.asks = [];
   seat.run(seat.now + 1);
   assert.deepEqual([seat.viewer.behind, seat.asks[0].version], [true, 3]);
@@ -343,7 +347,7 @@ test('a view waits for the text it speaks about, and an older one is dropped', (
 test('an ended session may be silent, and stays ended', () => {
   const seat = joined();
   seat.hear(full(1, 'a', { ended: true }));
-  seat.viewer.presence('w1', false, 100);
+  seat.viewer.presence(leaves('w1'), 100);
   seat.asks = [];
   seat.run(120_000);
   assert.deepEqual([seat.asks, seat.viewer.away(seat.now)], [[], false]);

@@ -55,7 +55,7 @@ test('a word is asked for when it is wanted, and kept when it has opened a room'
   assert.equal(page().word.word, 'the right word', 'of the next page too');
 });
 
-test('a refusal is answered by asking once, whoever cancels', () => {
+test('the page asks once for each refusal, even if the person cancels', () => {
   browser();
   const seen = page();
   const refusal = {};

@@ -14,9 +14,13 @@ import {
   OUTGROW_MS,
   ROLL_CALL_EVERY_MS,
   ROLL_CALL_MS,
-  ROLL_CALL_SPREAD_MS,
+  ROLL_CALL_JITTER_MS,
 } from '../src/protocol.js';
 import { hash } from '../src/ops.js';
+import { presence } from './simulation.js';
+
+const joins = presence('viewer', 'joined');
+const leaves = presence('viewer', 'left');
 
 const OK = { success: true };
 
@@ -28,7 +32,7 @@ function online(text = '', options = {}) {
     for (;;) {
       for (const send of writer.poll(desk.now)) {
         desk.sent.push({ at: desk.now, ...send });
-        const answer = send.ack && desk.answer(send);
+        const answer = send.id !== undefined && desk.answer(send);
         if (answer) writer.answered(send.id, answer, desk.now);
       }
       const next = Math.min(writer.wakeAt, until);
@@ -42,7 +46,7 @@ function online(text = '', options = {}) {
     desk.sent = [];
     return found;
   };
-  writer.join('w1', 0);
+  writer.joined('w1', 0);
   desk.run(1);
   return desk;
 }
@@ -51,7 +55,7 @@ test('text typed before the connection reaches the room with the first full', ()
   const writer = new Writer({ epoch: 7, text: '', language: 'plaintext', name: '' });
   writer.edit([[0, 0, 'early']]);
   assert.deepEqual(writer.poll(0), []);
-  writer.join('w1', 10);
+  writer.joined('w1', 10);
   const [{ data, to }] = writer.poll(10);
   assert.deepEqual([data.type, data.content, to], ['full', 'early', undefined]);
 });
@@ -105,16 +109,16 @@ test('nothing more is flushed while the last flush is not answered', () => {
   );
 });
 
-test('an answer that does not come is told as slow, then as dead', () => {
+test('a connection without acknowledgements is slow, then dead', () => {
   const desk = online();
   desk.take();
   desk.answer = () => undefined;
   desk.writer.edit([[0, 0, 'a']]);
   desk.run(500);
-  assert.equal(desk.writer.slow(2_000), false);
-  assert.equal(desk.writer.slow(3_500), true);
-  assert.equal(desk.writer.dead(3_500), false);
-  assert.equal(desk.writer.dead(1 + FLUSH_MS + DEAD_MS), true);
+  assert.equal(desk.writer.flights.slow(2_000), false);
+  assert.equal(desk.writer.flights.slow(3_500), true);
+  assert.equal(desk.writer.flights.dead(3_500), false);
+  assert.equal(desk.writer.flights.dead(1 + FLUSH_MS + DEAD_MS), true);
 });
 
 test('after a refused delta everybody gets a full', () => {
@@ -160,14 +164,14 @@ test('a beat that arrives does not excuse a stream that does not, nor an answer'
   }
 });
 
-test('a refused answer is no problem any more when its asker has left', () => {
+test('a refused answer is no problem any more when the viewer who asked has left', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.answer = ({ data }) => (data.type === 'full' ? NO : OK);
   desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
   desk.run(2_000);
   assert.equal(desk.writer.problem.kind, 'answer');
-  desk.writer.presence('v1', false);
+  desk.writer.presence(leaves('v1'));
   desk.run(3_000);
   assert.equal(desk.writer.problem, undefined);
 });
@@ -185,11 +189,11 @@ test('a service that goes on refusing is asked less and less often', () => {
 test('after a reconnection comes one full, and no pile of deltas', () => {
   const desk = online('x');
   desk.run(1_000);
-  desk.writer.leave();
+  desk.writer.left();
   for (let i = 0; i < 50; i++) desk.writer.edit([[0, 0, 'y']]);
   desk.run(31_000);
   desk.take();
-  desk.writer.join('w2', desk.now);
+  desk.writer.joined('w2', desk.now);
   desk.run(desk.now + 1_000);
   const kinds = desk.sent.map(({ data }) => data.type);
   assert.deepEqual(
@@ -222,7 +226,7 @@ test('a hundred viewers who join within a second cause at most two fulls to the 
   desk.run(5_000);
   desk.take();
   for (let i = 0; i < 100; i++) {
-    desk.writer.presence(`v${i}`, true);
+    desk.writer.presence(joins(`v${i}`));
     desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, `v${i}`, desk.now);
     desk.run(desk.now + 10);
   }
@@ -263,7 +267,7 @@ test('nothing leaves during a pause, and after it comes the whole text', () => {
   assert.equal(desk.sent.at(-1).data.paused, true);
   desk.take();
   desk.writer.edit([[6, 0, ' SECRET']]);
-  desk.writer.look({ selections: [[13, 13]], top: 1, bottom: 1 });
+  desk.writer.setView({ selections: [[13, 13]], top: 1, bottom: 1 });
   desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
   desk.run(30_000);
   assert.doesNotMatch(JSON.stringify(desk.sent), /SECRET|13/);
@@ -287,11 +291,11 @@ test('a paused session that is taken up again still hides what was hidden', () =
     known,
   });
   assert.equal(writer.paused, true);
-  writer.join('w1', 0);
+  writer.joined('w1', 0);
   assert.doesNotMatch(JSON.stringify(writer.poll(0)), /SECRET|secret|ini/);
-  writer.leave();
+  writer.left();
   writer.set({ paused: false });
-  writer.join('w2', 10);
+  writer.joined('w2', 10);
   const [{ data }] = writer.poll(10);
   assert.deepEqual([data.content, data.name, data.version], ['before SECRET', 'secret.env', 1]);
 });
@@ -315,7 +319,7 @@ test("a writer whose clock is behind an earlier writer's is believed all the sam
     language: 'plaintext',
     name: '',
   });
-  writer.join('w1', 0);
+  writer.joined('w1', 0);
   for (const { id } of writer.poll(0)) writer.answered(id, OK, 0);
   // It might still be there, and just have been woken up by the coming of this one.
   writer.heard({ data: 'sync', epoch: 500, version: 9 }, 'v1', OUTGROW_MS - 1);
@@ -327,7 +331,7 @@ test("a writer whose clock is behind an earlier writer's is believed all the sam
   assert.ok(writer.epoch < 1_000, 'a viewer made the number grow without bound');
 });
 
-test('the end takes the last words along, is told until heard, and then there is silence', () => {
+test('the end carries the last edits, is sent until it is accepted, and then there is silence', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.take();
@@ -350,7 +354,7 @@ test('the view leaves at most ten times a second, and only for the text that vie
   desk.run(1_000);
   desk.take();
   for (let i = 0; i < 100; i++) {
-    desk.writer.look({ selections: [[i % 10, i % 10]], top: 1, bottom: 1 });
+    desk.writer.setView({ selections: [[i % 10, i % 10]], top: 1, bottom: 1 });
     desk.run(desk.now + 10);
   }
   const views = desk.take('view');
@@ -359,7 +363,7 @@ test('the view leaves at most ten times a second, and only for the text that vie
   desk.writer.edit([[0, 0, 'a']]);
   desk.run(desk.now + 300);
   desk.writer.edit([[0, 0, 'b']]);
-  desk.writer.look({ selections: [[1, 1]], top: 1, bottom: 1 });
+  desk.writer.setView({ selections: [[1, 1]], top: 1, bottom: 1 });
   desk.run(desk.now + 1_000);
   assert.equal(desk.take('view').length, 0, 'its offsets would count in a text that nobody has');
 });
@@ -377,7 +381,7 @@ test('a text that would not fit a message is refused though it is short enough',
   assert.equal(desk.writer.edit([[0, 0, '\u0001'.repeat(149_000)]]), true);
 });
 
-test('every message stays below what the service takes', () => {
+test('every message is smaller than the most that the service accepts', () => {
   const desk = online();
   desk.run(1_000);
   desk.take();
@@ -394,24 +398,24 @@ test('every message stays below what the service takes', () => {
 
 test('what waits to be sent is bounded: many edits become one replacement', () => {
   const desk = online('x'.repeat(5_000));
-  desk.writer.leave();
+  desk.writer.left();
   for (let i = 0; i < 10 * MAX_OPS; i++) desk.writer.edit([[(i * 37) % 5_000, 1, 'y']]);
   assert.ok(desk.writer.pending.length <= MAX_OPS);
-  desk.writer.join('w2', desk.now);
+  desk.writer.joined('w2', desk.now);
   desk.run(desk.now + 10);
   assert.equal(desk.take('full').at(-1).data.content, desk.writer.text);
 });
 
 test('viewers are counted by socket, after a reconnection only those who answer', () => {
   const desk = online();
-  desk.writer.presence('v1', true);
-  desk.writer.presence('v1', true);
-  desk.writer.presence('v2', true);
-  desk.writer.presence('v3', true);
-  desk.writer.presence('v3', false);
+  desk.writer.presence(joins('v1'));
+  desk.writer.presence(joins('v1'));
+  desk.writer.presence(joins('v2'));
+  desk.writer.presence(joins('v3'));
+  desk.writer.presence(leaves('v3'));
   assert.equal(desk.writer.viewers, 2);
-  desk.writer.leave();
-  desk.writer.join('w2', desk.now);
+  desk.writer.left();
+  desk.writer.joined('w2', desk.now);
   desk.writer.heard({ data: 'sync', epoch: 7, version: 0 }, 'v2', desk.now);
   desk.run(desk.now + ROLL_CALL_MS + 10);
   assert.equal(desk.writer.viewers, 1);
@@ -428,10 +432,10 @@ function* orders(list) {
 test('a viewer who has left is not counted, whatever is heard of it in which order', () => {
   const sync = { data: 'sync', epoch: 0, version: -1 };
   const words = {
-    joined: (desk) => desk.writer.presence('v1', true),
+    joined: (desk) => desk.writer.presence(joins('v1')),
     asked: (desk) => desk.writer.heard(sync, 'v1', desk.now),
-    left: (desk) => desk.writer.presence('v1', false),
-    other: (desk) => desk.writer.presence('v2', true),
+    left: (desk) => desk.writer.presence(leaves('v1')),
+    other: (desk) => desk.writer.presence(joins('v2')),
   };
   for (const order of orders(Object.keys(words))) {
     const desk = online('x');
@@ -443,33 +447,33 @@ test('a viewer who has left is not counted, whatever is heard of it in which ord
   }
 });
 
-test('that one is said to have left does not keep its questions from being answered', () => {
+test('a viewer that is said to have left is still answered', () => {
   const desk = online('x');
   desk.run(1_000);
   desk.take();
-  desk.writer.presence('v1', false);
+  desk.writer.presence(leaves('v1'));
   desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
   desk.run(desk.now + 1_000);
   assert.deepEqual(desk.take('full').map(({ to }) => to), ['v1']);
 });
 
-test('of those who left only the last are remembered', () => {
+test('only the sockets that left last are remembered', () => {
   const { writer } = online();
-  const leave = (i) => writer.presence(`v${i}`, false);
+  const leave = (i) => writer.presence(leaves(`v${i}`));
   for (let i = 0; i <= MAX_GONE; i++) leave(i);
-  writer.presence('v1', true);
-  writer.presence(`v${MAX_GONE}`, true);
+  writer.presence(joins('v1'));
+  writer.presence(joins(`v${MAX_GONE}`));
   assert.equal(writer.viewers, 0);
-  writer.presence('v0', true);
+  writer.presence(joins('v0'));
   assert.equal(writer.viewers, 1, 'forgotten');
 });
 
-test('where nobody tells that a viewer has left, the roll is called now and then', () => {
+test('where the service does not report that a viewer has left, the roll is called now and then', () => {
   const desk = online('x', { rollCallEvery: ROLL_CALL_EVERY_MS });
   const viewer = new Viewer({ random: () => 0.5 });
-  viewer.join(0);
+  viewer.joined('v', 0);
   const hear = () => {
-    for (const { data } of desk.sent.splice(0)) viewer.heard(data, desk.now);
+    for (const { data } of desk.sent.splice(0)) viewer.heard(data, 'w', desk.now);
     for (const { id, data } of viewer.poll(desk.now)) {
       viewer.answered(id, OK);
       desk.writer.heard(data, 'v1', desk.now);
@@ -488,10 +492,10 @@ test('where nobody tells that a viewer has left, the roll is called now and then
   desk.run(desk.now + ROLL_CALL_MS);
   hear();
   assert.equal(desk.writer.viewers, 1);
-  assert.ok(ROLL_CALL_MS > ROLL_CALL_SPREAD_MS);
+  assert.ok(ROLL_CALL_MS > ROLL_CALL_JITTER_MS);
 });
 
-test('who has a name longer than any socket is not heard', () => {
+test('a sender whose id is longer than that of any socket is ignored', () => {
   const desk = online('x');
   for (const from of ['v'.repeat(MAX_SOCKET_ID + 1), '', undefined])
     desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, from, desk.now);
@@ -500,7 +504,7 @@ test('who has a name longer than any socket is not heard', () => {
   assert.equal(desk.writer.viewers, 1);
 });
 
-test('what a viewer may not say is not heard', () => {
+test('a message that no viewer may send is ignored', () => {
   const desk = online('mine');
   desk.run(1_000);
   desk.take();

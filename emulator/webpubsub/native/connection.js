@@ -1,5 +1,5 @@
-// Knows one client connection of native Web PubSub: what its messages do, what it is sent, and,
-// for reliable clients, how it outlives its WebSocket.
+// One client connection of native Web PubSub: what its messages do, what it is sent, and, for
+// reliable clients, how it outlives its WebSocket.
 
 import { Message, contentTypeOf, dataTypeOf } from '../message.js';
 import { Permissions } from '../permissions.js';
@@ -89,7 +89,7 @@ export class NativeConnection {
     try {
       this.#accept(this.subprotocol ? readRequest(data.toString()) : rawRequest(data, isBinary));
     } catch (error) {
-      // What the stand-in itself fails at costs this connection, and no other.
+      // A failure of the stand-in itself costs this connection, and no other.
       const [what, reason] =
         error instanceof RequestError
           ? [`broke the protocol: ${error.message}`, error.message]
@@ -99,7 +99,7 @@ export class NativeConnection {
     }
   }
 
-  /** What is about the connection itself is done at once; the rest in order. */
+  /** Requests about the connection itself are carried out at once, all others in order. */
   #accept(request) {
     const { type, sequenceId, body } = request;
     if (type === 'ping') this.#write(pong());
@@ -131,7 +131,7 @@ export class NativeConnection {
     return false;
   }
 
-  /** @returns {{name: string, message: string} | undefined} why it is not done */
+  /** @returns {{name: string, message: string} | undefined} why it is refused */
   #group(request) {
     const { type, group } = request;
     const permission = type === 'sendToGroup' ? 'sendToGroup' : 'joinLeaveGroup';
@@ -163,7 +163,7 @@ export class NativeConnection {
       const answered = dataTypeOf(headers['content-type'] ?? 'application/octet-stream');
       if (bytes.length === 0) return undefined;
       if (answered) this.send(new Message({ from: 'server', dataType: answered, body: bytes }));
-      else this.#service.log.warn('client', this.id, 'an answer of unknown type is not sent');
+      else this.#service.log.warn('client', this.id, 'was not sent a response of unknown type');
       return undefined;
     } catch (error) {
       this.#service.log.warn('client', this.id, `event '${event}':`, error.message);
@@ -202,7 +202,7 @@ export class NativeConnection {
     }
   }
 
-  /** Without a WebSocket nothing is written; what a reliable client needs is kept elsewhere. */
+  /** Without a WebSocket this writes nothing; what a reliable client needs is kept elsewhere. */
   #write(data) {
     if (!this.#wire || this.#ended) return;
     const text = typeof data === 'string' ? data : '(binary)';
@@ -224,7 +224,7 @@ export class NativeConnection {
     this.#expiry = setTimeout(() => this.#end(reason), this.#service.options.recoveryMs);
   }
 
-  /** Ends the connection at the service's wish. */
+  /** Ends the connection on behalf of the service. */
   close(reason) {
     this.#disconnect(reason, NORMAL);
   }
@@ -240,7 +240,7 @@ export class NativeConnection {
     this.#wire?.terminate();
   }
 
-  /** Resolves when everything that came from the client has been seen to. */
+  /** Resolves when everything that the client has sent is dealt with. */
   idle() {
     return this.#queue.idle();
   }
@@ -255,7 +255,7 @@ export class NativeConnection {
   }
 }
 
-/** A client without a subprotocol sends plain frames: each is the event `message`. */
+/** A client without a subprotocol sends plain frames: each is one event `message`. */
 function rawRequest(data, isBinary) {
   return { type: 'event', event: 'message', dataType: isBinary ? 'binary' : 'text', body: data };
 }

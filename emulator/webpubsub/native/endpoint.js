@@ -1,5 +1,5 @@
-// Knows the endpoint of native Web PubSub clients, /client/hubs/{hub}: who is admitted, what the
-// event handler's answer to `connect` says, and how a reliable client comes back.
+// The endpoint of native Web PubSub clients, /client/hubs/{hub}: who is admitted, what the event
+// handler's response to `connect` says, and how a reliable client comes back.
 
 import { randomBytes } from 'node:crypto';
 import { WebSocketServer } from 'ws';
@@ -43,7 +43,7 @@ export class NativeClients {
   /** @returns {boolean} whether a plain request was for this endpoint: it takes WebSockets only */
   request(req, res, url) {
     if (!hubName(url)) return false;
-    res.writeHead(400, { 'Content-Type': 'text/plain' }).end('This takes a WebSocket.\n');
+    res.writeHead(400, { 'Content-Type': 'text/plain' }).end('Only WebSockets are served here.\n');
     return true;
   }
 
@@ -74,7 +74,7 @@ export class NativeClients {
     const former = url.searchParams.get('awps_connection_id');
     if (former !== null) return this.#recover(hub, former, url);
     if (!req.subprotocol && offered[0] !== '') {
-      throw new Refusal(400, `of the subprotocols ${offered} the stand-in has none`);
+      throw new Refusal(400, `the stand-in has none of the subprotocols ${offered}`);
     }
     const handshake = { url, headers: req.headers };
     const claims = this.#admit(handshake, hub, name);
@@ -93,7 +93,7 @@ export class NativeClients {
     }
   }
 
-  /** @returns {Promise<object>} what a NativeConnection is made of */
+  /** @returns {Promise<object>} the parts of a NativeConnection */
   async #connect(handshake, hub, claims, offered, subprotocol) {
     const identity = {
       userId: claims?.sub,
@@ -143,7 +143,7 @@ export class NativeClients {
     const token = url.searchParams.get('awps_reconnection_token');
     const known = connection?.reconnectionToken && connection.reconnectionToken === token;
     if (known) return (socket) => connection.resume(socket);
-    this.#service.log.warn('client', id, 'cannot come back: it is not known any more');
+    this.#service.log.warn('client', id, 'cannot come back: it is no longer known');
     return (socket) => {
       socket.on('error', () => {}); // of what it may still send
       socket.close(GONE, 'The connection cannot be recovered.');
@@ -168,6 +168,6 @@ function readAnswer(text) {
   try {
     return JSON.parse(text) ?? {};
   } catch {
-    throw new Refusal(500, "the event handler's answer to connect is not JSON");
+    throw new Refusal(500, "the event handler's response to connect is not JSON");
   }
 }

@@ -1,4 +1,4 @@
-// Knows the JSON subprotocol of native clients: what a client may ask, and what it is told.
+// The JSON subprotocol of native clients: what a client may ask for, and what it is told.
 
 import { groupNameFault } from '../groups.js';
 
@@ -8,7 +8,7 @@ export const RELIABLE = 'json.reliable.webpubsub.azure.v1';
 const MAX_TTL = 300; // seconds
 const EVENT_NAME = /^[^\s\x00-\x1f]{1,128}$/;
 
-/** Why a client's message cannot be understood. */
+/** Why a client's message is invalid. */
 export class RequestError extends Error {}
 
 const READERS = {
@@ -20,7 +20,7 @@ const READERS = {
   event: (m) => ({ event: eventName(m), ...data(m) }),
 };
 
-/** Parts of the subprotocol that exist and are not built here. */
+/** Parts of the subprotocol that are not built here. */
 const NOT_BUILT = ['invoke', 'cancelInvocation', 'invokeResponse', 'setGroupState', 'streamData'];
 
 /**
@@ -35,7 +35,8 @@ export function readRequest(text) {
   } catch {
     throw new RequestError('the message is not JSON');
   }
-  if (message === null || typeof message !== 'object') throw new RequestError('no JSON object');
+  if (message === null || typeof message !== 'object')
+    throw new RequestError('the message is not a JSON object');
   const { type } = message;
   if (typeof type !== 'string') throw new RequestError("'type' is not a string");
   if (NOT_BUILT.includes(type)) throw new RequestError(`'${type}' is not built in the stand-in`);
@@ -75,14 +76,14 @@ function data({ data: value, dataType = 'json' }) {
   required(value ?? undefined, 'data');
   if (typeof dataType !== 'string') throw new RequestError("'dataType' is not a string");
   if (dataType === 'json') return { dataType, body: Buffer.from(JSON.stringify(value)) };
-  if (typeof value !== 'string') throw new RequestError(`'data' of ${dataType} is a string`);
+  if (typeof value !== 'string') throw new RequestError(`'data' of ${dataType} has to be a string`);
   if (dataType === 'text') return { dataType, body: Buffer.from(value) };
   if (dataType !== 'binary') throw new RequestError(`unknown dataType '${dataType}'`);
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw new RequestError("'data' is not base64");
   return { dataType, body: Buffer.from(value, 'base64') };
 }
 
-/** What the service tells a client. */
+/** The messages that the service sends to a client. */
 export const connected = ({ id, userId, reconnectionToken }) =>
   JSON.stringify({
     type: 'system',

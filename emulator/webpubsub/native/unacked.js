@@ -1,4 +1,4 @@
-// Knows the messages that a reliable client has not acknowledged yet.
+// The messages that a reliable client has not acknowledged yet.
 
 export class Unacked {
   #messages = []; // {sequenceId, text}
@@ -26,7 +26,7 @@ export class Unacked {
     return fits ? text : undefined;
   }
 
-  /** Forgets the messages up to a number. */
+  /** Removes the messages up to a number. */
   acknowledge(sequenceId) {
     while (this.#messages.length > 0 && this.#messages[0].sequenceId <= sequenceId) {
       this.#bytes -= Buffer.byteLength(this.#messages.shift().text);

@@ -1,4 +1,4 @@
-// Knows one WebSocket of a native client: keep-alive, the bound on unread output, and its end.
+// One WebSocket of a native client: keep-alive, the bound on unread output, and its end.
 
 const CLOSE_MS = 2000; // for the client's answer to a close
 const MAX_REASON = 120; // bytes; a close frame takes 123, and a cut character may grow by two

@@ -1,5 +1,5 @@
-// Knows what every REST operation needs from its call: checked group names, connections, JSON
-// bodies, and errors in the form that the interface promises.
+// What every REST operation needs from its call: checked group names, connections, JSON bodies, and
+// errors in the form that the interface promises.
 
 import { groupNameFault } from '../groups.js';
 
@@ -16,7 +16,7 @@ const MIME_JSON = 'application/json';
  * @property {object} service
  */
 
-/** An answer other than success. */
+/** A response other than success. */
 export class ApiError extends Error {
   constructor(status, code, message, target, headers) {
     super(message);
@@ -35,7 +35,7 @@ export function checkedGroup(name) {
   return name;
 }
 
-/** The connection that the path names; it has to be there. */
+/** The connection that the path names, which has to exist. */
 export function connectionOf({ hub, params }) {
   const connection = hub.connections.get(params.connection);
   if (connection) return connection;
@@ -45,7 +45,7 @@ export function connectionOf({ hub, params }) {
 /** The connections of the user that the path names. */
 export const userOf = ({ hub, params }) => hub.ofUser(params.user);
 
-/** The connection that the path names, if it is there. */
+/** The connection that the path names, if it exists. */
 export function maybeConnectionOf({ hub, params }) {
   const connection = hub.connections.get(params.connection);
   return connection ? [connection] : [];
@@ -54,7 +54,7 @@ export function maybeConnectionOf({ hub, params }) {
 /** The body, which has to be a JSON object. */
 export function readJson({ type, body }) {
   if (type !== MIME_JSON) {
-    throw new ApiError(415, 'UnsupportedMediaType', `the body is ${MIME_JSON}`);
+    throw new ApiError(415, 'UnsupportedMediaType', `the body has to be ${MIME_JSON}`);
   }
   const value = parseJson(body);
   if (value !== null && typeof value === 'object') return value;

@@ -1,4 +1,4 @@
-// Knows how the REST interface closes connections.
+// How the REST interface closes connections.
 
 import { groupOf, maybeConnectionOf, userOf } from './call.js';
 

@@ -1,4 +1,4 @@
-// Knows how the REST interface fills and empties groups: one connection, one user, or whatever a
+// How the REST interface fills and empties groups: one connection, one user, or whatever a
 // filter selects.
 
 import {
@@ -12,7 +12,7 @@ import {
 } from './call.js';
 import { filterOf } from './send.js';
 
-/** Joins at once, or after the delay that is set for trying out slow joins. */
+/** Joins at once, or after the delay that is configured to try out slow joins. */
 function join({ hub, service }, group, connections) {
   const act = () => {
     for (const connection of connections) {
@@ -37,10 +37,10 @@ function bulk(change) {
   return (call) => {
     const { groups, filter } = readJson(call);
     if (!Array.isArray(groups) || groups.length === 0) {
-      throw new ApiError(400, 'InvalidGroups', 'groups is a list of group names', 'groups');
+      throw new ApiError(400, 'InvalidGroups', 'groups has to be a list of group names', 'groups');
     }
     if (filter !== undefined && filter !== null && typeof filter !== 'string') {
-      throw new ApiError(400, 'InvalidFilter', 'filter is a string', 'filter');
+      throw new ApiError(400, 'InvalidFilter', 'filter has to be a string', 'filter');
     }
     groups.forEach(checkedGroup);
     const connections = [...call.hub.connections.values()].filter(filterOf(filter));

@@ -1,4 +1,4 @@
-// Knows the permissions that the REST interface grants and takes, per connection.
+// The permissions that the REST interface grants and takes, per connection.
 
 import { PERMISSIONS } from '../permissions.js';
 import { ApiError, connectionOf } from './call.js';
@@ -7,7 +7,7 @@ import { ApiError, connectionOf } from './call.js';
 function read(call) {
   const { permission } = call.params;
   if (!PERMISSIONS.includes(permission)) {
-    throw new ApiError(400, 'InvalidPermission', `a permission is ${PERMISSIONS.join(' or ')}`);
+    throw new ApiError(400, 'InvalidPermission', `permissions are ${PERMISSIONS.join(' and ')}`);
   }
   const { permissions } = connectionOf(call);
   return { permissions, permission, group: call.query.get('targetName') ?? undefined };

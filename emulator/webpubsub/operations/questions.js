@@ -1,5 +1,5 @@
-// Knows the questions that the REST interface answers: is the service well, is there such a
-// connection, group or user, and who is in a group.
+// The questions that the REST interface answers: whether the service is well, whether a connection,
+// group or user exists, and who is in a group.
 
 import { groupOf, maybeConnectionOf, readNumber, userOf } from './call.js';
 
@@ -12,7 +12,7 @@ export const connectionExists = (call) => exists(maybeConnectionOf(call).length 
 export const groupExists = (call) => exists(call.hub.groups.has(groupOf(call)));
 export const userExists = (call) => exists(userOf(call).length > 0);
 
-/** One page of a group's members, in the order of their ids; a further page starts after an id. */
+/** One page of a group's members, in the order of their ids; the next page starts after an id. */
 export function listMembers(call) {
   const { query, hub, service, url } = call;
   const page = readNumber(query, 'maxpagesize', 1, MAX_PAGE) ?? MAX_PAGE;

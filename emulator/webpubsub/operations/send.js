@@ -1,4 +1,4 @@
-// Knows the sends of the REST interface: to all, a group, a user, a connection.
+// The sends of the REST interface: to all, a group, a user, a connection.
 
 import { parseFilter } from '../filter.js';
 import { Message, dataTypeOf } from '../message.js';
@@ -16,7 +16,7 @@ const MAX_TTL = 300; // seconds
 
 function send(call, recipients, group) {
   const dataType = dataTypeOf(call.type || 'application/octet-stream');
-  if (!dataType) throw new ApiError(415, 'UnsupportedMediaType', `no message is ${call.type}`);
+  if (!dataType) throw new ApiError(415, 'UnsupportedMediaType', `messages cannot be ${call.type}`);
   if (dataType === 'json') parseJson(call.body);
   readNumber(call.query, 'messageTtlSeconds', 0, MAX_TTL);
   const matches = filterOf(call.query.get('filter'));

@@ -1,4 +1,4 @@
-// Knows the client tokens that the service itself mints, for applications without an access key.
+// The client tokens that the service itself mints, for applications without an access key.
 
 import { randomUUID } from 'node:crypto';
 

@@ -1,10 +1,13 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { eventsFromOps, opsFromEvents } from '../src/articles.js';
+import { eventsFromOps, opsFromEvents } from '../src/change-events.js';
 import { applyOps } from '../src/ops.js';
 import { MAX_ENCODED, MAX_OPS } from '../src/protocol.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
+import { presence } from './simulation.js';
+
+const leaves = presence('viewer', 'left');
 
 const change = (line, column, endLine, endColumn, text) => ({
   text,
@@ -33,7 +36,7 @@ test('the line ends of a Windows writer become LF', () => {
   );
 });
 
-test('places that are not there, and what is no event, are refused', () => {
+test('places outside the text, and entries that are not events, are refused', () => {
   for (const events of [
     [{ changes: [change(4, 1, 4, 1, 'x')] }],
     [{ changes: [change(1, 9, 1, 9, 'x')] }],
@@ -54,10 +57,10 @@ test('more changes than a delta may have are refused, however they are packed', 
   assert.equal(opsFromEvents('', [{ changes }]).length, MAX_OPS);
   assert.equal(opsFromEvents('', [{ changes }, { changes: changes.slice(0, 1) }]), undefined);
   const viewer = new Viewer({ random: () => 0 });
-  viewer.join(0);
+  viewer.joined('v', 0);
   viewer.poll(0);
-  viewer.heard({ type: 'full', version: 3, content: 'abc' }, 10);
-  viewer.heard({ type: 'delta', version: 3, changes: [{ changes }, { changes }] }, 20);
+  viewer.heard({ type: 'full', version: 3, content: 'abc' }, 'w', 10);
+  viewer.heard({ type: 'delta', version: 3, changes: [{ changes }, { changes }] }, 'w', 20);
   assert.deepEqual([viewer.text, viewer.behind], ['abc', true]);
   assert.equal(viewer.poll(2_000)[0].data.data, 'sync');
 });
@@ -86,16 +89,18 @@ test('edits become events that mean the same', () => {
 
 test('our viewer watches a page written after the articles', () => {
   const viewer = new Viewer();
-  viewer.join(0);
+  viewer.joined('v', 0);
   assert.deepEqual(viewer.poll(0)[0].data.data, 'sync');
   // Theirs: a full carries the number of the delta to come.
-  viewer.heard({ type: 'full', version: 3, content: 'abc' }, 10);
+  viewer.heard({ type: 'full', version: 3, content: 'abc' }, 'w', 10);
   viewer.heard(
     { type: 'delta', version: 3, changes: [{ changes: [change(1, 4, 1, 4, 'd')] }] },
+    'w',
     20,
   );
   viewer.heard(
     { type: 'delta', version: 4, changes: [{ rangeOffset: 0, rangeLength: 1, text: 'A' }] },
+    'w',
     30,
   );
   assert.equal(viewer.text, 'Abcd');
@@ -104,7 +109,7 @@ test('our viewer watches a page written after the articles', () => {
 
 test('a page written after the articles watches our writer', () => {
   const writer = new Writer({ epoch: 5, text: 'abc', language: 'plaintext', name: '' });
-  writer.join('w', 0);
+  writer.joined('w', 0);
   const [full] = writer.poll(0);
   writer.answered(full.id, { success: true }, 1);
   writer.heard({ data: 'sync' }, 'theirs', 10);
@@ -130,7 +135,7 @@ function watched() {
     for (const { id } of sends) writer.answered(id, { success: true }, now);
     return sends.map(({ data }) => data);
   };
-  writer.join('w', now);
+  writer.joined('w', now);
   sent(0);
   writer.heard({ data: 'sync' }, 'theirs', now);
   writer.heard({ data: 'sync', epoch: 5, version: 0 }, 'ours', now);
@@ -155,11 +160,11 @@ test("the articles' form is kept up while such a page watches, and no longer", (
   const { writer, sent, deltaOf } = watched();
   assert.equal(deltaOf('a').changes[0].text, 'a');
   // Such a page cannot answer a roll call.
-  writer.leave();
-  writer.join('w2', 5_000);
+  writer.left();
+  writer.joined('w2', 5_000);
   assert.equal(deltaOf('b'), undefined);
   sent(15_000);
   assert.equal(deltaOf('c').changes[0].text, 'c');
-  writer.presence('theirs', false);
+  writer.presence(leaves('theirs'));
   assert.deepEqual(deltaOf('d').changes, [[0, 0, 'd']]);
 });

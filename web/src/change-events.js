@@ -1,5 +1,6 @@
-// How pages written after the articles write an edit: as Monaco's change events, or as the
-// changes in them. Such a page can watch ours and be watched by it.
+// Edits as Monaco's change events, or as the changes in them: so they are encoded by pages written
+// after the articles on which Codestream is modelled. Such a page can watch ours and be watched by
+// it.
 
 import { Lines } from './lines.js';
 import { encodedSize } from './ops.js';
@@ -9,16 +10,15 @@ import { MAX_OPS } from './protocol.js';
 
 /**
  * @param {string} text  the text before the edits
- * @param {any[]} entries events (`{ changes: [change] }`) or changes (`{ range, rangeOffset,
+ * @param {any[]} entries  events (`{ changes: [change] }`) or changes (`{ range, rangeOffset,
  *   rangeLength, text }`)
- * @returns {Op[] | undefined} undefined if they are neither, or too many, or speak of places that
- *   are not there
+ * @returns {Op[] | undefined} undefined if they are neither, or too many, or reach outside the text
  */
 export function opsFromEvents(text, entries) {
   /** @type {Op[]} */
   const ops = [];
-  // Monaco lists the changes of one event from the end of the text to its start, so one after the
-  // other is right.
+  // The articles' pages apply changes one after the other as they come. Monaco lists those of one
+  // event from the end of the text to its start, which makes that right.
   const changes = entries.flatMap((entry) =>
     Array.isArray(entry?.changes) ? entry.changes : [entry],
   );
@@ -37,7 +37,7 @@ export function opsFromEvents(text, entries) {
 }
 
 /**
- * Lines and columns are better than offsets: these count two for a line end on a Windows machine.
+ * Lines and columns go before offsets, which count two units for a line end on a Windows machine.
  * @param {Lines} lines @param {any} change
  */
 function placeOf(lines, change) {
@@ -58,7 +58,7 @@ function placeOf(lines, change) {
 }
 
 /**
- * How many bytes edits take in this form, at most: each text stands in it twice.
+ * The greatest size of edits in this encoding, in bytes: it has each text twice.
  * @param {Op[]} ops
  */
 export function encodedEventsSize(ops) {

@@ -1,6 +1,7 @@
-// How the page and its editor look: theme, wrapping, text size. Kept in the browser, the same for
-// writer and viewer.
+// The appearance of the page and its editor: theme, wrapping, text size. It is kept in the browser,
+// and is the same for writer and viewer.
 
+import { element } from './element.js';
 import { preferences, savePreferences } from './store.js';
 
 /** @typedef {import('./monaco.js').Theme} Theme */
@@ -28,18 +29,18 @@ export function applyTheme() {
   return theme;
 }
 
-/** Keeps the page in the theme of the system, whether there is an editor or not. */
+/** Lets the page follow the theme of the system, whether there is an editor or not. */
 export function followSystem() {
   applyTheme();
   for (const query of [dark, contrast, forced]) query.addEventListener('change', applyTheme);
 }
 
 /** Connects the menu's choices to the editor. @param {import('./editor.js').Editor} editor */
-export function setUpLook(editor) {
+export function connectAppearance(editor) {
   const values = preferences();
-  const theme = /** @type {HTMLSelectElement} */ (document.getElementById('theme'));
-  const wrap = /** @type {HTMLInputElement} */ (document.getElementById('wrap'));
-  const size = /** @type {HTMLOutputElement} */ (document.getElementById('font-size'));
+  const theme = element('theme', HTMLSelectElement);
+  const wrap = element('wrap', HTMLInputElement);
+  const size = element('font-size', HTMLOutputElement);
 
   const apply = () => {
     editor.setTheme(applyTheme());
@@ -53,13 +54,13 @@ export function setUpLook(editor) {
     apply();
   };
   const step = (/** @type {number} */ by) => {
-    const at = FONT_SIZES.findIndex((candidate) => candidate >= values.fontSize);
-    change({ fontSize: FONT_SIZES[Math.min(FONT_SIZES.length - 1, Math.max(0, at + by))] });
+    const index = FONT_SIZES.findIndex((candidate) => candidate >= values.fontSize) + by;
+    change({ fontSize: FONT_SIZES[Math.min(FONT_SIZES.length - 1, Math.max(0, index))] });
   };
   theme.onchange = () => change({ theme: /** @type {any} */ (theme.value) });
   wrap.onchange = () => change({ wrap: wrap.checked });
-  /** @type {HTMLElement} */ (document.getElementById('smaller')).onclick = () => step(-1);
-  /** @type {HTMLElement} */ (document.getElementById('larger')).onclick = () => step(1);
+  element('smaller', HTMLButtonElement).onclick = () => step(-1);
+  element('larger', HTMLButtonElement).onclick = () => step(1);
   for (const query of [dark, contrast, forced]) query.addEventListener('change', apply);
   apply();
 }

@@ -1,0 +1,58 @@
+// The writer's draft: what of a session the browser is to keep, and when that is saved. Pure:
+// saving itself, and the time, are the caller's.
+
+/** A change is saved this much later, so that typing does not save with each key. */
+export const SAVE_MS = 400;
+
+export class Draft {
+  #closed = false;
+  /** When the draft has to be saved. */
+  wakeAt = Infinity;
+  /** The browser has taken the draft; in some it does not outlive the page. */
+  kept = true;
+
+  /**
+   * @param {{ session: { room: string, key: string }, writer: import('./writer.js').Writer,
+   *   store: (record: import('./store.js').Draft) => boolean }} options
+   *   store: whether the browser keeps it
+   */
+  constructor({ session, writer, store }) {
+    this.session = session;
+    this.writer = writer;
+    this.store = store;
+  }
+
+  /** @returns {import('./store.js').Draft} */
+  get record() {
+    const { epoch, text, language, name, ended, paused, known } = this.writer;
+    const hidden = paused ? { known } : {};
+    return { ...this.session, epoch, text, language, name, ended, ...hidden };
+  }
+
+  /** The text on the page is neither kept nor sent: leaving the page would lose it. */
+  get atRisk() {
+    const { text, settled } = this.writer;
+    return !this.#closed && !this.kept && text !== '' && !settled;
+  }
+
+  /** @param {number} now */
+  saveSoon(now) {
+    this.wakeAt = Math.min(this.wakeAt, now + SAVE_MS);
+  }
+
+  /** Saves what is due. @param {number} now */
+  poll(now) {
+    if (now >= this.wakeAt) this.save();
+  }
+
+  save() {
+    this.wakeAt = Infinity;
+    if (!this.#closed) this.kept = this.store(this.record);
+  }
+
+  /** From now on the session's draft is another page's: it is saved once more, and never again. */
+  close() {
+    this.save();
+    this.#closed = true;
+  }
+}
