@@ -172,7 +172,8 @@ static void exchange_free(struct exchange *x)
  * libmicrohttpd 0.9 takes a NUL in a line for its end, says nothing of a line that begins with
  * one, takes a bare LF for an end of line, and makes of a folded line part of a name.  Each of
  * these leaves a gap: what it hands out are views of the bytes as they came, with two for each end
- * of a line between them.  From 1.0 on it refuses all of that itself, and may move what it has read.
+ * of a line between them.  Only a NUL in the place of a CR cannot be told from it.  From 1.0 on it
+ * refuses all of that itself, and may move what it has read.
  */
 static bool is_whole_head(const struct exchange *x, const char *url, const char *version)
 {

@@ -67,7 +67,7 @@ function passes(mode) {
     const served = () => stack.handler.lines.filter((line) => line.includes(' event=request ')).length;
     const before = served();
     const user = 'ce-userId: w.';
-    for (const [from, to] of [[user, `${user}\0`], ['ce-hub:', 'ce-h\0ub:'], ['ce-hub:', '\0ce-hub:'],
+    for (const [from, to] of [[user, `${user}\0`], ['\r\nce-hub:', '\0\nce-hub:'], ['ce-hub:', 'ce-h\0ub:'], ['ce-hub:', '\0ce-hub:'],
       ['POST', '\0POST'], [' HTTP/1.1', '\0 HTTP/1.1']]) {
       const bytes = formatRequest(event).toString('latin1').replace(from, to);
       assert.ok(bytes.includes('\0'));
