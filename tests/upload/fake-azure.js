@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { PATIENCE } from '../lib/deadline.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const SCRIPT_MS = 15_000;
@@ -245,7 +246,7 @@ export class FakeAzure {
       cwd: this.home,
       env: { PATH: this.bin, TMPDIR: this.temporary, FAKE_AZURE_STATE: file, ...env },
     });
-    const late = setTimeout(() => child.kill('SIGKILL'), SCRIPT_MS);
+    const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE * SCRIPT_MS);
     const result = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('utf8').on('data', (text) => { result[name] += text; });
