@@ -84,7 +84,7 @@ export class WriterPage {
     this.#editor.focus();
   }
 
-  get link() {
+  get #link() {
     return `${location.origin}${location.pathname}${this.#query}#${this.#session.room}`;
   }
 
@@ -130,7 +130,7 @@ export class WriterPage {
     Object.assign(this.#session, { room, key: key ?? this.#session.key });
     dropUnnamed();
     this.#draft.save();
-    this.#page.showLink(this.link);
+    this.#page.showLink(this.#link);
   }
 
   #keepDraft() {
@@ -196,11 +196,11 @@ export class WriterPage {
   #connectMenu() {
     const page = this.#page;
     const writer = this.#writer;
-    page.onCopy('copy-link', () => this.link, () =>
-      this.#say(`The browser did not copy. This is the link: ${this.link}`),
+    page.onCopy('copy-link', () => this.#link, () =>
+      this.#say(`The browser did not copy. This is the link: ${this.#link}`),
     );
     page.onCopy('copy-text', () => writer.text);
-    page.onCopy('copy-embed', () => embedCode(this.link));
+    page.onCopy('copy-embed', () => embedCode(this.#link));
     page.onLanguage((language) => this.#change({ language }));
     page.onPress('pause', () => this.#change({ paused: !writer.paused }));
     page.onPress('end', () => {
