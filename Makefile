@@ -242,7 +242,6 @@ race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
 	  TESTS='$(RACES:%=tests/integration/%.test.js)'
 
-# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
 # The binary that is delivered, which has no sanitizer in it.
 VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \
