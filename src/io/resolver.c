@@ -32,8 +32,9 @@ struct resolver_name {
     const char *failure;              /* of the last one */
 
     /* The look-up that is under way: */
-    size_t open;       /* questions that are not answered */
-    bool is_answered;  /* there was an address */
+    size_t open;             /* questions that are not answered */
+    bool is_answered;        /* there was an address */
+    bool has_none[FAMILIES]; /* the name has no address of it, or so a server says */
     int trouble;       /* c-ares' word for why one failed; 0: none did, or none but for good */
     size_t detours;    /* servers that were passed by because of what they said */
     bool is_put_off;   /* it begins again, with another server, on the next turn */
@@ -173,6 +174,7 @@ static const char *name_failure(int trouble)
 {
     switch (trouble) {
     case 0:
+    case ARES_ENODATA:
         return "the host name does not resolve";
     case ARES_ENOMEM:
         return "no memory";
@@ -183,7 +185,8 @@ static const char *name_failure(int trouble)
 
 /*
  * c-ares asks the next server itself where one is silent, refuses or has failed, but what else
- * one says it takes for the last word.
+ * one says it takes for the last word.  When all have spoken, the first is asked once more: what
+ * was wrong with it may have passed.
  */
 static bool is_worth_a_detour(const struct resolver_name *name)
 {
@@ -195,7 +198,34 @@ static bool is_worth_a_detour(const struct resolver_name *name)
     case ARES_EDESTRUCTION:
         return false;
     default:
-        return !name->is_answered && name->detours + 1 < name->resolver->server_count;
+        return !name->is_answered && name->detours < name->resolver->server_count;
+    }
+}
+
+/* Those that were known stay in their order: a name server changes it with each answer. */
+static void take(struct resolver_name *name, int family, const struct addresses *list)
+{
+    name->is_answered |= list->count > 0;
+    if (addresses_are_same(&name->known[family], list))
+        return;
+    name->known[family] = *list;
+    name->is_told = false;
+}
+
+/*
+ * That a name has no address of one family is usual, but of none at all is as good as no answer:
+ * c-ares 1.18 makes that of nearly everything that has no address in it, of codes that it does not
+ * know and of our own question sent back.
+ */
+static void settle_missing(struct resolver_name *name)
+{
+    static const struct addresses none = { .count = 0 };
+
+    for (int family = V4; family < FAMILIES; family++) {
+        if (name->has_none[family] && name->is_answered)
+            take(name, family, &none);
+        else if (name->has_none[family] && !name->trouble)
+            name->trouble = ARES_ENODATA;
     }
 }
 
@@ -203,6 +233,7 @@ static void end_look_up(struct resolver_name *name)
 {
     int64_t now_ms = loop_now_ms(name->resolver->loop);
 
+    settle_missing(name);
     if (is_worth_a_detour(name)) {
         name->detours++;
         name->is_put_off = true;
@@ -250,16 +281,6 @@ static struct addresses read_family(const struct ares_addrinfo *found, int famil
     return list;
 }
 
-/* Those that were known stay in their order: a name server changes it with each answer. */
-static void take(struct resolver_name *name, int family, const struct addresses *list)
-{
-    name->is_answered |= list->count > 0;
-    if (addresses_are_same(&name->known[family], list))
-        return;
-    name->known[family] = *list;
-    name->is_told = false;
-}
-
 static void take_found(struct resolver_name *name, int family,
                        const struct ares_addrinfo *found)
 {
@@ -295,8 +316,10 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
         take_found(name, question->family, found);
         ares_freeaddrinfo(found);
         break;
-    case ARES_ENOTFOUND:
     case ARES_ENODATA:
+        name->has_none[question->family] = true;
+        break;
+    case ARES_ENOTFOUND:
     case ARES_EBADNAME:
         take(name, question->family, &none);
         break;
@@ -348,6 +371,7 @@ static void look_up(struct resolver_name *name)
 {
     name->is_put_off = false;
     name->is_answered = false;
+    memset(name->has_none, 0, sizeof(name->has_none));
     name->trouble = 0;
     name->life_ms = addresses_life_ms(ADDRESSES_MAX_SECONDS);
     look_into_hosts(name);

@@ -4,7 +4,8 @@
  *
  * What was found serves for as long as the answer says (addresses.h), and after that while a
  * new answer is fetched; it is forgotten only when a name server says that there is no such
- * name.  Everybody who waits for a name waits for one look-up.  What failed is asked again
+ * name.  One that says anything else but an address is passed by, if there is another, and asked
+ * again.  Everybody who waits for a name waits for one look-up.  What failed is asked again
  * after RESOLVER_PAUSE_MS at the earliest.
  *
  * The channel of c-ares lives for as long as something is being looked up, so that each round
@@ -19,8 +20,8 @@
 
 /*
  * How long one name server is waited for before the next is asked, and how often each is; a
- * second round waits twice as long, a third one four times.  With three servers (more are not
- * read) of which one answers, that is known after 800 ms; that none does, after 8.4 s.
+ * second round waits twice as long, a third one four times.  With three servers of which one
+ * answers, that is known after 800 ms; that none does, after 8.4 s.
  */
 #define RESOLVER_TRY_MS 400
 #define RESOLVER_TRIES 3

@@ -19,6 +19,12 @@ const MANNERS = {
   'not understanding (FORMERR)': (reply) => withCode(reply, 1),
   'not able (NOTIMP)': (reply) => withCode(reply, 4),
   'refusing (REFUSED)': (reply) => withCode(reply, 5),
+  'not in charge (NOTAUTH)': (reply) => withCode(reply, 9),
+  'giving a code that nobody knows': (reply) => withCode(reply, 15),
+  'knowing no address': (reply) => withCode(reply, 0),
+  'sending questions back': (_, { query }) => query,
+  'leading a name to itself': (_, { query, end, name }) => makeReply(query, { end },
+    [{ type: 'CNAME', owner: name, ttl: 60, data: name }]),
   'talking nonsense': () => Buffer.alloc(60, 0xff),
   'answering in a broken form': (reply) => {
     const broken = Buffer.from(reply.subarray(0, reply.length - 3));
@@ -57,6 +63,8 @@ export class NameServer {
   /** Questions, as `A some.name`, in the order in which they came. */
   asked = [];
   manner = 'well';
+  /** Function of a question that gives the manner for it; null: `manner` is that of all. */
+  mannerFor = null;
   /** Over UDP it then only says that there is more to be said. */
   isLengthy = false;
 
@@ -108,10 +116,11 @@ export class NameServer {
     const type = Object.keys(TYPES).find((name) => TYPES[name] === question.type);
     this.asked.push(`${type} ${question.name}`);
     const records = this.#find(question.name, type);
-    let reply = MANNERS[this.manner](makeReply(query, question, records), question);
+    const manner = this.mannerFor?.(question) ?? this.manner;
+    let reply = MANNERS[manner](makeReply(query, question, records), question);
     if (!reply) return;
     if (!isWhole) reply = withTruncation(reply.subarray(0, question.end));
-    if (this.manner !== 'late') {
+    if (manner !== 'late') {
       send(reply);
       return;
     }
@@ -156,7 +165,7 @@ function readQuestion(query) {
     at += 1 + query[at];
   }
   const name = labels.join('.').toLowerCase();
-  return { name, type: query.readUInt16BE(at + 1), end: at + 5 };
+  return { query, name, type: query.readUInt16BE(at + 1), end: at + 5 };
 }
 
 /** records: null where there is no such name. */

@@ -6,7 +6,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeCertificates, SERVICE_NAME as NAME } from './certificates.js';
-import { eventually } from './deadline.js';
+import { eventually, pause } from './deadline.js';
 import { readAck, sendToRoom } from './events.js';
 import { startHandler } from './handler.js';
 import { Connection, request } from './http.js';
@@ -96,6 +96,7 @@ export class NameTests {
       server.names = { [NAME]: { A: ['127.0.0.1'] } };
       server.asked = [];
       server.manner = 'well';
+      server.mannerFor = null;
       server.isLengthy = false;
     }
     return this.#servers.slice(0, count);
@@ -270,6 +271,33 @@ export function testAll(names) {
     await app.succeeds();
     await app.succeeds();
   });
+
+  for (const trouble of ['failing (SERVFAIL)', 'refusing (REFUSED)', 'sending questions back']) {
+    names.test(`the only name server is ${trouble}, but only once: no event fails`, {}, async (app) => {
+      const [server] = app.names;
+      const answered = new Set();
+      server.mannerFor = ({ type }) => {
+        const isFirst = !answered.has(type);
+        answered.add(type);
+        return isFirst ? trouble : 'well';
+      };
+      await app.succeeds();
+    });
+  }
+
+  for (const trouble of TROUBLES.filter((one) => one !== 'late')) {
+    names.test(`the only name server is ${trouble}: what is known serves on`, {}, async (app) => {
+      const [server] = app.names;
+      server.names[NAME].ttl = 0;
+      await app.succeeds();
+      getInTrouble(server, trouble);
+      const since = Date.now();
+      while (Date.now() - since < 2_500) {
+        await app.succeeds();
+        await pause(100);
+      }
+    });
+  }
 
   names.test('an answer without time to live serves for a second', {}, async (app) => {
     const [server] = app.names;
