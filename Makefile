@@ -228,7 +228,7 @@ coverage: build/have-test
 
 TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
 integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
-             $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) \
+             $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
@@ -280,7 +280,7 @@ clean:
 	rm -rf web/dist web/chat/dist codestream
 
 distclean: clean
-	rm -rf build $(patsubst %,%/node_modules,emulator web tests tests/upload tests/eslint bench)
+	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/upload tests/eslint bench)
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile

@@ -389,3 +389,4 @@ STEP=
 say ''
 say "Codestream is at $page/"
 say "  function app $functionApp at $api, service $webPubSub at $service"
+say "  check it (README, Deploy): node infra/doctor.mjs $api --page $page"

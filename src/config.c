@@ -210,11 +210,13 @@ static bool read_switch(config_getenv *get, const char *setting, bool standard,
     return standard;
 }
 
-const char *const CONFIG_PROXY[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-                                     NULL };
-const char *const CONFIG_NO_PROXY[] = { "no_proxy", "NO_PROXY", NULL };
+/* The names that programs of all kinds agree on. */
+static const char *const proxy_names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                           "ALL_PROXY", NULL };
+static const char *const no_proxy_names[] = { "no_proxy", "NO_PROXY", NULL };
 
-const char *config_first(config_getenv *get, const char *const *names)
+/* The first of these that is set, and not to nothing; NULL: none is.  The list ends with NULL. */
+static const char *first_set(config_getenv *get, const char *const *names)
 {
     for (; *names; names++) {
         const char *value = get(*names);
@@ -293,8 +295,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
         str_equal_nocase(str_from(get("WEBSITE_AUTH_ENABLED")), STR("true"));
     config->ca_file =
         find_ca_file(get, str_starts(config->service_url, STR("https://")), complaints);
-    config->proxy = config_first(get, CONFIG_PROXY);
-    config->no_proxy = config_first(get, CONFIG_NO_PROXY);
+    config->proxy = first_set(get, proxy_names);
+    config->no_proxy = first_set(get, no_proxy_names);
     config->token_minutes =
         read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
                     "is not a number from 1 to 1440", complaints);

@@ -46,13 +46,6 @@ struct config {
     bool is_sandboxed;
 };
 
-/*
- * The first of these that is set, and not to nothing; NULL: none is.  The list ends with NULL.
- * CONFIG_PROXY and CONFIG_NO_PROXY are the names that programs of all kinds agree on.
- */
-const char *config_first(config_getenv *get, const char *const *names);
-extern const char *const CONFIG_PROXY[], *const CONFIG_NO_PROXY[];
-
 /* A setting that cannot be used.  The value is never shown. */
 struct complaint {
     const char *setting;

@@ -14,7 +14,6 @@
 
 #include "base/log.h"
 #include "config.h"
-#include "doctor/doctor.h"
 #include "io/http_client.h"
 #include "io/listener.h"
 #include "sandbox.h"
@@ -30,16 +29,11 @@ struct options {
 
 static const char usage[] =
     "usage: codestream [--port PORT] [--check | --version | --help]\n"
-    "       codestream doctor URL [--page ORIGIN]\n"
     "\n"
     "  --port PORT   listen on 127.0.0.1:PORT (0: a free one), unless\n"
     "                FUNCTIONS_CUSTOMHANDLER_PORT says otherwise\n"
     "  --check       read the settings, say what is wrong with them, and end\n"
     "  --version     print the version and end\n"
-    "\n"
-    "doctor does to the function app at URL what the service will do, says what is wrong and\n"
-    "how to mend it; --page: may a page of that origin use it?  It takes the same settings,\n"
-    "and CODESTREAM_FUNCTION_KEY, the key of the eventhandler function.\n"
     "\n"
     "Settings, from the environment:\n"
     "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
@@ -88,16 +82,6 @@ static void parse_options(int argc, char **argv, struct options *options)
             say_usage(stderr, EXIT_USAGE);
         }
     }
-}
-
-/* doctor URL [--page ORIGIN] */
-static int doctor(int argc, char **argv)
-{
-    bool has_page = argc == 5 && strcmp(argv[3], "--page") == 0;
-
-    if (argc != 3 && !has_page)
-        say_usage(stderr, EXIT_USAGE);
-    return doctor_run(argv[2], has_page ? argv[4] : NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void log_complaint(const struct complaint *complaint)
@@ -431,8 +415,6 @@ int main(int argc, char **argv)
 #ifndef NO_SANDBOX
     sandbox_hide_memory();
 #endif
-    if (argc > 1 && strcmp(argv[1], "doctor") == 0)
-        return doctor(argc, argv);
     parse_options(argc, argv, &options);
     if (options.is_check)
         return check(&options);

@@ -131,9 +131,9 @@ enum err payload_wrap(const struct http_answer *answer, struct arena *mem,
     buf_add(&body, STR("{\"Outputs\":{\"res\":{\"statusCode\":"));
     buf_add_number(&body, answer->status);
     buf_add(&body, STR(",\"headers\":{"));
-    add_member(&body, STR(PAYLOAD_ADVICE_HEADER), STR(PAYLOAD_ADVICE));
     for (size_t i = 0; i < answer->header_count; i++) {
-        buf_add_char(&body, ',');
+        if (i > 0)
+            buf_add_char(&body, ',');
         add_member(&body, answer->headers[i].name, answer->headers[i].value);
     }
     buf_add(&body, STR("},\"body\":"));

@@ -1,7 +1,7 @@
 /*
  * The host's other way to pass a request on: wrapped into JSON, when host.json does not ask
  * for forwarding.  It works, but costs more, and a text that is not UTF-8 does not survive
- * it; so every answer carries advice that the doctor reads.
+ * it.
  *
  * Source: Azure docs, "Azure Functions custom handlers", request and response payload.
  */
@@ -10,8 +10,7 @@
 
 #include "io/http_server.h"
 
-/* What to do about it, in a header of its own. */
-#define PAYLOAD_ADVICE_HEADER "X-Codestream-Advice"
+/* What to do about it. */
 #define PAYLOAD_ADVICE "set customHandler.enableForwardingHttpRequest to true in host.json"
 
 /* Headers, and parameters of a query, of a wrapped request. */

@@ -41,7 +41,7 @@ struct http_client;
  * part, is not sent again.
  */
 struct http_call {
-    const char *method; /* POST and PUT have a body, GET, HEAD and OPTIONS have none */
+    const char *method; /* POST and PUT have a body, GET has none; no HEAD */
     const char *url;
     const char *headers[HTTP_CLIENT_MAX_HEADERS]; /* "Name: value", the rest NULL */
     struct str body;

@@ -224,7 +224,6 @@ bool transfer_prepare(struct transfer *t, struct http_call *call, const struct t
     } else {
         SET(CURLOPT_HTTPGET, 1L);
     }
-    SET(CURLOPT_NOBODY, strcmp(call->method, "HEAD") == 0 ? 1L : 0L);
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));

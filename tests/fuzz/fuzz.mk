@@ -21,7 +21,7 @@ fuzz: build/have-fuzz
 
 # What a target may link: everything that needs no socket.  Of the service layer, what the
 # stand-ins for src/io can carry.
-FUZZ_PARTS := $(filter-out src/main.c src/worker.c src/io/% src/doctor/%,$(SRC)) \
+FUZZ_PARTS := $(filter-out src/main.c src/worker.c src/io/%,$(SRC)) \
               src/io/http_request.c
 FUZZ_HELP  := stand_in audience
 

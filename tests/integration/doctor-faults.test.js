@@ -1,5 +1,5 @@
-// The faults that deployments have: `codestream doctor` finds each at the check where it belongs,
-// names it, says how to mend it, and suspects nothing else.
+// The faults that deployments have: infra/doctor.mjs finds each at the check where it belongs,
+// names it, says how to fix it, and suspects nothing else.
 import assert from 'node:assert/strict';
 import { test, before, after } from '../lib/test.js';
 import { makeCertificates } from '../lib/certificates.js';
@@ -14,6 +14,12 @@ import { freePort } from '../lib/stack.js';
 const OTHER_KEY = 'another-access-key-of-another-service-0123456789';
 const TEN_MINUTES_MS = 10 * 60_000;
 const TEN_MINUTES = /\b10 min|\b(59|60)\d s/; // as it may be told
+
+/** A test for each case, side by side: each has a deployment and a doctor of its own to wait for. */
+function together(sentence, cases, check) {
+  test(sentence, { timeout: 60_000, concurrency: 4 }, (t) => Promise.all(
+    Object.entries(cases).map(([name, given]) => t.test(name, () => check(given)))));
+}
 
 let healthy;
 let certificates;
@@ -70,12 +76,12 @@ test('function key missing: the hub has no ?code= in its URL template', async ()
 });
 
 test('function key missing: it was not told to the doctor, or wrongly', async () => {
-  for (const key of [undefined, 'another-key']) {
+  await Promise.all([undefined, 'another-key'].map(async (key) => {
     const report = await diagnose(healthy, { settings: { CODESTREAM_FUNCTION_KEY: key } });
     report.assertFails(CHECK.validation, /function key/, /CODESTREAM_FUNCTION_KEY/);
     report.assertSuspects(CHECK.validation, CHECK.signed);
     assert.doesNotMatch(report.text, /access key/); // the host has refused, not the handler
-  }
+  }));
 });
 
 test('function key missing: the function does not ask for one', async () => {
@@ -96,19 +102,17 @@ test('OPTIONS not listed in function.json', async () => {
   });
 });
 
-for (const [where, host] of Object.entries({
+together('CORS missing', {
   'no origin is allowed': { cors: [] },
   'no origin is allowed on the platform': { cors: [], platformCors: true },
   'another origin is allowed': { cors: ['https://other.example'] },
-})) {
-  test(`CORS missing: ${where}`, async () => {
-    await withDeployment({ host }, async (app) => {
-      const report = await diagnose(app);
-      report.assertFails(CHECK.cors, new RegExp(PAGE), /cors/i);
-      report.assertSuspects(CHECK.cors);
-    });
+}, async (host) => {
+  await withDeployment({ host }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.cors, new RegExp(PAGE), /cors/i);
+    report.assertSuspects(CHECK.cors);
   });
-}
+});
 
 test('service unreachable: nothing is said of what could not be tried', async () => {
   const port = await freePort();
@@ -130,47 +134,33 @@ test('function app unreachable', async () => {
   report.assertNotOk(cors, functionKey, signed, forged, client);
 });
 
-for (const clockOffMs of [-TEN_MINUTES_MS, TEN_MINUTES_MS]) {
-  const how = clockOffMs < 0 ? 'slow' : 'fast';
+const slowAndFast = { slow: -TEN_MINUTES_MS, fast: TEN_MINUTES_MS };
 
-  test(`clock off by 10 minutes: ours is ${how === 'slow' ? 'fast' : 'slow'}`, async () => {
-    await behindProxy({ clockOffMs }, {}, async (app) => {
-      const report = await diagnose(app);
-      report.assertFails(CHECK.rest, /clock/, /\bthis machine\b|function app/, TEN_MINUTES);
-      report.assertSuspects(CHECK.rest);
-    });
-  });
-
-  test(`clock off by 10 minutes: the function app's is ${how}`, async () => {
-    await inFrontOf(healthy, { clockOffMs }, async ({ url }) => {
-      const report = await diagnose(healthy, { url });
-      report.assertFails(CHECK.rest, /clock/, /function app/, TEN_MINUTES);
-      report.assertSuspects(CHECK.rest);
-    });
-  });
-}
-
-test('forwarding off', async () => {
-  const off = ({ customHandler }) => {
-    delete customHandler.enableForwardingHttpRequest;
-    delete customHandler.enableProxyingHttpRequest;
-  };
-  await withDeployment({ edit: { 'host.json': off } }, async (app) => {
+together('clock off by 10 minutes: the service\'s', slowAndFast, async (clockOffMs) => {
+  await behindProxy({ clockOffMs }, {}, async (app) => {
     const report = await diagnose(app);
-    report.assertFails(CHECK.negotiate, /enableForwardingHttpRequest/, /host\.json/);
-    report.assertSuspects(CHECK.negotiate, CHECK.validation);
+    report.assertFails(CHECK.rest, /clock/, /\bthis machine\b|function app/, TEN_MINUTES);
+    report.assertSuspects(CHECK.rest);
   });
 });
 
-for (const userEventPattern of ['', undefined, 'somethingElse']) {
-  test(`event pattern empty: it is ${JSON.stringify(userEventPattern)}`, async () => {
-    await withDeployment({ event: { userEventPattern } }, async (app) => {
-      const report = await diagnose(app);
-      report.assertFails(CHECK.client, /events do not reach/, /userEventPattern/, /\*/);
-      report.assertSuspects(CHECK.client);
-    });
+together('clock off by 10 minutes: the function app\'s', slowAndFast, async (clockOffMs) => {
+  await inFrontOf(healthy, { clockOffMs }, async ({ url }) => {
+    const report = await diagnose(healthy, { url });
+    report.assertFails(CHECK.rest, /clock/, /function app/, TEN_MINUTES);
+    report.assertSuspects(CHECK.rest);
   });
-}
+});
+
+together('event pattern empty', {
+  'it is ""': '', 'it is not set': undefined, 'it is another': 'somethingElse',
+}, async (userEventPattern) => {
+  await withDeployment({ event: { userEventPattern } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.client, /events do not reach/, /userEventPattern/, /\*/);
+    report.assertSuspects(CHECK.client);
+  });
+});
 
 test('anonymous hub', async () => {
   await withDeployment({ hub: { anonymousConnectPolicy: 'allow' } }, async (app) => {

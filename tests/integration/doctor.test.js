@@ -1,4 +1,4 @@
-// `codestream doctor` where nothing is wrong, where there is nothing of ours, and how it is called.
+// infra/doctor.mjs where nothing is wrong, where there is nothing of ours, and how it is called.
 // doctor-faults.test.js has what it finds.
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -9,36 +9,55 @@ import {
   behindProxy, CONNECTION, deploy, FUNCTION_KEY, inFrontOf, PAGE, withDeployment,
 } from '../lib/deployment.js';
 import { assertNothingSecretSaid, CHECK, diagnose, runDoctor } from '../lib/doctor.js';
-import { runHandler } from '../lib/handler.js';
+import { ACCESS_KEY } from '../lib/handler.js';
 import { ENTRA_TOKEN, startIdentityEndpoint } from '../lib/identity-endpoint.js';
+
+const WORD = 'a word of the owner, and "quoted"';
 
 let healthy;
 let certificates;
+let endless;
 before(async () => {
   [healthy, certificates] = await Promise.all([deploy(), makeCertificates()]);
+  endless = await diagnoseEndless();
 });
 after(async () => {
+  endless?.close();
   await healthy?.close();
   await certificates?.remove();
 });
 
+/** The doctor at a server whose answers do not end; it takes its time, so it runs beside the others. */
+async function diagnoseEndless() {
+  const server = http.createServer((request, response) => {
+    if (request.url === '/') response.end();
+    else response.write('{');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const report = diagnose(healthy, { url: `http://127.0.0.1:${server.address().port}` });
+  report.catch(() => {}); // until its test asks
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { report, close };
+}
+
 // ---- a healthy system ----
 
-test('of a healthy system it says nothing but that all is well', async () => {
-  const report = await diagnose(healthy);
-  report.assertHealthy();
-  report.assertOk(...Object.values(CHECK));
-});
+test('of a healthy system it says nothing but that all is well, and leaves nothing behind',
+  async () => {
+    const report = await diagnose(healthy);
+    report.assertHealthy();
+    report.assertOk(...Object.values(CHECK));
+    assert.equal(healthy.service.hub('codestream').connections.size, 0);
+  });
 
 test('an address may end with a slash, and no page need be named', async () => {
   const report = await diagnose(healthy, { url: `${healthy.host.url}/`, args: [] });
   report.assertHealthy();
   assert.ok(!report.checks.some(({ name }) => CHECK.cors.test(name)), report.text);
-});
-
-test('what it asks leaves nothing behind', async () => {
-  await diagnose(healthy);
-  assert.equal(healthy.service.hub('codestream').connections.size, 0);
 });
 
 for (const name of ['chat', 'hello']) {
@@ -162,18 +181,39 @@ function answerLikeOurs(changes = {}) {
 
 test('nobody is sent a signature who has not shown the access key', async () => {
   await withStranger(() => ({ body: answerLikeOurs() }), async (url, requests) => {
-    const report = await diagnose(healthy, { url });
+    const report = await diagnose(healthy, { url, settings: { CODESTREAM_WRITERS: WORD } });
     assert.equal(report.code, 1, report.text);
     const signatures = requests.map(({ headers }) => headers['ce-signature']).filter(Boolean);
     assert.deepEqual(signatures, []);
+    // Nor the function key, which is in the URL, nor the word, which is in the body of a POST.
+    assert.deepEqual(requests.filter((one) => one.url.includes('code=')), []);
+    assert.deepEqual(requests.filter(({ method }) => method === 'POST'), []);
   });
+});
+
+test('what an address says that has been told our secrets is not repeated', async () => {
+  const message = `${ACCESS_KEY} ${FUNCTION_KEY} ${WORD} ${'x'.repeat(300)} end`;
+  const body = JSON.stringify({ error: { code: 'NotForwarded', message } });
+  await withStranger(() => ({ status: 500, body }), async (url) => {
+    const settings = { CODESTREAM_WRITERS: WORD };
+    const report = await diagnose(healthy, { url, args: [], settings });
+    report.assertFails(CHECK.negotiate, /NotForwarded/, /enableForwardingHttpRequest/, /host\.json/);
+    report.assertSuspects(CHECK.negotiate);
+    assert.doesNotMatch(report.text, /word of|quoted|[.]end| end/);
+  });
+});
+
+test('an address that begins to answer and does not end is not waited for', async () => {
+  const report = await endless.report;
+  report.assertFails(CHECK.negotiate, /no answer within/);
 });
 
 const CONTROL = /[\0-\x09\x0b-\x1f\x7f]/; // but for the ends of the doctor's own lines
 
 for (const member of ['endpoint', 'path', 'room_id', 'token']) {
   test(`control characters in a stranger's ${member} get nowhere`, async () => {
-    for (const text of ['\u001b[31m', '\r\nx-injected: 1\r\nx-rest: ', '\r\n\r\n']) {
+    const texts = ['\u001b[31m', '\r\nx-injected: 1\r\nx-rest: ', '\r\n\r\n'];
+    await Promise.all(texts.map(async (text) => {
       const body = answerLikeOurs({ [member]: text });
       await withStranger(() => ({ body }), async (url, requests) => {
         const report = await diagnose(healthy, { url });
@@ -181,27 +221,42 @@ for (const member of ['endpoint', 'path', 'room_id', 'token']) {
         assert.doesNotMatch(report.text, CONTROL);
         assert.deepEqual(requests.filter(({ headers }) => headers['x-injected']), []);
       });
-    }
+    }));
   });
 }
 
 // ---- using it ----
 
-test('without settings it says which one is missing', async () => {
+test('without settings it says which one is missing, and what is wrong with the others', async () => {
   const { code, text } = await runDoctor([healthy.host.url], {});
   assert.equal(code, 1);
   assert.match(text, new RegExp(`^FAIL .*${CONNECTION} `, 'm'));
+  const wrong = await runDoctor([healthy.host.url], {
+    [CONNECTION]: 'Endpoint=http://service.example;AccessKey=;',
+    CODESTREAM_HUB: 'a hub',
+    CODESTREAM_WRITERS: 'too short',
+    CODESTREAM_CA_FILE: '/none',
+  });
+  assert.equal(wrong.code, 1);
+  for (const problem of [`${CONNECTION} has no AccessKey`, `${CONNECTION} .* https://host`,
+    'CODESTREAM_HUB', 'CODESTREAM_WRITERS is shorter', 'CODESTREAM_CA_FILE']) {
+    assert.match(wrong.text, new RegExp(`^FAIL .*: ${problem}.*; fix: \\S`, 'm'));
+  }
+  assert.doesNotMatch(wrong.text, /too short|a hub|service\.example/);
 });
 
-for (const args of [[], ['http://localhost:1', '--page'], ['http://localhost:1', 'other', 'x'],
-  ['--page', PAGE]]) {
-  test(`${JSON.stringify(args)} is no way to call it`, async () => {
-    const { code, stdout, stderr } = await runHandler(['doctor', ...args], {
+test('there is no other way to call it than the one that it explains', async () => {
+  const url = 'http://localhost:1';
+  const ways = [[], [url, '--page'], [url, 'other', 'x'], ['--page', PAGE], [url, '--page', 'page'],
+    [url, '--page', PAGE, 'more'], ['localhost:1'], [`${url}/?code=${FUNCTION_KEY}`]];
+  await Promise.all(ways.map(async (args) => {
+    const { code, text, stderr } = await runDoctor(args, {
       [CONNECTION]: healthy.service.connectionString,
     });
-    assert.equal(code, 2, stdout);
-    assert.match(stderr, /usage: .*doctor URL/s);
-  });
-}
+    assert.equal(code, 2, `${args}: ${text}`);
+    assert.equal(text, '');
+    assert.match(stderr, /usage: .*doctor\.mjs URL/s);
+  }));
+});
 
-test('nothing secret is in anything that it has said', () => assertNothingSecretSaid());
+test('nothing secret is in anything that it has said', () => assertNothingSecretSaid(WORD));

@@ -98,7 +98,9 @@ cloudTest('a first deployment runs these commands in this order', async (azure) 
   assert.deepEqual(lines(azure, calls), wholeDeployment());
   assert.ok(stdout.endsWith('\nCodestream is at https://page.example/\n'
     + `  function app ${APP} at https://${APP}.example, service wps-abcdefghijklm at`
-    + ' https://wps.example\n'), stdout);
+    + ' https://wps.example\n'
+    + `  check it (README, Deploy): node infra/doctor.mjs https://${APP}.example`
+    + ' --page https://page.example\n'), stdout);
   assert.doesNotMatch(stdout, /LEAKED-TOKEN/);
   assert.deepEqual(left, [], 'no temporary file is left');
   const { state } = azure;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { newRoom } from '../lib/events.js';
 import { withDeployment } from '../lib/deployment.js';
-import { diagnose } from '../lib/doctor.js';
+import { CHECK, diagnose } from '../lib/doctor.js';
 import { connectionString, runHandler, startHandler } from '../lib/handler.js';
 import { request } from '../lib/http.js';
 import { startStack } from '../lib/stack.js';
@@ -290,23 +290,34 @@ test('guesses are a line a second at most, which counts the others; the word is 
 
 // ---- the doctor ----
 
-test('the doctor needs no word, and looks whether it is wanted if it knows one', async () => {
-  const env = { CODESTREAM_WRITERS: WORD };
+const WORD_CHECK = /^the word/; // which is made only if there is one
+
+test('the doctor says who may open a room, and whether the word that it is given does', async () => {
+  const settings = { CODESTREAM_WRITERS: WORD };
   const said = [];
-  await withDeployment({ handler: env }, async (app) => {
-    (await diagnose(app)).assertHealthy();
-    const report = await diagnose(app, { settings: env });
-    report.assertHealthy();
-    report.assertOk(/the word/);
-    const wrong = await diagnose(app, { settings: { CODESTREAM_WRITERS: WRONG } });
-    said.push(report.text, wrong.text);
-    wrong.assertFails(/the word/, /another word/, /CODESTREAM_WRITERS/);
-    wrong.assertSuspects(/the word/);
+  const ask = async (app, how) => {
+    const report = await diagnose(app, how);
+    said.push(report.text);
+    return report;
+  };
+  await withDeployment({ handler: settings }, async (app) => {
+    const bare = await ask(app);
+    bare.assertHealthy();
+    assert.match(bare.text, /who may open a room: whoever has the word/);
+    const right = await ask(app, { settings });
+    right.assertHealthy();
+    right.assertOk(CHECK.rooms, WORD_CHECK);
+    const wrong = await ask(app, { settings: { CODESTREAM_WRITERS: WRONG } });
+    wrong.assertFails(WORD_CHECK, /another word/, /CODESTREAM_WRITERS/);
+    wrong.assertSuspects(WORD_CHECK);
   });
   await withDeployment({}, async (app) => {
-    const report = await diagnose(app, { settings: env });
-    report.assertFails(/the word/, /anybody may open a room/, /CODESTREAM_WRITERS/);
-    report.assertSuspects(/the word/);
+    const bare = await ask(app);
+    bare.assertHealthy();
+    assert.match(bare.text, /who may open a room: anybody/);
+    const report = await ask(app, { settings });
+    report.assertFails(CHECK.rooms, /anybody may open a room/, /CODESTREAM_WRITERS/);
+    report.assertSuspects(CHECK.rooms);
   });
   assert.doesNotMatch(said.join('\n'), /sesame/);
 });

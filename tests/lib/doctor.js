@@ -1,17 +1,20 @@
-// `codestream doctor`: how a test runs it, and what it says, taken apart.
+// infra/doctor.mjs: how a test runs it, and what it says, taken apart.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { CONNECTION, FUNCTION_KEY, PAGE, withChanges } from './deployment.js';
-import { ACCESS_KEY, runHandler } from './handler.js';
+import { ACCESS_KEY, ROOT, runProgram } from './handler.js';
 
+const PROGRAM = path.join(ROOT, 'infra/doctor.mjs');
 const DOCTOR_MS = 15_000;
 
 /** The checks, by what their names are about. */
 export const CHECK = {
   ready: /function app answers/,
-  negotiate: /negotiate/,
+  negotiate: /^negotiate/,
+  rooms: /who may open a room/,
   cors: /page's origin/,
   validation: /validate/,
-  functionKey: /no function key/,
+  functionKey: /without the function key/,
   signed: /^a signed event/,
   forged: /wrongly signed/,
   rest: /REST/,
@@ -36,9 +39,9 @@ export function diagnose(app, { url = app.host.url, args = ['--page', PAGE], set
   return runDoctor([url, ...args], withChanges(right, settings));
 }
 
-/** Runs `codestream doctor` to its end. */
+/** Runs the doctor to its end. */
 export async function runDoctor(args, settings) {
-  const ended = await runHandler(['doctor', ...args], settings, DOCTOR_MS);
+  const ended = await runProgram(process.execPath, [PROGRAM, ...args], settings, DOCTOR_MS);
   said.push(ended.stdout, ended.stderr);
   assert.equal(ended.signal, null, `the doctor ended by ${ended.signal}:\n${ended.stderr}`);
   return new Report(ended);
@@ -55,18 +58,17 @@ export function assertNothingSecretSaid(...others) {
   assert.equal(found, undefined);
 }
 
-/** `ok    CHECK`, `-     CHECK: WHY NOT`, or `FAIL  CHECK` and lines of what and how to mend. */
+/** Lines `ok    CHECK[: NOTE]`, `-     CHECK: WHY NOT` or `FAIL  CHECK: FAILURE; fix: WHAT TO DO`. */
 class Report {
   constructor({ code, stdout, stderr }) {
     this.code = code;
     this.text = stdout;
     this.stderr = stderr;
-    this.checks = [];
-    for (const line of stdout.split('\n').filter(Boolean)) {
-      const [, mark, name] = /^(ok|FAIL|-) +(.*)$/.exec(line) ?? [];
-      if (mark) this.checks.push({ mark, name, words: '' });
-      else this.checks.at(-1).words += `${line.trim()} `;
-    }
+    this.checks = stdout.split('\n').filter(Boolean).map((line) => {
+      const [, mark, name, words = ''] = /^(ok|FAIL|-) +(.+?)(?:: (.*))?$/.exec(line) ?? [];
+      assert.ok(mark, `this line is of no check: ${line}`);
+      return { mark, name, words };
+    });
   }
 
   /** Names of the checks with a mark. */
@@ -83,7 +85,7 @@ class Report {
   }
 
   /**
-   * A check has failed, and what it says of it and of the mending has all these words.
+   * A check has failed, and what it says of the failure and of the fix has all these words.
    * @param {RegExp} check @param {RegExp[]} words
    */
   assertFails(check, ...words) {
@@ -91,7 +93,7 @@ class Report {
     assert.equal(this.stderr, '');
     const failed = this.checks.filter(({ mark, name }) => mark === 'FAIL' && check.test(name));
     assert.ok(failed.length > 0, `no failed check is ${check}:\n${this.text}`);
-    for (const { words: told } of failed) assert.match(told, /\S mend: \S/, this.text);
+    for (const { words: told } of failed) assert.match(told, /\S; fix: \S/, this.text);
     const named = failed.some(({ words: told }) => words.every((word) => word.test(told)));
     assert.ok(named, `it does not say ${words.join(' and ')} of ${check}:\n${this.text}`);
   }

@@ -35,8 +35,13 @@ export function connectionString(endpoint, accessKey = ACCESS_KEY) {
 }
 
 /** Runs the handler to its end, for --version, --check and the like. */
-export async function runHandler(args, env = {}, ms = STOP_MS) {
-  const child = spawn(BINARY, args, {
+export function runHandler(args, env = {}, ms = STOP_MS) {
+  return runProgram(BINARY, args, env, ms);
+}
+
+/** Runs any program to its end. */
+export async function runProgram(file, args, env, ms) {
+  const child = spawn(file, args, {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -44,7 +49,7 @@ export async function runHandler(args, env = {}, ms = STOP_MS) {
   child.stdout.on('data', (bytes) => { output.stdout += bytes; });
   child.stderr.on('data', (bytes) => { output.stderr += bytes; });
   try {
-    const [code, signal] = await within(ms, once(child, 'close'), `codestream ${args.join(' ')}`);
+    const [code, signal] = await within(ms, once(child, 'close'), `${file} ${args.join(' ')}`);
     return { code, signal, ...output };
   } finally {
     child.kill('SIGKILL');

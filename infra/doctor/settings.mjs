@@ -1,0 +1,56 @@
+// The doctor's settings, which are the handler's own, from the environment.
+const CONNECTION = 'WebPubSubForSocketIOConnectionString';
+const HOST = /^https:\/\/[\w.:[\]-]+\/*$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/*$/i;
+
+/**
+ * url: of the service, as tokens have it for their audience; certificates: whom https trusts; has:
+ * what checks may need; problems: by the name of the setting, without its value.
+ */
+export function readSettings(env, readFile) {
+  const text = env[CONNECTION];
+  const setting = text ? CONNECTION : `${CONNECTION}__endpoint`;
+  const part = (name) => RegExp(`(?:^|;)\\s*${name}\\s*=([^;]*)`, 'i').exec(text ?? '')?.[1].trim();
+  const endpoint = (text ? part('Endpoint') : env[setting]?.trim()) ?? '';
+  const url = HOST.test(endpoint) ? attempt(() => new URL(endpoint)) : undefined;
+  if (url && part('Port')) url.port = part('Port');
+  const accessKey = part('AccessKey') ?? '';
+  const { CODESTREAM_FUNCTION_KEY: functionKey = '', CODESTREAM_WRITERS: word = '' } = env;
+  const hub = env.CODESTREAM_HUB || 'codestream';
+  const caFile = env.CODESTREAM_CA_FILE || env.SSL_CERT_FILE;
+  const certificates = caFile ? attempt(() => readFile(caFile)) : undefined;
+  const problems = [
+    !text && !endpoint && `${CONNECTION} is not set, and neither is ${setting}`,
+    (text || endpoint) && !url && `${setting} has no https://host, or http:// on this machine`,
+    text && !accessKey && `${setting} has no AccessKey`,
+    !/^[a-z]\w{0,127}$/i.test(hub) && 'CODESTREAM_HUB is not a letter and 127 letters, digits, _',
+    word && [...word].length < 16 && 'CODESTREAM_WRITERS is shorter than 16 characters',
+    caFile && !certificates && 'CODESTREAM_CA_FILE, or SSL_CERT_FILE, cannot be read',
+  ].filter(Boolean);
+  const has = new Set(['the service', 'the right function key', accessKey && 'an access key',
+    functionKey && 'CODESTREAM_FUNCTION_KEY', word && 'a word']);
+  return {
+    accessKey, functionKey, word, hub, certificates, problems, has,
+    url: url?.origin, host: url?.hostname,
+    path: `/clients/socketio/hubs/${hub}`,
+    code: functionKey && `?code=${encodeURIComponent(functionKey)}`,
+    quote: (said) => quote(said, [accessKey, functionKey, word]),
+  };
+}
+
+/** The beginning of what others have said, fit for a terminal and without secrets or tokens. */
+function quote(said = '', secrets = []) {
+  const text = typeof said === 'string' ? said : JSON.stringify(said);
+  return secrets.filter(Boolean)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+    .reduce((rest, secret) => rest.replaceAll(secret, '...'), text)
+    .replace(/[\w-]+\.[\w-]+\.[\w-]{20,}/g, '...').replace(/[^ -~]/g, ' ').trim().slice(0, 200);
+}
+
+/** What a function returns; undefined if it throws. */
+export function attempt(what) {
+  try {
+    return what();
+  } catch {
+    return undefined;
+  }
+}
