@@ -224,7 +224,7 @@ coverage: build/have-test
 	  { tail -40 build/coverage.log; exit 1; }
 	$(Q)sh tests/coverage.sh
 
-TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
+TESTS ?= $(wildcard emulator/test/*.test.js tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
 integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
+import { startWebPubSub } from '../webpubsub/service.js';
 import {
   RawSocket,
   clientToken,
@@ -12,8 +12,8 @@ import {
   inTime,
   startHandler,
   until,
-} from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 // Of Microsoft's own test of the signature.

@@ -4,8 +4,8 @@
 import http from 'node:http';
 import { WebSocket } from 'ws';
 
-import { listen } from './listen.js';
-import { signToken } from './webpubsub/token.js';
+import { listen } from '../listen.js';
+import { signToken } from '../webpubsub/token.js';
 
 const WAIT_MS = 30_000; // for an expected event: on a busy machine, too
 

@@ -16,13 +16,13 @@ export const INHERITED = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'
 
 /**
  * Starts a stand-in for the time of a test.
- * @param {string} name of the command in this folder
+ * @param {string} name of a command of the emulator
  * @param {RegExp} announcement of the port
  * @returns {Promise<{port: number, check: (last: string) => Promise<void>}>} check fails if the
  *   process has ended, and tells what was last thrown at it
  */
 export async function startStandIn(t, name, announcement, ...args) {
-  const file = fileURLToPath(new URL(name, import.meta.url));
+  const file = fileURLToPath(new URL(`../${name}`, import.meta.url));
   // The handler is the test's own, whatever others are tested with.
   const env = { ...process.env, CODESTREAM_BIN: undefined };
   const child = spawn(process.execPath, [file, ...args], { env });

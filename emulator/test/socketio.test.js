@@ -8,10 +8,10 @@
 
 import assert from 'node:assert/strict';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { groupOf } from '../../emulator/webpubsub/groups.js';
-import { RawSocket, clientUrl, inTime, rest, startHandler } from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { groupOf } from '../webpubsub/groups.js';
+import { RawSocket, clientUrl, inTime, rest, startHandler } from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { signToken } from '../../emulator/webpubsub/token.js';
-import { RawSocket, clientUrl, inTime, nativeUrl, request } from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { signToken } from '../webpubsub/token.js';
+import { RawSocket, clientUrl, inTime, nativeUrl, request } from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const PLAIN = 'json.webpubsub.azure.v1';

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { io } from 'socket.io-client';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { groupOf } from '../../emulator/webpubsub/groups.js';
-import { signToken } from '../../emulator/webpubsub/token.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { groupOf } from '../webpubsub/groups.js';
+import { signToken } from '../webpubsub/token.js';
 import {
   RawSocket,
   clientToken,
@@ -17,8 +17,8 @@ import {
   rest,
   startHandler,
   until,
-} from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const KEYS = ['primary-key-of-at-least-32-bytes-0', 'secondary-key-of-at-least-32-bytes'];

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { Manager } from 'socket.io-client';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { groupOf } from '../../emulator/webpubsub/groups.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { groupOf } from '../webpubsub/groups.js';
 import {
   RawSocket,
   clientToken,
@@ -16,8 +16,8 @@ import {
   rest,
   startHandler,
   until,
-} from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const SLOW_MS = 30;

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { Permissions } from '../../emulator/webpubsub/permissions.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { Permissions } from '../webpubsub/permissions.js';
 import {
   RawSocket,
   clientToken,
@@ -14,8 +14,8 @@ import {
   rest,
   startHandler,
   until,
-} from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const PLAIN = 'json.webpubsub.azure.v1';

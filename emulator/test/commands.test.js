@@ -10,12 +10,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { KNOBS } from '../../emulator/webpubsub/options.js';
+import { KNOBS } from '../webpubsub/options.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
-import { inTime, request, until } from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+import { inTime, request, until } from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
-const EMULATOR = fileURLToPath(new URL('../../emulator/', import.meta.url));
+const EMULATOR = fileURLToPath(new URL('../', import.meta.url));
 
 /** Starts a command; its lines are in `lines`. */
 function run(t, name, ...args) {

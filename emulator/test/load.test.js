@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { groupOf } from '../../emulator/webpubsub/groups.js';
-import { RawSocket, clientUrl, inTime, rest } from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+import { groupOf } from '../webpubsub/groups.js';
+import { RawSocket, clientUrl, inTime, rest } from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
-const COMMAND = fileURLToPath(new URL('../../emulator/webpubsub.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../webpubsub.js', import.meta.url));
 const KEY = 'a-key-for-the-crowd-of-32-bytes-or-more';
 const HUB = 'crowd';
 const VIEWERS = 500;

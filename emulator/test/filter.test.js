@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { FilterError, parseFilter } from '../../emulator/webpubsub/filter.js';
-import { test } from '../lib/test.js';
+import { FilterError, parseFilter } from '../webpubsub/filter.js';
+import { test } from '../../tests/lib/test.js';
 
 const ANN = { connectionId: 'c1', userId: 'ann', groups: new Set(['A', 'B']) };
 const NOBODY = { connectionId: 'c2', userId: undefined, groups: new Set() };

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
+import { startWebPubSub } from '../webpubsub/service.js';
 import {
   RawSocket,
   clientUrl,
@@ -14,8 +14,8 @@ import {
   request,
   startHandler,
   until,
-} from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const PING_INTERVAL = 300;

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 
-import { startWebPubSub } from '../../emulator/webpubsub/service.js';
-import { groupOf } from '../../emulator/webpubsub/groups.js';
-import { signToken, verifyToken } from '../../emulator/webpubsub/token.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { groupOf } from '../webpubsub/groups.js';
+import { signToken, verifyToken } from '../webpubsub/token.js';
 import {
   RawSocket,
   clientToken,
@@ -13,8 +13,8 @@ import {
   request,
   rest,
   until,
-} from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const BASE = `/api/hubs/${HUB}`;

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 
-import { KNOBS } from '../../emulator/webpubsub/options.js';
-import { test } from '../lib/test.js';
+import { KNOBS } from '../webpubsub/options.js';
+import { test } from '../../tests/lib/test.js';
 
-const readme = readFileSync(new URL('../../emulator/README.md', import.meta.url), 'utf8');
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 /** The cells of every table row below a heading. */
 function rows(heading) {
@@ -26,7 +26,7 @@ for (const heading of ['### Fidelity', '## Functions host']) {
     assert.ok(named.length > 5);
     for (const reference of named) {
       const [, file, title] = /^([\w-]+): (.+)$/.exec(reference) ?? [];
-      const url = new URL(`emulator-${file}.test.js`, import.meta.url);
+      const url = new URL(`${file}.test.js`, import.meta.url);
       assert.ok(file && existsSync(url), reference);
       const source = readFileSync(url, 'utf8').replaceAll("\\'", "'");
       assert.ok(source.includes(title), `'${title}' is not in ${file}`);

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
-import { RequestError, readRequest } from '../../emulator/webpubsub/native/protocol.js';
-import { Queue } from '../../emulator/webpubsub/queue.js';
-import { signToken } from '../../emulator/webpubsub/token.js';
+import { RequestError, readRequest } from '../webpubsub/native/protocol.js';
+import { Queue } from '../webpubsub/queue.js';
+import { signToken } from '../webpubsub/token.js';
 import {
   RawSocket,
   clientToken,
@@ -15,9 +15,9 @@ import {
   request,
   rest,
   startHandler,
-} from '../../emulator/testing.js';
-import { INHERITED, startStandIn, throwRequests } from '../../emulator/testing-malformed.js';
-import { test } from '../lib/test.js';
+} from './testing.js';
+import { INHERITED, startStandIn, throwRequests } from './malformed.js';
+import { test } from '../../tests/lib/test.js';
 
 const HUB = 'chat';
 const KEY = 'k'.repeat(32);

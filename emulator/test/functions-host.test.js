@@ -6,14 +6,14 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { readApp, readCommand, splitCommandLine } from '../../emulator/functions-host/config.js';
-import { forwardedTarget } from '../../emulator/functions-host/forwarding.js';
-import { startFunctionsHost } from '../../emulator/functions-host/host.js';
-import { Proxying } from '../../emulator/functions-host/proxying.js';
-import { makeMatcher } from '../../emulator/functions-host/routes.js';
-import { choosePort, listen } from '../../emulator/listen.js';
-import { request, until } from '../../emulator/testing.js';
-import { after, test } from '../lib/test.js';
+import { readApp, readCommand, splitCommandLine } from '../functions-host/config.js';
+import { forwardedTarget } from '../functions-host/forwarding.js';
+import { startFunctionsHost } from '../functions-host/host.js';
+import { Proxying } from '../functions-host/proxying.js';
+import { makeMatcher } from '../functions-host/routes.js';
+import { choosePort, listen } from '../listen.js';
+import { request, until } from './testing.js';
+import { after, test } from '../../tests/lib/test.js';
 
 /** A handler that tells what it got, and obeys: /die, /exit0, /deaf. */
 const HANDLER = `#!/usr/bin/env node

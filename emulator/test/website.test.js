@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { startWebsite } from '../../emulator/website/website.js';
+import { startWebsite } from '../website/website.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
-import { request } from '../../emulator/testing.js';
-import { test } from '../lib/test.js';
+import { request } from './testing.js';
+import { test } from '../../tests/lib/test.js';
 
 const PAGE = `<meta content="${API_PLACEHOLDER}"><meta content="${CONNECT_PLACEHOLDER}">`;
 const SCRIPT = gzipSync('alert(1)');

@@ -6,11 +6,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { joined } from '../../emulator/functions-host/payload.js';
-import { request } from '../../emulator/testing.js';
-import { startStandIn, throwAt, throwRequests } from '../../emulator/testing-malformed.js';
+import { joined } from '../functions-host/payload.js';
+import { request } from './testing.js';
+import { startStandIn, throwAt, throwRequests } from './malformed.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
-import { test } from '../lib/test.js';
+import { test } from '../../tests/lib/test.js';
 
 /** A handler that answers with what its query says, byte for byte. */
 const HANDLER = `#!/usr/bin/env node
