@@ -18,7 +18,7 @@ import {
   startHandler,
   until,
 } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 const KEYS = ['primary-key-of-at-least-32-bytes-0', 'secondary-key-of-at-least-32-bytes'];

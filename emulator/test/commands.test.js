@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { KNOBS } from '../webpubsub/options.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
 import { inTime, request, until } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const EMULATOR = fileURLToPath(new URL('../', import.meta.url));
 

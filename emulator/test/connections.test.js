@@ -7,7 +7,7 @@ import net from 'node:net';
 import { startWebPubSub } from '../webpubsub/service.js';
 import { signToken } from '../webpubsub/token.js';
 import { RawSocket, clientUrl, inTime, nativeUrl, request } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 const PLAIN = 'json.webpubsub.azure.v1';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { FilterError, parseFilter } from '../webpubsub/filter.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const ANN = { connectionId: 'c1', userId: 'ann', groups: new Set(['A', 'B']) };
 const NOBODY = { connectionId: 'c2', userId: undefined, groups: new Set() };

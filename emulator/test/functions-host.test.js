@@ -13,7 +13,7 @@ import { Proxying } from '../functions-host/proxying.js';
 import { makeMatcher } from '../functions-host/routes.js';
 import { choosePort, listen } from '../listen.js';
 import { request, until } from './testing.js';
-import { after, test } from '../../tests/lib/test.js';
+import { after, test } from './test.js';
 
 /** A handler that tells what it got, and obeys: /die, /exit0, /deaf. */
 const HANDLER = `#!/usr/bin/env node

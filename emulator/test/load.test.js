@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { groupOf } from '../webpubsub/groups.js';
 import { RawSocket, clientUrl, inTime, rest } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const COMMAND = fileURLToPath(new URL('../webpubsub.js', import.meta.url));
 const KEY = 'a-key-for-the-crowd-of-32-bytes-or-more';

@@ -10,7 +10,7 @@ import { joined } from '../functions-host/payload.js';
 import { request } from './testing.js';
 import { startStandIn, throwAt, throwRequests } from './malformed.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 /** A handler that answers with what its query says, byte for byte. */
 const HANDLER = `#!/usr/bin/env node

@@ -17,7 +17,7 @@ import {
   startHandler,
 } from './testing.js';
 import { INHERITED, startStandIn, throwRequests } from './malformed.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 const KEY = 'k'.repeat(32);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 
 import { KNOBS } from '../webpubsub/options.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 

@@ -17,7 +17,7 @@ import {
   startHandler,
   until,
 } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 const SLOW_MS = 30;

@@ -14,7 +14,7 @@ import {
   rest,
   until,
 } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 const BASE = `/api/hubs/${HUB}`;

@@ -1,6 +1,6 @@
 // Socket.IO v5 at the client endpoint of the Web PubSub stand-in, from the protocol document: one
 // test for each case of the protocol's own suite, in its order. The 16 cases of that suite that
-// repeat Engine.IO are in emulator-engineio.test.js.
+// repeat Engine.IO are in engineio.test.js.
 //
 // Here the event handler plays the server of the suite: it accepts / and /custom, sends `auth`
 // when a socket is connected, and answers `message` and `message-with-ack`. The payload of CONNECT
@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { startWebPubSub } from '../webpubsub/service.js';
 import { groupOf } from '../webpubsub/groups.js';
 import { RawSocket, clientUrl, inTime, rest, startHandler } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 

@@ -13,7 +13,7 @@ import {
   startHandler,
   until,
 } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const HUB = 'chat';
 // Of Microsoft's own test of the signature.

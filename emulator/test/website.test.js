@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { startWebsite } from '../website/website.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
 import { request } from './testing.js';
-import { test } from '../../tests/lib/test.js';
+import { test } from './test.js';
 
 const PAGE = `<meta content="${API_PLACEHOLDER}"><meta content="${CONNECT_PLACEHOLDER}">`;
 const SCRIPT = gzipSync('alert(1)');
