@@ -224,7 +224,8 @@ coverage: build/have-test
 	  { tail -40 build/coverage.log; exit 1; }
 	$(Q)sh tests/coverage.sh
 
-TESTS ?= $(wildcard emulator/test/*.test.js tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
+TESTS ?= $(wildcard emulator/test/*.test.js \
+           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser))
 integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
@@ -240,7 +241,7 @@ RACES := negotiate events log connections upstream-trouble lifecycle replacement
   drain slow-clients limits retries retries-tls
 race: build/have-race
 	$(Q)$(MAKE) --no-print-directory MODE=race integration \
-	  TESTS='$(RACES:%=tests/integration/%.test.js)'
+	  TESTS='$(RACES:%=tests/handler/%.test.js)'
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
 # The binary that is delivered, which has no sanitizer in it.
@@ -248,7 +249,7 @@ VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \
           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath tests/valgrind.sh) $(NODE_TEST) \
-	  $(VALGRINDS:%=tests/integration/%.test.js)
+	  $(VALGRINDS:%=tests/handler/%.test.js)
 
 # The release build, because memory of a sanitizer's proves nothing.
 SOAK_SECONDS ?= 600

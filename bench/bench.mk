@@ -39,7 +39,7 @@ bench-smoke: $(B)/codestream bench-programs $(BENCH.units:%=$(BENCH)/test_%) bui
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) BENCH_DIR=$(BENCH) $(NODE_TEST) \
 	  bench/smoke.test.js
 	$(Q)CODESTREAM_BIN=$(abspath $(BENCH)/codestream-limit) $(NODE_TEST) \
-	  $(BENCH.tests:%=tests/integration/%.test.js)
+	  $(BENCH.tests:%=tests/handler/%.test.js)
 
 # What the bench says of numbers that are known.  Part of `make test`.
 bench-unit: | build/have-node

@@ -7,9 +7,9 @@ import { ACCESS_KEY, startHandler } from '../lib/handler.js';
 import { negotiate } from '../lib/sockets.js';
 import { startStack } from '../lib/stack.js';
 import { after, before, test } from '../lib/test.js';
-import { NativePeers, PLAIN, RELIABLE } from '../peers/native-client.js';
-import { OlderViewer, OlderWriter } from '../peers/older-codestream.js';
-import { serviceClient } from '../peers/service-client.js';
+import { NativePeers, PLAIN, RELIABLE } from './native-client.js';
+import { OlderViewer, OlderWriter } from './older-codestream.js';
+import { serviceClient } from './service-client.js';
 
 const HUB = 'codestream';
 const RECOVERY_MS = 15_000;

@@ -6,7 +6,7 @@ import { group, joinRoom, sendToRoom, systemEvent } from '../lib/events.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { verifyToken } from '../lib/rest-recorder.js';
 import { negotiate } from '../lib/sockets.js';
-import { serviceClient, SOCKET_IO, TEXT } from '../peers/service-client.js';
+import { serviceClient, SOCKET_IO, TEXT } from './service-client.js';
 
 const HUB = 'codestream';
 const OUR_VERSION = '2024-01-01';

@@ -6,10 +6,10 @@ import { group } from '../lib/events.js';
 import { ACCESS_KEY } from '../lib/handler.js';
 import { Client } from '../lib/sockets.js';
 import { test } from '../lib/test.js';
-import { NativePeers, PLAIN } from '../peers/native-client.js';
+import { NativePeers, PLAIN } from './native-client.js';
 import {
   heardBy, serviceClient, socketSession, SocketPeers, TEXT,
-} from '../peers/service-client.js';
+} from './service-client.js';
 
 const HUB = 'sdk';
 const WRONG_KEY = 'a-key-that-is-not-that-of-the-service-at-all';

@@ -6,7 +6,7 @@ import { startWebPubSub } from '../../emulator/webpubsub/service.js';
 import { group } from '../lib/events.js';
 import { ACCESS_KEY } from '../lib/handler.js';
 import { test } from '../lib/test.js';
-import { heardBy, serviceClient, SocketPeers, TEXT } from '../peers/service-client.js';
+import { heardBy, serviceClient, SocketPeers, TEXT } from './service-client.js';
 
 const HUB = 'filter';
 const is = (room) => `'${group(room)}' in groups`;

@@ -13,8 +13,8 @@ import { sign } from '../lib/events.js';
 import { ACCESS_KEY } from '../lib/handler.js';
 import { Client, TRANSPORTS } from '../lib/sockets.js';
 import { test } from '../lib/test.js';
-import { NativePeers } from '../peers/native-client.js';
-import { serviceClient, socketSession } from '../peers/service-client.js';
+import { NativePeers } from './native-client.js';
+import { serviceClient, socketSession } from './service-client.js';
 
 const HUB = 'express';
 const PATH = '/events/';

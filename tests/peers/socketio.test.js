@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { negotiate, TRANSPORTS } from '../lib/sockets.js';
 import { startStack } from '../lib/stack.js';
 import { after, before, test } from '../lib/test.js';
-import { PEERS } from '../peers/socketio-clients.js';
+import { PEERS } from './socketio-clients.js';
 
 let stack;
 before(async () => {
