@@ -2,11 +2,11 @@
 // the README, and as a plot.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../tests/lib/handler.js';
+import { ROOT } from '../../tests/lib/handler.js';
 import { asMarkdown, asText } from './format.mjs';
-import { firstLine } from './machine.mjs';
+import { firstLine } from '../machine.mjs';
 import { plot } from './plot.mjs';
-import { BUILT, nameOf, serverOf } from './servers.mjs';
+import { BUILT, nameOf, serverOf } from '../peers/servers.mjs';
 import { unrest, valuesOf } from './statistics.mjs';
 import { tables } from './table.mjs';
 

@@ -2,7 +2,7 @@
 // second, on a scale of powers of ten.  It follows the reader's choice of light or dark.
 import { number } from './format.mjs';
 import { spread, valuesOf } from './statistics.mjs';
-import { SERVERS } from './servers.mjs';
+import { SERVERS } from '../peers/servers.mjs';
 
 const WIDTH = 1000;
 const MARGIN = 16;

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "server.h"
+#include "../load/options.h"
+#include "../load/server.h"
 #include "wire/base64url.h"
 #include "wire/token.h"
 #include "wire/webpubsub.h"

@@ -1,7 +1,7 @@
 // Many connections that all send at the same moment: the load that stalls servers which take
 // ready connections in batches.  Every connection must get its answer, twice.
-import { Connection } from '../tests/lib/http.js';
-import { newPeer, newRoom, readAck, sendToRoom } from '../tests/lib/events.js';
+import { Connection } from '../../tests/lib/http.js';
+import { newPeer, newRoom, readAck, sendToRoom } from '../../tests/lib/events.js';
 
 const ROOMS = 32;
 const TURNS = 2;

@@ -7,9 +7,9 @@
 
 #include <netinet/in.h>
 
-#include "exchange.h"
+#include "../load/exchange.h"
+#include "../load/list.h"
 #include "io/http_client.h"
-#include "list.h"
 
 struct link {
     struct node node; /* in one of the client's lists */

@@ -2,7 +2,7 @@
 // point, by itself or divided by that of another server in the same round.
 import { number } from './format.mjs';
 import { ratiosOf, spread, valuesOf } from './statistics.mjs';
-import { nameOf } from './servers.mjs';
+import { nameOf } from '../peers/servers.mjs';
 
 const HANDLER = 'codestream';
 /** What is deployed, where it has been built; it starts faster and is smaller. */

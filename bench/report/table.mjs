@@ -1,7 +1,7 @@
 // What the tables of a run show of its samples and verdicts.
 import { NOTHING, number } from './format.mjs';
 import { spread, valuesOf } from './statistics.mjs';
-import { SERVERS } from './servers.mjs';
+import { SERVERS } from '../peers/servers.mjs';
 
 const middle = (...metric) => (samples, server) => {
   const [point, name] = metric;

@@ -1,7 +1,7 @@
 // The servers that are compared: what each is, how it is started, and in what it takes part.
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../tests/lib/handler.js';
+import { ROOT } from '../../tests/lib/handler.js';
 
 export const BUILT = path.join(ROOT, 'build/bench');
 const peer = (file) => path.join(ROOT, 'bench/peers', file);
