@@ -238,18 +238,19 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(AT_ONCE) $(TESTS)
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
-test-slow: build/have-test codestream package emulator/node_modules/.package-lock.json \
-           tests/node_modules/.package-lock.json
-	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
+test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
+           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
+	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \
+	  emulator/test/load.test.js tests/peers/load.test.js tests/browser/outage.test.js
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events log connections upstream-trouble lifecycle replacement managed-identity \
   drain slow-clients limits retries retries-tls
 race: build/have-race
-	$(Q)$(MAKE) --no-print-directory MODE=race integration \
+	$(Q)$(MAKE) --no-print-directory MODE=race integration FILES_AT_ONCE=1 \
 	  TESTS='$(RACES:%=tests/handler/%.test.js)'
 
-# Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
 # The binary that is delivered, which has no sanitizer in it.
 VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \

@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { joined } from '../functions-host/payload.js';
 import { request } from './testing.js';
-import { startStandIn, throwAt, throwRequests } from './malformed.js';
+import { startStandIn, throwAll, throwRequests } from './malformed.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
 import { test } from './test.js';
 
@@ -68,10 +68,8 @@ for (const mode of ['forward', 'proxy', 'payload']) {
     const stand = await startHost(t, mode);
     await throwRequests(stand, ['/', '*', '/api/x', '/api/%zz?a=%zz', '/admin/host/ping']);
     const length = (json) => `HTTP/1.1 200 OK\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
-    for (const answer of [...ANSWERS, ...JSONS.map(length)]) {
-      await throwAt(stand.port, `GET /api/x?answer=${escape(answer)} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      await stand.check(JSON.stringify(answer));
-    }
+    await throwAll(stand, [...ANSWERS, ...JSONS.map(length)].map(
+      (answer) => `GET /api/x?answer=${escape(answer)} HTTP/1.1\r\nHost: x\r\n\r\n`));
     const ping = `http://127.0.0.1:${stand.port}/admin/host/ping`;
     assert.equal((await request(ping)).status, 200);
   });

@@ -12,7 +12,7 @@ import { newParty, startRecorded } from '../lib/recorded.js';
 
 const AT_ONCE = 400;
 /** Rounds, so that what a first rush leaves for good is not taken for a leak. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 /** src/worker.c waits for 5 s, then it may take the system a moment. */
 const GIVEN_BACK_MS = 15_000;
 

@@ -1,5 +1,6 @@
-// A crowd of real Socket.IO clients in one room, through the real handler and the service stand-in
-// as a process of its own: who is there gets everything in order, and who does not read is dropped.
+// A crowd of real Socket.IO clients in one room (LOAD_VIEWERS, LOAD_SECONDS), through the real handler
+// and the service stand-in as a process of its own: who is there gets everything in order, and who
+// does not read is dropped.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,10 +13,10 @@ import { freePort } from '../lib/stack.js';
 import { after, before, test } from '../lib/test.js';
 
 const HUB = 'codestream';
-const VIEWERS = 500;
+const VIEWERS = Number(process.env.LOAD_VIEWERS ?? 100);
 const AT_ONCE = 20; // joining clients
 const SENDS_A_SECOND = 50;
-const SECONDS = 10;
+const SECONDS = Number(process.env.LOAD_SECONDS ?? 2);
 const MESSAGE_BYTES = 300; // a little more than what a flush of two keystrokes takes
 const MAX_PENDING_BYTES = 2_000_000;
 const MAX_MEMORY_KB = 250_000;
@@ -102,7 +103,7 @@ function stopReading(t, client) {
 
 const send = (writer, data) => writer.ask('sendToRoom', { room_id: writer.room, data });
 
-test('500 viewers get 50 sends a second, all and in order, beside one who does not read', {
+test(`${VIEWERS} viewers get 50 sends a second, all and in order, beside one who does not read`, {
   timeout: 90_000,
 }, async (t) => {
   const writer = await join(t);
