@@ -226,30 +226,39 @@ coverage: build/have-test
 	  { tail -40 build/coverage.log; exit 1; }
 	$(Q)sh tests/coverage.sh
 
-TESTS ?= $(wildcard tests/integration/*.test.js tests/browser/*.test.js tests/faults/*.test.js)
+# Files run side by side, since most of their time is waiting.  A Node before 20.10 cannot be told
+# how many, and runs one less than there are cores.
+FILES_AT_ONCE ?= $(or $(filter-out 1,$(shell nproc)),2)
+AT_ONCE = $(if $(findstring --test-concurrency,$(shell node --help)), \
+            --test-concurrency=$(FILES_AT_ONCE))
+
+TESTS ?= $(wildcard emulator/test/*.test.js \
+           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser))
 integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
-	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(AT_ONCE) $(TESTS)
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
-test-slow: build/have-test codestream package emulator/node_modules/.package-lock.json \
-           tests/node_modules/.package-lock.json
-	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) $(wildcard tests/slow/*.test.js)
+test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
+           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
+	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \
+	  emulator/test/load.test.js tests/peers/load.test.js tests/browser/outage.test.js
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events log connections upstream-trouble lifecycle replacement managed-identity \
   drain slow-clients limits retries retries-tls
 race: build/have-race
-	$(Q)$(MAKE) --no-print-directory MODE=race integration \
-	  TESTS='$(RACES:%=tests/integration/%.test.js)'
+	$(Q)$(MAKE) --no-print-directory MODE=race integration FILES_AT_ONCE=1 \
+	  TESTS='$(RACES:%=tests/handler/%.test.js)'
 
 # The usual build, which has no sanitizer in it.
 VALGRINDS := negotiate events managed-identity upstream-trouble retries
 valgrind: build/have-valgrind build/release/codestream \
           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath tests/valgrind.sh) $(NODE_TEST) \
-	  $(VALGRINDS:%=tests/integration/%.test.js)
+	  $(VALGRINDS:%=tests/handler/%.test.js)
 
 # The release build, because memory of a sanitizer's proves nothing.
 SOAK_SECONDS ?= 600

@@ -6,12 +6,12 @@ NEED.bench-instructions := valgrind=valgrind
 
 # Programs of the usual build land in build/bench, others (MODE=test) beside it.
 BENCH          := build/bench$(patsubst %,-%,$(filter-out release,$(MODE)))
-BENCH.shared   := net options http1
-BENCH.load     := $(BENCH.shared) exchange load driver event results sample
-BENCH.rest     := $(BENCH.shared) rest server
-BENCH.floor    := $(BENCH.shared) floor server
-BENCH.coldstart := $(BENCH.shared) exchange coldstart
-BENCH.limit    := plain_client plain_link plain_target exchange http1
+BENCH.shared   := $(addprefix load/,net options http1)
+BENCH.load     := $(BENCH.shared) $(addprefix load/,exchange load driver event results sample)
+BENCH.rest     := $(BENCH.shared) load/rest load/server
+BENCH.floor    := $(BENCH.shared) peers/floor load/server
+BENCH.coldstart := $(BENCH.shared) load/exchange load/coldstart
+BENCH.limit    := $(addprefix peers/,plain_client plain_link plain_target) load/exchange load/http1
 BENCH.units    := http1 sample
 BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
 # No run takes longer, on a slow machine, than this many seconds.
@@ -39,7 +39,7 @@ bench-smoke: $(B)/codestream bench-programs $(BENCH.units:%=$(BENCH)/test_%) bui
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) BENCH_DIR=$(BENCH) $(NODE_TEST) \
 	  bench/smoke.test.js
 	$(Q)CODESTREAM_BIN=$(abspath $(BENCH)/codestream-limit) $(NODE_TEST) \
-	  $(BENCH.tests:%=tests/integration/%.test.js)
+	  $(BENCH.tests:%=tests/handler/%.test.js)
 
 # What the bench says of numbers that are known.  Part of `make test`.
 bench-unit: | build/have-node
@@ -78,7 +78,7 @@ $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))
 $(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer%.c,$(SRC)) \
                              $(BENCH.limit:%=bench/%.c))
 $(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(filter-out src/wire/json.c,$(SRC)) \
-                                bench/unparsed.c)
+                                bench/peers/unparsed.c)
 $(BENCH)/paths: $(B)/bench/instructions/paths.o \
                 $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
 $(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_answer_send,--wrap=http_request_hold,--wrap=http_request_release
@@ -86,7 +86,7 @@ $(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
 	$(Q)mkdir -p $(@D); echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 $(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS))) $(LDLIBS)
 
-$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
+$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
 	$(Q)mkdir -p $(@D); $(LINK) -o $@ $^ $(call libs,cmocka) $(LDLIBS)
 $(B)/bench/test/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(BENCH.units:%=$(B)/bench/test/test_%.o): | build/have-bench-smoke
@@ -102,4 +102,4 @@ $(BENCH)/nginx: | build/have-bench
 	  dpkg -x nginx_*.deb .; } >log 2>&1 || { cat log >&2; exit 1; }
 	$(Q)mv $@-package/usr/sbin/nginx $@; rm -r $@-package
 
--include $(wildcard build/*/bench/*.d build/*/bench/*/*.d)
+-include $(wildcard build/*/bench/*/*.d)

@@ -4,10 +4,10 @@ import http from 'node:http';
 import path from 'node:path';
 import { ACCESS_KEY, connectionString } from '../tests/lib/handler.js';
 import { eventually, pause, within } from '../tests/lib/deadline.js';
-import { allAtOnce } from './at-once.mjs';
-import { constantAnswer, tlsFront } from './nginx.mjs';
+import { allAtOnce } from './load/at-once.mjs';
+import { constantAnswer, tlsFront } from './peers/nginx.mjs';
 import { Program, runForJson, startListening, startServer } from './processes.mjs';
-import { BUILT } from './servers.mjs';
+import { BUILT } from './peers/servers.mjs';
 import { cpuSecondsOf, rssBytesOf } from './usage.mjs';
 
 const SETTING = 'WebPubSubForSocketIOConnectionString';

@@ -9,15 +9,15 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeCertificates } from '../tests/lib/certificates.js';
 import { request } from '../tests/lib/http.js';
-import { showProgress } from './format.mjs';
-import { judge } from './goals.mjs';
+import { showProgress } from './report/format.mjs';
+import { judge } from './report/goals.mjs';
 import { describeMachine, maxFiles, useTwoCores } from './machine.mjs';
 import {
   measureAtOnce, measureLoad, measureStart, measureWaiting, withServer,
 } from './measure.mjs';
 import { makePlan } from './plan.mjs';
-import { report } from './report.mjs';
-import { BUILT, OURS, serverOf, SERVERS, whyMissing } from './servers.mjs';
+import { report } from './report/report.mjs';
+import { BUILT, OURS, serverOf, SERVERS, whyMissing } from './peers/servers.mjs';
 
 /** What the largest crowd needs: both ends of its connections, and those to the service. */
 const filesFor = (connections) => 2 * connections + 500;

@@ -8,10 +8,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pause, within } from '../../tests/lib/deadline.js';
-import { asMarkdown, grouped, number, showProgress } from '../format.mjs';
+import { asMarkdown, grouped, number, showProgress } from '../report/format.mjs';
 import { describeMachine, useTwoCores } from '../machine.mjs';
-import { BUILT } from '../servers.mjs';
-import { percentiles } from '../statistics.mjs';
+import { BUILT } from '../peers/servers.mjs';
+import { percentiles } from '../report/statistics.mjs';
 import { cpuSecondsOf, machineCpuSeconds } from '../usage.mjs';
 import { Room } from './room.mjs';
 

@@ -3,10 +3,10 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { asMarkdown, grouped, number, showProgress } from '../format.mjs';
+import { asMarkdown, grouped, number, showProgress } from '../report/format.mjs';
 import { describeMachine, useTwoCores } from '../machine.mjs';
 import { measureLoad, withServer } from '../measure.mjs';
-import { BUILT, serverOf } from '../servers.mjs';
+import { BUILT, serverOf } from '../peers/servers.mjs';
 import { DIMENSIONS } from './dimensions.mjs';
 import { exponent } from './slope.mjs';
 

@@ -2,7 +2,7 @@
 // Called by `make bench-instructions`; RECORD=1 makes a new record.
 
 import { fileURLToPath } from 'node:url';
-import { asText, grouped, NOTHING } from '../format.mjs';
+import { asText, grouped, NOTHING } from '../report/format.mjs';
 import { conditions, withCounts } from './callgrind.mjs';
 import { countPaths } from './paths.mjs';
 import { countProcess } from './process.mjs';

@@ -6,7 +6,7 @@ import { request } from '../../tests/lib/http.js';
 import { startRestRecorder, verifyToken } from '../../tests/lib/rest-recorder.js';
 import { test } from '../../tests/lib/test.js';
 import { startListening } from '../processes.mjs';
-import { SERVERS, whyMissing } from '../servers.mjs';
+import { SERVERS, whyMissing } from './servers.mjs';
 
 const SETTING = 'WebPubSubForSocketIOConnectionString';
 const PEERS = SERVERS.filter(({ id }) => /^(express|node|go)/.test(id));

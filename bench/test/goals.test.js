@@ -1,8 +1,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { GOALS, judge, readable } from '../goals.mjs';
+import { GOALS, judge, readable } from '../report/goals.mjs';
 import { makePlan } from '../plan.mjs';
-import { SERVERS } from '../servers.mjs';
+import { SERVERS } from '../peers/servers.mjs';
 
 const sample = (server, metrics, point = 'negotiate', round = 1) => (
   { round, server, point, ...metrics });

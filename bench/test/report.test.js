@@ -1,10 +1,10 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { asMarkdown, asText, number } from '../format.mjs';
-import { judge } from '../goals.mjs';
+import { asMarkdown, asText, number } from '../report/format.mjs';
+import { judge } from '../report/goals.mjs';
 import { parseCores } from '../machine.mjs';
-import { decades, plot } from '../plot.mjs';
-import { tables } from '../table.mjs';
+import { decades, plot } from '../report/plot.mjs';
+import { tables } from '../report/table.mjs';
 
 const samples = [1, 2].flatMap((round) => [
   { round, server: 'express-sdk', point: 'negotiate', rps: 1200 + round, cpuMicros: 830 },

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { median, percentiles, ratiosOf, spread, unrest, valuesOf } from '../statistics.mjs';
+import { median, percentiles, ratiosOf, spread, unrest, valuesOf } from '../report/statistics.mjs';
 
 const sample = (round, server, rps, point = 'negotiate') => ({ round, server, point, rps });
 const ask = { server: 'a', against: 'b', point: 'negotiate', metric: 'rps' };

@@ -1,4 +1,4 @@
-#include "../http1.h"
+#include "../load/http1.h"
 #include "test.h"
 
 static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"x\"\r\n\r\nhello";

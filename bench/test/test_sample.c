@@ -1,4 +1,4 @@
-#include "../sample.h"
+#include "../load/sample.h"
 #include "test.h"
 
 static struct sample sample;

@@ -1,10 +1,8 @@
 // Waiting: the only places where a test waits for something, each with a bound and a reason.
 
-/**
- * Bounds are what an idle machine needs with room to spare; a busy one may take so many times as
- * long. They end what hangs; how long something takes is for the bench to say.
- */
-export const PATIENCE = 5;
+import { PATIENCE } from '../../emulator/test/patience.js';
+
+export { PATIENCE };
 
 /** The promise, or an error that says what did not come in time. */
 export async function within(ms, promise, what) {

@@ -1,22 +1,2 @@
-// node:test with a deadline on every test and on the whole file, so that nothing can hang a run.
-import { after, before, test as nodeTest } from 'node:test';
-import { PATIENCE } from './deadline.js';
-
-const TEST_MS = 20_000;
-const FILE_MS = 600_000;
-
-// A file whose tests are over but whose sockets are not would wait for ever: this ends it as
-// failed.
-setTimeout(() => {
-  process.stderr.write(`this test file was not done after ${FILE_MS / 1000} s\n`);
-  process.exit(1);
-}, FILE_MS).unref();
-
-/** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`; see PATIENCE. */
-export function test(sentence, ...rest) {
-  const body = rest.pop();
-  const { timeout = TEST_MS, ...options } = rest[0] ?? {};
-  return nodeTest(sentence, { timeout: PATIENCE * timeout, ...options }, body);
-}
-
-export { after, before };
+// The emulator's tests and these have the same deadlines.
+export { after, before, test } from '../../emulator/test/test.js';

@@ -1,0 +1,62 @@
+// What a run leaves behind: a table on stdout, and in build/bench the same as JSON, as Markdown for
+// the README, and as a plot.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../../tests/lib/handler.js';
+import { asMarkdown, asText } from './format.mjs';
+import { firstLine } from '../machine.mjs';
+import { plot } from './plot.mjs';
+import { BUILT, nameOf, serverOf } from '../peers/servers.mjs';
+import { unrest, valuesOf } from './statistics.mjs';
+import { tables } from './table.mjs';
+
+/** More between the floor's best and worst round, and the machine was busy with other things. */
+const NOISY = 0.4;
+
+const NOTES = [
+  'The handler logs each request, to /dev/null; its peers log nothing.',
+  'JSON unread: the same program, in which a stub finds the parts of the event by position.',
+];
+
+function versionOf(name) {
+  const file = path.join(ROOT, 'bench/node_modules', name, 'package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}
+
+function describeVersions({ node }) {
+  const packages = ['express', '@azure/web-pubsub', '@azure/web-pubsub-express'];
+  return [
+    firstLine(serverOf('codestream').command, '--version'),
+    ...packages.map((name) => `${name} ${versionOf(name)}`),
+    `Node ${node}`,
+    firstLine('go', 'version').replace(/^go version (\S+).*/, '$1'),
+  ].filter(Boolean).join(', ');
+}
+
+/** Where, of what and how well it was measured; a line each. */
+function conditions({ date, machine, rounds, noise }) {
+  const isNoisy = noise > NOISY ? 'NOISY: ' : '';
+  return [
+    `${date}, ${machine.system}, ${machine.cpu}, ${machine.used} of ${machine.cores} cores`,
+    describeVersions(machine),
+    `${isNoisy}${rounds} round${rounds === 1 ? '' : 's'}, between which the floor's rate differs `
+      + `by ${Math.round(noise * 100)} %; load before: ${machine.loadBefore.toFixed(1)}`,
+  ];
+}
+
+/** @param {object} run { date, kind, machine, rounds, seconds, samples, skipped, errors } */
+export function report(run, verdicts) {
+  const { samples, skipped, errors } = run;
+  const noise = unrest(valuesOf(samples, { server: 'floor', point: 'negotiate', metric: 'rps' }));
+  const lines = conditions({ ...run, noise });
+  const all = tables(samples, verdicts);
+  const write = (name, text) => writeFileSync(path.join(BUILT, name), text);
+  const result = { ...run, noise, isNoisy: noise > NOISY, verdicts };
+  write('result.json', JSON.stringify(result, null, 1));
+  write('table.md', `${[`${lines.join('; ')}.`, ...all.map(asMarkdown)].join('\n\n')}\n`);
+  write('plot.svg', plot(samples, lines));
+  console.log([...all.map(asText), [...lines, ...NOTES].join('\n')].join('\n\n'));
+  for (const [id, why] of Object.entries(skipped)) console.log(`skipped: ${nameOf(id)}: ${why}`);
+  for (const error of errors) console.log(`ERROR: ${error}`);
+  console.log('\nbuild/bench: result.json, table.md, plot.svg');
+}
