@@ -157,18 +157,19 @@ static bool has_certificate(FILE *file)
     return ended;
 }
 
-/* NULL: nothing is wrong with the file. */
+/* NULL: nothing is wrong with the file.  What is not one might make us wait, or never end. */
 static const char *ca_file_problem(const char *path)
 {
-    FILE *file = fopen(path, "re");
     const char *problem = NULL;
     struct stat about;
+    FILE *file;
 
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return "is no file, but a folder, a pipe or a device";
+    file = fopen(path, "re");
     if (!file)
         return "is no file that can be read";
-    if (fstat(fileno(file), &about) != 0 || S_ISDIR(about.st_mode))
-        problem = "is a folder, not a file of certificates";
-    else if (!has_certificate(file))
+    if (!has_certificate(file))
         problem = "has no certificate in PEM format";
     fclose(file);
     return problem;

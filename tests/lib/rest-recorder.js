@@ -107,7 +107,11 @@ class RestRecorder {
 
   async #serve(message, response) {
     const chunks = [];
-    for await (const chunk of message) chunks.push(chunk);
+    try {
+      for await (const chunk of message) chunks.push(chunk);
+    } catch {
+      return; // whoever gives up a request in its midst has sent none
+    }
     const request = describe(message, Buffer.concat(chunks));
     const fault = this.#tokenFault(request) ?? routeFault(request);
     if (fault) this.faults.push(`${request.method} ${request.url}: ${fault}`);

@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -339,15 +341,24 @@ static void a_file_without_a_certificate_is_told_by_name(void **state)
     }
 }
 
-static void a_folder_or_nothing_is_no_file_of_certificates(void **state)
+/* Reading a pipe or /dev/zero would not end. */
+static void what_is_no_file_is_no_file_of_certificates(void **state)
 {
-    static const char *const paths[] = { "/etc", "/", "/dev/null", "/no/such/file" };
+    char folder[] = "/tmp/codestream-ca-XXXXXX", pipe[sizeof(folder) + 5];
+    const char *const paths[] = {
+        "/etc", "/", "/dev/null", "/dev/zero", "/no/such/file", pipe
+    };
 
     (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(pipe, sizeof(pipe), "%s/pipe", folder);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
     for (size_t i = 0; i < COUNT(paths); i++) {
         SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_CA_FILE", paths[i]);
         is_refused("CODESTREAM_CA_FILE", paths[i]);
     }
+    unlink(pipe);
+    rmdir(folder);
 }
 
 static void certificates_may_have_remarks_around_them(void **state)
@@ -521,7 +532,7 @@ int main(void)
         cmocka_unit_test(a_setting_out_of_its_bounds_is_told_by_name),
         cmocka_unit_test(all_that_is_wrong_is_told_at_once),
         cmocka_unit_test(a_file_without_a_certificate_is_told_by_name),
-        cmocka_unit_test(a_folder_or_nothing_is_no_file_of_certificates),
+        cmocka_unit_test(what_is_no_file_is_no_file_of_certificates),
         cmocka_unit_test(certificates_may_have_remarks_around_them),
         cmocka_unit_test(the_host_says_where_to_listen_before_the_command_line),
         cmocka_unit_test(what_is_no_port_is_told_by_name),
