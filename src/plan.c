@@ -314,9 +314,9 @@ static void add_page(struct plan_action *a)
     size_t count;
 
     if (webpubsub_read_list(&run->rest->webpubsub, a->call.answer, run->mem, &count, &next)) {
-        fail(a, &(struct plan_fault){ APP_UPSTREAM,
-                                      "the service did not say how many there are",
-                                      .failure = "the answer is no list of members" });
+        fail(a,
+             &(struct plan_fault){ APP_UPSTREAM, "the service did not say how many there are",
+                                   .failure = "the answer is no list of members" });
         return;
     }
     run->socket->count = a->calls == 1 ? count : run->socket->count + count;

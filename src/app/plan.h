@@ -90,7 +90,7 @@ struct app_action {
 struct app_plan {
     struct app_action *actions;
     size_t count;
-    size_t room; /* for so many actions */
+    size_t room;              /* for so many actions */
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */
     struct str ack;           /* what an accepted event answers; ptr NULL: the usual */

@@ -46,8 +46,7 @@ static uint64_t bytes_received(int socket)
 
 static bool is_busy(enum connection_phase phase)
 {
-    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING &&
-           phase != CONNECTION_CUT;
+    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING && phase != CONNECTION_CUT;
 }
 
 static bool is_unfinished(enum connection_phase phase)

@@ -22,7 +22,7 @@ enum variant { CODESTREAM, IDENTITY, VERBS, CHAT };
 /* The case in hand: what was asked, and who asked it as far as that is certain. */
 struct scene {
     enum variant variant;
-    struct str input; /* all of it */
+    struct str input;  /* all of it */
     struct arena lab;  /* what is made for the case */
     struct arena wire; /* texts of the request that end with its answer */
     struct service service;

@@ -139,8 +139,7 @@ static uint64_t recipients_of(const struct audience *audience)
 /* Who is gathered for one action stands in a room that nobody else asks about. */
 static bool is_gathering(const struct audience *audience)
 {
-    return audience->moved_count == 1 &&
-           str_starts(audience->moved[0].room, STR("~gathered~"));
+    return audience->moved_count == 1 && str_starts(audience->moved[0].room, STR("~gathered~"));
 }
 
 static void check_neighbours(const struct http_call *http, const struct audience *audience)

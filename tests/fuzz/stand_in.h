@@ -16,8 +16,8 @@ struct stand_in {
     struct http_answer answer; /* the last one; views as http_server.h has them */
     bool is_held;              /* work goes on behind the answer */
     size_t holds;
-    size_t refuse_calls;       /* the next so many find no room in the queue */
-    bool was_heard;            /* the last answer: there was memory for all of it */
+    size_t refuse_calls; /* the next so many find no room in the queue */
+    bool was_heard;      /* the last answer: there was memory for all of it */
     void (*on_call)(const struct http_call *call);
 };
 

@@ -4,14 +4,13 @@ import net from 'node:net';
 import os from 'node:os';
 import { once } from 'node:events';
 import { test } from '../lib/test.js';
-import { eventually, within } from '../lib/deadline.js';
+import { within } from '../lib/deadline.js';
 import {
   ACCESS_KEY, connectionString, isComplaint, runHandler, startHandler,
 } from '../lib/handler.js';
 import { Connection, request } from '../lib/http.js';
 import { freePort } from '../lib/stack.js';
 
-const STOP_MS = 5000;
 const SERVICE = connectionString('https://example.webpubsub.azure.com');
 const GOOD = { WebPubSubForSocketIOConnectionString: SERVICE };
 

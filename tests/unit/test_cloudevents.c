@@ -416,9 +416,18 @@ static void the_first_origin_that_is_allowed_is_told_as_it_was_spelt(void **stat
 static void a_list_of_origins_has_nothing_else_in_it(void **state)
 {
     static const char *const good[] = {
-        "",      " , ",       "a",           "a.example", "A.example,b_c-d",
-        "a b,c", "https://a", "HTTP://a:1/", "a:65535",   "https://a.example/ , b:8080",
-        "[::1]", "http://[::1]:8080",
+        "",
+        " , ",
+        "a",
+        "a.example",
+        "A.example,b_c-d",
+        "a b,c",
+        "https://a",
+        "HTTP://a:1/",
+        "a:65535",
+        "https://a.example/ , b:8080",
+        "[::1]",
+        "http://[::1]:8080",
     };
     static const char *const bad[] = {
         "*",       "https://",    "a:",

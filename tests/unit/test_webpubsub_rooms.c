@@ -601,8 +601,8 @@ static void the_next_page_is_at_our_service_however_that_is_spelt(void **state)
         size_t count;
         arena_init(&mem, TEST_MEMORY);
         struct buf answer = { .mem = &mem };
-        buf_add_all(&answer, STR("{\"value\":[],\"nextLink\":\""), str_from(cases[i].host), path,
-                    STR("\"}"));
+        buf_add_all(&answer, STR("{\"value\":[],\"nextLink\":\""), str_from(cases[i].host),
+                    path, STR("\"}"));
         assert_err(buf_done(&answer, &text), ERR_NONE);
         assert_err(webpubsub_read_list(&service, text, &mem, &count, &next),
                    cases[i].is_ours ? ERR_NONE : ERR_SYNTAX);

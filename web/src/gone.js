@@ -12,10 +12,8 @@ export class Gone {
   add(socket) {
     this.#sockets.add(socket);
     if (this.#sockets.size <= MAX_GONE) return;
-    for (const oldest of this.#sockets) {
-      this.#sockets.delete(oldest);
-      break;
-    }
+    const [oldest] = this.#sockets;
+    this.#sockets.delete(oldest);
   }
 
   /** @param {string} socket */
