@@ -62,18 +62,19 @@ static bool has_control(struct str s)
     return false;
 }
 
-static bool is_letter_or_digit(char c)
+static bool is_in_authority(char c)
 {
     char lower = (char)(c | 0x20);
 
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c == '.' || c == ':' ||
+           c == '-' || c == '_' || c == '~' || c == '[' || c == ']';
 }
 
 /* host or host:port, where the host may be an address in brackets. */
 static bool is_authority(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_letter_or_digit(s.ptr[i]) && (!s.ptr[i] || !strchr("-._~:[]", s.ptr[i])))
+        if (!is_in_authority(s.ptr[i]))
             return false;
     }
     return true;
@@ -207,15 +208,13 @@ static bool is_in_a_url(char c)
 const char *http_target_complaint(struct str target)
 {
     struct str authority, rest;
-    bool has_code = false;
 
     for (size_t i = 0; i < target.len; i++) {
         if (!is_in_a_url(target.ptr[i]))
             return "the target has a character in it that a URL has not";
-        has_code |= target.ptr[i] == '%';
     }
     if (target.len > 0 && target.ptr[0] == '/')
-        return has_code ? encoding_complaint(target) : NULL;
+        return memchr(target.ptr, '%', target.len) ? encoding_complaint(target) : NULL;
     if (str_equal(target, STR("*")))
         return NULL;
     if (!cut_origin(target, &authority, &rest) || authority.len == 0 ||
