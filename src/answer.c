@@ -37,16 +37,22 @@ void answer_log(struct log_line *line, enum log_level level, const struct http_r
         log_text(line, "wrapped", STR("yes"));
 }
 
-void answer_send(struct http_request *request, const struct http_answer *answer)
+static void send_wrapped(struct http_request *request, const struct http_answer *answer)
 {
     struct http_answer wrapped;
 
-    if (!request->is_wrapped)
-        http_answer_send(request, answer);
-    else if (!payload_wrap(answer, &request->mem, &wrapped))
+    if (!payload_wrap(answer, &request->mem, &wrapped))
         http_answer_send(request, &wrapped);
     else
         http_answer_send(request, &(struct http_answer){ .status = 503 });
+}
+
+void answer_send(struct http_request *request, const struct http_answer *answer)
+{
+    if (request->is_wrapped)
+        send_wrapped(request, answer);
+    else
+        http_answer_send(request, answer);
 }
 
 static void send_error(struct http_request *request, struct http_answer *answer,

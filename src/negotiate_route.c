@@ -152,29 +152,27 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
 {
     struct service *service = n->service;
     struct http_request *request = n->request;
+    struct app_caller *caller = &n->caller; /* zero, as all of n */
 
-    n->caller = (struct app_caller){
-        .query = request->query,
-        .query_count = request->query_count,
-        .is_post = str_equal(request->method, STR("POST")),
-        .is_register = is_register,
-        .secret = service->secret,
-        .word_mac = service->has_word ? service->word_mac : NULL,
-        .seed = seed,
-        .mem = &request->mem,
-    };
-    if (n->caller.is_post)
-        n->caller.body = request->body;
+    caller->query = request->query;
+    caller->query_count = request->query_count;
+    caller->is_post = str_equal(request->method, STR("POST"));
+    if (caller->is_post)
+        caller->body = request->body;
+    caller->is_register = is_register;
+    caller->secret = service->secret;
+    caller->word_mac = service->has_word ? service->word_mac : NULL;
+    caller->seed = seed;
+    caller->mem = &request->mem;
     /*
      * Anybody may send this header; only where the platform signs people in is it its own.  What
      * is wrapped may be a body that anybody has posted to a host that forwards: its headers are
      * nobody's.
      */
     if (service->has_platform_auth && !request->is_wrapped)
-        n->caller.platform_user =
-            http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
-    app_negotiate(service->app, &n->caller);
-    if (n->caller.pass.refusal)
+        caller->platform_user = http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
+    app_negotiate(service->app, caller);
+    if (caller->pass.refusal)
         answer_refusal(n);
     else
         get_token(n);

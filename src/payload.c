@@ -82,7 +82,7 @@ static enum err read_pairs(struct str object, struct arena *mem, const struct he
     return ERR_NONE;
 }
 
-enum err payload_unwrap(struct http_request *request)
+static enum err unwrap(struct http_request *request, struct str data)
 {
     enum { URL, METHOD, QUERY, HEADERS, BODY };
     struct json_field trigger = { .name = STR("req") };
@@ -92,12 +92,9 @@ enum err payload_unwrap(struct http_request *request)
                                    { .name = STR("Headers") },
                                    { .name = STR("Body") } };
     struct arena *mem = &request->mem;
-    struct str data, url;
+    struct str url;
     enum err e;
 
-    if (!is_wrapped(request, &data))
-        return ERR_NONE;
-    request->is_wrapped = true;
     if (json_members(data, &trigger, 1) || json_members(trigger.value, fields, COUNT(fields)))
         return ERR_SYNTAX;
     e = json_text(fields[URL].value, mem, &url);
@@ -114,6 +111,16 @@ enum err payload_unwrap(struct http_request *request)
     if (!e)
         request->path = path_of(url);
     return e;
+}
+
+enum err payload_unwrap(struct http_request *request)
+{
+    struct str data;
+
+    if (!is_wrapped(request, &data))
+        return ERR_NONE;
+    request->is_wrapped = true;
+    return unwrap(request, data);
 }
 
 static void add_member(struct buf *out, struct str name, struct str value)

@@ -54,9 +54,9 @@ static struct str route_path(struct str path)
 {
     static const struct str prefix = STR_INIT("/api");
 
-    if (str_starts_nocase(path, prefix) && path.len > prefix.len && path.ptr[prefix.len] == '/')
+    if (path.len > prefix.len && path.ptr[prefix.len] == '/' && str_starts_nocase(path, prefix))
         path = str_skip(path, prefix.len);
-    if (path.len > 1 && str_ends(path, STR("/")))
+    if (path.len > 1 && path.ptr[path.len - 1] == '/')
         path.len--;
     return path;
 }

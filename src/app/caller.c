@@ -31,31 +31,6 @@ static void misuse(struct app_caller *caller, const char *message)
     app_turn_away(caller, APP_INTERNAL, message);
 }
 
-static bool is_ascii(struct str s)
-{
-    unsigned char all = 0;
-
-    for (size_t i = 0; i < s.len; i++)
-        all = (unsigned char)(all | s.ptr[i]);
-    return all < 0x80;
-}
-
-/* Is it UTF-8?  Of what is more than ASCII the reader of JSON knows. */
-static bool is_text(struct app_caller *caller, struct str s)
-{
-    struct buf quoted = { .mem = caller->mem };
-    struct str text, value;
-
-    if (is_ascii(s))
-        return true;
-    json_add_string(&quoted, s);
-    if (buf_done(&quoted, &text)) {
-        no_memory(caller);
-        return false;
-    }
-    return !json_check(text, &value);
-}
-
 static bool has_control(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -69,10 +44,8 @@ static bool has_control(struct str s)
 
 struct str app_query(const struct app_caller *caller, const char *name)
 {
-    struct str wanted = str_from(name);
-
     for (size_t i = 0; i < caller->query_count; i++) {
-        if (str_equal(caller->query[i].name, wanted))
+        if (str_equal(caller->query[i].name, str_from(name)))
             return caller->query[i].value;
     }
     return (struct str){ NULL, 0 };
@@ -134,7 +107,7 @@ void app_admit(struct app_caller *caller, struct str user)
         app_turn_away(caller, APP_NO_USER, "the caller has no name");
     else if (user.len > APP_MAX_USER_BYTES)
         app_turn_away(caller, APP_BAD_REQUEST, "a user's name has at most 256 bytes");
-    else if (has_control(user) || str_trim(user).len < user.len || !is_text(caller, user))
+    else if (has_control(user) || str_trim(user).len < user.len || !json_is_text(user))
         app_turn_away(caller, APP_BAD_REQUEST,
                       "a user's name is UTF-8 without control characters, and without a blank "
                       "at either end");
@@ -151,7 +124,7 @@ static void open_room(struct app_caller *caller, struct app_open_rooms *rooms, s
 {
     if (rooms->count == APP_MAX_OPEN_ROOMS)
         misuse(caller, "a pass opens at most 8 rooms of a kind");
-    else if (room.len == 0 || room.len > APP_MAX_ROOM_BYTES || !is_text(caller, room))
+    else if (room.len == 0 || room.len > APP_MAX_ROOM_BYTES || !json_is_text(room))
         misuse(caller, "a room's name is UTF-8 of 1 to 765 bytes");
     else
         rooms->at[rooms->count++] = room;
@@ -176,16 +149,16 @@ void app_tell(struct app_caller *caller, const char *name, struct str text)
 {
     struct buf *told = &caller->pass.told;
 
-    if (!is_text(caller, text)) {
-        misuse(caller, "what a caller is told must be UTF-8");
-        return;
-    }
     if (!told->ptr) {
         told->mem = caller->mem;
         buf_reserve(told, TOLD_BYTES);
     }
-    buf_add_all(told, STR(",\""), str_from(name), STR("\":"));
-    json_add_string(told, text);
+    buf_add_char(told, ',');
+    buf_add_char(told, '"');
+    buf_add(told, str_from(name));
+    buf_add(told, STR("\":"));
+    if (!json_add_string(told, text))
+        misuse(caller, "what a caller is told must be UTF-8");
     if (told->failed)
         no_memory(caller);
 }

@@ -36,9 +36,6 @@ static void read_body(struct app_caller *caller, struct wish *wish)
                               [KEY] = { .name = STR("writer_key") },
                               [WORD] = { .name = STR("writers_word") } };
 
-    wish->has_body = caller->is_post && caller->body.len > 0;
-    if (!wish->has_body)
-        return;
     if (json_members(caller->body, f, COUNT(f))) {
         app_turn_away(caller, APP_BAD_REQUEST,
                       "the body must be a JSON object, no name in it twice");
@@ -134,7 +131,9 @@ void codestream_negotiate(struct app_caller *caller)
     if (!is_known_protocol(protocol))
         app_turn_away(caller, APP_BAD_REQUEST,
                       "protocol can be json.webpubsub.azure.v1 or left out");
-    read_body(caller, &wish);
+    wish.has_body = caller->is_post && caller->body.len > 0;
+    if (wish.has_body)
+        read_body(caller, &wish);
     if (!may_ask(caller, &wish))
         return;
     member.room = wish.room.ptr ? wish.room : app_new_name(caller);

@@ -24,7 +24,7 @@ bool str_equal_nocase(struct str a, struct str b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+        if (a.ptr[i] != b.ptr[i] && lower(a.ptr[i]) != lower(b.ptr[i]))
             return false;
     }
     return true;
@@ -78,16 +78,22 @@ struct str str_trim(struct str s)
     return s;
 }
 
+/* A zero byte is none of them. */
+static bool is_one_of(char c, const char *characters)
+{
+    while (*characters && *characters != c)
+        characters++;
+    return *characters != '\0';
+}
+
 struct str str_cut(struct str s, const char *separators, struct str *rest)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] != '\0' && strchr(separators, s.ptr[i])) {
-            *rest = str_skip(s, i + 1);
-            return str_first(s, i);
-        }
-    }
-    *rest = (struct str){ NULL, 0 };
-    return s;
+    size_t len = 0;
+
+    while (len < s.len && !is_one_of(s.ptr[len], separators))
+        len++;
+    *rest = len < s.len ? str_skip(s, len + 1) : (struct str){ NULL, 0 };
+    return str_first(s, len);
 }
 
 enum err str_to_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
@@ -115,8 +121,9 @@ struct str str_of_number(uint64_t number, char space[static NUMBER_CHARS])
     size_t at = NUMBER_CHARS;
 
     do {
-        space[--at] = (char)('0' + number % 10);
-        number /= 10;
+        uint64_t tenth = number / 10;
+        space[--at] = (char)('0' + (number - 10 * tenth));
+        number = tenth;
     } while (number > 0);
     return (struct str){ space + at, NUMBER_CHARS - at };
 }

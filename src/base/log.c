@@ -26,16 +26,24 @@ static void put(struct log_line *line, struct str s)
     line->len += s.len;
 }
 
+static void put_char(struct log_line *line, char c)
+{
+    if (line->len < sizeof(line->text) - TAIL_BYTES)
+        line->text[line->len++] = c;
+}
+
 static void put_key(struct log_line *line, const char *key)
 {
-    put(line, STR(" "));
+    put_char(line, ' ');
     put(line, str_from(key));
-    put(line, STR("="));
+    put_char(line, '=');
 }
 
 static bool is_plain(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+    unsigned char lower = c | 0x20;
+
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
            (c != '\0' && strchr("._:/~@+,-", c));
 }
 
@@ -49,7 +57,7 @@ static void put_escaped(struct log_line *line, unsigned char c)
     else if (c < 0x20 || c > 0x7e)
         put(line, (struct str){ escape, sizeof(escape) });
     else
-        put(line, (struct str){ (const char *)&c, 1 });
+        put_char(line, (char)c);
 }
 
 void log_begin(struct log_line *line, enum log_level level, const char *event)
@@ -76,10 +84,10 @@ void log_text(struct log_line *line, const char *key, struct str value)
     if (plain) {
         put(line, value);
     } else {
-        put(line, STR("\""));
+        put_char(line, '"');
         for (size_t i = 0; i < value.len; i++)
             put_escaped(line, (unsigned char)value.ptr[i]);
-        put(line, STR("\""));
+        put_char(line, '"');
     }
     if (cut)
         put(line, cut_mark);

@@ -188,7 +188,6 @@ static bool make_room(struct buf *b, size_t len)
     }
     while (size < b->len + len)
         size *= 2;
-    size = (size + unit - 1) / unit * unit;
     if (grow_in_place(b, size))
         return true;
     ptr = take(b->mem, size);

@@ -239,11 +239,13 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
         exchange_free(x);
         return NULL;
     }
-    enter(x, CONNECTION_BODY);
     request->complaint = complaint(x, url, version, &framing);
     if (request->complaint)
         return x;
     x->is_chunked = framing.is_chunked;
+    if (!framing.is_chunked && !framing.length.ptr)
+        return x; /* it has no body (RFC 9112 6.3), and is handled at once */
+    enter(x, CONNECTION_BODY);
     x->body_limit = server->handler.body_limit(server->handler.owner, request);
     request->mem.limit_bytes += ARENA_BODIES * x->body_limit;
     x->body.mem = &request->mem;
@@ -570,14 +572,21 @@ static struct MHD_Response *make_response(struct exchange *x, const struct http_
     return x->response;
 }
 
+/* A fault of ours, which must not become one of MHD's. */
+static void log_second_answer(void)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_ERROR, "answered-twice");
+    log_end(&line);
+}
+
 void http_answer_send(struct http_request *request, const struct http_answer *answer)
 {
     struct exchange *x = (struct exchange *)request;
-    struct log_line line;
 
-    if (x->is_answered) { /* a fault of ours, which must not become one of MHD's */
-        log_begin(&line, LOG_ERROR, "answered-twice");
-        log_end(&line);
+    if (x->is_answered) {
+        log_second_answer();
         return;
     }
     x->is_answered = true;

@@ -72,7 +72,10 @@ struct http_answer {
 };
 
 struct http_handler {
-    /* The headers are in: how many bytes may the body have?  Its arena gets its limit here. */
+    /*
+     * The headers are in, and tell of a body: how many bytes may it have?  The request's arena gets
+     * its limit here.
+     */
     size_t (*body_limit)(void *owner, const struct http_request *request);
 
     /*

@@ -93,15 +93,14 @@ static void on_socket(void *owner, ares_socket_t fd, int is_read, int is_written
         (void)!loop_watch(resolver->loop, fd, events, on_ready, resolver);
 }
 
-/* lookups: where c-ares looks, "f" for /etc/hosts, "b" for name servers.  NULL: no memory. */
-/* NOLINTNEXTLINE(readability-non-const-parameter): the option's type is c-ares' */
-static ares_channel channel_new(struct resolver *resolver, char *lookups)
+/* lookup: where c-ares looks, 'f' for /etc/hosts, 'b' for name servers.  NULL: no memory. */
+static ares_channel channel_new(struct resolver *resolver, char lookup)
 {
     struct ares_options options = {
         .timeout = RESOLVER_TRY_MS,
         .tries = RESOLVER_TRIES,
         .ndots = 1, /* a name with a dot is a whole one, before it is one to be searched for */
-        .lookups = lookups,
+        .lookups = (char[]){ lookup, '\0' }, /* c-ares copies it */
         .sock_state_cb = on_socket,
         .sock_state_cb_data = resolver,
     };
@@ -139,11 +138,9 @@ static void order_servers(struct resolver *resolver)
 
 static bool open_channel(struct resolver *resolver)
 {
-    static char name_servers[] = "b";
-
     if (resolver->channel)
         return true;
-    resolver->channel = channel_new(resolver, name_servers);
+    resolver->channel = channel_new(resolver, 'b');
     if (!resolver->channel)
         return false;
     order_servers(resolver);
@@ -346,8 +343,7 @@ static void ask(struct resolver_name *name, ares_channel channel, int ai_family,
 /* A name that stands in /etc/hosts is asked of nobody, and answered at once. */
 static void look_into_hosts(struct resolver_name *name)
 {
-    static char hosts[] = "f";
-    ares_channel channel = channel_new(name->resolver, hosts);
+    ares_channel channel = channel_new(name->resolver, 'f');
 
     if (!channel)
         return;

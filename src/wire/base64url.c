@@ -8,13 +8,16 @@ static const char alphabet[] =
 void base64url_encode(struct str bytes, char *out)
 {
     const unsigned char *in = (const unsigned char *)bytes.ptr;
-    size_t left = bytes.len;
+    size_t left = bytes.len % 3;
 
-    for (; left >= 3; left -= 3, in += 3) {
-        *out++ = alphabet[in[0] >> 2];
-        *out++ = alphabet[(in[0] & 0x03) << 4 | in[1] >> 4];
-        *out++ = alphabet[(in[1] & 0x0f) << 2 | in[2] >> 6];
-        *out++ = alphabet[in[2] & 0x3f];
+    for (size_t triples = bytes.len / 3; triples > 0; triples--) {
+        unsigned first = *in++;
+        *out++ = alphabet[first >> 2];
+        unsigned second = *in++;
+        *out++ = alphabet[(first & 0x03) << 4 | second >> 4];
+        unsigned third = *in++;
+        *out++ = alphabet[(second & 0x0f) << 2 | third >> 6];
+        *out++ = alphabet[third & 0x3f];
     }
     if (left == 0)
         return;

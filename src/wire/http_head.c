@@ -237,15 +237,13 @@ static bool is_in_a_url(char c)
 const char *http_target_complaint(struct str target)
 {
     struct str authority, rest;
-    bool has_code = false;
 
     for (size_t i = 0; i < target.len; i++) {
         if (!is_in_a_url(target.ptr[i]))
             return "the target has a character in it that no URL may have";
-        has_code |= target.ptr[i] == '%';
     }
     if (target.len > 0 && target.ptr[0] == '/')
-        return has_code ? encoding_complaint(target) : NULL;
+        return memchr(target.ptr, '%', target.len) ? encoding_complaint(target) : NULL;
     if (str_equal(target, STR("*")))
         return NULL;
     if (!cut_origin(target, &authority, &rest) || !is_authority(authority))

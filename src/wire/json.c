@@ -5,15 +5,6 @@
 
 #include "wire/json_scalar.h"
 
-static struct json_cursor cursor_on(struct str text)
-{
-    static const char nothing[] = "";
-
-    if (text.len == 0)
-        text.ptr = nothing;
-    return (struct json_cursor){ .at = text.ptr, .end = text.ptr + text.len };
-}
-
 static void skip_space(struct json_cursor *c)
 {
     while (c->at < c->end &&
@@ -134,14 +125,14 @@ static enum err fault_of(const struct json_cursor *c)
 
 enum err json_check(struct str text, struct str *value)
 {
-    struct json_cursor c = cursor_on(text);
+    struct json_cursor c = json_cursor_on(text);
 
     return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : fault_of(&c);
 }
 
 enum err json_elements(struct str text, struct str *items, size_t max, size_t *count)
 {
-    struct json_cursor c = cursor_on(text);
+    struct json_cursor c = json_cursor_on(text);
     struct str value;
 
     *count = 0;
@@ -237,7 +228,7 @@ static bool read_pair(struct json_cursor *c, bool is_checked, struct json_pair *
 static enum err each_pair(struct str text, bool is_checked,
                           bool (*take)(void *to, const struct json_pair *pair), void *to)
 {
-    struct json_cursor c = cursor_on(text);
+    struct json_cursor c = json_cursor_on(text);
     struct json_pair pair;
 
     skip_space(&c);

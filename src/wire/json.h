@@ -68,7 +68,13 @@ MUST_USE enum err json_text(struct str value, struct arena *mem, struct str *out
 /* Does a string value from one of the readers, escapes and all, spell name? */
 bool json_spells(struct str value, struct str name);
 
-/* Appends s as a JSON string, quotes included.  s must be UTF-8. */
-void json_add_string(struct buf *out, struct str s);
+/* Can s be a JSON string, that is, is it UTF-8 (RFC 3629)? */
+bool json_is_text(struct str s);
+
+/*
+ * Appends s as a JSON string, quotes included.  false: s is not UTF-8, and stands there as it
+ * came.
+ */
+bool json_add_string(struct buf *out, struct str s);
 
 #endif

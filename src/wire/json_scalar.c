@@ -23,23 +23,31 @@ static bool has_special(uint64_t eight)
 
 static bool is_plain(char c)
 {
-    unsigned char byte = (unsigned char)c;
+    static const bool special[128] = {
+        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
+        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
+        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
+        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
+        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
+        [28] = true,  [29] = true,   [30] = true, [31] = true,
+    };
 
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+    return (unsigned char)c < 0x80 && !special[(unsigned char)c];
 }
 
-static void skip_plain(struct json_cursor *c)
+static inline void skip_plain(struct json_cursor *c)
 {
+    const char *at = c->at;
     uint64_t eight;
 
-    while (c->end - c->at >= (ptrdiff_t)sizeof(eight)) {
-        memcpy(&eight, c->at, sizeof(eight));
+    for (; c->end - at >= (ptrdiff_t)sizeof(eight); at += sizeof(eight)) {
+        memcpy(&eight, at, sizeof(eight));
         if (has_special(eight))
             break;
-        c->at += sizeof(eight);
     }
-    while (c->at < c->end && is_plain(*c->at))
-        c->at++;
+    while (at < c->end && is_plain(*at))
+        at++;
+    c->at = at;
 }
 
 static bool is_hex_digit(char c)
@@ -96,6 +104,20 @@ static size_t utf8_len(const struct json_cursor *c)
             return 0;
     }
     return len;
+}
+
+bool json_skip_unescaped(struct json_cursor *c)
+{
+    for (;;) {
+        size_t len;
+        skip_plain(c);
+        if (c->at == c->end || (unsigned char)*c->at < 0x80)
+            return true;
+        len = utf8_len(c);
+        if (len == 0)
+            return false;
+        c->at += len;
+    }
 }
 
 bool json_skip_string(struct json_cursor *c)

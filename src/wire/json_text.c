@@ -3,16 +3,7 @@
 
 #include <string.h>
 
-/* Where the reader stands in a string that has been checked. */
-struct cursor {
-    const char *at;
-    const char *end;
-};
-
-static struct cursor cursor_on(struct str text)
-{
-    return (struct cursor){ text.ptr, text.ptr + text.len };
-}
+#include "wire/json_scalar.h"
 
 static unsigned hex_value(char checked_digit)
 {
@@ -55,7 +46,7 @@ static size_t utf8_put(unsigned code, char out[static 4])
 }
 
 /* \uXXXX, and a second one behind the first of a surrogate pair. */
-static size_t decode_unicode(struct cursor *c, char out[static 4])
+static size_t decode_unicode(struct json_cursor *c, char out[static 4])
 {
     unsigned code = hex4(c->at + 2);
 
@@ -77,7 +68,7 @@ static size_t decode_unicode(struct cursor *c, char out[static 4])
  * One byte or one escape of a checked string.  Returns how many bytes it stands for,
  * never more than it was long; 0 for a lone surrogate, which no UTF-8 can spell.
  */
-static size_t decode_one(struct cursor *c, char out[static 4])
+static size_t decode_one(struct json_cursor *c, char out[static 4])
 {
     static const char letters[] = "bfnrt";
     static const char meanings[] = "\b\f\n\r\t";
@@ -108,7 +99,7 @@ static bool has_escapes(struct str s)
 
 enum err json_text(struct str value, struct arena *mem, struct str *out)
 {
-    struct cursor c;
+    struct json_cursor c;
     char *text;
 
     if (value.len < 2 || value.ptr[0] != '"')
@@ -119,7 +110,7 @@ enum err json_text(struct str value, struct arena *mem, struct str *out)
     text = arena_take(mem, out->len);
     if (!text)
         return ERR_NO_MEMORY;
-    c = cursor_on(*out);
+    c = json_cursor_on(*out);
     *out = (struct str){ text, 0 };
     while (c.at < c.end) {
         char bytes[4];
@@ -134,7 +125,7 @@ enum err json_text(struct str value, struct arena *mem, struct str *out)
 
 bool json_spells(struct str quoted, struct str name)
 {
-    struct cursor c = cursor_on(inside(quoted));
+    struct json_cursor c = json_cursor_on(inside(quoted));
 
     if (!has_escapes(inside(quoted)))
         return str_equal(inside(quoted), name);
@@ -146,6 +137,15 @@ bool json_spells(struct str quoted, struct str name)
         name = str_skip(name, len);
     }
     return name.len == 0;
+}
+
+bool json_is_text(struct str s)
+{
+    struct json_cursor c = json_cursor_on(s);
+
+    while (json_skip_unescaped(&c) && c.at < c.end)
+        c.at++;
+    return c.at == c.end;
 }
 
 /* ---- writing ---- */
@@ -165,33 +165,22 @@ static void add_escaped(struct buf *out, char c)
     buf_add_char(out, hex[byte & 15]);
 }
 
-/* Control characters, quote and backslash. */
-static bool is_plain(char c)
+bool json_add_string(struct buf *out, struct str s)
 {
-    static const bool special[256] = {
-        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
-        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
-        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
-        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
-        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
-        [28] = true,  [29] = true,   [30] = true, [31] = true,
-    };
-
-    return !special[(unsigned char)c];
-}
-
-void json_add_string(struct buf *out, struct str s)
-{
-    size_t from = 0;
+    struct json_cursor c = json_cursor_on(s);
+    bool is_text = true;
 
     buf_add_char(out, '"');
-    for (size_t i = 0; i < s.len; i++) {
-        if (is_plain(s.ptr[i]))
-            continue;
-        buf_add(out, (struct str){ s.ptr + from, i - from });
-        add_escaped(out, s.ptr[i]);
-        from = i + 1;
+    while (c.at < c.end) {
+        const char *from = c.at;
+        bool is_good = json_skip_unescaped(&c);
+        buf_add(out, (struct str){ from, (size_t)(c.at - from) });
+        if (!is_good)
+            buf_add_char(out, *c.at++);
+        else if (c.at < c.end)
+            add_escaped(out, *c.at++);
+        is_text &= is_good;
     }
-    buf_add(out, str_skip(s, from));
     buf_add_char(out, '"');
+    return is_text;
 }

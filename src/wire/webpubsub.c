@@ -188,9 +188,6 @@ bool webpubsub_hub_ok(struct str hub)
 static const struct str may_send = STR_INIT("webpubsub.sendToGroup.");
 static const struct str may_join = STR_INIT("webpubsub.joinLeaveGroup.");
 
-/* Nobody in particular: the handler itself. */
-static const struct webpubsub_client no_client;
-
 /* "role", in one list for both kinds. */
 static void add_roles(struct buf *claims, const struct webpubsub_client *client)
 {
@@ -217,20 +214,35 @@ static void add_roles(struct buf *claims, const struct webpubsub_client *client)
         buf_add_char(claims, ']');
 }
 
-/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]}: an address needs no escape. */
-static enum err mint(const struct webpubsub *service, struct str audience,
-                     const struct webpubsub_client *client, int64_t now_unix,
-                     int64_t life_seconds, struct arena *mem, struct str *out)
+/* {"iat":…,"exp":…,"aud":"url…, where the rest of an address may follow: none needs an escape. */
+static void begin_claims(struct buf *claims, struct str url, int64_t now_unix,
+                         int64_t life_seconds)
+{
+    char iat[NUMBER_CHARS], exp[NUMBER_CHARS];
+
+    buf_add_all(claims, STR("{\"iat\":"), str_of_number((uint64_t)now_unix, iat),
+                STR(",\"exp\":"), str_of_number((uint64_t)(now_unix + life_seconds), exp),
+                STR(",\"aud\":\""), url);
+}
+
+void webpubsub_add_client_path(struct buf *out, const struct webpubsub *service, bool is_native)
+{
+    buf_add_all(out, is_native ? STR("/client/hubs/") : STR(WEBPUBSUB_CLIENT_PATH),
+                service->hub);
+}
+
+/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]} */
+enum err webpubsub_client_token(const struct webpubsub *service,
+                                const struct webpubsub_client *client, int64_t now_unix,
+                                int64_t life_seconds, struct arena *mem, struct str *out)
 {
     struct buf claims = { .mem = mem };
     struct str text;
 
-    buf_reserve(&claims, audience.len + client->user.len + 80);
-    buf_add(&claims, STR("{\"iat\":"));
-    buf_add_number(&claims, (uint64_t)now_unix);
-    buf_add(&claims, STR(",\"exp\":"));
-    buf_add_number(&claims, (uint64_t)(now_unix + life_seconds));
-    buf_add_all(&claims, STR(",\"aud\":\""), audience, STR("\""));
+    buf_reserve(&claims, service->url.len + service->hub.len + client->user.len + 128);
+    begin_claims(&claims, service->url, now_unix, life_seconds);
+    webpubsub_add_client_path(&claims, service, client->is_native);
+    buf_add_char(&claims, '"');
     if (client->user.len > 0) {
         buf_add(&claims, STR(",\"sub\":"));
         json_add_string(&claims, client->user);
@@ -240,32 +252,19 @@ static enum err mint(const struct webpubsub *service, struct str audience,
     return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(service->key, text, mem, out);
 }
 
-void webpubsub_add_client_path(struct buf *out, const struct webpubsub *service, bool is_native)
-{
-    buf_add_all(out, is_native ? STR("/client/hubs/") : STR(WEBPUBSUB_CLIENT_PATH),
-                service->hub);
-}
-
-enum err webpubsub_client_token(const struct webpubsub *service,
-                                const struct webpubsub_client *client, int64_t now_unix,
-                                int64_t life_seconds, struct arena *mem, struct str *out)
-{
-    struct buf audience = { .mem = mem };
-    struct str text;
-
-    buf_add(&audience, service->url);
-    webpubsub_add_client_path(&audience, service, client->is_native);
-    if (buf_done(&audience, &text))
-        return ERR_NO_MEMORY;
-    return mint(service, text, client, now_unix, life_seconds, mem, out);
-}
-
 /* ---- requests ---- */
 
+/* {"iat":…,"exp":…,"aud":"…"} */
 enum err webpubsub_rest_token(const struct webpubsub *service, struct str url, int64_t now_unix,
                               struct arena *mem, struct str *out)
 {
-    return mint(service, url, &no_client, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS, mem, out);
+    struct buf claims = { .mem = mem };
+    struct str text;
+
+    buf_reserve(&claims, url.len + 64);
+    begin_claims(&claims, url, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS);
+    buf_add(&claims, STR("\"}"));
+    return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(service->key, text, mem, out);
 }
 
 /* A value of a query (RFC 3986: all but unreserved characters). */

@@ -38,7 +38,7 @@ async function survives(event, check) {
 }
 
 /**
- * A good event is answered, and its own log line is there, so that all earlier ones are as well.
+ * A good event is answered, and its own log line is there, and so are all earlier ones on stdout.
  */
 async function stillServes() {
   const { room, viewer } = newParty();
@@ -358,8 +358,10 @@ test('the log has no payload, no token, no key, no signature and no function key
     joinRoom(writer, room, { changes: { 'ce-signature': PRIVATE } }),
     joinRoom(writer, room, { changes: authorized }),
     joinRoom(writer, room, { changes: { Cookie: PRIVATE, 'ce-connectionState': PRIVATE } }),
+    userEvent(writer, 'theLastOfThese', {}, { ack: 1 }),
   ]) await app.send(event);
   await stillServes();
+  await app.handler.log.next((line) => line.includes('name=theLastOfThese'));
   const log = app.handler.lines.join('\n');
   const signature = sign(writer.connectionId).slice(7);
   for (const text of [PRIVATE, ACCESS_KEY, signature, 'access_token']) {

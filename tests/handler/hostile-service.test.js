@@ -128,6 +128,7 @@ for (const [what, options, env] of [
     const { told, heard, handler } = await meet(options(), env());
     assert.equal(told.error.code, 'Upstream');
     assert.deepEqual(heard, []);
+    await handler.exited; // and all that it has logged is here
     assert.ok(handler.complaints.length >= 1);
   });
 }
@@ -139,7 +140,7 @@ test('what a service calls its errors cannot forge a log line', async () => {
   app.recorder.answerWith(() => ({ status: 400, headers }));
   try {
     await app.refusedAck(sendToRoom(newParty().writer, '1', { ack: 1 }), 'Upstream');
-    const line = await app.handler.log.next((text) => text.includes('rest_status=400'));
+    const line = await app.handler.log.next((text) => text.includes('rest_error="x level'));
     assert.match(line, / rest_error="x level=info event=listening \\"port\\"=1"$/);
   } finally {
     app.recorder.answerWith(null);

@@ -6,14 +6,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
 import { test } from '../lib/test.js';
-import { eventually, within } from '../lib/deadline.js';
+import { within } from '../lib/deadline.js';
 import {
   ACCESS_KEY, connectionString, isComplaint, ROOT, runHandler, startHandler,
 } from '../lib/handler.js';
 import { Connection, request } from '../lib/http.js';
 import { freePort } from '../lib/stack.js';
 
-const STOP_MS = 5000;
 const SERVICE = connectionString('https://example.webpubsub.azure.com');
 const GOOD = { WebPubSubForSocketIOConnectionString: SERVICE };
 
