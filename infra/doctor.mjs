@@ -31,7 +31,7 @@ if (!/^https?:\/\/[^?#@\s]+$/.test(address) || more.length > 0 || (option && !or
   process.exit(2);
 }
 const { problems, ...settings } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
-for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: set it right`);
+for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: correct it`);
 const d = { ...settings, app: address.replace(/\/+$/, ''), page: origin };
 d.has.add(origin && 'a page');
 let isWell = problems.length === 0;

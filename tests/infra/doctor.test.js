@@ -2,6 +2,7 @@
 // doctor-faults.test.js has what it finds.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import net from 'node:net';
 import { once } from 'node:events';
 import { test, before, after } from '../lib/test.js';
 import { makeCertificates } from '../lib/certificates.js';
@@ -9,7 +10,7 @@ import {
   behindProxy, CONNECTION, deploy, FUNCTION_KEY, inFrontOf, PAGE, withDeployment,
 } from '../lib/deployment.js';
 import { assertNothingSecretSaid, CHECK, diagnose, runDoctor } from '../lib/doctor.js';
-import { ACCESS_KEY } from '../lib/handler.js';
+import { ACCESS_KEY, runHandler } from '../lib/handler.js';
 import { ENTRA_TOKEN, startIdentityEndpoint } from '../lib/identity-endpoint.js';
 
 const WORD = 'a word of the owner, and "quoted"';
@@ -96,15 +97,42 @@ test('an app below /api is healthy, and misplaced at the root', async () => {
   });
 });
 
-test('a system behind TLS is healthy', async () => {
+test('a system behind TLS is healthy, and so it is through a proxy', async () => {
   const tls = certificates.valid;
   const settings = { CODESTREAM_CA_FILE: certificates.authorityFile };
-  await behindProxy({ tls }, { handler: settings }, async (app) => {
-    await inFrontOf(app, { tls }, async ({ url }) => {
-      (await diagnose(app, { url, settings })).assertHealthy();
+  const tunnels = await startTunnels();
+  try {
+    await behindProxy({ tls }, { handler: settings }, async (app, { url: service }) => {
+      await inFrontOf(app, { tls }, async ({ url }) => {
+        (await diagnose(app, { url, settings })).assertHealthy();
+        assert.deepEqual([...tunnels.asked], []);
+        const through = { ...settings, HTTPS_PROXY: tunnels.url };
+        (await diagnose(app, { url, settings: through })).assertHealthy();
+        assert.deepEqual([...tunnels.asked].sort(), [url, service].map((one) => new URL(one).host).sort());
+      });
     });
-  });
+  } finally {
+    tunnels.close();
+  }
 });
+
+/** A proxy for https; asked: where it has opened tunnels to. */
+async function startTunnels() {
+  const asked = new Set();
+  const server = http.createServer();
+  server.on('connect', ({ url }, socket) => {
+    asked.add(url);
+    const onward = net.connect(url.split(':')[1], '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    for (const one of [socket, onward]) one.on('error', () => [socket, onward].forEach((s) => s.destroy()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => server.close();
+  return { asked, url: `http://127.0.0.1:${server.address().port}`, close };
+}
 
 test('an app with a managed identity is healthy; what needs a key is left out', async () => {
   const identity = await startIdentityEndpoint();
@@ -257,6 +285,15 @@ test('there is no other way to call it than the one that it explains', async () 
     assert.equal(text, '');
     assert.match(stderr, /usage: .*doctor\.mjs URL/s);
   }));
+});
+
+test('the handler knows no doctor', async () => {
+  const { code, stderr } = await runHandler(['doctor', healthy.host.url], {
+    [CONNECTION]: healthy.service.connectionString,
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /^codestream: unknown option or missing value: doctor$/m);
+  assert.doesNotMatch(stderr, /doctor URL/);
 });
 
 test('nothing secret is in anything that it has said', () => assertNothingSecretSaid(WORD));
