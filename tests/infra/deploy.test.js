@@ -70,7 +70,7 @@ function wholeDeployment({ create = true, identity = false, again = false } = {}
       + 'storage.value,page.value,hub.value] --output tsv --only-show-errors',
     `az functionapp deployment source config-zip --resource-group codestream --name ${APP}`
       + ` --src ROOT/build/codestream.zip ${QUIET}`,
-    `${CURL}https://${APP}.example/negotiate`,
+    `${CURL}https://${APP}.example/negotiate?room_id=${'A'.repeat(22)}`, // as a viewer
     'az deployment group create --resource-group codestream --name codestream-hub'
       + ' --template-file ROOT/infra/hub.bicep'
       + ` --parameters functionApp=${APP} webPubSub=wps-abcdefghijklm hub=codestream ${QUIET}`,
@@ -441,7 +441,7 @@ for (const [answers, said] of [[[404], '404'], [[0], 'no answer']]) {
     azure.state.answers = answers;
     const calls = await stops(azure, {
       step: 'Waiting until',
-      last: /negotiate$/,
+      last: /negotiate\?room_id=A{22}$/,
       // Flex Consumption streams no log, so `az webapp log tail` would show nothing.
       says: new RegExp(`the last answer was: ${said}\n[^]* app-insights query --resource-group`
         + ` codestream --app ${APP} \\\\\n +--analytics-query 'traces `),
