@@ -151,7 +151,7 @@ async function assertUnreachable(app, reason) {
   const { writer } = newParty();
   await app.refusedAck(sendToRoom(writer, '{}', { ack: 7 }), 'Upstream');
   assert.deepEqual(app.recorder.requests, []);
-  assert.match(app.handler.stderr.join('\n'), reason);
+  await app.handler.log.next((line) => reason.test(line));
 }
 
 test('without trusted certificates it does not start, and says which setting would help', async () => {

@@ -313,6 +313,12 @@ bool transfer_is_untouched(const struct transfer *t, CURLcode code)
            number_of(easy, CURLINFO_NUM_CONNECTS) == 0;
 }
 
+bool transfer_lacked_addresses(CURLcode code)
+{
+    return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
+           code == CURLE_OUT_OF_MEMORY;
+}
+
 static void doubt_addresses(const struct transfer *t)
 {
     for (size_t i = 0; t->sent_before < 0 && i < t->name_count; i++)

@@ -45,6 +45,12 @@ MUST_USE bool transfer_prepare(struct transfer *t, struct http_call *call,
 void transfer_forget_addresses(struct transfer *t);
 
 /*
+ * A transfer that ended so found no addresses where it had been told some: libcurl has run out of
+ * memory when it was to keep them, and all transfers of its multi share what it keeps.
+ */
+bool transfer_lacked_addresses(CURLcode code);
+
+/*
  * Kept connections were broken and took nothing: as if it had not been tried.  libcurl goes
  * on to the next by itself, but not for ever; each one that fails is one less.
  */

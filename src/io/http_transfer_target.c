@@ -61,23 +61,26 @@ static enum err add_name(struct target *target, struct resolver *resolver, const
     return ERR_NONE;
 }
 
-/* A part of a URL, to be given to curl_free; NULL: it has none. */
-static char *part_of(CURLU *url, CURLUPart part, unsigned flags)
+/* A part of a URL, to be given to curl_free; NULL: it has none.  ERR_NO_MEMORY. */
+static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
 {
-    char *text = NULL;
-
-    return curl_url_get(url, part, &text, flags) == CURLUE_OK ? text : NULL;
+    *text = NULL;
+    return curl_url_get(url, part, text, flags) == CURLUE_OUT_OF_MEMORY ? ERR_NO_MEMORY
+                                                                        : ERR_NONE;
 }
 
-static unsigned port_of(CURLU *url, unsigned flags, unsigned standard)
+/* Leaves it as it is where the URL has none.  ERR_NO_MEMORY. */
+static enum err read_port(CURLU *url, unsigned flags, unsigned *port)
 {
-    char *text = part_of(url, CURLUPART_PORT, flags);
-    uint64_t port = standard;
+    uint64_t number = *port;
+    char *text;
+    enum err e = part_of(url, CURLUPART_PORT, flags, &text);
 
     if (text)
-        (void)!str_to_number(str_from(text), 0, 65535, &port);
+        (void)!str_to_number(str_from(text), 0, 65535, &number);
     curl_free(text);
-    return (unsigned)port;
+    *port = (unsigned)number;
+    return e;
 }
 
 /* Most proxies are told the name and look it up, but these are told an address. */
@@ -93,14 +96,15 @@ static bool is_told_addresses(const char *proxy_scheme)
 static enum err add_proxy(struct target *target, struct resolver *resolver, CURLU *url,
                           bool *needs_host)
 {
-    char *scheme = part_of(url, CURLUPART_SCHEME, 0);
-    char *host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE);
-    bool is_secure = str_equal_nocase(str_from(scheme), STR("https"));
+    char *scheme, *host;
+    enum err no_scheme = part_of(url, CURLUPART_SCHEME, 0, &scheme);
+    enum err no_host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE, &host);
+    unsigned port = str_equal_nocase(str_from(scheme), STR("https")) ? 443 : 1080;
     enum err e = ERR_NO_MEMORY;
 
     *needs_host = is_told_addresses(scheme);
-    if (scheme && host)
-        e = add_name(target, resolver, host, port_of(url, 0, is_secure ? 443 : 1080));
+    if (!no_scheme && !no_host && host && !read_port(url, 0, &port))
+        e = add_name(target, resolver, host, port);
     curl_free(scheme);
     curl_free(host);
     return e;
@@ -110,17 +114,19 @@ static enum err read_proxy(struct target *target, const char *proxy, struct reso
                            bool *needs_host)
 {
     CURLU *url = curl_url();
-    enum err e = ERR_NO_MEMORY;
+    enum err e = ERR_NONE; /* of what is no URL */
+    CURLUcode code;
 
     if (!url)
         return ERR_NO_MEMORY;
     target->proxy = proxy;
     *needs_host = false;
-    if (curl_url_set(url, CURLUPART_URL, proxy,
-                     CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK)
+    code =
+        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+    if (code == CURLUE_OK)
         e = add_proxy(target, resolver, url, needs_host);
-    else
-        e = ERR_NONE;
+    else if (code == CURLUE_OUT_OF_MEMORY)
+        e = ERR_NO_MEMORY;
     curl_url_cleanup(url);
     return e;
 }
@@ -131,12 +137,15 @@ static enum err read_names(struct target *target, CURLU *url, const char *host,
     bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
                      !http_proxy_spares(options->no_proxy, str_from(host));
     bool needs_host = true;
+    unsigned port = 0;
 
     if (has_proxy && read_proxy(target, options->proxy, resolver, &needs_host))
         return ERR_NO_MEMORY;
     if (!needs_host)
         return ERR_NONE;
-    return add_name(target, resolver, host, port_of(url, CURLU_DEFAULT_PORT, 0));
+    if (read_port(url, CURLU_DEFAULT_PORT, &port))
+        return ERR_NO_MEMORY;
+    return add_name(target, resolver, host, port);
 }
 
 enum err target_read(struct target *target, const char *url,
@@ -144,7 +153,7 @@ enum err target_read(struct target *target, const char *url,
 {
     CURLU *parts = curl_url();
     enum err e = ERR_NONE;
-    char *host;
+    char *host = NULL;
 
     if (!parts)
         return ERR_NO_MEMORY;
@@ -153,14 +162,13 @@ enum err target_read(struct target *target, const char *url,
     target->proxy = "";
     target->name_count = 0;
     target->has_literal = false;
-    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        host = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE);
-        if (host)
-            e = read_names(target, parts, host, options, resolver);
-        curl_free(host);
-    }
-    curl_url_cleanup(parts);
-    if (e)
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
+        e = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE, &host);
+    if (host)
+        e = read_names(target, parts, host, options, resolver);
+    if (e || !host)
         target->base_len = 0; /* it is read again for the next call */
+    curl_free(host);
+    curl_url_cleanup(parts);
     return e;
 }

@@ -185,6 +185,15 @@ enum http_start http_transfers_start(struct http_transfers *all, struct http_cal
 
 /* ---- finished ones ---- */
 
+/* All tell libcurl anew what it no longer knows. */
+static void forget_addresses(struct http_transfers *all)
+{
+    for (struct transfer *t = all->idle; t; t = t->next)
+        transfer_forget_addresses(t);
+    for (struct transfer *t = all->running; t; t = t->next)
+        transfer_forget_addresses(t);
+}
+
 static void finish(struct http_transfers *all, CURL *easy, CURLcode code)
 {
     struct transfer *t = NULL;
@@ -198,6 +207,8 @@ static void finish(struct http_transfers *all, CURL *easy, CURLcode code)
     }
     failure = transfer_finish(t, code);
     call = release(all, t);
+    if (transfer_lacked_addresses(code))
+        forget_addresses(all);
     if (failure) {
         http_call_fail(call, failure);
         return;
@@ -328,8 +339,7 @@ static void close_silent(struct http_transfers *all)
         return;
     curl_multi_cleanup(all->multi); /* which closes what it has kept, and forgets addresses */
     all->multi = multi;
-    for (struct transfer *t = all->idle; t; t = t->next)
-        transfer_forget_addresses(t);
+    forget_addresses(all);
 }
 
 /* ---- turning ---- */
