@@ -268,6 +268,53 @@ static void a_written_string_reads_as_what_it_was(void **state)
     arena_free(&mem);
 }
 
+/* Wherever it stands, and beside whatever has to be escaped. */
+static void what_is_not_utf8_is_told_and_passed_on(void **state)
+{
+    static const char *const places[][2] = { { "", "" },      { "a", "" },
+                                             { "", "b" },     { "eight by", "tes" },
+                                             { "\"", "\\" },  { "\xc3\xa4", "\xc3\xa4" },
+                                             { "\n", "\x7f" } };
+    static const char *const bad[] = { "\x80", "\xc3", "\xed\xa0\x80", "\xf5", "\xc0\xaf" };
+    static const char *const good[] = { "", "\xc3\xa4", "\xf0\x9f\x98\x80", "\"", "\x01" };
+    struct arena mem;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(places); i++) {
+        for (size_t j = 0; j < COUNT(bad); j++) {
+            arena_init(&mem, TEST_MEMORY);
+            struct buf text = { .mem = &mem }, out = { .mem = &mem };
+            struct str wrong, written, value;
+            buf_add_all(&text, str_from(places[i][0]), str_from(bad[j]),
+                        str_from(places[i][1]));
+            assert_err(buf_done(&text, &wrong), ERR_NONE);
+            wrong = exact(wrong);
+            assert_false(json_is_text(wrong));
+            assert_false(json_add_string(&out, wrong));
+            assert_err(buf_done(&out, &written), ERR_NONE);
+            assert_err(json_check(written, &value), ERR_SYNTAX);
+            assert_non_null(memmem(written.ptr, written.len, bad[j], strlen(bad[j])));
+            exact_free(wrong);
+            arena_free(&mem);
+        }
+        for (size_t j = 0; j < COUNT(good); j++) {
+            arena_init(&mem, TEST_MEMORY);
+            struct buf text = { .mem = &mem }, out = { .mem = &mem };
+            struct str right;
+            buf_add_all(&text, str_from(places[i][0]), str_from(good[j]),
+                        str_from(places[i][1]));
+            buf_add_char(&text, '.');
+            assert_err(buf_done(&text, &right), ERR_NONE);
+            right = exact(right);
+            assert_true(json_is_text(right));
+            assert_true(json_add_string(&out, right));
+            exact_free(right);
+            arena_free(&mem);
+        }
+    }
+    assert_true(json_is_text((struct str){ NULL, 0 }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +326,7 @@ int main(void)
         cmocka_unit_test(other_values_are_no_string),
         cmocka_unit_test(strings_are_whole_or_out_of_memory),
         cmocka_unit_test(a_written_string_reads_as_what_it_was),
+        cmocka_unit_test(what_is_not_utf8_is_told_and_passed_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
