@@ -1,7 +1,7 @@
 // Real Socket.IO clients for tests: negotiated as a page does it, every event kept in the order of
 // its arrival, so that a test can wait for one and can tell that another never came.
 import { io } from 'socket.io-client';
-import { deferred, Inbox, within } from './deadline.js';
+import { deferred, Inbox, PATIENCE, within } from './deadline.js';
 
 const CONNECT_MS = 10_000;
 const ACK_MS = 10_000;
@@ -17,7 +17,7 @@ export async function negotiate(api, { room, key, path = '/negotiate' } = {}) {
   const body = JSON.stringify({ room_id: room, writer_key: key });
   if (room && !key) url.searchParams.set('room_id', room);
   const init = key ? { method: 'POST', body, headers: { 'Content-Type': 'application/json' } } : {};
-  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(CONNECT_MS) });
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE * CONNECT_MS) });
   if (answer.ok) return answer.json();
   throw new Error(`${url.pathname} answered ${answer.status}: ${await answer.text()}`);
 }
@@ -33,7 +33,8 @@ export class Client {
     this.refused = refused.promise;
     this.connected.catch(() => {});
     this.socket = io(endpoint + namespace, {
-      path, query, transports, forceNew: true, reconnection: false, timeout: CONNECT_MS,
+      path, query, transports, forceNew: true, reconnection: false,
+      timeout: PATIENCE * CONNECT_MS,
     });
     this.socket.on('connect', connected.resolve);
     this.socket.on('connect_error', (error) => {
