@@ -274,8 +274,7 @@ static void add_encoded(struct buf *url, struct str value)
 
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (letter || (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c)))
+        if (base64url_is_char(value.ptr[i]) || c == '.' || c == '~')
             buf_add_char(url, (char)c);
         else
             buf_add(url, (struct str){ (char[]){ '%', digits[c >> 4], digits[c & 15] }, 3 });

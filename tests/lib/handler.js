@@ -96,10 +96,7 @@ class Handler {
     child.on('exit', () => running.delete(child));
     this.#read(child.stdout, this.stdout);
     this.#read(child.stderr, this.stderr);
-    /** When the process is gone; `exited`: and all that it wrote has been read. */
-    this.gone = new Promise((resolve) => {
-      child.on('exit', (code, signal) => resolve({ code, signal }));
-    });
+    /** When the process is gone and all that it wrote has been read. */
     this.exited = new Promise((resolve) => {
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
