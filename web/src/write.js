@@ -11,7 +11,7 @@ import { Passing } from './passing.js';
 import { ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
 import { TOO_LARGE, resumedNotice, wantsWord, writerStatus } from './status.js';
 import {
-  dropUnnamed,
+  dropBeside,
   forgetTab,
   lastSession,
   onOtherTab,
@@ -24,9 +24,6 @@ import { now } from './ticker.js';
 import { WordForm } from './word-form.js';
 import { Word } from './word.js';
 import { Writer } from './writer.js';
-
-/** How far the clocks of one writer's machines may differ. */
-const MAX_CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 
 export class WriterPage {
   #page;
@@ -128,8 +125,8 @@ export class WriterPage {
   #admitted({ room_id: room, writer_key: key }) {
     this.#word.accepted();
     Object.assign(this.#session, { room, key: key ?? this.#session.key });
-    dropUnnamed();
     this.#draft.save();
+    dropBeside(room);
     this.#page.showLink(this.#link);
   }
 
@@ -146,7 +143,7 @@ export class WriterPage {
       event.returnValue = true; // Chrome before 119
     });
     onOtherTab(({ room, epoch }) => {
-      if (room === this.#session.room && epoch > this.#writer.epoch) this.#takeover.yieldTo(epoch);
+      if (room === this.#session.room) this.#takeover.saved(epoch);
     });
   }
 
@@ -253,11 +250,9 @@ export class WriterPage {
 
 /** @param {import('./store.js').SessionRecord | undefined} kept @param {boolean} native */
 function createWriter(kept, native) {
-  const { text = '', language = 'plaintext', name = '', known } = kept ?? {};
-  const epoch = Math.max(Date.now(), (kept?.epoch ?? 0) + 1);
+  const { epoch, text = '', language = 'plaintext', name = '', known } = kept ?? {};
   return new Writer({
-    epoch,
-    maxEpoch: epoch + MAX_CLOCK_SKEW_MS,
+    greatest: Number.isSafeInteger(epoch) ? epoch : 0,
     text,
     language,
     name,
