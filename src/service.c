@@ -231,6 +231,7 @@ enum err service_init(struct service *service, const struct config *config, stru
         .has_word = config->writers_word.len > 0,
         .has_platform_auth = config->has_platform_auth,
         .token_seconds = (int64_t)config->token_minutes * 60,
+        .units = config->units,
         .rest_timeout_ms = config->rest_timeout_ms,
         .origins = config->service_origins,
     };

@@ -223,6 +223,7 @@ MUST_USE bool app_word(struct app_caller *caller, struct str given);
  * user.
  */
 void app_tell(struct app_caller *caller, const char *name, struct str text);
+void app_tell_number(struct app_caller *caller, const char *name, uint64_t number);
 
 /*
  * The caller speaks a subprotocol of the native WebSocket endpoint, where there are no events:

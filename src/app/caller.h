@@ -1,7 +1,7 @@
 /*
  * A caller of negotiate on its way through an application: what it came with, and the pass,
- * which is what the application says to it.  No HTTP, no Azure, no waiting, no clock: what is
- * random comes in.
+ * which is what the application says to it.  No HTTP, no Azure, no waiting: what is random, and
+ * the time, come in.
  */
 #ifndef APP_CALLER_H
 #define APP_CALLER_H
@@ -37,7 +37,7 @@ struct app_pass {
     struct str user;          /* the subject of its token; UTF-8 without control characters */
     struct str protocol;      /* a subprotocol of the native endpoint; empty: Socket.IO */
     struct app_open_rooms sends_to, joins;
-    struct buf told; /* ,"name":"text" of the answer, beside the token */
+    struct buf told; /* ,"name":value of the answer, beside the token */
 };
 
 /* Strings live as long as the request.  Of all this only platform_user is vouched for. */
@@ -53,6 +53,8 @@ struct app_caller {
     struct hmac_key *secret;       /* CODESTREAM_SECRET, or what stands in for it */
     const unsigned char *word_mac; /* what app_word_mac made; NULL: the owner has set no word */
     const unsigned char *seed;     /* APP_NAME_BYTES of them, random */
+    uint64_t now_unix_ms;          /* by the handler's clock */
+    unsigned units;                /* of the service, CODESTREAM_UNITS */
     struct arena *mem;             /* for what handlers make */
     struct app_pass pass;
 };
