@@ -117,12 +117,12 @@ async function licenceOf(name) {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 
-async function writePage({ start, page, editor, editorStyle, reader, notice }) {
+async function writePage({ start, page, editor, editorStyle, notice }) {
   const asset = (name) => `./assets/${name}`;
   const [script, ...chunks] = page.scripts;
   const list = (names) => names.map(asset).join(' ');
   const links = [
-    `<script src="${asset(start)}" data-editor="${list([editorStyle, ...editor])}" data-reader="${list(reader)}"></script>`,
+    `<script src="${asset(start)}" data-editor="${list([editorStyle, ...editor])}"></script>`,
     `<link rel="stylesheet" href="${asset(page.style)}">`,
     ...chunks.map((chunk) => `<link rel="modulepreload" href="${asset(chunk)}">`),
     `<script type="module" src="${asset(script)}"></script>`,

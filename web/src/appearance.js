@@ -81,6 +81,7 @@ export function connectAppearance() {
   apply();
   return (loaded) => {
     screen = loaded;
-    apply();
+    screen.setTheme?.(applyTheme());
+    screen.setPreferences(values);
   };
 }

@@ -5,4 +5,5 @@ declare const TICKER_WORKER: string;
 declare module 'monaco-editor/languages/definitions/*' {
   export const conf: import('monaco-editor').languages.LanguageConfiguration;
   export const language: import('monaco-editor').languages.IMonarchLanguage;
+  export const TagAutoInterpolationDollar: any;
 }

@@ -1,5 +1,5 @@
-// What the page loads after it has begun to connect: the writer's editor, or the viewer's reader.
-// start.js has asked for their files already.
+// What the page loads after it has begun to connect: the writer's editor, whose files start.js has
+// asked for already, or the viewer's reader.
 
 /** Monaco has a style sheet, which build.mjs names in the page. */
 export async function loadEditor() {

@@ -1,6 +1,6 @@
 // The viewer's view of the writer's text, which nobody can type in, and the only file besides
-// marks.js, copying.js and extras.js that uses CodeMirror. Colours, search and folding come after
-// the text: extras.js.
+// marks.js, copying.js, colours.js and searching.js that uses CodeMirror. The last two come after the
+// text.
 
 import './shared.js';
 import { Compartment, EditorSelection, EditorState, Text } from '@codemirror/state';
@@ -14,6 +14,7 @@ import {
 import { copying } from './copying.js';
 import { bounded, setWriter, writerMarks } from './marks.js';
 import { replacement } from './ops.js';
+import { breath } from './ticker.js';
 
 /**
  * @typedef {import('./ops.js').Op} Op
@@ -27,7 +28,8 @@ const ROUNDING = 2;
 const MARGIN = 5;
 
 export class Reader {
-  #extras = new Compartment();
+  #folding = new Compartment();
+  #keys = new Compartment();
   #wrap = new Compartment();
   /** The writer's newest text, and an earlier one that is shown in its place. */
   #live;
@@ -36,42 +38,58 @@ export class Reader {
   /** Where the live text was scrolled to, while an earlier one is shown. */
   #left = { line: 0, offset: 0 };
   #language = 'plaintext';
-  /** @type {import('./extras.js').Extras | undefined} */
-  #loaded;
+  /** @type {import('./colours.js').Colours | undefined} */
+  #colours;
+  #state;
+  /** @type {EditorView | undefined} */
+  #view;
   /** Where the program has scrolled to. */
   #scrolled = { top: 0, left: 0 };
   /** @type {(() => void)[]} */
   #onSelect = [];
 
-  /** @param {HTMLElement} host @param {{ text: string, label: string }} options */
-  constructor(host, { text, label }) {
+  /**
+   * @param {{ text: string, label: string, wrap: boolean }} options
+   */
+  constructor({ text, label, wrap }) {
     this.#live = text;
-    this.view = new EditorView({
-      parent: host,
-      state: EditorState.create({
-        doc: Text.of(text.split('\n')),
-        extensions: [
-          EditorState.lineSeparator.of('\n'),
-          EditorState.readOnly.of(true),
-          // Neither a phone's keyboard nor a caret is wanted.
-          EditorView.editable.of(false),
-          EditorView.contentAttributes.of({
-            'aria-label': label,
-            'aria-readonly': 'true',
-            tabindex: '0',
-          }),
-          lineNumbers(),
-          highlightSpecialChars(),
-          this.#extras.of(gutter({ class: 'cm-foldGutter' })),
-          this.#wrap.of([]),
-          writerMarks,
-          bounded,
-          copying,
-          keymap.of([{ key: 'Mod-a', run: selectAll }]),
-          EditorView.updateListener.of((update) => this.#updated(update)),
-        ],
-      }),
+    this.#state = EditorState.create({
+      doc: Text.of(text.split('\n')),
+      extensions: [
+        EditorState.lineSeparator.of('\n'),
+        EditorState.readOnly.of(true),
+        // Neither a phone's keyboard nor a caret is wanted.
+        EditorView.editable.of(false),
+        EditorView.contentAttributes.of({
+          'aria-label': label,
+          'aria-readonly': 'true',
+          tabindex: '0',
+        }),
+        lineNumbers(),
+        highlightSpecialChars(),
+        this.#folding.of(gutter({ class: 'cm-foldGutter' })),
+        this.#keys.of([]),
+        this.#wrap.of(wrapping(wrap)),
+        writerMarks,
+        bounded,
+        copying,
+        keymap.of([{ key: 'Mod-a', run: selectAll }]),
+        EditorView.updateListener.of((update) => this.#updated(update)),
+      ],
     });
+  }
+
+  /** Shows the text, in steps that are short even on a slow phone. @param {HTMLElement} host */
+  async open(host) {
+    await breath();
+    this.#view = new EditorView({ state: this.#state });
+    await breath();
+    host.append(this.view.dom);
+  }
+
+  get view() {
+    if (!this.#view) throw new Error('the reader has not been opened');
+    return this.#view;
   }
 
   /** The text on the screen. */
@@ -259,9 +277,8 @@ export class Reader {
 
   /** @param {Preferences} preferences  the size of the text is the style sheet's */
   setPreferences({ wrap }) {
-    this.view.dispatch({
-      effects: this.#wrap.reconfigure(wrap ? EditorView.lineWrapping : []),
-    });
+    if (wrap !== this.view.lineWrapping)
+      this.view.dispatch({ effects: this.#wrap.reconfigure(wrapping(wrap)) });
     this.view.requestMeasure();
   }
 
@@ -269,17 +286,24 @@ export class Reader {
   setLanguage(id) {
     if (this.#language === id) return;
     this.#language = id;
-    this.#loaded?.setLanguage(id);
+    this.#colours?.setLanguage(id);
   }
 
-  /** Colours, search and folding. */
-  async loadExtras() {
-    const { Extras } = await import('./extras.js');
-    this.#loaded = new Extras(this.view);
-    this.view.dispatch({ effects: this.#extras.reconfigure(this.#loaded.extension) });
-    this.#loaded.setLanguage(this.#language);
+  /** Loads what can wait: colours and folding, then searching and other keys. */
+  async complete() {
+    const { Colours } = await import('./colours.js');
+    await breath();
+    this.#colours = new Colours(this.view);
+    this.view.dispatch({ effects: this.#folding.reconfigure(this.#colours.extension) });
+    this.#colours.setLanguage(this.#language);
+    const { searching } = await import('./searching.js');
+    await breath();
+    this.view.dispatch({ effects: this.#keys.reconfigure(searching) });
   }
 }
+
+/** @param {boolean} on */
+const wrapping = (on) => (on ? EditorView.lineWrapping : []);
 
 /**
  * Selections must not grow by what is inserted at their edges.

@@ -1,12 +1,12 @@
 // Runs before everything else, in every browser that there is, so it is written in the JavaScript
-// of 2009. It asks for the files of the page's second part, because only the address says which of
-// them are wanted, and it says in words when the page cannot begin.
+// of 2009. It asks for the editor's files where the page is to be a writer's, which only the
+// address says, and it says in words when the page cannot begin.
 // @ts-nocheck: it asks for what today's browsers no longer lack.
 (function () {
   var SECONDS = 20;
   var root = document.documentElement;
   var script = document.currentScript;
-  var parts = script ? script.getAttribute(location.hash.length > 1 ? 'data-reader' : 'data-editor') : '';
+  var writes = location.hash.length < 2;
 
   function ask(address) {
     var link = document.createElement('link');
@@ -44,7 +44,7 @@
     else document.attachEvent('onreadystatechange', tooOld);
     return;
   }
-  parts = parts ? parts.split(' ') : [];
+  var parts = writes ? script.getAttribute('data-editor').split(' ') : [];
   for (var i = 0; i < parts.length; i++) ask(parts[i]);
   window.addEventListener(
     'error',

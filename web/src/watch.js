@@ -9,10 +9,12 @@ import { downloadText } from './files.js';
 import { FirstText } from './first-text.js';
 import { Follow } from './follow.js';
 import { languageOf } from './languages.js';
+import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
 import { Rewind } from './rewind.js';
 import { NOT_LOADED, viewerStatus } from './status.js';
-import { now } from './ticker.js';
+import { preferences } from './store.js';
+import { breath, now } from './ticker.js';
 import { Viewer } from './viewer.js';
 
 export class ViewerPage {
@@ -22,6 +24,8 @@ export class ViewerPage {
   #burst = new Burst();
   #rewind;
   #connection;
+  #attach = connectAppearance();
+  #loading = false;
   /** @type {FirstText | undefined} */
   #first = new FirstText(this.#host);
   /** @type {import('./reader.js').Reader | undefined} */
@@ -55,39 +59,51 @@ export class ViewerPage {
       edited: (ops) => this.#edited(ops),
     });
     this.#connection.start();
-    const attach = connectAppearance();
     this.#connectMenu();
-    loadReader()
-      .then((Reader) => this.#read(Reader, attach))
-      .catch(() => {
-        this.#partial = true;
-        this.#show();
-      });
   }
 
-  /** @param {typeof import('./reader.js').Reader} Reader @param {(reader: any) => void} attach */
-  async #read(Reader, attach) {
+  /** Replaces the first text by the reader, in several steps that are short. */
+  async #load() {
+    this.#loading = true;
+    try {
+      const Reader = await loadReader();
+      await breath();
+      const { wrap } = preferences();
+      const label = 'The writer’s text, read only';
+      const reader = new Reader({ text: this.#viewer.text, label, wrap });
+      await reader.open(this.#host);
+      await breath();
+      this.#begin(reader);
+      await reader.complete();
+    } catch {
+      this.#partial = true;
+      this.#show();
+    }
+  }
+
+  /** @param {import('./reader.js').Reader} reader */
+  #begin(reader) {
     const { text, session } = this.#viewer;
-    const reader = new Reader(this.#host, { text, label: 'The writer’s text, read only' });
+    reader.apply(replacement(reader.shown, text), text, false);
     this.#burst.drawn(text, now());
     this.#reader = reader;
-    attach(reader);
-    this.#follow = new Follow({
+    this.#attach(reader);
+    const follow = new Follow({
       host: this.#host,
       reader,
       now,
       changed: (on) => this.#page.showFollowing(on),
     });
+    this.#follow = follow;
     reader.setLanguage(languageOf(session.language).id);
-    reader.showPast(this.#rewind.text);
+    if (!this.#rewind.live) reader.showPast(this.#rewind.text);
     this.#view = this.#viewer.view;
-    this.#follow.show(this.#view);
+    follow.show(this.#view);
     this.#first?.remove();
     this.#first = undefined;
     reader.onResize(() => {
-      if (this.#follow?.on) this.#follow.show(this.#view);
+      if (follow.on) follow.show(this.#view);
     });
-    await reader.loadExtras();
   }
 
   // ---- what is on the screen ----
@@ -98,7 +114,6 @@ export class ViewerPage {
     const viewer = this.#viewer;
     const { session, hasText } = viewer;
     const { state } = this.#connection;
-    this.#draw();
     const status = viewerStatus({ link: state, viewer, now: now() });
     // However well the stream goes on behind it, a past text is not what is being written now.
     const { live } = this.#rewind;
@@ -110,7 +125,11 @@ export class ViewerPage {
     page.showViewers(hasText && state.phase === 'up' ? session.viewers : undefined);
     page.showSession(session.language, session.name);
     page.showEmpty(hasText ? undefined : emptyText(status.word));
+    // Only now is it known how high the screen is.
+    this.#draw();
     this.#reader?.setLanguage(languageOf(session.language).id);
+    // Nothing else is to be on its way while the first text is.
+    if (!this.#loading && (hasText || status.word === 'Waiting for the writer')) this.#load();
     if (!live) this.#rewind.show();
     return this.#burst.wakeAt;
   }
@@ -127,10 +146,11 @@ export class ViewerPage {
     const { text, view } = this.#viewer;
     const edits = this.#burst.take(text, now());
     if (!edits) return;
+    const moved = view !== this.#view;
+    this.#view = view;
     if (this.#reader) this.#reader.apply(edits, text, !this.#follow?.on);
     else if (this.#rewind.live) this.#first?.show(text, view);
-    if (view !== this.#view) this.#follow?.show(view);
-    this.#view = view;
+    if (moved) this.#follow?.show(view);
   }
 
   /** @param {string | undefined} past */
