@@ -167,7 +167,8 @@ $(B.apps)/$(notdir $(1:%.c=%))/codestream: $(OTHERS:%.c=$(B)/%.o) $(1:%.c=$(B)/%
 endef
 $(foreach app,$(APPS),$(eval $(call APP.link,$(app))))
 
-$(B)/application/%.o: src/app/application.c Makefile $(B)/made-with
+$(patsubst %.c,$(B)/application/%.o,$(notdir $(APPS))): $(B)/application/%.o: \
+    src/app/application.c Makefile $(B)/made-with
 	$(Q)mkdir -p $(@D); $(COMPILE) -DAPPLICATION=$*_app -c -o $@ $<
 
 HAVE.compiler := build/have-build $(if $(IS_GCC)$(filter release package,$(MODE)),,build/have-fuzz)
@@ -190,7 +191,7 @@ $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o) $(APPS:%.c=$(B)/%.o)
 	$(Q)$(LINK) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ $(call libs,cmocka libcrypto jansson) $(LDLIBS)
 # The loop needs no socket either; a pipe will do.  These have a stand-in for HTTP on both sides.
 $(B)/test_loop: $(B)/src/io/loop.o
-$(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o payload.o \
+$(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o \
   azure/rest.o azure/identity.o io/loop.o) $(B)/tests/unit/no_http.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write

@@ -25,7 +25,6 @@ struct delivery {
 
 void eventhandler_validate(struct handler *handler, struct http_request *request)
 {
-    int64_t now_ms = loop_now_ms(handler->loop);
     const struct str allowed[] = { handler->rest.webpubsub.url, handler->origins };
     struct http_response response = { .status = 200, .header_count = 1 };
     struct str asked, origin;
@@ -33,22 +32,21 @@ void eventhandler_validate(struct handler *handler, struct http_request *request
 
     if (cloudevent_list(request->headers, request->header_count, STR("WebHook-Request-Origin"),
                         &request->mem, &asked)) {
-        response_error(request, 503, "NoMemory", "no memory for this request", now_ms);
+        response_error(request, 503, "NoMemory", "no memory for this request");
         return;
     }
     origin = cloudevent_allowed_origin(asked, (struct str_list){ allowed, COUNT(allowed) });
     if (!origin.ptr) {
         response_error(request, 400, "BadOrigin",
-                       "WebHook-Request-Origin does not name the service of this handler",
-                       now_ms);
+                       "WebHook-Request-Origin does not name the service of this handler");
         return;
     }
     response.headers[0] = (struct header){ STR("WebHook-Allowed-Origin"), origin };
-    response_log(&line, LOG_INFO, request, now_ms);
+    response_log(&line, LOG_INFO, request);
     log_number(&line, "status", response.status);
     log_text(&line, "origin", origin);
     log_end(&line);
-    response_send(request, &response);
+    http_response_send(request, &response);
 }
 
 /* ---- answers ---- */
@@ -94,7 +92,7 @@ static void write_delivery(const struct delivery *d, unsigned status, struct log
         level = is_error(run->outcome) ? LOG_ERROR : LOG_WARN;
     else if (run->fault.failure)
         level = LOG_WARN;
-    response_log(line, level, d->request, loop_now_ms(d->handler->loop));
+    response_log(line, level, d->request);
     log_number(line, "status", status);
     log_text(line, "kind", str_from(kind_name(d->cloud.kind)));
     if (d->cloud.kind == CLOUDEVENT_MESSAGE)
@@ -163,8 +161,7 @@ static void log_late_failure(const struct delivery *d)
  */
 static void respond_no_memory(struct delivery *d)
 {
-    response_error(d->request, 503, "NoMemory", "no memory for the answer",
-                   loop_now_ms(d->handler->loop));
+    response_error(d->request, 503, "NoMemory", "no memory for the answer");
 }
 
 /* What the application wants to be reminded of goes along, unless the event failed. */
@@ -186,7 +183,7 @@ static void send_response(struct delivery *d, struct http_response *response)
             (struct header){ STR("ce-connectionState"), text };
     }
     log_delivery(d, response->status);
-    response_send(d->request, response);
+    http_response_send(d->request, response);
 }
 
 static void send_status(struct delivery *d, unsigned status)
@@ -534,18 +531,17 @@ static void decide_and_run(struct delivery *d)
 
 void eventhandler_event(struct handler *handler, struct http_request *request)
 {
-    int64_t now_ms = loop_now_ms(handler->loop);
     struct delivery *d = arena_take(&request->mem, sizeof(*d));
     struct fault fault;
 
     if (!d) {
-        response_error(request, 503, "NoMemory", "no memory for this event", now_ms);
+        response_error(request, 503, "NoMemory", "no memory for this event");
         return;
     }
     d->handler = handler;
     d->request = request;
     if (!read_event(d, &fault))
-        response_error(request, fault.status, fault.code, fault.message, now_ms);
+        response_error(request, fault.status, fault.code, fault.message);
     else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
              (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
         send_status(d, 200); /* nothing follows from it */

@@ -1,7 +1,7 @@
 #include "handler.h"
 
-#include "payload.h"
 #include "response.h"
+#include "wire/json.h"
 
 /* ---- routes ---- */
 
@@ -16,35 +16,28 @@ static void get_root(struct handler *handler, struct http_request *request)
 
     /* The host asks this again and again; it is not worth a line. */
     (void)handler;
-    response_send(request, &response);
+    http_response_send(request, &response);
 }
 
 typedef void serve(struct handler *handler, struct http_request *request);
 
-/* Those that host.json's folders declare; the host asks for "/" by itself. */
-enum function { FUNCTION_NONE, FUNCTION_NEGOTIATE, FUNCTION_EVENTHANDLER };
-
 struct route {
-    enum function function;
     struct str path;
     struct str method;
     serve *serve;
     size_t body_limit;
 };
 
+/* What the folders beside host.json declare; the host asks for "/" by itself. */
 static const struct route routes[] = {
-    { FUNCTION_NONE, STR_INIT("/"), STR_INIT("GET"), get_root, 0 },
-    { FUNCTION_NONE, STR_INIT("/"), STR_INIT("HEAD"), get_root, 0 },
-    { FUNCTION_NEGOTIATE, STR_INIT("/negotiate"), STR_INIT("GET"), negotiate, 0 },
-    { FUNCTION_NEGOTIATE, STR_INIT("/negotiate"), STR_INIT("POST"), negotiate,
-      NEGOTIATE_MAX_BODY_BYTES },
-    { FUNCTION_NEGOTIATE, STR_INIT("/register"), STR_INIT("GET"), negotiate_register, 0 },
-    { FUNCTION_NEGOTIATE, STR_INIT("/register"), STR_INIT("POST"), negotiate_register,
-      NEGOTIATE_MAX_BODY_BYTES },
-    { FUNCTION_EVENTHANDLER, STR_INIT("/eventhandler"), STR_INIT("POST"), eventhandler_event,
-      EVENT_MAX_BODY_BYTES },
-    { FUNCTION_EVENTHANDLER, STR_INIT("/eventhandler"), STR_INIT("OPTIONS"),
-      eventhandler_validate, 0 },
+    { STR_INIT("/"), STR_INIT("GET"), get_root, 0 },
+    { STR_INIT("/"), STR_INIT("HEAD"), get_root, 0 },
+    { STR_INIT("/negotiate"), STR_INIT("GET"), negotiate, 0 },
+    { STR_INIT("/negotiate"), STR_INIT("POST"), negotiate, NEGOTIATE_MAX_BODY_BYTES },
+    { STR_INIT("/register"), STR_INIT("GET"), negotiate_register, 0 },
+    { STR_INIT("/register"), STR_INIT("POST"), negotiate_register, NEGOTIATE_MAX_BODY_BYTES },
+    { STR_INIT("/eventhandler"), STR_INIT("POST"), eventhandler_event, EVENT_MAX_BODY_BYTES },
+    { STR_INIT("/eventhandler"), STR_INIT("OPTIONS"), eventhandler_validate, 0 },
 };
 
 /* Our routes take /api before them, where Functions puts it by default, or not; in any case. */
@@ -59,130 +52,93 @@ static struct str route_path(struct str path)
     return path;
 }
 
-static const struct route *find_route(const struct http_request *request)
+/* The route of the request; NULL: there is none, and *allow are the methods of its path. */
+static const struct route *find_route(const struct http_request *request, struct buf *allow)
 {
     struct str path = route_path(request->path);
-
-    for (size_t i = 0; i < COUNT(routes); i++) {
-        if (str_equal_nocase(path, routes[i].path) &&
-            str_equal(request->method, routes[i].method))
-            return &routes[i];
-    }
-    return NULL;
-}
-
-/* "GET, POST"; empty: there is no such path.  ERR_NO_MEMORY. */
-static enum err allowed_methods(struct http_request *request, struct str *out)
-{
-    struct str path = route_path(request->path);
-    struct buf list = { .mem = &request->mem };
 
     for (size_t i = 0; i < COUNT(routes); i++) {
         if (!str_equal_nocase(path, routes[i].path))
             continue;
-        if (list.len > 0)
-            buf_add(&list, STR(", "));
-        buf_add(&list, routes[i].method);
+        if (str_equal(request->method, routes[i].method))
+            return &routes[i];
+        if (allow)
+            buf_add_all(allow, allow->len > 0 ? STR(", ") : STR(""), routes[i].method);
     }
-    return buf_done(&list, out);
-}
-
-/* An event says in a header what it is. */
-static bool is_plain_event(const struct route *route, const struct http_request *request)
-{
-    return route->function == FUNCTION_EVENTHANDLER &&
-           http_request_header(request, STR("ce-type")).len > 0;
-}
-
-/* JSON that does not can only be the host's. */
-static bool is_wrapped_event(const struct route *route, const struct http_request *request)
-{
-    return route->function == FUNCTION_EVENTHANDLER && payload_may_be(request) &&
-           !is_plain_event(route, request);
+    return NULL;
 }
 
 size_t handler_body_limit(void *owner, const struct http_request *request)
 {
-    const struct route *route = find_route(request);
+    const struct route *route = find_route(request, NULL);
 
     (void)owner;
-    if (!route)
-        return 0;
-    return is_wrapped_event(route, request) ? EVENT_MAX_WRAPPED_BYTES : route->body_limit;
+    return route ? route->body_limit : 0;
 }
+
+/* ---- a host that does not forward ---- */
+
+#define FORWARDING                                                                             \
+    "set customHandler.enableForwardingHttpRequest and enableProxyingHttpRequest to true in "  \
+    "host.json"
 
 /*
- * What the host has wrapped becomes a request like any other, but of the same function: the
- * host has checked the key of the one that it called, and of no other.
+ * Without these flags the host wraps each request into JSON, and takes only JSON for a response.
+ * An event has headers, so that JSON in its place can only be the host's.
+ * Source: Azure docs, "Azure Functions custom handlers", request and response payload.
  */
-static const struct route *find_unwrapped(const struct route *outer,
-                                          struct http_request *request, enum err *e)
+static bool is_wrapped(const struct route *route, const struct http_request *request)
 {
-    const struct route *inner;
+    struct json_field fields[] = { { .name = STR("Data") }, { .name = STR("Metadata") } };
 
-    if (is_plain_event(outer, request)) /* its body, which may be long, is JSON as well */
-        return outer;
-    *e = payload_unwrap(request);
-    if (*e)
-        return NULL;
-    inner = request->is_wrapped ? find_route(request) : outer;
-    if (request->body.len > EVENT_MAX_BODY_BYTES) /* the wrapping had room for more */
-        request->is_too_large = true;
-    return inner && inner->function == outer->function ? inner : NULL;
+    if (!str_equal(request->method, STR("POST")) ||
+        !str_starts_nocase(http_request_header(request, STR("Content-Type")),
+                           STR("application/json")))
+        return false;
+    if (route->serve == eventhandler_event)
+        return http_request_header(request, STR("ce-type")).len == 0;
+    return !json_members(request->body, fields, COUNT(fields)) && fields[0].value.ptr &&
+           fields[1].value.ptr;
 }
 
-/* An event that is not there as a whole, in the host's wrapping. */
-static void refuse_remains(struct http_request *request, int64_t now_ms)
+static void refuse_wrapped(struct http_request *request)
 {
-    request->is_wrapped = true;
-    if (request->is_too_large)
-        response_error(request, 413, "TooLarge", "an event has at most 1 MiB", now_ms);
-    else
-        response_error(request, 503, "Overloaded", "no room for this request", now_ms);
+    const struct http_response response = {
+        .status = 200,
+        .headers = { { STR("Content-Type"), STR("application/json") } },
+        .header_count = 1,
+        .body = STR("{\"Outputs\":{\"res\":{\"statusCode\":500,\"headers\":"
+                    "{\"Content-Type\":\"application/json\",\"Cache-Control\":\"no-store\"},"
+                    "\"body\":\"{\\\"error\\\":{\\\"code\\\":\\\"NotForwarded\\\","
+                    "\\\"message\\\":\\\"" FORWARDING "\\\"}}\"}},"
+                    "\"Logs\":[\"" FORWARDING "\"],\"ReturnValue\":null}"),
+    };
+
+    response_log_error(request, 500, "NotForwarded", FORWARDING, NULL);
+    http_response_send(request, &response);
 }
+
+/* ---- serving ---- */
 
 void handler_serve(void *owner, struct http_request *request)
 {
-    struct handler *handler = owner;
-    const struct route *outer = find_route(request);
-    int64_t now_ms = loop_now_ms(handler->loop);
-    const struct route *route;
-    enum err e = ERR_NONE;
-    struct str allow;
+    struct buf allow = { .mem = &request->mem };
+    const struct route *route = find_route(request, &allow);
 
-    if (request->complaint) {
-        response_error(request, 400, "BadRequest", request->complaint, now_ms);
-        return;
-    }
-    if ((request->is_cut || request->is_too_large) && outer &&
-        is_wrapped_event(outer, request)) {
-        refuse_remains(request, now_ms);
-        return;
-    }
-    if (request->is_endless) {
-        response_error(request, 413, "TooLarge", "the body is too large", now_ms);
-        return;
-    }
-    route = outer ? find_unwrapped(outer, request, &e) : NULL;
-    if (route) {
-        route->serve(handler, request);
-        return;
-    }
-    if (e == ERR_NO_MEMORY) {
-        response_error(request, 503, "NoMemory", "no memory for this request", now_ms);
-        return;
-    }
-    if (request->is_wrapped) {
-        response_error(request, 400, "BadRequest",
-                       "the host wrapped a request that is none; " PAYLOAD_ADVICE, now_ms);
-        return;
-    }
-    if (allowed_methods(request, &allow))
-        response_error(request, 503, "NoMemory", "no memory for this request", now_ms);
+    if (request->complaint)
+        response_error(request, 400, "BadRequest", request->complaint);
+    else if (route && is_wrapped(route, request))
+        refuse_wrapped(request);
+    else if (request->is_endless)
+        response_error(request, 413, "TooLarge", "the body is too large");
+    else if (route)
+        route->serve(owner, request);
+    else if (allow.failed)
+        response_error(request, 503, "NoMemory", "no memory for this request");
     else if (allow.len > 0)
-        response_not_allowed(request, allow, now_ms);
+        response_not_allowed(request, (struct str){ allow.ptr, allow.len });
     else
-        response_error(request, 404, "NotFound", "there is nothing at this path", now_ms);
+        response_error(request, 404, "NotFound", "there is nothing at this path");
 }
 
 /* ---- life ---- */

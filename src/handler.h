@@ -20,13 +20,6 @@
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 /*
- * Of an event that the host has wrapped (payload.h): in there quotes and backslashes take twice
- * their room, and headers come along, twice.  What such a body has more counts, as it comes,
- * towards what a loop keeps (HTTP_SERVER_BODIES_BYTES).
- */
-#define EVENT_MAX_WRAPPED_BYTES (2 * EVENT_MAX_BODY_BYTES + 64 * 1024)
-
-/*
  * Requests of one loop whose calls to the service are not all over, be they answered or not.
  * Beyond that a client's event is refused at once, as Busy; beyond less than that nobody new is
  * let in, so that those who are there are served.  What a client holds more than this is for the
@@ -83,7 +76,7 @@ void handler_serve(void *owner, struct http_request *request);
 
 /* ---- negotiate.c: GET and POST ---- */
 
-/* {"room_id":…,"writer_key":…}, or a request that the host has wrapped with all its headers */
+/* {"room_id":…,"writer_key":…} */
 #define NEGOTIATE_MAX_BODY_BYTES (16 * 1024)
 
 /*

@@ -82,7 +82,7 @@ static int64_t now_ms(const struct negotiation *n)
 
 static void respond_unavailable(struct negotiation *n, const char *message)
 {
-    response_error(n->request, 503, "Unavailable", message, now_ms(n));
+    response_error(n->request, 503, "Unavailable", message);
 }
 
 static void respond_with_token(struct negotiation *n, struct str token)
@@ -101,10 +101,10 @@ static void respond_with_token(struct negotiation *n, struct str token)
         respond_unavailable(n, "no memory");
         return;
     }
-    response_log(&line, LOG_INFO, n->request, now_ms(n));
+    response_log(&line, LOG_INFO, n->request);
     log_number(&line, "status", response.status);
     log_end(&line);
-    response_send(n->request, &response);
+    http_response_send(n->request, &response);
 }
 
 /* Of the characters of a JWT, so that it fits into JSON and a URL as it is. */
@@ -200,9 +200,9 @@ static void respond_refused(struct negotiation *n)
     if (pass->refusal == APP_BUSY)
         respond_unavailable(n, pass->message);
     else if (pass->refusal == APP_WRITERS_WORD)
-        response_error_sampled(n->request, status, code, pass->message, now_ms(n), &guesses);
+        response_error_sampled(n->request, status, code, pass->message, &guesses);
     else
-        response_error(n->request, status, code, pass->message, now_ms(n));
+        response_error(n->request, status, code, pass->message);
 }
 
 static uint64_t unix_ms(void)
@@ -231,12 +231,8 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
     caller->now_unix_ms = unix_ms();
     caller->units = handler->units;
     caller->mem = &request->mem;
-    /*
-     * Anybody may send this header; only where the platform signs people in is it its own.  What
-     * is wrapped may be a body that anybody has posted to a host that forwards: its headers are
-     * nobody's.
-     */
-    if (handler->has_platform_auth && !request->is_wrapped)
+    /* Anybody may send this header: only where the platform signs people in is it its own. */
+    if (handler->has_platform_auth)
         caller->platform_user = http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
     app_negotiate(handler->app, caller);
     if (caller->pass.refusal)
@@ -252,13 +248,13 @@ static void serve(struct handler *handler, struct http_request *request, bool is
     unsigned char seed[APP_NAME_BYTES];
 
     if (!n) {
-        response_error(request, 503, "Unavailable", "no memory", loop_now_ms(handler->loop));
+        response_error(request, 503, "Unavailable", "no memory");
         return;
     }
     n->handler = handler;
     n->request = request;
     if (request->is_too_large && is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
-        response_error(request, 413, "TooLarge", "the body has at most 16 KiB", now_ms(n));
+        response_error(request, 413, "TooLarge", "the body has at most 16 KiB");
     else if (request->is_cut && is_post)
         respond_unavailable(n, "no room for this request");
     else if (handler->in_flight >= HANDLER_FULL_FOR_NEWCOMERS)

@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 
-#include "payload.h"
 #include "wire/json.h"
 
 #define SAMPLE_MS 1000
@@ -22,7 +21,7 @@ static struct str invocation_of(const struct http_request *request)
 }
 
 void response_log(struct log_line *line, enum log_level level,
-                  const struct http_request *request, int64_t now_ms)
+                  const struct http_request *request)
 {
     struct str invocation = invocation_of(request);
 
@@ -30,29 +29,9 @@ void response_log(struct log_line *line, enum log_level level,
     log_text(line, "method", request->method);
     log_text(line, "path", request->path);
     log_number(line, "bytes", request->body.len);
-    log_number(line, "ms", (uint64_t)(now_ms - request->started_ms));
+    log_number(line, "ms", (uint64_t)(loop_now_ms(request->loop) - request->started_ms));
     if (invocation.len > 0)
         log_text(line, "invocation", invocation);
-    if (request->is_wrapped)
-        log_text(line, "wrapped", STR("yes"));
-}
-
-static void send_wrapped(struct http_request *request, const struct http_response *response)
-{
-    struct http_response wrapped;
-
-    if (!payload_wrap(response, &request->mem, &wrapped))
-        http_response_send(request, &wrapped);
-    else
-        http_response_send(request, &(struct http_response){ .status = 503 });
-}
-
-void response_send(struct http_request *request, const struct http_response *response)
-{
-    if (request->is_wrapped)
-        send_wrapped(request, response);
-    else
-        http_response_send(request, response);
 }
 
 static void send_error(struct http_request *request, struct http_response *response,
@@ -73,16 +52,27 @@ static void send_error(struct http_request *request, struct http_response *respo
     if (response->status == 503)
         response->headers[response->header_count++] =
             (struct header){ STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
-    response_send(request, response);
+    http_response_send(request, response);
 }
 
-/* others: so many that are like this one leave no line. */
-static void log_error(const struct http_request *request, unsigned status, const char *code,
-                      const char *message, uint64_t others, int64_t now_ms)
+void response_log_error(const struct http_request *request, unsigned status, const char *code,
+                        const char *message, struct response_sample *sample)
 {
+    int64_t now_ms = loop_now_ms(request->loop), next_ms;
+    uint64_t others = 0;
     struct log_line line;
 
-    response_log(&line, LOG_WARN, request, now_ms);
+    if (sample) {
+        next_ms = atomic_load(&sample->next_ms);
+        /* Of several loops that see that it is time, one writes. */
+        if (now_ms < next_ms ||
+            !atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS)) {
+            atomic_fetch_add(&sample->unlogged, 1);
+            return;
+        }
+        others = atomic_exchange(&sample->unlogged, 0);
+    }
+    response_log(&line, LOG_WARN, request);
     log_number(&line, "status", status);
     log_text(&line, "code", str_from(code));
     log_text(&line, "reason", str_from(message));
@@ -92,39 +82,29 @@ static void log_error(const struct http_request *request, unsigned status, const
 }
 
 void response_error(struct http_request *request, unsigned status, const char *code,
-                    const char *message, int64_t now_ms)
+                    const char *message)
 {
-    struct http_response response = { .status = status };
-
-    log_error(request, status, code, message, 0, now_ms);
-    send_error(request, &response, code, message);
+    response_error_sampled(request, status, code, message, NULL);
 }
 
 void response_error_sampled(struct http_request *request, unsigned status, const char *code,
-                            const char *message, int64_t now_ms, struct response_sample *sample)
+                            const char *message, struct response_sample *sample)
 {
     struct http_response response = { .status = status };
-    int64_t next_ms = atomic_load(&sample->next_ms);
 
-    /* Of several loops that see that it is time, one writes. */
-    if (now_ms >= next_ms &&
-        atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS))
-        log_error(request, status, code, message, atomic_exchange(&sample->unlogged, 0),
-                  now_ms);
-    else
-        atomic_fetch_add(&sample->unlogged, 1);
+    response_log_error(request, status, code, message, sample);
     send_error(request, &response, code, message);
 }
 
-void response_not_allowed(struct http_request *request, struct str allow, int64_t now_ms)
+void response_not_allowed(struct http_request *request, struct str allow)
 {
+    static const char code[] = "MethodNotAllowed", message[] = "this path has no such method";
     struct http_response response = {
         .status = 405,
         .headers = { { STR("Allow"), allow } },
         .header_count = 1,
     };
 
-    log_error(request, response.status, "MethodNotAllowed", "this path has no such method", 0,
-              now_ms);
-    send_error(request, &response, "MethodNotAllowed", "this path has no such method");
+    response_log_error(request, response.status, code, message, NULL);
+    send_error(request, &response, code, message);
 }

@@ -1,6 +1,6 @@
 /*
- * Answers and the log line that goes with each: every request leaves exactly one, but the
- * host's own question whether we are there, GET or HEAD of "/", and what is sampled.
+ * Error responses, and the log line that goes with each response: every request leaves exactly
+ * one, but the host's own question whether we are there, GET or HEAD of "/", and what is sampled.
  */
 #ifndef RESPONSE_H
 #define RESPONSE_H
@@ -13,20 +13,14 @@
 
 /* Starts the line of a request: method, path, bytes, the host's invocation id. */
 void response_log(struct log_line *line, enum log_level level,
-                  const struct http_request *request, int64_t now_ms);
-
-/*
- * Sends an answer, wrapped if the request was.  The log line is the caller's.  answer may go
- * when this returns, its body lives as long as the request.
- */
-void response_send(struct http_request *request, const struct http_response *response);
+                  const struct http_request *request);
 
 /* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
 void response_error(struct http_request *request, unsigned status, const char *code,
-                    const char *message, int64_t now_ms);
+                    const char *message);
 
 /*
- * The same for what somebody may do without end: a line a second at most in the whole process,
+ * The same for what anybody may do without end: the whole process writes a line a second at most,
  * which says how many others it stands for.
  */
 struct response_sample {
@@ -34,10 +28,13 @@ struct response_sample {
     _Atomic uint64_t unlogged; /* since the last line */
 };
 void response_error_sampled(struct http_request *request, unsigned status, const char *code,
-                            const char *message, int64_t now_ms,
-                            struct response_sample *sample);
+                            const char *message, struct response_sample *sample);
+
+/* Only the line.  sample: may be NULL. */
+void response_log_error(const struct http_request *request, unsigned status, const char *code,
+                        const char *message, struct response_sample *sample);
 
 /* 405 with Allow. */
-void response_not_allowed(struct http_request *request, struct str allow, int64_t now_ms);
+void response_not_allowed(struct http_request *request, struct str allow);
 
 #endif

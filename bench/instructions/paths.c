@@ -192,6 +192,7 @@ static void serve(const struct path *path)
     struct http_request request = path->request;
 
     calls = status = 0;
+    request.loop = handler.loop;
     request.started_ms = loop_now_ms(handler.loop);
     arena_init(&request.mem, MEMORY);
     handler_serve(&handler, &request);

@@ -232,6 +232,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     x->client = client;
     request->method = str_from(method);
     request->path = http_target_path(str_from(url));
+    request->loop = server->loop;
     request->started_ms = loop_now_ms(server->loop);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
         (client->has_query &&

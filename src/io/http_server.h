@@ -50,8 +50,8 @@ struct http_request {
     bool is_cut;       /* there was no room for the body, but for its beginning */
     bool is_endless;   /* it is too large, and not even its end was waited for */
     const char *complaint; /* it has more than one meaning, and none may be chosen; else NULL */
-    int64_t started_ms;    /* on the loop's clock */
-    bool is_wrapped; /* the host put it into JSON and wants the answer so: see payload.h */
+    const struct loop *loop; /* which serves it, and whose clock started_ms is on */
+    int64_t started_ms;
 };
 
 /*

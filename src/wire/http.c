@@ -104,15 +104,6 @@ static const char *header_complaint(const struct header *header)
     return NULL;
 }
 
-const char *http_headers_complaint(const struct header *headers, size_t count)
-{
-    const char *why = NULL;
-
-    for (size_t i = 0; i < count && !why; i++)
-        why = header_complaint(&headers[i]);
-    return why;
-}
-
 struct counts {
     size_t hosts, lengths, codings;
     struct str host, coding;

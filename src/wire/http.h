@@ -28,12 +28,6 @@ struct http_framing {
  */
 const char *http_head_complaint(const struct http_head *head, struct http_framing *framing);
 
-/*
- * The same of headers that are no head, and say nothing of where a body ends: are their names
- * words, and their values without control characters?
- */
-const char *http_headers_complaint(const struct header *headers, size_t count);
-
 /* The same of a request's target, undecoded and with its query. */
 const char *http_target_complaint(struct str target);
 

@@ -421,72 +421,50 @@ static struct json_field *find_field(struct json_field *fields, size_t count, st
 }
 
 /* "name": value */
-static bool read_pair(struct cursor *c, bool is_checked, struct json_pair *pair)
+static bool read_member(struct cursor *c, bool is_checked, struct json_field *member)
 {
     skip_space(c);
-    pair->name.ptr = c->at;
+    member->name.ptr = c->at;
     if (!skip_string(c))
         return false;
-    pair->name.len = (size_t)(c->at - pair->name.ptr);
+    member->name.len = (size_t)(c->at - member->name.ptr);
     skip_space(c);
     if (!skip_char(c, ':'))
         return false;
     if (!is_checked)
-        return read_value(c, 1, &pair->value);
+        return read_value(c, 1, &member->value);
     skip_space(c);
-    pair->value.ptr = c->at;
+    member->value.ptr = c->at;
     skim_value(c);
-    pair->value.len = (size_t)(c->at - pair->value.ptr);
-    return pair->value.len > 0;
+    member->value.len = (size_t)(c->at - member->value.ptr);
+    return member->value.len > 0;
 }
 
-/* Calls take for each member of the object that text must be. */
-static enum err each_pair(struct str text, bool is_checked,
-                          bool (*take)(void *to, const struct json_pair *pair), void *to)
+static enum err find_members(struct str text, bool is_checked, struct json_field *fields,
+                             size_t count)
 {
     struct cursor c = cursor_on(text);
-    struct json_pair pair;
+    struct json_field member, *field;
 
+    for (size_t i = 0; i < count; i++)
+        fields[i].value = (struct str){ NULL, 0 };
     skip_space(&c);
     if (!skip_char(&c, '{'))
         return ERR_SYNTAX;
     skip_space(&c);
     if (!sees(&c, '}')) {
         do {
-            if (!read_pair(&c, is_checked, &pair) || !take(to, &pair))
+            if (!read_member(&c, is_checked, &member))
                 return fault_of(&c);
+            field = find_field(fields, count, member.name);
+            if (field && field->value.ptr)
+                return ERR_SYNTAX;
+            if (field)
+                field->value = member.value;
             skip_space(&c);
         } while (skip_char(&c, ','));
     }
     return skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
-}
-
-struct wanted {
-    struct json_field *fields;
-    size_t count;
-};
-
-static bool take_field(void *to, const struct json_pair *pair)
-{
-    struct wanted *wanted = to;
-    struct json_field *field = find_field(wanted->fields, wanted->count, pair->name);
-
-    if (!field)
-        return true;
-    if (field->value.ptr)
-        return false;
-    field->value = pair->value;
-    return true;
-}
-
-static enum err find_members(struct str text, bool is_checked, struct json_field *fields,
-                             size_t count)
-{
-    struct wanted wanted = { fields, count };
-
-    for (size_t i = 0; i < count; i++)
-        fields[i].value = (struct str){ NULL, 0 };
-    return each_pair(text, is_checked, take_field, &wanted);
 }
 
 enum err json_members(struct str text, struct json_field *fields, size_t count)
@@ -497,30 +475,6 @@ enum err json_members(struct str text, struct json_field *fields, size_t count)
 enum err json_checked_members(struct str text, struct json_field *fields, size_t count)
 {
     return find_members(text, true, fields, count);
-}
-
-struct list {
-    struct json_pair *pairs;
-    size_t max, count;
-};
-
-static bool take_pair(void *to, const struct json_pair *pair)
-{
-    struct list *list = to;
-
-    if (list->count < list->max)
-        list->pairs[list->count] = *pair;
-    list->count++;
-    return true;
-}
-
-enum err json_pairs(struct str text, struct json_pair *pairs, size_t max, size_t *count)
-{
-    struct list list = { pairs, max, 0 };
-    enum err e = each_pair(text, false, take_pair, &list);
-
-    *count = list.count;
-    return e;
 }
 
 /* ---- text inside strings ---- */

@@ -5,8 +5,7 @@
 # targets cannot rot.
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub payload retry \
-                service
+FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub retry service
 FUZZ_SEEDS   := build/fuzz/seeds
 
 FLAGS.fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \

@@ -230,6 +230,8 @@ static void wrap(void)
     request->headers = json;
     request->header_count = 1;
     request->query_count = 0;
+    scene.is_unforwarded = scene.is_event;
+    scene.is_event = false;
     request->method = STR("POST");
     request->body = text;
 }
@@ -240,8 +242,6 @@ static void wrap(void)
 static void cut_body(struct input *in)
 {
     struct http_request *request = &scene.request;
-    bool is_wrapped =
-        !str_equal(request->path, STR("/eventhandler")) || request->header_count == 1;
     size_t kept = 4 + input_choice(in, 200);
 
     if (request->body.len <= kept)
@@ -249,10 +249,6 @@ static void cut_body(struct input *in)
     request->is_cut = true;
     request->body = str_first(request->body, kept);
     scene.is_whole = false;
-    if (!is_wrapped)
-        return;
-    scene.is_remains = scene.is_event;
-    scene.is_event = false;
 }
 
 /* As many others are in flight as make a difference. */
@@ -345,6 +341,7 @@ void scene_begin(struct input *in)
     arena_init(&scene.lab, 4 * FUZZ_MEMORY);
     start_handler();
     scene.request.headers = headers;
+    scene.request.loop = stand_in_loop();
     scene.request.started_ms = loop_now_ms(stand_in_loop());
     is_wrapped = input_choice(in, 4) == 3;
     stand_in.refuse_calls = input_choice(in, 16) == 15;

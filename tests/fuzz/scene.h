@@ -28,13 +28,13 @@ struct scene {
     struct handler handler;
     struct config config;
     struct http_request request;
-    bool is_event;     /* made here, so that all below is known */
-    bool is_authentic; /* signed by the service */
-    bool is_message;   /* an event of a client, which has to be answered with 200 or 204 */
-    bool is_whole;     /* and well-formed, all of it there, with memory enough */
-    bool is_remains;   /* it was, but the host wrapped it and then it was cut */
-    size_t load;       /* requests that were in flight before */
-    size_t beside;     /* and calls beside other calls of these */
+    bool is_event;       /* made here, so that all below is known */
+    bool is_authentic;   /* signed by the service */
+    bool is_message;     /* an event of a client, which has to be answered with 200 or 204 */
+    bool is_whole;       /* and well-formed, all of it there, with memory enough */
+    bool is_unforwarded; /* it was, but the host has wrapped it */
+    size_t load;         /* requests that were in flight before */
+    size_t beside;       /* and calls beside other calls of these */
     enum { NOBODY, WRITER, VIEWER } role;
     struct str ack_id;
     size_t log_lines;

@@ -130,25 +130,6 @@ function webpubsub() {
 
 const wrapped = (req) => JSON.stringify({ Data: { req }, Metadata: {} });
 
-function payload() {
-  const headers = { 'Content-Type': ['text/plain'], Two: ['a', 'b'] };
-  const request = {
-    Url: 'https://host/negotiate?room_id=a',
-    Method: 'GET',
-    Query: { room_id: 'a' },
-    Headers: headers,
-    Body: '{"room_id":"x"}',
-  };
-  seed('payload', '0', fields(wrapped(request)));
-  seed('payload', '0', fields(wrapped({ ...request, Query: {}, Body: undefined })));
-  const plain = { One: '1' };
-  seed('payload', '0', fields(wrapped({ ...request, Headers: plain, Url: '/eventhandler' })));
-  seed('payload', '0', fields('{"Data":1,"Metadata":2}'));
-  seed('payload', '1', fields('POST', wrapped(request)));
-  seed('payload', '2', '0', '2', '1', fields('value'), '0', fields('43["a"]'));
-  seed('payload', '2', '0', '0', fields('\0\x09\x1f"\\\x7f'));
-}
-
 function retries() {
   const attempt = (status, tries, left, asked) => seed('retry', status, tries,
     fields(left, '1768471200', '12345', '3', asked));
@@ -299,10 +280,10 @@ function requests() {
 }
 
 for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'negotiate',
-  'webpubsub', 'payload', 'retry', 'service']) {
+  'webpubsub', 'retry', 'service']) {
   rmSync(path.join(out, target), { recursive: true, force: true });
   mkdirSync(path.join(out, target), { recursive: true });
 }
-[simple, cloudevents, settings, negotiate, webpubsub, payload, retries, events, identities,
+[simple, cloudevents, settings, negotiate, webpubsub, retries, events, identities,
   requests]
   .forEach((make) => make());

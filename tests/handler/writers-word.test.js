@@ -210,7 +210,7 @@ test('another application has no rooms that a word could open', async () => {
   }
 });
 
-for (const mode of ['forward', 'payload']) {
+for (const mode of ['forward', 'proxy']) {
   test(`the word passes the host, and nothing else opens a room (${mode})`, async () => {
     const stack = await startStack({ host: true, mode, env: { CODESTREAM_WRITERS: WORD } });
     try {

@@ -39,6 +39,18 @@ test('wrong hub: the handler has another one', async () => {
   });
 });
 
+test('forwarding off', async () => {
+  const off = ({ customHandler }) => {
+    delete customHandler.enableForwardingHttpRequest;
+    delete customHandler.enableProxyingHttpRequest;
+  };
+  await withDeployment({ edit: { 'host.json': off } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.negotiate, /enableForwardingHttpRequest/, /host\.json/);
+    report.assertSuspects(CHECK.negotiate, CHECK.validation);
+  });
+});
+
 test('wrong hub: the service has its event handler at another one', async () => {
   await withDeployment({ event: { hub: 'other' } }, async (app) => {
     app.service.setEventHandlers('codestream', []);

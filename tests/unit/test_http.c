@@ -91,19 +91,6 @@ static void a_host_is_a_name_or_an_address_and_perhaps_a_port(void **state)
         assert_false(is_host(others[i]));
 }
 
-static void headers_alone_are_judged_like_those_of_a_head(void **state)
-{
-    const struct header headers[] = { { STR("X"), STR("a\tb") },
-                                      { STR("X-Y"), STR("a\0b") },
-                                      { STR("X Y"), STR("a") } };
-
-    (void)state;
-    assert_null(http_headers_complaint(headers, 0));
-    assert_null(http_headers_complaint(headers, 1));
-    assert_non_null(http_headers_complaint(headers, 2));
-    assert_non_null(http_headers_complaint(headers + 2, 1));
-}
-
 static void a_target_is_a_path_or_a_url(void **state)
 {
     static const struct {
@@ -209,7 +196,6 @@ int main(void)
         cmocka_unit_test(a_control_character_is_found_wherever_it_stands),
         cmocka_unit_test(the_end_of_a_body_is_told_in_one_way),
         cmocka_unit_test(a_host_is_a_name_or_an_address_and_perhaps_a_port),
-        cmocka_unit_test(headers_alone_are_judged_like_those_of_a_head),
         cmocka_unit_test(a_target_is_a_path_or_a_url),
         cmocka_unit_test(a_date_of_any_month_is_read),
         cmocka_unit_test(the_example_of_the_rfc_is_read),
