@@ -17,7 +17,7 @@ struct delivery {
     struct packet packet;
     const char *complaint; /* the client did what it may not; otherwise all is well */
     struct app_socket socket;
-    struct plan_run run;
+    struct execution run;
     bool is_answered; /* while the plan goes on */
 };
 
@@ -85,7 +85,7 @@ static bool is_for_sample(const struct delivery *d)
 
 static void write_delivery(const struct delivery *d, unsigned status, struct log_line *line)
 {
-    const struct plan_run *run = &d->run;
+    const struct execution *run = &d->run;
     enum log_level level = LOG_INFO;
 
     if (run->outcome)

@@ -16,21 +16,21 @@
 #include "azure/rest.h"
 
 /* A room with more members than this many answers can list is not counted. */
-#define PLAN_MAX_PAGES 50
+#define EXECUTE_MAX_PAGES 50
 
 enum plan_progress { PLAN_WAITING, PLAN_UNDER_WAY, PLAN_OVER };
 
 /* Why an action was not carried out, or not quite. */
 struct plan_fault {
-    enum app_refusal refusal; /* APP_ACCEPTED: it was carried out, only a clean-up failed */
-    const char *message;      /* for the client */
-    const char *failure;      /* for the log; NULL: nothing failed */
-    unsigned rest_status;     /* of the call that failed, 0 where it had no answer */
-    struct str rest_error;    /* x-ms-error-code of that call */
+    enum app_refusal refusal;
+    const char *message;   /* for the client */
+    const char *failure;   /* for the log; NULL: nothing failed */
+    unsigned rest_status;  /* of the call that failed, 0 where it had no answer */
+    struct str rest_error; /* x-ms-error-code of that call */
 };
 
 /* One plan under way.  Set the first part, zero the rest; it must live until done. */
-struct plan_run {
+struct execution {
     struct app_socket *socket; /* whose event it is, with its plan */
     struct rest *rest;
     struct arena *mem; /* for the calls */
@@ -64,6 +64,6 @@ struct plan_run {
  * settled and done may be called before this returns: first settled, at most once, then done,
  * exactly once.
  */
-void execute(struct plan_run *run);
+void execute(struct execution *run);
 
 #endif

@@ -84,7 +84,8 @@ size_t handler_body_limit(void *owner, const struct http_request *request)
 
 /*
  * Without these flags the host wraps each request into JSON, and takes only JSON for a response.
- * An event has headers, so that JSON in its place can only be the host's.
+ * An event says in a header what it is: long JSON in its place that does not can only be the
+ * host's.
  * Source: Azure docs, "Azure Functions custom handlers", request and response payload.
  */
 static bool is_wrapped(const struct route *route, const struct http_request *request)
@@ -95,8 +96,10 @@ static bool is_wrapped(const struct route *route, const struct http_request *req
         !str_starts_nocase(http_request_header(request, STR("Content-Type")),
                            STR("application/json")))
         return false;
-    if (route->serve == eventhandler_event)
-        return http_request_header(request, STR("ce-type")).len == 0;
+    if (http_request_header(request, STR("ce-type")).len > 0)
+        return false;
+    if (route->serve == eventhandler_event && (request->is_cut || request->is_too_large))
+        return true;
     return !json_members(request->body, fields, COUNT(fields)) && fields[0].value.ptr &&
            fields[1].value.ptr;
 }

@@ -11,8 +11,8 @@
 /* The longest plan. */
 #define APP_MAX_ACTIONS 16
 
-/* In one list of rooms. */
-#define APP_MAX_ROOMS 1000
+/* In one list of rooms: what a filter of Web PubSub has room for. */
+#define APP_MAX_ROOMS 90
 
 /*
  * Of the names of a room and its namespace together.  The service's groups are named by both

@@ -263,9 +263,15 @@ static bool groups_ok(struct str nsp, struct str_list rooms)
     return true;
 }
 
+static size_t count_conditions(const struct webpubsub_target *target)
+{
+    return target->rooms.count + target->except.count + (target->within.len > 0);
+}
+
 static bool target_ok(const struct webpubsub_target *target)
 {
-    return group_ok(target->nsp, target->within) && groups_ok(target->nsp, target->rooms) &&
+    return count_conditions(target) <= WEBPUBSUB_MAX_CLAUSES &&
+           group_ok(target->nsp, target->within) && groups_ok(target->nsp, target->rooms) &&
            groups_ok(target->nsp, target->except);
 }
 
@@ -347,6 +353,12 @@ void webpubsub_add_filter(struct buf *out, const struct webpubsub_target *target
     add_filter(out, &plain, target);
 }
 
+/* Up to three conditions always have their place, however long the names in them are. */
+static bool is_too_long(const struct webpubsub_target *target, size_t filter_chars)
+{
+    return count_conditions(target) > 3 && filter_chars > WEBPUBSUB_MAX_FILTER_CHARS;
+}
+
 /* ---- requests ---- */
 
 static void add_hub_url(struct buf *url, const struct webpubsub *webpubsub)
@@ -354,8 +366,12 @@ static void add_hub_url(struct buf *url, const struct webpubsub *webpubsub)
     buf_add_all(url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
 }
 
-static enum err finish_send(struct buf *url, struct str packet, struct webpubsub_request *out)
+/* The filter, if there is one, is all of the URL from there on. */
+static enum err finish_send(const struct webpubsub_target *target, struct buf *url,
+                            size_t filter, struct str packet, struct webpubsub_request *out)
 {
+    if (is_too_long(target, url->len - filter))
+        return ERR_SYNTAX;
     *out = (struct webpubsub_request){ .method = "POST",
                                        .content_type = "text/plain",
                                        .body = packet };
@@ -372,6 +388,7 @@ enum err webpubsub_send(const struct webpubsub *webpubsub,
                        : target->rooms.count > 0 ? target->rooms.at[0]
                                                  : STR("");
     struct buf url = { .mem = mem };
+    size_t filter;
 
     if (is_choice && target->within.len == 0)
         return webpubsub_disconnect(webpubsub, target, packet, mem, out);
@@ -383,6 +400,7 @@ enum err webpubsub_send(const struct webpubsub *webpubsub,
     buf_add(&url, STR("/:send" VERSION_QUERY));
     if (has_conditions(target))
         buf_add(&url, STR("&filter="));
+    filter = url.len;
     if (is_choice) {
         const struct webpubsub_target some = { .nsp = target->nsp,
                                                .rooms = target->rooms,
@@ -391,7 +409,7 @@ enum err webpubsub_send(const struct webpubsub *webpubsub,
     } else {
         add_conditions(&url, &encoded, target);
     }
-    return finish_send(&url, packet, out);
+    return finish_send(target, &url, filter, packet, out);
 }
 
 enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
@@ -399,13 +417,15 @@ enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
                               struct arena *mem, struct webpubsub_request *out)
 {
     struct buf url = { .mem = mem };
+    size_t filter;
 
     if (!target_ok(target))
         return ERR_SYNTAX;
     add_hub_url(&url, webpubsub);
     buf_add(&url, STR("/:send" VERSION_QUERY "&filter="));
+    filter = url.len;
     add_filter(&url, &encoded, target);
-    return finish_send(&url, packet, out);
+    return finish_send(target, &url, filter, packet, out);
 }
 
 /* {"groups":[…],"filter":"…"}: neither needs an escape. */
@@ -415,6 +435,7 @@ static enum err move(const struct webpubsub *webpubsub, struct str operation,
 {
     struct buf url = { .mem = mem };
     struct buf body = { .mem = mem };
+    size_t filter;
 
     if (!target_ok(target) || !groups_ok(target->nsp, rooms))
         return ERR_SYNTAX;
@@ -432,7 +453,10 @@ static enum err move(const struct webpubsub *webpubsub, struct str operation,
         buf_add_char(&body, '"');
     }
     buf_add(&body, STR("],\"filter\":\""));
+    filter = body.len;
     webpubsub_add_filter(&body, target);
+    if (is_too_long(target, body.len - filter))
+        return ERR_SYNTAX;
     buf_add(&body, STR("\"}"));
     return buf_done(&body, &out->body);
 }
@@ -449,70 +473,6 @@ enum err webpubsub_leave(const struct webpubsub *webpubsub,
                          struct arena *mem, struct webpubsub_request *out)
 {
     return move(webpubsub, STR("/:removeFromGroups"), target, rooms, mem, out);
-}
-
-/* ---- long filters ---- */
-
-/* What each condition has around its group, percent-encoded, at most; one of a choice has less. */
-#define CLAUSE_CHARS sizeof("%20and%20not%20%28%270~~%27%20in%20groups%29")
-#define CHOICE_CHARS strlen("%20or%20%270~~%27%20in%20groups")
-
-static size_t filter_chars(struct str nsp, struct str_list rooms, size_t around)
-{
-    size_t chars = 0;
-
-    for (size_t i = 0; i < rooms.count; i++)
-        chars += around + BASE64URL_LEN(nsp.len) + BASE64URL_LEN(rooms.at[i].len);
-    return chars;
-}
-
-static size_t parts(size_t count)
-{
-    return (count + WEBPUBSUB_MAX_CLAUSES - 1) / WEBPUBSUB_MAX_CLAUSES;
-}
-
-static struct str_list part(struct str_list list, size_t i)
-{
-    size_t first = i * WEBPUBSUB_MAX_CLAUSES;
-    size_t left = list.count - first;
-
-    return (struct str_list){ list.at + first,
-                              left < WEBPUBSUB_MAX_CLAUSES ? left : WEBPUBSUB_MAX_CLAUSES };
-}
-
-/* For all of the namespace there is one part, which has no rooms. */
-static size_t room_parts(const struct webpubsub_target *target)
-{
-    return target->rooms.count > 0 ? parts(target->rooms.count) : 1;
-}
-
-size_t webpubsub_gather_count(const struct webpubsub_target *target)
-{
-    size_t clauses = target->rooms.count + target->except.count + (target->within.len > 0);
-    size_t around = target->within.len > 0 ? CHOICE_CHARS : CLAUSE_CHARS;
-    size_t chars = filter_chars(target->nsp, target->rooms, around) +
-                   filter_chars(target->nsp, target->except, CLAUSE_CHARS);
-
-    if (clauses <= 3 ||
-        (clauses <= WEBPUBSUB_MAX_CLAUSES && chars <= WEBPUBSUB_MAX_FILTER_CHARS))
-        return 0;
-    return room_parts(target) + parts(target->except.count);
-}
-
-enum err webpubsub_gather(const struct webpubsub *webpubsub,
-                          const struct webpubsub_target *target, struct str room, size_t i,
-                          struct arena *mem, struct webpubsub_request *out)
-{
-    const struct str_list gathered = { &room, 1 };
-    struct webpubsub_target some = { .nsp = target->nsp };
-
-    if (i >= room_parts(target)) {
-        some.rooms = part(target->except, i - room_parts(target));
-        return webpubsub_leave(webpubsub, &some, gathered, mem, out);
-    }
-    if (target->rooms.count > 0)
-        some.rooms = part(target->rooms, i);
-    return webpubsub_join(webpubsub, &some, gathered, mem, out);
 }
 
 /* ---- members ---- */

@@ -110,7 +110,8 @@ struct webpubsub_request {
 };
 
 /*
- * The requests below: ERR_SYNTAX when a room's name is too long for a group's.
+ * The requests below: ERR_SYNTAX when a room's name is too long for a group's, or a target has too
+ * many rooms for a filter.
  *
  * POST groups/{group}/:send or POST :send, perhaps with a filter, and a Socket.IO packet,
  * which is borrowed, as its body.
@@ -131,16 +132,6 @@ MUST_USE enum err webpubsub_join(const struct webpubsub *webpubsub,
 MUST_USE enum err webpubsub_leave(const struct webpubsub *webpubsub,
                                   const struct webpubsub_target *target, struct str_list rooms,
                                   struct arena *mem, struct webpubsub_request *out);
-
-/*
- * A target whose filter would be too long is gathered in a room of its own first, by so
- * many requests; that room is then the target, and is left again by all when it has served.
- * 0: the target can be reached as it is.
- */
-size_t webpubsub_gather_count(const struct webpubsub_target *target);
-MUST_USE enum err webpubsub_gather(const struct webpubsub *webpubsub,
-                                   const struct webpubsub_target *target, struct str room,
-                                   size_t i, struct arena *mem, struct webpubsub_request *out);
 
 /* GET groups/{group}/connections: a page of a room's members. */
 #define WEBPUBSUB_PAGE 200

@@ -137,12 +137,6 @@ static uint64_t recipients_of(const struct audience *audience)
     return audience_of(audience, connections, SETS, &scene.lab);
 }
 
-/* Who is gathered for one action stands in a room that nobody else asks about. */
-static bool is_gathering(const struct audience *audience)
-{
-    return audience->moved_count == 1 && str_starts(audience->moved[0].room, STR("~gathered~"));
-}
-
 static void check_neighbours(const struct http_call *http, const struct audience *audience)
 {
     struct open_call one = { .call = http->owner };
@@ -151,7 +145,7 @@ static void check_neighbours(const struct http_call *http, const struct audience
     if (audience->kind == REQUEST_SEND && !ends_sockets)
         one.recipients = recipients_of(audience);
     else
-        one.is_barrier = !is_gathering(audience);
+        one.is_barrier = true;
     if (one.call->tries > 1) /* again: it was open all the time */
         return;
     (void)take_open(one.call);
