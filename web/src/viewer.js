@@ -213,7 +213,8 @@ export class Viewer {
     this.viewAhead = undefined;
     this.sessionSeq = NONE;
     this.viewSeq = NONE;
-    this.gapAt = now + GAP_MS;
+    // Its full may be on its way, but who has no text at all asks for one at once.
+    this.gapAt = this.hasText ? now + GAP_MS : NEVER;
   }
 
   /** @param {Full} m @param {number} now */
@@ -301,7 +302,8 @@ export class Viewer {
   #settle(now) {
     if (this.version === NONE || this.version < this.newest) {
       // A lost delta that nothing follows leaves no gap; only the beat shows that it is missing.
-      if (this.gapAt === NEVER && !this.behind) this.gapAt = now + GAP_MS;
+      // Where there is no text to edit, no delta is waited for.
+      if (this.gapAt === NEVER && !this.behind && this.version !== NONE) this.gapAt = now + GAP_MS;
       return;
     }
     this.behind = false;
