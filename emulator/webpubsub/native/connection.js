@@ -121,7 +121,7 @@ export class NativeConnection {
     if (ackId !== undefined) {
       this.#write(fault ? failedAck(ackId, fault.name, fault.message) : ack(ackId));
     }
-    if (fault?.ends) this.close('UpstreamFailed');
+    if (fault?.ends) this.#disconnect('UpstreamFailed', NORMAL, '');
   }
 
   #repeated(ackId) {
@@ -229,11 +229,12 @@ export class NativeConnection {
     this.#disconnect(reason, NORMAL);
   }
 
-  #disconnect(reason, code) {
+  /** @param {string} [words] in the close frame */
+  #disconnect(reason, code, words = reason) {
     if (this.#ended) return;
     if (this.subprotocol) this.#write(disconnected(reason));
     this.#end(reason);
-    this.#wire?.close(code, reason);
+    this.#wire?.close(code, words);
   }
 
   terminate() {

@@ -1,9 +1,9 @@
 // The sends of the REST interface: to all, a group, a user, a connection.
 
-import { parseFilter } from '../filter.js';
+import { ApiError, InvalidParameter } from '../errors.js';
+import { FilterError, parseFilter } from '../filter.js';
 import { Message, dataTypeOf } from '../message.js';
 import {
-  ApiError,
   connectionOf,
   groupOf,
   maybeConnectionOf,
@@ -19,7 +19,7 @@ function send(call, recipients, group) {
   if (!dataType) throw new ApiError(415, 'UnsupportedMediaType', `messages cannot be ${call.type}`);
   if (dataType === 'json') parseJson(call.body);
   readNumber(call.query, 'messageTtlSeconds', 0, MAX_TTL);
-  const matches = filterOf(call.query.get('filter'));
+  const matches = filterOf(call.query.get('filter'), 'filter');
   const excluded = new Set(call.query.getAll('excluded'));
   const message = new Message({
     from: group ? 'group' : 'server',
@@ -32,11 +32,21 @@ function send(call, recipients, group) {
   return { status: 202, note: `to ${chosen.length}` };
 }
 
-/** An empty filter is no filter. */
-export function filterOf(text) {
+/** An empty filter is no filter. @param {string} target where it stands, as errors name it */
+export function filterOf(text, target) {
   if (!text) return () => true;
-  const matches = parseFilter(text);
+  const matches = readFilter(text, target);
   return ({ id, userId, groups }) => matches({ connectionId: id, userId, groups });
+}
+
+function readFilter(text, target) {
+  try {
+    return parseFilter(text);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    const message = `Invalid syntax for '${text}': ${error.message}. (Parameter 'filter')`;
+    throw new InvalidParameter(target, message);
+  }
 }
 
 export const sendToAll = (call) => send(call, [...call.hub.connections.values()]);
@@ -50,5 +60,5 @@ export function sendToGroup(call) {
 
 export function sendToConnection(call) {
   const strict = call.service.options.missingTarget === 'refuse';
-  return send(call, strict ? [connectionOf(call)] : maybeConnectionOf(call));
+  return send(call, strict ? [connectionOf(call, 'Warning')] : maybeConnectionOf(call));
 }
