@@ -53,8 +53,15 @@ export class Clients {
     const hub = this.#service.hub(name);
     const fault = this.#check(req, url, hub, name);
     if (fault) res.writeHead(fault.status, TEXT).end(`${fault.message}\n`);
-    else this.#engine(hub).handleRequest(req, res);
+    else this.#pass(req, res, url, hub);
     return true;
+  }
+
+  /** The packets of a client that has to wait are not read from its requests. */
+  async #pass(req, res, url, hub) {
+    const connection = hub.connections.get(url.searchParams.get('sid'));
+    if (req.method === 'POST') await connection?.readable?.();
+    this.#engine(hub).handleRequest(req, res);
   }
 
   /** @returns {boolean} whether the upgrade was for this endpoint */

@@ -46,9 +46,19 @@ export const KNOBS = {
   maxPendingBytes: {
     kind: 'bytes',
     value: 16 * MiB,
-    help: 'unread output, or unhandled input, that drops a client',
+    help: 'unread output that drops a client; unhandled input after which it is not read',
   },
-  maxQueuedPackets: { kind: 'count', value: 10_000, help: 'unhandled input that drops a client' },
+  maxQueuedPackets: {
+    kind: 'count',
+    value: 10_000,
+    help: 'unhandled messages of a client after which it is not read',
+  },
+  closingDisconnect: {
+    kind: ['one', 'all'],
+    value: 'one',
+    unknown: true,
+    help: '41{"close":true}: whether one namespace of the client is told of the end, or all are',
+  },
   connectErrorText: {
     kind: ['status', 'body'],
     value: 'status',
@@ -153,6 +163,7 @@ export const KNOBS = {
   defaultClientType: {
     kind: ['socketio', 'native'],
     value: 'socketio',
+    unknown: true,
     help: 'kind of clients that :generateToken mints tokens for by default',
   },
   missingTarget: {

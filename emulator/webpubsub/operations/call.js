@@ -2,6 +2,7 @@
 
 import { ApiError, INVALID_GROUP, InvalidParameter, badRequest, notExisted } from '../errors.js';
 import { groupNameFault } from '../groups.js';
+import { explainConnection } from './nobody.js';
 
 const MIME_JSON = 'application/json';
 
@@ -28,11 +29,12 @@ export function checkedGroup(name) {
   return name;
 }
 
-/** @param {'Error' | 'Warning' | 'Info'} level of the error if the path's connection is not there */
+/** @param {'Error' | 'Warning' | 'Info'} level of the error if the connection is not there */
 export function connectionOf({ hub, params }, level) {
   const connection = hub.connections.get(params.connection);
   if (connection) return connection;
-  throw notExisted(level, 'Connection', params.connection);
+  const hint = explainConnection(hub, params.connection);
+  throw Object.assign(notExisted(level, 'Connection', params.connection), { hint });
 }
 
 /** The connections of the user that the path names. */

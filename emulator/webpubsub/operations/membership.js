@@ -2,6 +2,7 @@
 // filter selects.
 
 import { INVALID_GROUP, InvalidParameter, notExisted } from '../errors.js';
+import { roomOf } from '../groups.js';
 import {
   checkedGroup,
   connectionOf,
@@ -24,13 +25,29 @@ function join({ hub, service }, group, connections) {
   else act();
 }
 
-function leave({ hub }, group, connections) {
-  for (const connection of connections) hub.groups.leave(group, connection);
+function leave(call, group, connections) {
+  warnOfLost(call, connections, (own) => own === group);
+  for (const connection of connections) call.hub.groups.leave(group, connection);
 }
 
-function leaveAll({ hub }, connections) {
-  for (const connection of connections) hub.groups.leaveAll(connection);
+function leaveAll(call, connections) {
+  warnOfLost(call, connections, () => true);
+  for (const connection of connections) call.hub.groups.leaveAll(connection);
   return { status: 204 };
+}
+
+/** A socket of Socket.IO is told things by way of groups that are not the caller's to take. */
+function warnOfLost({ service }, connections, isLeft) {
+  for (const connection of connections) {
+    const own = connection.ownGroups?.() ?? []; // a native client has none
+    const lost = own.filter((group) => connection.groups.has(group) && isLeft(group));
+    if (lost.length === 0) continue;
+    const rooms = lost.map(roomOf).map(({ namespace, name }) =>
+      name ? `the room of socket ${name}` : `namespace ${namespace}`,
+    );
+    const what = `leaves ${rooms.join(', ')}: what is sent there misses it now`;
+    service.log.warn('rest', connection.id, what);
+  }
 }
 
 function bulk(change) {

@@ -11,6 +11,7 @@ import {
   readNumber,
   userOf,
 } from './call.js';
+import { warnOfNobody } from './nobody.js';
 
 const MAX_TTL = 300; // seconds
 
@@ -27,6 +28,7 @@ function send(call, recipients, group) {
     dataType,
     body: call.body,
   });
+  if (recipients.length === 0) warnOfNobody(call, group);
   const chosen = recipients.filter((c) => !excluded.has(c.id) && matches(c));
   for (const connection of chosen) connection.send(message);
   return { status: 202, note: `to ${chosen.length}` };
