@@ -53,10 +53,14 @@ function event(d, accessKey) {
 function restCall(d) {
   const group = `0~${encode('/')}~${encode('codestream-doctor')}`;
   const url = `${d.url}/api/hubs/${d.hub}/groups/${group}?api-version=2024-01-01`;
+  return ['HEAD', url, { Authorization: `Bearer ${makeToken(d.accessKey, { aud: url })}` }];
+}
+
+/** A token that is good for fifteen minutes. */
+export function makeToken(accessKey, claims) {
   const now = Math.floor(Date.now() / 1000);
-  const claims = JSON.stringify({ iat: now, exp: now + 900, aud: url });
-  const token = sign(d.accessKey, `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(claims)}`);
-  return ['HEAD', url, { Authorization: `Bearer ${token}` }];
+  const body = JSON.stringify({ iat: now, exp: now + 900, ...claims });
+  return sign(accessKey, `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(body)}`);
 }
 
 function wrongClock(whose, aheadMs) { // NaN: not known, and so not wrong
@@ -190,7 +194,8 @@ export const CHECKS = [{
 
 /** { failure, fix, lost }, or nothing of it. what: the request in words. */
 export function judge(check, what, response, d) {
-  const { status, problem } = response;
+  const { status, problem, headers } = response;
+  const code = headers?.['x-ms-error-code'];
   const [log, reach, lost] = what.includes(`${d.url}/`)
     ? ['look at the live trace of the service',
       'is the endpoint in the connection string right, and within reach?', 'the service']
@@ -198,7 +203,8 @@ export function judge(check, what, response, d) {
   const [, failure, fix, lack] = [
     [!status, `${what}: ${problem}`, /certificate/.test(problem) ? TRUST : reach, lost],
     ...check.judge(response, d),
-    [!(check.expects ?? [status]).includes(status), `${what} was answered with ${status}`, log],
+    [!(check.expects ?? [status]).includes(status),
+      `${what} was answered with ${status}${code ? ` (${d.quote(code)})` : ''}`, log],
   ].find(([applies]) => applies) ?? [];
   return { failure, fix, lost: lack, note: check.note?.(response, d) };
 }
