@@ -4,7 +4,7 @@
 #   make package              what is deployed, build/codestream.zip, and the list of its parts
 #                             (STALE=1: with parts that are older than today's)
 #   make run                  handler, stand-ins and page on this machine, in the foreground
-#                             (APP=chat: another application of src/app/apps.c)
+#                             (APP=examples/chat: another application)
 #   make test                 everything that proves it works; of it:
 #     make MODE=test unit, make web-unit, make MODE=test integration TESTS='tests/…'
 #   make test-slow            what takes minutes: whole ranges where make test has examples
@@ -78,17 +78,13 @@ LINK     = $(CC) $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread $(TARGET.link) $(CFLA
 LINKED   = $(call libs,$(PKGS)) $(LDLIBS)
 quoted   = '$(subst ','\'',$(1))'
 
+SRC   := $(wildcard src/*.c src/*/*.c)
+# Other applications than Codestream, of the same program: one file each.
+APPS  := $(wildcard examples/*/*.c tests/apps/*.c)
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/capacity.c \
-         src/negotiate.c src/retry.c $(wildcard src/sandbox*.c) src/io/addresses.c \
-         src/io/http_proxy.c
-SRC   := $(wildcard src/*.c src/*/*.c)
-ifneq ($(filter test race fuzz coverage,$(MODE)),)
-APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
-FLAGS    += -DTEST_APPS
-PURE     += $(APPS)
-SRC      += $(APPS)
-endif
+         $(wildcard src/sandbox*.c) $(addprefix src/azure/,cloudevents.c token.c webpubsub.c) \
+         src/io/hosts.c
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 NEED.build := $(if $(IS_GCC),gcc,clang)=$(firstword $(CC)) libc6-dev pkg-config \
@@ -108,8 +104,8 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run test test-slow web-unit unit unit-programs integration integration-programs coverage check race valgrind \
-        test-upload install clean distclean help
+.PHONY: all deps run test test-slow web-unit unit unit-programs integration \
+        integration-programs coverage check race valgrind test-upload install clean distclean help
 
 all: codestream
 
@@ -153,8 +149,8 @@ $(shell mkdir -p build)
 web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/*)
 	$(Q)echo "bundling the page"; node web/build.mjs
 
-web/chat/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/chat/*.*)
-	$(Q)echo "bundling the chat's page"; node web/chat/build.mjs
+examples/%/page/dist/index.html: web/node_modules/.package-lock.json $(wildcard examples/*/page/*.*)
+	$(Q)echo "bundling the page of $*"; node examples/$*/page/build.mjs
 
 # ---- the handler ----
 
@@ -162,6 +158,18 @@ $(B)/codestream: $(SRC:%.c=$(B)/%.o)
 	$(Q)echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 
 # clang's sanitizers are a package of their own.
+# The same program with another application: build/NAME/codestream, or build/MODE/NAME/codestream.
+OTHERS  := $(filter-out src/app/application.c src/app/codestream%,$(SRC))
+B.apps  := build$(patsubst %,/%,$(filter-out release,$(MODE)))
+define APP.link
+$(B.apps)/$(notdir $(1:%.c=%))/codestream: $(OTHERS:%.c=$(B)/%.o) $(1:%.c=$(B)/%.o) $(B)/application/$(notdir $(1:%.c=%)).o
+	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(LINK) -o $$@ $$^ $$(LINKED)
+endef
+$(foreach app,$(APPS),$(eval $(call APP.link,$(app))))
+
+$(B)/application/%.o: src/app/application.c Makefile $(B)/made-with
+	$(Q)mkdir -p $(@D); $(COMPILE) -DAPPLICATION=$*_app -c -o $@ $<
+
 HAVE.compiler := build/have-build $(if $(IS_GCC)$(filter release package,$(MODE)),,build/have-fuzz)
 $(B)/%.o: %.c Makefile $(B)/made-with | $(HAVE.compiler)
 	$(Q)mkdir -p $(@D)
@@ -178,10 +186,12 @@ $(B)/version: force
 $(patsubst %.c,$(B)/%.o,$(shell grep -lw VERSION $(SRC))): $(B)/version
 
 # A unit test links the pure layers only: code that needs a socket cannot link here.
-$(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
+$(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o) $(APPS:%.c=$(B)/%.o)
 	$(Q)$(LINK) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ $(call libs,cmocka libcrypto jansson) $(LDLIBS)
-# The loop needs no socket either; a pipe will do.
+# The loop needs no socket either; a pipe will do.  These have a stand-in for HTTP on both sides.
 $(B)/test_loop: $(B)/src/io/loop.o
+$(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o payload.o \
+  azure/rest.o azure/identity.o io/loop.o) $(B)/tests/unit/no_http.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.log_writer := write poll pthread_create pthread_cond_clockwait
@@ -190,16 +200,17 @@ WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update E
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 
--include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d)
+-include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d build/*/application/*.d \
+           build/*/examples/*/*.d)
 
 # ---- running and testing ----
 
-# APP=chat: another application of src/app/apps.c, with its page if it has one.
-APP  ?= $(or $(CODESTREAM_APP),codestream)
-PAGE := $(if $(wildcard web/$(APP)/build.mjs),web/$(APP),web)/dist/index.html
+# APP=examples/chat: another application, with its page if it has one.
+PAGE := $(if $(wildcard $(APP)/page/build.mjs),$(APP)/page,web)/dist/index.html
 
-run: codestream emulator/node_modules/.package-lock.json $(PAGE)
-	$(Q)CODESTREAM_APP=$(APP) exec node emulator/local.js
+run: $(if $(APP),$(B.apps)/$(notdir $(APP))/codestream,codestream) \
+     emulator/node_modules/.package-lock.json $(PAGE)
+	$(Q)exec node emulator/local.js $(if $(APP),--app $(APP))
 
 # Nothing here may take longer, on a slow machine, than this many seconds.
 TEST_SECONDS ?= 1500
@@ -246,9 +257,11 @@ TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions
               emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
            $(patsubst %,tests/%/*.test.js,handler peers infra faults browser)))
-integration-programs: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
+integration-programs: $(B)/codestream $(patsubst %,$(B.apps)/%/codestream,$(notdir $(APPS:%.c=%))) \
+             web/dist/index.html examples/chat/page/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
+
 integration: integration-programs
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
@@ -300,7 +313,7 @@ install: build/release/codestream
 # Compiled libraries of the package stay: they cost a minute and a download.
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name packages -exec rm -rf {} +
-	rm -rf web/dist web/chat/dist codestream
+	rm -rf web/dist examples/*/page/dist codestream
 
 distclean: clean
 	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/upload tests/eslint bench)

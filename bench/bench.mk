@@ -14,6 +14,7 @@ BENCH.coldstart := $(BENCH.shared) load/exchange load/coldstart
 BENCH.limit    := $(addprefix peers/,plain_client plain_link plain_target) load/exchange load/http1
 BENCH.units    := http1 sample
 BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
+comma := ,
 # No run takes longer, on a slow machine, than this many seconds.
 BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
@@ -75,18 +76,18 @@ endef
 $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))))
 
 # The handler, but for one file of it.
-$(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer%.c,$(SRC)) \
+$(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer.c,$(SRC)) \
                              $(BENCH.limit:%=bench/%.c))
-$(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(filter-out src/wire/json.c,$(SRC)) \
-                                bench/peers/unparsed.c)
+$(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(SRC) bench/peers/unparsed.c)
+$(BENCH)/codestream-unparsed: private TARGET.link := $(patsubst %,-Wl$(comma)--wrap=json_%,check elements checked_members members)
 $(BENCH)/paths: $(B)/bench/instructions/paths.o \
                 $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
-$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_answer_send,--wrap=http_request_hold,--wrap=http_request_release
+$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_response_send,--wrap=http_request_hold,--wrap=http_request_release
 $(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
 	$(Q)mkdir -p $(@D); echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 $(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS))) $(LDLIBS)
 
-$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
+$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/str.o $(B)/src/base/mem.o
 	$(Q)mkdir -p $(@D); $(LINK) -o $@ $^ $(call libs,cmocka) $(LDLIBS)
 $(B)/bench/test/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(BENCH.units:%=$(B)/bench/test/test_%.o): | build/have-bench-smoke

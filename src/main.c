@@ -12,12 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "base/log.h"
 #include "config.h"
 #include "io/http_client.h"
 #include "io/listener.h"
 #include "sandbox.h"
-#include "wire/token.h"
+#include "wire/hmac.h"
 #include "worker.h"
 
 enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 }; /* what a shell adds to a signal */
@@ -39,7 +40,6 @@ static const char usage[] =
     "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
     "  or by managed identity: WebPubSubForSocketIOConnectionString__endpoint, and if need be\n"
     "  ...__clientId (a user-assigned one), ...__credential (managedidentity)\n"
-    "  CODESTREAM_APP              application (codestream)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
     "  CODESTREAM_SERVICE_ORIGINS  further hosts of the service: replicas, domains, gateways\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
@@ -250,11 +250,11 @@ static void log_start(unsigned port, const struct config *config, size_t loops,
     log_number(&line, "port", port);
     log_text(&line, "version", STR(VERSION));
     log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
-    log_text(&line, "service", config->service_host);
-    log_text(&line, "app", str_from(config->app->name));
-    log_text(&line, "hub", config->hub);
+    log_text(&line, "service", config->rest.endpoint.host);
+    log_text(&line, "app", str_from(application->name));
+    log_text(&line, "hub", config->rest.hub);
     log_text(&line, "writers",
-             config->needs_word && config->app->asks_word ? STR("word") : STR("anybody"));
+             config->needs_word && application->asks_word ? STR("word") : STR("anybody"));
     log_number(&line, "loops", loops);
     log_text(&line, "calls", str_from(sandbox->calls));
     log_text(&line, "files", str_from(sandbox->files));

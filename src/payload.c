@@ -1,6 +1,6 @@
 #include "payload.h"
 
-#include "wire/http_head.h"
+#include "wire/http.h"
 #include "wire/json.h"
 
 bool payload_may_be(const struct http_request *request)
@@ -130,23 +130,23 @@ static void add_member(struct buf *out, struct str name, struct str value)
     json_add_string(out, value);
 }
 
-enum err payload_wrap(const struct http_answer *answer, struct arena *mem,
-                      struct http_answer *out)
+enum err payload_wrap(const struct http_response *response, struct arena *mem,
+                      struct http_response *out)
 {
     struct buf body = { .mem = mem };
 
     buf_add(&body, STR("{\"Outputs\":{\"res\":{\"statusCode\":"));
-    buf_add_number(&body, answer->status);
+    buf_add_number(&body, response->status);
     buf_add(&body, STR(",\"headers\":{"));
-    for (size_t i = 0; i < answer->header_count; i++) {
+    for (size_t i = 0; i < response->header_count; i++) {
         if (i > 0)
             buf_add_char(&body, ',');
-        add_member(&body, answer->headers[i].name, answer->headers[i].value);
+        add_member(&body, response->headers[i].name, response->headers[i].value);
     }
     buf_add(&body, STR("},\"body\":"));
-    json_add_string(&body, answer->body);
+    json_add_string(&body, response->body);
     buf_add(&body, STR("}},\"Logs\":[],\"ReturnValue\":null}"));
-    *out = (struct http_answer){
+    *out = (struct http_response){
         .status = 200,
         .headers = { { STR("Content-Type"), STR("application/json") } },
         .header_count = 1,

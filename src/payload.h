@@ -31,7 +31,7 @@ bool payload_may_be(const struct http_request *request);
 MUST_USE enum err payload_unwrap(struct http_request *request);
 
 /* The answer as the host wants it; its texts live in mem.  ERR_NO_MEMORY. */
-MUST_USE enum err payload_wrap(const struct http_answer *answer, struct arena *mem,
-                               struct http_answer *out);
+MUST_USE enum err payload_wrap(const struct http_response *response, struct arena *mem,
+                               struct http_response *out);
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* How it went: "restricted"; or "open: " and why, or "off: " and who said so. */
 struct sandbox {

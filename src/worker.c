@@ -12,13 +12,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "base/log.h"
 #include "capacity.h"
+#include "handler.h"
 #include "io/http_client.h"
 #include "io/http_server.h"
 #include "io/listener.h"
 #include "io/loop.h"
-#include "service.h"
 
 /* Connections accepted before the loop looks at anything else. */
 #define ACCEPTS_PER_TURN 64
@@ -49,7 +50,7 @@ struct worker {
     struct loop *loop;
     struct http_client *client;
     struct http_server *server;
-    struct service service;
+    struct handler handler;
     int listener;            /* -1: this worker does not accept */
     int64_t accept_again_ms; /* LOOP_NEVER: it does so now */
     size_t dealt;            /* connections that the first worker has given it so far */
@@ -318,7 +319,7 @@ static void *run(void *owner)
     while (!is_done(w))
         loop_turn(w->loop);
     /* What is left gets an answer that says so; a few turns send it. */
-    service_abort(&w->service);
+    handler_abort(&w->handler);
     for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
         loop_turn(w->loop);
     log_flush();
@@ -331,7 +332,7 @@ static void worker_free(struct worker *w)
 {
     http_server_free(w->server);
     if (w->client)
-        service_free(&w->service);
+        handler_free(&w->handler);
     http_client_free(w->client);
     loop_free(w->loop);
     if (w->inbox[0] >= 0) {
@@ -347,12 +348,12 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
     const struct http_client_options options = {
         .user_agent = "codestream/" VERSION,
         .ca_file = config->ca_file,
-        .is_plain = str_starts(config->service_url, STR("http://")),
+        .is_plain = str_starts(config->rest.endpoint.url, STR("http://")),
         .proxy = config->proxy,
         .no_proxy = config->no_proxy,
         .max_running = calls,
     };
-    const struct http_handler handler = { service_body_limit, service_handle, &w->service };
+    const struct http_handler handler = { handler_body_limit, handler_serve, &w->handler };
 
     if (pipe2(w->inbox, O_NONBLOCK | O_CLOEXEC) != 0) {
         w->inbox[0] = -1;
@@ -364,7 +365,8 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
     /* The server before the client: then a call starts in the turn in which it is wanted. */
     w->server = http_server_new(w->loop, &handler, w->all->places);
     w->client = http_client_new(w->loop, &options);
-    if (!w->server || !w->client || service_init(&w->service, config, w->loop, w->client))
+    if (!w->server || !w->client ||
+        handler_init(&w->handler, application, config, w->loop, w->client))
         return false;
     if (loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
         return false;

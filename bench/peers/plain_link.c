@@ -27,8 +27,8 @@ static void keep_content(void *owner, struct str content)
 {
     struct link *l = owner;
 
-    if (l->call->keep_answer)
-        buf_add(&l->answer, content);
+    if (l->call->keep_response)
+        buf_add(&l->response, content);
 }
 
 /* ---- life ---- */
@@ -64,7 +64,7 @@ struct link *link_connect(struct loop *loop, const struct sockaddr_in *address,
     l->ready = ready;
     l->address = *address;
     l->is_connecting = true;
-    l->exchange.max_body_bytes = HTTP_CLIENT_MAX_ANSWER_BYTES;
+    l->exchange.max_body_bytes = HTTP_CLIENT_MAX_RESPONSE_BYTES;
     l->exchange.on_head = keep_headers;
     l->exchange.on_content = keep_content;
     l->exchange.owner = l;
@@ -89,7 +89,7 @@ void link_close(struct link *l)
 void link_take(struct link *l, struct http_call *call, struct str head, struct str body)
 {
     l->call = call;
-    l->answer = (struct buf){ .mem = call->mem };
+    l->response = (struct buf){ .mem = call->mem };
     l->exchange.is_to_head = strcmp(call->method, "HEAD") == 0;
     exchange_begin(&l->exchange, head, body);
 }

@@ -1,8 +1,8 @@
 /* The verbs at negotiate. */
 #include "app/app.h"
 #include "wire/base64url.h"
+#include "wire/hmac.h"
 #include "wire/json.h"
-#include "wire/token.h"
 
 /* What most applications tell fits into this. */
 #define TOLD_BYTES 256

@@ -7,8 +7,8 @@
  */
 #include "app/codestream.h"
 
+#include "wire/hmac.h"
 #include "wire/json.h"
-#include "wire/token.h"
 
 /* What a caller gave, from wherever it came; ptr is NULL: not given. */
 struct wish {

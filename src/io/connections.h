@@ -12,7 +12,7 @@
 #ifndef IO_CONNECTIONS_H
 #define IO_CONNECTIONS_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* Longer than the minute after which the host drops idle connections by itself. */
 #define CONNECTION_IDLE_MS 120000
@@ -37,13 +37,13 @@
 #define CONNECTION_DRAIN_LOOK_MS 50
 
 enum connection_phase {
-    CONNECTION_IDLE,      /* open, and nothing of a request has come yet */
-    CONNECTION_HEADERS,   /* something has; only a look finds out */
-    CONNECTION_BODY,      /* the headers are whole, the body may not be */
-    CONNECTION_WORKING,   /* the request is whole, and ours; for as long as it takes */
-    CONNECTION_ANSWERING, /* the client is to take its answer */
-    CONNECTION_LINGERING, /* the client has been refused and has not finished sending */
-    CONNECTION_CUT,       /* its owner is about to notice */
+    CONNECTION_IDLE,       /* open, and nothing of a request has come yet */
+    CONNECTION_HEADERS,    /* something has; only a look finds out */
+    CONNECTION_BODY,       /* the headers are whole, the body may not be */
+    CONNECTION_WORKING,    /* the request is whole, and ours; for as long as it takes */
+    CONNECTION_RESPONDING, /* the client is to take its answer */
+    CONNECTION_LINGERING,  /* the client has been refused and has not finished sending */
+    CONNECTION_CUT,        /* its owner is about to notice */
 };
 
 struct connection {

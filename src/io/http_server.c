@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "io/connections.h"
-#include "wire/http_head.h"
+#include "wire/http.h"
 
 /* Memory for a body that is announced and not small follows what has come, so many times of it. */
 #define BODY_GROWTH 8
@@ -307,12 +307,12 @@ static void drop_response(struct exchange *x)
     x->response = NULL;
 }
 
-static enum MHD_Result send_answer(struct exchange *x)
+static enum MHD_Result send_response(struct exchange *x)
 {
     enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
 
     drop_response(x);
-    enter(x, CONNECTION_ANSWERING);
+    enter(x, CONNECTION_RESPONDING);
     return result;
 }
 
@@ -327,7 +327,7 @@ static enum MHD_Result handle(struct exchange *x)
         x->request.body.len = HTTP_SERVER_SMALL_BODY_BYTES;
     server->handler.handle(server->handler.owner, &x->request);
     if (x->response)
-        return send_answer(x);
+        return send_response(x);
     x->is_suspended = true;
     MHD_suspend_connection(x->connection);
     return MHD_YES;
@@ -353,28 +353,28 @@ static void add_piece(struct iovec *pieces, int *count, struct str text)
 }
 
 /* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
-static void send_past_mhd(struct exchange *x, const struct http_answer *answer)
+static void send_past_mhd(struct exchange *x, const struct http_response *response)
 {
     char status[NUMBER_CHARS], length[NUMBER_CHARS];
-    struct iovec pieces[8 + 4 * HTTP_MAX_ANSWER_HEADERS];
+    struct iovec pieces[8 + 4 * HTTP_MAX_RESPONSE_HEADERS];
     struct msghdr message = { .msg_iov = pieces };
     int count = 0;
 
     add_piece(pieces, &count, STR("HTTP/1.1 "));
-    add_piece(pieces, &count, str_of_number(answer->status, status));
+    add_piece(pieces, &count, str_of_number(response->status, status));
     add_piece(pieces, &count, STR(" "));
-    add_piece(pieces, &count, str_from(MHD_get_reason_phrase_for(answer->status)));
+    add_piece(pieces, &count, str_from(MHD_get_reason_phrase_for(response->status)));
     add_piece(pieces, &count, STR("\r\nConnection: close\r\nContent-Length: "));
-    add_piece(pieces, &count, str_of_number(answer->body.len, length));
-    for (size_t i = 0; i < answer->header_count; i++) {
+    add_piece(pieces, &count, str_of_number(response->body.len, length));
+    for (size_t i = 0; i < response->header_count; i++) {
         add_piece(pieces, &count, STR("\r\n"));
-        add_piece(pieces, &count, answer->headers[i].name);
+        add_piece(pieces, &count, response->headers[i].name);
         add_piece(pieces, &count, STR(": "));
-        add_piece(pieces, &count, answer->headers[i].value);
+        add_piece(pieces, &count, response->headers[i].value);
     }
     add_piece(pieces, &count, STR("\r\n\r\n"));
     if (!str_equal(x->request.method, STR("HEAD")))
-        add_piece(pieces, &count, answer->body);
+        add_piece(pieces, &count, response->body);
     message.msg_iovlen = (size_t)count;
     (void)sendmsg(socket_of(x->connection), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -477,7 +477,7 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
     if (bytes.len > 0)
         return on_body(x, bytes);
     if (x->response)
-        return send_answer(x);
+        return send_response(x);
     return x->is_handled ? MHD_YES : handle(x);
 }
 
@@ -551,19 +551,20 @@ static bool is_full(const struct http_server *server)
 }
 
 /* Half an answer would be another one, so it is the whole of it or none: NULL. */
-static struct MHD_Response *make_response(struct exchange *x, const struct http_answer *answer)
+static struct MHD_Response *make_response(struct exchange *x,
+                                          const struct http_response *response)
 {
     union {
         const char *from;
         void *to; /* MHD promises to read only */
-    } body = { .from = answer->body.ptr };
+    } body = { .from = response->body.ptr };
     bool ok;
 
     x->response =
-        MHD_create_response_from_buffer(answer->body.len, body.to, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(response->body.len, body.to, MHD_RESPMEM_PERSISTENT);
     ok = x->response != NULL;
-    for (size_t i = 0; ok && i < answer->header_count; i++)
-        ok = add_header(x, answer->headers[i]);
+    for (size_t i = 0; ok && i < response->header_count; i++)
+        ok = add_header(x, response->headers[i]);
     /* What is behind a chunked body need not be where MHD believes: it takes bare line feeds. */
     if (ok && (x->server->is_draining || x->is_chunked || is_full(x->server)))
         ok = MHD_add_response_header(x->response, "Connection", "close") == MHD_YES;
@@ -573,7 +574,7 @@ static struct MHD_Response *make_response(struct exchange *x, const struct http_
 }
 
 /* A fault of ours, which must not become one of MHD's. */
-static void log_second_answer(void)
+static void log_second_response(void)
 {
     struct log_line line;
 
@@ -581,21 +582,21 @@ static void log_second_answer(void)
     log_end(&line);
 }
 
-void http_answer_send(struct http_request *request, const struct http_answer *answer)
+void http_response_send(struct http_request *request, const struct http_response *response)
 {
     struct exchange *x = (struct exchange *)request;
 
     if (x->is_answered) {
-        log_second_answer();
+        log_second_response();
         return;
     }
     x->is_answered = true;
     if (x->is_refused) {
-        send_past_mhd(x, answer);
+        send_past_mhd(x, response);
         return;
     }
-    x->status = answer->status;
-    if (!make_response(x, answer)) {
+    x->status = response->status;
+    if (!make_response(x, response)) {
         x->status = MHD_HTTP_SERVICE_UNAVAILABLE;
         x->response = x->server->no_memory;
     }

@@ -62,11 +62,11 @@ struct http_request {
 void http_request_hold(struct http_request *request);
 void http_request_release(struct http_request *request);
 
-#define HTTP_MAX_ANSWER_HEADERS 4
+#define HTTP_MAX_RESPONSE_HEADERS 4
 
-struct http_answer {
+struct http_response {
     unsigned status;
-    struct header headers[HTTP_MAX_ANSWER_HEADERS];
+    struct header headers[HTTP_MAX_RESPONSE_HEADERS];
     size_t header_count;
     struct str body;
 };
@@ -122,12 +122,27 @@ size_t http_server_open_requests(const struct http_server *server);
  * answer and its views are read before this returns, but the body: it must live as long as
  * the request.  Where there is no memory for it, the client gets a 503 instead.
  */
-void http_answer_send(struct http_request *request, const struct http_answer *answer);
+void http_response_send(struct http_request *request, const struct http_response *response);
 
 /* The value of the last header of that name, names in any case; empty if there is none. */
-struct str http_request_header(const struct http_request *request, struct str name);
+static inline struct str http_request_header(const struct http_request *request,
+                                             struct str name)
+{
+    for (size_t i = request->header_count; i > 0; i--) {
+        if (str_equal_nocase(request->headers[i - 1].name, name))
+            return request->headers[i - 1].value;
+    }
+    return (struct str){ NULL, 0 };
+}
 
 /* The value of the first parameter of that name; ptr is NULL if there is none. */
-struct str http_request_query(const struct http_request *request, struct str name);
+static inline struct str http_request_query(const struct http_request *request, struct str name)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        if (str_equal(request->query[i].name, name))
+            return request->query[i].value;
+    }
+    return (struct str){ NULL, 0 };
+}
 
 #endif

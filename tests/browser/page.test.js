@@ -64,7 +64,7 @@ test("every keystroke reaches the viewer's screen, and how long it takes is told
     window.seen = [];
     new MutationObserver(() =>
       requestAnimationFrame((at) => {
-        const { length } = document.querySelector('#editor .view-line').textContent;
+        const { length } = document.querySelector('#editor .cm-line').textContent;
         while (window.seen.length < length) window.seen.push(performance.timeOrigin + at);
       }),
     ).observe(document.querySelector('#editor'), {

@@ -21,8 +21,7 @@ fuzz: build/have-fuzz
 
 # What a target may link: everything that needs no socket.  Of the service layer, what the
 # stand-ins for src/io can carry.
-FUZZ_PARTS := $(filter-out src/main.c src/worker.c src/io/%,$(SRC)) \
-              src/io/http_request.c
+FUZZ_PARTS := $(filter-out src/main.c src/worker.c src/io/%,$(SRC)) $(APPS)
 FUZZ_HELP  := stand_in audience
 
 $(B)/libfuzzed.a: $(FUZZ_PARTS:%.c=$(B)/%.o) $(FUZZ_HELP:%=$(B)/tests/fuzz/%.o) \

@@ -95,28 +95,28 @@ static bool is_utf8(struct str text)
 
 static void wrap(struct input *in)
 {
-    struct http_answer answer = { .status = 200 + input_choice(in, 255) };
-    struct http_answer wrapped;
+    struct http_response response = { .status = 200 + input_choice(in, 255) };
+    struct http_response wrapped;
     struct arena mem;
 
-    while (answer.header_count < input_choice(in, HTTP_MAX_ANSWER_HEADERS + 1)) {
-        struct header *header = &answer.headers[answer.header_count++];
+    while (response.header_count < input_choice(in, HTTP_MAX_RESPONSE_HEADERS + 1)) {
+        struct header *header = &response.headers[response.header_count++];
         *header = (struct header){ STR("Name"), input_text(in) };
         if (!is_utf8(header->value))
             return;
     }
-    answer.body = input_text(in);
-    if (!is_utf8(answer.body))
+    response.body = input_text(in);
+    if (!is_utf8(response.body))
         return;
     arena_init(&mem, FUZZ_MEMORY);
-    MUST(!payload_wrap(&answer, &mem, &wrapped) && wrapped.status == 200);
+    MUST(!payload_wrap(&response, &mem, &wrapped) && wrapped.status == 200);
     json_t *whole = json_loadb(wrapped.body.ptr, wrapped.body.len, JSON_ALLOW_NUL, NULL);
     const json_t *res = json_object_get(json_object_get(whole, "Outputs"), "res");
-    MUST(json_integer_value(json_object_get(res, "statusCode")) == (json_int_t)answer.status);
-    MUST(is_same(text_at(res, "body"), answer.body));
-    if (answer.header_count > 0)
+    MUST(json_integer_value(json_object_get(res, "statusCode")) == (json_int_t)response.status);
+    MUST(is_same(text_at(res, "body"), response.body));
+    if (response.header_count > 0)
         MUST(is_same(text_at(json_object_get(res, "headers"), "Name"),
-                     answer.headers[answer.header_count - 1].value));
+                     response.headers[response.header_count - 1].value));
     json_decref(whole);
     arena_free(&mem);
 }

@@ -2,7 +2,7 @@
  * When a call is sent again: never at a negative moment nor beyond the time that is left, not
  * before the service wants it, and with more time left not at another moment.
  */
-#include "retry.h"
+#include "azure/rest.h"
 
 #include <inttypes.h>
 #include <time.h>

@@ -77,7 +77,7 @@ function settings() {
   }
   const secret = 'a secret of at least 32 bytes, as it must';
   seed('settings', fields('', 'https://abc', 'managedidentity', 'client-id', 'http://127.0.0.1:1/',
-    'header', secret, 'hub', 'chat', '5', '1000', '2', '8080', '0'));
+    'header', secret, 'hub', '5', '1000', '2', '8080', '0'));
   for (const url of ['http://abc', 'http://127.0.0.1:1', 'https://a_b', 'ftp://abc']) {
     seed('settings', fields(`Endpoint=${url};AccessKey=k`));
   }
@@ -85,7 +85,7 @@ function settings() {
     seed('settings', fields('Endpoint=https://a;AccessKey=k', ...Array(6).fill(''), hub));
   }
   seed('settings', fields('Endpoint=http://localhost;Port=8080;AccessKey=k', '80', '', '', '', '',
-    secret, 'a1_`,.[]', 'hello', '1440', '60000', '64', '', '65535'));
+    secret, 'a1_`,.[]', '1440', '60000', '64', '', '65535'));
 }
 
 function negotiate() {

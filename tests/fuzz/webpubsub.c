@@ -2,7 +2,7 @@
  * REST requests: whatever rooms and namespaces are called, a request reaches exactly those
  * whom its target means, as an independent reader of URLs and filters finds (audience.h).
  */
-#include "wire/webpubsub.h"
+#include "azure/webpubsub.h"
 #include "audience.h"
 
 #define HUB_URL "https://abc.webpubsub.azure.com/api/hubs/codestream"
@@ -195,7 +195,7 @@ static void check_gather(const struct crowd *crowd, const struct webpubsub_targe
     MUST(gathered == meant(crowd, &all));
 }
 
-static void check_list(struct str nsp, struct str room, struct str answer, struct arena *mem)
+static void check_list(struct str nsp, struct str room, struct str response, struct arena *mem)
 {
     struct webpubsub_request request;
     struct audience audience;
@@ -209,7 +209,7 @@ static void check_list(struct str nsp, struct str room, struct str answer, struc
         MUST(audience.kind == REQUEST_LIST && !audience.filter.ptr);
         MUST(str_equal(audience.group.nsp, nsp) && str_equal(audience.group.room, room));
     }
-    if (webpubsub_read_list(&service, answer, mem, &count, &next) || next.len == 0)
+    if (webpubsub_read_list(&service, response, mem, &count, &next) || next.len == 0)
         return;
     MUST(str_starts(next, STR("https://abc.webpubsub.azure.com/api/hubs/")));
     for (size_t i = 0; i < next.len; i++) /* it goes into a token's claims as it is */

@@ -2,23 +2,18 @@
 // fails. The application (tests/apps/verbs.c) is only in builds for tests.
 import assert from 'node:assert/strict';
 import { newPeer, newRoom, readAck, userEvent } from '../lib/events.js';
-import { runHandler } from '../lib/handler.js';
+import { lacks } from '../lib/handler.js';
 import { startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
 
-const ENV = { CODESTREAM_APP: 'verbs' };
-
-const { code } = await runHandler(['--check'], {
-  ...ENV, WebPubSubForSocketIOConnectionString: 'Endpoint=http://localhost;AccessKey=k;',
-});
-const skip = code !== 0 && 'this handler is a release: it has no application for tests';
+const skip = lacks('verbs');
 const calls = (sentence, body) => test(sentence, { skip }, body);
 
 let app;
 let peer;
 before(async () => {
   if (skip) return;
-  app = await startRecorded({ env: ENV });
+  app = await startRecorded({ app: 'verbs' });
   peer = newPeer('v', newRoom());
 });
 after(() => app?.close());

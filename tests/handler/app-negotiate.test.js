@@ -17,7 +17,7 @@ const PRINCIPAL = 'X-MS-CLIENT-PRINCIPAL-NAME';
 
 async function withNames(env, check) {
   const handler = await startHandler({
-    service: SERVICE, env: { CODESTREAM_APP: 'names', ...env },
+    service: SERVICE, env, app: 'names',
   });
   try {
     await check((path = '', options = {}) => request(handler.port, {
@@ -123,8 +123,8 @@ test('a body cannot say whom the platform has signed in', async () => {
 
 for (const mode of ['forward', 'proxy', 'payload']) {
   test(`nor can it through a host (${mode})`, async () => {
-    const env = { CODESTREAM_APP: 'names', WEBSITE_AUTH_ENABLED: 'true' };
-    const stack = await startStack({ host: true, mode, env });
+    const env = { WEBSITE_AUTH_ENABLED: 'true' };
+    const stack = await startStack({ host: true, mode, env, app: 'names' });
     try {
       const answer = await request(stack.host.port, {
         path: '/negotiate', ...wrapped({ [PRINCIPAL]: ['ann@example.org'] }),
@@ -186,7 +186,7 @@ async function openPage(origin, query = '') {
 
 /** The samples have the usual prefix of Functions. */
 const deployment = {
-  handler: { CODESTREAM_APP: 'names' },
+  app: 'names',
   edit: { 'host.json': (json) => { json.extensions = { http: { routePrefix: 'api' } }; } },
   event: ({ url }) => ({ urlTemplate: `${url}/api/eventhandler?code=${FUNCTION_KEY}` }),
 };

@@ -6,25 +6,21 @@ import { controlRoom, group, joinRoom, newPeer, newRoom, readAck, sendToRoom, sy
   userEvent } from '../lib/events.js';
 import { HeldCalls } from '../lib/held-calls.js';
 import { Connection } from '../lib/http.js';
-import { runHandler } from '../lib/handler.js';
+import { lacks } from '../lib/handler.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
 
 // One loop: what it has started before it answers a second event is then known to have started.
 const ENV = { CODESTREAM_LOOPS: '1' };
-const VERBS = { ...ENV, CODESTREAM_APP: 'verbs' };
-const { code } = await runHandler(['--check'], {
-  ...VERBS, WebPubSubForSocketIOConnectionString: 'Endpoint=http://localhost;AccessKey=k;',
-});
-const skip = code !== 0 && 'this handler is a release: it has no application for tests';
+const skip = lacks('verbs');
 
 const SUCCESS = { success: true };
 const FAILS = { status: 500 };
 
 /** The handler with one application, a second connection to it, and calls that wait. */
 class Stage {
-  static async open(env) {
-    const app = await startRecorded({ env });
+  static async open(name) {
+    const app = await startRecorded({ env: ENV, app: name });
     return Object.assign(new Stage(), { app, other: await Connection.open(app.handler.port) });
   }
 
@@ -73,9 +69,9 @@ function namesOf(peer) {
 let page;
 let theatre;
 before(async () => {
-  page = await Stage.open(ENV);
+  page = await Stage.open();
   if (skip) return;
-  theatre = await Stage.open(VERBS);
+  theatre = await Stage.open('verbs');
   theatre.isVerbs = true;
 });
 after(async () => {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { eventually, PATIENCE, within } from '../lib/deadline.js';
 import { joinRoom, newPeer, newRoom, readAck, sendToRoom, userEvent } from '../lib/events.js';
-import { connectionString, runHandler, startHandler } from '../lib/handler.js';
+import { connectionString, lacks, startHandler } from '../lib/handler.js';
 import { Connection, formatRequest, request } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
@@ -15,11 +15,7 @@ const MAX_TRIES = 6;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 
-const VERBS = { CODESTREAM_APP: 'verbs' };
-const { code } = await runHandler(['--check'], {
-  ...VERBS, WebPubSubForSocketIOConnectionString: 'Endpoint=http://localhost;AccessKey=k;',
-});
-const skip = code !== 0 && 'this handler is a release: it has no application for tests';
+const skip = lacks('verbs');
 
 let app;
 let recorder;
@@ -142,7 +138,7 @@ test('a join that waits holds up nobody, and its client may leave meanwhile', as
 });
 
 test('leaving and counting are repeated, sending and disconnecting never', { skip }, async () => {
-  const other = await startRecorded({ env: VERBS });
+  const other = await startRecorded({ app: 'verbs' });
   const peer = newPeer('w', newRoom());
   const ask = (name, wish, concerns, answers) => {
     const times = answerInTurn(concerns, [...answers, null], other.recorder);

@@ -181,11 +181,11 @@ cloudTest('what no option says of it stays as it is', async (azure) => {
 
 cloudTest('what an option says changes, and nothing else', async (azure) => {
   assert.deepEqual(await again(azure, ['--sku', 'Premium_P1', '--origin', 'https://two.example',
-    '--setting', 'CODESTREAM_TOKEN_MINUTES=45', '--setting', 'CODESTREAM_APP=chat']), {
+    '--setting', 'CODESTREAM_TOKEN_MINUTES=45', '--setting', 'CODESTREAM_LOOPS=2']), {
     ...WITH_OPTIONS,
     sku: 'Premium_P1',
     origins: [...WITH_OPTIONS.origins, 'https://two.example'],
-    settings: { ...WITH_OPTIONS.settings, CODESTREAM_TOKEN_MINUTES: '45', CODESTREAM_APP: 'chat' },
+    settings: { ...WITH_OPTIONS.settings, CODESTREAM_TOKEN_MINUTES: '45', CODESTREAM_LOOPS: '2' },
   });
 });
 

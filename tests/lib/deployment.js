@@ -1,5 +1,6 @@
 // The whole as it is deployed: service, Functions host with a function key, and the app's files;
 // any part of it can be set up wrongly.
+import { BINARY, binaryOf } from './handler.js';
 import { startProxy } from './reverse-proxy.js';
 import { StandIns } from './stand-ins.js';
 
@@ -12,22 +13,23 @@ const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
 
 /**
  * @param {{ hub?: object, service?: object, handler?: object | Function, host?: object,
- *   event?: object | Function, edit?: Record<string, (json: object) => void> }} options
+ *   event?: object | Function, edit?: Record<string, (json: object) => void>, app?: string }} options
  *   hub: settings of the hub; service: options of the service stand-in; handler: changes to its
  *   settings, or a function (service) => changes; host: options of the host stand-in; event:
  *   changes to the hub's event handler, or a function (host) => changes; edit: changes to the
- *   app's JSON files
+ *   app's JSON files; app: another application than Codestream
  */
 export function deploy(options = {}) {
   return new Deployment().begin(options);
 }
 
 class Deployment extends StandIns {
-  async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {} }) {
+  async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {}, app }) {
+    const executable = app ? binaryOf(app) : BINARY;
     await this.startService({ hubs: { [HUB]: hub }, retryDelaysMs: [], ...service });
     const changes = typeof handler === 'function' ? handler(this.service) : handler;
     const settings = withChanges({ [CONNECTION]: this.service.connectionString }, changes);
-    await this.startHost(settings, { key: FUNCTION_KEY, cors: [PAGE], ...host }, edit);
+    await this.startHost(settings, { key: FUNCTION_KEY, cors: [PAGE], executable, ...host }, edit);
     this.connect(typeof event === 'function' ? event(this.host) : event);
   }
 

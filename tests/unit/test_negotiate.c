@@ -1,7 +1,8 @@
 #include "test.h"
 
 #include "app/codestream.h"
-#include "negotiate.h"
+#include "azure/token.h"
+#include "handler.h"
 #include "wire/base64url.h"
 #include "wire/json.h"
 
@@ -35,9 +36,10 @@ struct negotiate_result {
     struct str body;
 };
 
-static enum err negotiate(const struct negotiator *n, const struct asked *asked,
-                          int64_t now_unix, const unsigned char from[static APP_NAME_BYTES],
-                          struct arena *mem, struct negotiate_result *out)
+static enum err negotiate_whole(const struct negotiator *n, const struct asked *asked,
+                                int64_t now_unix,
+                                const unsigned char from[static APP_NAME_BYTES],
+                                struct arena *mem, struct negotiate_result *out)
 {
     const struct header query[] = { { STR("userId"), { NULL, 0 } },
                                     { STR("room_id"), asked->room_id },
@@ -66,7 +68,8 @@ static enum err negotiate(const struct negotiator *n, const struct asked *asked,
     client = negotiate_client(&caller.pass);
     if (webpubsub_client_token(n->service, &client, now_unix, n->token_seconds, mem, &token))
         return ERR_NO_MEMORY;
-    return negotiate_answer(n->service, &caller.pass, token, n->token_seconds, mem, &out->body);
+    return negotiate_response(n->service, &caller.pass, token, n->token_seconds, mem,
+                              &out->body);
 }
 
 /* Everything that a negotiation needs, and what came of it. */
@@ -107,7 +110,8 @@ static void talk_end(struct talk *t)
 static enum app_refusal ask(struct talk *t, struct asked asked)
 {
     memset(&t->result, 0xee, sizeof(t->result));
-    assert_err(negotiate(&t->negotiator, &asked, NOW, seed, &t->mem, &t->result), ERR_NONE);
+    assert_err(negotiate_whole(&t->negotiator, &asked, NOW, seed, &t->mem, &t->result),
+               ERR_NONE);
     if (t->result.refusal) {
         assert_that(t->result.message && strlen(t->result.message) > 0);
         assert_that(!strpbrk(t->result.message, "\"\\\n"));
@@ -209,7 +213,8 @@ static void every_seed_makes_another_room(void **state)
         unsigned char other[APP_NAME_BYTES] = { 0 };
         struct asked query = { .is_post = false };
         other[i] = 1;
-        assert_err(negotiate(&t.negotiator, &query, NOW, other, &t.mem, &t.result), ERR_NONE);
+        assert_err(negotiate_whole(&t.negotiator, &query, NOW, other, &t.mem, &t.result),
+                   ERR_NONE);
         rooms[i] = text_of(&t, "room_id");
         for (size_t j = 0; j < i; j++)
             assert_false(str_equal(rooms[i], rooms[j]));
@@ -448,7 +453,8 @@ static enum err negotiate_within(struct arena *mem, void *context)
 {
     const struct expected *want = context;
     struct negotiate_result result;
-    enum err e = negotiate(&want->talk->negotiator, &want->query, NOW, seed, mem, &result);
+    enum err e =
+        negotiate_whole(&want->talk->negotiator, &want->query, NOW, seed, mem, &result);
 
     if (e != ERR_NONE)
         return e;

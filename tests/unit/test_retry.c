@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "retry.h"
+#include "azure/rest.h"
 
 /* 2026-01-15T10:00:00Z, and the same moment as HTTP spells it. */
 #define NOW_UNIX 1768471200
