@@ -225,6 +225,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD'
     CODESTREAM_HUB: hub
+    CODESTREAM_UNITS: string(units)
     CODESTREAM_SECRET: secret
   }, identity ? {
     WebPubSubForSocketIOConnectionString__endpoint: 'https://${webPubSub.properties.hostName}'

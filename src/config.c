@@ -288,6 +288,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->token_minutes =
         read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
                     "is not a number from 1 to 1440", complaints);
+    config->units = read_number(get, "CODESTREAM_UNITS", 1, CONFIG_MAX_UNITS, 1,
+                                "is not a number from 1 to 10000", complaints);
     config->rest_timeout_ms =
         read_number(get, "CODESTREAM_REST_TIMEOUT_MS", 100, 60000, CONFIG_REST_TIMEOUT_MS,
                     "is not a number from 100 to 60000", complaints);

@@ -14,6 +14,7 @@
 #define SETTING_CONNECTION "WebPubSubForSocketIOConnectionString"
 
 #define CONFIG_MIN_SECRET_BYTES 32
+#define CONFIG_MAX_UNITS 10000
 #define CONFIG_MAX_TOKEN_MINUTES 1440
 #define CONFIG_MAX_LOOPS 64
 
@@ -36,6 +37,7 @@ struct config {
     const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
     const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
+    unsigned units; /* of the service: how many viewers it serves at full pace */
     unsigned rest_timeout_ms;
     unsigned loops;
     bool is_sandboxed;

@@ -230,6 +230,7 @@ enum err handler_init(struct handler *handler, const struct app *app,
         .has_word = config->writers_word.len > 0,
         .has_platform_auth = config->has_platform_auth,
         .token_seconds = (int64_t)config->token_minutes * 60,
+        .units = config->units,
         .rest_timeout_ms = config->rest_timeout_ms,
         .origins = config->service_origins,
     };

@@ -59,6 +59,7 @@ struct handler {
     unsigned char word_mac[HMAC_BYTES];
     bool has_platform_auth; /* the platform says who a caller is */
     int64_t token_seconds;
+    unsigned units; /* of Web PubSub */
     unsigned rest_timeout_ms;
     size_t in_flight;
     struct handler_sample sample;

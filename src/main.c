@@ -47,6 +47,7 @@ static const char usage[] =
     "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more\n"
     "                              (none: anybody may open one)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
+    "  CODESTREAM_UNITS            units of Web PubSub, for the page's pace (1)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
     "  CODESTREAM_LOOPS            threads (one for each core that the process may use)\n"
     "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "

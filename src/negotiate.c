@@ -205,6 +205,14 @@ static void respond_refused(struct negotiation *n)
         response_error(n->request, status, code, pass->message, now_ms(n));
 }
 
+static uint64_t unix_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static void decide(struct negotiation *n, const unsigned char *seed, bool is_register)
 {
     struct handler *handler = n->handler;
@@ -220,6 +228,8 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
     caller->secret = handler->secret;
     caller->word_mac = handler->has_word ? handler->word_mac : NULL;
     caller->seed = seed;
+    caller->now_unix_ms = unix_ms();
+    caller->units = handler->units;
     caller->mem = &request->mem;
     /*
      * Anybody may send this header; only where the platform signs people in is it its own.  What

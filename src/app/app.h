@@ -206,7 +206,7 @@ struct app_pass {
     struct str user;          /* the subject of its token; UTF-8 without control characters */
     struct str protocol;      /* a subprotocol of the native endpoint; empty: Socket.IO */
     struct app_open_rooms sends_to, joins;
-    struct buf told; /* ,"name":"text" of the answer, beside the token */
+    struct buf told; /* ,"name":value of the answer, beside the token */
 };
 
 /* Strings live as long as the request.  Of all this only platform_user is vouched for. */
@@ -222,6 +222,8 @@ struct app_caller {
     struct hmac_key *secret;       /* CODESTREAM_SECRET, or what stands in for it */
     const unsigned char *word_mac; /* what app_word_mac made; NULL: the owner has set no word */
     const unsigned char *seed;     /* APP_NAME_BYTES of them, random */
+    uint64_t now_unix_ms;          /* by the handler's clock */
+    unsigned units;                /* of Web PubSub, CODESTREAM_UNITS */
     struct arena *mem;             /* for what handlers make */
     struct app_pass pass;
 };
@@ -272,6 +274,7 @@ MUST_USE bool app_word(struct app_caller *caller, struct str given);
  * user.
  */
 void app_tell(struct app_caller *caller, const char *name, struct str text);
+void app_tell_number(struct app_caller *caller, const char *name, uint64_t number);
 
 /*
  * The caller speaks a subprotocol of the native WebSocket endpoint, where there are no events:

@@ -362,24 +362,35 @@ static enum err finish_send(struct buf *url, struct str packet, struct webpubsub
     return buf_done(url, &out->url);
 }
 
+/* To the group that holds all of them, if there is one, with what else has to hold. */
 enum err webpubsub_send(const struct webpubsub *webpubsub,
                         const struct webpubsub_target *target, struct str packet,
                         struct arena *mem, struct webpubsub_request *out)
 {
+    bool is_choice = target->rooms.count > 1; /* several of those within */
+    struct str group = is_choice                 ? target->within
+                       : target->rooms.count > 0 ? target->rooms.at[0]
+                                                 : STR("");
     struct buf url = { .mem = mem };
 
-    if (target->rooms.count > 1)
+    if (is_choice && target->within.len == 0)
         return webpubsub_disconnect(webpubsub, target, packet, mem, out);
     if (!target_ok(target))
         return ERR_SYNTAX;
     add_hub_url(&url, webpubsub);
     buf_add(&url, STR("/groups/"));
-    webpubsub_add_group(&url, target->nsp,
-                        target->rooms.count > 0 ? target->rooms.at[0] : STR(""));
+    webpubsub_add_group(&url, target->nsp, group);
     buf_add(&url, STR("/:send" VERSION_QUERY));
     if (has_conditions(target))
         buf_add(&url, STR("&filter="));
-    add_conditions(&url, &encoded, target);
+    if (is_choice) {
+        const struct webpubsub_target some = { .nsp = target->nsp,
+                                               .rooms = target->rooms,
+                                               .except = target->except };
+        add_filter(&url, &encoded, &some);
+    } else {
+        add_conditions(&url, &encoded, target);
+    }
     return finish_send(&url, packet, out);
 }
 
@@ -442,15 +453,16 @@ enum err webpubsub_leave(const struct webpubsub *webpubsub,
 
 /* ---- long filters ---- */
 
-/* What each condition has around its group, percent-encoded, at most. */
+/* What each condition has around its group, percent-encoded, at most; one of a choice has less. */
 #define CLAUSE_CHARS sizeof("%20and%20not%20%28%270~~%27%20in%20groups%29")
+#define CHOICE_CHARS strlen("%20or%20%270~~%27%20in%20groups")
 
-static size_t filter_chars(struct str nsp, struct str_list rooms)
+static size_t filter_chars(struct str nsp, struct str_list rooms, size_t around)
 {
     size_t chars = 0;
 
     for (size_t i = 0; i < rooms.count; i++)
-        chars += CLAUSE_CHARS + BASE64URL_LEN(nsp.len) + BASE64URL_LEN(rooms.at[i].len);
+        chars += around + BASE64URL_LEN(nsp.len) + BASE64URL_LEN(rooms.at[i].len);
     return chars;
 }
 
@@ -477,8 +489,9 @@ static size_t room_parts(const struct webpubsub_target *target)
 size_t webpubsub_gather_count(const struct webpubsub_target *target)
 {
     size_t clauses = target->rooms.count + target->except.count + (target->within.len > 0);
-    size_t chars =
-        filter_chars(target->nsp, target->rooms) + filter_chars(target->nsp, target->except);
+    size_t around = target->within.len > 0 ? CHOICE_CHARS : CLAUSE_CHARS;
+    size_t chars = filter_chars(target->nsp, target->rooms, around) +
+                   filter_chars(target->nsp, target->except, CLAUSE_CHARS);
 
     if (clauses <= 3 ||
         (clauses <= WEBPUBSUB_MAX_CLAUSES && chars <= WEBPUBSUB_MAX_FILTER_CHARS))

@@ -16,6 +16,7 @@ static const char *const names[] = {
     "CODESTREAM_SECRET",
     "CODESTREAM_HUB",
     "CODESTREAM_TOKEN_MINUTES",
+    "CODESTREAM_UNITS",
     "CODESTREAM_REST_TIMEOUT_MS",
     "CODESTREAM_LOOPS",
     "CODESTREAM_SANDBOX",
@@ -76,6 +77,7 @@ static void check_config(const struct config *config)
     must_be_of(str_first(config->rest.hub, 1), LETTERS);
     MUST(config->secret.len == 0 || config->secret.len >= CONFIG_MIN_SECRET_BYTES);
     MUST(config->token_minutes >= 1 && config->token_minutes <= CONFIG_MAX_TOKEN_MINUTES);
+    MUST(config->units >= 1 && config->units <= CONFIG_MAX_UNITS);
     MUST(config->rest_timeout_ms >= 100 && config->rest_timeout_ms <= 60000);
     MUST(config->loops >= 1 && config->loops <= CONFIG_MAX_LOOPS);
     if (config->rest.endpoint.access_key.len > 0)

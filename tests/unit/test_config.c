@@ -73,6 +73,7 @@ static void the_connection_string_is_enough(void **state)
     assert_str(config.rest.hub, "codestream");
     assert_int_equal(config.secret.len, 0);
     assert_int_equal(config.token_minutes, 60);
+    assert_int_equal(config.units, 1);
     assert_int_equal(config.rest_timeout_ms, CONFIG_REST_TIMEOUT_MS);
     assert_in_range(config.loops, 1, CONFIG_MAX_LOOPS);
     assert_true(config.is_sandboxed);
@@ -88,7 +89,7 @@ static void every_setting_is_read(void **state)
     SET(SETTING_CONNECTION, "Endpoint=http://localhost;Port=8080;AccessKey=k;Version=1.0;",
         "CODESTREAM_HUB", "testHub", "CODESTREAM_SECRET", "0123456789abcdef0123456789abcdef",
         "CODESTREAM_TOKEN_MINUTES", "1440", "CODESTREAM_REST_TIMEOUT_MS", "100",
-        "CODESTREAM_LOOPS", "64", "CODESTREAM_SANDBOX", "off");
+        "CODESTREAM_LOOPS", "64", "CODESTREAM_SANDBOX", "off", "CODESTREAM_UNITS", "10000");
     assert_true(config_load(&config, from_environment, &complaints));
     assert_str(config.rest.endpoint.url, "http://localhost:8080");
     assert_str(config.rest.endpoint.host, "localhost");
@@ -96,6 +97,7 @@ static void every_setting_is_read(void **state)
     assert_str(config.rest.hub, "testHub");
     assert_str(config.secret, "0123456789abcdef0123456789abcdef");
     assert_int_equal(config.token_minutes, 1440);
+    assert_int_equal(config.units, 10000);
     assert_int_equal(config.rest_timeout_ms, 100);
     assert_int_equal(config.loops, 64);
     assert_false(config.is_sandboxed);

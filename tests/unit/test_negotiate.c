@@ -54,6 +54,8 @@ static enum err negotiate_whole(const struct negotiator *n, const struct asked *
         .secret = n->secret,
         .word_mac = n->word_mac,
         .seed = from,
+        .now_unix_ms = (uint64_t)now_unix * 1000,
+        .units = 3,
         .mem = mem,
     };
     struct webpubsub_client client;
@@ -375,6 +377,90 @@ static void who_holds_the_writer_key_may_write_again(void **state)
     memcpy(room, text_of(&t, "room_id").ptr, ROOM_ID_CHARS);
     assert_int_equal(post_key(&t, forms[0], room, text_of(&t, "writer_key")), APP_ACCEPTED);
     is_member(&t, ROLE_WRITER, str_from(room));
+    talk_end(&t);
+}
+
+/* The value of a member of the answer; ptr is NULL if it has none. */
+static struct str value_of(struct talk *t, const char *name)
+{
+    struct json_field field = { .name = str_from(name) };
+
+    assert_err(json_members(t->result.body, &field, 1), ERR_NONE);
+    return field.value;
+}
+
+/* seed says 0xfbff00 of 1000. */
+#define SPREAD ((uint64_t)0xfbff00 % 1000)
+
+static void a_writer_that_asks_for_an_epoch_gets_a_greater_one(void **state)
+{
+    static const struct {
+        const char *named;
+        uint64_t least;
+    } cases[] = {
+        { "0", (uint64_t)NOW * 1000 },
+        { "1726196899999", (uint64_t)NOW * 1000 },
+        { "1726196900000", (uint64_t)NOW * 1000 + 1 },
+        { "1726196910000", (uint64_t)NOW * 1000 + 10001 },
+        { "4503599627370496", ((uint64_t)1 << 52) + 1 },
+        { "4503599627370497", (uint64_t)NOW * 1000 },
+        { "9007199254740993", (uint64_t)NOW * 1000 },
+        { "99999999999999999999999", (uint64_t)NOW * 1000 },
+    };
+    static const char *const forms[] = { "{'room_id':'R','writer_key':'K','epoch':E}",
+                                         "{'epoch':E}" };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        char form[100] = "", space[NUMBER_CHARS];
+        const char *mark = strchr(forms[i % 2], 'E');
+        (void)snprintf(form, sizeof(form), "%.*s%s}", (int)(mark - forms[i % 2]), forms[i % 2],
+                       cases[i / 2].named);
+        assert_int_equal(post_key(&t, form, ROOM, key_of(&t, ROOM)), APP_ACCEPTED);
+        assert_same(value_of(&t, "epoch"), str_of_number(cases[i / 2].least + SPREAD, space));
+        assert_str(value_of(&t, "units"), "3");
+    }
+    talk_end(&t);
+}
+
+static void who_asks_for_no_epoch_gets_none(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    assert_int_equal(get(&t, NULL, false), APP_ACCEPTED);
+    assert_null(value_of(&t, "epoch").ptr);
+    assert_null(value_of(&t, "units").ptr);
+    assert_int_equal(post_key(&t, "{'room_id':'R','writer_key':'K'}", ROOM, key_of(&t, ROOM)),
+                     APP_ACCEPTED);
+    assert_null(value_of(&t, "epoch").ptr);
+    assert_int_equal(get(&t, ROOM, false), APP_ACCEPTED);
+    assert_null(value_of(&t, "epoch").ptr);
+    assert_null(value_of(&t, "units").ptr);
+    talk_end(&t);
+}
+
+static void an_epoch_is_a_whole_number(void **state)
+{
+    static const char *const wrong[] = {
+        "-1", "1.5", "1e3", "'1'", "null", "true", "[]", "{}"
+    };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        char form[100];
+        (void)snprintf(form, sizeof(form), "{'room_id':'R','writer_key':'K','epoch':%s}",
+                       wrong[i]);
+        assert_int_equal(post_key(&t, form, ROOM, key_of(&t, ROOM)), APP_BAD_REQUEST);
+        (void)snprintf(form, sizeof(form), "{'epoch':%s}", wrong[i]);
+        assert_int_equal(post_key(&t, form, ROOM, key_of(&t, ROOM)), APP_BAD_REQUEST);
+    }
+    assert_int_equal(post(&t, "{\"room_id\":\"" ROOM "\",\"epoch\":0}"), APP_BAD_REQUEST);
     talk_end(&t);
 }
 
@@ -759,6 +845,9 @@ int main(void)
         cmocka_unit_test(registering_makes_no_room),
         cmocka_unit_test(what_is_no_room_id_is_a_bad_request),
         cmocka_unit_test(who_holds_the_writer_key_may_write_again),
+        cmocka_unit_test(a_writer_that_asks_for_an_epoch_gets_a_greater_one),
+        cmocka_unit_test(who_asks_for_no_epoch_gets_none),
+        cmocka_unit_test(an_epoch_is_a_whole_number),
         cmocka_unit_test(no_other_key_opens_a_room),
         cmocka_unit_test(a_body_that_is_no_object_with_a_room_is_a_bad_request),
         cmocka_unit_test(an_answer_is_whole_or_out_of_memory),

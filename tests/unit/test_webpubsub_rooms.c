@@ -434,6 +434,39 @@ static void no_filter_is_too_long_for_a_url(void **state)
     }
 }
 
+/* Several of those in a room: one send to the room's group, whose members the service knows. */
+static void a_choice_within_a_room_is_one_send_to_its_group(void **state)
+{
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    struct webpubsub_target target = { .nsp = STR("/"),
+                                       .rooms = LIST(STR("a"), STR("b")),
+                                       .within = STR("all"),
+                                       .except = LIST(STR("c")) };
+    struct webpubsub_request request;
+    char letters[36];
+    struct str ids[50];
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+    assert_same(request.url,
+                STR(API "groups/0~Lw~YWxs/:send?api-version=2024-01-01&filter="
+                        "%28%270~Lw~YQ%27%20in%20groups%20or%20%270~Lw~Yg%27%20in%20groups%29"
+                        "%20and%20not%20%28%270~Lw~Yw%27%20in%20groups%29"));
+    memset(letters, 'a', sizeof(letters));
+    for (size_t i = 0; i < COUNT(ids); i++)
+        ids[i] = (struct str){ letters, sizeof(letters) };
+    target = (struct webpubsub_target){ .nsp = STR("/"),
+                                        .rooms = { ids, COUNT(ids) },
+                                        .within = STR("all") };
+    assert_int_equal(webpubsub_gather_count(&target), 0);
+    assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+    assert_true(str_starts(request.url, STR(API "groups/0~Lw~YWxs/:send?")));
+    assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
+    arena_free(&mem);
+}
+
 static void the_members_of_a_room_are_listed_in_pages(void **state)
 {
     static const struct {
@@ -643,6 +676,7 @@ int main(void)
         cmocka_unit_test(joins_and_leaves_are_those_of_the_sdk),
         cmocka_unit_test(a_long_list_of_rooms_is_gathered_in_parts),
         cmocka_unit_test(no_filter_is_too_long_for_a_url),
+        cmocka_unit_test(a_choice_within_a_room_is_one_send_to_its_group),
         cmocka_unit_test(the_members_of_a_room_are_listed_in_pages),
         cmocka_unit_test(the_next_page_is_at_our_service_however_that_is_spelt),
         cmocka_unit_test(requests_are_whole_or_out_of_memory),

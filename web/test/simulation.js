@@ -15,7 +15,7 @@ export function randomFrom(seed) {
 }
 
 /** What a message is, in either form. */
-export const typeOf = (data) => data.type ?? [, 'delta', 'view', 'beat'][data[0]];
+export const typeOf = (data) => data.type ?? ['', 'delta', 'view', 'beat'][data[0]];
 
 /** What the handler tells of a socket. */
 export const presence = (role, state) => (from, more) => ({ role, state, from, ...more });
