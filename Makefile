@@ -200,6 +200,7 @@ WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update E
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 
+%.d: ; # made with its object
 -include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d build/*/application/*.d \
            build/*/examples/*/*.d)
 
