@@ -104,8 +104,8 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run test test-slow web-unit unit integration coverage check race valgrind \
-        test-upload install clean distclean help
+.PHONY: all deps run test test-slow web-unit unit unit-programs integration \
+        integration-programs coverage check race valgrind test-upload install clean distclean help
 
 all: codestream
 
@@ -201,6 +201,7 @@ WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update E
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 
+%.d: ; # made with its object
 -include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d build/*/application/*.d \
            build/*/examples/*/*.d)
 
@@ -216,18 +217,29 @@ run: $(if $(APP),$(B.apps)/$(notdir $(APP))/codestream,codestream) \
 # Nothing here may take longer, on a slow machine, than this many seconds.
 TEST_SECONDS ?= 1500
 UNIT_SECONDS := 300
-NODE_TEST    := sh tests/bounded.sh $(TEST_SECONDS) node --test --test-reporter=spec
 UNIT_TEST    := sh tests/bounded.sh $(UNIT_SECONDS)
+CORES        := $(or $(shell nproc),1)
 
-# What looks at the clock does not run beside compilers.
-test: build/have-test codestream web-unit bench-unit
+# Files run side by side, one more than there are cores, since much of their time is waiting.
+FILES_AT_ONCE ?= $(shell expr $(CORES) + 1)
+NODE_TEST      = sh tests/bounded.sh $(TEST_SECONDS) node tests/run.js $(FILES_AT_ONCE)
+
+# First everything is built, because what looks at the clock does not run beside compilers.
+SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
+test: build/have-test
+	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) codestream
+	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) MODE=test \
+	  unit-programs replay-programs integration-programs
 	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
-	$(Q)$(MAKE) --no-print-directory MODE=test integration
+	$(Q)$(MAKE) --no-print-directory MODE=test integration TESTS='$(TESTS) $(TESTS.web) $(TESTS.bench)'
 
+TESTS.web   := $(wildcard web/test/*.test.js)
+TESTS.bench := $(wildcard bench/test/*.test.js)
 web-unit: web/node_modules/.package-lock.json
-	$(Q)$(NODE_TEST) $(wildcard web/test/*.test.js)
+	$(Q)$(NODE_TEST) $(TESTS.web)
 
-unit: $(UNITS:%=$(B)/%)
+unit-programs: $(UNITS:%=$(B)/%)
+unit: unit-programs
 	$(Q)for test in $(UNITS); do echo "== $$test"; $(UNIT_TEST) $(B)/$$test || exit 1; done
 
 # How much of the pure layers the unit tests reach.
@@ -238,21 +250,25 @@ coverage: build/have-test
 	  { tail -40 build/coverage.log; exit 1; }
 	$(Q)sh tests/coverage.sh
 
-# Files run side by side, since most of their time is waiting.  A Node before 20.10 cannot be told
-# how many, and runs one less than there are cores.
-FILES_AT_ONCE ?= $(or $(filter-out 1,$(shell nproc)),2)
-AT_ONCE = $(if $(findstring --test-concurrency,$(shell node --help)), \
-            --test-concurrency=$(FILES_AT_ONCE))
-
-TESTS ?= $(wildcard emulator/test/*.test.js \
-           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser))
-integration: $(B)/codestream $(patsubst %,$(B.apps)/%/codestream,$(notdir $(APPS:%.c=%))) \
+# What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
+# beside what works.
+TESTS.long := faults/rest infra/deploy browser/session faults/service browser/stream \
+              browser/viewing faults/handler browser/hostile browser/trouble browser/outage \
+              browser/page browser/word browser/native browser/looks browser/chat
+TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
+              emulator/test/malformed.test.js)
+TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
+           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser)))
+integration-programs: $(B)/codestream $(patsubst %,$(B.apps)/%/codestream,$(notdir $(APPS:%.c=%))) \
              web/dist/index.html examples/chat/page/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
-	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(AT_ONCE) $(TESTS)
+
+integration: integration-programs
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
            $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \

@@ -2,10 +2,11 @@
 // silent or a breaking network, its clock is wrong, its tokens are over.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { eventually } from '../lib/deadline.js';
 import {
   AT_ONCE, LASTING_MS, OPTIONS, report, SHORT_MS, startRoom, test,
 } from '../lib/fault-test.js';
-import { outlive } from '../lib/watched-room.js';
+import { LIE_MS, outlive } from '../lib/watched-room.js';
 
 const MINUTE_MS = 60_000;
 
@@ -100,6 +101,18 @@ describe('Web PubSub', AT_ONCE, () => {
     }));
     const refused = stack.serviceLines.filter((line) => line.includes('the token has expired'));
     assert.ok(refused.length > 0, `the fault was met ${refused.length} times`);
+  });
+
+  test('a viewer that got nothing and called itself live would be found out', async (t) => {
+    const { room } = await startRoom(t);
+    const [liar] = room.viewers;
+    Object.defineProperty(liar, 'live', { value: true });
+    liar.connection.stop();
+    room.startTyping();
+    await eventually(2 * LIE_MS, () => room.evidence, 'evidence');
+    assert.match(room.evidence, /^viewer 1 was falsely live/);
+    const honest = room.lies.filter(([name]) => name !== liar.name);
+    assert.deepEqual(honest.filter(([, lie]) => lie > LIE_MS), []);
   });
 
   test('its network takes 300 ms each way: the stream stays live', async (t) => {

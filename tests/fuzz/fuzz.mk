@@ -13,7 +13,7 @@ FLAGS.fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,u
 
 NEED.fuzz := clang libclang-rt-dev libjansson-dev
 
-.PHONY: fuzz fuzz-run replay
+.PHONY: fuzz fuzz-run replay replay-programs
 
 fuzz: build/have-fuzz
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
@@ -49,6 +49,7 @@ $(FUZZ_SEEDS)/.made: tests/fuzz/seeds.js $(wildcard tests/vectors/*.tsv) | build
 fuzz-run: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(FUZZ_SEEDS)/.made
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh $(FUZZ_TARGETS)
 
-replay: $(FUZZ_TARGETS:%=$(B)/replay_%) $(FUZZ_SEEDS)/.made
+replay-programs: $(FUZZ_TARGETS:%=$(B)/replay_%) $(FUZZ_SEEDS)/.made
+replay: replay-programs
 	$(Q)for target in $(FUZZ_TARGETS); do \
 	  $(UNIT_TEST) $(B)/replay_$$target $(FUZZ_SEEDS)/$$target tests/fuzz/findings/$$target || exit 1; done

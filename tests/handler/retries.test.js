@@ -124,16 +124,18 @@ test('a service that wants to be left alone for too long is not asked again', as
 
 test('a join that waits holds up nobody, and its client may leave meanwhile', async () => {
   const { viewer, writer, room } = newParty();
-  const busy = { status: 503, headers: { 'Retry-After': '1' } };
+  const busy = { status: 503, headers: { 'Retry-After': '2' } };
   const times = answerInTurn(isJoin, [busy, null]);
   const leaving = await Connection.open(app.handler.port);
   leaving.request(joinRoom(viewer, room, { ack: 1 })).catch(() => {});
   await recorder.next(isJoin);
   leaving.reset();
-  for (let i = 0; i < 20; i += 1) {
-    assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: i })), SUCCESS);
+  let served = 0;
+  while (served < 20 && times.length === 1) {
+    assert.deepEqual(await app.ack(sendToRoom(writer, '1', { ack: served })), SUCCESS);
+    served += 1;
   }
-  assert.equal(times.length, 1);
+  assert.ok(served > 0, 'meanwhile others are served');
   await eventually(5000, () => times.length === 2, 'the second try');
 });
 
