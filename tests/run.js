@@ -14,12 +14,11 @@ const begun = new Map();
 const seconds = new Map();
 
 const tests = run({ files, concurrency: Number(atOnce) });
-// These two come at once, where Node has them; everything else is told file by file.
-tests.on('test:dequeue', ({ file }) => {
-  if (!begun.has(file)) begun.set(file, performance.now());
-});
-tests.on('test:complete', ({ file }) => {
-  seconds.set(file, (performance.now() - begun.get(file)) / 1000);
+// A file is a test too, which has its path for a name. These two are told at once, where Node has
+// them; everything else file by file.
+tests.on('test:dequeue', ({ name }) => begun.set(name, performance.now()));
+tests.on('test:complete', ({ name }) => {
+  if (files.includes(name)) seconds.set(name, (performance.now() - begun.get(name)) / 1000);
 });
 tests.on('test:fail', () => {
   process.exitCode = 1;
