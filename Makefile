@@ -21,6 +21,7 @@
 #   make bench-growth         how cost grows with load
 #   make bench-memory         what an event costs in memory while it waits
 #   make bench-instructions   what the hot paths cost, against the record
+#   make bench-switches       how often a reader changes files on a request's way
 #   make bench-smoke          do the bench's programs work?
 #   make deps                 install the Debian packages that make needs
 #   make install              copy the handler to $(DESTDIR)$(PREFIX)/bin

@@ -19,7 +19,8 @@ comma := ,
 BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
-.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory
+.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory \
+        bench-switches
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
 # A package that is there is measured, so it must be of today's sources.
@@ -52,6 +53,11 @@ bench-instructions: $(BENCH)/paths build/release/codestream | build/have-bench-i
 	$(Q)CODESTREAM_BIN=bench/instructions/counted.sh CC='$(CC)' RECORD='$(RECORD)' \
 	  $(BENCH.node) bench/instructions/run.mjs
 
+# How often a reader changes files on a request's way.  SHOW=1: which ones.
+bench-switches:
+	$(Q)$(MAKE) --no-print-directory MODE=switches CC=gcc build/switches/codestream
+	$(Q)CODESTREAM_BIN=build/switches/codestream $(BENCH.node) bench/switches/run.mjs $(if $(SHOW),--show)
+
 # Keystroke to viewer.  SECONDS=10: longer than the three that each case takes.
 bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)$(BENCH.node) bench/end-to-end/run.mjs
@@ -68,6 +74,14 @@ bench-growth: codestream bench-programs build/have-node
 	$(Q)$(BENCH.node) bench/growth/run.mjs
 
 # ---- what they need ----
+
+# Of the handler's functions all tell when they are entered, but those that every file leans on.
+FLAGS.switches := -O0 -g -fno-pie -DNO_SANDBOX
+LINK.switches  := -no-pie
+TRACED := -finstrument-functions \
+  -finstrument-functions-exclude-file-list=src/base/,src/io/loop.,src/wire/json.,src/wire/base64url.
+build/switches/src/%.o: private TARGET.compile := $(TRACED)
+build/switches/codestream: build/switches/bench/switches/trace.o
 
 define BENCH.link
 $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/listener.o

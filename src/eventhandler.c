@@ -38,7 +38,7 @@ void eventhandler_validate(struct handler *handler, struct http_request *request
     origin = cloudevent_allowed_origin(asked, (struct str_list){ allowed, COUNT(allowed) });
     if (!origin.ptr) {
         response_error(request, 400, "BadOrigin",
-                       "WebHook-Request-Origin does not name the service of this handler");
+                       "WebHook-Request-Origin does not name this handler's Web PubSub");
         return;
     }
     response.headers[0] = (struct header){ STR("WebHook-Allowed-Origin"), origin };
@@ -62,7 +62,7 @@ static const char *kind_name(enum cloudevent_kind kind)
     return names[kind];
 }
 
-/* Somebody has to look at it: the service fails, or the application does. */
+/* Somebody has to look at it: Web PubSub fails, or the application does. */
 static bool is_error(enum app_refusal outcome)
 {
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
@@ -136,7 +136,7 @@ void eventhandler_end_sample(struct handler *handler)
     sample->events = 0;
 }
 
-/* What failed behind the answer; its line was written with it. */
+/* What failed behind the response; its line was written with it. */
 static void log_late_failure(const struct delivery *d)
 {
     struct log_line line;
@@ -156,12 +156,12 @@ static void log_late_failure(const struct delivery *d)
 #define FORGET "."
 
 /*
- * What was to be said found no memory.  The service comes again: an event may be carried out twice,
- * and an answer that leaves something out would be another answer.
+ * What was to be said found no memory.  Web PubSub comes again: an event may be carried out twice,
+ * and a response that leaves something out would be another answer.
  */
 static void respond_no_memory(struct delivery *d)
 {
-    response_error(d->request, 503, "NoMemory", "no memory for the answer");
+    response_error(d->request, 503, "NoMemory", "no memory for the response");
 }
 
 /* What the application wants to be reminded of goes along, unless the event failed. */
@@ -191,7 +191,7 @@ static void send_status(struct delivery *d, unsigned status)
     send_response(d, &(struct http_response){ .status = status });
 }
 
-/* connect: the one event whose status means something to the service. */
+/* connect: the one event whose status means something to Web PubSub. */
 static void respond_to_connect(struct delivery *d)
 {
     switch (d->run.outcome) {
@@ -259,12 +259,12 @@ static void respond(void *owner)
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE)
         respond_to_message(d);
     else
-        send_status(d, 200); /* the service does not read it */
+        send_status(d, 200); /* Web PubSub does not read it */
 }
 
 /*
  * The client is answered, while the rest of the plan goes on in memory of the request.  For what
- * the service says of its own nobody waits: there the answer tells the platform when we are done.
+ * Web PubSub says of its own nobody waits: there the response tells the platform when we are done.
  */
 static void on_plan_settled(void *owner)
 {
@@ -302,7 +302,7 @@ static void refuse(struct delivery *d, enum app_refusal outcome, const char *mes
 
 /* ---- reading ---- */
 
-/* What is wrong with a client's event that the service should not have delivered like this. */
+/* What is wrong with a client's event that Web PubSub should not have delivered like this. */
 struct fault {
     unsigned status;
     const char *code;
@@ -321,7 +321,7 @@ static enum err read_name(struct delivery *d)
 }
 
 /*
- * An event with a name, unless the client is told what is wrong with it.  How the service
+ * An event with a name, unless the client is told what is wrong with it.  How Web PubSub
  * spells names in a header is not documented for all that can be one: a client is told that
  * we cannot read its own, rather than cut off.
  */

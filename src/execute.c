@@ -182,8 +182,9 @@ static void start_call(struct step *step, struct webpubsub_request request)
 static void add_page(struct step *step)
 {
     static const struct plan_fault no_list = { APP_UPSTREAM,
-                                               "the service did not say how many there are",
-                                               .failure = "the answer is no list of members" };
+                                               "Web PubSub did not say how many there are",
+                                               .failure =
+                                                   "the response is no list of members" };
     static const struct plan_fault too_many = { APP_UPSTREAM, "there are too many to count",
                                                 .failure = "too many members to count" };
     struct execution *run = step->run;
@@ -210,7 +211,8 @@ static void fail_call(struct step *step)
     const struct rest_call *call = &step->call;
     struct plan_fault fault = {
         .refusal = APP_UPSTREAM,
-        .message = call->status ? "the service refused" : "the service cannot be reached",
+        .message =
+            call->status ? "Web PubSub refused the call" : "Web PubSub cannot be reached",
         .failure = call->failure,
         .rest_status = call->status,
         .rest_error = call->error_code,

@@ -25,7 +25,7 @@ struct plan_fault {
     enum app_refusal refusal;
     const char *message;   /* for the client */
     const char *failure;   /* for the log; NULL: nothing failed */
-    unsigned rest_status;  /* of the call that failed, 0 where it had no answer */
+    unsigned rest_status;  /* of the call that failed, 0 where it had no response */
     struct str rest_error; /* x-ms-error-code of that call */
 };
 

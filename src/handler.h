@@ -1,9 +1,8 @@
 /*
- * The handler's two functions over HTTP: routes, the answers of negotiate, and events
- * turned into plans that are carried out step by step.  The only place where a decision
- * becomes an effect, and an error a status.
+ * The handler: routes and limits, and its two functions over HTTP.  /negotiate hands out tokens,
+ * /eventhandler turns events into plans and has them carried out.
  *
- * A service belongs to one loop and its thread; several share nothing but the settings.
+ * A handler belongs to one loop and its thread; several share nothing but the settings.
  */
 #ifndef HANDLER_H
 #define HANDLER_H
@@ -16,14 +15,13 @@
 #include "config.h"
 #include "io/http_server.h"
 
-/* What the service refuses is smaller: its messages end at 1 MB. */
+/* What Web PubSub refuses is smaller: its messages end at 1 MB. */
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 /*
- * Requests of one loop whose calls to the service are not all over, be they answered or not.
+ * Requests of one loop whose calls to Web PubSub are not all over, be they answered or not.
  * Beyond that a client's event is refused at once, as Busy; beyond less than that nobody new is
- * let in, so that those who are there are served.  What a client holds more than this is for the
- * service's own events: that a socket came or went is told once.
+ * let in, so that those who are there are served.  What a client holds more than this is for Web PubSub's own events: that a socket came or went is told once.
  */
 #define HANDLER_MAX_IN_FLIGHT 2048
 #define HANDLER_FULL_FOR_NEWCOMERS 1536
@@ -47,7 +45,7 @@ struct handler {
     struct loop *loop;
     struct rest rest;
     struct hmac_key *secret; /* signs writer keys */
-    struct str origins;      /* that are ours, beside the service's own host */
+    struct str origins;      /* that are ours, beside Web PubSub's own host */
     bool has_word;           /* who opens a room must send the owner's word */
     unsigned char word_mac[HMAC_BYTES];
     bool has_platform_auth; /* the platform says who a caller is */
@@ -59,7 +57,7 @@ struct handler {
 };
 
 /*
- * Makes what this thread needs.  config, loop and client outlive the service.
+ * Makes what this thread needs.  config, loop and client outlive Web PubSub.
  * ERR_NO_MEMORY: libcrypto refused; handler_free is to be called all the same.
  */
 MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
@@ -67,10 +65,10 @@ MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
                                struct http_client *client);
 void handler_free(struct handler *handler);
 
-/* Gives up what still waits for the service or the identity; all of it is answered. */
+/* Gives up what still waits for Web PubSub or the identity; all of it is answered. */
 void handler_abort(struct handler *handler);
 
-/* For http_server_new; owner is the service. */
+/* For http_server_new; owner is Web PubSub. */
 size_t handler_body_limit(void *owner, const struct http_request *request);
 void handler_serve(void *owner, struct http_request *request);
 
@@ -89,7 +87,7 @@ void negotiate_register(struct handler *handler, struct http_request *request);
 /* Whom the token of a pass is for.  Views into the pass. */
 struct webpubsub_client negotiate_client(const struct app_pass *pass);
 
-/* The answer to a pass: JSON with token, the client's, in it.  ERR_NO_MEMORY. */
+/* The response to a pass: JSON with token, the client's, in it.  ERR_NO_MEMORY. */
 MUST_USE enum err negotiate_response(const struct webpubsub *webpubsub,
                                      const struct app_pass *pass, struct str token,
                                      int64_t token_seconds, struct arena *mem, struct str *out);
@@ -97,16 +95,16 @@ MUST_USE enum err negotiate_response(const struct webpubsub *webpubsub,
 /* ---- eventhandler.c ---- */
 
 /*
- * POST: checks an event of the service, lets the application decide, and carries out its plan.
+ * POST: checks an event of Web PubSub, lets the application decide, and carries out its plan.
  *
  * A client's event is answered when all of its plan that may not fail is done, and not before:
- * the service sends the client's next event only then, which keeps the edits of one writer in
- * order.  What may fail goes on behind the answer.  What the service says of its own is answered
+ * Web PubSub sends the client's next event only then, which keeps the edits of one writer in
+ * order.  What may fail goes on behind the response.  What Web PubSub says of its own is answered
  * when its plan is done.
  */
 void eventhandler_event(struct handler *handler, struct http_request *request);
 
-/* OPTIONS: may the service deliver its events here?  Only ours may. */
+/* OPTIONS: may Web PubSub deliver its events here?  Only ours may. */
 void eventhandler_validate(struct handler *handler, struct http_request *request);
 
 /* Writes the line that has been waiting for the end of its second, if there is one. */

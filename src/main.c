@@ -41,7 +41,7 @@ static const char usage[] =
     "  or by managed identity: WebPubSubForSocketIOConnectionString__endpoint, and if need be\n"
     "  ...__clientId (a user-assigned one), ...__credential (managedidentity)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
-    "  CODESTREAM_SERVICE_ORIGINS  further hosts of the service: replicas, domains, gateways\n"
+    "  CODESTREAM_SERVICE_ORIGINS  further hosts of Web PubSub: replicas, domains, gateways\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
     "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more\n"
@@ -54,7 +54,7 @@ static const char usage[] =
     "places)\n"
     "  CODESTREAM_SANDBOX          off: keep all system calls and files within reach (on)\n"
     "  FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT   see --port (8080)\n"
-    "  https_proxy, else all_proxy; no_proxy   on the way to the service (none)\n"
+    "  https_proxy, else all_proxy; no_proxy   on the way to Web PubSub (none)\n"
     "The platform sets IDENTITY_ENDPOINT and IDENTITY_HEADER for a managed identity, and\n"
     "WEBSITE_AUTH_ENABLED (true) where it signs users in.\n";
 
@@ -262,7 +262,7 @@ static void log_start(unsigned port, const struct config *config, size_t loops,
     log_end(&line);
 }
 
-/* Read again later: by us, and by the libraries, https proxies among it. */
+/* We or our libraries read it again later. */
 static bool is_read_again(const char *entry)
 {
     static const char *const names[] = {
@@ -296,9 +296,9 @@ static bool is_named_like_a_secret(const char *entry, const char *value)
 }
 
 /*
- * What the host passes on of its own, keys of its storage among it, is nothing of ours.  Some of
- * them, such as the address of the package, have names that tell nothing: so whatever is not
- * known to be read again goes.
+ * Overwrites the host's own secrets, such as storage keys, which we inherit.  Some of them, such as
+ * the address of the package, cannot be recognised by name: so everything goes that is not known to
+ * be read again.
  */
 static void forget_foreign_secrets(void)
 {
@@ -414,7 +414,7 @@ int main(int argc, char **argv)
 
     fill_standard_descriptors();
 #ifndef NO_SANDBOX
-    sandbox_hide_memory();
+    sandbox_disable_core_dumps();
 #endif
     parse_options(argc, argv, &options);
     if (options.is_check)

@@ -8,7 +8,7 @@
 #include "wire/base64url.h"
 #include "wire/json.h"
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 struct webpubsub_client negotiate_client(const struct app_pass *pass)
 {
@@ -43,7 +43,7 @@ static void add_socketio(struct buf *response, const struct webpubsub *webpubsub
     buf_add_all(response, STR("\",\"token\":\""), token, STR("\""));
 }
 
-/* Neither the service's address nor the token needs an escape in JSON. */
+/* Neither Web PubSub's address nor the token needs an escape in JSON. */
 enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_pass *pass,
                             struct str token, int64_t token_seconds, struct arena *mem,
                             struct str *out)
@@ -64,7 +64,7 @@ enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_
 
 /* ---- a negotiation ---- */
 
-/* A negotiation on its way to its answer; lives in the request's arena. */
+/* A negotiation on its way to its response; lives in the request's arena. */
 struct negotiation {
     struct handler *handler;
     struct http_request *request;
@@ -125,7 +125,7 @@ static void on_generated(void *owner)
         respond_unavailable(n, n->call.failure);
     else if (json_members(n->call.response, fields, COUNT(fields)) ||
              json_text(fields[0].value, &n->request->mem, &token) || !is_token(token))
-        respond_unavailable(n, "the service's answer is not a token");
+        respond_unavailable(n, "the response of Web PubSub is not a token");
     else
         respond_with_token(n, token);
 }
@@ -143,7 +143,7 @@ static void mint_token(struct negotiation *n, const struct webpubsub_client *cli
         respond_with_token(n, token);
 }
 
-/* Without one the service makes it. */
+/* Without one Web PubSub makes it. */
 static void ask_for_token(struct negotiation *n, const struct webpubsub_client *client)
 {
     struct handler *handler = n->handler;

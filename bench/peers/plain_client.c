@@ -232,7 +232,7 @@ static void receive(struct link *l)
         break;
     case EXCHANGE_TOO_LARGE:
         if (l->call->keep_response)
-            fail(l, "the answer is too large");
+            fail(l, "the response is too large");
         else
             finish(l, false); /* the status has told what there is to know */
         break;

@@ -15,11 +15,11 @@ static void keep_headers(void *owner, const struct http1_head *head)
     const struct link *l = owner;
     struct http_call *call = l->call;
 
-    for (size_t i = 0; i < call->keep_count; i++) {
-        struct str value = http1_field(head, call->keep[i].name);
-        call->keep[i].value = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < call->captured_count; i++) {
+        struct str value = http1_field(head, call->captured[i].name);
+        call->captured[i].value = (struct str){ NULL, 0 };
         if (value.ptr)
-            (void)!arena_copy(call->mem, value, &call->keep[i].value);
+            (void)!arena_copy(call->mem, value, &call->captured[i].value);
     }
 }
 

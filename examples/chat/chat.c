@@ -1,8 +1,8 @@
 /*
  * The chat of Socket.IO's examples: its events, for its client.
  *
- * Where the original keeps a name in the socket, the service keeps it; where it counts users,
- * the service is asked how many are in a room.
+ * Where the original keeps a name in the socket, Web PubSub keeps it; where it counts users,
+ * Web PubSub is asked how many are in a room.
  */
 #include "app/app.h"
 

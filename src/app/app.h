@@ -142,7 +142,7 @@ void app_emit(struct app_socket *socket, struct app_target to, const char *event
 void app_join(struct app_socket *socket, struct str_list rooms);
 void app_leave(struct app_socket *socket, struct str_list rooms);
 
-/* All whom a target names do. */
+/* The same for every socket that the target selects. */
 void app_sockets_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
 void app_sockets_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
 
@@ -164,7 +164,7 @@ void app_ack(struct app_socket *socket, struct app_args args);
 void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char *message);
 
 /*
- * Leaves a text with the service, which hands it back in socket->memory on all later events
+ * Leaves a text with Web PubSub, which hands it back in socket->memory on all later events
  * of this connection, `disconnected` among them; an empty one forgets.  For events of clients
  * only.  Web PubSub documents it (ce-connectionState), not yet for Socket.IO: an application
  * must bear that nothing comes back.
@@ -172,7 +172,7 @@ void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char 
 void app_remember(struct app_socket *socket, struct str text);
 
 /*
- * Asks the service how many are in a room, when all verbs before it have been carried out;
+ * Asks Web PubSub how many are in a room, when all verbs before it have been carried out;
  * then is called with the answer in socket->count.  The last verb of a handler.
  */
 void app_count(struct app_socket *socket, struct str room, app_handler *then);

@@ -1,5 +1,5 @@
 /*
- * The service's events on the way in: CloudEvents 1.0 in HTTP binary mode, and the
+ * Web PubSub's events on the way in: CloudEvents 1.0 in HTTP binary mode, and the
  * abuse protection that precedes them.
  *
  * Source: Azure docs, "socket-io-serverless-protocol" and "reference-cloud-events".
@@ -44,7 +44,7 @@ MUST_USE enum err cloudevent_parse(const struct header *headers, size_t count,
 /*
  * Does a header spell this name, of an event or a namespace, which the payload has as it is?
  * The header may be percent-encoded once, as CloudEvents asks (HTTP binding 1.0.1, 3.1.3.2),
- * or raw, as the service sends it; and HTTP takes blanks from the ends of what is raw.
+ * or raw, as Web PubSub sends it; and HTTP takes blanks from the ends of what is raw.
  */
 bool cloudevent_spells(struct str header, struct str name);
 

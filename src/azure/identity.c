@@ -15,7 +15,7 @@ struct identity {
     struct http_client *client;
     struct arena texts; /* what the request says */
     struct http_call call;
-    struct arena mem; /* its answer */
+    struct arena mem; /* its response */
     bool is_asking;
     int64_t asked_ms; /* when the last request began */
 
@@ -166,7 +166,7 @@ void identity_ask(struct identity *identity, struct identity_wait *wait)
 
 /* ---- asking ---- */
 
-static const char *judge(struct identity *identity, const struct http_call *call)
+static const char *outcome_of(struct identity *identity, const struct http_call *call)
 {
     if (call->status == 0)
         return call->failure;
@@ -175,13 +175,14 @@ static const char *judge(struct identity *identity, const struct http_call *call
                "right?)";
     if (call->status != 200)
         return "the endpoint refused";
-    return take_token(identity, call->response) ? NULL : "the endpoint's answer is not a token";
+    return take_token(identity, call->response) ? NULL
+                                                : "the endpoint's response is not a token";
 }
 
 static void on_response(struct http_call *call)
 {
     struct identity *identity = call->owner;
-    const char *failure = judge(identity, call);
+    const char *failure = outcome_of(identity, call);
     struct log_line line;
 
     identity->is_asking = false;

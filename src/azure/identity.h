@@ -1,6 +1,6 @@
 /*
- * A managed identity: the token with which Azure lets this function app speak to the
- * service, asked of the identity endpoint of the platform.
+ * A managed identity: the token with which Azure lets this function app speak to Web
+ * PubSub, asked of the identity endpoint of the platform.
  *
  * Source: Azure docs, "How to use managed identities for App Service and Azure Functions",
  * REST endpoint, API 2019-08-01.
@@ -49,8 +49,8 @@ void identity_free(struct identity *identity);
 void identity_ask(struct identity *identity, struct identity_wait *wait);
 
 /*
- * The service took the token no more, whatever the clocks say: a new one is asked for, unless
- * that was done a moment ago.  The old one serves until then.
+ * Web PubSub rejected the token (401) before it expired: asks for a new one, unless that was done
+ * a moment ago.  The old token serves until then.
  */
 void identity_doubt(struct identity *identity);
 

@@ -8,7 +8,7 @@
 const char REST_TOO_MUCH[] = "too much is in flight";
 static const char ENDING[] = "the handler is shutting down";
 
-/* Headers of the answer that are read. */
+/* Headers of the response that are read. */
 enum { ERROR_CODE, RETRY_AFTER };
 
 static void end(struct rest_call *call, const char *failure)
@@ -22,7 +22,7 @@ static void end(struct rest_call *call, const char *failure)
 /* Longer than any deadline, and far from where sums overflow. */
 #define FAR_AWAY_SECONDS ((uint64_t)1 << 32)
 
-/* What the service asks for; 0: nothing that can be read. */
+/* What Web PubSub asks for; 0: nothing that can be read. */
 static int64_t asked_ms(const struct retry_attempt *attempt)
 {
     struct str text = str_trim(attempt->retry_after);
@@ -37,7 +37,7 @@ static int64_t asked_ms(const struct retry_attempt *attempt)
 }
 
 /* Between half of the pause and the whole of it. */
-static int64_t pause_ms(const struct retry_attempt *attempt)
+static int64_t back_off_ms(const struct retry_attempt *attempt)
 {
     int64_t pause = RETRY_FIRST_MS;
 
@@ -45,7 +45,7 @@ static int64_t pause_ms(const struct retry_attempt *attempt)
         pause *= 2;
     if (pause > RETRY_LONGEST_MS)
         pause = RETRY_LONGEST_MS;
-    return pause / 2 + attempt->chance % (pause / 2 + 1);
+    return pause / 2 + attempt->jitter % (pause / 2 + 1);
 }
 
 /* No answer, too slow, too much at once, or broken; what is wrong with the call stays wrong. */
@@ -61,28 +61,28 @@ int64_t retry_wait_ms(const struct retry_attempt *attempt)
 
     if (attempt->tries >= RETRY_MAX_TRIES || !may_pass(attempt->status))
         return RETRY_NEVER;
-    /* Chance comes on top: all who were told the same moment must not come back in it. */
-    wait = asked_ms(attempt) + pause_ms(attempt);
+    /* Add jitter, so that calls with the same Retry-After do not return at once. */
+    wait = asked_ms(attempt) + back_off_ms(attempt);
     return wait + RETRY_LEAST_MS <= attempt->left_ms ? wait : RETRY_NEVER;
 }
 
 /* ---- again ---- */
 
-static void pause_call(struct rest *rest, struct rest_call *call)
+static void add_backed_off(struct rest *rest, struct rest_call *call)
 {
-    call->next = rest->pausing;
-    rest->pausing = call;
+    call->next = rest->backed_off;
+    rest->backed_off = call;
     if (call->resume_ms < rest->resume_ms)
         rest->resume_ms = call->resume_ms;
 }
 
 /* false: that makes no sense. */
-static bool pause_for_another_try(struct rest_call *call)
+static bool back_off(struct rest_call *call)
 {
     struct rest *rest = call->rest;
     struct retry_attempt attempt = {
         .status = call->http.status,
-        .retry_after = call->keep[RETRY_AFTER].value,
+        .retry_after = call->captured[RETRY_AFTER].value,
         .tries = call->tries,
         .left_ms = call->deadline_ms - loop_now_ms(rest->loop),
         .now_unix = (int64_t)time(NULL),
@@ -91,13 +91,13 @@ static bool pause_for_another_try(struct rest_call *call)
 
     if (!call->request.is_idempotent || rest->is_ending)
         return false;
-    if (!random_bytes((unsigned char *)&attempt.chance, sizeof(attempt.chance)))
+    if (!random_bytes((unsigned char *)&attempt.jitter, sizeof(attempt.jitter)))
         return false;
     wait_ms = retry_wait_ms(&attempt);
     if (wait_ms == RETRY_NEVER)
         return false;
     call->resume_ms = loop_now_ms(rest->loop) + wait_ms;
-    pause_call(rest, call);
+    add_backed_off(rest, call);
     return true;
 }
 
@@ -108,17 +108,17 @@ static void submit(struct rest_call *call)
         end(call, REST_TOO_MUCH);
 }
 
-static struct rest_call *take_pausing(struct rest *rest)
+static struct rest_call *take_backed_off(struct rest *rest)
 {
-    struct rest_call *list = rest->pausing;
+    struct rest_call *list = rest->backed_off;
 
-    rest->pausing = NULL;
+    rest->backed_off = NULL;
     rest->resume_ms = LOOP_NEVER;
     return list;
 }
 
 /* Of the loop's tasks: sends again what has paused long enough. */
-static void resume_pausing(void *owner)
+static void resume_backed_off(void *owner)
 {
     struct rest *rest = owner;
     int64_t now_ms = loop_now_ms(rest->loop);
@@ -126,10 +126,10 @@ static void resume_pausing(void *owner)
 
     if (now_ms < rest->resume_ms)
         return;
-    for (call = take_pausing(rest); call; call = next) {
+    for (call = take_backed_off(rest); call; call = next) {
         next = call->next;
         if (now_ms < call->resume_ms)
-            pause_call(rest, call);
+            add_backed_off(rest, call);
         else
             submit(call);
     }
@@ -150,7 +150,7 @@ static void on_response(struct http_call *http)
     bool is_done = http->status >= 200 && http->status <= 299;
 
     call->status = http->status;
-    call->error_code = call->keep[ERROR_CODE].value;
+    call->error_code = call->captured[ERROR_CODE].value;
     call->response = http->response;
     if (http->status == 401 && call->rest->identity)
         identity_doubt(call->rest->identity);
@@ -158,8 +158,8 @@ static void on_response(struct http_call *http)
         end(call, NULL);
     else if (http->is_too_late && call->tries == 1)
         end(call, REST_TOO_MUCH);
-    else if (!pause_for_another_try(call))
-        end(call, http->status ? "the service answered with an error" : http->failure);
+    else if (!back_off(call))
+        end(call, http->status ? "Web PubSub responded with an error" : http->failure);
 }
 
 /* NUL-terminated, as libcurl wants it; NULL: no memory. */
@@ -176,8 +176,8 @@ static void send_with(struct rest_call *call, struct str token)
 {
     struct http_call *http = &call->http;
 
-    call->keep[ERROR_CODE].name = STR("x-ms-error-code");
-    call->keep[RETRY_AFTER].name = STR("retry-after");
+    call->captured[ERROR_CODE].name = STR("x-ms-error-code");
+    call->captured[RETRY_AFTER].name = STR("retry-after");
     *http = (struct http_call){
         .method = call->request.method,
         .url = arena_cstr(call->mem, call->request.url),
@@ -188,8 +188,8 @@ static void send_with(struct rest_call *call, struct str token)
         .deadline_ms = call->deadline_ms,
         .mem = call->mem,
         .keep_response = call->keep_response,
-        .keep = call->keep,
-        .keep_count = COUNT(call->keep),
+        .captured = call->captured,
+        .captured_count = COUNT(call->captured),
         .done = on_response,
         .owner = call,
     };
@@ -251,7 +251,7 @@ enum err rest_init(struct rest *rest, const struct rest_options *options, struct
         rest->identity = identity_new(&options->identity, loop);
     if (!rest->webpubsub.key && !rest->identity)
         return ERR_NO_MEMORY;
-    loop_add_task(loop, &(struct loop_task){ resume_pausing, until_resume_ms, rest });
+    loop_add_task(loop, &(struct loop_task){ resume_backed_off, until_resume_ms, rest });
     return ERR_NONE;
 }
 
@@ -260,7 +260,7 @@ void rest_abort(struct rest *rest)
     struct rest_call *call, *next;
 
     rest->is_ending = true;
-    for (call = take_pausing(rest); call; call = next) {
+    for (call = take_backed_off(rest); call; call = next) {
         next = call->next;
         end(call, ENDING);
     }

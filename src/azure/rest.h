@@ -1,5 +1,5 @@
 /*
- * The way to the service: its REST calls, authorised with the access key or by a managed
+ * The way to Web PubSub: its REST calls, authorised with the access key or by a managed
  * identity, sent, judged, and sent again where that may help and can do no harm.
  *
  * Belongs to one loop and its thread.
@@ -24,11 +24,11 @@ struct rest {
     struct loop *loop;
     struct http_client *client;
     struct webpubsub webpubsub;
-    struct identity *identity; /* NULL: the key authorises */
-    struct rest_call *pausing; /* until they are sent again */
-    int64_t resume_ms;         /* the first of them */
-    bool is_ending;            /* nothing is sent again */
-    size_t beside;             /* counted by plans, up to REST_MAX_BESIDE */
+    struct identity *identity;    /* NULL: the key authorises */
+    struct rest_call *backed_off; /* until they are sent again */
+    int64_t resume_ms;            /* the first of them */
+    bool is_ending;               /* nothing is sent again */
+    size_t beside;                /* counted by plans, up to REST_MAX_BESIDE */
 };
 
 /* One call.  Set the first part, zero the rest, and keep it until done has been called. */
@@ -42,16 +42,16 @@ struct rest_call {
     void *owner;
 
     /* How it went. */
-    const char *failure;   /* static; NULL: the service answered 2xx */
-    unsigned status;       /* 0: no answer */
-    struct str error_code; /* the service's x-ms-error-code, may be empty */
+    const char *failure;   /* static; NULL: Web PubSub answered 2xx */
+    unsigned status;       /* 0: no response */
+    struct str error_code; /* Web PubSub's x-ms-error-code, may be empty */
     struct str response;   /* the body, if it was to be kept */
     unsigned tries;
 
     /* Under way. */
     struct identity_wait wait;
     struct http_call http;
-    struct header keep[2];
+    struct header captured[2];
     int64_t resume_ms;
     struct rest_call *next; /* of those that pause */
 };
@@ -92,12 +92,12 @@ void rest_abort(struct rest *rest);
 #define RETRY_LEAST_MS 100
 
 struct retry_attempt {
-    unsigned status;        /* of the answer; 0: there was none */
+    unsigned status;        /* of the response; 0: there was none */
     struct str retry_after; /* its header of that name, seconds or a date; may be empty */
     unsigned tries;         /* so far, with this one */
     int64_t left_ms;        /* to the deadline */
     int64_t now_unix;
-    uint32_t chance; /* any number: keeps apart the next tries of those that failed together */
+    uint32_t jitter; /* any number: keeps apart the next tries of those that failed together */
 };
 
 #define RETRY_NEVER (-1)

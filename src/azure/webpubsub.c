@@ -501,11 +501,11 @@ static bool is_url_text(struct str text)
 }
 
 /*
- * Our token goes wherever the next page is, and names it: only to the same service, however it
+ * Our token goes wherever the next page is, and names it: only to the same host, however it
  * spells itself, and as a URL.  ERR_SYNTAX: it is elsewhere.
  */
-static enum err spell_ours(const struct webpubsub *webpubsub, struct str url, struct arena *mem,
-                           struct str *out)
+static enum err encode_ours(const struct webpubsub *webpubsub, struct str url,
+                            struct arena *mem, struct str *out)
 {
     struct webpubsub_endpoint place;
     struct buf ours = { .mem = mem };
@@ -543,5 +543,5 @@ enum err webpubsub_read_list(const struct webpubsub *webpubsub, struct str respo
     e = json_text(fields[1].value, mem, next);
     if (e || next->len == 0)
         return e;
-    return spell_ours(webpubsub, *next, mem, next);
+    return encode_ours(webpubsub, *next, mem, next);
 }

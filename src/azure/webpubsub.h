@@ -14,7 +14,7 @@
 #define WEBPUBSUB_API_VERSION "2024-01-01"
 #define WEBPUBSUB_LIST_API_VERSION "2024-12-01" /* the first with a list of members */
 
-/* The service's limit on a group name (swagger) and on a hub's (pattern in the swagger). */
+/* Web PubSub's limit on a group name (swagger) and on a hub's (pattern in the swagger). */
 #define WEBPUBSUB_MAX_GROUP_CHARS 1024
 #define WEBPUBSUB_MAX_HUB_CHARS 128
 
@@ -41,13 +41,13 @@ MUST_USE enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
                                            struct webpubsub_endpoint *out, const char **why);
 
 /*
- * ^[A-Za-z][A-Za-z0-9_]{0,127}$, which is what the service's documents call a hub name.  Its
+ * ^[A-Za-z][A-Za-z0-9_]{0,127}$, which is what Web PubSub's documents call a hub name.  Its
  * swagger takes `,.[] as well; some of these would have to be encoded in a URL, and nothing
  * tells whether a token is then for the URL as it is written or as it is meant.
  */
 bool webpubsub_hub_ok(struct str hub);
 
-/* One hub of one service.  Views; the key is borrowed, NULL with a managed identity. */
+/* One hub.  Views; the key is borrowed, NULL with a managed identity. */
 struct webpubsub {
     struct str url;
     struct str host;
@@ -87,7 +87,7 @@ struct webpubsub_target {
 };
 
 /*
- * A filter has no more conditions than this (about 100 are what the service takes), and no
+ * A filter has no more conditions than this (about 100 are what Web PubSub takes), and no
  * more characters: it stands in a URL and again in the token for it, and both must fit into
  * the 16 KiB that servers allow for a request's head.
  */
@@ -140,16 +140,16 @@ MUST_USE enum err webpubsub_list(const struct webpubsub *webpubsub, struct str n
                                  struct webpubsub_request *out);
 
 /*
- * How many members an answer to it lists, and the URL of the next page, if there is one; it
- * begins with the service's url, also where the answer spells that otherwise (case, port).
- * ERR_SYNTAX: not such an answer, or a page that is elsewhere.
+ * How many members a response to it lists, and the URL of the next page, if there is one; it
+ * begins with Web PubSub's url, also where the response spells that otherwise (case, port).
+ * ERR_SYNTAX: not such a response, or a page that is elsewhere.
  */
 MUST_USE enum err webpubsub_read_list(const struct webpubsub *webpubsub, struct str response,
                                       struct arena *mem, size_t *count, struct str *next);
 
 /*
- * POST :generateToken: the service makes the token that webpubsub_client_token would make
- * with a key; the answer is {"token":…}.
+ * POST :generateToken: Web PubSub makes the token that webpubsub_client_token would make
+ * with a key; the response is {"token":…}.
  */
 MUST_USE enum err webpubsub_generate_token(const struct webpubsub *webpubsub,
                                            const struct webpubsub_client *client,

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-/* More of an answer's body than this is not read. */
+/* More of a response's body than this is not read. */
 #define HTTP_CLIENT_MAX_RESPONSE_BYTES (64 * 1024)
 
 #define HTTP_CLIENT_CONNECT_MS 4000
@@ -30,15 +30,15 @@ struct http_call {
     const char *url;
     const char *headers[HTTP_CLIENT_MAX_HEADERS]; /* "Name: value", the rest NULL */
     struct str body;
-    int64_t deadline_ms; /* on the loop's clock */
-    struct arena *mem;   /* for what is kept of the answer */
-    bool keep_response;  /* false: its body is not wanted */
-    struct header *keep; /* NUL-terminated names of headers that are wanted; may be NULL */
-    size_t keep_count;
+    int64_t deadline_ms;     /* on the loop's clock */
+    struct arena *mem;       /* for what is kept of the response */
+    bool keep_response;      /* false: its body is not wanted */
+    struct header *captured; /* NUL-terminated names of headers that are wanted; may be NULL */
+    size_t captured_count;
     void (*done)(struct http_call *call);
     void *owner;
 
-    unsigned status;     /* of the answer; 0: there was none, and failure says why */
+    unsigned status;     /* of the response; 0: there was none, and failure says why */
     const char *failure; /* static text */
     bool is_too_late;    /* its turn came after the deadline: nothing was sent */
     struct str response; /* the body, if it was to be kept; and in keep, the values */

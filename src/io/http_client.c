@@ -146,8 +146,8 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
     call->status = 0;
     call->is_too_late = false;
     call->response = (struct str){ NULL, 0 };
-    for (size_t i = 0; i < call->keep_count; i++)
-        call->keep[i].value = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < call->captured_count; i++)
+        call->captured[i].value = (struct str){ NULL, 0 };
     queue_add(&client->waiting, call);
     return ERR_NONE;
 }

@@ -1,5 +1,5 @@
 /*
- * HTTP on the way out: requests to the service, many at a time over kept connections.
+ * HTTP on the way out: requests to Web PubSub, many at a time over kept connections.
  *
  * A client belongs to one loop and its thread.  At most HTTP_CLIENT_MAX_RUNNING calls are
  * with libcurl; others wait in front of it, first come first served, since libcurl's own

@@ -17,15 +17,15 @@
 /* Memory for a body that is announced and not small follows what has come, so many times of it. */
 #define BODY_GROWTH 8
 
-/* Beyond the body a request needs room for headers, the outgoing call and its answer. */
+/* Beyond the body a request needs room for headers, the outgoing call and its response. */
 #define ARENA_EXTRA_BYTES (128 * 1024)
 
 /* The body stands in the arena up to twice while it grows, then again inside what is sent on. */
 #define ARENA_BODIES 8
 
 /*
- * Of a body that is too large so much is read and thrown away before the answer, so that the
- * connection can be kept.  Beyond it the answer comes at once and ends the connection.
+ * Of a body that is too large so much is read and thrown away before the response, so that the
+ * connection can be kept.  Beyond it the response comes at once and ends the connection.
  */
 #define DISCARD_BYTES (16 * 1024 * 1024)
 
@@ -35,7 +35,7 @@
 /* What is beyond max_connections is still served: another loop could not take it. */
 #define EXTRA_CONNECTIONS 256
 
-/* An answer, and the look for another request behind it, take MHD a few runs. */
+/* A response, and the look for another request behind it, take MHD a few runs. */
 #define RUNS_PER_TURN 4
 
 struct http_server {
@@ -68,7 +68,7 @@ struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
     struct client *client;
-    struct MHD_Response *response; /* the answer, until MHD takes it */
+    struct MHD_Response *response; /* the response, until MHD takes it */
     unsigned status;
     struct buf body;
     size_t body_limit;
@@ -81,7 +81,7 @@ struct exchange {
     bool is_held;
     bool is_over; /* for MHD: connection and client may be gone */
     bool is_answered;
-    bool is_refused; /* the answer goes past MHD, which waits for the end of the request */
+    bool is_refused; /* the response goes past MHD, which waits for the end of the request */
 };
 
 /* ---- receiving ---- */
@@ -322,13 +322,13 @@ static enum MHD_Result handle(struct exchange *x)
     struct http_server *server = x->server;
 
     x->is_handled = true;
-    enter(x, CONNECTION_WORKING);
     x->request.body = (struct str){ x->body.ptr, x->body.len };
     if (x->request.is_too_large && x->body.len > HTTP_SERVER_SMALL_BODY_BYTES)
         x->request.body.len = HTTP_SERVER_SMALL_BODY_BYTES;
     server->handler.handle(server->handler.owner, &x->request);
     if (x->response)
         return send_response(x);
+    enter(x, CONNECTION_WORKING);
     x->is_suspended = true;
     MHD_suspend_connection(x->connection);
     return MHD_YES;
@@ -337,9 +337,9 @@ static enum MHD_Result handle(struct exchange *x)
 /* ---- refusing ---- */
 
 /*
- * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no answer in
+ * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no response in
  * the middle of a body, and closes a socket from which not all was read, upon which the kernel
- * resets the connection and the client may lose the answer.  So the answer is written past MHD,
+ * resets the connection and the client may lose the response.  So the response is written past MHD,
  * and what still comes is read and thrown away until the client ends or its time is over.
  */
 
@@ -387,7 +387,7 @@ static void end_lingering(struct exchange *x)
 
     loop_unwatch(x->server->loop, socket);
     /* Who still sends has to be told: without a reset its system waits for ours a minute. */
-    if (x->client->connection.phase == CONNECTION_CUT)
+    if (x->client->connection.phase == CONNECTION_CLOSING)
         (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     x->client->lingering = NULL;
     (void)shutdown(socket, SHUT_RDWR);
@@ -457,7 +457,7 @@ static enum MHD_Result on_body(struct exchange *x, struct str bytes)
 
 /*
  * MHD calls this when the headers are in, for each piece of the body, when all of it is in,
- * and once more after a suspended connection was resumed.  An answer that is queued in the
+ * and once more after a suspended connection was resumed.  A response that is queued in the
  * very first call would close the connection (0.9.75), so that call only prepares.
  */
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection,
@@ -551,7 +551,7 @@ static bool is_full(const struct http_server *server)
     return server->connections.count >= server->max_connections;
 }
 
-/* Half an answer would be another one, so it is the whole of it or none: NULL. */
+/* Half a response would be another one, so it is the whole of it or none: NULL. */
 static struct MHD_Response *make_response(struct exchange *x,
                                           const struct http_response *response)
 {
@@ -636,7 +636,7 @@ static int server_wait_ms(void *owner)
 
     if (has_work(server))
         return 0;
-    return loop_until_ms(server->loop, connections_look_ms(&server->connections));
+    return loop_until_ms(server->loop, connections_sweep_ms(&server->connections));
 }
 
 /* One line for all that were cut since the last look, so that nobody can flood the log. */
@@ -653,22 +653,22 @@ static void log_cut(struct connections *all)
     all->slow = all->evicted = 0;
 }
 
-static bool is_time_to_look(const struct http_server *server)
+static bool is_time_to_sweep(const struct http_server *server)
 {
-    return loop_until_ms(server->loop, connections_look_ms(&server->connections)) == 0;
+    return loop_until_ms(server->loop, connections_sweep_ms(&server->connections)) == 0;
 }
 
 static void server_run(void *owner)
 {
     struct http_server *server = owner;
 
-    /* Whoever is judged is heard first: when we paused, the client was not late. */
-    server->has_work |= is_time_to_look(server);
+    /* Read pending input before deadlines are checked: after a pause of ours no client is late. */
+    server->has_work |= is_time_to_sweep(server);
     for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
         server->has_work = false;
         MHD_run(server->daemon);
     }
-    if (connections_look(&server->connections, loop_now_ms(server->loop)))
+    if (connections_sweep(&server->connections, loop_now_ms(server->loop)))
         log_cut(&server->connections);
 }
 
@@ -718,7 +718,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + EXTRA_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
-        /* The old one, where it is strict, closes without an answer: complaint() has one. */
+        /* The old one, where it is strict, closes without a response: complaint() has one. */
         MHD_OPTION_STRICT_FOR_CLIENT, server->has_lenient_mhd ? 0 : 1, MHD_OPTION_END);
     if (!server->daemon)
         goto no_daemon;

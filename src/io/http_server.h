@@ -3,7 +3,7 @@
  * takes, and are answered once.  The only user of libmicrohttpd.
  *
  * A server belongs to one loop and its thread.  It does not listen: connected sockets are
- * handed to it, so that one listener can deal them out to several loops.
+ * handed to it, so that one listener can hand them out to several loops.
  */
 #ifndef IO_HTTP_SERVER_H
 #define IO_HTTP_SERVER_H
@@ -34,7 +34,7 @@
 struct http_server;
 
 /*
- * A request, received whole.  All text, and what is taken from mem, lives until the answer
+ * A request, received whole.  All text, and what is taken from mem, lives until the response
  * has been sent; then the request is gone.
  */
 struct http_request {
@@ -55,9 +55,9 @@ struct http_request {
 };
 
 /*
- * Work that goes on behind the answer: from http_request_hold to http_request_release, each
+ * Work that goes on behind the response: from http_request_hold to http_request_release, each
  * called once, the request, its body and its mem stay, and the request counts as open.  Method,
- * path, headers and query still end with the answer: what is needed of them is to be copied.
+ * path, headers and query still end with the response: what is needed of them is to be copied.
  */
 void http_request_hold(struct http_request *request);
 void http_request_release(struct http_request *request);
@@ -99,21 +99,21 @@ void http_server_free(struct http_server *server);
 
 /*
  * Serves a connected socket, and closes it in the end.  That there are no more than max_connections
- * is the caller's business; once there are so many, each answer closes its connection.
+ * is the caller's business; once there are so many, each response closes its connection.
  */
 void http_server_add(struct http_server *server, int socket);
 
 /* Evicts the connections that have been idle for longest, up to count; see connections.h. */
 void http_server_make_room(struct http_server *server, size_t count);
 
-/* From now on each answer closes its connection, and unfinished requests have little time. */
+/* From now on each response closes its connection, and unfinished requests have little time. */
 void http_server_drain(struct http_server *server);
 
 /* Open ones, whether they are used or not. */
 size_t http_server_connections(const struct http_server *server);
 
 /*
- * Requests of which something has come, as far as known, and whose answer is not sent whole; and
+ * Requests of which something has come, as far as known, and whose response is not sent whole; and
  * those that are held.
  */
 size_t http_server_open_requests(const struct http_server *server);

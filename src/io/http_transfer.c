@@ -451,7 +451,7 @@ static const char *name_failure(CURL *easy, CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
         return "the file of certificates to trust cannot be used";
     case CURLE_WRITE_ERROR:
-        return "the answer is too large";
+        return "the response is too large";
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
@@ -464,10 +464,10 @@ static const char *name_failure(CURL *easy, CURLcode code)
 }
 
 /* What libcurl knows is gone with the next use of its handle; the call gets copies. */
-static void keep_headers(CURL *easy, struct http_call *call)
+static void capture_headers(CURL *easy, struct http_call *call)
 {
-    for (size_t i = 0; i < call->keep_count; i++) {
-        struct header *wanted = &call->keep[i];
+    for (size_t i = 0; i < call->captured_count; i++) {
+        struct header *wanted = &call->captured[i];
         struct curl_header *found;
         if (curl_easy_header(easy, wanted->name.ptr, 0, CURLH_HEADER, -1, &found) == CURLHE_OK)
             (void)!arena_copy(call->mem, str_from(found->value), &wanted->value);
@@ -505,7 +505,7 @@ const char *transfer_finish(struct transfer *t, CURLcode code)
         doubt_addresses(t);
         return name_failure(t->easy, code);
     }
-    keep_headers(t->easy, call);
+    capture_headers(t->easy, call);
     if (call->keep_response && buf_done(&t->response, &call->response))
         return "no memory";
     call->status = (unsigned)number_of(t->easy, CURLINFO_RESPONSE_CODE);

@@ -78,13 +78,14 @@ void transfer_forget_addresses(struct transfer *t);
 bool transfer_lacked_addresses(CURLcode code);
 
 /*
- * Kept connections were broken and took nothing: as if it had not been tried.  libcurl goes
- * on to the next by itself, but not for ever; each one that fails is one less.
+ * True if the transfer failed on a reused connection before any byte was sent, so that the call
+ * can be queued again.  libcurl retries stale connections itself, but only a few times; each
+ * failure removes one from the pool.
  */
 bool transfer_is_untouched(const struct transfer *t, CURLcode code);
 
 /*
- * Puts the answer into the call, or tells why there is none.  If nobody was there to be told the
+ * Puts the response into the call, or tells why there is none.  If nobody was there to be told the
  * request, the addresses may be to blame, and are looked up anew.
  */
 const char *transfer_finish(struct transfer *t, CURLcode code);

@@ -1,5 +1,5 @@
 /*
- * Socket.IO packets (protocol v5) in their Engine.IO (v4) message form: what the service
+ * Socket.IO packets (protocol v5) in their Engine.IO (v4) message form: what Web PubSub
  * puts into an event's body and passes on to clients unchanged.
  *
  *   4 <type> [<attachments>-] [<namespace>,] [<ack id>] [JSON]
@@ -52,7 +52,7 @@ void packet_add_event(struct buf *out, struct str nsp, struct str name, struct s
                       struct str_list attachments);
 
 /*
- * 41[/ns,] ends the sockets of a namespace; with {"close":true}, a word of the service's
+ * 41[/ns,] ends the sockets of a namespace; with {"close":true}, a word of Web PubSub's
  * own, it ends the connections under them.
  */
 void packet_add_disconnect(struct buf *out, struct str nsp, bool is_closing);

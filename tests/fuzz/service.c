@@ -162,11 +162,11 @@ static void check_neighbours(const struct http_call *http, const struct audience
 
 static bool will_come_again(const struct rest_call *call)
 {
-    const struct rest_call *pausing = scene.handler.rest.pausing;
+    const struct rest_call *backed_off = scene.handler.rest.backed_off;
 
-    while (pausing && pausing != call)
-        pausing = pausing->next;
-    return pausing != NULL;
+    while (backed_off && backed_off != call)
+        backed_off = backed_off->next;
+    return backed_off != NULL;
 }
 
 /* A call that comes again: neither a send, nor too early, nor without end. */

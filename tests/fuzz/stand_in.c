@@ -126,11 +126,11 @@ void stand_in_finish(struct http_call *call, unsigned status, struct str body,
         call->failure = "no memory";
     }
     stand_in.was_heard = call->status > 0;
-    for (size_t i = 0; i < call->keep_count; i++) {
-        call->keep[i].value = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < call->captured_count; i++) {
+        call->captured[i].value = (struct str){ NULL, 0 };
         if (call->status > 0 && error_code.len > 0 &&
-            arena_copy(call->mem, error_code, &call->keep[i].value)) {
-            call->keep[i].value = (struct str){ NULL, 0 };
+            arena_copy(call->mem, error_code, &call->captured[i].value)) {
+            call->captured[i].value = (struct str){ NULL, 0 };
             stand_in.was_heard = false;
         }
     }
