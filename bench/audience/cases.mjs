@@ -6,6 +6,8 @@ import { Room } from './room.mjs';
 const SECOND = 1_000;
 /** Typing goes on for so long before the first viewer joins and after the last has the text. */
 const AROUND_S = 3;
+/** Until the writer's first roll call is over, and once more until everybody is seated. */
+const START_S = 8;
 const LIMIT_S = 600; // of virtual time, for whoever has no text yet
 
 export const DEFAULTS = { viewers: 1_000, joinSeconds: 30, textBytes: 27_000, seed: 1 };
@@ -37,9 +39,10 @@ function figures(room, { viewers, textBytes, seed, units }, seconds) {
 function open(options, prepare) {
   const units = options.units ?? unitsFor(options.viewers);
   const room = new Room({ ...options, units });
-  if (prepare) room.seatAll();
   room.joinWriter('socket-of-writer');
-  room.time.run(prepare ? 10 * SECOND : SECOND);
+  room.time.run(START_S * SECOND);
+  if (prepare) room.seatAll();
+  room.time.run(2 * START_S * SECOND);
   room.reset();
   return { room, settings: { ...options, units } };
 }

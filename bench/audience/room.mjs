@@ -1,5 +1,5 @@
-// A room in virtual time: the page's own writer and viewers, and the service between them. Of many
-// viewers a thousand have a core of their own; the sockets that hang on such a core join and ask by
+// A room in virtual time: the page’s own writer and viewers, and the service between them. Of many
+// viewers a few hundred have a core of their own; the sockets that hang on such a core join and ask by
 // themselves, and have the text that the core has from then on.
 import { Viewer } from '../../web/src/viewer.js';
 import { Writer } from '../../web/src/writer.js';
@@ -7,7 +7,7 @@ import { randomFrom } from '../../web/test/simulation.js';
 import { CLIENT_MS, CLOUD_MS, Service } from './service.mjs';
 import { Time, Wire } from './time.mjs';
 
-const CORES = 1_000;
+const CORES = 250;
 const UPLINK = 1_000_000; // bytes a second, of the writer
 const ASK_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 const ACK_BYTES = 22;
@@ -16,7 +16,13 @@ const JOINED_BYTES = 58;
 const PRESENCE_BYTES = 120;
 
 const packet = (data) => `42["message",{"type":"editorMessage","data":${JSON.stringify(data)}}]`;
-const sizeOf = (data) => Buffer.byteLength(packet(data));
+const sizes = new WeakMap();
+/** Of what many say the size is taken once. */
+function sizeOf(data) {
+  let size = sizes.get(data);
+  if (size === undefined) sizes.set(data, (size = Buffer.byteLength(packet(data))));
+  return size;
+}
 
 /** A text of source code, so many bytes long. */
 export function textOf(bytes) {
@@ -147,7 +153,7 @@ export class Room {
   /** What a viewer says, on its way to the writer. */
   #ask(socket, data) {
     const { service, time } = this;
-    const said = this.older ? { ...data, form: undefined, here: undefined } : data;
+    const said = this.older ? { data: data.data, epoch: data.epoch, version: data.version } : data;
     const bytes = sizeOf(said) + 40;
     const taken = service.call(service.event(time.now + CLIENT_MS, bytes));
     time.at(service.send(taken, bytes, 1), () => {
@@ -246,15 +252,20 @@ export class Room {
 
   /** Everybody is there already and has the text: nothing of that is counted. */
   seatAll() {
+    const { writer, time } = this;
+    const { epoch, version } = writer;
+    const word = { data: 'sync', epoch, version, here: true, form: this.older ? 0 : 1 };
     for (const socket of this.sockets) {
-      socket.joined = true;
-      socket.since = this.time.now;
+      Object.assign(socket, { joined: true, served: true, since: time.now });
       this.members++;
-      this.writer.presence({ role: 'viewer', state: 'joined', from: socket.id });
-      const form = this.older ? undefined : 1;
-      this.writer.heard({ data: 'sync', epoch: 0, version: -1, form }, socket.id, this.time.now);
+      writer.presence({ role: 'viewer', state: 'joined', from: socket.id });
+      writer.heard(word, socket.id, time.now);
     }
-    for (const { viewer, sockets } of this.seats) viewer.joined(sockets[0].id, this.time.now);
+    const full = writer.messages.full(true);
+    for (const seat of this.seats) {
+      seat.viewer.joined(seat.sockets[0].id, time.now);
+      this.#hear(seat, full);
+    }
   }
 
   // ---- what happens ----

@@ -49,6 +49,13 @@ export class Flights {
     return false;
   }
 
+  /** Bytes under way. @param {Flight['kind']} kind */
+  bytes(kind) {
+    let bytes = 0;
+    for (const flight of this.#open.values()) if (flight.kind === kind) bytes += flight.bytes ?? 0;
+    return bytes;
+  }
+
   /** @param {number} now */
   slow(now) {
     return now >= this.#slowAt;

@@ -18,6 +18,8 @@ export class Messages {
   #seq = 0;
   /** The session as the whole room has been told it, in JSON, and the seq of that message. */
   #told = { session: '', seq: 0 };
+  /** The size of the last text that was measured. */
+  #sized = { text: '', bytes: 2 + FRAME_BYTES };
   /** The number of viewers that the room has been told. */
   viewersTold = 0;
 
@@ -30,8 +32,11 @@ export class Messages {
     return this.writer.audience.readsArrays;
   }
 
+  /** Of a full, in bytes. */
   get fullSize() {
-    return encodedSize(this.writer.known.text) + FRAME_BYTES;
+    const { text } = this.writer.known;
+    if (this.#sized.text !== text) this.#sized = { text, bytes: encodedSize(text) + FRAME_BYTES };
+    return this.#sized.bytes;
   }
 
   /** The published text. @param {boolean} toRoom  or else to some of it only */

@@ -9,6 +9,7 @@ import { Audience } from './audience.js';
 import { Flights } from './flights.js';
 import { FRAME_BYTES, Messages } from './messages.js';
 import {
+  ANSWER_WINDOW_BYTES,
   BEAT_MS,
   COUNT_NEWS,
   EARLY_BEAT_MS,
@@ -299,14 +300,21 @@ export class Writer {
 
   /** @param {number} now @param {Send[]} sends */
   #sendAnswers(now, sends) {
-    if (this.needRoomFull || this.flights.has('answer')) return;
-    const batch = this.answers.take(now);
-    if (!batch) return;
     const { messages } = this;
-    const bytes = batch.text ? messages.fullSize : FRAME_BYTES;
-    const data = batch.text ? messages.full(false) : messages.wholeBeat();
-    this.answers.spend(bytes);
-    this.#send(sends, { kind: 'answer', ...batch, bytes }, now, data);
+    while (this.#mayAnswer) {
+      const batch = this.answers.take(now);
+      if (!batch) return;
+      const bytes = batch.text ? messages.fullSize : FRAME_BYTES;
+      const data = batch.text ? messages.full(false) : messages.wholeBeat();
+      this.answers.spend(bytes);
+      this.#send(sends, { kind: 'answer', ...batch, bytes }, now, data);
+    }
+  }
+
+  get #mayAnswer() {
+    const bytes = this.flights.bytes('answer');
+    if (this.needRoomFull) return false;
+    return bytes === 0 || bytes + this.messages.fullSize <= ANSWER_WINDOW_BYTES;
   }
 
   #viewWaits() {
@@ -370,7 +378,7 @@ export class Writer {
     if (!flights.has('stream') && this.needRoomFull)
       times.push(Math.max(this.flushAt, this.roomFullAt));
     else if (!flights.has('stream') && this.#hasDelta()) times.push(this.flushAt);
-    if (!flights.has('answer') && !this.needRoomFull) times.push(this.answers.wakeAt);
+    if (this.#mayAnswer) times.push(this.answers.wakeAt);
     if (!flights.has('beat')) times.push(this.#beatDue());
     if (this.#viewWaits()) times.push(this.viewAt);
     return Math.max(now + 1, Math.min(...times));
