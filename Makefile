@@ -8,6 +8,8 @@
 #   make test                 everything that proves it works; of it:
 #     make MODE=test unit, make web-unit, make MODE=test integration TESTS='tests/…'
 #   make test-slow            what takes minutes: whole ranges where make test has examples
+#   make test-clients         Socket.IO clients in Python, Java, Go, Rust, as far as their
+#                             tools are there: what is missing is said, and not installed
 #   make check                formatting, warnings, analysers, who may include whom
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
@@ -105,7 +107,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run test test-slow web-unit unit unit-programs integration \
+.PHONY: all deps run test test-slow test-clients web-unit unit unit-programs integration \
         integration-programs coverage check race valgrind test-upload install clean distclean help
 
 all: codestream
@@ -273,8 +275,17 @@ test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
            $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
+	  BURST_EVENTS=20000 \
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \
-	  emulator/test/load.test.js tests/peers/load.test.js tests/browser/outage.test.js
+	  emulator/test/load.test.js emulator/test/back-pressure.test.js tests/peers/load.test.js \
+	  tests/browser/outage.test.js
+
+# Clients in other languages, each beside Socket.IO's own server.  Their libraries are fetched by the
+# tools of their languages, into build/clients.
+CLIENTS_SECONDS := 7200
+test-clients: $(patsubst %,%/node_modules/.package-lock.json,emulator tests tests/clients)
+	$(Q)sh tests/bounded.sh $(CLIENTS_SECONDS) node --test --test-reporter=spec \
+	  tests/clients/clients.test.js
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events log connections upstream-trouble lifecycle replacement managed-identity \
@@ -319,7 +330,8 @@ clean:
 	rm -rf web/dist examples/*/page/dist codestream
 
 distclean: clean
-	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/upload tests/eslint bench)
+	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/clients tests/upload tests/eslint \
+	  bench)
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
