@@ -93,10 +93,10 @@ test('the private file is ours alone, and gone as soon as az has answered, well 
 
 test('no secret is in what az says, however it is written', async (t) => {
   const secret = 'a "secret" with / and \\';
-  const { az } = install(t, 'echo "ERROR: it was $2" >&2; exit 1');
+  const { az } = install(t, 'printf "ERROR: it was %s\\n" "$2" >&2; exit 1');
   az.hide(secret, 'x');
   for (const text of [secret, JSON.stringify(secret), encodeURIComponent(secret)]) {
-    await assert.rejects(az.once(['x', text]), { message: 'it was …' });
+    await assert.rejects(az.once(['x', text]), { message: /^it was "?…"?$/ });
   }
   assert.equal(az.conceal('x stays'), 'x stays', 'what is too short to be one');
 });
