@@ -229,6 +229,7 @@ async function registerEvents(d, facts, { hub }, apiHost) {
   const { app, service, storage } = facts.parts;
   d.person.begin(`Hub ${hub} with its event handler`);
   const there = await d.az.find(rest('get', `${service.id}/hubs/${hub}`), { what: 'the hub', dry: {} });
+  d.az.hide(...(there?.properties?.eventHandlers ?? []).map(({ urlTemplate }) => /code=([^&]+)/.exec(urlTemplate)?.[1]));
   await deploy(d, {
     name: DEPLOYMENTS.hub,
     template: d.places.hub,
