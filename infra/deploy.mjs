@@ -239,10 +239,11 @@ async function registerEvents(d, facts, { hub }, apiHost) {
   });
 }
 
-const LOG_HINT = (group, app) => `What the host says is in Application Insights, some minutes late:
-  az extension add --name application-insights
-  az monitor app-insights query --resource-group ${group} --app ${app} \\
-    --analytics-query 'traces | order by timestamp desc | take 50'`;
+const LOG_HINT = (group, app) => `What the host says is in the log, some minutes late:
+  az rest --method post --resource https://api.loganalytics.io --query 'tables[0].rows[]' \\
+    --url "https://api.loganalytics.io/v1/workspaces/$(az monitor log-analytics workspace show \\
+      --resource-group ${group} --workspace-name ${app} --query customerId --output tsv)/query" \\
+    --body '{"query": "AppTraces | order by TimeGenerated desc | take 50 | project Message"}'`;
 
 const GO_BACK = '\nThe right to speak to the service may be too new: run the same command again in ten minutes. Until\n'
   + 'then --access-key goes back; the keys are still on.';
@@ -286,7 +287,7 @@ async function run(d) {
   const isSwitched = choice.identity && !areKeysOff(parts.service);
   person.begin(`Waiting until ${api}/negotiate answers (five minutes at most)`,
     `${LOG_HINT(options.group, app.name)}${isSwitched ? GO_BACK : ''}`);
-  await waitForHandler(d, { api, answers: isSwitched ? PROOF_ANSWERS : 1, identity: choice.identity });
+  await waitForHandler(d, { api, answers: isSwitched ? PROOF_ANSWERS : 1, isProof: isSwitched });
   if (isSwitched) {
     person.begin('Access keys of the service off');
     await switchKeys(d, parts.service, true);

@@ -7,6 +7,7 @@ import { DEPLOYMENTS, waitWhileActive } from './deployment/deployments.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
 import { checkCount, checkGroup, parse } from './deployment/options.mjs';
 import { main } from './deployment/person.mjs';
+import { poll, seconds } from './deployment/poll.mjs';
 
 const USAGE = `usage: infra/destroy.mjs [--resource-group GROUP] [--yes] [--dry-run]
 
@@ -25,8 +26,6 @@ alone.
 Exit status: 0 gone, 1 failed, 2 wrong options, 3 still active in Azure.
 `;
 
-const POLL_MS = 5000;
-const NOTE_MS = 30_000;
 const FLAG = { type: 'boolean', default: false };
 const TEXT = { type: 'string' };
 
@@ -97,19 +96,12 @@ async function deleteLogs({ az, person }, scope, resources) {
 }
 
 async function watch(d) {
-  const begun = d.clock.now();
-  for (let noted = begun; !d.person.isDryRun && await showGroup(d);) {
-    const waited = d.clock.now() - begun;
-    if (waited > d.options.waitMs) {
-      throw new StillActive(`Azure is still deleting the group after ${Math.round(waited / 1000)} s`,
-        'It goes on by itself; run the same command again to wait for it.');
-    }
-    if (d.clock.now() - noted >= NOTE_MS) {
-      noted = d.clock.now();
-      d.person.say(`  waiting for the group to be gone (${Math.round(waited / 1000)} s)`);
-    }
-    await d.clock.sleep(POLL_MS);
-  }
+  const { waitMs: limitMs } = d.options;
+  const isGone = await poll(d, { what: 'the group to be gone', limitMs }, async () => (
+    d.person.isDryRun || !await showGroup(d) || undefined));
+  if (isGone) return;
+  throw new StillActive(`Azure is still deleting the group after ${seconds(limitMs)}`,
+    'It goes on by itself; run the same command again to wait for it.');
 }
 
 async function run(d) {

@@ -3,32 +3,26 @@
 import { rest, ROLES } from './arm.mjs';
 import { missingRoles, planOrigins, planSettings, secretsOf } from './plan.mjs';
 import { StillActive, Stop } from './errors.mjs';
+import { poll, seconds } from './poll.mjs';
 
 const FINAL = ['Succeeded', 'Failed', 'Canceled'];
-const POLL_MS = 5000;
-const NOTE_MS = 30_000;
 /** A new identity takes its time to be known. */
 const ROLE_PATIENCE_MS = { notYet: 180_000, missing: 60_000 };
 const OWN_SETTINGS = /^(CODESTREAM_|AzureWebJobsStorage__accountName$|WebPubSubForSocketIO)/;
 
 /** The service, once Azure has done with it what was asked before, well or not. */
 export async function settled(d, service) {
-  const begun = d.clock.now();
-  for (let noted = begun; ;) {
-    const now = await d.az.read(rest('get', service.id), { what: 'the service', dry: service });
-    const state = now.properties?.provisioningState ?? 'Succeeded';
-    if (FINAL.includes(state) || d.person.isDryRun) return now;
-    const waited = d.clock.now() - begun;
-    if (waited > d.options.waitMs) {
-      throw new StillActive(`Azure is still changing the service ${service.name} (${state})`,
-        'Run the same command again: it waits for it.');
-    }
-    if (d.clock.now() - noted >= NOTE_MS) {
-      noted = d.clock.now();
-      d.person.say(`  waiting for the service, which is ${state} (${Math.round(waited / 1000)} s)`);
-    }
-    await d.clock.sleep(POLL_MS);
-  }
+  const limitMs = d.options.waitMs;
+  const now = await poll(d, { what: 'the service, which is being changed', limitMs }, async () => {
+    const seen = await d.az.read(rest('get', service.id), { what: 'the service', dry: service });
+    const state = seen.properties?.provisioningState ?? 'Succeeded';
+    return FINAL.includes(state) || d.person.isDryRun ? seen : undefined;
+  });
+  if (now) return now;
+  throw new StillActive(
+    `Azure is still changing the service ${service.name} after ${seconds(limitMs)}`,
+    'Run the same command again: it waits for it.',
+  );
 }
 
 /** Changes the service, and waits for it; what is not in `body` stays. */

@@ -1,11 +1,11 @@
 // Deployments of templates: started without waiting and then watched, so that nothing that ends
 // this program ends them, and the next one finds out what became of them.
+import { poll, seconds } from './poll.mjs';
 import { AzError, flatten, kindOf, PASSING, StillActive, Stop } from './errors.mjs';
 
 export const DEPLOYMENTS = { main: 'codestream', hub: 'codestream-hub' };
 
-const POLL_MS = 5000;
-const NOTE_MS = 30_000;
+const UNSEEN = Symbol('no deployment that is not of before');
 /** So long a deployment that was started may not be seen as one. */
 const UNSEEN_MS = 60_000;
 /** The same, when az has said that it was not taken. */
@@ -35,25 +35,23 @@ export async function waitWhileActive(d, name) {
 
 const cancel = (d, name) => `az deployment group cancel --resource-group ${d.options.group} --name ${name}`;
 
-/** Polls until it is done; `before`: the mark of the deployment that it must not be taken for. */
+/**
+ * Polls until it is done. `before`: the mark of the deployment that it must not be taken for;
+ * undefined: after `unseenMs` there was no other.
+ */
 async function watch(d, name, what, before, unseenMs = UNSEEN_MS) {
-  const begun = d.clock.now();
-  for (let noted = begun; ;) {
+  const limitMs = d.options.waitMs;
+  const end = await poll(d, { what, limitMs }, async (waited) => {
     const state = await stateOf(d, name).catch(passing);
-    const waited = d.clock.now() - begun;
     const isSeen = state && mark(state) !== before;
-    if (isSeen && !isActive(state)) return state;
-    if (!isSeen && waited > unseenMs) return undefined;
-    if (waited > d.options.waitMs) {
-      throw new StillActive(`${what} is still active in Azure after ${Math.round(waited / 1000)} s`,
-        `Run the same command again: it waits for it. To cancel it:\n  ${cancel(d, name)}`);
-    }
-    if (d.clock.now() - noted >= NOTE_MS) {
-      noted = d.clock.now();
-      d.person.say(`  waiting for ${what} (${Math.round(waited / 1000)} s)`);
-    }
-    await d.clock.sleep(POLL_MS);
+    if (isSeen) return isActive(state) ? undefined : state;
+    return waited > unseenMs ? UNSEEN : undefined;
+  });
+  if (!end) {
+    throw new StillActive(`${what} is still active in Azure after ${seconds(limitMs)}`,
+      `Run the same command again: it waits for it. To cancel it:\n  ${cancel(d, name)}`);
   }
+  return end === UNSEEN ? undefined : end;
 }
 
 function passing(error) {

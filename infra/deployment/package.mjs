@@ -1,12 +1,12 @@
 // The handler's package: sent once, unless it is certain that it was not taken, and then waited for
 // until the handler answers as a viewer would see it.
 import { AzError, Stop } from './errors.mjs';
+import { poll } from './poll.mjs';
 
 const SEND_MS = 20 * 60_000;
 const POLLS_SECONDS = 600;
 const MAX_TRIES = 5;
 const RETRY_MS = 30_000;
-const POLL_MS = 5000;
 const WATCH_MS = 10 * 60_000;
 const ANSWER_MS = 5 * 60_000;
 const REQUEST_MS = 30_000;
@@ -53,18 +53,19 @@ async function isPublished(d, kudu, before, error) {
   return watch(d, kudu, now);
 }
 
-/** Follows a package that was taken to its end. */
+/** Follows a package that was taken to its end; after a while the wait for the handler tells. */
 async function watch(d, kudu, first) {
-  const begun = d.clock.now();
-  for (let state = first; ; state = await latest(d, kudu) ?? state) {
-    if (state.status === KUDU.done) return true;
+  let state = first;
+  await poll(d, { what: 'the package to be unpacked', limitMs: WATCH_MS }, async () => {
+    if (state.status === KUDU.done) return state;
     if (state.status === KUDU.failed) {
-      throw new Stop(`the package was taken, but its deployment failed: ${state.status_text || 'no reason'}`,
-        'Run the same command again.');
+      const why = state.status_text || 'it does not say why';
+      throw new Stop(`the package was taken, but its deployment failed: ${why}`);
     }
-    if (d.clock.now() - begun > WATCH_MS) return true; // the wait for the handler tells
-    await d.clock.sleep(POLL_MS);
-  }
+    state = await latest(d, kudu) ?? state;
+    return undefined;
+  });
+  return true;
 }
 
 /** What Kudu says of the last package; undefined: there was none, or it does not say. */
@@ -85,21 +86,22 @@ function scmHost(app) {
 }
 
 /**
- * Waits until the handler gives a token, `answers` times in a row; with an identity tokens are the
- * service's, which names its key in them.
+ * Waits until the handler answers as a viewer would see it, `answers` times in a row. `isProof`: a
+ * token that the access key has signed does not count; those of the service name a key in them.
  */
-export async function waitForHandler(d, { api, answers = 1, identity = false }) {
-  const begun = d.clock.now();
+export async function waitForHandler(d, { api, answers = 1, isProof = false }) {
+  let good = 0;
   let said = 'none yet';
-  for (let good = 0; good < answers;) {
-    const answer = await ask(d, api);
-    if (d.person.isDryRun) return;
-    const isOld = identity && answer.token && !hasKeyId(answer.token);
-    good = answer.problem || isOld ? 0 : good + 1;
-    said = answer.problem ?? (isOld ? 'a token that was signed with the access key' : said);
-    if (good === answers) return;
-    if (d.clock.now() - begun > ANSWER_MS) throw new Stop(`${api}/negotiate does not answer as it should; the last answer was: ${said}`);
-    await d.clock.sleep(POLL_MS);
+  const what = `an answer of ${api}/negotiate`;
+  const isWell = await poll(d, { what, limitMs: ANSWER_MS }, async () => {
+    const { problem, token } = await ask(d, api);
+    const isOld = isProof && token && !hasKeyId(token);
+    said = problem ?? (isOld ? 'a token that was signed with the access key' : said);
+    good = problem || isOld ? 0 : good + 1;
+    return good === answers || d.person.isDryRun || undefined;
+  });
+  if (!isWell) {
+    throw new Stop(`${api}/negotiate does not answer as it should; the last answer was: ${said}`);
   }
 }
 

@@ -299,7 +299,7 @@ cloudTest('a package that was taken and whose deployment fails is an error', asy
 
 cloudTest('a handler that never answers stops it, with a hint to the log, and no hub is made', async (world) => {
   world.faults = [{ match: /negotiate/, answer: 'restBusy' }];
-  const { calls } = await stops(world, FIRST, /the last answer was: Service Unavailable[^]* app-insights query --resource-group codestream --app codestream-/);
+  const { calls } = await stops(world, FIRST, /the last answer was: Service Unavailable[^]*--resource-group codestream --workspace-name codestream-/);
   assert.ok(!calls.some((line) => /^deployment group create .*codestream-hub/.test(line)));
 });
 
@@ -414,7 +414,7 @@ cloudTest('a service that is being changed is waited for', async (world) => {
   service.until = world.clock.now() + 60_000;
   const { code, out } = await world.run('deploy', ['--sku', 'Standard_S1']);
   assert.equal(code, 0);
-  assert.match(out, /waiting for the service, which is Updating/);
+  assert.match(out, /waiting for the service, which is being changed/);
 });
 
 test('that a Reader of the group can read the function key is said', async () => {
