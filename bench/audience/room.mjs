@@ -1,5 +1,5 @@
 // A room in virtual time: the page’s own writer and viewers, and the service between them. Of many
-// viewers a few hundred have a core of their own; the sockets that hang on such a core join and ask by
+// viewers a hundred have a core of their own; the sockets that hang on such a core join and ask by
 // themselves, and have the text that the core has from then on.
 import { Viewer } from '../../web/src/viewer.js';
 import { Writer } from '../../web/src/writer.js';
@@ -7,7 +7,7 @@ import { randomFrom } from '../../web/test/simulation.js';
 import { CLIENT_MS, CLOUD_MS, Service } from './service.mjs';
 import { Time, Wire } from './time.mjs';
 
-const CORES = 250;
+const CORES = 100;
 const UPLINK = 1_000_000; // bytes a second, of the writer
 const ASK_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 const ACK_BYTES = 22;
