@@ -24,6 +24,9 @@
 #   make bench-memory         what an event costs in memory while it waits
 #   make bench-instructions   what the hot paths cost, against the record
 #   make bench-switches       how often a reader changes files on a request's way
+#   make bench-audience       8,000 sockets in one room: each delta at each of them, and when
+#   make audience             a room with many viewers in virtual time (VIEWERS=1000 JOIN_SECONDS=30
+#                             TEXT_BYTES=27000 UNITS=3 CASE=storm): what it costs, how long they wait
 #   make bench-smoke          do the bench's programs work?
 #   make deps                 install the Debian packages that make needs
 #   make install              copy the handler to $(DESTDIR)$(PREFIX)/bin
