@@ -1,6 +1,6 @@
-// Behind the Functions host (stand-in), in each of the ways in which it passes a request on: it
-// rewrites paths, queries and headers, or wraps all of it into JSON, and the same set of requests
-// must come through.
+// Behind the Functions host (stand-in), in both ways in which it passes a request on: it rewrites
+// paths, queries and headers, delivers some requests many times, and the same set of requests must
+// come through.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -17,7 +17,7 @@ import { FUNCTION_CODE, startStack } from '../lib/stack.js';
 const PAGE = 'http://localhost:1';
 const withCode = (event) => ({ ...event, path: `${event.path}?code=${FUNCTION_CODE}&x=a+b&x=2` });
 
-for (const mode of ['forward', 'proxy', 'payload']) {
+for (const mode of ['forward', 'proxy']) {
   describe(`in mode ${mode}`, () => passes(mode));
 }
 
@@ -143,11 +143,25 @@ function passes(mode) {
     }
   });
 
-  test('an invocation id that the caller brings does not disturb the host\'s own', async () => {
+  test('the handler logs the invocation by the host\'s id, whatever id the caller brings', async () => {
     const answer = await request(port, {
-      path: '/negotiate', headers: { 'X-Azure-Functions-InvocationId': 'brought-along' },
+      path: '/register?room_id=brought', headers: { 'X-Azure-Functions-InvocationId': 'brought-along' },
     });
-    assert.equal(answer.status, 200);
+    assert.equal(answer.status, 400);
+    const own = () => stack.handler.lines.filter((line) => / path=\/register /.test(line)).at(-1);
+    await eventually(5000, () => / invocation=[0-9a-f-]{36}( |$)/.test(own() ?? ''), 'the host\'s id');
+    assert.ok(!stack.handler.lines.some((line) => line.includes('brought-along')));
+  });
+
+  test('a GET does no work that could not be done 40 times', async () => {
+    const calls = () => stack.serviceLines.filter((line) => line.startsWith('rest ')).length;
+    const before = calls();
+    const { room_id: room } = await negotiate(stack.api);
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await request(port, { path: '/negotiate' })).status, 200);
+      assert.equal((await request(port, { path: `/register?room_id=${room}` })).status, 200);
+    }
+    assert.equal(calls(), before, 'the service was asked for something');
   });
 
   for (const [name, transports] of Object.entries(TRANSPORTS)) {

@@ -4,6 +4,8 @@ import { copyApp } from './app-files.js';
 import { ACCESS_KEY, BINARY, cleanEnvironment } from './handler.js';
 import { Parts } from './parts.js';
 
+const STOP_MS = 5000; // a handler that is killed cannot say what it has lost, as a sanitizer would
+
 /** The service ends first, so that its last events find the handler. */
 export class StandIns extends Parts {
   /** How often a test means the handler under the host to die. */
@@ -40,6 +42,7 @@ export class StandIns extends Parts {
     this.host = await startFunctionsHost({
       appRoot: app.root,
       port: 0,
+      stopMs: STOP_MS,
       executable: BINARY,
       env: cleanEnvironment(settings),
       log: (line) => this.hostLines.push(String(line)),
