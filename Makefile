@@ -1,7 +1,8 @@
 # Codestream: live code streaming with a serverless back end in C.
 #
 #   make                      build the handler, ./codestream
-#   make package              what is deployed, build/codestream.zip, and the list of its parts
+#   make package              what is deployed, build/codestream.zip, the list of its parts, and
+#                             the folder build/app, from which func publishes the same
 #                             (STALE=1: with parts that are older than today's)
 #   make run                  handler, stand-ins and page on this machine, in the foreground
 #                             (APP=chat: another application of src/app/apps.c)

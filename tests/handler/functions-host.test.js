@@ -3,14 +3,19 @@
 // come through.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { copyFile } from 'node:fs/promises';
 import net from 'node:net';
+import path from 'node:path';
 import { describe } from 'node:test';
 import { test, before, after } from '../lib/test.js';
+import { copyApp } from '../lib/app-files.js';
 import { eventually, within } from '../lib/deadline.js';
 import {
   connectBody, joinRoom, newPeer, newRoom, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
+import { ACCESS_KEY, BINARY, ROOT } from '../lib/handler.js';
 import { formatRequest, request } from '../lib/http.js';
+import { verifyToken } from '../lib/rest-recorder.js';
 import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
 import { FUNCTION_CODE, startStack } from '../lib/stack.js';
 
@@ -193,6 +198,27 @@ function passes(mode) {
     }
   });
 }
+
+test('local.settings.sample.json works as it is', async () => {
+  const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
+  const app = await copyApp();
+  await copyFile(path.join(ROOT, 'local.settings.sample.json'), path.join(app.root, 'local.settings.json'));
+  const host = await startFunctionsHost({
+    appRoot: app.root, port: 0, executable: BINARY,
+  });
+  try {
+    const headers = { Origin: 'http://localhost:3000' };
+    const answer = await request(host.port, { path: '/negotiate', headers });
+    assert.equal(answer.json().endpoint, 'http://localhost:8080', answer.text);
+    assert.equal(answer.json().path, '/clients/socketio/hubs/codestream');
+    assert.equal(answer.header('access-control-allow-origin'), headers.Origin);
+    // The stand-in's own key is the tests' as well.
+    assert.ok(verifyToken(answer.json().token, ACCESS_KEY));
+  } finally {
+    await host.close();
+    await app.remove();
+  }
+});
 
 test('what the host wraps for one function cannot be meant for another', async () => {
   const stack = await startStack({ host: true, mode: 'payload' });
