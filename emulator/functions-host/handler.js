@@ -208,6 +208,7 @@ export class Handler {
    */
   async stop(deadlineMs) {
     this.#stopping = true;
+    this.#settle?.reject(new Error('the host has stopped')); // for those who still wait
     process.removeListener('exit', this.#killAtExit);
     const child = this.#child;
     if (!child || !running(child)) return;

@@ -54,7 +54,7 @@ export class StandIns extends Parts {
   /** The host starts a handler again that has died: a test must not miss that. */
   async #closeHost() {
     await this.host?.close();
-    const deaths = this.hostLines.filter((line) => line.includes('the handler ended'));
+    const deaths = this.hostLines.filter((line) => line.includes('the handler ended ('));
     if (deaths.length <= this.deathsMeant) return;
     throw new Error(`${deaths.at(-1)}\n${this.handlerLines.join('\n')}`);
   }
