@@ -242,7 +242,7 @@ integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
-           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+           $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \
 	  emulator/test/load.test.js tests/peers/load.test.js tests/browser/outage.test.js

@@ -6,7 +6,7 @@ const CANNOT = 'the page says “The service cannot be reached; trying again.”
 const NOT_YET = 'the page says “The service does not answer yet; trying again.”';
 const SETTINGS = 'portal: Function App, Environment variables; az functionapp config appsettings set';
 const HUB = 'portal: Web PubSub, Settings, the hub; az webpubsub hub update';
-const LOG = 'portal: Function App, Log stream, or Application Insights, Logs, traces';
+const LOG = 'portal: Application Insights, Logs, traces';
 const HANDLER_JSON = 'eventhandler/function.json';
 const DOWN = ['app', 'host', 'settings', 'forwarding'];
 
@@ -78,7 +78,7 @@ export const CAUSES = {
     mend: 'az functionapp function keys list --function-name eventhandler says the key: put it into the '
       + `hub's URL template as ?code=KEY (${HUB}), and into CODESTREAM_FUNCTION_KEY`,
     seen: CANNOT,
-    after: ['key', ...DOWN],
+    after: ['key', 'app'],
   },
   url: {
     mend: 'set the hub\'s URL template to https://APP/eventhandler?code=KEY of this app, which must be open '

@@ -12,6 +12,8 @@ const NO_FUNCTION_KEY = ['functionKey',
   'the host wants a function key for /eventhandler, and CODESTREAM_FUNCTION_KEY is not it',
   'the right function key'];
 
+const NO_MORE = 'the service lets no more clients in: as many are there as its tier allows';
+
 const parse = (text) => attempt(() => JSON.parse(text)) ?? {};
 const isRefused = ({ status }) => status === 401 || status === 403;
 const wantsWord = ({ status, body }) => status === 403 && parse(body).error?.code === 'WritersWord';
@@ -170,9 +172,10 @@ export const CHECKS = [{
     [status === 200, 'open', 'it is accepted, and the host asks for no function key'],
   ],
 }, {
-  name: 'the hub refuses clients without a token', needs: ['the service'], expects: [401, 403, 429],
+  name: 'the hub refuses clients without a token', needs: ['the service'], expects: [401, 403],
   request: (d) => ['GET', `${d.url}${d.path}/?EIO=4&transport=polling`],
   judge: ({ status }) => [
+    [status === 429, 'tier', NO_MORE],
     [status === 404, 'kind', 'there is no Socket.IO'],
     [status === 200, 'anonymous', 'the hub lets clients in that have no token'],
   ],
@@ -220,8 +223,7 @@ function judgeRefusal({ status, body }, d) {
 /** What the service itself says to a client with a good token. */
 function judgeConnection({ status, body = '' }, d) {
   return [
-    [status === 429 || (isRefused({ status }) && /limit|quota|exceed/i.test(body)), 'tier',
-      `the service lets no more clients in: as many are there as its tier allows (${status})`],
+    [status === 429 || (isRefused({ status }) && /limit|quota|exceed/i.test(body)), 'tier', NO_MORE],
     [isRefused({ status }), 'key',
       `the service refuses negotiate's token: is its audience right? ${d.quote(body)}`],
     [status === 404, 'kind', 'there is no Socket.IO'],
