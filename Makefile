@@ -5,10 +5,12 @@
 #                             the folder build/app, from which func publishes the same
 #                             (STALE=1: with parts that are older than today's)
 #   make run                  handler, stand-ins and page on this machine, in the foreground
-#                             (APP=chat: another application of src/app/apps.c)
+#                             (APP=examples/chat: another application)
 #   make test                 everything that proves it works; of it:
 #     make MODE=test unit, make web-unit, make MODE=test integration TESTS='tests/…'
 #   make test-slow            what takes minutes: whole ranges where make test has examples
+#   make test-clients         Socket.IO clients in Python, Java, Go, Rust, as far as their
+#                             tools are there: what is missing is said, and not installed
 #   make check                formatting, warnings, analysers, who may include whom
 #   make race                 the handler's tests with the thread sanitizer
 #   make valgrind             the handler's tests with the release binary under valgrind
@@ -22,6 +24,7 @@
 #   make bench-growth         how cost grows with load
 #   make bench-memory         what an event costs in memory while it waits
 #   make bench-instructions   what the hot paths cost, against the record
+#   make bench-switches       how often a reader changes files on a request's way
 #   make bench-smoke          do the bench's programs work?
 #   make deps                 install the Debian packages that make needs
 #   make install              copy the handler to $(DESTDIR)$(PREFIX)/bin
@@ -79,17 +82,13 @@ LINK     = $(CC) $(FLAGS.$(MODE)) $(LINK.$(MODE)) -pthread $(TARGET.link) $(CFLA
 LINKED   = $(call libs,$(PKGS)) $(LDLIBS)
 quoted   = '$(subst ','\'',$(1))'
 
+SRC   := $(wildcard src/*.c src/*/*.c)
+# Other applications than Codestream, of the same program: one file each.
+APPS  := $(wildcard examples/*/*.c tests/apps/*.c)
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/capacity.c \
-         src/negotiate.c src/retry.c $(wildcard src/sandbox*.c) src/io/addresses.c \
-         src/io/http_proxy.c
-SRC   := $(wildcard src/*.c src/*/*.c)
-ifneq ($(filter test race fuzz coverage,$(MODE)),)
-APPS     := $(wildcard tests/apps/*.c) # applications that only tests have
-FLAGS    += -DTEST_APPS
-PURE     += $(APPS)
-SRC      += $(APPS)
-endif
+         $(wildcard src/sandbox*.c) $(addprefix src/azure/,cloudevents.c token.c webpubsub.c) \
+         src/io/hosts.c
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 NEED.build := $(if $(IS_GCC),gcc,clang)=$(firstword $(CC)) libc6-dev pkg-config \
@@ -109,8 +108,8 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps run test test-slow web-unit unit integration coverage check race valgrind \
-        test-upload install clean distclean help
+.PHONY: all deps run test test-slow test-clients web-unit unit unit-programs integration \
+        integration-programs coverage check race valgrind test-upload install clean distclean help
 
 all: codestream
 
@@ -154,8 +153,8 @@ $(shell mkdir -p build)
 web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/*)
 	$(Q)echo "bundling the page"; node web/build.mjs
 
-web/chat/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/chat/*.*)
-	$(Q)echo "bundling the chat's page"; node web/chat/build.mjs
+examples/%/page/dist/index.html: web/node_modules/.package-lock.json $(wildcard examples/*/page/*.*)
+	$(Q)echo "bundling the page of $*"; node examples/$*/page/build.mjs
 
 # ---- the handler ----
 
@@ -163,6 +162,19 @@ $(B)/codestream: $(SRC:%.c=$(B)/%.o)
 	$(Q)echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 
 # clang's sanitizers are a package of their own.
+# The same program with another application: build/NAME/codestream, or build/MODE/NAME/codestream.
+OTHERS  := $(filter-out src/app/application.c src/app/codestream%,$(SRC))
+B.apps  := build$(patsubst %,/%,$(filter-out release,$(MODE)))
+define APP.link
+$(B.apps)/$(notdir $(1:%.c=%))/codestream: $(OTHERS:%.c=$(B)/%.o) $(1:%.c=$(B)/%.o) $(B)/application/$(notdir $(1:%.c=%)).o
+	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(LINK) -o $$@ $$^ $$(LINKED)
+endef
+$(foreach app,$(APPS),$(eval $(call APP.link,$(app))))
+
+$(patsubst %.c,$(B)/application/%.o,$(notdir $(APPS))): $(B)/application/%.o: \
+    src/app/application.c Makefile $(B)/made-with
+	$(Q)mkdir -p $(@D); $(COMPILE) -DAPPLICATION=$*_app -c -o $@ $<
+
 HAVE.compiler := build/have-build $(if $(IS_GCC)$(filter release package,$(MODE)),,build/have-fuzz)
 $(B)/%.o: %.c Makefile $(B)/made-with | $(HAVE.compiler)
 	$(Q)mkdir -p $(@D)
@@ -179,10 +191,12 @@ $(B)/version: force
 $(patsubst %.c,$(B)/%.o,$(shell grep -lw VERSION $(SRC))): $(B)/version
 
 # A unit test links the pure layers only: code that needs a socket cannot link here.
-$(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o)
+$(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o) $(APPS:%.c=$(B)/%.o)
 	$(Q)$(LINK) $(WRAP.$*:%=-Wl,--wrap=%) -o $@ $^ $(call libs,cmocka libcrypto jansson) $(LDLIBS)
-# The loop needs no socket either; a pipe will do.
+# The loop needs no socket either; a pipe will do.  These have a stand-in for HTTP on both sides.
 $(B)/test_loop: $(B)/src/io/loop.o
+$(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o \
+  azure/rest.o azure/identity.o io/loop.o) $(B)/tests/unit/no_http.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.log_writer := write poll pthread_create pthread_cond_clockwait
@@ -191,32 +205,45 @@ WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update E
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 
--include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d)
+%.d: ; # made with its object
+-include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d build/*/application/*.d \
+           build/*/examples/*/*.d)
 
 # ---- running and testing ----
 
-# APP=chat: another application of src/app/apps.c, with its page if it has one.
-APP  ?= $(or $(CODESTREAM_APP),codestream)
-PAGE := $(if $(wildcard web/$(APP)/build.mjs),web/$(APP),web)/dist/index.html
+# APP=examples/chat: another application, with its page if it has one.
+PAGE := $(if $(wildcard $(APP)/page/build.mjs),$(APP)/page,web)/dist/index.html
 
-run: codestream emulator/node_modules/.package-lock.json $(PAGE)
-	$(Q)CODESTREAM_APP=$(APP) exec node emulator/local.js
+run: $(if $(APP),$(B.apps)/$(notdir $(APP))/codestream,codestream) \
+     emulator/node_modules/.package-lock.json $(PAGE)
+	$(Q)exec node emulator/local.js $(if $(APP),--app $(APP))
 
 # Nothing here may take longer, on a slow machine, than this many seconds.
 TEST_SECONDS ?= 1500
 UNIT_SECONDS := 300
-NODE_TEST    := sh tests/bounded.sh $(TEST_SECONDS) node --test --test-reporter=spec
 UNIT_TEST    := sh tests/bounded.sh $(UNIT_SECONDS)
+CORES        := $(or $(shell nproc),1)
 
-# What looks at the clock does not run beside compilers.
-test: build/have-test codestream web-unit bench-unit
+# Files run side by side, one more than there are cores, since much of their time is waiting.
+FILES_AT_ONCE ?= $(shell expr $(CORES) + 1)
+NODE_TEST      = sh tests/bounded.sh $(TEST_SECONDS) node tests/run.js $(FILES_AT_ONCE)
+
+# First everything is built, because what looks at the clock does not run beside compilers.
+SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
+test: build/have-test
+	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) codestream
+	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) MODE=test \
+	  unit-programs replay-programs integration-programs
 	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
-	$(Q)$(MAKE) --no-print-directory MODE=test integration
+	$(Q)$(MAKE) --no-print-directory MODE=test integration TESTS='$(TESTS) $(TESTS.web) $(TESTS.bench)'
 
+TESTS.web   := $(wildcard web/test/*.test.js)
+TESTS.bench := $(wildcard bench/test/*.test.js)
 web-unit: web/node_modules/.package-lock.json
-	$(Q)$(NODE_TEST) $(wildcard web/test/*.test.js)
+	$(Q)$(NODE_TEST) $(TESTS.web)
 
-unit: $(UNITS:%=$(B)/%)
+unit-programs: $(UNITS:%=$(B)/%)
+unit: unit-programs
 	$(Q)for test in $(UNITS); do echo "== $$test"; $(UNIT_TEST) $(B)/$$test || exit 1; done
 
 # How much of the pure layers the unit tests reach.
@@ -227,25 +254,39 @@ coverage: build/have-test
 	  { tail -40 build/coverage.log; exit 1; }
 	$(Q)sh tests/coverage.sh
 
-# Files run side by side, since most of their time is waiting.  A Node before 20.10 cannot be told
-# how many, and runs one less than there are cores.
-FILES_AT_ONCE ?= $(or $(filter-out 1,$(shell nproc)),2)
-AT_ONCE = $(if $(findstring --test-concurrency,$(shell node --help)), \
-            --test-concurrency=$(FILES_AT_ONCE))
-
-TESTS ?= $(wildcard emulator/test/*.test.js \
-           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser))
-integration: $(B)/codestream web/dist/index.html web/chat/dist/index.html \
+# What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
+# beside what works.
+TESTS.long := faults/rest infra/deploy browser/session faults/service browser/stream \
+              browser/viewing faults/handler browser/hostile browser/trouble browser/outage \
+              browser/page browser/word browser/native browser/looks browser/chat
+TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
+              emulator/test/malformed.test.js)
+TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
+           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser)))
+integration-programs: $(B)/codestream $(patsubst %,$(B.apps)/%/codestream,$(notdir $(APPS:%.c=%))) \
+             web/dist/index.html examples/chat/page/dist/index.html \
              $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests) \
              $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
-	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(AT_ONCE) $(TESTS)
+
+integration: integration-programs
+	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
 
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
+test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
            $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
+	  BURST_EVENTS=20000 \
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \
-	  emulator/test/load.test.js tests/peers/load.test.js tests/browser/outage.test.js
+	  emulator/test/load.test.js emulator/test/back-pressure.test.js tests/peers/load.test.js \
+	  tests/browser/outage.test.js
+
+# Clients in other languages, each beside Socket.IO's own server.  Their libraries are fetched by the
+# tools of their languages, into build/clients.
+CLIENTS_SECONDS := 7200
+test-clients: $(patsubst %,%/node_modules/.package-lock.json,emulator tests tests/clients)
+	$(Q)sh tests/bounded.sh $(CLIENTS_SECONDS) node --test --test-reporter=spec \
+	  tests/clients/clients.test.js
 
 # What makes the handler's threads work side by side.
 RACES := negotiate events log connections upstream-trouble lifecycle replacement managed-identity \
@@ -287,10 +328,11 @@ install: build/release/codestream
 # Compiled libraries of the package stay: they cost a minute and a download.
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name packages -exec rm -rf {} +
-	rm -rf web/dist web/chat/dist codestream
+	rm -rf web/dist examples/*/page/dist codestream
 
 distclean: clean
-	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/upload tests/eslint bench)
+	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/clients tests/upload tests/eslint \
+	  bench)
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile

@@ -14,11 +14,13 @@ BENCH.coldstart := $(BENCH.shared) load/exchange load/coldstart
 BENCH.limit    := $(addprefix peers/,plain_client plain_link plain_target) load/exchange load/http1
 BENCH.units    := http1 sample
 BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
+comma := ,
 # No run takes longer, on a slow machine, than this many seconds.
 BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
-.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory
+.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory \
+        bench-switches
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
 # A package that is there is measured, so it must be of today's sources.
@@ -51,6 +53,11 @@ bench-instructions: $(BENCH)/paths build/release/codestream | build/have-bench-i
 	$(Q)CODESTREAM_BIN=bench/instructions/counted.sh CC='$(CC)' RECORD='$(RECORD)' \
 	  $(BENCH.node) bench/instructions/run.mjs
 
+# How often a reader changes files on a request's way.  SHOW=1: which ones.
+bench-switches:
+	$(Q)$(MAKE) --no-print-directory MODE=switches CC=gcc build/switches/codestream
+	$(Q)CODESTREAM_BIN=build/switches/codestream $(BENCH.node) bench/switches/run.mjs $(if $(SHOW),--show)
+
 # Keystroke to viewer.  SECONDS=10: longer than the three that each case takes.
 bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)$(BENCH.node) bench/end-to-end/run.mjs
@@ -68,6 +75,14 @@ bench-growth: codestream bench-programs build/have-node
 
 # ---- what they need ----
 
+# Of the handler's functions all tell when they are entered, but those that every file leans on.
+FLAGS.switches := -O0 -g -fno-pie -DNO_SANDBOX
+LINK.switches  := -no-pie
+TRACED := -finstrument-functions \
+  -finstrument-functions-exclude-file-list=src/base/,src/io/loop.,src/wire/json.,src/wire/base64url.
+build/switches/src/%.o: private TARGET.compile := $(TRACED)
+build/switches/codestream: build/switches/bench/switches/trace.o
+
 define BENCH.link
 $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/listener.o
 	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(LINK) -o $$@ $$^ $$(call libs,libcrypto) $$(LDLIBS)
@@ -75,18 +90,18 @@ endef
 $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))))
 
 # The handler, but for one file of it.
-$(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer%.c,$(SRC)) \
+$(BENCH)/codestream-limit: $(patsubst %.c,$(B)/%.o,$(filter-out src/io/http_client.c src/io/http_transfer.c,$(SRC)) \
                              $(BENCH.limit:%=bench/%.c))
-$(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(filter-out src/wire/json.c,$(SRC)) \
-                                bench/peers/unparsed.c)
+$(BENCH)/codestream-unparsed: $(patsubst %.c,$(B)/%.o,$(SRC) bench/peers/unparsed.c)
+$(BENCH)/codestream-unparsed: private TARGET.link := $(patsubst %,-Wl$(comma)--wrap=json_%,check elements checked_members members)
 $(BENCH)/paths: $(B)/bench/instructions/paths.o \
                 $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(SRC)))
-$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_answer_send,--wrap=http_request_hold,--wrap=http_request_release
+$(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_response_send,--wrap=http_request_hold,--wrap=http_request_release
 $(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
 	$(Q)mkdir -p $(@D); echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 $(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS))) $(LDLIBS)
 
-$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/base.o $(B)/src/base/mem.o
+$(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/str.o $(B)/src/base/mem.o
 	$(Q)mkdir -p $(@D); $(LINK) -o $@ $^ $(call libs,cmocka) $(LDLIBS)
 $(B)/bench/test/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(BENCH.units:%=$(B)/bench/test/test_%.o): | build/have-bench-smoke

@@ -35,12 +35,15 @@ const options = readCommandLine({
       value: true,
       help: 'use func instead of the stand-in if it is installed',
     },
+    app: { kind: 'text', help: 'another application, a folder such as examples/chat' },
     executable: { kind: 'text', help: 'the handler instead of ./codestream' },
     log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
   },
 });
 
 const root = path.resolve(options.root);
+const executable = options.executable ??
+  (options.app && path.join(root, 'build', path.basename(options.app), 'codestream'));
 const started = []; // closed in this order: the service's last events still find the handler
 
 async function closeAll() {
@@ -65,11 +68,10 @@ try {
 
 async function start() {
   const app = readApp(root);
-  const name = process.env.CODESTREAM_APP ?? app.values.CODESTREAM_APP ?? 'codestream';
   const hub = process.env.CODESTREAM_HUB ?? app.values.CODESTREAM_HUB ?? 'codestream';
   const pagePort = await choosePort(options.pagePort);
   const functionsPort = await choosePort(options.functionsPort);
-  const service = await startService(name);
+  const service = await startService();
   const host = await startHost(service, functionsPort, pagePort);
   const prefix = app.routePrefix && `${app.routePrefix}/`;
   service.setEventHandlers(hub, [
@@ -80,15 +82,15 @@ async function start() {
     },
   ]);
   const api = `http://localhost:${functionsPort}`;
-  const site = await startPage(name, pagePort, `${api}/${prefix}`, service);
+  const site = await startPage(pagePort, `${api}/${prefix}`, service);
   host.stopped.then((reason) => giveUp(`The Functions host has stopped: ${reason}`));
   tell({ site, api: `${api}/${prefix}negotiate`, service, hub, functionsPort });
 }
 
 /** Other applications may need a state that the service keeps (docs/writing-an-app.md). */
-async function startService(name) {
+async function startService() {
   const service = await startWebPubSub({
-    connectionState: name !== 'codestream',
+    connectionState: options.app !== undefined,
     port: options.servicePort,
     orFree: true,
     log: (line) => {
@@ -108,20 +110,20 @@ async function startHost(service, port, pagePort) {
     env: { WebPubSubForSocketIOConnectionString: service.connectionString },
     log: (line) => console.log(`functions  ${line}`),
   };
-  const own = options.executable ?? process.env.CODESTREAM_BIN ?? path.join(root, 'codestream');
+  const own = executable ?? process.env.CODESTREAM_BIN ?? path.join(root, 'codestream');
   if (!existsSync(own)) throw new Error(`${own} is not there: build it first (make)`);
   const start = func
     ? startCoreTools({ ...setup, func })
-    : startFunctionsHost({ ...setup, executable: options.executable });
+    : startFunctionsHost({ ...setup, executable });
   const host = await start;
   started.push(host);
   return host;
 }
 
 /** An application without a page of its own is served with Codestream's. */
-async function startPage(name, port, api, service) {
-  const own = path.join(root, 'web', name, 'dist');
-  const page = existsSync(own) ? own : path.join(root, 'web', 'dist');
+async function startPage(port, api, service) {
+  const own = options.app && path.join(root, options.app, 'page', 'dist');
+  const page = own && existsSync(own) ? own : path.join(root, 'web', 'dist');
   const addresses = { api, service: service.endpoint };
   const site = await startWebsite({ root: page, port, orFree: true, ...addresses });
   started.push(site);

@@ -2,16 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { explain } from './doctor/causes.mjs';
 import { CHECKS, judge } from './doctor/checks.mjs';
+import { report } from './doctor/report.mjs';
 import { send, visit } from './doctor/requests.mjs';
 import { attempt, MEND, readSettings } from './doctor/settings.mjs';
 import { withStandIn } from './doctor/stand-in.mjs';
 
 const USAGE = `usage: node infra/doctor.mjs URL [--page PAGE]
-       node infra/doctor.mjs --service
+       node infra/doctor.mjs --service | --report
 
 Checks the function app at URL and its service, and whether the page at the address PAGE may use them;
 or the service alone. The environment has the settings of the handler, and CODESTREAM_FUNCTION_KEY, the
-key of the eventhandler function. For what \`make run\` has started, no setting is needed.`;
+key of the eventhandler function. For what \`make run\` has started, no setting is needed.
+
+--report asks the service itself, on a hub of its own, what is recorded or unknown of it, and
+prints rows for the tables in emulator/README.md, without any secret.`;
 const CLOSING_MS = 2000;
 const OPTIONAL = new Set(['a page', 'a word']);
 const OF_THE_SERVICE = new Set(['the service', 'an access key', 'a token']);
@@ -53,7 +57,7 @@ async function run(d) {
 }
 
 const [address, option, page, ...more] = process.argv.slice(2);
-const isAlone = address === '--service' && option === undefined;
+const isAlone = /^--(service|report)$/.test(address) && option === undefined;
 const target = option === '--page' ? attempt(() => new URL(page)) : undefined;
 const isApp = /^https?:\/\/[^?#@\s]+$/.test(address) && (!option || target);
 if (!(isAlone || isApp) || more.length > 0) {
@@ -66,5 +70,6 @@ const { problems, ...settings } = readSettings(env, (path) => readFileSync(path,
 for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: ${MEND}`);
 const d = { ...settings, app, page: target?.href, origin: target?.origin };
 d.has.add(app && 'an app').add(target && 'a page');
-process.exitCode = problems.length === 0 && (await run(d)) ? 0 : 1;
+const isWell = problems.length === 0 && (await (address === '--report' ? report : run)(d));
+process.exitCode = isWell ? 0 : 1;
 setTimeout(() => process.exit(), CLOSING_MS).unref(); // for a connection that does not close

@@ -1,6 +1,8 @@
-// Everything Codestream needs in Azure, but for two things: the hub's event handler, which can be
-// registered only once the function answers (hub.bicep), and the switch of the static website,
-// which no template can turn on (upload.sh).
+// Everything Codestream needs in Azure, but for the rights of the function app (deploy.mjs gives those
+// that it lacks), the hub's event handler, which can be registered only once the function is there
+// (hub.bicep), and the switch of the static website.
+//
+// What is there is not touched: `make` names what is made, and by default that is all of it.
 //
 // `identity` decides how handler and service know each other.
 //
@@ -15,6 +17,12 @@
 @minLength(3)
 @maxLength(11)
 param name string = 'codestream'
+
+@description('Name of all that is made; the storage account has it without the hyphen.')
+param unique string = '${name}-${uniqueString(resourceGroup().id, name)}'
+
+@description('What is not there yet, and is made.')
+param make string[] = ['service', 'storage', 'logs', 'insights', 'plan', 'app']
 
 @description('Where; see az functionapp list-flexconsumption-locations.')
 param location string = resourceGroup().location
@@ -35,7 +43,11 @@ param hub string = 'codestream'
 @description('Further origins that may call negotiate, such as a domain of your own.')
 param origins string[] = []
 
+@description('False: whoever deploys has the right to upload the page already.')
+param uploads bool = true
+
 @description('Further app settings, such as CODESTREAM_TOKEN_MINUTES; those below prevail.')
+@secure()
 param extraSettings object = {}
 
 @description('Origins, and app settings (name and value), that the app has already and keeps.')
@@ -47,26 +59,13 @@ param kept object
 @minLength(32)
 param secret string
 
-var unique = '${name}-${uniqueString(resourceGroup().id, name)}'
 var tags = { application: 'codestream' }
 var packages = 'packages'
-
-// The website's address ends with a slash; an origin does not.
-var website = storage.properties.primaryEndpoints.web
-var page = take(website, length(website) - 1)
-
-var role = 'Microsoft.Authorization/roleDefinitions'
-var roles = {
-  storageBlobDataContributor: subscriptionResourceId(role, 'ba92f5b4-2d11-453d-a403-e96b0029c9fe')
-  storageBlobDataOwner: subscriptionResourceId(role, 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b')
-  storageTableDataContributor: subscriptionResourceId(role, '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3')
-  monitoringMetricsPublisher: subscriptionResourceId(role, '3913510d-42f4-4e42-8a64-420c390055eb')
-  webPubSubServiceOwner: subscriptionResourceId(role, '12cf5a90-567b-43ae-8102-96cf46c7d9b4')
-}
+var account = replace(unique, '-', '')
 
 // ---- the service that holds every connection ----
 
-resource webPubSub 'Microsoft.SignalRService/webPubSub@2024-03-01' = {
+resource webPubSub 'Microsoft.SignalRService/webPubSub@2024-03-01' = if (contains(make, 'service')) {
   name: unique
   location: location
   tags: tags
@@ -80,21 +79,13 @@ resource webPubSub 'Microsoft.SignalRService/webPubSub@2024-03-01' = {
     socketIO: {
       serviceMode: 'Serverless'
     }
-    // The service's own default, spelt out so that a second deployment does not take it for
-    // "nobody".
-    networkACLs: {
-      defaultAction: 'Deny'
-      publicNetwork: {
-        allow: ['ClientConnection', 'ServerConnection', 'RESTAPI', 'Trace']
-      }
-    }
   }
 }
 
 // ---- storage: the package of the function app, and the page ----
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
-  name: replace(unique, '-', '')
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = if (contains(make, 'storage')) {
+  name: account
   location: location
   tags: tags
   kind: 'StorageV2'
@@ -111,11 +102,12 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = if (contains(make, 'storage')) {
   parent: storage
   name: 'default'
 }
 
+// A container that is there stays as it is.
 resource packageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
   parent: blobs
   name: packages
@@ -123,7 +115,7 @@ resource packageContainer 'Microsoft.Storage/storageAccounts/blobServices/contai
 
 // ---- logs ----
 
-resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = if (contains(make, 'logs')) {
   name: unique
   location: location
   tags: tags
@@ -140,21 +132,22 @@ resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
   }
 }
 
-resource insights 'Microsoft.Insights/components@2020-02-02' = {
+resource insights 'Microsoft.Insights/components@2020-02-02' = if (contains(make, 'insights')) {
   name: unique
   location: location
   tags: tags
   kind: 'web'
   properties: {
     Application_Type: 'web'
-    WorkspaceResourceId: logs.id
+    WorkspaceResourceId: resourceId('Microsoft.OperationalInsights/workspaces', unique)
     DisableLocalAuth: true
   }
+  dependsOn: [logs]
 }
 
 // ---- the function app ----
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = if (contains(make, 'plan')) {
   name: unique
   location: location
   tags: tags
@@ -168,7 +161,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2024-04-01' = if (contains(make, 'app')) {
   name: unique
   location: location
   tags: tags
@@ -177,12 +170,13 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     type: 'SystemAssigned'
   }
   properties: {
-    serverFarmId: plan.id
+    serverFarmId: resourceId('Microsoft.Web/serverfarms', unique)
     httpsOnly: true
     siteConfig: {
-      // The host answers preflights itself; they never reach the handler.
+      // The host answers preflights itself; they never reach the handler. deploy.mjs adds the page,
+      // whose address is known when its account is there.
       cors: {
-        allowedOrigins: union([page], kept.origins, origins)
+        allowedOrigins: union(kept.origins, origins)
         supportCredentials: false
       }
     }
@@ -194,7 +188,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: '${storage.properties.primaryEndpoints.blob}${packages}'
+          value: 'https://${account}.blob.${environment().suffixes.storage}/${packages}'
           authentication: {
             type: 'SystemAssignedIdentity'
           }
@@ -213,87 +207,40 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       }
     }
   }
-  dependsOn: [packageContainer]
+  dependsOn: [plan, packageContainer]
 }
 
-resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
-  parent: app
-  name: 'appsettings'
-  properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {
-    AzureWebJobsStorage__accountName: storage.name
-    AzureWebJobsStorage__credential: 'managedidentity'
-    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD'
-    CODESTREAM_HUB: hub
-    CODESTREAM_SECRET: secret
-  }, identity ? {
-    WebPubSubForSocketIOConnectionString__endpoint: 'https://${webPubSub.properties.hostName}'
-    WebPubSubForSocketIOConnectionString__credential: 'managedidentity'
-  } : {
-    WebPubSubForSocketIOConnectionString: webPubSub.listKeys().primaryConnectionString
-  })
-}
-
-// ---- who may do what ----
-
-resource appReadsPackages 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, app.id, roles.storageBlobDataOwner)
-  scope: storage
-  properties: {
-    roleDefinitionId: roles.storageBlobDataOwner
-    principalId: app.identity.principalId
-    principalType: 'ServicePrincipal'
+// What needs to know how the resources came out.
+module wiring 'wiring.bicep' = {
+  name: 'codestream-wiring'
+  params: {
+    unique: unique
+    account: account
+    units: units
+    identity: identity
+    hub: hub
+    extraSettings: extraSettings
+    kept: kept
+    secret: secret
   }
+  dependsOn: [webPubSub, storage, insights, app]
 }
 
-// The host writes what went wrong at its start into a table.
-resource appWritesDiagnostics 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, app.id, roles.storageTableDataContributor)
-  scope: storage
-  properties: {
-    roleDefinitionId: roles.storageTableDataContributor
-    principalId: app.identity.principalId
-    principalType: 'ServicePrincipal'
+module uploader 'uploader.bicep' = if (uploads) {
+  name: 'codestream-uploader'
+  params: {
+    account: account
+    principal: deployer().objectId
   }
+  dependsOn: [storage]
 }
 
-resource appWritesLogs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, app.id, roles.monitoringMetricsPublisher)
-  scope: insights
-  properties: {
-    roleDefinitionId: roles.monitoringMetricsPublisher
-    principalId: app.identity.principalId
-    principalType: 'ServicePrincipal'
-  }
-}
+// ---- what deploy.mjs goes on with ----
 
-resource appSpeaksToService 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (identity) {
-  name: guid(webPubSub.id, app.id, roles.webPubSubServiceOwner)
-  scope: webPubSub
-  properties: {
-    roleDefinitionId: roles.webPubSubServiceOwner
-    principalId: app.identity.principalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-// Whoever deploys uploads the page, with no key of the storage account. No principalType: it may be
-// a person or a robot.
-resource deployerUploadsPage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, deployer().objectId, roles.storageBlobDataContributor)
-  scope: storage
-  properties: {
-    roleDefinitionId: roles.storageBlobDataContributor
-    principalId: deployer().objectId
-  }
-}
-
-// ---- what deploy.sh goes on with ----
-
-output functionApp string = app.name
-output api string = 'https://${app.properties.defaultHostName}'
-output webPubSub string = webPubSub.name
-output service string = 'https://${webPubSub.properties.hostName}'
-output storage string = storage.name
-output page string = page
+output functionApp string = unique
+output api string = wiring.outputs.api
+output webPubSub string = unique
+output service string = wiring.outputs.service
+output storage string = account
+output page string = wiring.outputs.page
 output hub string = hub

@@ -5,7 +5,7 @@
 #ifndef CAPACITY_H
 #define CAPACITY_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /*
  * As many loops as processors that this process may use, and at least one: those of its affinity

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app.h"
+#include "azure/cloudevents.h"
 #include "capacity.h"
 #include "wire/base64url.h"
-#include "wire/cloudevents.h"
+#include "wire/hmac.h"
 #include "wire/json.h"
-#include "wire/token.h"
-#include "wire/webpubsub.h"
 
 void config_complain(struct complaints *complaints, const struct complaint *complaint)
 {
@@ -48,9 +48,7 @@ static void use_endpoint(struct config *config, const struct webpubsub_endpoint 
     if (!is_secure(endpoint->url, endpoint->host))
         complain(complaints, setting,
                  "has an http:// endpoint on another machine; use https://");
-    config->service_url = endpoint->url;
-    config->service_host = endpoint->host;
-    config->access_key = endpoint->access_key;
+    config->rest.endpoint = *endpoint;
 }
 
 static void read_connection_string(struct config *config, struct str text,
@@ -91,16 +89,16 @@ static void read_identity(struct config *config, config_getenv *get, struct str 
         use_endpoint(config, &endpoint, SETTING_CONNECTION "__endpoint", complaints);
     if (credential.len > 0 && !str_equal_nocase(credential, STR("managedidentity")))
         complain(complaints, SETTING_CONNECTION "__credential", "can only be managedidentity");
-    config->identity_client = str_from(get(SETTING_CONNECTION "__clientId"));
-    if (!base64url_is_text(config->identity_client, '\0'))
+    config->rest.identity.client = str_from(get(SETTING_CONNECTION "__clientId"));
+    if (!base64url_is_text(config->rest.identity.client, '\0'))
         complain(complaints, SETTING_CONNECTION "__clientId", "is no client id");
-    config->identity_endpoint =
+    config->rest.identity.endpoint =
         read_required(get, "IDENTITY_ENDPOINT",
                       "is not set: no managed identity is assigned to this app", complaints);
-    if (config->identity_endpoint.len > 0 &&
-        !str_starts(config->identity_endpoint, STR("http://")))
+    if (config->rest.identity.endpoint.len > 0 &&
+        !str_starts(config->rest.identity.endpoint, STR("http://")))
         complain(complaints, "IDENTITY_ENDPOINT", "is no http:// address");
-    config->identity_header =
+    config->rest.identity.header =
         read_required(get, "IDENTITY_HEADER",
                       "is not set: no managed identity is assigned to this app", complaints);
     (void)read_required(get, "CODESTREAM_SECRET",
@@ -263,20 +261,16 @@ static void read_word(struct config *config, config_getenv *get, struct complain
 bool config_load(struct config *config, config_getenv *get, struct complaints *complaints)
 {
     const char *hub = get("CODESTREAM_HUB");
-    const char *app = get("CODESTREAM_APP");
 
     memset(config, 0, sizeof(*config));
     complaints->count = 0;
     arena_init(&config->mem, 64 * 1024);
 
     read_service(config, get, complaints);
-    config->hub = str_from(hub && *hub ? hub : "codestream");
-    if (!webpubsub_hub_ok(config->hub))
+    config->rest.hub = str_from(hub && *hub ? hub : "codestream");
+    if (!webpubsub_hub_ok(config->rest.hub))
         complain(complaints, "CODESTREAM_HUB",
                  "is no hub name: a letter, then up to 127 letters, digits and _");
-    config->app = app_find(str_from(app && *app ? app : "codestream"));
-    if (!config->app)
-        complain(complaints, "CODESTREAM_APP", "is not the name of an application in here");
     config->service_origins = str_from(get("CODESTREAM_SERVICE_ORIGINS"));
     if (!cloudevent_origins_ok(config->service_origins))
         complain(complaints, "CODESTREAM_SERVICE_ORIGINS",
@@ -288,12 +282,14 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->has_platform_auth =
         str_equal_nocase(str_from(get("WEBSITE_AUTH_ENABLED")), STR("true"));
     config->ca_file =
-        find_ca_file(get, str_starts(config->service_url, STR("https://")), complaints);
+        find_ca_file(get, str_starts(config->rest.endpoint.url, STR("https://")), complaints);
     config->proxy = first_set(get, proxy_names);
     config->no_proxy = first_set(get, no_proxy_names);
     config->token_minutes =
         read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
                     "is not a number from 1 to 1440", complaints);
+    config->units = read_number(get, "CODESTREAM_UNITS", 1, CONFIG_MAX_UNITS, 1,
+                                "is not a number from 1 to 10000", complaints);
     config->rest_timeout_ms =
         read_number(get, "CODESTREAM_REST_TIMEOUT_MS", 100, 60000, CONFIG_REST_TIMEOUT_MS,
                     "is not a number from 100 to 60000", complaints);
@@ -305,8 +301,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
 
 void config_forget_secrets(struct config *config)
 {
-    struct str *const secrets[] = { &config->access_key, &config->secret, &config->writers_word,
-                                    &config->identity_header };
+    struct str *const secrets[] = { &config->rest.endpoint.access_key, &config->secret,
+                                    &config->writers_word, &config->rest.identity.header };
 
     for (size_t i = 0; i < COUNT(secrets); i++) {
         cleanse(*secrets[i]);

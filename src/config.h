@@ -7,13 +7,14 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
-#include "app/app.h"
+#include "azure/rest.h"
 #include "base/mem.h"
 
 /* The name that Microsoft's own binding uses. */
 #define SETTING_CONNECTION "WebPubSubForSocketIOConnectionString"
 
 #define CONFIG_MIN_SECRET_BYTES 32
+#define CONFIG_MAX_UNITS 10000
 #define CONFIG_MAX_TOKEN_MINUTES 1440
 #define CONFIG_MAX_LOOPS 64
 
@@ -24,15 +25,10 @@
 typedef char *config_getenv(const char *name);
 
 struct config {
-    const struct app *app;  /* which one this process is */
-    struct arena mem;       /* what the views below point into, where not the environment */
-    struct str service_url; /* https://host[:port] */
-    struct str service_host;
-    struct str service_origins; /* further hosts and origins of it: a list, see README */
-    struct str access_key;      /* empty: a managed identity stands in for it */
-    struct str identity_endpoint, identity_header;
-    struct str identity_client; /* of a user-assigned identity; empty: the app's own */
-    struct str hub;
+    struct arena mem; /* what the views below point into, where not the environment */
+    struct rest_options rest;
+    struct str
+        service_origins;     /* further hosts and origins of Web PubSub: a list, see README */
     struct str secret;       /* empty: derived from the access key, if there is one */
     struct str writers_word; /* empty: anybody may open a room */
     bool needs_word;         /* there is one, even if it has been forgotten */
@@ -41,6 +37,7 @@ struct config {
     const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
     const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
+    unsigned units; /* of the service: how many viewers it serves at full pace */
     unsigned rest_timeout_ms;
     unsigned loops;
     bool is_sandboxed;

@@ -1,53 +1,52 @@
-#include "eventhandler.h"
+#include "handler.h"
 
-#include "answer.h"
 #include "app/app.h"
-#include "plan.h"
+#include "azure/cloudevents.h"
+#include "azure/token.h"
+#include "execute.h"
+#include "response.h"
 #include "wire/base64url.h"
-#include "wire/cloudevents.h"
 #include "wire/json.h"
 #include "wire/socketio.h"
 
 /* An event on its way from request to answer; lives in the request's arena. */
 struct delivery {
-    struct service *service;
+    struct handler *handler;
     struct http_request *request;
     struct cloudevent cloud;
     struct packet packet;
     const char *complaint; /* the client did what it may not; otherwise all is well */
     struct app_socket socket;
-    struct plan_run run;
+    struct execution run;
     bool is_answered; /* while the plan goes on */
 };
 
 /* ---- abuse protection ---- */
 
-void eventhandler_validate(struct service *service, struct http_request *request)
+void eventhandler_validate(struct handler *handler, struct http_request *request)
 {
-    int64_t now_ms = loop_now_ms(service->loop);
-    const struct str allowed[] = { service->rest.webpubsub.url, service->origins };
-    struct http_answer answer = { .status = 200, .header_count = 1 };
+    const struct str allowed[] = { handler->rest.webpubsub.url, handler->origins };
+    struct http_response response = { .status = 200, .header_count = 1 };
     struct str asked, origin;
     struct log_line line;
 
     if (cloudevent_list(request->headers, request->header_count, STR("WebHook-Request-Origin"),
                         &request->mem, &asked)) {
-        answer_error(request, 503, "NoMemory", "no memory for this request", now_ms);
+        response_error(request, 503, "NoMemory", "no memory for this request");
         return;
     }
     origin = cloudevent_allowed_origin(asked, (struct str_list){ allowed, COUNT(allowed) });
     if (!origin.ptr) {
-        answer_error(request, 400, "BadOrigin",
-                     "WebHook-Request-Origin does not name the service of this handler",
-                     now_ms);
+        response_error(request, 400, "BadOrigin",
+                       "WebHook-Request-Origin does not name this handler's Web PubSub");
         return;
     }
-    answer.headers[0] = (struct header){ STR("WebHook-Allowed-Origin"), origin };
-    answer_log(&line, LOG_INFO, request, now_ms);
-    log_number(&line, "status", answer.status);
+    response.headers[0] = (struct header){ STR("WebHook-Allowed-Origin"), origin };
+    response_log(&line, LOG_INFO, request);
+    log_number(&line, "status", response.status);
     log_text(&line, "origin", origin);
     log_end(&line);
-    answer_send(request, &answer);
+    http_response_send(request, &response);
 }
 
 /* ---- answers ---- */
@@ -63,7 +62,7 @@ static const char *kind_name(enum cloudevent_kind kind)
     return names[kind];
 }
 
-/* Somebody has to look at it: the service fails, or the application does. */
+/* Somebody has to look at it: Web PubSub fails, or the application does. */
 static bool is_error(enum app_refusal outcome)
 {
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
@@ -86,14 +85,14 @@ static bool is_for_sample(const struct delivery *d)
 
 static void write_delivery(const struct delivery *d, unsigned status, struct log_line *line)
 {
-    const struct plan_run *run = &d->run;
+    const struct execution *run = &d->run;
     enum log_level level = LOG_INFO;
 
     if (run->outcome)
         level = is_error(run->outcome) ? LOG_ERROR : LOG_WARN;
     else if (run->fault.failure)
         level = LOG_WARN;
-    answer_log(line, level, d->request, loop_now_ms(d->service->loop));
+    response_log(line, level, d->request);
     log_number(line, "status", status);
     log_text(line, "kind", str_from(kind_name(d->cloud.kind)));
     if (d->cloud.kind == CLOUDEVENT_MESSAGE)
@@ -114,21 +113,21 @@ static void write_delivery(const struct delivery *d, unsigned status, struct log
 
 static void log_delivery(const struct delivery *d, unsigned status)
 {
-    struct service_sample *sample = &d->service->sample;
+    struct handler_sample *sample = &d->handler->sample;
     struct log_line line;
 
     if (!is_for_sample(d)) {
         write_delivery(d, status, &line);
         log_end(&line);
     } else if (sample->events++ == 0) {
-        sample->until_ms = loop_now_ms(d->service->loop) + SERVICE_SAMPLE_MS;
+        sample->until_ms = loop_now_ms(d->handler->loop) + HANDLER_SAMPLE_MS;
         write_delivery(d, status, &sample->line);
     }
 }
 
-void eventhandler_end_sample(struct service *service)
+void eventhandler_end_sample(struct handler *handler)
 {
-    struct service_sample *sample = &service->sample;
+    struct handler_sample *sample = &handler->sample;
 
     if (sample->events == 0)
         return;
@@ -137,7 +136,7 @@ void eventhandler_end_sample(struct service *service)
     sample->events = 0;
 }
 
-/* What failed behind the answer; its line was written with it. */
+/* What failed behind the response; its line was written with it. */
 static void log_late_failure(const struct delivery *d)
 {
     struct log_line line;
@@ -157,17 +156,16 @@ static void log_late_failure(const struct delivery *d)
 #define FORGET "."
 
 /*
- * What was to be said found no memory.  The service comes again: an event may be carried out twice,
- * and an answer that leaves something out would be another answer.
+ * What was to be said found no memory.  Web PubSub comes again: an event may be carried out twice,
+ * and a response that leaves something out would be another answer.
  */
-static void answer_no_memory(struct delivery *d)
+static void respond_no_memory(struct delivery *d)
 {
-    answer_error(d->request, 503, "NoMemory", "no memory for the answer",
-                 loop_now_ms(d->service->loop));
+    response_error(d->request, 503, "NoMemory", "no memory for the response");
 }
 
 /* What the application wants to be reminded of goes along, unless the event failed. */
-static void send_answer(struct delivery *d, struct http_answer *answer)
+static void send_response(struct delivery *d, struct http_response *response)
 {
     struct str memory = d->socket.plan.memory;
     struct buf state = { .mem = &d->request->mem };
@@ -178,23 +176,23 @@ static void send_answer(struct delivery *d, struct http_answer *answer)
         if (memory.len == 0)
             buf_add(&state, STR(FORGET));
         if (buf_done(&state, &text)) {
-            answer_no_memory(d);
+            respond_no_memory(d);
             return;
         }
-        answer->headers[answer->header_count++] =
+        response->headers[response->header_count++] =
             (struct header){ STR("ce-connectionState"), text };
     }
-    log_delivery(d, answer->status);
-    answer_send(d->request, answer);
+    log_delivery(d, response->status);
+    http_response_send(d->request, response);
 }
 
 static void send_status(struct delivery *d, unsigned status)
 {
-    send_answer(d, &(struct http_answer){ .status = status });
+    send_response(d, &(struct http_response){ .status = status });
 }
 
-/* connect: the one event whose status means something to the service. */
-static void answer_connect(struct delivery *d)
+/* connect: the one event whose status means something to Web PubSub. */
+static void respond_to_connect(struct delivery *d)
 {
     switch (d->run.outcome) {
     case APP_ACCEPTED:
@@ -227,10 +225,10 @@ static enum err ack_args(struct delivery *d, struct str *out)
 }
 
 /* 43<id>[…] where the client asked for it. */
-static void answer_message(struct delivery *d)
+static void respond_to_message(struct delivery *d)
 {
     struct buf body = { .mem = &d->request->mem };
-    struct http_answer answer = {
+    struct http_response response = {
         .status = 200,
         .headers = { { STR("Content-Type"), STR("text/plain; charset=utf-8") } },
         .header_count = 1,
@@ -242,31 +240,31 @@ static void answer_message(struct delivery *d)
         return;
     }
     if (ack_args(d, &args)) {
-        answer_no_memory(d);
+        respond_no_memory(d);
         return;
     }
     packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, args);
-    if (buf_done(&body, &answer.body))
-        answer_no_memory(d);
+    if (buf_done(&body, &response.body))
+        respond_no_memory(d);
     else
-        send_answer(d, &answer);
+        send_response(d, &response);
 }
 
-static void answer_event(void *owner)
+static void respond(void *owner)
 {
     struct delivery *d = owner;
 
     if (d->cloud.kind == CLOUDEVENT_CONNECT)
-        answer_connect(d);
+        respond_to_connect(d);
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE)
-        answer_message(d);
+        respond_to_message(d);
     else
-        send_status(d, 200); /* the service does not read it */
+        send_status(d, 200); /* Web PubSub does not read it */
 }
 
 /*
  * The client is answered, while the rest of the plan goes on in memory of the request.  For what
- * the service says of its own nobody waits: there the answer tells the platform when we are done.
+ * Web PubSub says of its own nobody waits: there the response tells the platform when we are done.
  */
 static void on_plan_settled(void *owner)
 {
@@ -275,7 +273,7 @@ static void on_plan_settled(void *owner)
     if (d->cloud.kind != CLOUDEVENT_MESSAGE)
         return;
     http_request_hold(d->request);
-    answer_event(d);
+    respond(d);
     d->is_answered = true;
     d->run.fault = (struct plan_fault){ 0 }; /* told */
 }
@@ -284,9 +282,9 @@ static void on_plan_done(void *owner)
 {
     struct delivery *d = owner;
 
-    d->service->in_flight--;
+    d->handler->in_flight--;
     if (!d->is_answered) {
-        answer_event(d);
+        respond(d);
         return;
     }
     if (d->run.fault.failure)
@@ -299,12 +297,12 @@ static void refuse(struct delivery *d, enum app_refusal outcome, const char *mes
 {
     d->run.outcome = outcome;
     d->run.message = message;
-    answer_event(d);
+    respond(d);
 }
 
 /* ---- reading ---- */
 
-/* What is wrong with a client's event that the service should not have delivered like this. */
+/* What is wrong with a client's event that Web PubSub should not have delivered like this. */
 struct fault {
     unsigned status;
     const char *code;
@@ -323,7 +321,7 @@ static enum err read_name(struct delivery *d)
 }
 
 /*
- * An event with a name, unless the client is told what is wrong with it.  How the service
+ * An event with a name, unless the client is told what is wrong with it.  How Web PubSub
  * spells names in a header is not documented for all that can be one: a client is told that
  * we cannot read its own, rather than cut off.
  */
@@ -403,7 +401,7 @@ static bool is_text_plain(struct str content_type)
  */
 static bool is_authentic(const struct delivery *d, struct fault *fault)
 {
-    struct hmac_key *key = d->service->rest.webpubsub.key;
+    struct hmac_key *key = d->handler->rest.webpubsub.key;
     struct http_request *request = d->request;
     struct str function_key = http_request_header(request, STR("x-functions-key"));
 
@@ -427,7 +425,7 @@ static bool is_authentic(const struct delivery *d, struct fault *fault)
 /* Is this an event of our hub, signed with our key, and whole? */
 static bool read_event(struct delivery *d, struct fault *fault)
 {
-    const struct webpubsub *webpubsub = &d->service->rest.webpubsub;
+    const struct webpubsub *webpubsub = &d->handler->rest.webpubsub;
     const struct http_request *request = d->request;
     const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const char *header = NULL;
@@ -478,7 +476,7 @@ static enum app_event_kind app_kind(enum cloudevent_kind kind)
 /* For what a client sent; that it came or went is not refused. */
 static bool has_room(const struct delivery *d)
 {
-    return !d->request->is_cut && d->service->in_flight < SERVICE_MAX_IN_FLIGHT;
+    return !d->request->is_cut && d->handler->in_flight < HANDLER_MAX_IN_FLIGHT;
 }
 
 /* A header's text, kept for as long as the request is: headers go with the response. */
@@ -514,37 +512,36 @@ static void decide_and_run(struct delivery *d)
     socket->mem = &d->request->mem;
     e = base64url_decode(d->cloud.state, socket->mem, &socket->memory);
     if (e == ERR_NO_MEMORY) {
-        answer_no_memory(d);
+        respond_no_memory(d);
         return;
     }
     if (e)
         socket->memory = STR(""); /* of somebody else's making */
-    app_decide(d->service->app, socket);
+    app_decide(d->handler->app, socket);
     d->run.socket = socket;
-    d->run.rest = &d->service->rest;
+    d->run.rest = &d->handler->rest;
     d->run.mem = &d->request->mem;
-    d->run.deadline_ms = loop_now_ms(d->service->loop) + d->service->rest_timeout_ms;
+    d->run.deadline_ms = loop_now_ms(d->handler->loop) + d->handler->rest_timeout_ms;
     d->run.settled = on_plan_settled;
     d->run.done = on_plan_done;
     d->run.owner = d;
-    d->service->in_flight++;
-    plan_start(&d->run);
+    d->handler->in_flight++;
+    execute(&d->run);
 }
 
-void eventhandler_event(struct service *service, struct http_request *request)
+void eventhandler_event(struct handler *handler, struct http_request *request)
 {
-    int64_t now_ms = loop_now_ms(service->loop);
     struct delivery *d = arena_take(&request->mem, sizeof(*d));
     struct fault fault;
 
     if (!d) {
-        answer_error(request, 503, "NoMemory", "no memory for this event", now_ms);
+        response_error(request, 503, "NoMemory", "no memory for this event");
         return;
     }
-    d->service = service;
+    d->handler = handler;
     d->request = request;
     if (!read_event(d, &fault))
-        answer_error(request, fault.status, fault.code, fault.message, now_ms);
+        response_error(request, fault.status, fault.code, fault.message);
     else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
              (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
         send_status(d, 200); /* nothing follows from it */
@@ -555,7 +552,7 @@ void eventhandler_event(struct service *service, struct http_request *request)
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && !has_room(d))
         refuse(d, APP_BUSY, "too much is in flight, try again");
     else if (read_names(d))
-        answer_no_memory(d);
+        respond_no_memory(d);
     else
         decide_and_run(d);
 }

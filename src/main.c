@@ -12,12 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "base/log.h"
 #include "config.h"
 #include "io/http_client.h"
 #include "io/listener.h"
 #include "sandbox.h"
-#include "wire/token.h"
+#include "wire/hmac.h"
 #include "worker.h"
 
 enum { EXIT_USAGE = 2, EXIT_SIGNAL = 128 }; /* what a shell adds to a signal */
@@ -39,21 +40,21 @@ static const char usage[] =
     "  WebPubSubForSocketIOConnectionString   Endpoint=...;AccessKey=...;Version=1.0;\n"
     "  or by managed identity: WebPubSubForSocketIOConnectionString__endpoint, and if need be\n"
     "  ...__clientId (a user-assigned one), ...__credential (managedidentity)\n"
-    "  CODESTREAM_APP              application (codestream)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
-    "  CODESTREAM_SERVICE_ORIGINS  further hosts of the service: replicas, domains, gateways\n"
+    "  CODESTREAM_SERVICE_ORIGINS  further hosts of Web PubSub: replicas, domains, gateways\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
     "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more\n"
     "                              (none: anybody may open one)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
+    "  CODESTREAM_UNITS            units of Web PubSub, for the page's pace (1)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
     "  CODESTREAM_LOOPS            threads (one for each core that the process may use)\n"
     "  CODESTREAM_CA_FILE          certificates to trust (SSL_CERT_FILE, or the usual "
     "places)\n"
     "  CODESTREAM_SANDBOX          off: keep all system calls and files within reach (on)\n"
     "  FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT   see --port (8080)\n"
-    "  https_proxy, else all_proxy; no_proxy   on the way to the service (none)\n"
+    "  https_proxy, else all_proxy; no_proxy   on the way to Web PubSub (none)\n"
     "The platform sets IDENTITY_ENDPOINT and IDENTITY_HEADER for a managed identity, and\n"
     "WEBSITE_AUTH_ENABLED (true) where it signs users in.\n";
 
@@ -250,18 +251,18 @@ static void log_start(unsigned port, const struct config *config, size_t loops,
     log_number(&line, "port", port);
     log_text(&line, "version", STR(VERSION));
     log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
-    log_text(&line, "service", config->service_host);
-    log_text(&line, "app", str_from(config->app->name));
-    log_text(&line, "hub", config->hub);
+    log_text(&line, "service", config->rest.endpoint.host);
+    log_text(&line, "app", str_from(application->name));
+    log_text(&line, "hub", config->rest.hub);
     log_text(&line, "writers",
-             config->needs_word && config->app->asks_word ? STR("word") : STR("anybody"));
+             config->needs_word && application->asks_word ? STR("word") : STR("anybody"));
     log_number(&line, "loops", loops);
     log_text(&line, "calls", str_from(sandbox->calls));
     log_text(&line, "files", str_from(sandbox->files));
     log_end(&line);
 }
 
-/* Read again later: by us, and by the libraries, https proxies among it. */
+/* We or our libraries read it again later. */
 static bool is_read_again(const char *entry)
 {
     static const char *const names[] = {
@@ -295,9 +296,9 @@ static bool is_named_like_a_secret(const char *entry, const char *value)
 }
 
 /*
- * What the host passes on of its own, keys of its storage among it, is nothing of ours.  Some of
- * them, such as the address of the package, have names that tell nothing: so whatever is not
- * known to be read again goes.
+ * Overwrites the host's own secrets, such as storage keys, which we inherit.  Some of them, such as
+ * the address of the package, cannot be recognised by name: so everything goes that is not known to
+ * be read again.
  */
 static void forget_foreign_secrets(void)
 {
@@ -413,7 +414,7 @@ int main(int argc, char **argv)
 
     fill_standard_descriptors();
 #ifndef NO_SANDBOX
-    sandbox_hide_memory();
+    sandbox_disable_core_dumps();
 #endif
     parse_options(argc, argv, &options);
     if (options.is_check)

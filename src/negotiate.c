@@ -1,4 +1,14 @@
-#include "negotiate.h"
+#include "handler.h"
+
+#include <time.h>
+
+#include "app/app.h"
+#include "azure/token.h"
+#include "response.h"
+#include "wire/base64url.h"
+#include "wire/json.h"
+
+/* ---- the response ---- */
 
 struct webpubsub_client negotiate_client(const struct app_pass *pass)
 {
@@ -11,41 +21,256 @@ struct webpubsub_client negotiate_client(const struct app_pass *pass)
 }
 
 /* url, the name of the older article. */
-static void add_native(struct buf *answer, const struct webpubsub *service, struct str token)
+static void add_native(struct buf *response, const struct webpubsub *webpubsub,
+                       struct str token)
 {
-    bool is_secure = str_starts(service->url, STR("https"));
-    struct str authority = str_skip(service->url, is_secure ? 8 : 7);
+    bool is_secure = str_starts(webpubsub->url, STR("https"));
+    struct str authority = str_skip(webpubsub->url, is_secure ? 8 : 7);
 
-    buf_add_all(answer, STR("{\"url\":\""), is_secure ? STR("wss://") : STR("ws://"),
+    buf_add_all(response, STR("{\"url\":\""), is_secure ? STR("wss://") : STR("ws://"),
                 authority);
-    webpubsub_add_client_path(answer, service, true);
-    buf_add_all(answer, STR("?access_token="), token, STR("\""));
+    webpubsub_add_client_path(response, webpubsub, true);
+    buf_add_all(response, STR("?access_token="), token, STR("\""));
 }
 
 /* url, the name of the articles; endpoint, path and token, those of Microsoft's binding. */
-static void add_socketio(struct buf *answer, const struct webpubsub *service, struct str token)
+static void add_socketio(struct buf *response, const struct webpubsub *webpubsub,
+                         struct str token)
 {
-    buf_add_all(answer, STR("{\"url\":\""), service->url, STR("/?access_token="), token,
-                STR("\",\"endpoint\":\""), service->url, STR("\",\"path\":\""));
-    webpubsub_add_client_path(answer, service, false);
-    buf_add_all(answer, STR("\",\"token\":\""), token, STR("\""));
+    buf_add_all(response, STR("{\"url\":\""), webpubsub->url, STR("/?access_token="), token,
+                STR("\",\"endpoint\":\""), webpubsub->url, STR("\",\"path\":\""));
+    webpubsub_add_client_path(response, webpubsub, false);
+    buf_add_all(response, STR("\",\"token\":\""), token, STR("\""));
 }
 
-/* Neither the service's address nor the token needs an escape in JSON. */
-enum err negotiate_answer(const struct webpubsub *service, const struct app_pass *pass,
-                          struct str token, int64_t token_seconds, struct arena *mem,
-                          struct str *out)
+/* Neither Web PubSub's address nor the token needs an escape in JSON. */
+enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_pass *pass,
+                            struct str token, int64_t token_seconds, struct arena *mem,
+                            struct str *out)
 {
-    struct buf answer = { .mem = mem };
+    struct buf response = { .mem = mem };
 
-    buf_reserve(&answer, 2 * (token.len + service->url.len) + pass->told.len + 256);
+    buf_reserve(&response, 2 * (token.len + webpubsub->url.len) + pass->told.len + 256);
     if (pass->protocol.len > 0)
-        add_native(&answer, service, token);
+        add_native(&response, webpubsub, token);
     else
-        add_socketio(&answer, service, token);
-    buf_add_all(&answer, (struct str){ pass->told.ptr, pass->told.len },
+        add_socketio(&response, webpubsub, token);
+    buf_add_all(&response, (struct str){ pass->told.ptr, pass->told.len },
                 STR(",\"expires_in\":"));
-    buf_add_number(&answer, (uint64_t)token_seconds);
-    buf_add_char(&answer, '}');
-    return buf_done(&answer, out);
+    buf_add_number(&response, (uint64_t)token_seconds);
+    buf_add_char(&response, '}');
+    return buf_done(&response, out);
+}
+
+/* ---- a negotiation ---- */
+
+/* A negotiation on its way to its response; lives in the request's arena. */
+struct negotiation {
+    struct handler *handler;
+    struct http_request *request;
+    struct app_caller caller;
+    struct rest_call call;
+};
+
+/* Who guesses at the owner's word does not fill the log. */
+static struct response_sample guesses;
+
+static int64_t now_ms(const struct negotiation *n)
+{
+    return loop_now_ms(n->handler->loop);
+}
+
+static void respond_unavailable(struct negotiation *n, const char *message)
+{
+    response_error(n->request, 503, "Unavailable", message);
+}
+
+static void respond_with_token(struct negotiation *n, struct str token)
+{
+    struct handler *handler = n->handler;
+    struct http_response response = {
+        .status = 200,
+        .headers = { { STR("Content-Type"), STR("application/json") },
+                     { STR("Cache-Control"), STR("no-store") } },
+        .header_count = 2,
+    };
+    struct log_line line;
+
+    if (negotiate_response(&handler->rest.webpubsub, &n->caller.pass, token,
+                           handler->token_seconds, &n->request->mem, &response.body)) {
+        respond_unavailable(n, "no memory");
+        return;
+    }
+    response_log(&line, LOG_INFO, n->request);
+    log_number(&line, "status", response.status);
+    log_end(&line);
+    http_response_send(n->request, &response);
+}
+
+/* Of the characters of a JWT, so that it fits into JSON and a URL as it is. */
+static bool is_token(struct str token)
+{
+    return token.len > 0 && base64url_is_text(token, '.');
+}
+
+/* {"token":…} of :generateToken */
+static void on_generated(void *owner)
+{
+    struct negotiation *n = owner;
+    struct json_field fields[] = { { .name = STR("token") } };
+    struct str token;
+
+    n->handler->in_flight--;
+    if (n->call.failure)
+        respond_unavailable(n, n->call.failure);
+    else if (json_members(n->call.response, fields, COUNT(fields)) ||
+             json_text(fields[0].value, &n->request->mem, &token) || !is_token(token))
+        respond_unavailable(n, "the response of Web PubSub is not a token");
+    else
+        respond_with_token(n, token);
+}
+
+/* With a key the token is made here and now. */
+static void mint_token(struct negotiation *n, const struct webpubsub_client *client)
+{
+    struct handler *handler = n->handler;
+    struct str token;
+
+    if (webpubsub_client_token(&handler->rest.webpubsub, client, (int64_t)time(NULL),
+                               handler->token_seconds, &n->request->mem, &token))
+        respond_unavailable(n, "no memory");
+    else
+        respond_with_token(n, token);
+}
+
+/* Without one Web PubSub makes it. */
+static void ask_for_token(struct negotiation *n, const struct webpubsub_client *client)
+{
+    struct handler *handler = n->handler;
+
+    n->call = (struct rest_call){
+        .rest = &handler->rest,
+        .mem = &n->request->mem,
+        .deadline_ms = now_ms(n) + handler->rest_timeout_ms,
+        .keep_response = true,
+        .done = on_generated,
+        .owner = n,
+    };
+    if (webpubsub_generate_token(&handler->rest.webpubsub, client, handler->token_seconds,
+                                 &n->request->mem, &n->call.request)) {
+        respond_unavailable(n, "no memory");
+        return;
+    }
+    handler->in_flight++;
+    rest_start(&n->call);
+}
+
+static void get_token(struct negotiation *n)
+{
+    struct webpubsub_client client = negotiate_client(&n->caller.pass);
+
+    if (n->handler->rest.webpubsub.key)
+        mint_token(n, &client);
+    else
+        ask_for_token(n, &client);
+}
+
+/* 500 is the application's own fault. */
+static unsigned status_of(enum app_refusal refusal)
+{
+    switch (refusal) {
+    case APP_FORBIDDEN:
+    case APP_WRITERS_WORD:
+        return 403;
+    case APP_NO_USER:
+        return 401;
+    case APP_INTERNAL:
+        return 500;
+    default:
+        return 400;
+    }
+}
+
+static void respond_refused(struct negotiation *n)
+{
+    const struct app_pass *pass = &n->caller.pass;
+    const char *code = app_refusal_code(pass->refusal).ptr; /* a constant */
+    unsigned status = status_of(pass->refusal);
+
+    if (pass->refusal == APP_BUSY)
+        respond_unavailable(n, pass->message);
+    else if (pass->refusal == APP_WRITERS_WORD)
+        response_error_sampled(n->request, status, code, pass->message, &guesses);
+    else
+        response_error(n->request, status, code, pass->message);
+}
+
+static uint64_t unix_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void decide(struct negotiation *n, const unsigned char *seed, bool is_register)
+{
+    struct handler *handler = n->handler;
+    struct http_request *request = n->request;
+    struct app_caller *caller = &n->caller; /* zero, as all of n */
+
+    caller->query = request->query;
+    caller->query_count = request->query_count;
+    caller->is_post = str_equal(request->method, STR("POST"));
+    if (caller->is_post)
+        caller->body = request->body;
+    caller->is_register = is_register;
+    caller->secret = handler->secret;
+    caller->word_mac = handler->has_word ? handler->word_mac : NULL;
+    caller->seed = seed;
+    caller->now_unix_ms = unix_ms();
+    caller->units = handler->units;
+    caller->mem = &request->mem;
+    /* Anybody may send this header: only where the platform signs people in is it its own. */
+    if (handler->has_platform_auth)
+        caller->platform_user = http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
+    app_negotiate(handler->app, caller);
+    if (caller->pass.refusal)
+        respond_refused(n);
+    else
+        get_token(n);
+}
+
+static void serve(struct handler *handler, struct http_request *request, bool is_register)
+{
+    struct negotiation *n = arena_take(&request->mem, sizeof(*n));
+    bool is_post = str_equal(request->method, STR("POST"));
+    unsigned char seed[APP_NAME_BYTES];
+
+    if (!n) {
+        response_error(request, 503, "Unavailable", "no memory");
+        return;
+    }
+    n->handler = handler;
+    n->request = request;
+    if (request->is_too_large && is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
+        response_error(request, 413, "TooLarge", "the body has at most 16 KiB");
+    else if (request->is_cut && is_post)
+        respond_unavailable(n, "no room for this request");
+    else if (handler->in_flight >= HANDLER_FULL_FOR_NEWCOMERS)
+        respond_unavailable(n, "there is too much to do");
+    else if (!random_bytes(seed, sizeof(seed)))
+        respond_unavailable(n, "no randomness");
+    else
+        decide(n, seed, is_register);
+}
+
+void negotiate(struct handler *handler, struct http_request *request)
+{
+    serve(handler, request, false);
+}
+
+void negotiate_register(struct handler *handler, struct http_request *request)
+{
+    serve(handler, request, true);
 }

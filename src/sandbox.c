@@ -14,7 +14,7 @@
 
 const char SANDBOX_RESTRICTED[] = "restricted";
 
-void sandbox_hide_memory(void)
+void sandbox_disable_core_dumps(void)
 {
     const struct rlimit none = { 0, 0 };
 

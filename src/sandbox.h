@@ -1,7 +1,7 @@
 /*
  * What the process gives up before it serves anybody: whoever makes it run code of his own
- * finds no program to start, no file to write, nothing to read but what is needed to reach the
- * service, and no other process to look into.
+ * finds no program to start, no file to write, nothing to read but what is needed to reach Web
+ * PubSub, and no other process to look into.
  *
  * Nothing here may keep the handler from starting: a kernel or a host that lacks something is
  * told about in words.  What is refused fails with an error, nobody is killed for it.
@@ -9,7 +9,7 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* How it went: "restricted"; or "open: " and why, or "off: " and who said so. */
 struct sandbox {
@@ -21,7 +21,7 @@ struct sandbox {
  * No core dump and no debugger, /proc/PID/environ and /proc/PID/mem included, but root's: all of
  * them would hold keys.
  */
-void sandbox_hide_memory(void);
+void sandbox_disable_core_dumps(void);
 
 /* Nothing is given up, and why, a static text, is told. */
 void sandbox_stay_out(const char *why, struct sandbox *in_force);

@@ -192,7 +192,7 @@ static void refuse_bits(struct program *p, int call, int argument, unsigned bits
 }
 
 /* Whoever maps no memory to be run, and lets none be run later, runs only what was there. */
-static void judge_memory(struct program *p)
+static void filter_memory(struct program *p)
 {
     refuse_bits(p, SYS_mmap, 2, PROT_EXEC);
     refuse_bits(p, SYS_mprotect, 2, PROT_EXEC);
@@ -200,7 +200,7 @@ static void judge_memory(struct program *p)
 }
 
 /* Threads, no processes; and none that sees another system than this one. */
-static void judge_threads(struct program *p)
+static void filter_threads(struct program *p)
 {
     const unsigned other_system = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
@@ -208,12 +208,12 @@ static void judge_threads(struct program *p)
 
     demand(p, SYS_clone, 0, CLONE_THREAD | other_system, (const unsigned[]){ CLONE_THREAD }, 1);
     demand_one_of(p, SYS_tgkill, 0, self, COUNT(self)); /* raise(), abort() */
-    /* who sets another's limits can end it: the kernel kills whoever used up his time */
+    /* RLIMIT_CPU set on another process would kill it */
     demand_one_of(p, SYS_prlimit64, 0, self, COUNT(self));
 }
 
 /* TCP and UDP: the machine's own services, its firewall and its wires need other sockets. */
-static void judge_sockets(struct program *p)
+static void filter_sockets(struct program *p)
 {
     const unsigned families[] = { AF_INET, AF_INET6 };
     const unsigned types[] = { SOCK_STREAM, SOCK_DGRAM };
@@ -231,7 +231,7 @@ static void judge_sockets(struct program *p)
  * no signal, lease or lock that others would feel, no typing into a terminal, no freezing of a
  * file system, no settings of the network.
  */
-static void judge_descriptors(struct program *p)
+static void filter_descriptors(struct program *p)
 {
     const unsigned to_write = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
     const unsigned commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,
@@ -251,7 +251,7 @@ static void judge_descriptors(struct program *p)
  * Of what a process can say of itself: its threads' names.  Not that its memory may be dumped and
  * looked at again, and not who shares a core with whom.
  */
-static void judge_process(struct program *p)
+static void filter_process(struct program *p)
 {
     const unsigned options[] = { PR_SET_NAME,          PR_GET_NAME,         PR_GET_DUMPABLE,
                                  PR_GET_SECCOMP,       PR_GET_NO_NEW_PRIVS, PR_CAPBSET_READ,
@@ -271,11 +271,11 @@ static void write_program(struct program *p)
     answer(p, MISS);
     answer_all(p, refused, COUNT(refused), REFUSE);
     answer_all(p, missing, COUNT(missing), MISS);
-    judge_memory(p);
-    judge_threads(p);
-    judge_sockets(p);
-    judge_descriptors(p);
-    judge_process(p);
+    filter_memory(p);
+    filter_threads(p);
+    filter_sockets(p);
+    filter_descriptors(p);
+    filter_process(p);
     answer(p, PASS);
 }
 

@@ -12,34 +12,35 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "base/log.h"
 #include "capacity.h"
+#include "handler.h"
 #include "io/http_client.h"
 #include "io/http_server.h"
 #include "io/listener.h"
 #include "io/loop.h"
-#include "service.h"
 
 /* Connections accepted before the loop looks at anything else. */
 #define ACCEPTS_PER_TURN 64
 
-/* While no place is free: how often somebody looks again. */
+/* While no place is free: how often the listener is tried again. */
 #define ACCEPT_PAUSE_MS 10
 
 /*
- * The C library keeps what is freed between what is not.  When a rush of so many connections is
- * over for so long, it is told to give that back.
+ * The C library keeps freed memory that lies between blocks in use.  When a burst of this many
+ * connections has been over for this long, malloc_trim gives that memory back.
  */
-#define RUSH_CONNECTIONS 8
-#define RUSH_OVER_MS 5000
+#define BURST_CONNECTIONS 8
+#define BURST_OVER_MS 5000
 
 /*
  * What is written into a worker's inbox: a connected socket, or one of these.  The count that a
  * request for room carries is at least 1.
  */
-#define DRAIN_ORDER (-1)
-#define ROOM_ORDER(count) (DRAIN_ORDER - (int)(count))
-#define ROOM_COUNT(order) ((size_t)(DRAIN_ORDER - (order)))
+#define DRAIN_MESSAGE (-1)
+#define ROOM_MESSAGE(count) (DRAIN_MESSAGE - (int)(count))
+#define ROOM_COUNT(message) ((size_t)(DRAIN_MESSAGE - (message)))
 
 struct worker {
     struct workers *all;
@@ -49,14 +50,14 @@ struct worker {
     struct loop *loop;
     struct http_client *client;
     struct http_server *server;
-    struct service service;
+    struct handler handler;
     int listener;            /* -1: this worker does not accept */
     int64_t accept_again_ms; /* LOOP_NEVER: it does so now */
-    size_t dealt;            /* connections that the first worker has given it so far */
+    size_t given;            /* connections that the first worker has given it so far */
     size_t served;           /* those of them that have reached its server */
     atomic_size_t ended;     /* and those that have ended; the first worker reads it */
     size_t most_connections; /* at once, since memory was last given back */
-    int64_t give_back_ms;    /* LOOP_NEVER: there was no rush, or it is not over */
+    int64_t give_back_ms;    /* LOOP_NEVER: there was no burst, or it is not over */
     int64_t last_call_ms; /* of the first worker: when to begin to drain; LOOP_NEVER: unasked */
     bool is_draining;
     int64_t drain_until_ms;
@@ -76,7 +77,7 @@ struct workers {
 /* Connections that a worker has or is about to get: exact, or too many for a moment. */
 static size_t held(struct worker *w)
 {
-    return w->dealt - atomic_load_explicit(&w->ended, memory_order_relaxed);
+    return w->given - atomic_load_explicit(&w->ended, memory_order_relaxed);
 }
 
 /* Whose turn it is to get a connection; NULL: no worker has a place. */
@@ -96,26 +97,26 @@ static void serve(struct worker *w, int socket)
     http_server_add(w->server, socket);
 }
 
-static void deal(struct worker *w, struct worker *to, int socket)
+static void hand_over(struct worker *w, struct worker *to, int socket)
 {
     w->all->next = to->index + 1;
     /* If the inbox is full, the connection is served on this loop. */
     if (to != w && write(to->inbox[1], &socket, sizeof(socket)) == sizeof(socket)) {
-        to->dealt++;
+        to->given++;
     } else {
-        w->dealt++;
+        w->given++;
         serve(w, socket);
     }
 }
 
 static void make_room(struct worker *w, struct worker *of, size_t count)
 {
-    const int order = ROOM_ORDER(count);
+    const int message = ROOM_MESSAGE(count);
 
     if (of == w)
         http_server_make_room(w->server, count);
     else
-        (void)!write(of->inbox[1], &order, sizeof(order)); /* it will be asked again */
+        (void)!write(of->inbox[1], &message, sizeof(message)); /* it will be asked again */
 }
 
 /*
@@ -154,7 +155,7 @@ static void on_connections(void *owner, int listener, uint32_t events)
                 pause_accepting(w);
             return;
         }
-        deal(w, to, socket);
+        hand_over(w, to, socket);
     }
 }
 
@@ -174,28 +175,28 @@ static void stop_accepting(struct worker *w)
         return;
     /* Whoever connected before we closed is still served, if there is a place. */
     while (held(w) < w->all->places && (socket = listener_accept(w->listener)) >= 0)
-        deal(w, w, socket);
+        hand_over(w, w, socket);
     loop_unwatch(w->loop, w->listener);
     close(w->listener);
     w->listener = -1;
     w->accept_again_ms = LOOP_NEVER;
 }
 
-static void send_order(struct worker *to)
+static void send_drain(struct worker *to)
 {
-    const int order = DRAIN_ORDER;
+    const int message = DRAIN_MESSAGE;
 
     /* The inbox empties by itself: a full one is only a matter of moments. */
-    while (write(to->inbox[1], &order, sizeof(order)) < 0 &&
+    while (write(to->inbox[1], &message, sizeof(message)) < 0 &&
            (errno == EAGAIN || errno == EINTR))
         sched_yield();
 }
 
-/* The order goes the way of the connections, so that none is dealt after it. */
-static void pass_order(struct worker *w)
+/* The message takes the way of the connections, so that no connection follows it. */
+static void pass_on_drain(struct worker *w)
 {
     for (size_t i = 1; w->index == 0 && i < w->all->count; i++)
-        send_order(&w->all->at[i]);
+        send_drain(&w->all->at[i]);
 }
 
 static void begin_drain(struct worker *w)
@@ -203,7 +204,7 @@ static void begin_drain(struct worker *w)
     int64_t now_ms = loop_now_ms(w->loop);
 
     stop_accepting(w);
-    pass_order(w);
+    pass_on_drain(w);
     http_server_drain(w->server);
     w->is_draining = true;
     w->last_call_ms = LOOP_NEVER;
@@ -234,16 +235,16 @@ static bool is_last_call(struct worker *w)
 static void on_inbox(void *owner, int fd, uint32_t events)
 {
     struct worker *w = owner;
-    int order;
+    int message;
 
     (void)events;
-    while (read(fd, &order, sizeof(order)) == sizeof(order)) {
-        if (order >= 0)
-            serve(w, order);
-        else if (order == DRAIN_ORDER)
+    while (read(fd, &message, sizeof(message)) == sizeof(message)) {
+        if (message >= 0)
+            serve(w, message);
+        else if (message == DRAIN_MESSAGE)
             ask_to_drain(w);
         else
-            http_server_make_room(w->server, ROOM_COUNT(order));
+            http_server_make_room(w->server, ROOM_COUNT(message));
     }
 }
 
@@ -260,7 +261,7 @@ static bool is_done(struct worker *w)
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 
-/* A rush is over when half of its connections are gone. */
+/* A burst is over when half of its connections are gone. */
 static void give_memory_back(struct worker *w)
 {
     size_t connections = http_server_connections(w->server);
@@ -268,10 +269,10 @@ static void give_memory_back(struct worker *w)
 
     if (connections > w->most_connections)
         w->most_connections = connections;
-    if (w->most_connections < RUSH_CONNECTIONS || connections > w->most_connections / 2) {
+    if (w->most_connections < BURST_CONNECTIONS || connections > w->most_connections / 2) {
         w->give_back_ms = LOOP_NEVER;
     } else if (w->give_back_ms == LOOP_NEVER) {
-        w->give_back_ms = now_ms + RUSH_OVER_MS;
+        w->give_back_ms = now_ms + BURST_OVER_MS;
     } else if (now_ms >= w->give_back_ms) {
         (void)malloc_trim(0);
         w->most_connections = connections;
@@ -281,7 +282,7 @@ static void give_memory_back(struct worker *w)
 
 /*
  * The worker's own task, the last of a turn: the lines of its requests, how many connections have
- * ended, a listener that has rested, memory of a rush that is over, a drain that is to begin or
+ * ended, a listener that has rested, memory of a burst that is over, a drain that is to begin or
  * to end in time.
  */
 static void worker_run(void *owner)
@@ -317,8 +318,8 @@ static void *run(void *owner)
     log_gather();
     while (!is_done(w))
         loop_turn(w->loop);
-    /* What is left gets an answer that says so; a few turns send it. */
-    service_abort(&w->service);
+    /* What is left gets a response that says so; a few turns send it. */
+    handler_abort(&w->handler);
     for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
         loop_turn(w->loop);
     log_flush();
@@ -331,7 +332,7 @@ static void worker_free(struct worker *w)
 {
     http_server_free(w->server);
     if (w->client)
-        service_free(&w->service);
+        handler_free(&w->handler);
     http_client_free(w->client);
     loop_free(w->loop);
     if (w->inbox[0] >= 0) {
@@ -347,12 +348,12 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
     const struct http_client_options options = {
         .user_agent = "codestream/" VERSION,
         .ca_file = config->ca_file,
-        .is_plain = str_starts(config->service_url, STR("http://")),
+        .is_plain = str_starts(config->rest.endpoint.url, STR("http://")),
         .proxy = config->proxy,
         .no_proxy = config->no_proxy,
         .max_running = calls,
     };
-    const struct http_handler handler = { service_body_limit, service_handle, &w->service };
+    const struct http_handler handler = { handler_body_limit, handler_serve, &w->handler };
 
     if (pipe2(w->inbox, O_NONBLOCK | O_CLOEXEC) != 0) {
         w->inbox[0] = -1;
@@ -364,7 +365,8 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
     /* The server before the client: then a call starts in the turn in which it is wanted. */
     w->server = http_server_new(w->loop, &handler, w->all->places);
     w->client = http_client_new(w->loop, &options);
-    if (!w->server || !w->client || service_init(&w->service, config, w->loop, w->client))
+    if (!w->server || !w->client ||
+        handler_init(&w->handler, application, config, w->loop, w->client))
         return false;
     if (loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
         return false;
@@ -429,7 +431,7 @@ struct workers *workers_start(const struct config *config, int listener)
     if (ok)
         return workers;
     if (started > 0)
-        send_order(&workers->at[0]);
+        send_drain(&workers->at[0]);
     finish(workers, started);
     return NULL;
 }
@@ -441,6 +443,6 @@ size_t workers_count(const struct workers *workers)
 
 void workers_drain(struct workers *workers)
 {
-    send_order(&workers->at[0]);
+    send_drain(&workers->at[0]);
     finish(workers, workers->count);
 }

@@ -1,8 +1,8 @@
 /*
- * Workers: one thread each, with a loop, a server, a client and a service of its own.  A
+ * Workers: one thread each, with a loop, a server, a client and a handler of its own.  A
  * request never leaves its worker, so nothing in one needs a lock.
  *
- * The first worker accepts connections and deals them out in turn, because the host may
+ * The first worker accepts connections and hands them out in turn, because the host may
  * keep only a few and the kernel's own distribution could put all of them on one loop.  It
  * accepts none for which no worker has a place: they wait in the listener's backlog.
  */

@@ -9,8 +9,8 @@ failed=0
 cd "$(dirname "$0")/.." || exit 1
 mkdir -p build
 
-sources=$(find src packaging bench tests/unit tests/apps tests/fuzz -name '*.c' 2>/dev/null | sort)
-all=$(find src packaging bench tests/unit tests/apps tests/fuzz -name '*.[ch]' 2>/dev/null | sort)
+sources=$(find src examples packaging bench tests/unit tests/apps tests/fuzz -name '*.c' 2>/dev/null | sort)
+all=$(find src examples packaging bench tests/unit tests/apps tests/fuzz -name '*.[ch]' 2>/dev/null | sort)
 flags="$CSTD -Isrc -Itests/unit -DVERSION=\"x\" -DTEST_VECTORS=\"tests/vectors\""
 
 check() {
@@ -69,6 +69,12 @@ environment() {
     $(find src -name '*.[ch]' ! -path src/main.c)
 }
 
+# The stand-ins share no code with what they judge.
+stand_ins() {
+  ! grep -rnE "from '[./]*(src|web)/" emulator --include='*.js' --exclude-dir=node_modules |
+    grep -v 'web/site.mjs'
+}
+
 javascript() {
   tests/eslint/node_modules/.bin/eslint --config tests/eslint/eslint.config.js \
     --max-warnings 0 .
@@ -99,6 +105,8 @@ check "no banned function" banned
 check "secrets are compared in constant time" secrets
 check "only main reads the environment" environment
 check "layers" sh tests/layers.sh
+check "layers keep out what is planted" sh tests/layers-test.sh
+check "the stand-ins stand alone" stand_ins
 check "shellcheck" shellcheck $(git ls-files '*.sh' .ci/run)
 check "page types" web/node_modules/.bin/tsc --noEmit -p web
 check "eslint" javascript

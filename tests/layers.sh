@@ -1,55 +1,114 @@
 #!/bin/sh
-# Who may include whom.  Each line below: a folder (or file), and what it may include of ours
-# and of others.  Anything else fails.
+# Who may include whom in src/.  Prints each include that the tables below do not allow, and each
+# circle; fails if there is any.
 #
-# Lists of files are meant to be split, and none has a name that ls could garble:
-# shellcheck disable=SC2086,SC2010,SC2012
-set -u
-cd "$(dirname "$0")/.." || exit 1
-failed=0
+#   sh tests/layers.sh [FOLDER]    FOLDER: one that has src/ in it (the repository)
+set -eu
+cd "${1:-$(dirname "$0")/..}"
 
-# includes FILES ALLOWED: every #include of FILES must match the extended regex ALLOWED.
-includes() {
-  files=$1 allowed=$2
-  bad=$(grep -HnE '^#include' $files | grep -vE "#include [\"<]($allowed)[\">]")
-  [ -z "$bad" ] && return
-  echo "not allowed here:"
-  echo "$bad"
-  failed=1
-}
+# A layer includes the layers that are named behind it; program is what stands in src/ itself.
+layers='
+base     base
+wire     base wire
+io       base wire io
+azure    base wire io azure
+app      base wire app
+program  base wire io azure app program
+'
 
-libc='linux/tcp\.h|(assert|errno|fcntl|limits|malloc|poll|pthread|sched|signal|stdalign|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd)\.h|(sys|netinet|arpa)/[a-z]+\.h'
-wire=$(ls src/wire/*.[ch] | grep -v 'src/wire/token\.c')
-io=$(ls src/io/*.[ch] | grep -vE 'src/io/(http_server\.c|http_transfer\.h|resolver\.c)')
-top=$(ls src/*.[ch] | grep -v 'src/sandbox.*\.c')
+# Of the C library these layers, which wait for nothing, have only this much.
+pure='
+base     any
+wire     assert.h stdlib.h string.h
+app      string.h
+'
 
-includes "$(ls src/base/*.[ch])" "base/[a-z]+\.h|sanitizer/asan_interface\.h|$libc"
-includes "$wire" "(base|wire)/[a-z0-9_]+\.h|$libc"
-includes src/wire/token.c "(base|wire)/[a-z0-9_]+\.h|openssl/[a-z_]+\.h|$libc"
-includes "$(ls src/app/*.[ch])" "(base|app)/[a-z]+\.h|wire/(json|base64url|token)\.h|string\.h"
-includes "$io" "(base|io)/[a-z_]+\.h|$libc"
-includes src/io/http_server.c "(base|io)/[a-z_]+\.h|wire/http_head\.h|microhttpd\.h|$libc"
-includes src/io/http_transfer.h "(base|io)/[a-z_]+\.h|curl/curl\.h|$libc"
-includes src/io/resolver.c "(base|io)/[a-z_]+\.h|ares\.h|$libc"
-includes src/sandbox.c "sandbox\.h|linux/capability\.h|$libc"
-includes src/sandbox_calls.c "sandbox\.h|linux/(audit|filter|seccomp)\.h|stddef\.h|$libc"
-includes "$top" "[a-z_]+\.h|(base|wire|app|io)/[a-z0-9_]+\.h|$libc"
+# What counts as the C library, besides sys/, netinet/ and arpa/.
+libc='assert errno fcntl limits malloc poll pthread sched signal stdalign stdatomic stdbool stddef
+stdint stdio stdlib string time unistd'
 
-# Within wire, only what serves everybody may be included by the others.
-for file in src/wire/*.[ch]; do
-  own=$(basename "$file" | sed 's/\.[ch]$//; s/_\(text\|rooms\|scalar\)$//')
-  bad=$(grep -HnE '^#include "wire/' "$file" |
-    grep -vE "\"wire/($own|${own}_scalar|json|token|base64url)\.h\"")
-  [ -z "$bad" ] && continue
-  echo "$bad"
-  failed=1
-done
+# What is not the C library, or is more of it than a layer may have: each is known to these files.
+known='
+ares.h                   src/io/resolver.c
+curl/curl.h              src/io/http_transfer.h
+linux/audit.h            src/sandbox_calls.c
+linux/capability.h       src/sandbox.c
+linux/filter.h           src/sandbox_calls.c
+linux/seccomp.h          src/sandbox_calls.c
+linux/tcp.h              src/io/connections.c src/io/listener.c
+microhttpd.h             src/io/http_server.c
+openssl/core_names.h     src/wire/hmac.c
+openssl/crypto.h         src/wire/hmac.c
+openssl/evp.h            src/wire/hmac.c
+openssl/params.h         src/wire/hmac.c
+sanitizer/asan_interface.h  src/base/mem.c
+sys/random.h             src/wire/hmac.c
+time.h                   src/wire/http.c
+'
 
-# The stand-ins share no code with what they judge.
-bad=$(grep -rnE "from '[./]*(src|web)/" emulator --include='*.js' --exclude-dir=node_modules |
-  grep -v 'web/site.mjs')
-if [ -n "$bad" ]; then
-  echo "$bad"
-  failed=1
-fi
-exit $failed
+# file <tab> included, with "..." or <...> around it
+grep -HE '^#include' src/*.[ch] src/*/*.[ch] | sed 's/:#include /	/' |
+  awk -F '\t' -v layers="$layers" -v pure="$pure" -v known="$known" -v libc="$libc" '
+    function read(table, into,    lines, words, n, i, j) {
+      n = split(table, lines, "\n")
+      for (i = 1; i <= n; i++)
+        for (j = split(lines[i], words, " +"); j > 1; j--)
+          into[words[1], words[j]] = into[words[1]] = 1
+    }
+    function is_libc(name) {
+      sub(/\.h$/, "", name)
+      return name ~ /^(sys|netinet|arpa)\// || (" " libc " ") ~ ("[ \n]" name "[ \n]")
+    }
+    function layer_of(path) { return path ~ /\// ? substr(path, 1, index(path, "/") - 1) : "program" }
+    function module_of(path) { sub(/\.[ch]$/, "", path); return path }
+    function refuse(why) { print $1 " includes " $2 ": " why; failed = 1 }
+
+    BEGIN { read(layers, may); read(pure, has); read(known, knows) }
+
+    $2 ~ /^"/ { # ours
+      file = substr($1, 5)
+      included = substr($2, 2, length($2) - 2)
+      if (!((layer_of(file), layer_of(included)) in may))
+        refuse("the layer " layer_of(file) " may not know " layer_of(included))
+      if (module_of(file) != module_of(included)) {
+        needs[module_of(file), module_of(included)] = 1
+        modules[module_of(file)] = modules[module_of(included)] = 1
+      }
+    }
+
+    $2 ~ /^</ { # of others
+      layer = layer_of(substr($1, 5))
+      included = substr($2, 2, length($2) - 2)
+      if ((included, $1) in knows)
+        next
+      if (layer in has && !((layer, "any") in has) && !((layer, included) in has))
+        refuse("the layer " layer " waits for nothing and asks nobody")
+      else if (!is_libc(included))
+        refuse(included in knows ? "another file knows that library" : "that is not the C library")
+    }
+
+    # What needs nothing but what is gone goes; what is left needs itself in the end.
+    END {
+      do {
+        gone = 0
+        for (module in modules) {
+          waits = 0
+          for (need in needs) {
+            split(need, pair, SUBSEP)
+            waits += pair[1] == module && pair[2] in modules
+          }
+          if (!waits) {
+            delete modules[module]
+            gone++
+          }
+        }
+      } while (gone)
+      for (need in needs) {
+        split(need, pair, SUBSEP)
+        if (!(pair[1] in modules) || !(pair[2] in modules))
+          continue
+        print "in a circle: " pair[1] " includes " pair[2]
+        failed = 1
+      }
+      exit failed
+    }'

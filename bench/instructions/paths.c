@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service.h"
+#include "handler.h"
+#include "wire/hmac.h"
 #include "wire/json.h"
-#include "wire/token.h"
 
 #define ACCESS_KEY "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 #define CONNECTION "0123456789abcdef0123456789abcdef"
@@ -25,7 +25,7 @@
 #define MEMORY (16 * EVENT_MAX_BODY_BYTES)
 
 static struct arena forever;
-static struct service service;
+static struct handler handler;
 
 static void die(const char *what, struct str which)
 {
@@ -39,7 +39,8 @@ static struct http_call *pending; /* the newest first */
 static unsigned calls, status;
 
 enum err __wrap_http_client_start(struct http_client *client, struct http_call *call);
-void __wrap_http_answer_send(struct http_request *request, const struct http_answer *answer);
+void __wrap_http_response_send(struct http_request *request,
+                               const struct http_response *response);
 
 enum err __wrap_http_client_start(struct http_client *client, struct http_call *call)
 {
@@ -50,10 +51,11 @@ enum err __wrap_http_client_start(struct http_client *client, struct http_call *
     return ERR_NONE;
 }
 
-void __wrap_http_answer_send(struct http_request *request, const struct http_answer *answer)
+void __wrap_http_response_send(struct http_request *request,
+                               const struct http_response *response)
 {
     (void)request;
-    status = answer->status;
+    status = response->status;
 }
 
 void __wrap_http_request_hold(struct http_request *request);
@@ -123,7 +125,7 @@ static struct str signature(void)
     unsigned char mac[HMAC_BYTES];
     struct buf b = { .mem = &forever };
 
-    if (hmac_sign(service.rest.webpubsub.key, STR(CONNECTION), mac))
+    if (hmac_sign(handler.rest.webpubsub.key, STR(CONNECTION), mac))
         die("libcrypto refused", STR("signature"));
     buf_add(&b, STR("sha256="));
     for (size_t i = 0; i < sizeof(mac); i++) {
@@ -190,9 +192,10 @@ static void serve(const struct path *path)
     struct http_request request = path->request;
 
     calls = status = 0;
-    request.started_ms = loop_now_ms(service.loop);
+    request.loop = handler.loop;
+    request.started_ms = loop_now_ms(handler.loop);
     arena_init(&request.mem, MEMORY);
-    service_handle(&service, &request);
+    handler_serve(&handler, &request);
     answer_calls();
     arena_free(&request.mem);
     if (status != 200 || calls != path->calls)
@@ -211,7 +214,7 @@ static void sign(const struct path *path)
 {
     unsigned char mac[HMAC_BYTES];
 
-    if (hmac_sign(service.rest.webpubsub.key, path->request.body, mac))
+    if (hmac_sign(handler.rest.webpubsub.key, path->request.body, mac))
         die("not signed", str_from(path->name));
 }
 
@@ -249,7 +252,7 @@ static void start_service(void)
 
     arena_init(&forever, MEMORY);
     if (!loop || !config_load(&config, environment, &complaints) ||
-        service_init(&service, &config, loop, NULL))
+        handler_init(&handler, application, &config, loop, NULL))
         die("cannot start", STR("service"));
 }
 

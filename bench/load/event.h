@@ -7,7 +7,7 @@
 #define BENCH_EVENT_H
 
 #include "base/mem.h"
-#include "wire/token.h"
+#include "wire/hmac.h"
 
 /* Without another wish a body has 250 bytes, and the whole request 859 (with a port of five
  * digits and the usual path). */

@@ -5,7 +5,7 @@
 #ifndef BENCH_HTTP1_H
 #define BENCH_HTTP1_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* Views point into the bytes that were read. */
 struct http1_head {

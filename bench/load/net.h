@@ -6,7 +6,7 @@
 
 #include <sys/epoll.h>
 
-#include "base/base.h"
+#include "base/str.h"
 
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_SECOND INT64_C(1000000000)

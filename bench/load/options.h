@@ -4,7 +4,7 @@
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* Exactly one of number, seconds and text is where the value goes; it holds the default. */
 struct option {

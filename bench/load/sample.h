@@ -5,7 +5,7 @@
 #ifndef BENCH_SAMPLE_H
 #define BENCH_SAMPLE_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* Each power of two is divided into this many steps. */
 #define SAMPLE_STEP_BITS 7

@@ -5,7 +5,7 @@
 #ifndef BENCH_SERVER_H
 #define BENCH_SERVER_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* A request's head must fit; its body is counted and dropped. */
 #define SERVER_IN_BYTES (32 * 1024)

@@ -12,9 +12,9 @@
 
 #include "../load/options.h"
 #include "../load/server.h"
+#include "azure/token.h"
+#include "azure/webpubsub.h"
 #include "wire/base64url.h"
-#include "wire/token.h"
-#include "wire/webpubsub.h"
 
 #define SETTING "WebPubSubForSocketIOConnectionString"
 #define HUB "codestream"

@@ -181,7 +181,7 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
         return ERR_NO_MEMORY;
     call->status = 0;
     call->failure = NULL;
-    call->answer = (struct str){ NULL, 0 };
+    call->response = (struct str){ NULL, 0 };
     if (client->waiting.count == 0 && client->running.count < HTTP_CLIENT_MAX_RUNNING)
         call->failure = launch(client, call);
     else
@@ -212,7 +212,7 @@ static void finish(struct link *l, bool may_keep)
 
     call->status = l->exchange.status;
     call->failure = NULL;
-    if (call->keep_answer && buf_done(&l->answer, &call->answer)) {
+    if (call->keep_response && buf_done(&l->response, &call->response)) {
         fail(l, "no memory");
         return;
     }
@@ -231,8 +231,8 @@ static void receive(struct link *l)
         finish(l, !x->closes && x->in_len == 0 && exchange_unsent(x) == 0);
         break;
     case EXCHANGE_TOO_LARGE:
-        if (l->call->keep_answer)
-            fail(l, "the answer is too large");
+        if (l->call->keep_response)
+            fail(l, "the response is too large");
         else
             finish(l, false); /* the status has told what there is to know */
         break;

@@ -15,11 +15,11 @@ static void keep_headers(void *owner, const struct http1_head *head)
     const struct link *l = owner;
     struct http_call *call = l->call;
 
-    for (size_t i = 0; i < call->keep_count; i++) {
-        struct str value = http1_field(head, call->keep[i].name);
-        call->keep[i].value = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < call->captured_count; i++) {
+        struct str value = http1_field(head, call->captured[i].name);
+        call->captured[i].value = (struct str){ NULL, 0 };
         if (value.ptr)
-            (void)!arena_copy(call->mem, value, &call->keep[i].value);
+            (void)!arena_copy(call->mem, value, &call->captured[i].value);
     }
 }
 
@@ -27,8 +27,8 @@ static void keep_content(void *owner, struct str content)
 {
     struct link *l = owner;
 
-    if (l->call->keep_answer)
-        buf_add(&l->answer, content);
+    if (l->call->keep_response)
+        buf_add(&l->response, content);
 }
 
 /* ---- life ---- */
@@ -64,7 +64,7 @@ struct link *link_connect(struct loop *loop, const struct sockaddr_in *address,
     l->ready = ready;
     l->address = *address;
     l->is_connecting = true;
-    l->exchange.max_body_bytes = HTTP_CLIENT_MAX_ANSWER_BYTES;
+    l->exchange.max_body_bytes = HTTP_CLIENT_MAX_RESPONSE_BYTES;
     l->exchange.on_head = keep_headers;
     l->exchange.on_content = keep_content;
     l->exchange.owner = l;
@@ -89,7 +89,7 @@ void link_close(struct link *l)
 void link_take(struct link *l, struct http_call *call, struct str head, struct str body)
 {
     l->call = call;
-    l->answer = (struct buf){ .mem = call->mem };
+    l->response = (struct buf){ .mem = call->mem };
     l->exchange.is_to_head = strcmp(call->method, "HEAD") == 0;
     exchange_begin(&l->exchange, head, body);
 }

@@ -20,7 +20,7 @@ struct link {
     struct http_call *call; /* NULL: idle */
     int64_t until_ms;       /* given up, or closed, at that moment */
     bool is_connecting, waits_to_send;
-    struct buf answer;
+    struct buf response;
     struct exchange exchange;
 };
 

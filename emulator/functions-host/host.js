@@ -143,7 +143,7 @@ class FunctionsHost {
     this.#options = options;
     this.#log = log;
     this.#keys = makeKeys(options);
-    this.#invokers = { forward: new Forwarding(), proxy: new Proxying(), payload: new Payload() };
+    this.#invokers = { forward: new Forwarding(), proxy: new Proxying(), payload: new Payload(log) };
     this.port = listening.port;
     this.wantedPort = listening.wanted;
     this.url = `http://127.0.0.1:${this.port}`;

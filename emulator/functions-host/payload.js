@@ -10,6 +10,12 @@ import {
 
 export class Payload {
   #agent = new http.Agent({ keepAlive: true });
+  #log;
+
+  /** @param {(line: string) => void} log gets what the handler wants to have logged */
+  constructor(log) {
+    this.#log = log;
+  }
 
   /** @param {import('./host.js').Invocation} invocation */
   async invoke({ req, res, body, port, id, signal, settings, params }) {
@@ -25,7 +31,9 @@ export class Payload {
       port, signal, agent: this.#agent, method: 'POST', path: `/${settings.name}`, headers,
     };
     const response = await deliver(options, Buffer.from(JSON.stringify(description)));
-    pass(res, response, await readBody(response), settings);
+    const { Outputs, Logs } = await readAnswer(response);
+    for (const line of Logs ?? []) this.#log(`info: ${line}`);
+    pass(res, Outputs?.[settings.output]);
   }
 
   /** Closes idle connections, and from now on every other one after its response. */
@@ -63,21 +71,26 @@ export function joined(parameters) {
   return values;
 }
 
-/** The output of the handler is the response: an object with status, headers and body. */
-function pass(res, { statusCode, headers }, body, { output }) {
+async function readAnswer(response) {
+  const { statusCode, headers } = response;
+  const body = await readBody(response);
   const isJson = /^(application|text)\/json\b/.test(headers['content-type'] ?? '');
   if (statusCode < 200 || statusCode > 299 || !isJson) {
     throw new Error(`the handler responded with ${statusCode}, or not with JSON`);
   }
-  const answer = JSON.parse(body.toString('utf8'))?.Outputs?.[output];
-  if (answer === undefined || answer === null) {
+  return JSON.parse(body.toString('utf8')) ?? {};
+}
+
+/** The output of the handler is the response: an object with status, headers and body. */
+function pass(res, output) {
+  if (output === undefined || output === null) {
     answerEmpty(res, 200);
     return;
   }
-  if (typeof answer !== 'object') throw new Error('Output is not in expected format');
-  for (const [name, value] of Object.entries(answer.headers ?? {})) {
+  if (typeof output !== 'object') throw new Error('Output is not in expected format');
+  for (const [name, value] of Object.entries(output.headers ?? {})) {
     if (!res.hasHeader(name)) res.setHeader(name, value);
   }
-  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? '');
-  res.writeHead(Number(answer.statusCode ?? answer.status ?? 200)).end(text);
+  const text = typeof output.body === 'string' ? output.body : JSON.stringify(output.body ?? '');
+  res.writeHead(Number(output.statusCode ?? output.status ?? 200)).end(text);
 }

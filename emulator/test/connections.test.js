@@ -6,7 +6,7 @@ import net from 'node:net';
 
 import { startWebPubSub } from '../webpubsub/service.js';
 import { signToken } from '../webpubsub/token.js';
-import { RawSocket, clientUrl, inTime, nativeUrl, request } from './testing.js';
+import { RawSocket, clientUrl, inTime, nativeUrl, request, rest } from './testing.js';
 import { test } from './test.js';
 
 const HUB = 'chat';
@@ -31,7 +31,7 @@ async function raw(port, lines) {
 }
 
 // A handler refuses an id with a dot, since the access key signs tokens, too.
-test('no connection has an id that is empty or has a dot in it', async (t) => {
+test('connections have ids as live ones: 31 characters without a dot', async (t) => {
   const { service } = await start(t);
   const ids = [];
   for (let i = 0; i < 50; i += 1) {
@@ -44,7 +44,35 @@ test('no connection has an id that is empty or has a dot in it', async (t) => {
     socket.close();
   }
   assert.equal(new Set(ids).size, ids.length);
-  for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{22}$/);
+  for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{21}[AQgw][A-Za-z0-9_-]{9}$/);
+  assert.equal(new Set(ids.map((id) => id.slice(22))).size, 1, 'the part of the process');
+});
+
+test('connections have ids that begin as one is told to try', async (t) => {
+  for (const idsBeginWith of ['-', '_', '-_']) {
+    const { service } = await start(t, { idsBeginWith });
+    const { text } = await request(clientUrl(service, HUB, { transport: 'polling' }));
+    const { sid } = JSON.parse(text.slice(1));
+    assert.ok(sid.startsWith(idsBeginWith));
+    assert.match(sid, /^[A-Za-z0-9_-]{31}$/);
+  }
+  await assert.rejects(startWebPubSub({ idsBeginWith: '.' }), /no connection id begins with '\.'/);
+});
+
+test('a WebSocket that the service ends is closed with 1000, native or not', async (t) => {
+  const { service } = await start(t, { connectTimeoutMs: 1 });
+  const websocket = { transport: 'websocket' };
+  const silent = new RawSocket(clientUrl(service, HUB, websocket, 'ws'));
+  assert.deepEqual(await inTime(silent.closed, 'close'), { code: 1000, reason: '' });
+  const other = await start(t);
+  const junk = new RawSocket(clientUrl(other.service, HUB, websocket, 'ws'));
+  await junk.next();
+  junk.send('hello');
+  assert.deepEqual(await inTime(junk.closed, 'close'), { code: 1000, reason: '' });
+  const unheard = new RawSocket(nativeUrl(other.service, HUB));
+  await unheard.opened;
+  unheard.send('an event that no handler wants');
+  assert.deepEqual(await inTime(unheard.closed, 'close'), { code: 1000, reason: '' });
 });
 
 test('an endpoint is a URL: any spelling of it is the audience of a token', async (t) => {
@@ -53,8 +81,8 @@ test('an endpoint is a URL: any spelling of it is the audience of a token', asyn
     ['https://Live.Example:443/', ['https://live.example', 'HTTPS://LIVE.example:443']],
     ['https://live.example:8443', ['https://live.example:8443', 'https://LIVE.EXAMPLE:8443']],
   ];
-  const others = ['http://localhost:81', 'https://localhost', 'https://live.example:444',
-    'http://live.example', 'https://live.example.evil', 'https://x@live.example'];
+  const others = ['http://localhost:81', 'https://live.example:444', 'http://live.example:443',
+    'https://live.example.evil', 'https://x@live.example', 'ftp://localhost', 'localhost', ''];
   for (const [endpoint, same] of spellings) {
     const { service } = await start(t, { endpoint });
     const exp = Math.floor(Date.now() / 1000) + 60;
@@ -84,6 +112,118 @@ test('an endpoint is a URL: any spelling of it is the audience of a token', asyn
   }
 });
 
+// As the portal and SDKs write it: of a native client's it was seen, of the rest of a URL that
+// everything counts.
+test('of the audience of a client the scheme does not count, and all the rest does', async (t) => {
+  const paths = { 'client/hubs': 'ws', 'clients/socketio/hubs': 'http' };
+  for (const [endpoint, host, strange] of [
+    ['http://localhost:8123', 'localhost:8123', 'localhost'],
+    ['https://live.example', 'live.example', 'live.example:8443'],
+  ]) {
+    const { service } = await start(t, { endpoint });
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const token = (aud) => signToken({ aud, exp }, service.options.accessKeys[0]);
+    const status = {
+      async ws(aud) {
+        const socket = new RawSocket(nativeUrl(service, HUB, {}, { access_token: token(aud) }));
+        t.after(() => socket.socket.terminate());
+        return Promise.race([socket.refused, socket.opened.then(() => 200)]);
+      },
+      async http(aud) {
+        const query = { transport: 'polling', access_token: token(aud) };
+        return (await request(clientUrl(service, HUB, query))).status;
+      },
+    };
+    for (const [path, way] of Object.entries(paths)) {
+      for (const scheme of ['http', 'https', 'ws', 'wss', 'WSS']) {
+        assert.equal(await status[way](`${scheme}://${host}/${path}/${HUB}`), 200, scheme);
+      }
+      for (const wrong of [
+        `wss://${strange}/${path}/${HUB}`,
+        `wss://${host}/${path}/other`,
+        `wss://${host}/${path}${HUB}`,
+        `wss://${host}/${path}`,
+        `wss://${host}`,
+        `wss:/${host}/${path}/${HUB}`,
+        `mqtt://${host}/${path}/${HUB}`,
+        `/${path}/${HUB}`,
+      ]) {
+        assert.equal(await status[way](wrong), 401, wrong);
+      }
+    }
+  }
+});
+
+test('an endpoint that is no address is refused at the start', async () => {
+  for (const endpoint of ['localhost', 'ftp://h', 'http://', 'http://h/path', 'http://u:p@h']) {
+    await assert.rejects(startWebPubSub({ endpoint }), /is not an endpoint: http/, endpoint);
+  }
+});
+
+// Letters of the documented pattern that URL parsers rewrite, each in its own way.
+test('a hub of any documented name is served on every path', async (t) => {
+  for (const hub of ['a`b', 'a[1]', 'A.b,c', 'x_`,.[]9']) {
+    const { service } = await start(t, { hubs: { [hub]: { anonymousConnectPolicy: 'allow' } } });
+    const asUrl = new URL(hub, 'http://h/').pathname.slice(1);
+    const spellings = [hub, encodeURI(hub), encodeURIComponent(hub), asUrl];
+    for (const spelt of spellings) {
+      const sent = await rest(service, 'POST', `/api/hubs/${spelt}/:send`, { body: '42["x"]' });
+      assert.equal(sent.status, 202, spelt);
+      for (const named of spellings) {
+        const [url, native] = [clientUrl, nativeUrl].map((make) =>
+          make(service, named, make === clientUrl ? { transport: 'polling' } : {}),
+        );
+        assert.equal((await request(at(url, named, spelt))).status, 200, `${named} at ${spelt}`);
+        const socket = new RawSocket(at(native, named, spelt), PLAIN);
+        t.after(() => socket.socket.terminate());
+        assert.ok((await socket.json()).connectionId, `${named} at ${spelt}`);
+      }
+    }
+    const older = `ws://127.0.0.1:${service.port}/client/?hub=${encodeURIComponent(hub)}`;
+    const socket = new RawSocket(older, PLAIN);
+    t.after(() => socket.socket.terminate());
+    assert.ok((await socket.json()).connectionId);
+  }
+});
+
+/** The same URL with the hub's name in the path as it is spelt otherwise. */
+function at(url, named, spelt) {
+  return url.replace(`hubs/${named}`, () => `hubs/${spelt}`);
+}
+
+test("a name that is no hub's is 400 at the endpoints of clients, with the service's words", async (t) => {
+  const { service, lines } = await start(t);
+  for (const path of ['/client', '/client/', '/client/hubs/1hub', '/client/hubs/a-b',
+    '/clients/socketio/hubs/1hub/?EIO=4&transport=polling', '/client/hubs/%ff']) {
+    lines.length = 0;
+    const { status, text } = await request(`http://127.0.0.1:${service.port}${path}`);
+    assert.equal(status, 400, path);
+    assert.match(text, /^Invalid value of 'hub'\./, path);
+    assert.equal(lines.length, 1, path);
+    assert.match(lines[0], /^warn .*refused \(400\)/, path);
+  }
+});
+
+test('a path where nothing is has its line in the log, and a hint for beginners', async (t) => {
+  const { service, lines } = await start(t);
+  const hints = [
+    ['/socket.io/?EIO=4&transport=polling&access_token=secret', /option `path:/],
+    ['/clients/mqtt/hubs/chat', /no MQTT/],
+    ['/clients/socketio', /clients connect to/],
+    ['/elsewhere', /nothing at \/elsewhere$/],
+  ];
+  for (const [path, hint] of hints) {
+    lines.length = 0;
+    const { status, text } = await request(`http://127.0.0.1:${service.port}${path}`);
+    assert.equal(status, 404, path);
+    assert.match(text.trim(), hint);
+    assert.equal(lines.length, 1, path);
+    assert.match(lines[0], /^warn .*refused \(404\)/);
+    assert.match(lines[0], hint);
+    assert.doesNotMatch(lines[0], /secret/);
+  }
+});
+
 test('an upgrade that is refused is one line of the log', async (t) => {
   const { service, lines } = await start(t);
   const target = (url) => url.slice(new URL(url).origin.length);
@@ -105,8 +245,8 @@ test('an upgrade that is refused is one line of the log', async (t) => {
     [404, head('/')],
     [404, head('/elsewhere?access_token=secret')],
     [404, head('http://[/')],
-    [404, head('/clients/socketio/hubs/1hub/?EIO=4&transport=websocket')],
-    [404, head('/client/hubs/1hub')],
+    [400, head('/clients/socketio/hubs/1hub/?EIO=4&transport=websocket')],
+    [400, head('/client/hubs/1hub')],
     [401, head(client({ access_token: undefined }))],
     [401, head(client({ access_token: 'a.b.c' }))],
     [400, head(client({ sid: 'unknown' }))],

@@ -119,12 +119,12 @@ test('errors have a code in the header and a JSON body', async (t) => {
     body: 'x',
   });
   assert.equal(status, 400);
-  assert.equal(headers['x-ms-error-code'], 'InvalidFilter');
-  assert.match(headers['content-type'], /^application\/json/);
+  assert.equal(headers['x-ms-error-code'], 'Error.BadRequest');
+  assert.match(headers['content-type'], /^application\/problem\+json/);
   const error = JSON.parse(text);
-  assert.deepEqual(Object.keys(error), ['code', 'message', 'target', 'details', 'inner']);
-  assert.equal(error.code, 'InvalidFilter');
+  assert.equal(error.code, 'Error.BadRequest');
   assert.equal(error.target, 'filter');
+  assert.deepEqual(error.errors, { filter: [error.message] });
 });
 
 test('what is wrong is refused with its own status', async (t) => {
@@ -149,7 +149,6 @@ test('what is wrong is refused with its own status', async (t) => {
     ['POST', `${BASE}/groups/%20/:send`, { body: 'x' }, 400],
     ['POST', `${BASE}/groups/%ff/:send`, { body: 'x' }, 400],
     ['PUT', `${BASE}/groups/${A}/connections/none`, {}, 404],
-    ['DELETE', `${BASE}/groups/${A}/connections/none`, {}, 404],
     ['PUT', `${BASE}/users/none/groups/${A}`, {}, 404],
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":["a"]}' }, 415],
     ['POST', `${BASE}/:addToGroups`, { body: 'nonsense', type: json }, 400],
@@ -165,7 +164,7 @@ test('what is wrong is refused with its own status', async (t) => {
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":["0~Lw~cm0="]}', type: json }, 400],
     ['POST', `${BASE}/:addToGroups`, { body: '{"groups":["a"],"filter":1}', type: json }, 400],
     ['PUT', `${BASE}/permissions/fly/connections/none`, {}, 400],
-    ['PUT', `${BASE}/permissions/sendToGroup/connections/none`, {}, 404],
+    ['PUT', `${BASE}/permissions/sendToGroup/connections/none?targetName=g`, {}, 404],
     ['POST', `${BASE}/:generateToken?minutesToExpire=0`, {}, 400],
     ['POST', `${BASE}/:generateToken?clientType=mqtt`, {}, 501],
     ['POST', `${BASE}/:generateToken?clientType=x`, {}, 400],
@@ -182,7 +181,7 @@ test('what is wrong is refused with its own status', async (t) => {
     method: 'POST',
   });
   assert.equal(noVersion.status, 400);
-  assert.equal(noVersion.headers['x-ms-error-code'], 'MissingApiVersion');
+  assert.match(noVersion.text, /api-version is missing/);
 });
 
 test('health asks for no token', async (t) => {
@@ -421,17 +420,94 @@ test('permissions are granted, checked and taken', async (t) => {
   const { id } = await client('ann');
   const status = async (method, target) => {
     const path = `${BASE}/permissions/sendToGroup/connections/${id}`;
-    return (await call(method, target ? `${path}?targetName=${target}` : path)).status;
+    const query = target === undefined ? '' : `?targetName=${target}`;
+    return (await call(method, path + query)).status;
   };
   assert.equal(await status('HEAD', 'g'), 404);
   assert.equal(await status('PUT', 'g'), 200);
   assert.equal(await status('HEAD', 'g'), 200);
   assert.equal(await status('HEAD', 'h'), 404);
-  assert.equal(await status('HEAD'), 404);
   assert.equal(await status('DELETE', 'g'), 204);
   assert.equal(await status('HEAD', 'g'), 404);
-  assert.equal(await status('PUT'), 200);
-  assert.equal(await status('HEAD', 'anything'), 200);
+});
+
+test('a permission is for one group, whose name is asked for before the connection', async (t) => {
+  const { client, call } = await start(t);
+  const { id } = await client('ann');
+  for (const method of ['PUT', 'HEAD', 'DELETE']) {
+    for (const connection of [id, 'none']) {
+      const path = `${BASE}/permissions/sendToGroup/connections/${connection}`;
+      for (const query of ['', '?targetName=', '?targetName=%20', `?targetName=${'x'.repeat(1025)}`]) {
+        const { status, headers } = await call(method, path + query);
+        assert.equal(status, 400, `${method} ${connection} ${query.slice(0, 20)}`);
+        assert.equal(headers['x-ms-error-code'], 'Error.BadRequest');
+      }
+    }
+  }
+});
+
+test('a dot segment in a path is refused, and never taken out of it', async (t) => {
+  const { client, call } = await start(t);
+  const ann = await client('ann', A);
+  const paths = [
+    ['POST', '/groups/../:send'],
+    ['POST', '/groups/%2e%2e/:send'],
+    ['POST', '/groups/.%2E/:send'],
+    ['POST', '/groups/./:send'],
+    ['POST', '/users/../:send'],
+    ['POST', '/users/../:closeConnections'],
+    ['POST', '/groups/%2e%2e/:closeConnections'],
+    ['DELETE', `/groups/../connections/${ann.id}`],
+    ['PUT', `/groups/%2e/connections/${ann.id}`],
+    ['DELETE', '/users/../groups'],
+    ['DELETE', '/connections/..'],
+    ['HEAD', '/groups/..'],
+  ];
+  for (const [method, path] of paths) {
+    const more = method === 'POST' ? { body: '42["dots"]' } : {};
+    assert.equal((await call(method, BASE + path, more)).status, 400, `${method} ${path}`);
+  }
+  assert.deepEqual(await received(call, ann), [[]]);
+  assert.equal((await call('HEAD', `${BASE}/groups/${A}`)).status, 200);
+  const dots = { body: '{"groups":[".."]}', type: 'application/json' };
+  assert.equal((await call('POST', `${BASE}/:addToGroups`, dots)).status, 200);
+  assert.equal((await call('POST', `${BASE}/groups/.../:send`, { body: '42["x"]' })).status, 202);
+});
+
+test('a filter is refused where the service was heard to, or with a word of ours', async (t) => {
+  const { call } = await start(t);
+  const cases = [
+    ['invalid filter', /Syntax error at position 14 in 'invalid filter'/],
+    ["userId eq 'a' b", /Syntax error at position 15 in/],
+    ['true true', /Syntax error at position 9 in/],
+    ['nothing eq 1', /unknown name or misplaced 'nothing'/],
+    ["userId eq", /the filter ends too early/],
+  ];
+  for (const [filter, words] of cases) {
+    const { status, text } = await call('POST', `${BASE}/:send?${query({ filter })}`, { body: 'x' });
+    assert.equal(status, 400, filter);
+    const { message } = JSON.parse(text);
+    assert.ok(message.startsWith(`Invalid syntax for '${filter}': `), message);
+    assert.ok(message.endsWith(". (Parameter 'filter')"), message);
+    assert.match(message, words);
+  }
+});
+
+test('the kind of the resource decides what a token is for', async (t) => {
+  const audience = async (defaultClientType, asked) => {
+    const { call } = await start(t, { defaultClientType });
+    const query = asked ? `?clientType=${asked}` : '';
+    const { status, text } = await call('POST', `${BASE}/:generateToken${query}`);
+    if (status !== 200) return status;
+    const { aud } = JSON.parse(Buffer.from(JSON.parse(text).token.split('.')[1], 'base64url'));
+    return new URL(aud).pathname;
+  };
+  const [native, socketio] = [`/client/hubs/${HUB}`, `/clients/socketio/hubs/${HUB}`];
+  assert.equal(await audience('native'), native);
+  assert.equal(await audience('native', 'Default'), native);
+  assert.equal(await audience('native', 'socketio'), 400);
+  assert.equal(await audience('socketio', 'default'), socketio);
+  assert.equal(await audience('socketio', 'SocketIO'), socketio);
 });
 
 // --- tokens -----------------------------------------------------------------------------------

@@ -12,6 +12,10 @@ setTimeout(() => {
   process.exit(1);
 }, FILE_MS).unref();
 
+// When all is over Node closes what is left, and can wait there for ever for a connection that was
+// reset while it was written to. The tests have closed what they care about.
+process.once('beforeExit', () => process.once('exit', (code) => process.exit(code)));
+
 /** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`; see PATIENCE. */
 export function test(sentence, ...rest) {
   const body = rest.pop();

@@ -196,10 +196,10 @@ export class RawSocket {
 }
 
 /** The promise's value, or an error when it takes too long. */
-export async function inTime(promise, what) {
+export async function inTime(promise, what, ms = WAIT_MS) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} in time`)), WAIT_MS);
+    timer = setTimeout(() => reject(new Error(`no ${what} in time`)), ms);
   });
   try {
     return await Promise.race([promise, late]);

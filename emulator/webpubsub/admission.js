@@ -22,7 +22,7 @@ export function admit({ url, headers }, audience, { hub, options }) {
   }
   const claims = verifyToken(token, {
     keys: options.accessKeys,
-    audience: (aud) => sameAudience(aud, audience, options.audience),
+    audience: (aud) => sameClientAudience(aud, audience, options.audience),
     now: options.clock() / 1000,
     skew: options.clockSkewSeconds,
   });
@@ -31,32 +31,42 @@ export function admit({ url, headers }, audience, { hub, options }) {
 }
 
 /**
- * Audiences are URLs: the case of the host and the scheme's default port make no difference.
+ * Audiences are URLs: neither the case of the host, nor the default port, nor which characters are
+ * percent-encoded makes a difference.
  * @param {string} wanted with the endpoint as service.js spells it
- * @param {string} mode 'exact', or 'lenient': without case, query and percent-encoding
+ * @param {string} mode 'exact', or 'lenient': also without case and query
  */
 export function sameAudience(aud, wanted, mode) {
-  if (spelt(aud) === wanted) return true;
-  return mode === 'lenient' && plain(aud) === plain(wanted);
+  const [given, own] = [canonical(aud), canonical(wanted)];
+  if (given === own) return true;
+  return mode === 'lenient' && plain(given) === plain(own);
 }
 
-function spelt(url) {
-  const [, place, rest] = /^(https?:\/\/[^/?#@\\\s]+)(.*)$/is.exec(url) ?? [];
+/** The same for clients: ws, wss, http and https are one scheme. */
+export function sameClientAudience(aud, wanted, mode) {
+  const place = (url) => canonical(url.replace(/^ws(?=s?:)/i, 'http')).replace(SCHEME, '');
+  const [given, own] = [place(aud), place(wanted)];
+  if (given === own) return true;
+  return mode === 'lenient' && plain(given) === plain(own);
+}
+
+const SCHEME = /^https?(?=:)/;
+
+/** One spelling for all that mean the same; what is no URL of ours stays as it is. */
+function canonical(url) {
+  const [, place, path, search] = /^(https?:\/\/[^/?#@\\\s]+)([^?#]*)([^#]*)$/is.exec(url) ?? [];
   try {
-    return new URL(place).origin + rest;
+    return new URL(place).origin + respell(path) + respell(search);
   } catch {
     return url;
   }
 }
 
-function plain(url) {
-  const base = url.split('?')[0].toLowerCase();
-  try {
-    return decodeURIComponent(base);
-  } catch {
-    return base;
-  }
-}
+/** Encodes what is between the separators as encodeURIComponent does, whichever way it came. */
+const respell = (text) =>
+  text.replace(/[^/?&=]+/g, (part) => encodeURIComponent(decodeURIComponent(part)));
+
+const plain = (url) => url.split('?')[0].toLowerCase();
 
 /** How the `connect` event describes a handshake: every value is in a list. */
 export function describeHandshake({ url, headers }, claims = {}) {

@@ -1,17 +1,35 @@
 // The Socket.IO client endpoint, /clients/socketio/hubs/{hub}: who is admitted, CORS, and one
 // Engine.IO server for each hub. Transports, heartbeat and upgrades are engine.io's.
 
-import { randomBytes } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import { Server } from 'engine.io';
+import { WebSocket, WebSocketServer } from 'ws';
 
 import { admit, describeHandshake } from './admission.js';
 import { SocketIoConnection } from './connection.js';
+import { connectionId } from './ids.js';
+import { invalidHub } from './misdirected.js';
+import { decodeSegment } from './target.js';
 import { TokenError } from './token.js';
 import { refuseBadHandshakes, refuseUpgrade } from './upgrade.js';
 
 const PATH = /^\/clients\/socketio\/hubs\/([^/]+)\/?$/;
-const ID_BYTES = 16;
+const TEXT = { 'Content-Type': 'text/plain' };
+const NORMAL = 1000; // close code
 const POLL_AGAIN_MS = 1000; // a client that polls has this long to fetch the end of its session
+
+/** The service says 1000 where engine.io, and ws, would say nothing. */
+class PoliteSocket extends WebSocket {
+  close(code = NORMAL, reason = undefined) {
+    super.close(code, reason);
+  }
+}
+
+class PoliteServer extends WebSocketServer {
+  constructor(options) {
+    super({ ...options, WebSocket: PoliteSocket });
+  }
+}
 
 export class Clients {
   #service;
@@ -25,39 +43,44 @@ export class Clients {
 
   /** @returns {boolean} whether the request was for this endpoint */
   request(req, res, url) {
-    const hub = this.#hub(url);
-    if (!hub) return false;
+    const name = hubName(url);
+    if (name === undefined) return false;
     allowOrigin(req, res);
     if (req.method === 'OPTIONS') {
       res.writeHead(204, preflight(req)).end();
       return true;
     }
-    const fault = this.#check(req, url, hub);
-    if (fault) {
-      res.writeHead(401, { 'Content-Type': 'text/plain' }).end(`${fault}\n`);
-    } else {
-      this.#engine(hub).handleRequest(req, res);
-    }
+    const hub = this.#service.hub(name);
+    const fault = this.#check(req, url, hub, name);
+    if (fault) res.writeHead(fault.status, TEXT).end(`${fault.message}\n`);
+    else this.#pass(req, res, url, hub);
     return true;
+  }
+
+  /** The packets of a client that has to wait are not read from its requests. */
+  async #pass(req, res, url, hub) {
+    const connection = hub.connections.get(url.searchParams.get('sid'));
+    if (req.method === 'POST') await connection?.readable?.();
+    this.#engine(hub).handleRequest(req, res);
   }
 
   /** @returns {boolean} whether the upgrade was for this endpoint */
   upgrade(req, socket, head, url) {
-    const hub = this.#hub(url);
-    if (!hub) return false;
-    const fault = this.#check(req, url, hub);
-    if (fault) refuseUpgrade(socket, '401 Unauthorized', fault);
+    const name = hubName(url);
+    if (name === undefined) return false;
+    const hub = this.#service.hub(name);
+    const fault = this.#check(req, url, hub, name);
+    if (fault) refuseUpgrade(socket, `${fault.status} ${STATUS_CODES[fault.status]}`, fault.message);
     else this.#engine(hub).handleUpgrade(req, socket, head);
     return true;
   }
 
-  #hub(url) {
-    const match = PATH.exec(url.pathname);
-    return match && this.#service.hub(match[1]);
-  }
-
-  /** @returns {string | undefined} why the request is refused */
-  #check(req, url, hub) {
+  /** @returns {{status: number, message: string} | undefined} why the request is refused */
+  #check(req, url, hub, name) {
+    if (!hub) {
+      this.#service.log.warn('client', 'refused (400):', invalidHub(name));
+      return { status: 400, message: invalidHub(name) };
+    }
     // As engine.io reads it: the last one counts, and an empty one asks for a new session.
     const open = Boolean(url.searchParams.getAll('sid').at(-1));
     if (open && !this.#service.options.checkTokenOnEveryRequest) return undefined;
@@ -70,7 +93,7 @@ export class Clients {
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       this.#service.log.warn('client', 'refused (401):', error.message, `(expected ${audience})`);
-      return error.message;
+      return { status: 401, message: error.message };
     }
   }
 
@@ -80,14 +103,15 @@ export class Clients {
   }
 
   #makeEngine(hub) {
-    const { pingIntervalMs, pingTimeoutMs, maxPayload } = this.#service.options;
+    const { pingIntervalMs, pingTimeoutMs, maxPayload, idsBeginWith } = this.#service.options;
     const engine = new Server({
       pingInterval: pingIntervalMs,
       pingTimeout: pingTimeoutMs,
       maxHttpBufferSize: maxPayload,
+      wsEngine: PoliteServer,
     });
     refuseBadHandshakes(engine.ws, this.#service.log);
-    engine.generateId = () => randomBytes(ID_BYTES).toString('base64url');
+    engine.generateId = () => connectionId(idsBeginWith);
     engine.on('connection', (socket) => {
       socket.transport.closeTimeout = POLL_AGAIN_MS;
       const { claims, description } = this.#admitted.get(socket.request);
@@ -107,6 +131,12 @@ export class Clients {
   close() {
     for (const engine of this.#engines.values()) engine.close();
   }
+}
+
+/** @returns {string | undefined} undefined: another path */
+function hubName({ pathname }) {
+  const match = PATH.exec(pathname);
+  return match ? (decodeSegment(match[1]) ?? match[1]) : undefined;
 }
 
 /** The page is on another origin and socket.io-client may send credentials. */

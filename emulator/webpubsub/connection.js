@@ -4,20 +4,16 @@
 import { randomBytes } from 'node:crypto';
 
 import { groupNameFault, groupOf } from './groups.js';
-import {
-  PacketReader,
-  PacketType,
-  PayloadError,
-  connected,
-  disconnect,
-  readPayload,
-  refused,
-} from './packets.js';
+import { Intake } from './intake.js';
+import { AckIds } from './outgoing.js';
+import { Output } from './output.js';
+import { PacketReader, PacketType, connected, disconnect, refused } from './packets.js';
 import { Permissions } from './permissions.js';
 import { Queue } from './queue.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SID_BYTES = 15; // 20 characters, as Socket.IO's own
+const MAX_ACK_IDS = 10_000; // of events whose acknowledgement has not come
 
 /** The reasons in `disconnected` for the ends that Engine.IO reports; others keep their name. */
 const REASONS = {
@@ -32,6 +28,8 @@ export class SocketIoConnection {
   groups = new Set();
   permissions = new Permissions(); // can be granted, but nothing of Socket.IO asks for them
   #engine;
+  #output;
+  #intake;
   #service;
   #claims;
   #request;
@@ -40,7 +38,6 @@ export class SocketIoConnection {
   #queues = new Map();
   #reader = new PacketReader((packet) => this.#accept(packet));
   #nextEvent = 1;
-  #pendingBytes = 0;
   #state; // ce-connectionState
   #timers = [];
   #ended = false;
@@ -54,6 +51,13 @@ export class SocketIoConnection {
     this.hub = hub;
     this.userId = claims?.sub;
     this.#engine = engine;
+    this.#intake = new Intake(engine);
+    this.#output = new Output(engine, service, {
+      socketOf: (namespace) => this.#connectedSocket(namespace),
+      onDisconnect: (namespace, closes) =>
+        this.#endSocket(namespace, 'ClosedByAppServer', { closes }),
+      onSlow: () => this.#dropSlow(),
+    });
     this.#service = service;
     this.#claims = claims;
     this.#request = request;
@@ -61,9 +65,6 @@ export class SocketIoConnection {
     if (service.options.groupClaim) this.#joinNamed(claims?.['webpubsub.group']);
     this.#limitTimes();
     engine.on('data', (message) => this.#receive(message));
-    engine.on('upgrade', () => {
-      this.#pendingBytes = 0; // what the old transport has written is not reported any more
-    });
     engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
   }
 
@@ -124,7 +125,8 @@ export class SocketIoConnection {
   #acceptConnect({ namespace, data }) {
     this.#departed.delete(namespace);
     const socketId = randomBytes(SID_BYTES).toString('base64url');
-    const socket = { namespace, socketId, state: 'connecting' };
+    const acks = new AckIds(MAX_ACK_IDS);
+    const socket = { namespace, socketId, state: 'connecting', acks };
     this.#namespaces.set(namespace, socket);
     this.#enqueue(namespace, () => this.#connect(socket, data));
   }
@@ -143,6 +145,7 @@ export class SocketIoConnection {
       this.#violation('binary events are refused');
       return;
     }
+    if (packet.id !== undefined) socket.acks.add(packet.id);
     const bytes = Buffer.byteLength(packet.payload);
     this.#enqueue(socket.namespace, () => this.#forward(socket, packet), bytes);
   }
@@ -153,14 +156,25 @@ export class SocketIoConnection {
   }
 
   #enqueue(namespace, task, bytes = 0) {
-    const { ordering, maxQueuedPackets: count, maxPendingBytes } = this.#service.options;
-    const key = ordering === 'socket' ? namespace : '';
-    if (!this.#queues.has(key)) {
-      const failed = (error) => this.#service.log.warn('client', this.id, error.stack);
-      this.#queues.set(key, new Queue({ count, bytes: maxPendingBytes, failed }));
-    }
-    const taken = this.#queues.get(key).add(task, { bytes, evenIfFull: this.#ended });
-    if (!taken) this.close('TooManyEvents');
+    const key = this.#service.options.ordering === 'socket' ? namespace : '';
+    if (!this.#queues.has(key)) this.#queues.set(key, this.#makeQueue());
+    const queue = this.#queues.get(key);
+    queue.add(task, { bytes });
+    if (queue.isFull && !this.#ended) this.#intake.hold();
+  }
+
+  #makeQueue() {
+    const { maxQueuedPackets: count, maxPendingBytes: bytes } = this.#service.options;
+    const failed = (error) => this.#service.log.warn('client', this.id, error.stack);
+    const onRoom = () => {
+      if (![...this.#queues.values()].some((queue) => queue.isFull)) this.#intake.release();
+    };
+    return new Queue({ count, bytes, failed, onRoom });
+  }
+
+  /** Resolves when the client may send more. */
+  readable() {
+    return this.#intake.open();
   }
 
   // --- upstream -------------------------------------------------------------------------------
@@ -187,7 +201,7 @@ export class SocketIoConnection {
     socket.state = 'connected';
     this.hub.groups.join(groupOf(namespace), this);
     this.hub.groups.join(groupOf(namespace, socketId), this);
-    this.#write({ text: connected(namespace, socketId), attachments: [] });
+    this.#output.write({ text: connected(namespace, socketId) });
     const { connectedDelayMs } = this.#service.options;
     const announce = () => this.#announce('connected', socket, {});
     if (connectedDelayMs > 0) setTimeout(announce, connectedDelayMs);
@@ -206,7 +220,7 @@ export class SocketIoConnection {
     if (this.#ended) return;
     const body = this.#service.options.connectErrorText === 'body' ? error.body : undefined;
     const message = body || `connect was refused (${error.status ?? 'no response'})`;
-    this.#write({ text: refused(namespace, message), attachments: [] });
+    this.#output.write({ text: refused(namespace, message) });
   }
 
   /** The parts of a response to `connect` that plain Web PubSub honours. */
@@ -232,7 +246,7 @@ export class SocketIoConnection {
     for (const group of groups) this.hub.groups.join(group, this);
   }
 
-  async #forward(socket, { data, payload }) {
+  async #forward(socket, { data, payload, id }) {
     if (socket.state === 'left') return; // the service has ended it meanwhile
     const event = {
       name: String(data[0]),
@@ -246,27 +260,17 @@ export class SocketIoConnection {
         this.#state = answer.headers['ce-connectionstate'] ?? this.#state;
       }
       // A later socket must not get these packets.
-      if (socket.state === 'connected') this.#answer(answer);
+      if (socket.state === 'connected') this.#output.answer(answer, socket, id);
     } catch (error) {
       this.#service.log.warn('client', this.id, `event '${data[0]}':`, error.message);
       this.#eventFailed(socket);
     }
   }
 
-  /** Writes the packets of a response, unchanged. */
-  #answer({ status, headers, body }) {
-    if (status === 204 || body === '') return;
-    if (!/^text\/plain\b/i.test(headers['content-type'] ?? '')) {
-      this.#service.log.warn('client', this.id, 'was not sent a response that is not text/plain');
-      return;
-    }
-    this.#writePayload(body);
-  }
-
   #eventFailed({ namespace }) {
     const { userEventFailure } = this.#service.options;
     if (userEventFailure === 'close') this.close('UpstreamFailed');
-    else if (userEventFailure === 'disconnect') this.#endSocket(namespace, 'UpstreamFailed', false);
+    else if (userEventFailure === 'disconnect') this.#endSocket(namespace, 'UpstreamFailed');
   }
 
   /** Sends an event whose response nothing waits for. */
@@ -292,55 +296,38 @@ export class SocketIoConnection {
 
   // --- to the client --------------------------------------------------------------------------
 
-  /**
-   * Writes the Engine.IO payload of a REST send.
-   * @param {import('./message.js').Message} message
-   */
-  send({ dataType, text }) {
-    if (dataType === 'text') this.#writePayload(text());
-    else this.#service.log.warn('client', this.id, `was not sent ${dataType}, only text goes`);
+  /** @param {import('./message.js').Message} message of a REST send */
+  send(message) {
+    this.#output.send(message);
   }
 
-  #writePayload(payload) {
-    try {
-      for (const packet of readPayload(payload)) {
-        if (packet.type !== PacketType.DISCONNECT) this.#write(packet);
-        else this.#endSocket(packet.namespace, 'ClosedByAppServer', packet.closes);
-      }
-    } catch (error) {
-      if (!(error instanceof PayloadError)) throw error;
-      this.#service.log.warn('client', this.id, 'cannot be sent this payload:', error.message);
-    }
+  #connectedSocket(namespace) {
+    const socket = this.#namespaces.get(namespace);
+    return socket?.state === 'connected' ? socket : undefined;
   }
 
-  #write({ text, attachments }) {
-    if (this.#ended) return;
-    this.#service.log.client(this.id, '->', text);
-    for (const data of [text, ...attachments]) {
-      const length = Buffer.byteLength(data);
-      this.#pendingBytes += length;
-      this.#engine.write(data, {}, () => {
-        this.#pendingBytes = Math.max(0, this.#pendingBytes - length);
-      });
-    }
-    if (this.#pendingBytes > this.#service.options.maxPendingBytes) {
-      this.close('SlowClient');
-      this.terminate(); // it would not read the close frame either
-    }
+  /** It would not read the close frame either. */
+  #dropSlow() {
+    this.close('SlowClient');
+    this.terminate();
   }
 
   // --- the end --------------------------------------------------------------------------------
 
-  /** Ends one socket on behalf of the service: the client is told. */
-  #endSocket(namespace, reason, closes) {
-    const socket = this.#namespaces.get(namespace);
-    if (socket?.state === 'connected') {
-      this.#write({ text: disconnect(namespace), attachments: [] });
+  /** Ends one socket on behalf of the service: the client is told. closes: and the connection. */
+  #endSocket(namespace, reason, { closes = false } = {}) {
+    const socket = this.#connectedSocket(namespace);
+    if (socket) {
+      this.#output.write({ text: disconnect(namespace) });
       this.#departed.add(namespace);
       this.#namespaces.delete(namespace);
       this.#leave(socket, reason);
     }
-    if (closes) this.close(reason);
+    if (!closes) return;
+    if (this.#service.options.closingDisconnect === 'all') {
+      for (const other of [...this.#namespaces.keys()]) this.#endSocket(other, reason);
+    }
+    this.close(reason);
   }
 
   /** Its last events may have put it into groups: a later socket must not inherit them. */
@@ -362,6 +349,20 @@ export class SocketIoConnection {
     this.#engine.transport.socket?.terminate();
   }
 
+  /** The groups in which its sockets are by themselves, as long as nobody takes them out. */
+  ownGroups() {
+    const sockets = [...this.#namespaces.values()].filter(({ state }) => state === 'connected');
+    return sockets.flatMap(({ namespace, socketId }) => [
+      groupOf(namespace),
+      groupOf(namespace, socketId),
+    ]);
+  }
+
+  /** Whether one of its sockets has this id. */
+  hasSocket(socketId) {
+    return [...this.#namespaces.values()].some((socket) => socket.socketId === socketId);
+  }
+
   /** Resolves when everything that the client has sent is dealt with. */
   idle() {
     return Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
@@ -373,6 +374,8 @@ export class SocketIoConnection {
     this.#ended = true;
     this.#timers.forEach(clearTimeout);
     this.#reader.destroy();
+    this.#output.end();
+    this.#intake.release();
     this.hub.remove(this);
     this.#service.log.life(this.id, `ended${reason ? `: ${reason}` : ''}`);
     for (const [namespace, socket] of this.#namespaces) {

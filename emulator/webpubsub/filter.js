@@ -15,9 +15,9 @@ export class FilterError extends Error {}
  * @returns {(connection: {connectionId: string, userId?: string, groups: Set<string>}) => boolean}
  */
 export function parseFilter(text) {
-  const reader = new Reader(lex(text));
+  const reader = new Reader(text);
   const expression = or(reader);
-  if (reader.peek()) reader.fail('the expression should end here');
+  if (reader.peek()) reader.failSyntax();
   expect(expression, 'bool', 'the filter');
   return (connection) => expression.value(connection) === true;
 }
@@ -34,9 +34,11 @@ function lex(text) {
     const match = TOKEN.exec(text);
     if (!match) throw new FilterError(`cannot read the filter at '${text.slice(at, at + 20)}'`);
     const [, string, integer, word, mark] = match;
-    if (string) tokens.push({ kind: 'string', value: string.slice(1, -1).replaceAll("''", "'") });
-    else if (integer) tokens.push({ kind: 'int', value: Number(integer) });
-    else tokens.push({ kind: word ? 'word' : 'mark', value: (word ?? mark).toLowerCase() });
+    const end = TOKEN.lastIndex;
+    const add = (kind, value) => tokens.push({ kind, value, end });
+    if (string) add('string', string.slice(1, -1).replaceAll("''", "'"));
+    else if (integer) add('int', Number(integer));
+    else add(word ? 'word' : 'mark', (word ?? mark).toLowerCase());
   }
   return tokens;
 }
@@ -47,8 +49,9 @@ class Reader {
   #clauses = 0;
   #depth = 0;
 
-  constructor(tokens) {
-    this.#tokens = tokens;
+  constructor(text) {
+    this.text = text;
+    this.#tokens = lex(text);
   }
 
   peek() {
@@ -75,6 +78,11 @@ class Reader {
   fail(why) {
     const token = this.peek();
     throw new FilterError(`${why}${token ? `, found '${token.value}'` : ', found the end'}`);
+  }
+
+  /** A token that can follow nothing that is before it: told as the service was heard to. */
+  failSyntax() {
+    throw new FilterError(`Syntax error at position ${this.peek().end} in '${this.text}'`);
   }
 
   countClause() {
@@ -121,6 +129,8 @@ const COMPARE = {
   lt: (a, b) => a < b,
   le: (a, b) => a <= b,
 };
+
+const OPERATORS = ['and', 'or', 'in', ...Object.keys(COMPARE), '(', ')', ','];
 
 function comparison(reader) {
   const left = unary(reader);
@@ -201,6 +211,7 @@ function primary(reader) {
   }
   if (Object.hasOwn(FUNCTIONS, token.value)) return call(token.value, reader);
   if (Object.hasOwn(WORDS, token.value)) return WORDS[token.value];
+  if (reader.peek() && !OPERATORS.includes(reader.peek().value)) reader.failSyntax();
   throw new FilterError(`unknown name or misplaced '${token.value}'`);
 }
 

@@ -12,6 +12,14 @@ export function groupOf(namespace, room) {
   return `0~${encode(namespace)}~${room === undefined ? '' : encode(room)}`;
 }
 
+/** @returns {{namespace: string, name: string} | undefined} the room that a group stands for */
+export function roomOf(group) {
+  if (!ROOM.test(group)) return undefined;
+  const decode = (part) => Buffer.from(part, 'base64url').toString();
+  const [, namespace, name] = group.split('~').map(decode);
+  return { namespace, name };
+}
+
 /** @returns {string | undefined} what is wrong with a group name */
 export function groupNameFault(name) {
   if (typeof name !== 'string' || name.trim() === '') return 'a group name must not be empty';

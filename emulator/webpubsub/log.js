@@ -4,11 +4,12 @@
 const MAX_TEXT = 200; // characters of a packet that are shown
 const SECRET = /((?:access_token|code|token|sig)=)[^&\s"]+/gi;
 const JWT = /\b(eyJ[\w-]{5})[\w.-]+/g; // whole or cut off
+const MAX_PART = 1000; // characters of one part of a line
 const CONTROL = /[\x00-\x1f\x7f]/g;
 
-/** A text made fit for the log: on one line, without tokens and keys. */
+/** A text made fit for the log: on one line of bounded length, without tokens and keys. */
 export function clean(text) {
-  return text
+  return cut(text, MAX_PART)
     .replace(JWT, '$1…')
     .replace(SECRET, '$1…')
     .replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
@@ -16,9 +17,11 @@ export function clean(text) {
 
 /** The beginning of a packet's text. */
 export function shown(text) {
-  const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length})` : text;
-  return clean(short);
+  return clean(cut(text, MAX_TEXT));
 }
+
+const cut = (text, most) =>
+  text.length > most ? `${text.slice(0, most)}… (${text.length})` : text;
 
 /**
  * @param {((line: string) => void) | undefined} sink where the lines go; without it, none are made

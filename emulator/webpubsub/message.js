@@ -1,6 +1,8 @@
 // A message on its way to clients, whatever their protocol: where it is from, and its data as text,
 // JSON or bytes.
 
+import { readPayload } from './packets.js';
+
 const TYPES = new Map([
   ['text/plain', 'text'],
   ['application/json', 'json'],
@@ -19,6 +21,8 @@ export function contentTypeOf(dataType) {
 export class Message {
   #text;
   #json;
+  #payload;
+  #isFaultTold = false;
 
   /**
    * @param {object} parts
@@ -34,6 +38,15 @@ export class Message {
 
   /** The body as text, decoded once for all recipients. */
   text = () => (this.#text ??= this.body.toString('utf8'));
+
+  /** The body as packets of Socket.IO, read once for all recipients. */
+  payload = () => (this.#payload ??= readPayload(this.text()));
+
+  /** What is wrong is told of one recipient, and not of a thousand. */
+  warn(tell) {
+    if (!this.#isFaultTold) tell();
+    this.#isFaultTold = true;
+  }
 
   /** The message in the JSON subprotocol, encoded once for all recipients; without a closing }. */
   openJson() {

@@ -46,9 +46,19 @@ export const KNOBS = {
   maxPendingBytes: {
     kind: 'bytes',
     value: 16 * MiB,
-    help: 'unread output, or unhandled input, that drops a client',
+    help: 'unread output that drops a client; unhandled input after which it is not read',
   },
-  maxQueuedPackets: { kind: 'count', value: 10_000, help: 'unhandled input that drops a client' },
+  maxQueuedPackets: {
+    kind: 'count',
+    value: 10_000,
+    help: 'unhandled messages of a client after which it is not read',
+  },
+  closingDisconnect: {
+    kind: ['one', 'all'],
+    value: 'one',
+    unknown: true,
+    help: '41{"close":true}: whether one namespace of the client is told of the end, or all are',
+  },
   connectErrorText: {
     kind: ['status', 'body'],
     value: 'status',
@@ -73,6 +83,8 @@ export const KNOBS = {
     unknown: true,
     help: "whether one connection's sockets wait for each other's events",
   },
+
+  idsBeginWith: { kind: 'text', value: '', help: 'what connection ids begin with, such as - or _' },
 
   // --- upstream
   validateHandlers: {
@@ -151,24 +163,20 @@ export const KNOBS = {
   defaultClientType: {
     kind: ['socketio', 'native'],
     value: 'socketio',
+    unknown: true,
     help: 'kind of clients that :generateToken mints tokens for by default',
   },
   missingTarget: {
     kind: ['accept', 'refuse'],
     value: 'accept',
-    unknown: true,
-    help: 'a send to a connection that does not exist: 202 or 404',
+    help: 'a send to a connection that does not exist: 202, or by mistake 404',
   },
-  joinDelayMs: {
-    kind: 'ms',
-    value: 0,
-    unknown: true,
-    help: 'time until a group joined over REST is effective',
-  },
+  joinDelayMs: { kind: 'ms', value: 0, help: 'how late a group joined over REST is effective' },
 };
 
 const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Microsoft's examples
 const MIN_KEY = 32; // bytes
+const ID_START = /^[A-Za-z0-9_-]{0,8}$/;
 const HUB = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;
 
 /** A setting that makes no sense. */
@@ -198,6 +206,7 @@ export function readOptions(given = {}) {
 function fits(kind, value) {
   if (Array.isArray(kind)) return kind.includes(value);
   if (kind === 'flag') return typeof value === 'boolean';
+  if (kind === 'text') return typeof value === 'string';
   if (kind === 'list') return Array.isArray(value) && value.every((item) => fits('ms', item));
   return Number.isInteger(value) && value >= 0;
 }
@@ -208,8 +217,12 @@ function misfit(name, value) {
   return `${name} should be ${wanted}, not ${JSON.stringify(value)}`;
 }
 
-function structureFaults({ accessKeys, hubs, port }) {
+function structureFaults({ accessKeys, hubs, port, endpoint, idsBeginWith }) {
   const faults = [];
+  if (endpoint !== undefined && !isEndpoint(endpoint)) {
+    faults.push(`'${endpoint}' is not an endpoint: http:// or https://, a host, perhaps a port`);
+  }
+  if (!ID_START.test(idsBeginWith)) faults.push(`no connection id begins with '${idsBeginWith}'`);
   if (!Number.isInteger(port) || port < 0 || port > 65535) faults.push(`${port} is not a port`);
   if (!Array.isArray(accessKeys) || accessKeys.length < 1 || accessKeys.length > 2) {
     faults.push('there have to be one or two access keys');
@@ -224,6 +237,16 @@ function structureFaults({ accessKeys, hubs, port }) {
     faults.push(...(hub.eventHandlers ?? []).flatMap(handlerFaults));
   }
   return faults;
+}
+
+/** The service has an address of its own: nothing follows the host and the port. */
+function isEndpoint(text) {
+  try {
+    const { pathname, search, hash, username, password } = new URL(text);
+    return /^https?:/i.test(text) && `${pathname}${search}${hash}${username}${password}` === '/';
+  } catch {
+    return false;
+  }
 }
 
 const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];

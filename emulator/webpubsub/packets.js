@@ -6,13 +6,15 @@
 import { decodePayload } from 'engine.io-parser';
 import { Decoder, PacketType, isPacketValid } from 'socket.io-parser';
 
+import { examine } from './outgoing.js';
+
 export { PacketType };
 
 const SEPARATOR = '\x1e'; // between the packets of one payload
 const HEAD = /^([0-6])(?:\d+-)?(?:(\/[^,]*),?)?/; // type, attachments, namespace
 
 /** Why a payload cannot be written to a client. */
-export class PayloadError extends Error {}
+class PayloadError extends Error {}
 
 /**
  * Assembles a client's messages into packets; a binary packet is several messages.
@@ -32,6 +34,7 @@ export class PacketReader {
         type: decoded.type,
         namespace: decoded.nsp,
         data: decoded.data,
+        id: decoded.id,
         binary: messages.length > 1,
         payload: messages.map(encodeMessage).join(SEPARATOR),
       });
@@ -54,6 +57,7 @@ export class PacketReader {
  * @property {number} type of PacketType; binary events and acks have the plain type
  * @property {string} namespace
  * @property {any} data the parsed payload
+ * @property {number} [id] under which an acknowledgement is waited for
  * @property {boolean} binary whether it came with attachments
  * @property {string} payload the Engine.IO payload, its packet's text unchanged
  */
@@ -64,20 +68,28 @@ function encodeMessage(message) {
 }
 
 /**
- * Reads an Engine.IO payload that is to be written to clients.
+ * Reads an Engine.IO payload that is to be written to clients, as far as it is one.
  * @param {string} text
- * @returns {ServerPacket[]}
+ * @returns {{packets: ServerPacket[], fault?: string}} fault: why the rest cannot be written
  */
 export function readPayload(text) {
   const packets = [];
-  for (const { type, data } of decodePayload(text, 'nodebuffer')) {
-    if (type !== 'message' || data === undefined) throw new PayloadError(`not a message: ${type}`);
-    const last = packets[packets.length - 1];
-    if (typeof data === 'string') packets.push(readHead(data));
-    else if (last) last.attachments.push(data);
-    else throw new PayloadError('an attachment without its packet');
+  try {
+    for (const { type, data } of decodePayload(text, 'nodebuffer')) addMessage(packets, type, data);
+    for (const packet of packets) packet.finding = examine(packet);
+    return { packets };
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error;
+    return { packets: [], fault: error.message };
   }
-  return packets;
+}
+
+function addMessage(packets, type, data) {
+  if (type !== 'message' || data === undefined) throw new PayloadError(`not a message: ${type}`);
+  const last = packets[packets.length - 1];
+  if (typeof data === 'string') packets.push(readHead(data));
+  else if (last) last.attachments.push(data);
+  else throw new PayloadError('an attachment without its packet');
 }
 
 /**
@@ -86,6 +98,7 @@ export function readPayload(text) {
  * @property {string} namespace
  * @property {string} text the packet, without the Engine.IO type in front
  * @property {Buffer[]} attachments
+ * @property {import('./outgoing.js').Finding} finding what is wrong with it
  * @property {boolean} closes for a DISCONNECT: whether the whole connection ends with it
  */
 

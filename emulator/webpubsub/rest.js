@@ -2,11 +2,11 @@
 // body, and the form of errors. What the operations do is in operations/.
 
 import { sameAudience } from './admission.js';
-import { FilterError } from './filter.js';
-import { ApiError } from './operations/call.js';
+import { ApiError, badRequest } from './errors.js';
 import { findRoute } from './routes.js';
 import { TokenError, verifyToken } from './token.js';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 const VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
 
 export class Rest {
@@ -32,23 +32,19 @@ export class Rest {
     if (!route.open) this.#checkToken(req);
     const { params, run } = route;
     const hub = params.hub && this.#service.hub(params.hub);
-    if (params.hub && !hub)
-      throw new ApiError(400, 'InvalidHub', `'${params.hub}' is not a hub name`);
+    if (params.hub && !hub) throw badRequest(`'${params.hub}' is not a hub name`, 'hub');
     const body = await this.#readBody(req);
     const type = (req.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
     return run({ params, hub, query: url.searchParams, body, type, url, service: this.#service });
   }
 
-  #checkVersion(url, { since = VERSIONS[0] }) {
-    const version = url.searchParams.get('api-version');
-    if (version === null) throw new ApiError(400, 'MissingApiVersion', 'api-version is missing');
-    if (!VERSIONS.includes(version) || version < since) {
-      throw new ApiError(
-        400,
-        'UnsupportedApiVersion',
-        `api-version '${version}' does not have this operation`,
-      );
-    }
+  /** A probe of the health may leave the version out, or name one that was a preview. */
+  #checkVersion({ searchParams }, { since = VERSIONS[0], open }) {
+    const version = searchParams.get('api-version');
+    if (open) return;
+    if (version === null) throw badRequest('api-version is missing', 'api-version');
+    if (VERSIONS.includes(version) && version >= since) return;
+    throw badRequest(`api-version '${version}' does not have this operation`, 'api-version');
   }
 
   /** aud is the exact URL of the request, query included, at the endpoint's own address. */
@@ -81,25 +77,29 @@ export class Rest {
   }
 
   #explain(error) {
-    if (error instanceof FilterError) {
-      return this.#explain(new ApiError(400, 'InvalidFilter', error.message, 'filter'));
-    }
     if (!(error instanceof ApiError)) {
       this.#service.log.warn('rest', error.stack);
       return this.#explain(new ApiError(500, 'InternalError', 'the stand-in failed'));
     }
-    const { status, code, message, target = null, headers } = error;
-    const json = { code, message, target, details: [], inner: null };
-    return { status, json, note: message, headers: { ...headers, 'x-ms-error-code': code } };
+    const { status, code, message: note, hint, hasVersions } = error;
+    const headers = { ...error.headers, 'x-ms-error-code': code };
+    return { status, ...error.body(), headers, note: hint ?? note, hasVersions };
   }
 
-  #send(req, res, { status, json, headers = {}, note = '' }) {
-    const level = json && status >= 400 ? 'warn' : 'rest'; // a plain 404 is a result
+  /** What HEAD is answered names the body that GET would have, but only where it is an error. */
+  #send(req, res, answer) {
+    const { status, json, type = JSON_TYPE, headers = {}, note = '', hasVersions = true } = answer;
+    const isHead = req.method === 'HEAD';
+    const level = status >= 400 && !(isHead && status === 404) ? 'warn' : 'rest'; // 404: a result
     this.#service.log[level](req.method, req.url, '->', String(status), note);
     const text = json === undefined ? '' : JSON.stringify(json);
-    const type = text ? { 'Content-Type': 'application/json; charset=utf-8' } : {};
-    const length = status === 204 ? {} : { 'Content-Length': Buffer.byteLength(text) };
-    res.writeHead(status, { ...headers, ...type, ...length });
-    res.end(req.method === 'HEAD' ? undefined : text);
+    const hasLength = status !== 204 && !(isHead && status === 200);
+    res.writeHead(status, {
+      ...headers,
+      ...(hasVersions ? { 'api-supported-versions': VERSIONS.join(', ') } : {}),
+      ...(text ? { 'Content-Type': type } : {}),
+      ...(hasLength ? { 'Content-Length': Buffer.byteLength(text) } : {}),
+    });
+    res.end(isHead ? undefined : text);
   }
 }

@@ -1,12 +1,13 @@
 // The operations of the REST interface: api-version 2024-12-01, all of them.
 
-import { ApiError } from './operations/call.js';
+import { ApiError, badRequest } from './errors.js';
 import * as closing from './operations/closing.js';
 import * as membership from './operations/membership.js';
 import * as permissions from './operations/permissions.js';
 import * as questions from './operations/questions.js';
 import * as send from './operations/send.js';
 import { generateToken } from './operations/tokens.js';
+import { decodeSegment, isDotSegment } from './target.js';
 
 const HUB = '/api/hubs/{hub}';
 const CONNECTION = `${HUB}/connections/{connection}`;
@@ -69,11 +70,11 @@ export function findRoute(method, pathname) {
   throw new ApiError(405, 'MethodNotAllowed', message, undefined, { Allow });
 }
 
+/** A URL parser takes a dot segment out of a path, and the part before it: then the hub is meant. */
 function readParams({ path, names }, pathname) {
-  const values = path.exec(pathname).slice(1);
-  try {
-    return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i])]));
-  } catch {
-    throw new ApiError(400, 'InvalidPath', 'the path is not percent-encoded UTF-8');
-  }
+  const values = path.exec(pathname).slice(1).map(decodeSegment);
+  if (values.includes(undefined)) throw badRequest('the path is not percent-encoded UTF-8');
+  const dots = values.findIndex(isDotSegment);
+  if (dots >= 0) throw badRequest(`a ${names[dots]} cannot be called '${values[dots]}' in a path`);
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
 }

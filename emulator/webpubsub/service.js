@@ -6,9 +6,11 @@ import { listen } from '../listen.js';
 import { Clients } from './clients.js';
 import { Hub } from './hub.js';
 import { makeLog } from './log.js';
+import { explainPath } from './misdirected.js';
 import { NativeClients } from './native/endpoint.js';
 import { isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
+import { readTarget } from './target.js';
 import { refuseUpgrade } from './upgrade.js';
 import { Upstream } from './upstream.js';
 
@@ -96,20 +98,23 @@ class WebPubSub {
   }
 
   #request(req, res) {
-    const url = parse(req.url);
+    const url = readTarget(req.url);
     if (!url) return res.writeHead(400).end();
     const parts = [this.#clients, this.#native, this.#rest];
     if (parts.some((part) => part.request(req, res, url))) return undefined;
     if (url.pathname === '/') return res.writeHead(200, TEXT).end(`${GREETING}\n`);
-    return res.writeHead(404, TEXT).end('There is nothing at this path.\n');
+    const why = explainPath(url.pathname);
+    this.log.warn('client', 'refused (404):', req.method, why);
+    return res.writeHead(404, TEXT).end(`${why}\n`);
   }
 
   #upgrade(req, socket, head) {
-    const url = parse(req.url);
+    const url = readTarget(req.url);
     const parts = [this.#clients, this.#native];
     if (url && parts.some((part) => part.upgrade(req, socket, head, url))) return;
-    this.log.warn('client', 'refused (404): there is no WebSocket at', url?.pathname ?? req.url);
-    refuseUpgrade(socket, '404 Not Found', 'There is no WebSocket at this path.\n');
+    const why = explainPath(url?.pathname ?? req.url);
+    this.log.warn('client', 'refused (404): no WebSocket,', why);
+    refuseUpgrade(socket, '404 Not Found', `${why}\n`);
   }
 
   /** Ends every connection and frees the port. */
@@ -129,11 +134,3 @@ class WebPubSub {
 
 const TEXT = { 'Content-Type': 'text/plain' };
 const GREETING = 'A local stand-in for Azure Web PubSub for Socket.IO.';
-
-function parse(target) {
-  try {
-    return new URL(target, 'http://localhost');
-  } catch {
-    return undefined;
-  }
-}

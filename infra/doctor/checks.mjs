@@ -35,7 +35,8 @@ function sign(accessKey, token) {
   return `${message}.${hmac(accessKey, message).digest('base64url')}`;
 }
 
-function makeToken(accessKey, claims) {
+/** A token that is good for fifteen minutes. */
+export function makeToken(accessKey, claims) {
   const iat = nowInSeconds();
   const payload = JSON.stringify({ iat, exp: iat + TOKEN_S, ...claims });
   return sign(accessKey, `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(payload)}`);
@@ -253,7 +254,8 @@ function judgeEvents({ status, rejection = '', isConnected, isGreeted, ack }, d)
 
 /** { cause, failure, lost }, or nothing of it. what: the request in words. */
 export function judge(check, what, response, d) {
-  const { status, problem, isLate } = response;
+  const { status, problem, isLate, headers } = response;
+  const code = headers?.['x-ms-error-code'];
   const isService = what.includes(`${d.url}/`);
   const [unreachable, unknown, lack] = isService
     ? ['service', 'unknownService', 'the service'] : [check.unreachable ?? 'app', 'unknownApp'];
@@ -262,7 +264,8 @@ export function judge(check, what, response, d) {
   const [, cause, failure, lost] = [
     [!status, silent, [`${what}: ${problem}`, meaning].filter(Boolean).join(', so '), lack],
     ...check.judge(response, d),
-    [!(check.expects ?? [status]).includes(status), unknown, `${what} was answered with ${status}`],
+    [!(check.expects ?? [status]).includes(status), unknown,
+      `${what} was answered with ${status}${code ? ` (${d.quote(code)})` : ''}`],
   ].find(([applies]) => applies) ?? [];
   return { cause, failure, lost, note: check.note?.(response, d) };
 }

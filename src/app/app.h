@@ -26,11 +26,13 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
-#include "app/caller.h"
 #include "app/plan.h"
 
 #define APP_MAX_EVENTS 32
 #define APP_MAX_NAMESPACES 8
+
+struct app_caller;
+struct hmac_key;
 
 typedef void app_handler(struct app_socket *socket);
 typedef void app_negotiator(struct app_caller *caller);
@@ -140,7 +142,7 @@ void app_emit(struct app_socket *socket, struct app_target to, const char *event
 void app_join(struct app_socket *socket, struct str_list rooms);
 void app_leave(struct app_socket *socket, struct str_list rooms);
 
-/* All whom a target names do. */
+/* The same for every socket that the target selects. */
 void app_sockets_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
 void app_sockets_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
 
@@ -162,7 +164,7 @@ void app_ack(struct app_socket *socket, struct app_args args);
 void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char *message);
 
 /*
- * Leaves a text with the service, which hands it back in socket->memory on all later events
+ * Leaves a text with Web PubSub, which hands it back in socket->memory on all later events
  * of this connection, `disconnected` among them; an empty one forgets.  For events of clients
  * only.  Web PubSub documents it (ce-connectionState), not yet for Socket.IO: an application
  * must bear that nothing comes back.
@@ -170,12 +172,61 @@ void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char 
 void app_remember(struct app_socket *socket, struct str text);
 
 /*
- * Asks the service how many are in a room, when all verbs before it have been carried out;
+ * Asks Web PubSub how many are in a room, when all verbs before it have been carried out;
  * then is called with the answer in socket->count.  The last verb of a handler.
  */
 void app_count(struct app_socket *socket, struct str room, app_handler *then);
 
 /* ---- at negotiate ---- */
+
+/* A name that nobody guesses: 128 bits in base64url. */
+#define APP_NAME_BYTES 16
+#define APP_NAME_CHARS 22
+
+/* Of a user: it travels in a token and in a header of each event. */
+#define APP_MAX_USER_BYTES 256
+
+/* Rooms of one kind that a pass opens. */
+#define APP_MAX_OPEN_ROOMS 8
+
+/* Of the owner's word, CODESTREAM_WRITERS. */
+#define APP_MIN_WORD_CHARS 16
+#define APP_MAX_WORD_BYTES 1024
+
+/* Rooms that a client of the native endpoint may use without asking the application. */
+struct app_open_rooms {
+    struct str at[APP_MAX_OPEN_ROOMS];
+    size_t count;
+};
+
+/* Texts live as long as the caller's own and its mem. */
+struct app_pass {
+    enum app_refusal refusal; /* APP_ACCEPTED: let in as user */
+    const char *message;      /* of a refusal: a sentence for people, static, without escapes */
+    struct str user;          /* the subject of its token; UTF-8 without control characters */
+    struct str protocol;      /* a subprotocol of the native endpoint; empty: Socket.IO */
+    struct app_open_rooms sends_to, joins;
+    struct buf told; /* ,"name":value of the answer, beside the token */
+};
+
+/* Strings live as long as the request.  Of all this only platform_user is vouched for. */
+struct app_caller {
+    const struct header *query; /* decoded: see app_query */
+    size_t query_count;
+    bool is_post;
+    struct str body;  /* of a POST, as it came; else empty */
+    bool is_register; /* it asked at /register */
+    struct str
+        platform_user; /* whom the platform has signed in; empty: nobody, or it does not */
+
+    struct hmac_key *secret;       /* CODESTREAM_SECRET, or what stands in for it */
+    const unsigned char *word_mac; /* what app_word_mac made; NULL: the owner has set no word */
+    const unsigned char *seed;     /* APP_NAME_BYTES of them, random */
+    uint64_t now_unix_ms;          /* by the handler's clock */
+    unsigned units;                /* of Web PubSub, CODESTREAM_UNITS */
+    struct arena *mem;             /* for what handlers make */
+    struct app_pass pass;
+};
 
 /*
  * Who asks for a token, and for whom it shall be: socket->user of all events of the connection
@@ -223,6 +274,7 @@ MUST_USE bool app_word(struct app_caller *caller, struct str given);
  * user.
  */
 void app_tell(struct app_caller *caller, const char *name, struct str text);
+void app_tell_number(struct app_caller *caller, const char *name, uint64_t number);
 
 /*
  * The caller speaks a subprotocol of the native WebSocket endpoint, where there are no events:
@@ -267,7 +319,7 @@ void app_negotiate(const struct app *app, struct app_caller *caller);
  */
 MUST_USE enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *out);
 
-/* NULL: there is no such application. */
-const struct app *app_find(struct str name);
+/* The one that this program is: its build decides (application.c). */
+extern const struct app *const application;
 
 #endif

@@ -1,8 +1,8 @@
 /* The verbs at negotiate. */
 #include "app/app.h"
 #include "wire/base64url.h"
+#include "wire/hmac.h"
 #include "wire/json.h"
-#include "wire/token.h"
 
 /* What most applications tell fits into this. */
 #define TOLD_BYTES 256
@@ -145,7 +145,8 @@ void app_native(struct app_caller *caller, struct str protocol)
     caller->pass.protocol = protocol;
 }
 
-void app_tell(struct app_caller *caller, const char *name, struct str text)
+/* A member of the answer up to its value. */
+static struct buf *tell(struct app_caller *caller, const char *name)
 {
     struct buf *told = &caller->pass.told;
 
@@ -157,8 +158,24 @@ void app_tell(struct app_caller *caller, const char *name, struct str text)
     buf_add_char(told, '"');
     buf_add(told, str_from(name));
     buf_add(told, STR("\":"));
+    return told;
+}
+
+void app_tell(struct app_caller *caller, const char *name, struct str text)
+{
+    struct buf *told = tell(caller, name);
+
     if (!json_add_string(told, text))
         misuse(caller, "what a caller is told must be UTF-8");
+    if (told->failed)
+        no_memory(caller);
+}
+
+void app_tell_number(struct app_caller *caller, const char *name, uint64_t number)
+{
+    struct buf *told = tell(caller, name);
+
+    buf_add_number(told, number);
     if (told->failed)
         no_memory(caller);
 }

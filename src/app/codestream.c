@@ -8,6 +8,15 @@
 /* Longer ones are not made by the service. */
 #define SOCKET_ID_MAX_BYTES 128
 
+/* Sockets that one answer may be for. */
+#define MAX_RECIPIENTS 50
+
+/* Of the filter that names them, which stands in a URL and again in the token for it. */
+#define MAX_FILTER_CHARS 4096
+
+/* What each has there around its own and the namespace's name. */
+#define RECIPIENT_CHARS strlen("%20or%20%270~~%27%20in%20groups")
+
 /* The greatest integer that JavaScript knows exactly. */
 #define EPOCH_MAX (((uint64_t)1 << 53) - 1)
 
@@ -219,14 +228,44 @@ static void on_join(struct app_socket *socket)
         announce(socket, &member, STR("joined"), epoch);
 }
 
-/* The one socket that a writer may address instead of the room. */
-static bool read_recipient(struct app_socket *socket, struct str value,
-                           const struct member *member, struct str *out)
+/* One socket, or a list of them: unescaped, into ids.  False: it is neither. */
+static bool read_ids(struct app_socket *socket, struct str value,
+                     struct str ids[static MAX_RECIPIENTS], size_t *count)
 {
-    if (!app_text(socket, value, out) || out->len == 0 || out->len > SOCKET_ID_MAX_BYTES)
-        app_refuse(socket, APP_BAD_REQUEST, "to must be a socket id");
+    if (json_elements(value, ids, MAX_RECIPIENTS, count)) {
+        ids[0] = value;
+        *count = 1;
+    }
+    if (*count > MAX_RECIPIENTS)
+        return false;
+    for (size_t i = 0; i < *count; i++) {
+        if (!app_text(socket, ids[i], &ids[i]) || ids[i].len == 0 ||
+            ids[i].len > SOCKET_ID_MAX_BYTES)
+            return false;
+    }
+    return *count > 0;
+}
+
+static size_t filter_chars(const struct app_socket *socket, const struct str *ids, size_t count)
+{
+    size_t chars = 0;
+
+    for (size_t i = 0; i < count; i++)
+        chars += RECIPIENT_CHARS + BASE64URL_LEN(socket->nsp.len) + BASE64URL_LEN(ids[i].len);
+    return chars;
+}
+
+/* The sockets that a writer may address instead of the room. */
+static bool read_recipients(struct app_socket *socket, struct str value,
+                            const struct member *member, struct str ids[static MAX_RECIPIENTS],
+                            size_t *count)
+{
+    if (!read_ids(socket, value, ids, count))
+        app_refuse(socket, APP_BAD_REQUEST, "to must be a socket id or a list of at most 50");
+    else if (filter_chars(socket, ids, *count) > MAX_FILTER_CHARS)
+        app_refuse(socket, APP_BAD_REQUEST, "the ids in to are too long together");
     else if (member->role != ROLE_WRITER)
-        app_refuse(socket, APP_FORBIDDEN, "only the writer may address one socket");
+        app_refuse(socket, APP_FORBIDDEN, "only the writer may address single sockets");
     else
         return true;
     return false;
@@ -250,7 +289,8 @@ static void on_send(struct app_socket *socket)
                                    { .name = STR("data") },
                                    { .name = STR("to") } };
     struct member member;
-    struct str room, one;
+    struct str room, to[MAX_RECIPIENTS];
+    size_t count;
 
     if (!read_member(socket, &member) || !read_argument(socket, &member, fields, COUNT(fields)))
         return;
@@ -260,8 +300,8 @@ static void on_send(struct app_socket *socket)
     else if (!fields[RECIPIENT].value.ptr)
         speak(socket, &member, fields[DATA].value,
               TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
-    else if (read_recipient(socket, fields[RECIPIENT].value, &member, &one))
-        speak(socket, &member, fields[DATA].value, TO(.rooms = ROOMS(one), .within = room));
+    else if (read_recipients(socket, fields[RECIPIENT].value, &member, to, &count))
+        speak(socket, &member, fields[DATA].value, TO(.rooms = { to, count }, .within = room));
 }
 
 const struct app codestream_app = {

@@ -3,19 +3,28 @@
  *
  * GET: a new room for its writer, or with room_id (id, as the older article calls it) a viewer
  * of that room.  POST {room_id, writer_key}: its writer again; {writers_word}: a new room, by
- * somebody who knows the owner's word; with an empty body as GET.
+ * somebody who knows the owner's word; with an empty body as GET.  Where the body has an epoch,
+ * the greatest that the writer knows, the answer has one that is greater, and how many units the
+ * service has.
  */
 #include "app/codestream.h"
 
+#include "wire/hmac.h"
 #include "wire/json.h"
-#include "wire/token.h"
 
 /* What a caller gave, from wherever it came; ptr is NULL: not given. */
 struct wish {
     struct str room, key;
     struct str word; /* only where it opens a room: nobody else is asked for it */
+    struct str epoch;
     bool has_body;
 };
+
+/* What an epoch may be off: two writers that ask at the same time seldom get the same. */
+#define EPOCH_SPREAD 1000
+
+/* Greater ones come from no clock.  There is room above this for as many as one may ask for. */
+#define EPOCH_MAX ((uint64_t)1 << 52)
 
 /* false: no memory */
 static bool read_text(struct app_caller *caller, struct str json, struct str *out)
@@ -29,16 +38,31 @@ static bool read_text(struct app_caller *caller, struct str json, struct str *ou
     return e != ERR_NO_MEMORY;
 }
 
+static bool is_whole_number(struct str json)
+{
+    for (size_t i = 0; i < json.len; i++) {
+        if (json.ptr[i] < '0' || json.ptr[i] > '9')
+            return false;
+    }
+    return true;
+}
+
 static void read_body(struct app_caller *caller, struct wish *wish)
 {
-    enum { ROOM, KEY, WORD };
+    enum { ROOM, KEY, WORD, EPOCH };
     struct json_field f[] = { [ROOM] = { .name = STR("room_id") },
                               [KEY] = { .name = STR("writer_key") },
-                              [WORD] = { .name = STR("writers_word") } };
+                              [WORD] = { .name = STR("writers_word") },
+                              [EPOCH] = { .name = STR("epoch") } };
 
     if (json_members(caller->body, f, COUNT(f))) {
         app_turn_away(caller, APP_BAD_REQUEST,
                       "the body must be a JSON object, no name in it twice");
+        return;
+    }
+    wish->epoch = f[EPOCH].value;
+    if (wish->epoch.ptr && !is_whole_number(wish->epoch)) {
+        app_turn_away(caller, APP_BAD_REQUEST, "epoch must be a whole number");
     } else if (!f[ROOM].value.ptr && !f[KEY].value.ptr) {
         (void)read_text(caller, f[WORD].value, &wish->word);
     } else if (read_text(caller, f[ROOM].value, &wish->room) &&
@@ -60,9 +84,9 @@ static bool may_ask(struct app_caller *caller, const struct wish *wish)
         app_turn_away(caller, APP_BAD_REQUEST, "room_id is missing");
     else if (!wish->room.ptr && !app_word(caller, wish->word))
         return false;
-    else if (wish->has_body && !wish->key.ptr && !wish->word.ptr)
+    else if (wish->has_body && !wish->key.ptr && !wish->word.ptr && !wish->epoch.ptr)
         app_turn_away(caller, APP_BAD_REQUEST,
-                      "the body must have room_id and writer_key, or writers_word");
+                      "the body must have room_id and writer_key, writers_word, or epoch");
     return !caller->pass.refusal;
 }
 
@@ -102,8 +126,33 @@ static void open_native(struct app_caller *caller, const struct member *member,
     app_tell(caller, "protocol", protocol);
 }
 
-static void admit(struct app_caller *caller, const struct member *member, struct str protocol,
-                  struct str key)
+/*
+ * Greater than any that this writer has heard of, and than any that was given before, if clocks
+ * agree.  Nobody is believed who names one that no clock can have shown.
+ */
+static uint64_t choose_epoch(const struct app_caller *caller, struct str named)
+{
+    const unsigned char *seed = caller->seed;
+    uint64_t least = caller->now_unix_ms, known = 0;
+
+    if (str_to_number(named, 0, EPOCH_MAX, &known))
+        known = 0;
+    if (known + 1 > least)
+        least = known + 1;
+    return least + ((unsigned)seed[0] << 16 | (unsigned)seed[1] << 8 | seed[2]) % EPOCH_SPREAD;
+}
+
+static void tell_writer(struct app_caller *caller, struct str key, struct str epoch)
+{
+    app_tell(caller, "writer_key", key);
+    if (!epoch.ptr)
+        return;
+    app_tell_number(caller, "epoch", choose_epoch(caller, epoch));
+    app_tell_number(caller, "units", caller->units);
+}
+
+static void admit(struct app_caller *caller, const struct member *member,
+                  const struct wish *wish, struct str protocol, struct str key)
 {
     bool is_writer = member->role == ROLE_WRITER;
     struct str subject = { NULL, 0 };
@@ -118,7 +167,7 @@ static void admit(struct app_caller *caller, const struct member *member, struct
     app_tell(caller, "room_id", member->room);
     app_tell(caller, "role", is_writer ? STR("writer") : STR("viewer"));
     if (is_writer)
-        app_tell(caller, "writer_key", key);
+        tell_writer(caller, key, wish->epoch);
 }
 
 void codestream_negotiate(struct app_caller *caller)
@@ -144,5 +193,5 @@ void codestream_negotiate(struct app_caller *caller)
     key = app_sign(caller, message);
     member.role = choose_role(caller, &wish, key);
     if (!caller->pass.refusal)
-        admit(caller, &member, protocol, key);
+        admit(caller, &member, &wish, protocol, key);
 }

@@ -11,11 +11,11 @@
 /* The longest plan. */
 #define APP_MAX_ACTIONS 16
 
-/* In one list of rooms. */
-#define APP_MAX_ROOMS 1000
+/* In one list of rooms: what a filter of Web PubSub has room for. */
+#define APP_MAX_ROOMS 90
 
 /*
- * Of the names of a room and its namespace together.  The service's groups are named by both
+ * Of the names of a room and its namespace together.  Web PubSub's groups are named by both
  * in base64url, and end at 1024 characters.
  */
 #define APP_MAX_ROOM_BYTES 765
@@ -36,7 +36,7 @@ enum app_refusal {
     APP_WRITERS_WORD,  /* negotiate only: not without the owner's word */
     /* Found by verbs and by whoever carries out plans, never by an application: */
     APP_UNSUPPORTED, /* a kind of packet that is not understood */
-    APP_UPSTREAM,    /* the service did not do what it was asked */
+    APP_UPSTREAM,    /* Web PubSub did not do what it was asked */
     APP_BUSY,        /* too much is in flight, or too large */
     APP_INTERNAL,    /* the application used a verb wrongly */
 };
@@ -117,7 +117,7 @@ enum app_event_kind {
 
 /*
  * Strings live as long as the plan is carried out.  All but event and args are vouched for by
- * the service.
+ * Web PubSub.
  */
 struct app_socket {
     enum app_event_kind kind;

@@ -43,7 +43,7 @@ static void copy_rooms(struct app_socket *socket, struct str_list *rooms)
     struct str *copy;
 
     if (rooms->count > APP_MAX_ROOMS) {
-        misuse(socket, "that is more than 1000 rooms at once");
+        misuse(socket, "that is more than 90 rooms at once");
         return;
     }
     for (size_t i = 0; i < rooms->count; i++) {

@@ -23,7 +23,7 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 

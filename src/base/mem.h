@@ -8,7 +8,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 struct arena_block;
 

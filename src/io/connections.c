@@ -46,7 +46,8 @@ static uint64_t bytes_received(int socket)
 
 static bool is_busy(enum connection_phase phase)
 {
-    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING && phase != CONNECTION_CUT;
+    return phase != CONNECTION_IDLE && phase != CONNECTION_LINGERING &&
+           phase != CONNECTION_CLOSING;
 }
 
 static bool is_unfinished(enum connection_phase phase)
@@ -59,7 +60,7 @@ static int64_t limit_ms(const struct connections *all, enum connection_phase pha
 {
     int64_t until_ms = now_ms + CONNECTION_STEP_MS;
 
-    if (phase == CONNECTION_WORKING || phase == CONNECTION_CUT)
+    if (phase == CONNECTION_WORKING || phase == CONNECTION_CLOSING)
         return INT64_MAX;
     if (phase == CONNECTION_IDLE)
         return now_ms + CONNECTION_IDLE_MS;
@@ -73,15 +74,15 @@ static int64_t limit_ms(const struct connections *all, enum connection_phase pha
 void connection_enter(struct connections *all, struct connection *c,
                       enum connection_phase phase, int64_t now_ms)
 {
-    if (c->phase == CONNECTION_CUT)
+    if (c->phase == CONNECTION_CLOSING)
         return;
     all->busy += (size_t)is_busy(phase) - (size_t)is_busy(c->phase);
     c->phase = phase;
     c->until_ms = limit_ms(all, phase, now_ms);
     if (phase == CONNECTION_IDLE)
         c->bytes = bytes_received(c->socket);
-    /* Some bytes of what may become headers are no reason to be kept. */
-    if (phase == CONNECTION_HEADERS || phase == CONNECTION_CUT)
+    /* A partial request head does not count as activity. */
+    if (phase == CONNECTION_HEADERS || phase == CONNECTION_CLOSING)
         return;
     take_out(all, c);
     append(all, c);
@@ -94,10 +95,10 @@ void connection_received(struct connection *c, size_t bytes)
 
 /* ---- cutting ---- */
 
-static void cut(struct connections *all, struct connection *c)
+static void begin_closing(struct connections *all, struct connection *c)
 {
-    connection_enter(all, c, CONNECTION_CUT, 0);
-    all->cut++;
+    connection_enter(all, c, CONNECTION_CLOSING, 0);
+    all->closing++;
     (void)shutdown(c->socket, SHUT_RDWR);
 }
 
@@ -114,7 +115,7 @@ void connections_make_room(struct connections *all, size_t count, int64_t now_ms
 {
     const int64_t idle_until_ms = now_ms + CONNECTION_IDLE_MS - CONNECTION_GRACE_MS;
 
-    for (struct connection *c = all->first; c && all->cut < count; c = c->after) {
+    for (struct connection *c = all->first; c && all->closing < count; c = c->after) {
         if (c->phase != CONNECTION_IDLE)
             continue;
         if (c->until_ms > idle_until_ms)
@@ -123,36 +124,37 @@ void connections_make_room(struct connections *all, size_t count, int64_t now_ms
             connection_enter(all, c, CONNECTION_HEADERS, now_ms);
             continue;
         }
-        cut(all, c);
+        begin_closing(all, c);
         all->evicted++;
     }
 }
 
-bool connections_look(struct connections *all, int64_t now_ms)
+bool connections_sweep(struct connections *all, int64_t now_ms)
 {
-    if (now_ms < all->look_ms)
+    if (now_ms < all->sweep_ms)
         return false;
-    all->look_ms = now_ms + (all->drain_ms > 0 ? CONNECTION_DRAIN_LOOK_MS : CONNECTION_LOOK_MS);
+    all->sweep_ms =
+        now_ms + (all->drain_ms > 0 ? CONNECTION_DRAIN_SWEEP_MS : CONNECTION_SWEEP_MS);
     for (struct connection *c = all->first; c; c = c->after) {
         if (c->phase == CONNECTION_IDLE && has_begun(c))
             connection_enter(all, c, CONNECTION_HEADERS, now_ms);
-        if (now_ms < c->until_ms || c->phase == CONNECTION_CUT)
+        if (now_ms < c->until_ms || c->phase == CONNECTION_CLOSING)
             continue;
         all->slow += c->phase != CONNECTION_IDLE;
-        cut(all, c);
+        begin_closing(all, c);
     }
     return true;
 }
 
-int64_t connections_look_ms(const struct connections *all)
+int64_t connections_sweep_ms(const struct connections *all)
 {
-    return all->count > 0 ? all->look_ms : INT64_MAX;
+    return all->count > 0 ? all->sweep_ms : INT64_MAX;
 }
 
 void connections_drain(struct connections *all, int64_t now_ms)
 {
     all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
-    all->look_ms = now_ms;
+    all->sweep_ms = now_ms;
     for (struct connection *c = all->first; c; c = c->after) {
         if (is_unfinished(c->phase) && c->until_ms > all->drain_ms)
             c->until_ms = all->drain_ms;
@@ -164,7 +166,7 @@ void connections_drain(struct connections *all, int64_t now_ms)
 void connection_add(struct connections *all, struct connection *c, int socket, int64_t now_ms)
 {
     if (all->count == 0)
-        all->look_ms = now_ms + CONNECTION_LOOK_MS;
+        all->sweep_ms = now_ms + CONNECTION_SWEEP_MS;
     *c = (struct connection){ .socket = socket, .until_ms = now_ms + CONNECTION_IDLE_MS };
     append(all, c);
     all->count++;
@@ -173,7 +175,7 @@ void connection_add(struct connections *all, struct connection *c, int socket, i
 void connection_remove(struct connections *all, struct connection *c)
 {
     all->busy -= (size_t)is_busy(c->phase);
-    all->cut -= c->phase == CONNECTION_CUT;
+    all->closing -= c->phase == CONNECTION_CLOSING;
     take_out(all, c);
     all->count--;
 }

@@ -1,18 +1,17 @@
 /*
- * The connections of one server: the phase of each, and its deadline.  A connection past its
- * deadline is cut; when there is no room, those that have been idle for longest are evicted, and
- * never one with a request in flight.  libmicrohttpd knows only a time-out that every single byte
- * starts anew.
+ * Tracks each connection's phase and deadline.  A connection past its deadline is closed; when the
+ * server is full, the connections that have been idle for longest are evicted, and never one with
+ * a request in flight.  libmicrohttpd has only a time-out that every single byte starts anew.
  *
- * To cut is to shut the socket down and leave it open: its owner sees what it would see had
- * the client left, and closes it.  Nothing here reads or writes a socket.
+ * Closing here means to shut the socket down: its owner then sees what it would see had the client
+ * left, and closes the descriptor.  Nothing here reads or writes a socket.
  *
  * All of it belongs to one thread.  Moments are on its loop's clock.
  */
 #ifndef IO_CONNECTIONS_H
 #define IO_CONNECTIONS_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /* Longer than the minute after which the host drops idle connections by itself. */
 #define CONNECTION_IDLE_MS 120000
@@ -20,30 +19,30 @@
 /* A connection that has been idle for less is not evicted: its request may be on the way. */
 #define CONNECTION_GRACE_MS 500
 
-/* For the headers of a request, for its body, and for taking the answer: so long each... */
+/* For the headers of a request, for its body, and for taking the response: so long each... */
 #define CONNECTION_STEP_MS 10000
 
 /* ...and a body longer by what it takes at this rate. */
 #define CONNECTION_BODY_BYTES_PER_MS 16
 
-/* A connection whose request was refused half-way is read, and what comes thrown away, so long. */
+/* How long a connection whose request was refused half-way is still read; the bytes are discarded. */
 #define CONNECTION_LINGER_MS 5000
 
 /* While the server drains, a request that is not whole has this long to become so. */
 #define CONNECTION_LAST_CALL_MS 1000
 
-/* How often somebody looks who is overdue; draining, how often. */
-#define CONNECTION_LOOK_MS 1000
-#define CONNECTION_DRAIN_LOOK_MS 50
+/* How often overdue connections are swept, and how often while the server drains. */
+#define CONNECTION_SWEEP_MS 1000
+#define CONNECTION_DRAIN_SWEEP_MS 50
 
 enum connection_phase {
-    CONNECTION_IDLE,      /* open, and nothing of a request has come yet */
-    CONNECTION_HEADERS,   /* something has; only a look finds out */
-    CONNECTION_BODY,      /* the headers are whole, the body may not be */
-    CONNECTION_WORKING,   /* the request is whole, and ours; for as long as it takes */
-    CONNECTION_ANSWERING, /* the client is to take its answer */
-    CONNECTION_LINGERING, /* the client has been refused and has not finished sending */
-    CONNECTION_CUT,       /* its owner is about to notice */
+    CONNECTION_IDLE,       /* open, and nothing of a request has come yet */
+    CONNECTION_HEADERS,    /* something has; only a sweep finds out */
+    CONNECTION_BODY,       /* the headers are whole, the body may not be */
+    CONNECTION_WORKING,    /* the request is whole, and ours; for as long as it takes */
+    CONNECTION_RESPONDING, /* the client is to take its response */
+    CONNECTION_LINGERING,  /* the client has been refused and has not finished sending */
+    CONNECTION_CLOSING,    /* its owner is about to notice */
 };
 
 struct connection {
@@ -58,8 +57,8 @@ struct connections {
     struct connection *first, *last; /* first: opened, or got on with a request, longest ago */
     size_t count;
     size_t busy;          /* neither idle, lingering nor cut, as far as known */
-    size_t cut;           /* their owner has not noticed yet */
-    int64_t look_ms;      /* when to look again */
+    size_t closing;       /* their owner has not noticed yet */
+    int64_t sweep_ms;     /* when the next sweep is due */
     int64_t drain_ms;     /* no request may be unfinished after this; 0: not draining */
     size_t slow, evicted; /* since somebody was told */
 };
@@ -74,11 +73,11 @@ void connection_enter(struct connections *all, struct connection *c,
 /* Part of the body has come. */
 void connection_received(struct connection *c, size_t bytes);
 
-/* Cuts who is overdue, if it is time to look; was it? */
-bool connections_look(struct connections *all, int64_t now_ms);
+/* Closes overdue connections, if a sweep is due; was it? */
+bool connections_sweep(struct connections *all, int64_t now_ms);
 
-/* When connections_look has something to do again; INT64_MAX: not as things stand. */
-int64_t connections_look_ms(const struct connections *all);
+/* When the next sweep is due; INT64_MAX: never, as things stand. */
+int64_t connections_sweep_ms(const struct connections *all);
 
 /*
  * Evicts those that have been idle for longest, until so many are about to be closed, or until

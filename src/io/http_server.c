@@ -12,20 +12,20 @@
 
 #include "base/log.h"
 #include "io/connections.h"
-#include "wire/http_head.h"
+#include "wire/http.h"
 
 /* Memory for a body that is announced and not small follows what has come, so many times of it. */
 #define BODY_GROWTH 8
 
-/* Beyond the body a request needs room for headers, the outgoing call and its answer. */
+/* Beyond the body a request needs room for headers, the outgoing call and its response. */
 #define ARENA_EXTRA_BYTES (128 * 1024)
 
 /* The body stands in the arena up to twice while it grows, then again inside what is sent on. */
 #define ARENA_BODIES 8
 
 /*
- * Of a body that is too large so much is read and thrown away before the answer, so that the
- * connection can be kept.  Beyond it the answer comes at once and ends the connection.
+ * Of a body that is too large so much is read and thrown away before the response, so that the
+ * connection can be kept.  Beyond it the response comes at once and ends the connection.
  */
 #define DISCARD_BYTES (16 * 1024 * 1024)
 
@@ -35,7 +35,7 @@
 /* What is beyond max_connections is still served: another loop could not take it. */
 #define EXTRA_CONNECTIONS 256
 
-/* An answer, and the look for another request behind it, take MHD a few runs. */
+/* A response, and the look for another request behind it, take MHD a few runs. */
 #define RUNS_PER_TURN 4
 
 struct http_server {
@@ -68,7 +68,7 @@ struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
     struct client *client;
-    struct MHD_Response *response; /* the answer, until MHD takes it */
+    struct MHD_Response *response; /* the response, until MHD takes it */
     unsigned status;
     struct buf body;
     size_t body_limit;
@@ -81,7 +81,7 @@ struct exchange {
     bool is_held;
     bool is_over; /* for MHD: connection and client may be gone */
     bool is_answered;
-    bool is_refused; /* the answer goes past MHD, which waits for the end of the request */
+    bool is_refused; /* the response goes past MHD, which waits for the end of the request */
 };
 
 /* ---- receiving ---- */
@@ -232,6 +232,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     x->client = client;
     request->method = str_from(method);
     request->path = http_target_path(str_from(url));
+    request->loop = server->loop;
     request->started_ms = loop_now_ms(server->loop);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
         (client->has_query &&
@@ -307,12 +308,12 @@ static void drop_response(struct exchange *x)
     x->response = NULL;
 }
 
-static enum MHD_Result send_answer(struct exchange *x)
+static enum MHD_Result send_response(struct exchange *x)
 {
     enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
 
     drop_response(x);
-    enter(x, CONNECTION_ANSWERING);
+    enter(x, CONNECTION_RESPONDING);
     return result;
 }
 
@@ -321,13 +322,13 @@ static enum MHD_Result handle(struct exchange *x)
     struct http_server *server = x->server;
 
     x->is_handled = true;
-    enter(x, CONNECTION_WORKING);
     x->request.body = (struct str){ x->body.ptr, x->body.len };
     if (x->request.is_too_large && x->body.len > HTTP_SERVER_SMALL_BODY_BYTES)
         x->request.body.len = HTTP_SERVER_SMALL_BODY_BYTES;
     server->handler.handle(server->handler.owner, &x->request);
     if (x->response)
-        return send_answer(x);
+        return send_response(x);
+    enter(x, CONNECTION_WORKING);
     x->is_suspended = true;
     MHD_suspend_connection(x->connection);
     return MHD_YES;
@@ -336,9 +337,9 @@ static enum MHD_Result handle(struct exchange *x)
 /* ---- refusing ---- */
 
 /*
- * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no answer in
+ * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no response in
  * the middle of a body, and closes a socket from which not all was read, upon which the kernel
- * resets the connection and the client may lose the answer.  So the answer is written past MHD,
+ * resets the connection and the client may lose the response.  So the response is written past MHD,
  * and what still comes is read and thrown away until the client ends or its time is over.
  */
 
@@ -353,28 +354,28 @@ static void add_piece(struct iovec *pieces, int *count, struct str text)
 }
 
 /* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
-static void send_past_mhd(struct exchange *x, const struct http_answer *answer)
+static void send_past_mhd(struct exchange *x, const struct http_response *response)
 {
     char status[NUMBER_CHARS], length[NUMBER_CHARS];
-    struct iovec pieces[8 + 4 * HTTP_MAX_ANSWER_HEADERS];
+    struct iovec pieces[8 + 4 * HTTP_MAX_RESPONSE_HEADERS];
     struct msghdr message = { .msg_iov = pieces };
     int count = 0;
 
     add_piece(pieces, &count, STR("HTTP/1.1 "));
-    add_piece(pieces, &count, str_of_number(answer->status, status));
+    add_piece(pieces, &count, str_of_number(response->status, status));
     add_piece(pieces, &count, STR(" "));
-    add_piece(pieces, &count, str_from(MHD_get_reason_phrase_for(answer->status)));
+    add_piece(pieces, &count, str_from(MHD_get_reason_phrase_for(response->status)));
     add_piece(pieces, &count, STR("\r\nConnection: close\r\nContent-Length: "));
-    add_piece(pieces, &count, str_of_number(answer->body.len, length));
-    for (size_t i = 0; i < answer->header_count; i++) {
+    add_piece(pieces, &count, str_of_number(response->body.len, length));
+    for (size_t i = 0; i < response->header_count; i++) {
         add_piece(pieces, &count, STR("\r\n"));
-        add_piece(pieces, &count, answer->headers[i].name);
+        add_piece(pieces, &count, response->headers[i].name);
         add_piece(pieces, &count, STR(": "));
-        add_piece(pieces, &count, answer->headers[i].value);
+        add_piece(pieces, &count, response->headers[i].value);
     }
     add_piece(pieces, &count, STR("\r\n\r\n"));
     if (!str_equal(x->request.method, STR("HEAD")))
-        add_piece(pieces, &count, answer->body);
+        add_piece(pieces, &count, response->body);
     message.msg_iovlen = (size_t)count;
     (void)sendmsg(socket_of(x->connection), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -386,7 +387,7 @@ static void end_lingering(struct exchange *x)
 
     loop_unwatch(x->server->loop, socket);
     /* Who still sends has to be told: without a reset its system waits for ours a minute. */
-    if (x->client->connection.phase == CONNECTION_CUT)
+    if (x->client->connection.phase == CONNECTION_CLOSING)
         (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     x->client->lingering = NULL;
     (void)shutdown(socket, SHUT_RDWR);
@@ -456,7 +457,7 @@ static enum MHD_Result on_body(struct exchange *x, struct str bytes)
 
 /*
  * MHD calls this when the headers are in, for each piece of the body, when all of it is in,
- * and once more after a suspended connection was resumed.  An answer that is queued in the
+ * and once more after a suspended connection was resumed.  A response that is queued in the
  * very first call would close the connection (0.9.75), so that call only prepares.
  */
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection,
@@ -477,7 +478,7 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
     if (bytes.len > 0)
         return on_body(x, bytes);
     if (x->response)
-        return send_answer(x);
+        return send_response(x);
     return x->is_handled ? MHD_YES : handle(x);
 }
 
@@ -550,20 +551,21 @@ static bool is_full(const struct http_server *server)
     return server->connections.count >= server->max_connections;
 }
 
-/* Half an answer would be another one, so it is the whole of it or none: NULL. */
-static struct MHD_Response *make_response(struct exchange *x, const struct http_answer *answer)
+/* Half a response would be another one, so it is the whole of it or none: NULL. */
+static struct MHD_Response *make_response(struct exchange *x,
+                                          const struct http_response *response)
 {
     union {
         const char *from;
         void *to; /* MHD promises to read only */
-    } body = { .from = answer->body.ptr };
+    } body = { .from = response->body.ptr };
     bool ok;
 
     x->response =
-        MHD_create_response_from_buffer(answer->body.len, body.to, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(response->body.len, body.to, MHD_RESPMEM_PERSISTENT);
     ok = x->response != NULL;
-    for (size_t i = 0; ok && i < answer->header_count; i++)
-        ok = add_header(x, answer->headers[i]);
+    for (size_t i = 0; ok && i < response->header_count; i++)
+        ok = add_header(x, response->headers[i]);
     /* What is behind a chunked body need not be where MHD believes: it takes bare line feeds. */
     if (ok && (x->server->is_draining || x->is_chunked || is_full(x->server)))
         ok = MHD_add_response_header(x->response, "Connection", "close") == MHD_YES;
@@ -573,7 +575,7 @@ static struct MHD_Response *make_response(struct exchange *x, const struct http_
 }
 
 /* A fault of ours, which must not become one of MHD's. */
-static void log_second_answer(void)
+static void log_second_response(void)
 {
     struct log_line line;
 
@@ -581,21 +583,21 @@ static void log_second_answer(void)
     log_end(&line);
 }
 
-void http_answer_send(struct http_request *request, const struct http_answer *answer)
+void http_response_send(struct http_request *request, const struct http_response *response)
 {
     struct exchange *x = (struct exchange *)request;
 
     if (x->is_answered) {
-        log_second_answer();
+        log_second_response();
         return;
     }
     x->is_answered = true;
     if (x->is_refused) {
-        send_past_mhd(x, answer);
+        send_past_mhd(x, response);
         return;
     }
-    x->status = answer->status;
-    if (!make_response(x, answer)) {
+    x->status = response->status;
+    if (!make_response(x, response)) {
         x->status = MHD_HTTP_SERVICE_UNAVAILABLE;
         x->response = x->server->no_memory;
     }
@@ -634,7 +636,7 @@ static int server_wait_ms(void *owner)
 
     if (has_work(server))
         return 0;
-    return loop_until_ms(server->loop, connections_look_ms(&server->connections));
+    return loop_until_ms(server->loop, connections_sweep_ms(&server->connections));
 }
 
 /* One line for all that were cut since the last look, so that nobody can flood the log. */
@@ -651,22 +653,22 @@ static void log_cut(struct connections *all)
     all->slow = all->evicted = 0;
 }
 
-static bool is_time_to_look(const struct http_server *server)
+static bool is_time_to_sweep(const struct http_server *server)
 {
-    return loop_until_ms(server->loop, connections_look_ms(&server->connections)) == 0;
+    return loop_until_ms(server->loop, connections_sweep_ms(&server->connections)) == 0;
 }
 
 static void server_run(void *owner)
 {
     struct http_server *server = owner;
 
-    /* Whoever is judged is heard first: when we paused, the client was not late. */
-    server->has_work |= is_time_to_look(server);
+    /* Read pending input before deadlines are checked: after a pause of ours no client is late. */
+    server->has_work |= is_time_to_sweep(server);
     for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
         server->has_work = false;
         MHD_run(server->daemon);
     }
-    if (connections_look(&server->connections, loop_now_ms(server->loop)))
+    if (connections_sweep(&server->connections, loop_now_ms(server->loop)))
         log_cut(&server->connections);
 }
 
@@ -716,7 +718,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + EXTRA_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
-        /* The old one, where it is strict, closes without an answer: complaint() has one. */
+        /* The old one, where it is strict, closes without a response: complaint() has one. */
         MHD_OPTION_STRICT_FOR_CLIENT, server->has_lenient_mhd ? 0 : 1, MHD_OPTION_END);
     if (!server->daemon)
         goto no_daemon;

@@ -3,7 +3,7 @@
  * takes, and are answered once.  The only user of libmicrohttpd.
  *
  * A server belongs to one loop and its thread.  It does not listen: connected sockets are
- * handed to it, so that one listener can deal them out to several loops.
+ * handed to it, so that one listener can hand them out to several loops.
  */
 #ifndef IO_HTTP_SERVER_H
 #define IO_HTTP_SERVER_H
@@ -34,7 +34,7 @@
 struct http_server;
 
 /*
- * A request, received whole.  All text, and what is taken from mem, lives until the answer
+ * A request, received whole.  All text, and what is taken from mem, lives until the response
  * has been sent; then the request is gone.
  */
 struct http_request {
@@ -50,23 +50,23 @@ struct http_request {
     bool is_cut;       /* there was no room for the body, but for its beginning */
     bool is_endless;   /* it is too large, and not even its end was waited for */
     const char *complaint; /* it has more than one meaning, and none may be chosen; else NULL */
-    int64_t started_ms;    /* on the loop's clock */
-    bool is_wrapped; /* the host put it into JSON and wants the answer so: see payload.h */
+    const struct loop *loop; /* which serves it, and whose clock started_ms is on */
+    int64_t started_ms;
 };
 
 /*
- * Work that goes on behind the answer: from http_request_hold to http_request_release, each
+ * Work that goes on behind the response: from http_request_hold to http_request_release, each
  * called once, the request, its body and its mem stay, and the request counts as open.  Method,
- * path, headers and query still end with the answer: what is needed of them is to be copied.
+ * path, headers and query still end with the response: what is needed of them is to be copied.
  */
 void http_request_hold(struct http_request *request);
 void http_request_release(struct http_request *request);
 
-#define HTTP_MAX_ANSWER_HEADERS 4
+#define HTTP_MAX_RESPONSE_HEADERS 4
 
-struct http_answer {
+struct http_response {
     unsigned status;
-    struct header headers[HTTP_MAX_ANSWER_HEADERS];
+    struct header headers[HTTP_MAX_RESPONSE_HEADERS];
     size_t header_count;
     struct str body;
 };
@@ -99,21 +99,21 @@ void http_server_free(struct http_server *server);
 
 /*
  * Serves a connected socket, and closes it in the end.  That there are no more than max_connections
- * is the caller's business; once there are so many, each answer closes its connection.
+ * is the caller's business; once there are so many, each response closes its connection.
  */
 void http_server_add(struct http_server *server, int socket);
 
 /* Evicts the connections that have been idle for longest, up to count; see connections.h. */
 void http_server_make_room(struct http_server *server, size_t count);
 
-/* From now on each answer closes its connection, and unfinished requests have little time. */
+/* From now on each response closes its connection, and unfinished requests have little time. */
 void http_server_drain(struct http_server *server);
 
 /* Open ones, whether they are used or not. */
 size_t http_server_connections(const struct http_server *server);
 
 /*
- * Requests of which something has come, as far as known, and whose answer is not sent whole; and
+ * Requests of which something has come, as far as known, and whose response is not sent whole; and
  * those that are held.
  */
 size_t http_server_open_requests(const struct http_server *server);
@@ -122,12 +122,27 @@ size_t http_server_open_requests(const struct http_server *server);
  * answer and its views are read before this returns, but the body: it must live as long as
  * the request.  Where there is no memory for it, the client gets a 503 instead.
  */
-void http_answer_send(struct http_request *request, const struct http_answer *answer);
+void http_response_send(struct http_request *request, const struct http_response *response);
 
 /* The value of the last header of that name, names in any case; empty if there is none. */
-struct str http_request_header(const struct http_request *request, struct str name);
+static inline struct str http_request_header(const struct http_request *request,
+                                             struct str name)
+{
+    for (size_t i = request->header_count; i > 0; i--) {
+        if (str_equal_nocase(request->headers[i - 1].name, name))
+            return request->headers[i - 1].value;
+    }
+    return (struct str){ NULL, 0 };
+}
 
 /* The value of the first parameter of that name; ptr is NULL if there is none. */
-struct str http_request_query(const struct http_request *request, struct str name);
+static inline struct str http_request_query(const struct http_request *request, struct str name)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        if (str_equal(request->query[i].name, name))
+            return request->query[i].value;
+    }
+    return (struct str){ NULL, 0 };
+}
 
 #endif

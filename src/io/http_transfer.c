@@ -6,6 +6,176 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "io/hosts.h"
+
+/* ---- targets ---- */
+
+bool target_is_of(const struct target *target, const char *url)
+{
+    return target->base_len > 0 && strncmp(target->base, url, target->base_len) == 0;
+}
+
+static const char *target_path(const struct target *target, const char *url)
+{
+    return target->base_len > 0 ? url + target->base_len - 1 : NULL;
+}
+
+/*
+ * libcurl takes a URL apart and puts it together again, and again, for each transfer.  All but
+ * the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
+ */
+static void cut(struct target *target, const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
+
+    target->base_len = 0;
+    target->base[0] = '\0';
+    if (!path || *path != '/' || path - url >= TARGET_BASE_CHARS)
+        return;
+    target->base_len = (size_t)(path - url) + 1;
+    memcpy(target->base, url, target->base_len);
+    target->base[target->base_len] = '\0';
+}
+
+/* libcurl knows this one itself, and its names below it (RFC 6761 section 6.3). */
+static bool is_localhost(const char *host)
+{
+    struct str name = str_from(host);
+
+    return str_equal_nocase(name, STR("localhost")) ||
+           (name.len > 10 &&
+            str_equal_nocase(str_skip(name, name.len - 10), STR(".localhost")));
+}
+
+static enum err add_name(struct target *target, struct resolver *resolver, const char *host,
+                         unsigned port)
+{
+    struct resolver_name *name;
+
+    if (addresses_is_literal(host) || is_localhost(host)) {
+        target->has_literal = true;
+        return ERR_NONE;
+    }
+    name = resolver_name(resolver, host, port);
+    if (!name)
+        return ERR_NO_MEMORY;
+    target->names[target->name_count++] = name;
+    return ERR_NONE;
+}
+
+/* A part of a URL, to be given to curl_free; NULL: it has none.  ERR_NO_MEMORY. */
+static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
+{
+    *text = NULL;
+    return curl_url_get(url, part, text, flags) == CURLUE_OUT_OF_MEMORY ? ERR_NO_MEMORY
+                                                                        : ERR_NONE;
+}
+
+/* Leaves it as it is where the URL has none.  ERR_NO_MEMORY. */
+static enum err read_port(CURLU *url, unsigned flags, unsigned *port)
+{
+    uint64_t number = *port;
+    char *text;
+    enum err e = part_of(url, CURLUPART_PORT, flags, &text);
+
+    if (text)
+        (void)!str_to_number(str_from(text), 0, 65535, &number);
+    curl_free(text);
+    *port = (unsigned)number;
+    return e;
+}
+
+/* Most proxies are told the name and look it up, but these are told an address. */
+static bool is_told_addresses(const char *proxy_scheme)
+{
+    struct str scheme = str_from(proxy_scheme);
+
+    return str_equal_nocase(scheme, STR("socks5")) || str_equal_nocase(scheme, STR("socks4")) ||
+           str_equal_nocase(scheme, STR("socks"));
+}
+
+/* The proxy's own name, as libcurl reads the variable; and does it need the host's as well? */
+static enum err add_proxy(struct target *target, struct resolver *resolver, CURLU *url,
+                          bool *needs_host)
+{
+    char *scheme, *host;
+    enum err no_scheme = part_of(url, CURLUPART_SCHEME, 0, &scheme);
+    enum err no_host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE, &host);
+    unsigned port = str_equal_nocase(str_from(scheme), STR("https")) ? 443 : 1080;
+    enum err e = ERR_NO_MEMORY;
+
+    *needs_host = is_told_addresses(scheme);
+    if (!no_scheme && !no_host && host && !read_port(url, 0, &port))
+        e = add_name(target, resolver, host, port);
+    curl_free(scheme);
+    curl_free(host);
+    return e;
+}
+
+static enum err read_proxy(struct target *target, const char *proxy, struct resolver *resolver,
+                           bool *needs_host)
+{
+    CURLU *url = curl_url();
+    enum err e = ERR_NONE; /* of what is no URL */
+    CURLUcode code;
+
+    if (!url)
+        return ERR_NO_MEMORY;
+    target->proxy = proxy;
+    *needs_host = false;
+    code =
+        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+    if (code == CURLUE_OK)
+        e = add_proxy(target, resolver, url, needs_host);
+    else if (code == CURLUE_OUT_OF_MEMORY)
+        e = ERR_NO_MEMORY;
+    curl_url_cleanup(url);
+    return e;
+}
+
+static enum err read_names(struct target *target, CURLU *url, const char *host,
+                           const struct http_client_options *options, struct resolver *resolver)
+{
+    bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
+                     !http_proxy_spares(options->no_proxy, str_from(host));
+    bool needs_host = true;
+    unsigned port = 0;
+
+    if (has_proxy && read_proxy(target, options->proxy, resolver, &needs_host))
+        return ERR_NO_MEMORY;
+    if (!needs_host)
+        return ERR_NONE;
+    if (read_port(url, CURLU_DEFAULT_PORT, &port))
+        return ERR_NO_MEMORY;
+    return add_name(target, resolver, host, port);
+}
+
+enum err target_read(struct target *target, const char *url,
+                     const struct http_client_options *options, struct resolver *resolver)
+{
+    CURLU *parts = curl_url();
+    enum err e = ERR_NONE;
+    char *host = NULL;
+
+    if (!parts)
+        return ERR_NO_MEMORY;
+    cut(target, url);
+    target->id++;
+    target->proxy = "";
+    target->name_count = 0;
+    target->has_literal = false;
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
+        e = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE, &host);
+    if (host)
+        e = read_names(target, parts, host, options, resolver);
+    if (e || !host)
+        target->base_len = 0; /* it is read again for the next call */
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return e;
+}
+
 /* libcurl's buffers, which a call holds while it waits; most answers are a few headers. */
 #define READ_BYTES 2048L
 #define WRITE_BYTES 16384L /* libcurl's least */
@@ -13,15 +183,15 @@
 /* ---- what libcurl calls ---- */
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
-static size_t take_answer(char *bytes, size_t size, size_t count, void *to)
+static size_t take_response(char *bytes, size_t size, size_t count, void *to)
 {
     struct transfer *t = to;
 
-    t->answer_bytes += size * count;
-    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES)
+    t->response_bytes += size * count;
+    if (t->response_bytes > HTTP_CLIENT_MAX_RESPONSE_BYTES)
         return 0;
-    if (t->call->keep_answer)
-        buf_add(&t->answer, (struct str){ bytes, size * count });
+    if (t->call->keep_response)
+        buf_add(&t->response, (struct str){ bytes, size * count });
     return size * count;
 }
 
@@ -84,7 +254,7 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_PROTOCOLS_STR, options->is_plain ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_WRITEFUNCTION, take_answer);
+    SET(CURLOPT_WRITEFUNCTION, take_response);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_SOCKOPTFUNCTION, limit_silence);
     SET(CURLOPT_RESOLVER_START_FUNCTION, may_look_up);
@@ -214,9 +384,9 @@ bool transfer_prepare(struct transfer *t, struct http_call *call, const struct t
 
     t->call = call;
     list_headers(t, call, user_agent);
-    t->answer_bytes = 0;
+    t->response_bytes = 0;
     t->sent_before = -1;
-    t->answer = (struct buf){ .mem = call->mem };
+    t->response = (struct buf){ .mem = call->mem };
     if (has_body(call)) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
@@ -281,7 +451,7 @@ static const char *name_failure(CURL *easy, CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
         return "the file of certificates to trust cannot be used";
     case CURLE_WRITE_ERROR:
-        return "the answer is too large";
+        return "the response is too large";
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
@@ -294,10 +464,10 @@ static const char *name_failure(CURL *easy, CURLcode code)
 }
 
 /* What libcurl knows is gone with the next use of its handle; the call gets copies. */
-static void keep_headers(CURL *easy, struct http_call *call)
+static void capture_headers(CURL *easy, struct http_call *call)
 {
-    for (size_t i = 0; i < call->keep_count; i++) {
-        struct header *wanted = &call->keep[i];
+    for (size_t i = 0; i < call->captured_count; i++) {
+        struct header *wanted = &call->captured[i];
         struct curl_header *found;
         if (curl_easy_header(easy, wanted->name.ptr, 0, CURLH_HEADER, -1, &found) == CURLHE_OK)
             (void)!arena_copy(call->mem, str_from(found->value), &wanted->value);
@@ -329,14 +499,14 @@ const char *transfer_finish(struct transfer *t, CURLcode code)
 {
     struct http_call *call = t->call;
 
-    if (t->answer_bytes > HTTP_CLIENT_MAX_ANSWER_BYTES && !call->keep_answer)
+    if (t->response_bytes > HTTP_CLIENT_MAX_RESPONSE_BYTES && !call->keep_response)
         code = CURLE_OK; /* we broke off: the status has told what there is to know */
     if (code != CURLE_OK) {
         doubt_addresses(t);
         return name_failure(t->easy, code);
     }
-    keep_headers(t->easy, call);
-    if (call->keep_answer && buf_done(&t->answer, &call->answer))
+    capture_headers(t->easy, call);
+    if (call->keep_response && buf_done(&t->response, &call->response))
         return "no memory";
     call->status = (unsigned)number_of(t->easy, CURLINFO_RESPONSE_CODE);
     return NULL;

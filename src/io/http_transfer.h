@@ -7,8 +7,35 @@
 
 #include <curl/curl.h>
 
-#include "io/http_client.h"
-#include "io/http_transfer_target.h"
+#include "io/http_call.h"
+#include "io/resolver.h"
+
+/* A longest host name, and what stands around it. */
+#define TARGET_BASE_CHARS 300
+
+/* A host; or a proxy, and with some kinds of them (SOCKS) the host as well. */
+#define TARGET_MAX_NAMES 2
+
+struct target {
+    uint64_t id;                      /* no two that were read have the same; 0: none was */
+    char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/", or empty: the URL is not cut there */
+    size_t base_len;
+    const char *proxy;                             /* its URL; "": none */
+    struct resolver_name *names[TARGET_MAX_NAMES]; /* whose addresses libcurl will need */
+    size_t name_count;
+    bool has_literal; /* somebody in it has an address for a name */
+};
+
+/* Does the URL lead where target does? */
+bool target_is_of(const struct target *target, const char *url);
+
+/*
+ * Of a client with these options.  The resolver outlives target.  What is no URL has no names:
+ * libcurl will say so.  ERR_NO_MEMORY: or too many names.
+ */
+MUST_USE enum err target_read(struct target *target, const char *url,
+                              const struct http_client_options *options,
+                              struct resolver *resolver);
 
 /* An easy handle, set up once and used for one call after the other. */
 struct transfer {
@@ -23,8 +50,8 @@ struct transfer {
     bool has_literal;
     uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
     struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
-    struct buf answer;
-    size_t answer_bytes;
+    struct buf response;
+    size_t response_bytes;
     long
         sent_before; /* bytes that went to a proxy before the request; -1: it was not its turn */
 };
@@ -51,13 +78,14 @@ void transfer_forget_addresses(struct transfer *t);
 bool transfer_lacked_addresses(CURLcode code);
 
 /*
- * Kept connections were broken and took nothing: as if it had not been tried.  libcurl goes
- * on to the next by itself, but not for ever; each one that fails is one less.
+ * True if the transfer failed on a reused connection before any byte was sent, so that the call
+ * can be queued again.  libcurl retries stale connections itself, but only a few times; each
+ * failure removes one from the pool.
  */
 bool transfer_is_untouched(const struct transfer *t, CURLcode code);
 
 /*
- * Puts the answer into the call, or tells why there is none.  If nobody was there to be told the
+ * Puts the response into the call, or tells why there is none.  If nobody was there to be told the
  * request, the addresses may be to blame, and are looked up anew.
  */
 const char *transfer_finish(struct transfer *t, CURLcode code);

@@ -5,7 +5,7 @@
 #ifndef IO_LISTENER_H
 #define IO_LISTENER_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 /*
  * Listens on port, 0 for a free one; *bound is the port it became.  Returns the descriptor,

@@ -6,7 +6,7 @@
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 struct loop;
 

@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 
-#include "io/addresses.h"
+#include "io/hosts.h"
 
 enum { V4, V6, FAMILIES };
 

@@ -35,7 +35,7 @@
  */
 #define RESOLVER_SECOND_FAMILY_MS 50
 
-/* Our service, the identity endpoint, a proxy: a program that asks for more has lost its way. */
+/* Web PubSub, the identity endpoint, a proxy: a program that asks for more has lost its way. */
 #define RESOLVER_MAX_NAMES 16
 
 struct resolver;

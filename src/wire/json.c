@@ -1,18 +1,235 @@
-/* The grammar: checks a text and finds its parts. */
 #include "wire/json.h"
 
 #include <string.h>
 
-#include "wire/json_scalar.h"
+/* Where a reader stands in its text. */
+struct cursor {
+    const char *at;
+    const char *end;
+    bool is_too_deep; /* that is why it does not go on */
+};
 
-static void skip_space(struct json_cursor *c)
+static struct cursor cursor_on(struct str text)
+{
+    if (text.len == 0)
+        text.ptr = "";
+    return (struct cursor){ .at = text.ptr, .end = text.ptr + text.len };
+}
+
+static bool sees(const struct cursor *c, char wanted)
+{
+    return c->at < c->end && *c->at == wanted;
+}
+
+static bool skip_char(struct cursor *c, char wanted)
+{
+    if (!sees(c, wanted))
+        return false;
+    c->at++;
+    return true;
+}
+
+/* ---- strings ---- */
+
+#define EACH_BYTE(b) (0x0101010101010101u * (b))
+#define HIGH_BITS EACH_BYTE(0x80u)
+
+/* Is one of eight bytes a control character, a quote, a backslash or not ASCII? */
+static bool has_special(uint64_t eight)
+{
+    uint64_t quote = eight ^ EACH_BYTE('"');
+    uint64_t backslash = eight ^ EACH_BYTE('\\');
+    uint64_t found = eight;
+
+    found |= (eight - EACH_BYTE(0x20)) & ~eight;
+    found |= (quote - EACH_BYTE(1)) & ~quote;
+    found |= (backslash - EACH_BYTE(1)) & ~backslash;
+    return (found & HIGH_BITS) != 0;
+}
+
+static bool is_plain(char c)
+{
+    static const bool special[128] = {
+        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
+        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
+        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
+        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
+        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
+        [28] = true,  [29] = true,   [30] = true, [31] = true,
+    };
+
+    return (unsigned char)c < 0x80 && !special[(unsigned char)c];
+}
+
+static inline void skip_plain(struct cursor *c)
+{
+    const char *at = c->at;
+    uint64_t eight;
+
+    for (; c->end - at >= (ptrdiff_t)sizeof(eight); at += sizeof(eight)) {
+        memcpy(&eight, at, sizeof(eight));
+        if (has_special(eight))
+            break;
+    }
+    while (at < c->end && is_plain(*at))
+        at++;
+    c->at = at;
+}
+
+static bool is_hex_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool skip_escape(struct cursor *c)
+{
+    c->at++;
+    if (c->at == c->end)
+        return false;
+    if (*c->at != 'u')
+        return *c->at != '\0' && strchr("\"\\/bfnrt", *c->at++) != NULL;
+    c->at++;
+    for (int i = 0; i < 4; i++, c->at++) {
+        if (c->at == c->end || !is_hex_digit(*c->at))
+            return false;
+    }
+    return true;
+}
+
+/* Length of the UTF-8 sequence at c (RFC 3629: no overlongs, no surrogates), or 0. */
+static size_t utf8_len(const struct cursor *c)
+{
+    const unsigned char *s = (const unsigned char *)c->at;
+    size_t left = (size_t)(c->end - c->at);
+    unsigned char low = 0x80, high = 0xbf;
+    size_t len;
+
+    if (s[0] >= 0xc2 && s[0] <= 0xdf)
+        len = 2;
+    else if (s[0] >= 0xe0 && s[0] <= 0xef)
+        len = 3;
+    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+        len = 4;
+    else
+        return 0;
+    if (left < len)
+        return 0;
+    /* The second byte of these has a narrower range. */
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f;
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    if (s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++) {
+        if (s[i] < 0x80 || s[i] > 0xbf)
+            return 0;
+    }
+    return len;
+}
+
+static bool skip_unescaped(struct cursor *c)
+{
+    for (;;) {
+        size_t len;
+        skip_plain(c);
+        if (c->at == c->end || (unsigned char)*c->at < 0x80)
+            return true;
+        len = utf8_len(c);
+        if (len == 0)
+            return false;
+        c->at += len;
+    }
+}
+
+static bool skip_string(struct cursor *c)
+{
+    if (!skip_char(c, '"'))
+        return false;
+    for (;;) {
+        skip_plain(c);
+        if (c->at == c->end)
+            return false;
+        if (*c->at == '"') {
+            c->at++;
+            return true;
+        }
+        if (*c->at == '\\') {
+            if (!skip_escape(c))
+                return false;
+        } else {
+            size_t len = utf8_len(c); /* 0 for control characters too */
+            if (len == 0)
+                return false;
+            c->at += len;
+        }
+    }
+}
+
+/* ---- numbers and words ---- */
+
+static bool skip_digits(struct cursor *c)
+{
+    const char *from = c->at;
+
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
+        c->at++;
+    return c->at > from;
+}
+
+static bool skip_number(struct cursor *c)
+{
+    (void)skip_char(c, '-');
+    if (!skip_char(c, '0') && !skip_digits(c))
+        return false;
+    if (skip_char(c, '.') && !skip_digits(c))
+        return false;
+    if (skip_char(c, 'e') || skip_char(c, 'E')) {
+        if (!skip_char(c, '+'))
+            (void)skip_char(c, '-');
+        return skip_digits(c);
+    }
+    return true;
+}
+
+static bool skip_word(struct cursor *c, struct str word)
+{
+    if ((size_t)(c->end - c->at) < word.len || memcmp(c->at, word.ptr, word.len) != 0)
+        return false;
+    c->at += word.len;
+    return true;
+}
+
+static bool skip_scalar(struct cursor *c)
+{
+    if (c->at == c->end)
+        return false;
+    switch (*c->at) {
+    case '"':
+        return skip_string(c);
+    case 't':
+        return skip_word(c, STR("true"));
+    case 'f':
+        return skip_word(c, STR("false"));
+    case 'n':
+        return skip_word(c, STR("null"));
+    default:
+        return skip_number(c);
+    }
+}
+
+/* ---- the grammar ---- */
+
+static void skip_space(struct cursor *c)
 {
     while (c->at < c->end &&
            (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
         c->at++;
 }
-
-/* ---- values ---- */
 
 /* The arrays and objects around the cursor, innermost in the lowest bit. */
 struct nesting {
@@ -22,7 +239,7 @@ struct nesting {
 
 _Static_assert(JSON_MAX_DEPTH <= 64, "one bit for each level");
 
-static bool open_container(struct json_cursor *c, struct nesting *nest)
+static bool open_container(struct cursor *c, struct nesting *nest)
 {
     c->is_too_deep = nest->depth == JSON_MAX_DEPTH;
     if (c->is_too_deep)
@@ -34,9 +251,9 @@ static bool open_container(struct json_cursor *c, struct nesting *nest)
     return true;
 }
 
-static bool close_container(struct json_cursor *c, struct nesting *nest)
+static bool close_container(struct cursor *c, struct nesting *nest)
 {
-    if (!json_skip_char(c, nest->is_object & 1 ? '}' : ']'))
+    if (!skip_char(c, nest->is_object & 1 ? '}' : ']'))
         return false;
     nest->is_object >>= 1;
     nest->depth--;
@@ -44,26 +261,25 @@ static bool close_container(struct json_cursor *c, struct nesting *nest)
 }
 
 /* "name": of a member */
-static bool skip_name(struct json_cursor *c)
+static bool skip_name(struct cursor *c)
 {
     skip_space(c);
-    if (!json_skip_string(c))
+    if (!skip_string(c))
         return false;
     skip_space(c);
-    return json_skip_char(c, ':');
+    return skip_char(c, ':');
 }
 
 /*
  * After a value inside outer or more levels: passes over the ends of containers and one
  * comma with the name that may follow.  *more: another value comes.
  */
-static bool skip_after_value(struct json_cursor *c, struct nesting *nest, unsigned outer,
-                             bool *more)
+static bool skip_after_value(struct cursor *c, struct nesting *nest, unsigned outer, bool *more)
 {
     *more = false;
     while (nest->depth > outer) {
         skip_space(c);
-        if (json_skip_char(c, ',')) {
+        if (skip_char(c, ',')) {
             *more = true;
             return !(nest->is_object & 1) || skip_name(c);
         }
@@ -74,24 +290,24 @@ static bool skip_after_value(struct json_cursor *c, struct nesting *nest, unsign
 }
 
 /* One value at the given depth, with the space before it. */
-static bool skip_value(struct json_cursor *c, unsigned outer)
+static bool skip_value(struct cursor *c, unsigned outer)
 {
     struct nesting nest = { .depth = outer };
     bool more = true;
 
     while (more) {
         skip_space(c);
-        if (json_sees(c, '{') || json_sees(c, '[')) {
+        if (sees(c, '{') || sees(c, '[')) {
             if (!open_container(c, &nest))
                 return false;
-            if (!json_sees(c, ']') && !json_sees(c, '}')) {
+            if (!sees(c, ']') && !sees(c, '}')) {
                 if ((nest.is_object & 1) && !skip_name(c))
                     return false;
                 continue; /* with the first value inside */
             }
             if (!close_container(c, &nest))
                 return false;
-        } else if (!json_skip_scalar(c)) {
+        } else if (!skip_scalar(c)) {
             return false;
         }
         if (!skip_after_value(c, &nest, outer, &more))
@@ -101,7 +317,7 @@ static bool skip_value(struct json_cursor *c, unsigned outer)
 }
 
 /* The same, and where it stood. */
-static bool read_value(struct json_cursor *c, unsigned outer, struct str *value)
+static bool read_value(struct cursor *c, unsigned outer, struct str *value)
 {
     skip_space(c);
     value->ptr = c->at;
@@ -111,36 +327,36 @@ static bool read_value(struct json_cursor *c, unsigned outer, struct str *value)
     return true;
 }
 
-static bool only_space_left(struct json_cursor *c)
+static bool only_space_left(struct cursor *c)
 {
     skip_space(c);
     return c->at == c->end;
 }
 
 /* Of a text that could not be read to its end. */
-static enum err fault_of(const struct json_cursor *c)
+static enum err fault_of(const struct cursor *c)
 {
     return c->is_too_deep ? ERR_NO_MEMORY : ERR_SYNTAX;
 }
 
 enum err json_check(struct str text, struct str *value)
 {
-    struct json_cursor c = json_cursor_on(text);
+    struct cursor c = cursor_on(text);
 
     return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : fault_of(&c);
 }
 
 enum err json_elements(struct str text, struct str *items, size_t max, size_t *count)
 {
-    struct json_cursor c = json_cursor_on(text);
+    struct cursor c = cursor_on(text);
     struct str value;
 
     *count = 0;
     skip_space(&c);
-    if (!json_skip_char(&c, '['))
+    if (!skip_char(&c, '['))
         return ERR_SYNTAX;
     skip_space(&c);
-    if (!json_sees(&c, ']')) {
+    if (!sees(&c, ']')) {
         do {
             if (!read_value(&c, 1, &value))
                 return fault_of(&c);
@@ -148,15 +364,15 @@ enum err json_elements(struct str text, struct str *items, size_t max, size_t *c
                 items[*count] = value;
             ++*count;
             skip_space(&c);
-        } while (json_skip_char(&c, ','));
+        } while (skip_char(&c, ','));
     }
-    return json_skip_char(&c, ']') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+    return skip_char(&c, ']') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
 }
 
 /* ---- objects ---- */
 
 /* To behind the quote that ends a checked string: one with an even number of backslashes. */
-static void skim_string(struct json_cursor *c)
+static void skim_string(struct cursor *c)
 {
     const char *quote = c->at;
     size_t backslashes;
@@ -174,7 +390,7 @@ static void skim_string(struct json_cursor *c)
 }
 
 /* To behind a checked value, which stands inside an object. */
-static void skim_value(struct json_cursor *c)
+static void skim_value(struct cursor *c)
 {
     unsigned depth = 0;
 
@@ -205,72 +421,50 @@ static struct json_field *find_field(struct json_field *fields, size_t count, st
 }
 
 /* "name": value */
-static bool read_pair(struct json_cursor *c, bool is_checked, struct json_pair *pair)
+static bool read_member(struct cursor *c, bool is_checked, struct json_field *member)
 {
     skip_space(c);
-    pair->name.ptr = c->at;
-    if (!json_skip_string(c))
+    member->name.ptr = c->at;
+    if (!skip_string(c))
         return false;
-    pair->name.len = (size_t)(c->at - pair->name.ptr);
+    member->name.len = (size_t)(c->at - member->name.ptr);
     skip_space(c);
-    if (!json_skip_char(c, ':'))
+    if (!skip_char(c, ':'))
         return false;
     if (!is_checked)
-        return read_value(c, 1, &pair->value);
+        return read_value(c, 1, &member->value);
     skip_space(c);
-    pair->value.ptr = c->at;
+    member->value.ptr = c->at;
     skim_value(c);
-    pair->value.len = (size_t)(c->at - pair->value.ptr);
-    return pair->value.len > 0;
-}
-
-/* Calls take for each member of the object that text must be. */
-static enum err each_pair(struct str text, bool is_checked,
-                          bool (*take)(void *to, const struct json_pair *pair), void *to)
-{
-    struct json_cursor c = json_cursor_on(text);
-    struct json_pair pair;
-
-    skip_space(&c);
-    if (!json_skip_char(&c, '{'))
-        return ERR_SYNTAX;
-    skip_space(&c);
-    if (!json_sees(&c, '}')) {
-        do {
-            if (!read_pair(&c, is_checked, &pair) || !take(to, &pair))
-                return fault_of(&c);
-            skip_space(&c);
-        } while (json_skip_char(&c, ','));
-    }
-    return json_skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
-}
-
-struct wanted {
-    struct json_field *fields;
-    size_t count;
-};
-
-static bool take_field(void *to, const struct json_pair *pair)
-{
-    struct wanted *wanted = to;
-    struct json_field *field = find_field(wanted->fields, wanted->count, pair->name);
-
-    if (!field)
-        return true;
-    if (field->value.ptr)
-        return false;
-    field->value = pair->value;
-    return true;
+    member->value.len = (size_t)(c->at - member->value.ptr);
+    return member->value.len > 0;
 }
 
 static enum err find_members(struct str text, bool is_checked, struct json_field *fields,
                              size_t count)
 {
-    struct wanted wanted = { fields, count };
+    struct cursor c = cursor_on(text);
+    struct json_field member, *field;
 
     for (size_t i = 0; i < count; i++)
         fields[i].value = (struct str){ NULL, 0 };
-    return each_pair(text, is_checked, take_field, &wanted);
+    skip_space(&c);
+    if (!skip_char(&c, '{'))
+        return ERR_SYNTAX;
+    skip_space(&c);
+    if (!sees(&c, '}')) {
+        do {
+            if (!read_member(&c, is_checked, &member))
+                return fault_of(&c);
+            field = find_field(fields, count, member.name);
+            if (field && field->value.ptr)
+                return ERR_SYNTAX;
+            if (field)
+                field->value = member.value;
+            skip_space(&c);
+        } while (skip_char(&c, ','));
+    }
+    return skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
 }
 
 enum err json_members(struct str text, struct json_field *fields, size_t count)
@@ -283,26 +477,184 @@ enum err json_checked_members(struct str text, struct json_field *fields, size_t
     return find_members(text, true, fields, count);
 }
 
-struct list {
-    struct json_pair *pairs;
-    size_t max, count;
-};
+/* ---- text inside strings ---- */
 
-static bool take_pair(void *to, const struct json_pair *pair)
+static unsigned hex_value(char checked_digit)
 {
-    struct list *list = to;
-
-    if (list->count < list->max)
-        list->pairs[list->count] = *pair;
-    list->count++;
-    return true;
+    if (checked_digit <= '9')
+        return (unsigned)(checked_digit - '0');
+    return (unsigned)((checked_digit | 0x20) - 'a' + 10);
 }
 
-enum err json_pairs(struct str text, struct json_pair *pairs, size_t max, size_t *count)
+static unsigned hex4(const char *s)
 {
-    struct list list = { pairs, max, 0 };
-    enum err e = each_pair(text, false, take_pair, &list);
+    unsigned number = 0;
 
-    *count = list.count;
-    return e;
+    for (int i = 0; i < 4; i++)
+        number = number << 4 | hex_value(s[i]);
+    return number;
+}
+
+static size_t utf8_put(unsigned code, char out[static 4])
+{
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xc0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (char)(0xe0 | code >> 12);
+        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (code & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | code >> 18);
+    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (code & 0x3f));
+    return 4;
+}
+
+/* \uXXXX, and a second one behind the first of a surrogate pair. */
+static size_t decode_unicode(struct cursor *c, char out[static 4])
+{
+    unsigned code = hex4(c->at + 2);
+
+    c->at += 6;
+    if (code >= 0xd800 && code <= 0xdfff) {
+        unsigned low;
+        if (code >= 0xdc00 || c->end - c->at < 6 || c->at[0] != '\\' || c->at[1] != 'u')
+            return 0;
+        low = hex4(c->at + 2);
+        if (low < 0xdc00 || low > 0xdfff)
+            return 0;
+        c->at += 6;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    }
+    return utf8_put(code, out);
+}
+
+/*
+ * One byte or one escape of a checked string.  Returns how many bytes it stands for,
+ * never more than it was long; 0 for a lone surrogate, which no UTF-8 can spell.
+ */
+static size_t decode_one(struct cursor *c, char out[static 4])
+{
+    static const char letters[] = "bfnrt";
+    static const char meanings[] = "\b\f\n\r\t";
+    const char *letter;
+
+    if (*c->at != '\\') {
+        out[0] = *c->at++;
+        return 1;
+    }
+    if (c->at[1] == 'u')
+        return decode_unicode(c, out);
+    letter = strchr(letters, c->at[1]);
+    out[0] = letter ? meanings[letter - letters] : c->at[1];
+    c->at += 2;
+    return 1;
+}
+
+/* What stands between the quotes of a checked string. */
+static struct str inside(struct str quoted)
+{
+    return (struct str){ quoted.ptr + 1, quoted.len - 2 };
+}
+
+static bool has_escapes(struct str s)
+{
+    return s.len > 0 && memchr(s.ptr, '\\', s.len) != NULL;
+}
+
+enum err json_text(struct str value, struct arena *mem, struct str *out)
+{
+    struct cursor c;
+    char *text;
+
+    if (value.len < 2 || value.ptr[0] != '"')
+        return ERR_SYNTAX;
+    *out = inside(value);
+    if (!has_escapes(*out))
+        return ERR_NONE;
+    text = arena_take(mem, out->len);
+    if (!text)
+        return ERR_NO_MEMORY;
+    c = cursor_on(*out);
+    *out = (struct str){ text, 0 };
+    while (c.at < c.end) {
+        char bytes[4];
+        size_t len = decode_one(&c, bytes);
+        if (len == 0)
+            return ERR_SYNTAX;
+        memcpy(text + out->len, bytes, len);
+        out->len += len;
+    }
+    return ERR_NONE;
+}
+
+bool json_spells(struct str quoted, struct str name)
+{
+    struct cursor c = cursor_on(inside(quoted));
+
+    if (!has_escapes(inside(quoted)))
+        return str_equal(inside(quoted), name);
+    while (c.at < c.end) {
+        char bytes[4];
+        size_t len = decode_one(&c, bytes);
+        if (len == 0 || len > name.len || memcmp(name.ptr, bytes, len) != 0)
+            return false;
+        name = str_skip(name, len);
+    }
+    return name.len == 0;
+}
+
+bool json_is_text(struct str s)
+{
+    struct cursor c = cursor_on(s);
+
+    while (skip_unescaped(&c) && c.at < c.end)
+        c.at++;
+    return c.at == c.end;
+}
+
+/* ---- writing ---- */
+
+static void add_escaped(struct buf *out, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char byte = (unsigned char)c;
+
+    if (c == '"' || c == '\\') {
+        buf_add_char(out, '\\');
+        buf_add_char(out, c);
+        return;
+    }
+    buf_add(out, STR("\\u00"));
+    buf_add_char(out, hex[byte >> 4]);
+    buf_add_char(out, hex[byte & 15]);
+}
+
+bool json_add_string(struct buf *out, struct str s)
+{
+    struct cursor c = cursor_on(s);
+    bool is_text = true;
+
+    buf_add_char(out, '"');
+    while (c.at < c.end) {
+        const char *from = c.at;
+        bool is_good = skip_unescaped(&c);
+        buf_add(out, (struct str){ from, (size_t)(c.at - from) });
+        if (!is_good)
+            buf_add_char(out, *c.at++);
+        else if (c.at < c.end)
+            add_escaped(out, *c.at++);
+        is_text &= is_good;
+    }
+    buf_add_char(out, '"');
+    return is_text;
 }

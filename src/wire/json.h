@@ -46,18 +46,6 @@ MUST_USE enum err json_members(struct str text, struct json_field *fields, size_
 MUST_USE enum err json_checked_members(struct str text, struct json_field *fields,
                                        size_t count);
 
-struct json_pair {
-    struct str name;  /* span of the string, quotes and all */
-    struct str value; /* span */
-};
-
-/*
- * text must be an object, of whatever names.  Puts its first max members into pairs; *count
- * is the number of all of them.  ERR_SYNTAX: malformed, or not an object.
- */
-MUST_USE enum err json_pairs(struct str text, struct json_pair *pairs, size_t max,
-                             size_t *count);
-
 /*
  * The text of a string value: a view into value where nothing is escaped, else a copy
  * in mem.  value must come from one of the readers above.  ERR_SYNTAX: not a string,

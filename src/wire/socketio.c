@@ -119,33 +119,22 @@ static void add_namespace(struct buf *out, struct str nsp)
         buf_add_all(out, nsp, STR(","));
 }
 
-/* ["name",args…] */
-static void add_event(struct buf *out, struct str name, struct str args)
+void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args,
+                      struct str_list attachments)
 {
+    buf_reserve(out, nsp.len + name.len + args.len + 16);
+    buf_add(out, attachments.count > 0 ? STR("45") : STR("42"));
+    if (attachments.count > 0) {
+        buf_add_number(out, attachments.count);
+        buf_add_char(out, '-');
+    }
+    add_namespace(out, nsp);
     buf_add_char(out, '[');
     json_add_string(out, name);
     if (args.len > 0)
         buf_add_char(out, ',');
     buf_add(out, args);
     buf_add_char(out, ']');
-}
-
-void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args)
-{
-    buf_reserve(out, nsp.len + name.len + args.len + 16);
-    buf_add(out, STR("42"));
-    add_namespace(out, nsp);
-    add_event(out, name, args);
-}
-
-void packet_add_binary_event(struct buf *out, struct str nsp, struct str name, struct str args,
-                             struct str_list attachments)
-{
-    buf_add(out, STR("45"));
-    buf_add_number(out, attachments.count);
-    buf_add_char(out, '-');
-    add_namespace(out, nsp);
-    add_event(out, name, args);
     for (size_t i = 0; i < attachments.count; i++) {
         buf_add_char(out, RECORD_SEPARATOR);
         buf_add_char(out, 'b');

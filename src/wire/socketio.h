@@ -1,5 +1,5 @@
 /*
- * Socket.IO packets (protocol v5) in their Engine.IO (v4) message form: what the service
+ * Socket.IO packets (protocol v5) in their Engine.IO (v4) message form: what Web PubSub
  * puts into an event's body and passes on to clients unchanged.
  *
  *   4 <type> [<attachments>-] [<namespace>,] [<ack id>] [JSON]
@@ -43,18 +43,16 @@ MUST_USE enum err packet_parse(struct str text, struct packet *out);
 /* The same of the beginning of a packet: all that stands before its JSON, nothing of that. */
 MUST_USE enum err packet_parse_head(struct str text, struct packet *out);
 
-/* 42[/ns,]["name",args]; args: JSON values with commas between them, or empty. */
-void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args);
-
 /*
- * The same with bytes beside it: 45<n>-[/ns,]["name",args], then 0x1E b<base64> for each;
- * args has {"_placeholder":true,"num":i} in their places.
+ * 42[/ns,]["name",args]; args: JSON values with commas between them, or empty.  With bytes beside
+ * it: 45<n>-[/ns,]["name",args], then 0x1E b<base64> for each, where args has
+ * {"_placeholder":true,"num":i} in their places.
  */
-void packet_add_binary_event(struct buf *out, struct str nsp, struct str name, struct str args,
-                             struct str_list attachments);
+void packet_add_event(struct buf *out, struct str nsp, struct str name, struct str args,
+                      struct str_list attachments);
 
 /*
- * 41[/ns,] ends the sockets of a namespace; with {"close":true}, a word of the service's
+ * 41[/ns,] ends the sockets of a namespace; with {"close":true}, a word of Web PubSub's
  * own, it ends the connections under them.
  */
 void packet_add_disconnect(struct buf *out, struct str nsp, bool is_closing);

@@ -24,8 +24,8 @@ const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 export const SOON_MS = 10_000;
 
 /** A stack with the page, and a browser for it. */
-export async function startScene({ service, env, website = true, ...options } = {}) {
-  const stack = await startStack({ host: true, website, service, env });
+export async function startScene({ service, env, app, website = true, ...options } = {}) {
+  const stack = await startStack({ host: true, website, service, env, app });
   const executablePath = process.env.CHROME || BROWSERS.find((path) => existsSync(path));
   assert.ok(executablePath, `no browser: set CHROME, or install one of ${BROWSERS.join(', ')}`);
   const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(async (error) => {
@@ -152,9 +152,9 @@ export class Screen {
   /** The lines on the screen, from top to bottom. */
   lines() {
     return this.page.evaluate(() =>
-      [...document.querySelectorAll('#editor .view-line')]
+      [...document.querySelectorAll('#editor :is(.view-line, .cm-line)')]
         .map((line) => ({
-          top: parseFloat(line.style.top),
+          top: line.getBoundingClientRect().top,
           text: line.textContent.replaceAll('\u00a0', ' '),
         }))
         .sort((a, b) => a.top - b.top)
@@ -205,7 +205,7 @@ export class Screen {
 
   async focus() {
     await this.page
-      .locator('#editor .monaco-editor')
+      .locator('#editor :is(.monaco-editor, .cm-content)')
       .first()
       .click({ position: { x: 200, y: 20 } });
   }

@@ -7,8 +7,8 @@ import { startScene } from './browser.js';
 let scene;
 before(async () => {
   scene = await startScene({
-    website: 'web/chat/dist',
-    env: { CODESTREAM_APP: 'chat' },
+    website: 'examples/chat/page/dist',
+    app: 'chat',
     service: { connectionState: true },
   });
 });

@@ -163,6 +163,7 @@ test('a file that is too large or no text is refused in words', async () => {
 test("the system's theme is followed until one is chosen, and what is chosen is kept", async () => {
   const context = await scene.person({ colorScheme: 'dark' });
   const writer = await scene.writer({ context });
+  await writer.page.locator('.monaco-editor').first().waitFor(); // the page is live before
   const theme = () =>
     writer.page.evaluate(() => [
       document.documentElement.dataset.theme,
@@ -251,7 +252,7 @@ test('a new session leaves the old one behind, also after a reload', async () =>
 test('a session whose key is refused goes on as a new one, with its text', async () => {
   const { writer } = await pair('carried over');
   await writer.page.route('**/negotiate', (route) =>
-    route.request().method() === 'POST'
+    route.request().postDataJSON()?.writer_key
       ? route.fulfill({
           status: 403,
           headers: { 'Access-Control-Allow-Origin': '*' },

@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
 import { Crowd } from '../lib/sockets.js';
-import { deferred } from '../lib/deadline.js';
-import { startScene } from './browser.js';
+import { deferred, pause } from '../lib/deadline.js';
+import { SOON_MS, startScene } from './browser.js';
 
 const MAX_TEXT = 256 * 1024;
 const WINDOWS =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ' +
   'Chrome/140.0.0.0 Safari/537.36';
+
+const LONG = { timeout: 60_000 };
+/** A page asks for the text again, less and less often (web/src/viewer.js). */
+const ASK_MIN_MS = 1_000;
+const ASK_MAX_MS = 10_000;
 
 let scene;
 before(async () => {
@@ -130,14 +135,15 @@ test('a byte order mark that begins a text outlives a reload, and the offsets af
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await writer.paste('\ufeffone');
-  await viewer.shows((await writer.lines()).join());
+  await viewer.shows('\u2022one');
   await writer.page.reload();
   await writer.says('Live');
   await writer.focus();
   await writer.keys('Control+End');
   await writer.page.keyboard.type(' two');
-  // The editor shows the mark as a character that is none.
-  for (const screen of [writer, viewer]) await screen.shows('\ufffdone two');
+  // The mark is shown as a sign that it is there.
+  await writer.shows('\ufffdone two');
+  await viewer.shows('\u2022one two');
   await writer.keys('Control+Home', 'Delete');
   for (const screen of [writer, viewer]) await screen.shows('one two');
 });
@@ -163,12 +169,12 @@ test('the language is chosen by the writer and coloured at the viewer', async ()
     viewer.page.evaluate(
       () =>
         new Set(
-          [...document.querySelectorAll('#editor .view-line span span')].map(
+          [...document.querySelectorAll('#editor .cm-line span')].map(
             (span) => getComputedStyle(span).color,
           ),
         ).size,
     );
-  await viewer.until(async () => (await colours()) >= 3, 10_000, 'the viewer sees colours');
+  await viewer.until(async () => (await colours()) >= 2, 10_000, 'the viewer sees colours');
 });
 
 test("the writer's cursor and selection are shown at the viewer", async () => {
@@ -183,7 +189,7 @@ test("the writer's cursor and selection are shown at the viewer", async () => {
   await viewer.page.locator('#editor .writer-selection').waitFor({ state: 'detached' });
 });
 
-test('100 viewers who join within a second cause at most two fulls to the room', async () => {
+test('100 viewers who join within a second cause at most two fulls to the room', LONG, async () => {
   const writer = await scene.writer();
   await writer.type('for all of you');
   const crowd = new Crowd(scene.stack.api, ['websocket']);
@@ -194,25 +200,44 @@ test('100 viewers who join within a second cause at most two fulls to the room',
     const viewers = await Promise.all(Array.from({ length: 100 }, () => crowd.open({ room })));
     const before = observer.heard().filter(({ data }) => data.type === 'full').length;
     const started = Date.now();
-    await Promise.all(
+    const texts = await Promise.all(
       viewers.map(async (viewer) => {
         await viewer.ask('joinRoom', { room_id: room });
-        await viewer.ask('sendToRoom', {
-          room_id: `${room}-control`,
-          data: { data: 'sync', epoch: 0, version: -1 },
-        });
+        return patientText(viewer, room);
       }),
-    );
-    const texts = await Promise.all(
-      viewers.map((viewer) => viewer.message('editorMessage', ({ data }) => data.type === 'full')),
     );
     const took = Date.now() - started;
     for (const { data } of texts) assert.equal(data.content, 'for all of you');
     const fulls = observer.heard().filter(({ data }) => data.type === 'full').length - before;
     // Two in each second that the joining takes on this machine.
     assert.ok(fulls <= 2 * Math.ceil(took / 1_000), `${fulls} fulls to the room in ${took} ms`);
-    await writer.page.locator('#viewer-count', { hasText: /^101$/ }).waitFor();
+    // A writer that has had to connect again counts those who answer it, as pages do.
+    const count = () => writer.page.locator('#viewer-count').textContent();
+    const counted = async () => {
+      if ((await count()) === '101') return true;
+      await Promise.all([observer, ...viewers].map((viewer) => askForText(viewer, room)));
+      return false;
+    };
+    await writer.until(counted, SOON_MS, 'all are counted', count);
   } finally {
     crowd.close();
   }
 });
+
+const askForText = (viewer, room) =>
+  viewer.ask('sendToRoom', {
+    room_id: `${room}-control`,
+    data: { data: 'sync', epoch: 0, version: -1 },
+  });
+
+/** Asks for the text as a page does: until it comes. */
+async function patientText(viewer, room) {
+  const isFull = ({ data }) => data.type === 'full';
+  const text = viewer.message('editorMessage', isFull);
+  text.catch(() => {}); // until it is looked at
+  for (let wait = ASK_MIN_MS; !viewer.heard().some(isFull); wait = Math.min(2 * wait, ASK_MAX_MS)) {
+    await askForText(viewer, room);
+    await Promise.race([text, pause(wait)]);
+  }
+  return text;
+}

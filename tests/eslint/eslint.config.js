@@ -60,7 +60,7 @@ export default [
     rules: MISTAKES,
   },
   {
-    files: ['web/src/**/*.js', 'web/chat/*.js'],
+    files: ['web/src/**/*.js', 'examples/*/page/*.js'],
     languageOptions: { globals: { ...globals.browser, process: 'off' } },
     rules: MARKUP,
   },

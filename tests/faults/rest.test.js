@@ -8,9 +8,9 @@ import { describe } from 'node:test';
 import { after, before } from '../lib/test.js';
 import { startFaultStack } from '../lib/fault-stack.js';
 import {
-  AT_ONCE, LASTING_MS, OPTIONS, REST_MS, report, SHORT_MS, startRoom, test,
+  AT_ONCE, LASTING_MS, OPTIONS, REST_MS, report, SHORT_MS, startRoom, startRoomOf, test,
 } from '../lib/fault-test.js';
-import { openRoom, outlive } from '../lib/watched-room.js';
+import { outlive } from '../lib/watched-room.js';
 
 const MB = 1024 * 1024;
 
@@ -68,8 +68,7 @@ describe('the service', AT_ONCE, () => {
 
   for (const [what, answer] of Object.entries(ANSWERS)) {
     test(`${what}: texts are equal afterwards, nobody was falsely live`, async (t) => {
-      const room = await openRoom(stack.api);
-      t.after(() => room.close());
+      const room = await startRoomOf(stack, t);
       let hits = 0;
       report(t, await outlive(room, {
         begin: () => faults.set(room.mark, () => answer((hits += 1))),

@@ -7,9 +7,9 @@
 #include <regex.h>
 #include <strings.h>
 
+#include "azure/cloudevents.h"
+#include "azure/token.h"
 #include "fuzz.h"
-#include "wire/cloudevents.h"
-#include "wire/token.h"
 
 #define MAX_HEADERS 16
 

@@ -5,8 +5,7 @@
 # targets cannot rot.
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub payload retry \
-                service
+FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub retry service
 FUZZ_SEEDS   := build/fuzz/seeds
 
 FLAGS.fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
@@ -14,15 +13,14 @@ FLAGS.fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,u
 
 NEED.fuzz := clang libclang-rt-dev libjansson-dev
 
-.PHONY: fuzz fuzz-run replay
+.PHONY: fuzz fuzz-run replay replay-programs
 
 fuzz: build/have-fuzz
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
 
 # What a target may link: everything that needs no socket.  Of the service layer, what the
 # stand-ins for src/io can carry.
-FUZZ_PARTS := $(filter-out src/main.c src/worker.c src/io/%,$(SRC)) \
-              src/io/http_request.c
+FUZZ_PARTS := $(filter-out src/main.c src/worker.c src/io/%,$(SRC)) $(APPS)
 FUZZ_HELP  := stand_in audience
 
 $(B)/libfuzzed.a: $(FUZZ_PARTS:%.c=$(B)/%.o) $(FUZZ_HELP:%=$(B)/tests/fuzz/%.o) \
@@ -51,6 +49,7 @@ $(FUZZ_SEEDS)/.made: tests/fuzz/seeds.js $(wildcard tests/vectors/*.tsv) | build
 fuzz-run: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(FUZZ_SEEDS)/.made
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh $(FUZZ_TARGETS)
 
-replay: $(FUZZ_TARGETS:%=$(B)/replay_%) $(FUZZ_SEEDS)/.made
+replay-programs: $(FUZZ_TARGETS:%=$(B)/replay_%) $(FUZZ_SEEDS)/.made
+replay: replay-programs
 	$(Q)for target in $(FUZZ_TARGETS); do \
 	  $(UNIT_TEST) $(B)/replay_$$target $(FUZZ_SEEDS)/$$target tests/fuzz/findings/$$target || exit 1; done

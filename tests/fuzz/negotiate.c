@@ -7,7 +7,7 @@
 
 #include "app/codestream.h"
 #include "fuzz.h"
-#include "negotiate.h"
+#include "handler.h"
 #include "wire/base64url.h"
 
 static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH");
@@ -152,20 +152,20 @@ static void check_answer(const struct app_pass *pass, const struct member *who,
     struct str key = who ? right_key(who->room, mem) : STR("none");
     struct str text;
 
-    MUST(!negotiate_answer(&service, pass, STR("the.to.ken"), 3600, mem, &text));
-    json_t *answer = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
-    MUST(answer && !contains(text, access_key) && !contains(text, word));
-    MUST(json_integer_value(json_object_get(answer, "expires_in")) == 3600);
-    MUST(contains(member(answer, "url"), STR("access_token=the.to.ken")));
+    MUST(!negotiate_response(&service, pass, STR("the.to.ken"), 3600, mem, &text));
+    json_t *response = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+    MUST(response && !contains(text, access_key) && !contains(text, word));
+    MUST(json_integer_value(json_object_get(response, "expires_in")) == 3600);
+    MUST(contains(member(response, "url"), STR("access_token=the.to.ken")));
     MUST(contains(text, key) == is_writer);
     if (is_writer)
-        MUST(str_equal(member(answer, "writer_key"), key));
+        MUST(str_equal(member(response, "writer_key"), key));
     if (who)
-        MUST(str_equal(member(answer, "room_id"), who->room) &&
-             str_equal(member(answer, "role"), is_writer ? STR("writer") : STR("viewer")));
+        MUST(str_equal(member(response, "room_id"), who->room) &&
+             str_equal(member(response, "role"), is_writer ? STR("writer") : STR("viewer")));
     else
-        MUST(is_room(member(answer, "user_id")));
-    json_decref(answer);
+        MUST(is_room(member(response, "user_id")));
+    json_decref(response);
 }
 
 static void ask(const struct question *question, bool has_word, struct arena *mem)

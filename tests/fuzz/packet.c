@@ -91,10 +91,10 @@ static void write_event(const struct packet *packet, struct arena *mem)
         json_text(packet->name, mem, &name))
         return;
     args = joined(packet, mem);
-    packet_add_event(&plain, packet->nsp, name, args);
+    packet_add_event(&plain, packet->nsp, name, args, (struct str_list){ NULL, 0 });
     must_be_same_event(built(&plain), PACKET_EVENT, packet, name, mem);
-    packet_add_binary_event(&binary, packet->nsp, name, args,
-                            (struct str_list){ bytes, packet->arg_count % 4 });
+    packet_add_event(&binary, packet->nsp, name, args,
+                     (struct str_list){ bytes, 1 + packet->arg_count % 3 });
     must_be_same_event(built(&binary), PACKET_BINARY_EVENT, packet, name, mem);
 }
 

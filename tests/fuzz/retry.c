@@ -2,7 +2,7 @@
  * When a call is sent again: never at a negative moment nor beyond the time that is left, not
  * before the service wants it, and with more time left not at another moment.
  */
-#include "retry.h"
+#include "azure/rest.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     attempt.left_ms = read_number(&in, INT64_MAX);
     attempt.now_unix = read_number(&in, FAR_UNIX);
-    attempt.chance = (uint32_t)read_number(&in, UINT32_MAX);
+    attempt.jitter = (uint32_t)read_number(&in, UINT32_MAX);
     seconds = (uint32_t)read_number(&in, UINT32_MAX);
     attempt.retry_after = input_text(&in);
     (void)check_bounds(&attempt);

@@ -25,9 +25,15 @@ static const struct setting variants[][8] = {
                    { "IDENTITY_ENDPOINT", IDENTITY_URL },
                    { "IDENTITY_HEADER", "header of the identity" },
                    { "CODESTREAM_SECRET", SECRET } },
-    [VERBS] = { CONNECTION, { "CODESTREAM_APP", "verbs" } },
-    [CHAT] = { CONNECTION, { "CODESTREAM_APP", "chat" } },
+    [VERBS] = { CONNECTION },
+    [CHAT] = { CONNECTION },
 };
+
+extern const struct app codestream_app, verbs_app, chat_app;
+static const struct app *const apps[] = { [CODESTREAM] = &codestream_app,
+                                          [IDENTITY] = &codestream_app,
+                                          [VERBS] = &verbs_app,
+                                          [CHAT] = &chat_app };
 
 struct scene scene;
 
@@ -224,6 +230,8 @@ static void wrap(void)
     request->headers = json;
     request->header_count = 1;
     request->query_count = 0;
+    scene.is_unforwarded = scene.is_event;
+    scene.is_event = false;
     request->method = STR("POST");
     request->body = text;
 }
@@ -234,8 +242,6 @@ static void wrap(void)
 static void cut_body(struct input *in)
 {
     struct http_request *request = &scene.request;
-    bool is_wrapped =
-        !str_equal(request->path, STR("/eventhandler")) || request->header_count == 1;
     size_t kept = 4 + input_choice(in, 200);
 
     if (request->body.len <= kept)
@@ -243,23 +249,19 @@ static void cut_body(struct input *in)
     request->is_cut = true;
     request->body = str_first(request->body, kept);
     scene.is_whole = false;
-    if (!is_wrapped)
-        return;
-    scene.is_remains = scene.is_event;
-    scene.is_event = false;
 }
 
 /* As many others are in flight as make a difference. */
-static void load_service(struct input *in)
+static void load_handler(struct input *in)
 {
-    static const size_t loads[] = { 0, SERVICE_FULL_FOR_NEWCOMERS - 1,
-                                    SERVICE_FULL_FOR_NEWCOMERS, SERVICE_MAX_IN_FLIGHT - 1,
-                                    SERVICE_MAX_IN_FLIGHT };
+    static const size_t loads[] = { 0, HANDLER_FULL_FOR_NEWCOMERS - 1,
+                                    HANDLER_FULL_FOR_NEWCOMERS, HANDLER_MAX_IN_FLIGHT - 1,
+                                    HANDLER_MAX_IN_FLIGHT };
 
     scene.load = loads[input_choice(in, COUNT(loads))];
-    scene.service.in_flight = scene.load;
-    scene.beside = scene.load == SERVICE_MAX_IN_FLIGHT - 1 ? REST_MAX_BESIDE : 0;
-    scene.service.rest.beside = scene.beside;
+    scene.handler.in_flight = scene.load;
+    scene.beside = scene.load == HANDLER_MAX_IN_FLIGHT - 1 ? REST_MAX_BESIDE : 0;
+    scene.handler.rest.beside = scene.beside;
 }
 
 /* As http_server.c does it. */
@@ -267,7 +269,7 @@ static void limit_request(struct input *in)
 {
     static const size_t short_limits[] = { 0, 1024, 4096, 16384 };
     struct http_request *request = &scene.request;
-    size_t limit = service_body_limit(&scene.service, request);
+    size_t limit = handler_body_limit(&scene.handler, request);
     unsigned shortage = input_choice(in, 16);
 
     if (request->body.len > limit) {
@@ -280,7 +282,7 @@ static void limit_request(struct input *in)
         request->mem.limit_bytes = short_limits[shortage - (16 - COUNT(short_limits))];
         scene.is_event = false; /* without memory only the common rules hold */
     }
-    load_service(in);
+    load_handler(in);
     if (input_choice(in, 4) == 1 && !request->is_too_large)
         cut_body(in);
 }
@@ -320,14 +322,15 @@ void scene_end_headers(void)
     arena_free(&scene.wire);
 }
 
-static void start_service(void)
+static void start_handler(void)
 {
     struct http_client_options options = { .user_agent = "fuzz" };
     struct http_client *client = http_client_new(stand_in_loop(), &options);
     struct complaints complaints;
 
     MUST(config_load(&scene.config, from_variant, &complaints));
-    MUST(client && !service_init(&scene.service, &scene.config, stand_in_loop(), client));
+    MUST(client && !handler_init(&scene.handler, apps[scene.variant], &scene.config,
+                                 stand_in_loop(), client));
 }
 
 void scene_begin(struct input *in)
@@ -336,8 +339,9 @@ void scene_begin(struct input *in)
 
     scene = (struct scene){ .input = in->left, .variant = input_choice(in, COUNT(variants)) };
     arena_init(&scene.lab, 4 * FUZZ_MEMORY);
-    start_service();
+    start_handler();
     scene.request.headers = headers;
+    scene.request.loop = stand_in_loop();
     scene.request.started_ms = loop_now_ms(stand_in_loop());
     is_wrapped = input_choice(in, 4) == 3;
     stand_in.refuse_calls = input_choice(in, 16) == 15;
@@ -355,9 +359,9 @@ void scene_begin(struct input *in)
 
 void scene_end(void)
 {
-    struct http_client *client = scene.service.rest.client;
+    struct http_client *client = scene.handler.rest.client;
 
-    service_free(&scene.service);
+    handler_free(&scene.handler);
     http_client_free(client);
     config_free(&scene.config);
     arena_free(&scene.request.mem);

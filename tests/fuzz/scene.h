@@ -6,7 +6,7 @@
 #define FUZZ_SCENE_H
 
 #include "fuzz.h"
-#include "service.h"
+#include "handler.h"
 
 #define ACCESS_KEY "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 #define SECRET "secret secret secret secret secret"
@@ -16,7 +16,7 @@
 #define ROOM "AAAAAAAAAAAAAAAAAAAAAA"
 #define OTHER_ROOM "BBBBBBBBBBBBBBBBBBBBBB"
 
-/* Which program it is: its settings. */
+/* Which program it is: its application and its settings. */
 enum variant { CODESTREAM, IDENTITY, VERBS, CHAT };
 
 /* The case in hand: what was asked, and who asked it as far as that is certain. */
@@ -25,16 +25,16 @@ struct scene {
     struct str input;  /* all of it */
     struct arena lab;  /* what is made for the case */
     struct arena wire; /* texts of the request that end with its answer */
-    struct service service;
+    struct handler handler;
     struct config config;
     struct http_request request;
-    bool is_event;     /* made here, so that all below is known */
-    bool is_authentic; /* signed by the service */
-    bool is_message;   /* an event of a client, which has to be answered with 200 or 204 */
-    bool is_whole;     /* and well-formed, all of it there, with memory enough */
-    bool is_remains;   /* it was, but the host wrapped it and then it was cut */
-    size_t load;       /* requests that were in flight before */
-    size_t beside;     /* and calls beside other calls of these */
+    bool is_event;       /* made here, so that all below is known */
+    bool is_authentic;   /* signed by the service */
+    bool is_message;     /* an event of a client, which has to be answered with 200 or 204 */
+    bool is_whole;       /* and well-formed, all of it there, with memory enough */
+    bool is_unforwarded; /* it was, but the host has wrapped it */
+    size_t load;         /* requests that were in flight before */
+    size_t beside;       /* and calls beside other calls of these */
     enum { NOBODY, WRITER, VIEWER } role;
     struct str ack_id;
     size_t log_lines;

@@ -77,7 +77,7 @@ function settings() {
   }
   const secret = 'a secret of at least 32 bytes, as it must';
   seed('settings', fields('', 'https://abc', 'managedidentity', 'client-id', 'http://127.0.0.1:1/',
-    'header', secret, 'hub', 'chat', '5', '1000', '2', '8080', '0'));
+    'header', secret, 'hub', '5', '1000', '2', '8080', '0'));
   for (const url of ['http://abc', 'http://127.0.0.1:1', 'https://a_b', 'ftp://abc']) {
     seed('settings', fields(`Endpoint=${url};AccessKey=k`));
   }
@@ -85,7 +85,7 @@ function settings() {
     seed('settings', fields('Endpoint=https://a;AccessKey=k', ...Array(6).fill(''), hub));
   }
   seed('settings', fields('Endpoint=http://localhost;Port=8080;AccessKey=k', '80', '', '', '', '',
-    secret, 'a1_`,.[]', 'hello', '1440', '60000', '64', '', '65535'));
+    secret, 'a1_`,.[]', '1440', '60000', '64', '', '65535'));
 }
 
 function negotiate() {
@@ -129,25 +129,6 @@ function webpubsub() {
 }
 
 const wrapped = (req) => JSON.stringify({ Data: { req }, Metadata: {} });
-
-function payload() {
-  const headers = { 'Content-Type': ['text/plain'], Two: ['a', 'b'] };
-  const request = {
-    Url: 'https://host/negotiate?room_id=a',
-    Method: 'GET',
-    Query: { room_id: 'a' },
-    Headers: headers,
-    Body: '{"room_id":"x"}',
-  };
-  seed('payload', '0', fields(wrapped(request)));
-  seed('payload', '0', fields(wrapped({ ...request, Query: {}, Body: undefined })));
-  const plain = { One: '1' };
-  seed('payload', '0', fields(wrapped({ ...request, Headers: plain, Url: '/eventhandler' })));
-  seed('payload', '0', fields('{"Data":1,"Metadata":2}'));
-  seed('payload', '1', fields('POST', wrapped(request)));
-  seed('payload', '2', '0', '2', '1', fields('value'), '0', fields('43["a"]'));
-  seed('payload', '2', '0', '0', fields('\0\x09\x1f"\\\x7f'));
-}
 
 function retries() {
   const attempt = (status, tries, left, asked) => seed('retry', status, tries,
@@ -299,10 +280,10 @@ function requests() {
 }
 
 for (const target of ['json', 'packet', 'cloudevents', 'token', 'settings', 'negotiate',
-  'webpubsub', 'payload', 'retry', 'service']) {
+  'webpubsub', 'retry', 'service']) {
   rmSync(path.join(out, target), { recursive: true, force: true });
   mkdirSync(path.join(out, target), { recursive: true });
 }
-[simple, cloudevents, settings, negotiate, webpubsub, payload, retries, events, identities,
+[simple, cloudevents, settings, negotiate, webpubsub, retries, events, identities,
   requests]
   .forEach((make) => make());

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "audience.h"
-#include "eventhandler.h"
-#include "retry.h"
+#include "azure/rest.h"
+#include "handler.h"
 #include "scene.h"
 #include "stand_in.h"
 #include "wire/json.h"
@@ -137,12 +137,6 @@ static uint64_t recipients_of(const struct audience *audience)
     return audience_of(audience, connections, SETS, &scene.lab);
 }
 
-/* Who is gathered for one action stands in a room that nobody else asks about. */
-static bool is_gathering(const struct audience *audience)
-{
-    return audience->moved_count == 1 && str_starts(audience->moved[0].room, STR("~gathered~"));
-}
-
 static void check_neighbours(const struct http_call *http, const struct audience *audience)
 {
     struct open_call one = { .call = http->owner };
@@ -151,7 +145,7 @@ static void check_neighbours(const struct http_call *http, const struct audience
     if (audience->kind == REQUEST_SEND && !ends_sockets)
         one.recipients = recipients_of(audience);
     else
-        one.is_barrier = !is_gathering(audience);
+        one.is_barrier = true;
     if (one.call->tries > 1) /* again: it was open all the time */
         return;
     (void)take_open(one.call);
@@ -168,11 +162,11 @@ static void check_neighbours(const struct http_call *http, const struct audience
 
 static bool will_come_again(const struct rest_call *call)
 {
-    const struct rest_call *pausing = scene.service.rest.pausing;
+    const struct rest_call *backed_off = scene.handler.rest.backed_off;
 
-    while (pausing && pausing != call)
-        pausing = pausing->next;
-    return pausing != NULL;
+    while (backed_off && backed_off != call)
+        backed_off = backed_off->next;
+    return backed_off != NULL;
 }
 
 /* A call that comes again: neither a send, nor too early, nor without end. */
@@ -183,14 +177,14 @@ static void check_repeat(const struct http_call *call)
     MUST(rest->tries >= 1 && rest->tries <= RETRY_MAX_TRIES);
     if (rest->tries == 1)
         return;
-    MUST(!scene.service.rest.is_ending);
+    MUST(!scene.handler.rest.is_ending);
     MUST(strcmp(call->method, "GET") == 0 || !contains(str_from(call->url), STR("/:send?")));
     MUST(loop_now_ms(stand_in_loop()) >= scene.not_before_ms);
 }
 
 static bool is_full(void)
 {
-    return scene.load >= SERVICE_MAX_IN_FLIGHT || scene.request.is_cut;
+    return scene.load >= HANDLER_MAX_IN_FLIGHT || scene.request.is_cut;
 }
 
 static void on_call(const struct http_call *call)
@@ -217,7 +211,7 @@ static void on_call(const struct http_call *call)
         return;
     }
     if (contains(url, STR("/:generateToken?"))) {
-        MUST(scene.load < SERVICE_FULL_FOR_NEWCOMERS);
+        MUST(scene.load < HANDLER_FULL_FOR_NEWCOMERS);
         return;
     }
     audience = audience_read(hub_url, url, call->body, &scene.lab);
@@ -271,7 +265,7 @@ static void finish(struct http_call *call)
         status = 429;
         break;
     case '7':
-        service_abort(&scene.service);
+        handler_abort(&scene.handler);
         open_count = 0;
         status = 0;
         break;
@@ -309,19 +303,16 @@ static void finish(struct http_call *call)
 
 /* ---- answers ---- */
 
-/* {"Outputs":{"res":{"statusCode":…,"body":…}},…} */
-static unsigned read_wrapped(struct str *body)
+/* {"Outputs":{"res":{"statusCode":500,"body":…}},…}: the host passes on nothing else. */
+static void check_unforwarded(struct str body)
 {
-    json_t *whole = json_loadb(body->ptr, body->len, JSON_ALLOW_NUL, NULL);
+    json_t *whole = json_loadb(body.ptr, body.len, 0, NULL);
     const json_t *res = json_object_get(json_object_get(whole, "Outputs"), "res");
-    const json_t *text = json_object_get(res, "body");
-    unsigned status = (unsigned)json_integer_value(json_object_get(res, "statusCode"));
+    const char *text = json_string_value(json_object_get(res, "body"));
 
-    MUST(res && json_is_string(text));
-    MUST(!arena_copy(&scene.lab,
-                     (struct str){ json_string_value(text), json_string_length(text) }, body));
+    MUST(json_integer_value(json_object_get(res, "statusCode")) == 500);
+    MUST(text && strstr(text, "enableForwardingHttpRequest"));
     json_decref(whole);
-    return status;
 }
 
 static void check_ack(struct str body)
@@ -337,35 +328,34 @@ static void check_ack(struct str body)
 /* Who is not here yet has to wait, and is told how long. */
 static void check_newcomer(void)
 {
-    const struct http_answer *answer = &stand_in.answer;
+    const struct http_response *response = &stand_in.response;
     bool is_negotiation = str_equal(scene.request.path, STR("/negotiate")) &&
                           str_equal(scene.request.method, STR("GET"));
     bool has_moment = false;
 
-    if (!is_negotiation || scene.request.is_wrapped || scene.request.is_too_large ||
-        scene.load < SERVICE_FULL_FOR_NEWCOMERS)
+    if (!is_negotiation || scene.request.is_too_large ||
+        scene.load < HANDLER_FULL_FOR_NEWCOMERS)
         return;
-    for (size_t i = 0; i < answer->header_count; i++)
-        has_moment = has_moment || str_equal(answer->headers[i].name, STR("Retry-After"));
-    MUST(answer->status == 503 && has_moment);
+    for (size_t i = 0; i < response->header_count; i++)
+        has_moment = has_moment || str_equal(response->headers[i].name, STR("Retry-After"));
+    MUST(response->status == 503 && has_moment);
 }
 
 static void check_answer(void)
 {
-    struct str body = stand_in.answer.body, value;
-    unsigned status = stand_in.answer.status;
+    struct str body = stand_in.response.body, value;
+    unsigned status = stand_in.response.status;
     bool is_event = scene.is_event && scene.is_authentic;
 
     check_newcomer();
     must_keep_secrets(body);
-    for (size_t i = 0; i < stand_in.answer.header_count; i++)
-        must_keep_secrets(stand_in.answer.headers[i].value);
-    if (scene.request.is_wrapped && status == 200)
-        status = read_wrapped(&body);
-    if (stand_in.answer.status >= 400 && stand_in.answer.body.len > 0)
-        MUST(!json_check(stand_in.answer.body, &value)); /* whatever words an error came with */
-    if (scene.is_remains)
-        MUST(scene.request.is_wrapped && status == 503);
+    for (size_t i = 0; i < stand_in.response.header_count; i++)
+        must_keep_secrets(stand_in.response.headers[i].value);
+    if (scene.is_unforwarded)
+        check_unforwarded(body);
+    if (stand_in.response.status >= 400 && stand_in.response.body.len > 0)
+        MUST(!json_check(stand_in.response.body,
+                         &value)); /* whatever words an error came with */
     if (scene.is_event && !scene.is_authentic)
         MUST(status == 401 || (status == 503 && scene.request.is_cut));
     if (!is_event || (!scene.is_whole && !(scene.is_message && scene.request.is_cut)))
@@ -410,12 +400,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stand_in.on_call = on_call;
     open_count = 0;
     scene_begin(&in);
-    service_handle(&scene.service, &scene.request);
+    handler_serve(&scene.handler, &scene.request);
     for (int turn = 0; turn < MAX_TURNS && stand_in.answers == 0; turn++)
         take_turn();
     MUST(stand_in.answers == 1);
-    eventhandler_end_sample(&scene.service); /* the line of what shares one with others */
-    if (str_equal(stand_in.answer.body, STR("codestream is ready\n")))
+    eventhandler_end_sample(&scene.handler); /* the line of what shares one with others */
+    if (str_equal(stand_in.response.body, STR("codestream is ready\n")))
         MUST(scene.log_lines == 0); /* the host asks it again and again */
     else
         MUST(scene.log_lines == 1);
@@ -424,8 +414,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int turn = 0; turn < MAX_TURNS && !is_idle(); turn++)
         take_turn();
     MUST(is_idle());
-    MUST(stand_in.answers == 1 && scene.service.in_flight == scene.load);
-    MUST(scene.service.rest.beside == scene.beside);
+    MUST(stand_in.answers == 1 && scene.handler.in_flight == scene.load);
+    MUST(scene.handler.rest.beside == scene.beside);
     MUST(scene.log_lines <= 1); /* that something failed late is another line */
     scene_end();
     input_free(&in);

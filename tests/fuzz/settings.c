@@ -2,9 +2,9 @@
  * Settings: whatever the environment says, what is accepted is safe to use, and what is
  * refused is named without its value.
  */
+#include "azure/webpubsub.h"
 #include "config.h"
 #include "fuzz.h"
-#include "wire/webpubsub.h"
 
 static const char *const names[] = {
     SETTING_CONNECTION,
@@ -15,8 +15,8 @@ static const char *const names[] = {
     "IDENTITY_HEADER",
     "CODESTREAM_SECRET",
     "CODESTREAM_HUB",
-    "CODESTREAM_APP",
     "CODESTREAM_TOKEN_MINUTES",
+    "CODESTREAM_UNITS",
     "CODESTREAM_REST_TIMEOUT_MS",
     "CODESTREAM_LOOPS",
     "CODESTREAM_SANDBOX",
@@ -68,23 +68,23 @@ static void check_url(struct str url, struct str host)
 
 static void check_config(const struct config *config)
 {
-    check_url(config->service_url, config->service_host);
-    MUST(str_starts(config->service_url, STR("https://")) ||
-         str_equal_nocase(config->service_host, STR("localhost")) ||
-         str_equal(config->service_host, STR("127.0.0.1")));
-    MUST(config->hub.len > 0 && config->hub.len <= 128);
-    must_be_of(config->hub, LETTERS DIGITS "_`,.[]");
-    must_be_of(str_first(config->hub, 1), LETTERS);
-    MUST(config->app && app_find(str_from(config->app->name)) == config->app);
+    check_url(config->rest.endpoint.url, config->rest.endpoint.host);
+    MUST(str_starts(config->rest.endpoint.url, STR("https://")) ||
+         str_equal_nocase(config->rest.endpoint.host, STR("localhost")) ||
+         str_equal(config->rest.endpoint.host, STR("127.0.0.1")));
+    MUST(config->rest.hub.len > 0 && config->rest.hub.len <= 128);
+    must_be_of(config->rest.hub, LETTERS DIGITS "_`,.[]");
+    must_be_of(str_first(config->rest.hub, 1), LETTERS);
     MUST(config->secret.len == 0 || config->secret.len >= CONFIG_MIN_SECRET_BYTES);
     MUST(config->token_minutes >= 1 && config->token_minutes <= CONFIG_MAX_TOKEN_MINUTES);
+    MUST(config->units >= 1 && config->units <= CONFIG_MAX_UNITS);
     MUST(config->rest_timeout_ms >= 100 && config->rest_timeout_ms <= 60000);
     MUST(config->loops >= 1 && config->loops <= CONFIG_MAX_LOOPS);
-    if (config->access_key.len > 0)
+    if (config->rest.endpoint.access_key.len > 0)
         return;
-    MUST(config->secret.len > 0 && config->identity_header.len > 0);
-    MUST(str_starts(config->identity_endpoint, STR("http://")));
-    must_be_of(config->identity_client, LETTERS DIGITS "-_");
+    MUST(config->secret.len > 0 && config->rest.identity.header.len > 0);
+    MUST(str_starts(config->rest.identity.endpoint, STR("http://")));
+    must_be_of(config->rest.identity.client, LETTERS DIGITS "-_");
 }
 
 /* A text of the program's own, never a piece of a value. */

@@ -120,17 +120,17 @@ void stand_in_finish(struct http_call *call, unsigned status, struct str body,
 {
     call->status = status;
     call->failure = status == 0 ? "made to \"fail\"\\" : NULL;
-    call->answer = (struct str){ NULL, 0 };
-    if (status > 0 && call->keep_answer && arena_copy(call->mem, body, &call->answer)) {
+    call->response = (struct str){ NULL, 0 };
+    if (status > 0 && call->keep_response && arena_copy(call->mem, body, &call->response)) {
         call->status = 0;
         call->failure = "no memory";
     }
     stand_in.was_heard = call->status > 0;
-    for (size_t i = 0; i < call->keep_count; i++) {
-        call->keep[i].value = (struct str){ NULL, 0 };
+    for (size_t i = 0; i < call->captured_count; i++) {
+        call->captured[i].value = (struct str){ NULL, 0 };
         if (call->status > 0 && error_code.len > 0 &&
-            arena_copy(call->mem, error_code, &call->keep[i].value)) {
-            call->keep[i].value = (struct str){ NULL, 0 };
+            arena_copy(call->mem, error_code, &call->captured[i].value)) {
+            call->captured[i].value = (struct str){ NULL, 0 };
             stand_in.was_heard = false;
         }
     }
@@ -146,17 +146,17 @@ void http_client_abort(struct http_client *client)
 
 /* ---- the server ---- */
 
-void http_answer_send(struct http_request *request, const struct http_answer *answer)
+void http_response_send(struct http_request *request, const struct http_response *response)
 {
-    MUST(request && answer->status >= 200 && answer->status <= 599);
-    MUST(answer->header_count <= HTTP_MAX_ANSWER_HEADERS);
-    for (size_t i = 0; i < answer->header_count; i++) {
-        struct str value = answer->headers[i].value;
+    MUST(request && response->status >= 200 && response->status <= 599);
+    MUST(response->header_count <= HTTP_MAX_RESPONSE_HEADERS);
+    for (size_t i = 0; i < response->header_count; i++) {
+        struct str value = response->headers[i].value;
         for (size_t c = 0; c < value.len; c++)
             MUST((unsigned char)value.ptr[c] >= 0x20 && value.ptr[c] != 0x7f);
     }
     stand_in.answers++;
-    stand_in.answer = *answer;
+    stand_in.response = *response;
 }
 
 void http_request_hold(struct http_request *request)

@@ -13,8 +13,8 @@
 /* What one run has seen. */
 struct stand_in {
     size_t answers;
-    struct http_answer answer; /* the last one; views as http_server.h has them */
-    bool is_held;              /* work goes on behind the answer */
+    struct http_response response; /* the last one; views as http_server.h has them */
+    bool is_held;                  /* work goes on behind the answer */
     size_t holds;
     size_t refuse_calls; /* the next so many find no room in the queue */
     bool was_heard;      /* the last answer: there was memory for all of it */

@@ -4,9 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "azure/token.h"
 #include "fuzz.h"
 #include "wire/base64url.h"
-#include "wire/token.h"
 
 /* Of the standard alphabet with padding, by OpenSSL. */
 static struct str openssl_base64(struct str bytes, struct arena *mem)

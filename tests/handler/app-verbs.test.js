@@ -3,23 +3,18 @@
 // what its clients tell it to, and is only in builds for tests.
 import assert from 'node:assert/strict';
 import { eventually } from '../lib/deadline.js';
-import { runHandler } from '../lib/handler.js';
+import { lacks } from '../lib/handler.js';
 import { Client, negotiate } from '../lib/sockets.js';
 import { startStack } from '../lib/stack.js';
 import { after, before, test } from '../lib/test.js';
 
 const NAMESPACES = ['/', '/a', '/b'];
 const PLACES = { none: [], r1: ['r1'], r2: ['r2'], both: ['r1', 'r2'], r3: ['r3'], all: ['r1', 'r2', 'r3', 'r4'] };
-const ENV = { CODESTREAM_APP: 'verbs' };
-
-const { code } = await runHandler(['--check'], {
-  ...ENV, WebPubSubForSocketIOConnectionString: 'Endpoint=http://localhost;AccessKey=k;',
-});
-const skip = code !== 0 && 'this handler is a release: it has no application for tests';
+const skip = lacks('verbs');
 
 let stack;
 before(async () => {
-  if (!skip) stack = await startStack({ env: ENV, service: { connectionState: true } });
+  if (!skip) stack = await startStack({ app: 'verbs', service: { connectionState: true } });
 });
 after(() => stack?.close());
 
@@ -182,22 +177,22 @@ verbs('sockets are disconnected, with or without their connection', () =>
       [...names('/', ...EVERYBODY), ...names('/a', 'r1', 'r2', 'both', 'r3', 'all'), '/b none'].sort());
   }));
 
-verbs('more rooms than a filter takes still reach each socket once', () =>
+verbs('as many rooms as a filter takes reach each socket once', () =>
   inTheatre(async (theatre) => {
     const teller = theatre.at('/ none');
     const many = (count) => Array.from({ length: count }, (_, i) => `other ${i}`);
-    const rooms = [...many(150), 'r1', ...many(100), 'r2'];
+    const rooms = [...many(50), 'r1', ...many(30), 'r2'];
     assert.deepEqual(await teller.ask('emit', { rooms, event: 'news' }), { success: true });
     assert.deepEqual(await theatre.heard('news'), names('/', 'r1', 'r2', 'both', 'all'));
-    await teller.ask('emit', { rooms, except: [...many(100), 'r3'], event: 'news' });
+    await teller.ask('emit', { rooms: ['r1', 'r2'], except: [...many(60), 'r3'], event: 'news' });
     assert.deepEqual(await theatre.heard('news'), names('/', 'r1', 'r2', 'both'));
-    await teller.ask('emit', { except: [...many(100), 'r1'], within: 'r2', event: 'news' });
+    await teller.ask('emit', { except: [...many(70), 'r1'], within: 'r2', event: 'news' });
     assert.deepEqual(await theatre.heard('news'), names('/', 'r2'));
     await teller.ask('sockets join', { rooms, targets: ['x'] });
     await teller.ask('emit', { rooms: ['x'], event: 'news' });
     assert.deepEqual(await theatre.heard('news'), names('/', 'r1', 'r2', 'both', 'all'));
     const gone = new Promise((resolve) => { theatre.at('/ all').socket.once('disconnect', resolve); });
-    await teller.ask('sockets end', { rooms: [...many(95), 'r4'] });
+    await teller.ask('sockets end', { rooms: [...many(80), 'r4'] });
     assert.equal(await gone, 'io server disconnect');
   }));
 
@@ -240,7 +235,7 @@ verbs('what an application does wrongly is told in words, and nothing is carried
       ['emit', { rooms: ['x'.repeat(2000)], event: 'news' }, /room is too long/],
       ['join', { targets: ['x'.repeat(2000)] }, /room is too long/],
       ['join', { targets: [''] }, /room needs a name/],
-      ['emit', { rooms: Array.from({ length: 1001 }, (_, i) => `r${i}`), event: 'news' }, /1000 rooms/],
+      ['emit', { rooms: Array.from({ length: 91 }, (_, i) => `r${i}`), event: 'news' }, /90 rooms/],
       ['emit', { event: 'connect' }, /Socket.IO's own/],
       ['emit', {}, /event needs a name/],
       ['ack twice', {}, /only once/],

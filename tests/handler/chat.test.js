@@ -1,4 +1,4 @@
-// The official chat example against src/app/chat.c, and hello: the events that their unmodified
+// The official chat example against examples/chat, and hello: the events that their unmodified
 // clients send and wait for. A visitor below does what the example's main.js does.
 import assert from 'node:assert/strict';
 import { Client, negotiate } from '../lib/sockets.js';
@@ -7,7 +7,7 @@ import { test } from '../lib/test.js';
 
 /** `body` with a way to open visitors, who all leave at the end. */
 async function inApp(app, body, service) {
-  const stack = await startStack({ env: { CODESTREAM_APP: app }, service });
+  const stack = await startStack({ app, service });
   const visitors = [];
   const open = async () => {
     const { endpoint, path, token } = await negotiate(stack.api);

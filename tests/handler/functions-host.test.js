@@ -1,6 +1,6 @@
 // Behind the Functions host (stand-in), in both ways in which it passes a request on: it rewrites
 // paths, queries and headers, delivers some requests many times, and the same set of requests must
-// come through.
+// come through. Where it wraps all of it into JSON, it and its caller are told how to make it stop.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { copyFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { eventually, within } from '../lib/deadline.js';
 import {
   connectBody, joinRoom, newPeer, newRoom, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
-import { ACCESS_KEY, BINARY, ROOT } from '../lib/handler.js';
+import { ACCESS_KEY, BINARY, ROOT, connectionString, startHandler } from '../lib/handler.js';
 import { formatRequest, request } from '../lib/http.js';
 import { verifyToken } from '../lib/rest-recorder.js';
 import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
@@ -220,63 +220,41 @@ test('local.settings.sample.json works as it is', async () => {
   }
 });
 
-test('what the host wraps for one function cannot be meant for another', async () => {
+const MISSING = /enableForwardingHttpRequest and enableProxyingHttpRequest .*host\.json/;
+
+test('a caller behind a host that does not forward is told which flag of host.json is missing', async () => {
   const stack = await startStack({ host: true, mode: 'payload' });
   try {
-    const wrapped = (url, method) => JSON.stringify({
-      Data: { req: { Url: url, Method: method, Query: { code: 'x' }, Headers: {}, Body: '' } },
-      Metadata: {},
-    });
-    const post = (path, body) => request(stack.handler.port, {
-      method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body,
-    });
-    const good = await post('/negotiate', wrapped('http://app/negotiate', 'GET'));
-    assert.equal(good.json().Outputs.res.statusCode, 200);
-    for (const [url, method] of [
-      ['http://app/eventhandler?code=x', 'POST'], ['http://app/', 'GET'], ['', ''], ['x', 'GET'],
-    ]) {
-      const answer = await post('/negotiate', wrapped(url, method));
-      assert.equal(answer.status, 200, url);
-      assert.equal(answer.json().Outputs.res.statusCode, 400, url);
-      assert.match(answer.json().Outputs.res.body, /enableForwardingHttpRequest/);
+    const event = withCode(joinRoom(newPeer('w', newRoom()), undefined, { ack: 1 }));
+    const validation = { ...event, method: 'OPTIONS', headers: [['WebHook-Request-Origin', 'localhost']], body: '' };
+    const large = withCode(sendToRoom(newPeer('w', newRoom()), `"${'x'.repeat(1_200_000)}"`));
+    for (const form of [{ path: '/negotiate' }, { path: '/register?room_id=bad' },
+      { method: 'POST', path: '/negotiate', body: '{}' }, event, validation, large]) {
+      const answer = await request(stack.host.port, form);
+      assert.equal(answer.status, 500, form.path);
+      assert.equal(answer.json().error.code, 'NotForwarded', form.path);
+      assert.match(answer.json().error.message, MISSING);
     }
+    const lines = stack.handler.lines.filter((line) => / code=NotForwarded /.test(line));
+    assert.match(lines[0], / level=warn|^level=warn/);
+    assert.match(lines[0], MISSING);
+    assert.ok(stack.hostLines.some((line) => MISSING.test(line)), 'the host logs it as well');
   } finally {
     await stack.close();
   }
 });
 
-test('what is wrapped has no header that a head cannot have', async () => {
-  const stack = await startStack();
-  const wrapped = (headers) => JSON.stringify({
-    Data: { req: { Url: 'http://app/eventhandler', Method: 'POST', Headers: headers, Body: '' } },
-    Metadata: {},
-  });
-  const post = async (headers) => {
-    const answer = await request(stack.handler.port, {
-      method: 'POST', path: '/eventhandler', headers: { 'Content-Type': 'application/json' },
-      body: wrapped(headers),
-    });
-    return answer.json().Outputs.res.statusCode;
-  };
+test('JSON with less in it than a host wraps is an ordinary body', async () => {
+  const handler = await startHandler({ service: connectionString('https://example.webpubsub.azure.com') });
   try {
-    const { headers } = systemEvent(newPeer('w', newRoom()), 'connected');
-    const right = Object.fromEntries(headers);
-    assert.equal(await post(right), 200);
-    assert.equal(await post({ ...right, 'X-A': ['a\tb', '\u00e4'] }), 200);
-    const controls = [...Array(0x20).keys(), 0x7f].filter((code) => code !== 9);
-    for (const code of controls) {
-      const c = String.fromCharCode(code);
-      for (const name of ['ce-userId', 'X-A']) {
-        assert.equal(await post({ ...right, [name]: `${right[name] ?? ''}${c}` }), 400, `${name} ${code}`);
-        assert.equal(await post({ ...right, [name]: ['a', `${c}a`] }), 400, `${name} ${code}`);
-      }
-      const id = `connection${c}id`;
-      assert.equal(await post({ ...right, 'ce-connectionId': id, 'ce-signature': sign(id) }), 400);
-    }
-    for (const name of ['', ' ', 'X A', 'ce-hub ', 'ce-hub\0', 'ce-hub:', '\nce-hub', '\u00e4']) {
-      assert.equal(await post({ ...right, [name]: 'a' }), 400, JSON.stringify(name));
+    const post = (body) => request(handler.port, {
+      method: 'POST', path: '/negotiate', headers: { 'Content-Type': 'application/json' }, body,
+    });
+    assert.equal((await post('{"Data":{},"Metadata":{}}')).json().Outputs.res.statusCode, 500);
+    for (const body of ['{"Data":{}}', '{"Metadata":{}}', '[{"Data":{},"Metadata":{}}]']) {
+      assert.equal((await post(body)).json().error.code, 'BadRequest', body);
     }
   } finally {
-    await stack.close();
+    await handler.stop();
   }
 });

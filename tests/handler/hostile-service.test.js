@@ -147,6 +147,23 @@ test('what a service calls its errors cannot forge a log line', async () => {
   }
 });
 
+// The live service's have dots; older ones, and other services in front of it, have none.
+test('what a service calls its errors is logged whole, in the forms that were recorded', async () => {
+  const codes = ['NotFound', 'InvalidFilter', 'Error.BadRequest', 'Error.Connection.NotExisted',
+    'Info.Connection.NotExisted', 'Warning.Connection.NotExisted', 'Warning.Group.NotExisted',
+    'Warning.User.NotExisted', 'Error.Connection.Conflict'];
+  try {
+    for (const code of codes) {
+      app.recorder.answerWith(() => ({ status: 404, headers: { 'x-ms-error-code': code } }));
+      await app.refusedAck(sendToRoom(newParty().writer, '1', { ack: 1 }), 'Upstream');
+      const line = await app.handler.log.next((text) => text.includes(`rest_error=${code}`));
+      assert.ok(line.endsWith(` rest_status=404 rest_error=${code}`), line);
+    }
+  } finally {
+    app.recorder.answerWith(null);
+  }
+});
+
 const asIdentity = async (identity, recorder) => startHandler({
   env: {
     ...identity.env,

@@ -111,8 +111,7 @@ test('a client that never stops sending is told 413 and cut off after 5 s', {
   try {
     for (const way of [chunked(), declared(2 ** 52)]) {
       const most = 16 * MIB + 1;
-      const { text, sent } = await upload(handler.port, '/eventhandler', way, Infinity, most);
-      assert.ok(sent > 16 * MIB);
+      const { text } = await upload(handler.port, '/eventhandler', way, Infinity, most);
       assert.match(text, /^HTTP\/1\.1 413 /);
     }
     const { text } = await upload(handler.port, '/eventhandler', {

@@ -89,7 +89,6 @@ const WRONG = {
   CODESTREAM_HUB: [
     '1private-value', 'private value', 'private/value', 'ä-private-value', 'x'.repeat(129),
   ],
-  CODESTREAM_APP: ['private-value', 'Codestream', 'codestream '],
   CODESTREAM_SECRET: ['private-value', 's'.repeat(31)],
   CODESTREAM_REST_TIMEOUT_MS: ['0', 'private-value', '99', '60001'],
   CODESTREAM_LOOPS: ['0', 'private-value', '65', '1e1'],

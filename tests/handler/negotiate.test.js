@@ -78,6 +78,19 @@ test('an answer names the service under the names of the articles and of Microso
   assert.deepEqual(Object.keys(session).sort(), names.sort());
 });
 
+test('who asks for an epoch gets one of the handler’s clock, or a greater one than the one named', async () => {
+  const start = Date.now();
+  const { room_id, writer_key, ...first } = await okJson(postJson({ epoch: 0 }));
+  assert.ok(first.epoch >= start && first.epoch < Date.now() + 1000);
+  assert.equal(first.units, 1);
+  for (const [ahead, least] of [[-5000, start], [3_600_000, first.epoch + 3_600_001]]) {
+    const again = await okJson(postJson({ room_id, writer_key, epoch: first.epoch + ahead }));
+    assert.ok(again.epoch >= least && again.epoch < Math.max(least, Date.now()) + 1000);
+  }
+  assert.ok((await okJson(postJson({ room_id, writer_key, epoch: 2 ** 53 }))).epoch < 2 ** 52);
+  assert.equal((await postJson({ room_id, writer_key, epoch: '0' })).status, 400);
+});
+
 for (const path of ['/negotiate', '/register']) {
   test(`GET ${path}?room_id=R makes a viewer of R, who gets no writer key`, async () => {
     const room = newRoom();

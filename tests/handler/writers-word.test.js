@@ -193,8 +193,8 @@ test('another word closes no room; another secret does', async () => {
 });
 
 test('another application has no rooms that a word could open', async () => {
-  const env = { CODESTREAM_APP: 'hello', CODESTREAM_WRITERS: WORD };
-  const other = await startHandler({ service: SERVICE, env });
+  const env = { CODESTREAM_WRITERS: WORD };
+  const other = await startHandler({ service: SERVICE, env, app: 'hello' });
   try {
     assert.match(other.lines[0], / writers=anybody( |$)/);
     for (const form of [{}, { path: `?room_id=${ROOM}` },
@@ -210,7 +210,7 @@ test('another application has no rooms that a word could open', async () => {
   }
 });
 
-for (const mode of ['forward', 'payload']) {
+for (const mode of ['forward', 'proxy']) {
   test(`the word passes the host, and nothing else opens a room (${mode})`, async () => {
     const stack = await startStack({ host: true, mode, env: { CODESTREAM_WRITERS: WORD } });
     try {

@@ -1,255 +1,325 @@
-// infra/deploy.sh and infra/destroy.sh, run whole against a recording Azure (upload/fake-azure.js)
-// that checks every command, option and value.
+// infra/deploy.mjs, run whole against an Azure that remembers every command (tests/lib/azure): what
+// is made, what a second run changes, and what stays.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
+import { SUBSCRIPTION } from '../lib/azure/cloud.js';
+import { cloudTest, FIRST } from '../lib/azure/test.js';
 import { test } from '../lib/test.js';
-import { FakeAzure } from '../upload/fake-azure.js';
 
 const execute = promisify(execFile);
-const APP = 'codestream-abcdefghijklm';
 const SECRET = 'a secret of "our own", with \\ in it, long enough';
+const WORD = 'CODESTREAM_WRITERS';
 const JS = ['text/javascript; charset=utf-8', 'gzip', 'public, max-age=31536000, immutable'];
-const CSS = ['text/css; charset=utf-8', 'gzip', 'public, max-age=31536000, immutable'];
 const HTML = ['text/html; charset=utf-8', '', 'no-cache'];
 
-/** A test with an Azure of its own, which goes when the test does. */
-function cloudTest(sentence, body) {
-  test(sentence, async (t) => {
-    const azure = await FakeAzure.start();
-    t.after(() => azure.close());
-    await body(azure);
-  });
-}
+// ---- the first deployment ----
 
-/** The recorded commands as lines, temporary and project folders abbreviated. */
-function lines(azure, calls) {
-  return calls.map(({ program, args }) => [program, ...args].join(' ')
-    .replaceAll(azure.root, 'ROOT').replace(new RegExp(`${azure.temporary}/[^/ ]+`, 'g'), 'TMP'));
-}
-
-const UPLOAD = 'az storage blob upload-batch --destination $web --source TMP/page/group-';
-const QUIET = '--only-show-errors --output none';
-const CURL = 'curl --silent --output /dev/null --max-time 10 --write-out %{http_code} ';
-
-const OURS = "[?starts_with(name, 'codestream-') && tags.application=='codestream']";
-const SETTINGS = 'az functionapp config appsettings list --resource-group codestream --name'
-  + ` ${APP} --query`;
-
-/** What deploy.sh asks of an app that is there. */
-const KEPT = [
-  `${SETTINGS} [?!starts_with(name, 'WebPubSubForSocketIO')].{name: name, value: value}`
-    + ' --output json',
-  `az functionapp cors show --resource-group codestream --name ${APP} --query allowedOrigins`
-    + ' --output json',
-];
-
-/** The deployment in full; what varies is given. */
-function wholeDeployment({ create = true, identity = false, again = false } = {}) {
-  const show = 'az resource show --ids /of/the/service --query';
-  return [
-    'az version --query "azure-cli" --output tsv',
-    'az account show --query name --output tsv',
-    'az group exists --name codestream --output tsv',
-    ...create ? ['az group create --name codestream --location westeurope'
-      + ' --tags application=codestream --output none'] : [],
-    'az resource list --resource-group codestream --resource-type'
-      + ` Microsoft.SignalRService/webPubSub --query ${OURS}.id | [0] --output tsv`,
-    ...again ? [`${show} sku.name --output tsv`, `${show} sku.capacity --output tsv`,
-      `${show} properties.disableLocalAuth || \`false\` --output tsv`] : [],
-    `az functionapp list --resource-group codestream --query ${OURS}.name | [0] --output tsv`,
-    ...again ? [...KEPT, `${SETTINGS} [?name=='CODESTREAM_SECRET'].value | [0] --output tsv`] : [],
-    'az deployment group create --resource-group codestream --name codestream'
-      + ' --template-file ROOT/infra/main.bicep'
-      + ` --parameters name=codestream sku=Free_F1 units=1 identity=${identity}`
-      + ' origins=[] extraSettings={}'
-      + ' --parameters @TMP/private.json'
-      + ' --query properties.outputs.[functionApp.value,api.value,webPubSub.value,service.value,'
-      + 'storage.value,page.value,hub.value] --output tsv --only-show-errors',
-    `az functionapp deployment source config-zip --resource-group codestream --name ${APP}`
-      + ` --src ROOT/build/codestream.zip ${QUIET}`,
-    `${CURL}https://${APP}.example/negotiate?room_id=${'A'.repeat(22)}`, // as a viewer
-    'az deployment group create --resource-group codestream --name codestream-hub'
-      + ' --template-file ROOT/infra/hub.bicep'
-      + ` --parameters functionApp=${APP} webPubSub=wps-abcdefghijklm hub=codestream ${QUIET}`,
-    'az storage blob service-properties update --static-website true --index-document index.html'
-      + ` ${QUIET}`,
-    `${UPLOAD}1 --overwrite true --content-type ${CSS[0]} --content-cache-control ${CSS[2]}`
-      + ` --content-encoding gzip --no-progress ${QUIET}`,
-    `${UPLOAD}2 --overwrite true --content-type ${JS[0]} --content-cache-control ${JS[2]}`
-      + ` --content-encoding gzip --no-progress ${QUIET}`,
-    `${UPLOAD}3 --overwrite true --content-type ${HTML[0]} --content-cache-control no-cache`
-      + ` --no-progress ${QUIET}`,
-    'az storage blob list --container-name $web --num-results * --query [].name --output tsv'
-      + ' --only-show-errors',
-  ];
-}
-
-const FIRST = ['--location', 'westeurope'];
-
-// ---- deploying ----
-
-cloudTest('a first deployment runs these commands in this order', async (azure) => {
-  const { code, stdout, stderr, calls, left } = await azure.run('deploy.sh', FIRST);
-  assert.equal(stderr, '');
+cloudTest('a first deployment makes everything, and says where it is', async (world) => {
+  const { code, out, err, left } = await world.run('deploy', FIRST);
+  assert.equal(err, '');
   assert.equal(code, 0);
-  assert.deepEqual(lines(azure, calls), wholeDeployment());
-  assert.ok(stdout.endsWith('\nCodestream is at https://page.example/\n'
-    + `  function app ${APP} at https://${APP}.example, service wps-abcdefghijklm at`
-    + ' https://wps.example\n'
-    + `  check it (README, Deploy): node infra/doctor.mjs https://${APP}.example`
-    + ' --page https://page.example\n'), stdout);
-  assert.doesNotMatch(stdout, /LEAKED-TOKEN/);
   assert.deepEqual(left, [], 'no temporary file is left');
-  const { state } = azure;
-  assert.deepEqual(state.groups, {
-    codestream: { location: 'westeurope', tags: { application: 'codestream' } },
+  assert.ok(out.includes('\nCodestream is at https://codestreamabcdefghijklm.web.example/\n'), out);
+  assert.ok(out.endsWith('node infra/doctor.mjs https://codestream-abcdefghijklm.example'
+    + ' --page https://codestreamabcdefghijklm.web.example\n'), out);
+  assert.deepEqual(world.state.groups, {
+    codestream: { location: 'westeurope', tags: { application: 'codestream' } } });
+  const { service, app, storage } = world.ids;
+  assert.deepEqual(world.cloud.get(service).sku, { name: 'Free_F1', capacity: 1 });
+  assert.equal(world.cloud.get(app).location, 'westeurope');
+  assert.deepEqual(world.origins, ['https://codestreamabcdefghijklm.web.example']);
+  assert.equal(Object.values(world.state.packages)[0].content, 'the package');
+  assert.deepEqual(world.state.websites, { codestreamabcdefghijklm: { enabled: true, indexDocument: 'index.html' } });
+  const blobs = world.state.blobs[world.cloud.get(storage).name];
+  assert.deepEqual(Object.keys(blobs).sort(), ['assets/page-AB.css', 'assets/page-AB.js', 'index.html']);
+  assert.deepEqual(blobs['assets/page-AB.js'].slice(0, 3), JS);
+  assert.deepEqual(blobs['index.html'].slice(0, 3), HTML);
+  assert.equal(Buffer.from(blobs['index.html'][3], 'base64').toString(), '<meta content="connect-src'
+    + ' https://codestream-abcdefghijklm.example https://codestream-abcdefghijklm.webpubsub.example'
+    + ' wss://codestream-abcdefghijklm.webpubsub.example">'
+    + '<meta content="https://codestream-abcdefghijklm.example">');
+  assert.equal(world.hub('codestream').eventHandlers.length, 1);
+  assert.equal(world.settings.CODESTREAM_UNITS, '1');
+});
+
+cloudTest('the app has each right that it needs, once, and no other', async (world) => {
+  await world.run('deploy', FIRST);
+  await world.run('deploy');
+  const { app, storage, insights } = world.ids;
+  const principal = world.cloud.get(app).identity.principalId;
+  const given = Object.values(world.state.resources)
+    .filter(({ properties }) => properties?.principalId === principal)
+    .map(({ id, properties }) => `${id.split('/providers/Microsoft.Auth')[0]} ${properties.roleDefinitionId}`);
+  assert.deepEqual(given.sort(), [
+    `${insights} /roleDefinitions/3913510d-42f4-4e42-8a64-420c390055eb`,
+    `${storage} /roleDefinitions/0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3`,
+    `${storage} /roleDefinitions/b7e6dc6d-f1e8-4753-8033-0f276bb0955b`,
+  ].sort());
+});
+
+cloudTest('the hub is made after the handler has answered, and the page goes last', async (world) => {
+  const { calls } = await world.run('deploy', FIRST);
+  const at = (start) => calls.findIndex((line) => line.startsWith(start));
+  const order = ['group create', 'deployment group create --resource-group codestream --name codestream --',
+    'role assignment', 'functionapp deployment', 'rest --method get --url https://codestream-abcdefghijklm.example/neg',
+    'deployment group create --resource-group codestream --name codestream-hub', 'storage blob upload-batch'].map(at);
+  assert.ok(order.every((index) => index >= 0), `${order}`);
+  assert.deepEqual(order, [...order].sort((a, b) => a - b));
+});
+
+cloudTest('every command names the subscription, and none waits for what is long', async (world) => {
+  const { calls } = await world.run('deploy', [...FIRST, '--subscription', 'Mine']);
+  assert.ok(calls[1].startsWith('account show --subscription Mine '));
+  for (const line of calls.slice(2)) assert.ok(line.includes(` --subscription ${SUBSCRIPTION} `), line);
+  for (const line of calls.filter((one) => one.startsWith('deployment group create'))) {
+    assert.ok(line.includes(' --no-wait '), line);
+  }
+});
+
+cloudTest('all that the run will ask tokens for is asked for at its start', async (world) => {
+  const { calls } = await world.run('deploy', FIRST);
+  const tokens = calls.filter((line) => line.startsWith('account get-access-token'));
+  const resources = tokens.map((line) => /--resource (\S+)/.exec(line)?.[1]);
+  assert.deepEqual(resources, [undefined, 'https://appservice.azure.com', 'https://storage.azure.com']);
+  for (const line of tokens) assert.ok(line.includes('--query expiresOn'), 'the token stays with az');
+  assert.ok(calls.indexOf(tokens[2]) < calls.findIndex((line) => line.startsWith('group ')));
+});
+
+cloudTest('names, tier, origins and settings are those of the options', async (world) => {
+  const { code } = await world.run('deploy', [...FIRST, '--resource-group', 'my_group', '--name', 'live', '--sku',
+    'Standard_S1', '--units', '3', '--origin', 'https://live.example', '--setting', 'A=b=c d', '--setting', 'FROM_ENV'],
+  { env: { FROM_ENV: 'of the environment' } });
+  assert.equal(code, 0);
+  const ids = world.cloud.ids('my_group', 'live');
+  assert.deepEqual(world.cloud.get(ids.service).sku, { name: 'Standard_S1', capacity: 3 });
+  const { properties } = world.cloud.get(`${ids.app}/config/appsettings`);
+  assert.equal(properties.A, 'b=c d');
+  assert.equal(properties.FROM_ENV, 'of the environment');
+  assert.equal(properties.CODESTREAM_UNITS, '3');
+  assert.deepEqual(world.cloud.get(`${ids.app}/config/web`).properties.cors.allowedOrigins,
+    ['https://live.example', 'https://liveabcdefghijklm.web.example']);
+});
+
+cloudTest('the resources are made where --location says, wherever the group is', async (world) => {
+  world.state.groups.codestream = { location: 'eastus2', tags: {} };
+  const { code } = await world.run('deploy', ['--location', 'West Europe']);
+  assert.equal(code, 0);
+  assert.equal(world.cloud.get(world.ids.app).location, 'westeurope');
+});
+
+cloudTest('a group that is there says where, if no option does', async (world) => {
+  world.state.groups.codestream = { location: 'eastus2', tags: {} };
+  const { code, calls } = await world.run('deploy');
+  assert.equal(code, 0);
+  assert.equal(world.cloud.get(world.ids.app).location, 'eastus2');
+  assert.ok(!calls.some((line) => line.startsWith('group create')), 'it would take its tags away');
+});
+
+// ---- a second run ----
+
+const HARDENED = (world) => {
+  const { service, app, storage, logs } = world.ids;
+  Object.assign(world.cloud.get(service).properties, { publicNetworkAccess: 'Disabled', resourceStopped: 'true',
+    disableAadAuth: true, networkACLs: { defaultAction: 'Deny', ipRules: [{ value: '10.0.0.0/8' }] } });
+  world.cloud.get(service).identity = { type: 'SystemAssigned' };
+  Object.assign(world.cloud.get(app).properties.functionAppConfig, { instanceMemoryMB: 4096, alwaysReady: [{ name: 'http' }] });
+  world.cloud.get(app).properties.publicNetworkAccess = 'Disabled';
+  world.cloud.get(storage).properties.networkAcls = { defaultAction: 'Deny' };
+  world.cloud.get(logs).properties.retentionInDays = 365;
+  world.cloud.put(`${storage}/blobServices/default`, { properties: { cors: { corsRules: [{ maxAgeInSeconds: 1 }] } } });
+  world.cloud.put(`${service}/hubs/another`, { properties: { eventHandlers: [{ urlTemplate: 'https://other.example/?code=1' }] } });
+  const ours = world.cloud.get(`${service}/hubs/codestream`).properties;
+  Object.assign(ours, { anonymousConnectPolicy: 'allow', webSocketKeepAliveIntervalInSeconds: 40 });
+  ours.eventHandlers.push({ urlTemplate: 'https://second.example/?code=2', userEventPattern: 'x' });
+  Object.assign(world.settings, { BY_HAND: 'a "b" \\ %s $HOME ünicode', CODESTREAM_HUB: 'codestream',
+    APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=of-another-one' });
+  world.cors.supportCredentials = true;
+  world.origins.push('https://by-hand.example');
+  world.state.websites[world.cloud.get(storage).name] = { enabled: true, indexDocument: 'index.html', errorDocument404Path: '404.html' };
+};
+
+cloudTest('a second run leaves what was hardened or set by hand as it is, all of it', async (world) => {
+  await world.run('deploy', [...FIRST, '--sku', 'Standard_S1', '--units', '3']);
+  HARDENED(world);
+  const before = world.snapshot();
+  const { code, err } = await world.run('deploy');
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  assert.deepEqual(world.snapshot(), before);
+});
+
+cloudTest('what an option says changes, and nothing else', async (world) => {
+  await world.run('deploy', [...FIRST, '--sku', 'Standard_S1', '--units', '3']);
+  HARDENED(world);
+  const wanted = world.snapshot();
+  wanted.resources[world.ids.service.toLowerCase()].sku = { name: 'Premium_P1', capacity: 5 };
+  Object.assign(wanted.resources[`${world.ids.app}/config/appsettings`.toLowerCase()].properties,
+    { CODESTREAM_TOKEN_MINUTES: '45', CODESTREAM_UNITS: '5' });
+  delete wanted.resources[`${world.ids.app}/config/appsettings`.toLowerCase()].properties.BY_HAND;
+  const { cors } = wanted.resources[`${world.ids.app}/config/web`.toLowerCase()].properties;
+  cors.allowedOrigins = [cors.allowedOrigins[0], 'https://two.example'];
+  const { code } = await world.run('deploy', ['--sku', 'Premium_P1', '--units', '5', '--origin', 'https://two.example',
+    '--remove-origin', 'https://by-hand.example', '--setting', 'CODESTREAM_TOKEN_MINUTES=45',
+    '--remove-setting', 'BY_HAND']);
+  assert.equal(code, 0);
+  assert.deepEqual(world.snapshot(), wanted);
+});
+
+cloudTest('units that were changed in the portal reach the handler at the next run', async (world) => {
+  await world.run('deploy', [...FIRST, '--sku', 'Standard_S1']);
+  world.cloud.get(world.ids.service).sku.capacity = 7;
+  await world.run('deploy');
+  assert.equal(world.settings.CODESTREAM_UNITS, '7');
+  assert.equal(world.cloud.get(world.ids.service).sku.capacity, 7);
+});
+
+cloudTest('a renewed access key reaches the handler; while the second one is in use, it stays', async (world) => {
+  await world.run('deploy', FIRST);
+  const service = world.cloud.get(world.ids.service);
+  const second = 'Endpoint=https://codestream-abcdefghijklm.webpubsub.example;AccessKey=second-key-of-the-service;Version=1.0;';
+  world.settings.WebPubSubForSocketIOConnectionString = second;
+  service.keys[0] = 'a-new-first-key';
+  await world.run('deploy');
+  assert.equal(world.settings.WebPubSubForSocketIOConnectionString, second);
+  service.keys[1] = 'a-new-second-key';
+  await world.run('deploy');
+  assert.match(world.settings.WebPubSubForSocketIOConnectionString, /AccessKey=a-new-first-key;/);
+});
+
+cloudTest('files that are no longer part of the page go; what the website shows by hand stays', async (world) => {
+  await world.run('deploy', FIRST);
+  const blobs = world.state.blobs.codestreamabcdefghijklm;
+  for (const name of ['assets/page-OLD.js', 'with space.txt', 'old/index.html']) blobs[name] = JS;
+  await world.run('deploy');
+  assert.deepEqual(Object.keys(blobs).sort(), ['assets/page-AB.css', 'assets/page-AB.js', 'index.html']);
+});
+
+cloudTest('a website that was switched off is switched on, and keeps its page for 404', async (world) => {
+  await world.run('deploy', FIRST);
+  world.state.websites.codestreamabcdefghijklm = { enabled: false, errorDocument404Path: '404.html' };
+  await world.run('deploy');
+  assert.deepEqual(world.state.websites.codestreamabcdefghijklm,
+    { enabled: true, indexDocument: 'index.html', errorDocument404Path: '404.html' });
+});
+
+// ---- access key and managed identity ----
+
+cloudTest('to --identity: right and settings first, then proof, then the keys off', async (world) => {
+  await world.run('deploy', FIRST);
+  const { code, calls } = await world.run('deploy', ['--identity']);
+  assert.equal(code, 0);
+  const at = (sign) => calls.findIndex((line) => line.includes(sign));
+  const order = ['--role 12cf5a90', 'rest --method put', 'config-zip', '/negotiate', '"disableLocalAuth":true'].map(at);
+  assert.deepEqual(order, [...order].sort((a, b) => a - b));
+  assert.equal(calls.filter((line) => line.includes('/negotiate')).length, 3, 'not an instance of before');
+  assert.equal(world.cloud.get(world.ids.service).properties.disableLocalAuth, true);
+  assert.equal(world.settings.WebPubSubForSocketIOConnectionString, undefined);
+  assert.equal(world.settings.WebPubSubForSocketIOConnectionString__endpoint,
+    'https://codestream-abcdefghijklm.webpubsub.example');
+});
+
+cloudTest('while a token is still signed with the access key, the keys stay on', async (world) => {
+  await world.run('deploy', FIRST);
+  const jwt = (header) => `${Buffer.from(JSON.stringify(header)).toString('base64url')}.e30.c2ln`;
+  world.cloud.negotiate = () => ({ token: jwt({ alg: 'HS256' }) });
+  const { code, err } = await world.run('deploy', ['--identity']);
+  assert.equal(code, 1);
+  assert.match(err, /a token that was signed with the access key[^]*--access-key goes back/);
+  assert.equal(world.cloud.get(world.ids.service).properties.disableLocalAuth, false);
+  world.cloud.negotiate = () => ({ token: jwt({ alg: 'HS256', kid: 's-1' }) });
+  assert.equal((await world.run('deploy', ['--identity'])).code, 0);
+  assert.equal(world.cloud.get(world.ids.service).properties.disableLocalAuth, true);
+});
+
+cloudTest('--access-key: keys on before the handler needs one; then no option keeps it so', async (world) => {
+  await world.run('deploy', [...FIRST, '--identity']);
+  assert.equal(world.cloud.get(world.ids.service).properties.disableLocalAuth, true);
+  const { calls } = await world.run('deploy', ['--access-key']);
+  const at = (sign) => calls.findIndex((line) => line.includes(sign));
+  assert.ok(at('"disableLocalAuth":false') < at('rest --method put'));
+  assert.match(world.settings.WebPubSubForSocketIOConnectionString, /^Endpoint=https:.*AccessKey=/);
+  assert.equal(world.settings.WebPubSubForSocketIOConnectionString__endpoint, undefined);
+  const before = world.snapshot();
+  await world.run('deploy');
+  assert.deepEqual(world.snapshot(), before);
+});
+
+// ---- secrets and the writers' word ----
+
+cloudTest('the secret is long, new each time, kept by later runs, and only in a private file', async (world) => {
+  const runs = [await world.run('deploy', FIRST), await world.run('deploy', [...FIRST, '--resource-group', 'two'])];
+  const first = world.settings.CODESTREAM_SECRET;
+  const second = world.cloud.get(`${world.cloud.ids('two', 'codestream').app}/config/appsettings`).properties.CODESTREAM_SECRET;
+  assert.match(first, /^[0-9a-f]{64}$/);
+  assert.notEqual(first, second);
+  assert.equal(world.cloud.given.mode, '600');
+  runs.push(await world.run('deploy'));
+  assert.equal(world.settings.CODESTREAM_SECRET, first);
+  const text = JSON.stringify(runs);
+  for (const secret of [first, second, 'first-key-of-the-service']) assert.ok(!text.includes(secret));
+});
+
+cloudTest('CODESTREAM_SECRET is taken as it is, whatever characters are in it', async (world) => {
+  await world.run('deploy', FIRST);
+  const run = await world.run('deploy', [], { env: { CODESTREAM_SECRET: SECRET } });
+  assert.equal(world.settings.CODESTREAM_SECRET, SECRET);
+  assert.ok(!JSON.stringify(run).includes('of our own'));
+});
+
+cloudTest('--new-secret makes another one', async (world) => {
+  await world.run('deploy', FIRST);
+  const before = world.settings.CODESTREAM_SECRET;
+  await world.run('deploy', ['--new-secret']);
+  assert.match(world.settings.CODESTREAM_SECRET, /^[0-9a-f]{64}$/);
+  assert.notEqual(world.settings.CODESTREAM_SECRET, before);
+});
+
+cloudTest('--setting is in no command, and in no error of az', async (world) => {
+  await world.run('deploy', FIRST);
+  const options = ['--setting', 'API_TOKEN'];
+  world.faults = [{ match: /^rest --method put/,
+    answer: { code: 1, stderr: 'ERROR: Bad Request({"error": {"message": "API_TOKEN my-s3cret is wrong"}})' } }];
+  const { code, calls, out, err } = await world.run('deploy', options, { env: { API_TOKEN: 'my-s3cret' } });
+  assert.equal(code, 1);
+  assert.match(err, /API_TOKEN … is wrong/);
+  assert.ok(!JSON.stringify([calls, out, err]).includes('my-s3cret'));
+});
+
+cloudTest('--writers makes a word, sets it, and shows it once on a terminal', async (world) => {
+  const { out } = await world.run('deploy', [...FIRST, '--writers'], { typed: '' });
+  const word = world.settings[WORD];
+  assert.match(word, /^[\w-]{20}$/);
+  assert.equal(out.split(word).length, 2, 'once');
+  const again = await world.run('deploy', [], { typed: '' });
+  assert.equal(world.settings[WORD], word);
+  assert.ok(!again.out.includes(word) && !again.out.includes('[Y/n]'));
+  assert.match(again.out, /started by whoever knows the word/);
+});
+
+cloudTest('without a terminal --writers shows no word, but the command that reads it', async (world) => {
+  const { out, err } = await world.run('deploy', [...FIRST, '--writers']);
+  assert.ok(!(out + err).includes(world.settings[WORD]));
+  assert.match(out, /appsettings list --resource-group codestream --name codestream-abcdefghijklm[^]*CODESTREAM_WRITERS/);
+});
+
+for (const [typed, isMade] of [['\n', true], ['y\n', true], ['n\n', false], ['No\n', false]]) {
+  cloudTest(`a person who deploys for the first time is asked for a word: ${JSON.stringify(typed)}`, async (world) => {
+    const { out } = await world.run('deploy', FIRST, { typed });
+    assert.match(out, /Who may start a stream\?[^]*Make a word for writers\? \[Y\/n\]/);
+    assert.equal(WORD in world.settings, isMade);
+    assert.match(out, isMade ? /shown this once/ : /started by anybody who can open the page/);
   });
-  assert.equal(state.package, 'the package');
-  assert.deepEqual(state.website, ['true', 'index.html']);
-  assert.deepEqual(state.blobs, {
-    'assets/page-AB.css': CSS, 'assets/page-AB.js': JS, 'index.html': HTML,
-  });
-  assert.equal(state.page, '<meta content="connect-src '
-    + `https://${APP}.example https://wps.example wss://wps.example">`
-    + `<meta content="https://${APP}.example">`);
-  assert.deepEqual(Object.keys(state.deployments), ['main.bicep', 'hub.bicep']);
-});
-
-cloudTest('a second deployment keeps group and secret, and removes stale blobs', async (azure) => {
-  await azure.run('deploy.sh', FIRST);
-  const { secret } = azure.state;
-  const stale = ['assets/page-OLD.js', 'with space.txt', 'old/index.html', 'assets/page-ABxjs'];
-  for (const name of stale) azure.state.blobs[name] = JS;
-  const { code, stderr, calls } = await azure.run('deploy.sh');
-  assert.equal(stderr, '');
-  assert.equal(code, 0);
-  const remove = 'az storage blob delete --container-name $web --name';
-  assert.deepEqual(lines(azure, calls), [
-    ...wholeDeployment({ create: false, again: true }),
-    ...stale.map((name) => `${remove} ${name} ${QUIET}`),
-  ]);
-  assert.equal(azure.state.secret, secret);
-  assert.deepEqual(Object.keys(azure.state.blobs).sort(),
-    ['assets/page-AB.css', 'assets/page-AB.js', 'index.html']);
-});
-
-cloudTest('--identity deploys the same way, and asks for no access key', async (azure) => {
-  const { code, calls } = await azure.run('deploy.sh', [...FIRST, '--identity']);
-  assert.equal(code, 0);
-  assert.deepEqual(lines(azure, calls), wholeDeployment({ identity: true }));
-  assert.equal(azure.state.deployments['main.bicep'].identity, 'true');
-});
-
-cloudTest('names, service tier, further origins and settings go to the template', async (azure) => {
-  const { code } = await azure.run('deploy.sh', [...FIRST, '--resource-group', 'my group', '--name',
-    'live', '--sku', 'Standard_S1', '--units', '3', '--origin', 'https://live.example', '--origin',
-    'http://localhost:3000', '--setting', 'CODESTREAM_TOKEN_MINUTES=30', '--setting', 'A=b=c d']);
-  assert.equal(code, 0);
-  const { secret, ...values } = azure.state.deployments['main.bicep'];
-  assert.deepEqual(values, { name: 'live', sku: 'Standard_S1', units: '3', identity: 'false',
-    origins: '["https://live.example","http://localhost:3000"]',
-    extraSettings: '{"CODESTREAM_TOKEN_MINUTES":"30","A":"b=c d"}',
-    kept: { settings: [], origins: [] } });
-  assert.deepEqual(Object.keys(azure.state.groups), ['my group']);
-  assert.ok(secret);
-});
-
-// ---- doing it again ----
-
-const OPTIONS = ['--sku', 'Standard_S1', '--units', '5', '--identity', '--origin',
-  'https://live.example', '--setting', 'CODESTREAM_TOKEN_MINUTES=30'];
-const WITH_OPTIONS = { sku: 'Standard_S1', units: '5', identity: 'true',
-  origins: ['https://page.example', 'https://live.example'],
-  settings: { CODESTREAM_TOKEN_MINUTES: '30', CODESTREAM_HUB: 'codestream' } };
-
-/** Deploys with OPTIONS, then with others; what the others make of it. */
-async function again(azure, options) {
-  await azure.run('deploy.sh', [...FIRST, ...OPTIONS]);
-  const { code, stderr } = await azure.run('deploy.sh', options);
-  assert.equal(stderr, '');
-  assert.equal(code, 0);
-  const { sku, units, identity } = azure.state.deployments['main.bicep'];
-  return { sku, units, identity, origins: azure.state.origins, settings: azure.state.settings };
 }
 
-cloudTest('what no option says of it stays as it is', async (azure) => {
-  assert.deepEqual(await again(azure, []), WITH_OPTIONS);
-});
-
-cloudTest('what an option says changes, and nothing else', async (azure) => {
-  assert.deepEqual(await again(azure, ['--sku', 'Premium_P1', '--origin', 'https://two.example',
-    '--setting', 'CODESTREAM_TOKEN_MINUTES=45', '--setting', 'CODESTREAM_APP=chat']), {
-    ...WITH_OPTIONS,
-    sku: 'Premium_P1',
-    origins: [...WITH_OPTIONS.origins, 'https://two.example'],
-    settings: { ...WITH_OPTIONS.settings, CODESTREAM_TOKEN_MINUTES: '45', CODESTREAM_APP: 'chat' },
-  });
-});
-
-cloudTest('back to the free tier and to an access key', async (azure) => {
-  assert.deepEqual(await again(azure, ['--sku', 'Free_F1', '--access-key']),
-    { ...WITH_OPTIONS, sku: 'Free_F1', units: '1', identity: 'false' });
-});
-
-cloudTest('settings made by hand stay, whatever characters are in them', async (azure) => {
-  await azure.run('deploy.sh', FIRST);
-  const value = 'a "b" \\ %s $HOME\nünicode';
-  azure.state.settings.BY_HAND = value;
-  const { code, calls } = await azure.run('deploy.sh');
-  assert.equal(code, 0);
-  assert.equal(azure.state.settings.BY_HAND, value);
-  assert.doesNotMatch(JSON.stringify(calls), /BY_HAND/, 'they may be secrets');
-});
-
-cloudTest('an app that has nothing of ours yet, as after a stop halfway', async (azure) => {
-  azure.state.groups.codestream = {};
-  azure.state.app = APP;
-  const { code } = await azure.run('deploy.sh');
-  assert.equal(code, 0);
-  assert.match(azure.state.secret, /^[0-9a-f]{64}$/);
-});
-
-// ---- secrets ----
-
-cloudTest('the secret is long, new each time, and only in a private file', async (azure) => {
-  const seen = new Set();
-  for (const group of ['one', 'two']) {
-    azure.state.app = null;
-    const run = await azure.run('deploy.sh', [...FIRST, '--resource-group', group]);
-    const { secret } = azure.state;
-    assert.match(secret, /^[0-9a-f]{64}$/);
-    assert.equal(azure.state.secretFileMode, '600');
-    assert.ok(!JSON.stringify([run.calls, run.stdout, run.stderr]).includes(secret));
-    seen.add(secret);
-  }
-  assert.equal(seen.size, 2);
-});
-
-cloudTest('CODESTREAM_SECRET is taken as it is, whatever characters are in it', async (azure) => {
-  azure.state.app = APP;
-  azure.state.secret = 'an older one';
-  azure.state.groups.codestream = {};
-  const env = { CODESTREAM_SECRET: SECRET };
-  const { code, calls, stdout, stderr } = await azure.run('deploy.sh', [], { env });
-  assert.equal(code, 0);
-  assert.equal(azure.state.secret, SECRET);
-  assert.ok(!JSON.stringify([calls, stdout, stderr]).includes('of our own'));
-});
-
-cloudTest('the page goes to the new account only, whatever the environment says', async (azure) => {
-  const env = { AZURE_STORAGE_CONNECTION_STRING: 'of another account', AZURE_STORAGE_KEY: 'a',
-    AZURE_STORAGE_SAS_TOKEN: 'b', AZURE_STORAGE_ACCOUNT: 'another' };
-  const { code, calls } = await azure.run('deploy.sh', FIRST, { env });
-  assert.equal(code, 0);
-  const uploads = calls.filter(({ args }) => args[0] === 'storage');
-  assert.equal(uploads.length, 5);
-  for (const { storage } of uploads) {
-    assert.deepEqual(storage, { AZURE_STORAGE_ACCOUNT: 'codestreamabcdefghijklm',
-      AZURE_STORAGE_AUTH_MODE: 'login' });
-  }
+cloudTest('nobody is asked for a word without a terminal, nor if --setting gives it', async (world) => {
+  assert.doesNotMatch((await world.run('deploy', FIRST)).out, /\[Y\/n\]/);
+  assert.equal(world.settings[WORD], undefined);
+  const other = ['--resource-group', 'two', ...FIRST, '--setting', WORD];
+  const { out } = await world.run('deploy', other, { typed: '', env: { [WORD]: 'sixteen characters' } });
+  assert.doesNotMatch(out, /\[Y\/n\]/);
 });
 
 // ---- dry run ----
@@ -260,290 +330,39 @@ async function words(line) {
   return stdout.split('\0').slice(0, -1).join(' ');
 }
 
-cloudTest('--dry-run prints what a deployment runs, runs nothing, needs no az', async (azure) => {
-  await azure.uninstall('az', 'curl', 'sleep');
-  const env = { CODESTREAM_SECRET: SECRET };
-  const run = await azure.run('deploy.sh', ['--dry-run', ...FIRST], { env });
-  assert.equal(run.stderr, '');
-  assert.equal(run.code, 0);
-  assert.deepEqual(run.calls, []);
-  assert.deepEqual(run.left, []);
-  assert.ok(!run.stdout.includes('of our own'));
-  const commands = run.stdout.split('\n').filter((line) => line && !line.startsWith('#'));
-  const printed = await Promise.all(commands.map(words));
-  const values = { '<APP>': APP, '<SERVICE>': '/of/the/service', '<sku>': 'Free_F1', '<units>': '1',
-    '<identity>': 'false', '<functionApp>': APP, '<api>': `https://${APP}.example`,
-    '<webPubSub>': 'wps-abcdefghijklm', '<hub>': 'codestream',
-    '@<file with the secret>': '@TMP/private.json' };
-  const filledIn = lines(azure, printed.map((line) => ({ program: line, args: [] })))
-    .map((line) => Object.entries(values).reduce((text, pair) => text.replaceAll(...pair), line));
-  const wanted = wholeDeployment({ again: true })
-    .filter((line) => !line.includes('CODESTREAM_SECRET')); // it is given
-  const page = wanted.findIndex((line) => line.includes('service-properties'));
-  wanted.splice(page, 0, 'node ROOT/infra/publish-page.mjs --dist ROOT/web/dist --out TMP/page'
-    + ` --api https://${APP}.example --service <service>`);
-  wanted.push(`az storage blob delete --container-name $web --name <each stale blob> ${QUIET}`);
-  assert.deepEqual(filledIn, wanted);
+cloudTest('--dry-run prints every kind of command that a deployment runs, and runs none', async (world) => {
+  const dry = await world.run('deploy', ['--dry-run', ...FIRST, '--identity', '--setting', 'TOKEN'],
+    { env: { CODESTREAM_SECRET: SECRET, TOKEN: 'my-s3cret' } });
+  assert.equal(dry.err, '');
+  assert.equal(dry.code, 0);
+  assert.deepEqual([dry.calls, dry.left], [[], []]);
+  assert.doesNotMatch(dry.out, /of our own|my-s3cret/);
+  const lines = dry.out.split('\n').filter((line) => line && !line.startsWith('#'));
+  const printed = new Set((await Promise.all(lines.map(words))).map(kind));
+  await world.run('deploy', FIRST);
+  const { calls } = await world.run('deploy', ['--identity']);
+  for (const line of calls) assert.ok(printed.has(kind(`az ${line}`)), line);
 });
 
-cloudTest('--dry-run works before anything is built', async (azure) => {
-  await azure.uninstall('az', 'curl', 'sleep', 'node');
-  await azure.remove('build/codestream.zip');
-  await azure.remove('web/dist/index.html');
-  const { code, stdout, stderr } = await azure.run('deploy.sh', ['--dry-run']);
-  assert.equal(stderr, '');
-  assert.equal(code, 0);
-  assert.match(stdout, /\naz group create --name codestream --location '<location>'/);
-  assert.match(stdout, /\n\S+\/infra\/upload\.sh \S+\/page\n/);
-});
-
-// ---- what can go wrong ----
-
-/** A deployment that stops: its last call, what is said of the step, and of how to go on. */
-async function stops(azure, { step, says, last, args = FIRST, env }) {
-  const { code, stderr, calls, left, stdout } = await azure.run('deploy.sh', args, { env });
-  assert.equal(code, 1, stdout + stderr);
-  assert.match(stderr, says);
-  assert.ok(stderr.includes(`deploy.sh stopped at: ${step}`), stderr);
-  assert.match(stderr, /\nThen run the same command again: what is done stays done\.\n$/);
-  assert.deepEqual(left, [], 'no temporary file is left');
-  const called = lines(azure, calls).filter((line) => !line.startsWith('sleep'));
-  if (last) assert.match(called.at(-1), last);
-  else assert.deepEqual(called, []);
-  return lines(azure, calls);
+/** A command without its values. */
+function kind(line) {
+  const [start] = line.split(' -');
+  return [start, ...line.match(/(?<= )--(method \w+|[\w-]+)/g)].join(' ').replace(' --404-document', '');
 }
 
-const CHECKING = 'Checking what is needed';
-
-for (const program of ['az', 'node', 'curl']) {
-  cloudTest(`without ${program} it stops before anything is done`, async (azure) => {
-    await azure.uninstall(program);
-    await stops(azure, { step: CHECKING, says: new RegExp(`${program} is not installed`) });
-  });
-}
-
-cloudTest('without the package it says how to make it', async (azure) => {
-  await azure.remove('build/codestream.zip');
-  await stops(azure, { step: CHECKING, says: /codestream\.zip is missing: make package/ });
-});
-
-cloudTest('without the page it says how to build it', async (azure) => {
-  await azure.remove('web/dist/index.html');
-  await stops(azure, { step: CHECKING, says: /web\/dist is missing: make/ });
-});
-
-cloudTest('a secret that is too short is refused, and not shown', async (azure) => {
-  const env = { CODESTREAM_SECRET: 'tooshort' };
-  await stops(azure, { step: CHECKING, says: /fewer than 32/, env });
-  const { stdout, stderr } = await azure.run('deploy.sh', FIRST, { env });
-  assert.doesNotMatch(stdout + stderr, /tooshort/);
-});
-
-for (const version of ['2.9.1', '2.45.0', '2.59.0', '1.0.0', '0.10.4']) {
-  cloudTest(`az ${version} is too old`, async (azure) => {
-    azure.state.version = version;
-    await stops(azure, { step: CHECKING, says: /too old, 2\.60 or newer/, last: /^az version/ });
-  });
-}
-
-for (const version of ['2.60.0', '2.100.1', '3.0.0', '10.1.0']) {
-  cloudTest(`az ${version} will do`, async (azure) => {
-    azure.state.version = version;
-    azure.state.signedIn = false;
-    await stops(azure, { step: CHECKING, says: /az login/, last: /^az account show/ });
-  });
-}
-
-cloudTest('not signed in: az says so, and nothing is done', async (azure) => {
-  azure.state.signedIn = false;
-  await stops(azure, { step: CHECKING, says: /az login/, last: /^az account show/ });
-});
-
-cloudTest('a new group needs a location', async (azure) => {
-  await stops(azure, { step: 'Resource group codestream', args: [], last: /^az group exists/,
-    says: /say where to make it, with --location/ });
-});
-
-const TROUBLE = [
-  ['group create', 'Resource group codestream', 1],
-  ['resource list', 'What is there already', 1],
-  ['functionapp list', 'What is there already', 1],
-  ['deployment group create --resource-group codestream --name codestream --', 'Service', 1],
-  ['functionapp deployment', `Handler to ${APP}`, 5],
-  ['deployment group create --resource-group codestream --name codestream-hub', 'Hub codestream', 1],
-  ['storage blob service-properties', 'Page to https://page.example', 10],
-  ['storage blob list', 'Page to https://page.example', 10],
-];
-
-for (const [command, step, tries] of TROUBLE) {
-  cloudTest(`az ${command} fails for good: it stops there after ${tries}`, async (azure) => {
-    azure.state.trouble[command] = 1000;
-    const last = new RegExp(`^az ${command}`);
-    const calls = await stops(azure, { step, last, says: /trouble with/ });
-    assert.equal(calls.filter((line) => last.test(line)).length, tries);
-    assert.equal(calls.filter((line) => line === 'sleep 30').length, tries - 1);
-  });
-}
-
-cloudTest('a failing question about the existing secret never makes a new one', async (azure) => {
-  await azure.run('deploy.sh', FIRST);
-  const { secret } = azure.state;
-  for (const [command, step] of [[SETTINGS, 'What is there already'],
-    [`${SETTINGS} [?name=='CODESTREAM_SECRET']`, 'The key that signs']]) {
-    azure.state.trouble = { [command.replace(/^az /, '')]: 1 };
-    await stops(azure, { step, last: /appsettings list/, says: /trouble/ });
-    assert.equal(azure.state.secret, secret);
-  }
-});
-
-cloudTest('a failing question about the service never makes a lesser one of it', async (azure) => {
-  await azure.run('deploy.sh', [...FIRST, ...OPTIONS]);
-  azure.state.trouble['resource show'] = 1;
-  await stops(azure, { step: 'What is there already', last: /^az resource show/, says: /trouble/ });
-});
-
-cloudTest('an app whose secret is gone gets no new one by itself', async (azure) => {
-  await azure.run('deploy.sh', FIRST);
-  azure.state.secret = null;
-  await stops(azure, { step: 'The key that signs', last: /CODESTREAM_SECRET/,
-    says: /CODESTREAM_SECRET of codestream-abcdefghijklm is gone\. Set the one of before/ });
-  const { code } = await azure.run('deploy.sh', [], { env: { CODESTREAM_SECRET: SECRET } });
+cloudTest('--dry-run works before anything is built', async (world) => {
+  world.places.page = '/nowhere';
+  const { code, out, err } = await world.run('deploy', ['--dry-run']);
+  assert.equal(err, '');
   assert.equal(code, 0);
-  assert.equal(azure.state.secret, SECRET);
+  assert.match(out, /\naz group create --name codestream --location '<location>'/);
+  assert.match(out, /the page is not built yet/);
 });
 
-cloudTest('the free tier has one unit', async (azure) => {
-  await stops(azure, { step: 'What is there already', args: [...FIRST, '--units', '2'],
-    last: /^az resource list/, says: /Free_F1 has one unit: add --sku/ });
-});
-
-cloudTest('rights that take a while to be known are waited for', async (azure) => {
-  azure.state.trouble = { 'functionapp deployment': 2, 'storage blob upload-batch': 3 };
-  const { code, calls } = await azure.run('deploy.sh', FIRST);
-  assert.equal(code, 0);
-  assert.equal(lines(azure, calls).filter((line) => line === 'sleep 30').length, 5);
-  assert.equal(Object.keys(azure.state.blobs).length, 3);
-});
-
-cloudTest('the hub waits until the function answers', async (azure) => {
-  azure.state.answers = [0, 404, 503, 200];
-  const { code, calls } = await azure.run('deploy.sh', FIRST);
-  assert.equal(code, 0);
-  const called = lines(azure, calls);
-  const answered = called.findLastIndex((line) => line.startsWith(CURL));
-  assert.equal(called.filter((line) => line.startsWith(CURL)).length, 4);
-  assert.equal(called.filter((line) => line === 'sleep 5').length, 3);
-  assert.ok(called.findIndex((line) => line.includes('hub.bicep')) > answered);
-});
-
-for (const [answers, said] of [[[404], '404'], [[0], 'no answer']]) {
-  cloudTest(`a function that never answers (${said}): no hub is made`, async (azure) => {
-    azure.state.answers = answers;
-    const calls = await stops(azure, {
-      step: 'Waiting until',
-      last: /negotiate\?room_id=A{22}$/,
-      // Flex Consumption streams no log, so `az webapp log tail` would show nothing.
-      says: new RegExp(`the last answer was: ${said}\n[^]* app-insights query --resource-group`
-        + ` codestream --app ${APP} \\\\\n +--analytics-query 'traces `),
-    });
-    assert.equal(calls.filter((line) => line.startsWith(CURL)).length, 60);
-    assert.equal(azure.state.deployments['hub.bicep'], undefined);
-  });
-}
-
-const MISUSE = [['--name', 'Code'], ['--name', 'ab'], ['--name', 'twelveletter'],
-  ['--name', '1ab'], ['--name', 'a-b-c'], ['--sku', 'Free'], ['--sku', 'Premium_P'],
-  ['--units', '0'], ['--units', '1.5'], ['--units', '-1'], ['--origin', 'https://a.example/'],
-  ['--origin', 'ftp://a'], ['--origin', 'https://a","x'], ['--origin', 'https://'],
-  ['--setting', 'NAME'], ['--setting', '=x'], ['--setting', 'A-B=1'], ['--setting', 'A="'],
-  ['--location'], ['--location', ''], ['--verbose'], ['westeurope']];
-
-for (const args of MISUSE) {
-  cloudTest(`refused before anything is done: ${args.join(' ')}`, async (azure) => {
-    const { code, stderr, calls } = await azure.run('deploy.sh', args);
-    assert.equal(code, 2);
-    assert.match(stderr, /^deploy\.sh: .+\nTry infra\/deploy\.sh --help\n$/);
-    assert.deepEqual(calls, []);
-  });
-}
-
-cloudTest('--help names every option and the trade-off of --identity', async (azure) => {
-  const { code, stdout, calls } = await azure.run('deploy.sh', ['--help']);
-  assert.equal(code, 0);
-  assert.deepEqual(calls, []);
-  for (const option of ['--location', '--resource-group', '--name', '--sku', '--units',
-    '--origin', '--setting', '--identity', '--access-key', '--dry-run', '--help', 'CODESTREAM_SECRET']) {
-    assert.ok(stdout.includes(option), option);
-  }
-  assert.match(stdout, /whether the service then signs its events is not\s+known/);
-});
-
-// ---- destroying ----
-
-const MINE = { codestream: { tags: { application: 'codestream' } } };
-
-cloudTest('destroy.sh lists the group, and deletes it when its name is typed', async (azure) => {
-  azure.state.groups = MINE;
-  const { code, stdout, calls } = await azure.run('destroy.sh', [], { input: 'codestream\n' });
-  assert.equal(code, 0);
-  assert.deepEqual(azure.state.groups, {});
-  assert.match(stdout, /Microsoft\.Web\/sites/);
-  assert.deepEqual(lines(azure, calls), [
-    'az group exists --name codestream --output tsv',
-    'az group show --name codestream --query tags.application --output tsv',
-    'az resource list --resource-group codestream --query [].[type, name] --output tsv',
-    'az group delete --name codestream --yes --output none',
-  ]);
-});
-
-for (const input of ['yes\n', '', 'codestrea\n']) {
-  cloudTest(`destroy.sh deletes nothing when ${JSON.stringify(input)} is typed`, async (azure) => {
-    azure.state.groups = MINE;
-    const { code, stderr } = await azure.run('destroy.sh', [], { input });
-    assert.equal(code, 1);
-    assert.match(stderr, /Nothing was deleted/);
-    assert.deepEqual(Object.keys(azure.state.groups), ['codestream']);
-  });
-}
-
-cloudTest('destroy.sh --yes does not ask', async (azure) => {
-  azure.state.groups = { mine: MINE.codestream };
-  const { code } = await azure.run('destroy.sh', ['--resource-group', 'mine', '--yes']);
-  assert.equal(code, 0);
-  assert.deepEqual(azure.state.groups, {});
-});
-
-cloudTest('destroy.sh leaves a group alone that deploy.sh did not make', async (azure) => {
-  azure.state.groups = { codestream: { tags: {} } };
-  const { code, stderr } = await azure.run('destroy.sh', ['--yes']);
-  assert.equal(code, 1);
-  assert.match(stderr, /no tag application=codestream/);
-  assert.deepEqual(Object.keys(azure.state.groups), ['codestream']);
-});
-
-cloudTest('destroy.sh has nothing to do without a group', async (azure) => {
-  const { code, stdout, calls } = await azure.run('destroy.sh', ['--yes']);
-  assert.equal(code, 0);
-  assert.match(stdout, /nothing to do/);
-  assert.equal(calls.length, 1);
-});
-
-cloudTest('destroy.sh --dry-run deletes nothing', async (azure) => {
-  azure.state.groups = MINE;
-  const { code, stdout, calls } = await azure.run('destroy.sh', ['--dry-run', '--yes']);
-  assert.equal(code, 0);
-  assert.match(stdout, /\naz group delete --name codestream --yes --output none\n/);
-  assert.deepEqual(calls, []);
-});
-
-// ---- as text ----
-
-test('the scripts pass shellcheck, where it is installed', async (t) => {
-  const scripts = ['deploy', 'destroy', 'upload', 'say'].map((name) => `infra/${name}.sh`);
-  try {
-    await execute('shellcheck', ['-x', ...scripts], { cwd: new URL('../..', import.meta.url) });
-  } catch (error) {
-    if (error.code !== 'ENOENT') assert.fail(error.stdout || error.message);
-    t.skip('shellcheck is not installed');
+test('the three programs start by themselves', async () => {
+  for (const program of ['deploy', 'destroy', 'upload']) {
+    const file = new URL(`../../infra/${program}.mjs`, import.meta.url).pathname;
+    const { stdout } = await execute(file, ['--help']);
+    assert.match(stdout, new RegExp(`^usage: infra/${program}\\.mjs `));
   }
 });

@@ -31,6 +31,19 @@ after(async () => {
   await certificates?.remove();
 });
 
+test('forwarding off', async () => {
+  const off = ({ customHandler }) => {
+    delete customHandler.enableForwardingHttpRequest;
+    delete customHandler.enableProxyingHttpRequest;
+  };
+  await withDeployment({ edit: { 'host.json': off } }, async (app) => {
+    const report = await diagnose(app);
+    report.assertFails(CHECK.negotiate, /enableForwardingHttpRequest/, /host\.json/);
+    report.assertSuspects(CHECK.negotiate);
+    report.assertNames(/the host wraps requests/);
+  });
+});
+
 test('wrong hub: the service has its event handler at another one', async () => {
   await withDeployment({ event: { hub: 'other' } }, async (app) => {
     app.service.setEventHandlers('codestream', []);

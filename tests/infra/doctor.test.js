@@ -63,7 +63,7 @@ test('an address may end with a slash, and no page need be named', async () => {
 
 for (const name of ['chat', 'hello']) {
   test(`the application ${name} is healthy too`, async () => {
-    await withDeployment({ handler: { CODESTREAM_APP: name } }, async (app) => {
+    await withDeployment({ app: name }, async (app) => {
       const report = await diagnose(app);
       report.assertHealthy();
       report.assertOk(...Object.values(CHECK));
@@ -72,7 +72,7 @@ for (const name of ['chat', 'hello']) {
 }
 
 test('of another application too it is found that its events do not arrive', async () => {
-  const options = { handler: { CODESTREAM_APP: 'chat' }, event: { userEventPattern: '' } };
+  const options = { app: 'chat', event: { userEventPattern: '' } };
   await withDeployment(options, async (app) => {
     const report = await diagnose(app);
     report.assertFails(CHECK.client, /userEventPattern/);

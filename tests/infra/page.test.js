@@ -1,20 +1,18 @@
 // The built page as it is deployed: every file has its headers from the one table (web/site.mjs),
-// and infra/publish-page.mjs sorts them for the upload.
+// and infra/upload.mjs sorts them for the upload.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 
-import { listFiles, planUpload } from '../../infra/publish-page.mjs';
+import { listFiles, planUpload, prepare } from '../../infra/deployment/page.mjs';
 import { configurePage, siteFile } from '../../web/site.mjs';
+import { cloudTest, FIRST } from '../lib/azure/test.js';
 import { after, before, test } from '../lib/test.js';
 
-const execute = promisify(execFile);
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const DIST = path('web/dist');
 const ADDRESSES = { api: 'https://app.example', service: 'https://service.example' };
@@ -33,12 +31,8 @@ let work;
 before(async () => { work = await mkdtemp(join(tmpdir(), 'infra-page-')); });
 after(() => rm(work, { recursive: true, force: true }));
 
-const publish = (...args) => execute(process.execPath, [path('infra/publish-page.mjs'), ...args]);
-
-async function publishInto(out, dist = DIST) {
-  const { api, service } = ADDRESSES;
-  await publish('--dist', dist, '--out', out, '--api', api, '--service', service);
-}
+/** The groups, prepared in a folder of this name. */
+const prepareIn = (name, dist = DIST) => prepare({ dist, out: join(work, name), ...ADDRESSES });
 
 test('every file of the built page has a content type, an encoding and a cache header', async () => {
   const files = await listFiles(DIST);
@@ -88,64 +82,63 @@ test('a page without index.html is refused', () => {
   assert.throws(() => planUpload(['assets/page-AB.js']), /no index\.html/);
 });
 
-test('publish-page.mjs copies the bytes and fills in the addresses', async () => {
-  const out = join(work, 'whole');
-  await publishInto(out);
-  const lines = (await readFile(join(out, 'groups.tsv'), 'utf8')).trimEnd().split('\n');
-  const names = (await readFile(join(out, 'names.txt'), 'utf8')).trimEnd().split('\n');
-  assert.deepEqual([...names].sort(), await listFiles(DIST));
+test('the bytes are copied, and the addresses filled in', async () => {
+  const groups = await prepareIn('whole');
   const uploaded = [];
-  for (const line of lines) {
-    const [folder, contentType, encoding, cacheControl] = line.split('\t');
-    for (const name of await listFiles(join(out, folder))) {
+  for (const { folder, names } of groups) {
+    assert.deepEqual(await listFiles(folder), [...names].sort());
+    for (const name of names) {
       uploaded.push(name);
-      const entry = siteFile(name);
-      assert.deepEqual([contentType, encoding, cacheControl],
-        [entry.contentType, entry.contentEncoding ?? '-', entry.cacheControl]);
       let wanted = await readFile(join(DIST, name));
       if (name === 'index.html') wanted = Buffer.from(configurePage(wanted.toString(), ADDRESSES));
-      assert.ok(wanted.equals(await readFile(join(out, folder, name))), name);
+      assert.ok(wanted.equals(await readFile(join(folder, name))), name);
     }
   }
-  assert.deepEqual(uploaded.sort(), [...names].sort());
+  assert.deepEqual(uploaded.sort(), await listFiles(DIST));
 });
 
 test('the deployed page names the addresses, and has no placeholder left', async () => {
-  const out = join(work, 'addresses');
-  await publishInto(out);
-  const last = (await readFile(join(out, 'groups.tsv'), 'utf8')).trimEnd().split('\n').at(-1);
-  const html = await readFile(join(out, last.split('\t')[0], 'index.html'), 'utf8');
+  const { folder } = (await prepareIn('addresses')).at(-1);
+  const html = await readFile(join(folder, 'index.html'), 'utf8');
   assert.doesNotMatch(html, /%CODESTREAM/);
   const connect = 'https://app.example https://service.example wss://service.example';
   assert.ok(html.includes(`connect-src ${connect};`));
   assert.ok(html.includes('content="https://app.example"'));
 });
 
-const ALL = ['--dist', DIST, '--api', ADDRESSES.api, '--service', ADDRESSES.service];
-const WRONG = [
-  ['an option missing', ['--dist', DIST], /--api is missing/],
-  ['an unknown option', [...ALL, '--out', '/nowhere', '--fast'], /--fast/],
-  ['an address that is none', ['--dist', DIST, '--out', 'OUT', '--api', 'app', '--service',
-    ADDRESSES.service], /api is not a web address/],
-  ['a folder that is not there', ['--dist', '/nowhere/dist', ...ALL.slice(2), '--out', 'OUT'],
-    /ENOENT/],
-];
+// ---- the program ----
 
-for (const [index, [what, args, complaint]] of WRONG.entries()) {
-  test(`publish-page.mjs refuses ${what} in one line`, async () => {
-    const out = join(work, `wrong-${index}`);
-    await assert.rejects(publish(...args.map((arg) => (arg === 'OUT' ? out : arg))), (error) => {
-      assert.equal(error.code, 1);
-      assert.match(error.stderr, complaint);
-      assert.match(error.stderr, /^publish-page\.mjs: .+\n$/);
-      return true;
-    });
+const ALL = ['--api', ADDRESSES.api, '--service', ADDRESSES.service];
+
+cloudTest('upload.mjs puts the page into the account that is named', async (world) => {
+  await world.run('deploy', FIRST);
+  const account = 'codestreamabcdefghijklm';
+  world.state.blobs[account] = { 'old.js': ['', '', '', ''] };
+  const { code, out } = await world.run('upload', [...ALL, '--account', account]);
+  assert.equal(code, 0);
+  assert.match(out, /^3 files, for https:\/\/app\.example and https:\/\/service\.example\n$/);
+  assert.deepEqual(Object.keys(world.state.blobs[account]).sort(),
+    ['assets/page-AB.css', 'assets/page-AB.js', 'index.html']);
+});
+
+cloudTest('upload.mjs --dry-run prints the commands, and runs none', async (world) => {
+  const { code, out, calls, left } = await world.run('upload', [...ALL, '--dry-run']);
+  assert.equal(code, 0);
+  assert.equal(out.match(/^az storage blob upload-batch --destination '\$web' /gm).length, 3);
+  assert.deepEqual([calls, left], [[], []]);
+});
+
+const WRONG = [
+  ['an option missing', ['--api', ADDRESSES.api], /--service is missing/, 2],
+  ['an unknown option', [...ALL, '--fast'], /--fast/, 2],
+  ['an address that is none', ['--api', 'app', '--service', ADDRESSES.service], /api is not a web address/, 1],
+  ['a folder that is not there', [...ALL, '--dist', '/nowhere/dist'], /ENOENT/, 1],
+];
+for (const [what, args, complaint, wanted] of WRONG) {
+  cloudTest(`upload.mjs refuses ${what}`, async (world) => {
+    const { code, err, calls, left } = await world.run('upload', args);
+    assert.equal(code, wanted);
+    assert.match(err, complaint);
+    assert.deepEqual([calls, left], [[], []]);
   });
 }
-
-test('publish-page.mjs does not mix with what is there already', async () => {
-  const out = join(work, 'full');
-  await mkdir(out);
-  await writeFile(join(out, 'old.js'), '');
-  await assert.rejects(publishInto(out), /is not empty/);
-});

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { configurePage } from '../../web/site.mjs';
 import { closeServer } from './close-server.js';
-import { ROOT } from './handler.js';
+import { BINARY, ROOT, binaryOf } from './handler.js';
 import { startProxy } from './reverse-proxy.js';
 import { StandIns } from './stand-ins.js';
 
@@ -19,24 +19,27 @@ const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
 /**
  * page: its address; origin: for CORS.
  * @param {{ hub?: object, service?: object, handler?: object | Function, host?: object,
- *   event?: object | Function, edit?: Record<string, (json: object) => void>,
+ *   event?: object | Function, edit?: Record<string, (json: object) => void>, app?: string,
  *   api?: string }} options
  *   hub: settings of the hub; service: options of the service stand-in; handler: changes to its
  *   settings, or a function (service) => changes; host: options of the host stand-in; event:
  *   changes to the hub's event handler, or a function (host) => changes; edit: changes to the
- *   app's JSON files; api: the function app whose address is in the page
+ *   app's JSON files; app: another application than Codestream; api: the function app whose address
+ *   is in the page
  */
 export function deploy(options = {}) {
   return new Deployment().begin(options);
 }
 
 class Deployment extends StandIns {
-  async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {}, api }) {
+  async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {}, app, api }) {
+    const executable = app ? binaryOf(app) : BINARY;
     await this.#startPage();
     await this.startService({ hubs: { [HUB]: hub }, retryDelaysMs: [], ...service });
     const changes = typeof handler === 'function' ? handler(this.service) : handler;
     const settings = withChanges({ [CONNECTION]: this.service.connectionString }, changes);
-    await this.startHost(settings, { key: FUNCTION_KEY, cors: [this.origin], ...host }, edit);
+    const options = { key: FUNCTION_KEY, cors: [this.origin], executable, ...host };
+    await this.startHost(settings, options, edit);
     this.connect(typeof event === 'function' ? event(this.host) : event);
     this.#addresses = { api: api ?? this.host.url, service: this.service.endpoint };
   }

@@ -119,23 +119,6 @@ export const sendToRoom = (peer, dataText, { to, roomId = peer.room, ...options 
   return userEvent(peer, 'sendToRoom', argument, options);
 };
 
-/** The event as a host passes it on that is not told to forward. */
-export function wrapped({ method, path, headers, body }) {
-  const req = {
-    Url: `https://127.0.0.1${path}`,
-    Method: method,
-    Query: {},
-    Headers: Object.fromEntries(headers.map(([name, value]) => [name, [value]])),
-    Body: body,
-  };
-  return {
-    method: 'POST',
-    path,
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ Data: { req }, Metadata: {} }),
-  };
-}
-
 /** The acknowledgement in the answer to a user event: { id, value }. */
 export function readAck(answer) {
   const match = /^43(?:\/[^,]*,)?(\d+)(\[.*\])$/s.exec(answer.text);

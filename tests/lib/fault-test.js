@@ -1,7 +1,9 @@
 // What the tests of faults share: a stack and a room for each, how long a fault lasts, and what
 // everybody is held to.
+import { availableParallelism } from 'node:os';
 import { test as boundedTest } from './test.js';
 import { startFaultStack } from './fault-stack.js';
+import { beat, isCalm } from './lived.js';
 import { LIE_MS, openRoom } from './watched-room.js';
 
 export const REST_MS = 2000;
@@ -16,18 +18,56 @@ export const LASTING_MS = LIE_MS + 500;
 /** And one that heals while it is there. */
 export const SHORT_MS = 4000;
 
-/** All rooms are in trouble at the same time, because most of this is waiting. */
+/** All rooms may be in trouble at the same time, because most of this is waiting. */
 export const AT_ONCE = { concurrency: 60 };
+/** Of a file's ten minutes; where the machine is busy, most of it is waiting for a turn. */
+const TEST_MS = 110_000;
 
-export const test = (sentence, body) => boundedTest(sentence, { timeout: 60_000 }, body);
+export const test = (sentence, body) => boundedTest(sentence, { timeout: TEST_MS }, body);
+
+/**
+ * As many rooms at a time as the machine bears. To open one is work, so only so many are opened at
+ * once, and the next one has its turn when this process keeps up with those that are there, or when
+ * none is.
+ */
+const OPENING = availableParallelism();
+let opening = 0;
+let open = 0;
+
+/** What `start` resolves with, when it is its turn. */
+async function inTurn(t, start) {
+  while (opening >= OPENING || (opening + open > 0 && !isCalm())) await beat();
+  opening += 1;
+  try {
+    const started = await start();
+    open += 1;
+    t.after(() => {
+      open -= 1;
+    });
+    return started;
+  } finally {
+    opening -= 1;
+  }
+}
+
+/** A room of a stack that is there, which is gone with its test. */
+export function startRoomOf(stack, t, transport = 'socketio') {
+  return inTurn(t, async () => {
+    const room = await openRoom(stack.api, { transport });
+    t.after(() => room.close());
+    return room;
+  });
+}
 
 /** A stack and a room for one test, which are gone with it. */
-export async function startRoom(t, options = OPTIONS, transport = 'socketio') {
-  const stack = await startFaultStack(options);
-  t.after(() => stack.close());
-  const room = await openRoom(stack.api, { transport });
-  t.after(() => room.close());
-  return { stack, room };
+export function startRoom(t, options = OPTIONS, transport = 'socketio') {
+  return inTurn(t, async () => {
+    const stack = await startFaultStack(options);
+    t.after(() => stack.close());
+    const room = await openRoom(stack.api, { transport });
+    t.after(() => room.close());
+    return { stack, room };
+  });
 }
 
 /** How long it took, for whoever runs this to compare. */

@@ -2,6 +2,7 @@
 // the log lines and the exit code are known.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,19 @@ import { deferred, Inbox, within } from './deadline.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const BINARY = path.resolve(ROOT, process.env.CODESTREAM_BIN || 'codestream');
+
+/**
+ * The same program with another application, of examples/ or tests/apps/; a release has it only
+ * where somebody has built it.
+ */
+export function binaryOf(app) {
+  const build = path.join(ROOT, 'build');
+  const folder = BINARY.startsWith(build) ? path.dirname(BINARY) : build;
+  return path.join(folder, app, 'codestream');
+}
+
+/** Why tests that need this application are to be skipped; false: it is there. */
+export const lacks = (app) => !existsSync(binaryOf(app)) && `this build has no application ${app}`;
 
 // Start under a sanitizer on a busy machine takes its time; stopping has its own rule (5 s).
 const READY_MS = 15_000;
@@ -58,12 +72,14 @@ export async function runProgram(file, args, env, ms) {
 
 /**
  * Starts the handler and waits until it listens.
- * @param {{ service?: string, env?: object, args?: string[], through?: string[],
+ * @param {{ service?: string, env?: object, args?: string[], through?: string[], app?: string,
  *   binary?: string }} options
- *   service: a connection string; through: a command that becomes the one that is added to it
+ *   service: a connection string; through: a command that becomes the one that is added to it; app:
+ *   another application than Codestream
  */
 export async function startHandler({
-  service, env = {}, args = ['--port', '0'], through = [], binary = BINARY,
+  service, env = {}, args = ['--port', '0'], through = [], app,
+  binary = app ? binaryOf(app) : BINARY,
 } = {}) {
   const settings = service === undefined ? {} : { [SETTING]: service };
   const [file, ...rest] = [...through, binary, ...args];

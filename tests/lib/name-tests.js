@@ -302,9 +302,12 @@ export function testAll(names) {
   names.test('an answer without time to live serves for a second', {}, async (app) => {
     const [server] = app.names;
     server.names[NAME].ttl = 0;
+    const since = performance.now();
     for (let i = 0; i < 50; i += 1) await app.succeeds();
+    const seconds = (performance.now() - since) / 1000;
     const rounds = server.asked.filter((one) => one.startsWith('A ')).length;
-    assert.ok(rounds < 25, `${rounds} look-ups for 50 connections`);
+    // One for each connection would be many more, unless the machine is too slow to tell.
+    assert.ok(rounds <= 2 * seconds + 2, `${rounds} look-ups in ${seconds} s`);
   });
 
   names.test('an alias of an alias leads to the service', {}, async (app) => {

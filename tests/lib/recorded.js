@@ -7,10 +7,10 @@ import { startHandler } from './handler.js';
 import { API_VERSION, controlRoom, group, newPeer, newRoom, readAck } from './events.js';
 import { startRestRecorder } from './rest-recorder.js';
 
-export async function startRecorded({ env = {}, host } = {}) {
+export async function startRecorded({ env = {}, host, app } = {}) {
   const recorder = await startRestRecorder({ host });
   try {
-    const handler = await startHandler({ service: recorder.connectionString, env });
+    const handler = await startHandler({ service: recorder.connectionString, env, app });
     return new Recorded(handler, recorder, await Connection.open(handler.port));
   } catch (error) {
     await recorder.close();

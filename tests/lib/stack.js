@@ -3,7 +3,7 @@
 import net from 'node:net';
 import path from 'node:path';
 import { once } from 'node:events';
-import { ROOT, startHandler } from './handler.js';
+import { BINARY, binaryOf, ROOT, startHandler } from './handler.js';
 import { StandIns } from './stand-ins.js';
 
 /** The function key in the event URL. No log line may contain it. */
@@ -11,10 +11,11 @@ export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
 
 /**
  * @param {{ host?: boolean, website?: boolean | string, env?: object | Function,
- *   service?: object, hub?: string, cors?: string[], mode?: string }} options
+ *   service?: object, hub?: string, cors?: string[], mode?: string, app?: string }} options
  *   website: true, or the folder of another built page; env: settings of the handler, or a
  *   function that makes them for the started service; service: options of the service stand-in;
- *   cors: origins that the host allows besides the website's; mode: how the host passes requests on.
+ *   cors: origins that the host allows besides the website's; mode: how the host passes requests on;
+ *   app: another application than Codestream.
  */
 export function startStack(options = {}) {
   return new Stack().begin(options);
@@ -22,7 +23,7 @@ export function startStack(options = {}) {
 
 class Stack extends StandIns {
   async start({
-    host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [], mode,
+    host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [], mode, app,
   }) {
     if (website && !host) throw new Error('the website needs the host, which answers CORS');
     await this.startService({ hubs: { [hub]: { eventHandlers: [] } }, ...service });
@@ -32,14 +33,16 @@ class Stack extends StandIns {
       ...(typeof env === 'function' ? env(this.service) : env),
     };
     const pagePort = website ? await freePort() : 0;
-    if (host) await this.#startHosted(settings, { cors: [...cors, ...pageOrigins(pagePort)], mode });
-    else await this.#startHandler(settings);
+    if (host) await this.#startHosted(settings, {
+      cors: [...cors, ...pageOrigins(pagePort)], mode, executable: app ? binaryOf(app) : BINARY,
+    });
+    else await this.#startHandler(settings, app);
     await this.#registerEventHandler(hub);
     if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website);
   }
 
-  async #startHandler(settings) {
-    this.handler = await startHandler({ env: settings });
+  async #startHandler(settings, app) {
+    this.handler = await startHandler({ env: settings, app });
     this.endWith(() => this.handler.stop());
     this.api = this.handler.url;
   }

@@ -1,23 +1,24 @@
 // Clients of the native endpoint: Microsoft's @azure/web-pubsub-client with everything it hears
 // kept in the order of its arrival.
-import {
-  WebPubSubClient, WebPubSubJsonProtocol, WebPubSubJsonReliableProtocol,
-} from '@azure/web-pubsub-client';
+import * as older from '@azure/web-pubsub-client';
 import { Inbox, within } from '../lib/deadline.js';
 
 const START_MS = 10_000;
 const KEEP_ALIVE_MS = 200;
 export const PLAIN = 'json.webpubsub.azure.v1';
 export const RELIABLE = 'json.reliable.webpubsub.azure.v1';
-const PROTOCOLS = {
-  [PLAIN]: () => WebPubSubJsonProtocol(),
-  [RELIABLE]: () => WebPubSubJsonReliableProtocol(),
-};
+const PROTOCOLS = { [PLAIN]: 'WebPubSubJsonProtocol', [RELIABLE]: 'WebPubSubJsonReliableProtocol' };
+
+/** Versions of the client, by their names: the newest of them needs a Node of 20. */
+export const CLIENTS = { '1.0.2': older };
+if (Number(process.versions.node.split('.')[0]) >= 20) {
+  CLIENTS['1.0.4'] = await import('web-pubsub-client-1.0.4');
+}
 
 export class NativePeer {
   /** Opens a connection at a URL that has its token. */
-  static async open(url, protocol = PLAIN) {
-    const peer = new NativePeer(url, protocol);
+  static async open(url, protocol = PLAIN, sdk = older) {
+    const peer = new NativePeer(url, protocol, sdk);
     try {
       await within(START_MS, peer.client.start(), 'start of a native client');
       Object.assign(peer, await peer.life.next(({ event }) => event === 'connected'));
@@ -28,9 +29,9 @@ export class NativePeer {
     return peer;
   }
 
-  constructor(url, protocol) {
-    this.client = new WebPubSubClient(url, {
-      protocol: PROTOCOLS[protocol](),
+  constructor(url, protocol, sdk) {
+    this.client = new sdk.WebPubSubClient(url, {
+      protocol: sdk[PROTOCOLS[protocol]](),
       autoReconnect: false,
       messageRetryOptions: { maxRetries: 0 },
     });
@@ -68,8 +69,8 @@ export class NativePeer {
 export class NativePeers {
   #peers = [];
 
-  async open(url, protocol) {
-    const peer = await NativePeer.open(url, protocol);
+  async open(url, protocol, sdk) {
+    const peer = await NativePeer.open(url, protocol, sdk);
     this.#peers.push(peer);
     return peer;
   }

@@ -7,7 +7,7 @@ import { ACCESS_KEY, startHandler } from '../lib/handler.js';
 import { negotiate } from '../lib/sockets.js';
 import { startStack } from '../lib/stack.js';
 import { after, before, test } from '../lib/test.js';
-import { NativePeers, PLAIN, RELIABLE } from './native-client.js';
+import { CLIENTS, NativePeers, PLAIN, RELIABLE } from './native-client.js';
 import { OlderViewer, OlderWriter } from './older-codestream.js';
 import { serviceClient } from './service-client.js';
 
@@ -32,13 +32,13 @@ const forbidden = (error) =>
   error.name === 'SendMessageError' && error.errorDetail?.name === 'Forbidden';
 
 /** A writer and a viewer in their rooms, as the roles of their URLs allow. */
-async function pair(t, protocol) {
+async function pair(t, protocol, sdk) {
   const peers = new NativePeers();
   t.after(() => peers.close());
   const { id, url } = await invite(protocol);
   const { url: viewerUrl } = await invite(protocol, { room: id });
-  const writer = await peers.open(url, protocol);
-  const viewer = await peers.open(viewerUrl, protocol);
+  const writer = await peers.open(url, protocol, sdk);
+  const viewer = await peers.open(viewerUrl, protocol, sdk);
   await writer.client.joinGroup(`${id}-control`);
   await viewer.client.joinGroup(id);
   return { room: id, control: `${id}-control`, writer, viewer };
@@ -145,8 +145,9 @@ test('a URL for another hub or with a changed token opens nothing', async (t) =>
 /** Cuts a peer's WebSocket as a network does: without a goodbye. */
 const cut = (peer) => peer.client._wsClient._socket.terminate();
 
-test('a reliable viewer that is cut off misses nothing and hears nothing twice', async (t) => {
-  const { room, writer, viewer } = await pair(t, RELIABLE);
+const misses = 'a reliable viewer that is cut off misses nothing and hears nothing twice';
+for (const [version, sdk] of Object.entries(CLIENTS)) test(`${misses}, ${version}`, async (t) => {
+  const { room, writer, viewer } = await pair(t, RELIABLE, sdk);
   for (let n = 0; n < 5; n += 1) await writer.client.sendToGroup(room, n, 'json');
   await viewer.groups.next(({ data }) => data === 4);
   const { connectionId } = viewer;

@@ -8,15 +8,16 @@ import { Client } from '../lib/sockets.js';
 import { test } from '../lib/test.js';
 import { NativePeers, PLAIN } from './native-client.js';
 import {
-  heardBy, serviceClient, socketSession, SocketPeers, TEXT,
+  heardBy, SDKS, serviceClient, socketSession, SocketPeers, TEXT,
 } from './service-client.js';
 
 const HUB = 'sdk';
 const WRONG_KEY = 'a-key-that-is-not-that-of-the-service-at-all';
 const [A, B] = [group('a'), group('b')];
 
-async function start(t) {
-  const service = await startWebPubSub({ accessKeys: [ACCESS_KEY], hubs: { [HUB]: {} } });
+async function start(t, options = {}) {
+  const hubs = { [HUB]: {} };
+  const service = await startWebPubSub({ accessKeys: [ACCESS_KEY], hubs, ...options });
   const sdk = serviceClient(service, HUB);
   const sockets = new SocketPeers(service, sdk);
   const natives = new NativePeers();
@@ -187,6 +188,88 @@ test('connections and users leave all groups at once', async (t) => {
   await sdk.group(A).sendToAll('42["nobody"]', TEXT);
   assert.deepEqual(await heardBy(sdk, ann, bob), [[], ['bob']]);
   assert.equal(await sdk.groupExists(A), false);
+});
+
+// --- targets that are gone, as the live service was recorded -------------------------------------
+
+const there = (client) => ({ connection: client.connectionId, user: 'ann', group: A });
+const GONE = { connection: 'none', user: 'none', group: B };
+
+/** What each call does of the SDK: undefined, what it returns, or the status and code it throws. */
+const CALLS = {
+  'exists, connection': [(sdk, { connection }) => sdk.connectionExists(connection), true, false],
+  'exists, group': [(sdk, { group: name }) => sdk.groupExists(name), true, false],
+  'exists, user': [(sdk, { user }) => sdk.userExists(user), true, false],
+  'send, connection': [(sdk, { connection }) => sdk.sendToConnection(connection, '42["x"]', TEXT)],
+  'send, group': [(sdk, { group: name }) => sdk.group(name).sendToAll('42["x"]', TEXT)],
+  'send, user': [(sdk, { user }) => sdk.sendToUser(user, '42["x"]', TEXT)],
+  'join, connection': [(sdk, { connection, group: name }) => sdk.group(name)
+    .addConnection(connection), undefined, '404 Error.Connection.NotExisted'],
+  'join, user': [(sdk, { user, group: name }) => sdk.group(name).addUser(user),
+    undefined, '404 Warning.User.NotExisted'],
+  'remove, connection': [(sdk, { connection, group: name }) => sdk.group(name)
+    .removeConnection(connection)],
+  'remove, user': [(sdk, { user, group: name }) => sdk.group(name).removeUser(user)],
+  'remove from all, connection': [(sdk, { connection }) => sdk
+    .removeConnectionFromAllGroups(connection)],
+  'remove from all, user': [(sdk, { user }) => sdk.removeUserFromAllGroups(user)],
+  grant: [(sdk, { connection }) => sdk.grantPermission(connection, 'sendToGroup', LOBBY),
+    undefined, '404 Info.Connection.NotExisted'],
+  granted: [(sdk, { connection }) => sdk.hasPermission(connection, 'sendToGroup', LOBBY),
+    true, false],
+  revoke: [(sdk, { connection }) => sdk.revokePermission(connection, 'sendToGroup', LOBBY)],
+  'revoke without a target': [(sdk, { connection }) => sdk
+    .revokePermission(connection, 'sendToGroup'), '400 Error.BadRequest', '400 Error.BadRequest'],
+  'close, group': [(sdk) => sdk.group(B).closeAllConnections()],
+  'close, user': [(sdk, { user }) => sdk.closeUserConnections(user)],
+  'close, connection': [(sdk, { connection }) => sdk.closeConnection(connection)],
+};
+const LOBBY = { targetName: 'lobby' };
+
+/** What it returns where that is an answer; of a failure what a program can tell it by. */
+const outcome = (promise) => promise.then(
+  (value) => (typeof value === 'boolean' ? value : undefined),
+  (error) => {
+    assert.equal(error.name, 'RestError', error.stack);
+    return `${error.statusCode} ${codeOf(error)}`;
+  },
+);
+
+const codeOf = ({ response }) => response.headers.get('x-ms-error-code');
+
+for (const [version, idsBeginWith] of [['1.2.0', ''], ['1.2.0', '-'], ['1.1.4', '_']]) {
+  const of = `${version}${idsBeginWith && `, ids that begin with ${idsBeginWith}`}`;
+  test(`targets that are there or gone: the SDK does as it was recorded, ${of}`, async (t) => {
+    const { service, socket } = await start(t, { idsBeginWith });
+    const sdk = serviceClient(service, HUB, ACCESS_KEY, SDKS[version]);
+    const ann = await socket({ userId: 'ann' });
+    assert.ok(ann.connectionId.startsWith(idsBeginWith));
+    await sdk.group(A).addConnection(ann.connectionId);
+    for (const [name, [call, ifThere, ifGone]] of Object.entries(CALLS)) {
+      assert.equal(await outcome(call(sdk, GONE)), ifGone, `${name}, which is gone`);
+      assert.equal(await outcome(call(sdk, there(ann))), ifThere, `${name}, which is there`);
+    }
+  });
+}
+
+test('the SDK tells a filter that cannot be read in the words of the service', async (t) => {
+  const { sdk } = await start(t);
+  const words = 'Invalid syntax for \'invalid filter\': Syntax error at position 14 in '
+    + '\'invalid filter\'. (Parameter \'filter\')';
+  const filter = 'invalid filter';
+  for (const call of [
+    () => sdk.sendToAll('x', { ...TEXT, filter }),
+    () => sdk.sendToUser('ann', 'x', { ...TEXT, filter }),
+    () => sdk.group(A).sendToAll('x', { ...TEXT, filter }),
+    () => sdk.addConnectionsToGroups([A], filter),
+    () => sdk.removeConnectionsFromGroups([A], filter),
+  ]) {
+    await assert.rejects(call(), (error) => {
+      assert.deepEqual([error.statusCode, codeOf(error)], [400, 'Error.BadRequest']);
+      assert.ok(JSON.parse(error.message).message === words, error.message);
+      return true;
+    });
+  }
 });
 
 // --- existence, permissions, close -------------------------------------------------------------

@@ -1,7 +1,8 @@
 // The one place that knows how Microsoft's service SDK, @azure/web-pubsub, is set up to speak with
 // a service on this machine: over plain HTTP, over IPv4, and without retries that hide a failure.
 import dns from 'node:dns';
-import { WebPubSubServiceClient } from '@azure/web-pubsub';
+import * as newest from '@azure/web-pubsub';
+import * as older from 'web-pubsub-1.1.4';
 import { Client } from '../lib/sockets.js';
 import { connectionString } from '../lib/handler.js';
 
@@ -11,9 +12,12 @@ dns.setDefaultResultOrder('ipv4first');
 export const TEXT = { contentType: 'text/plain' };
 export const SOCKET_IO = 'socketio';
 
+/** Versions of the SDK, by their names. */
+export const SDKS = { '1.2.0': newest, '1.1.4': older };
+
 /** @param {{ endpoint: string }} service of which only the address is used */
-export function serviceClient({ endpoint }, hub, accessKey) {
-  return new WebPubSubServiceClient(connectionString(endpoint, accessKey), hub, {
+export function serviceClient({ endpoint }, hub, accessKey, sdk = newest) {
+  return new sdk.WebPubSubServiceClient(connectionString(endpoint, accessKey), hub, {
     allowInsecureConnection: true,
     retryOptions: { maxRetries: 0 },
   });

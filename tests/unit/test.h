@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "base/base.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 /* Enough for anything a test builds. */
 #define TEST_MEMORY ((size_t)1 << 20)

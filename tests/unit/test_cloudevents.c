@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "wire/cloudevents.h"
+#include "azure/cloudevents.h"
 
 /* A delivery as the service makes it, in the order and spelling of its documents. */
 static const struct header delivery[] = {

@@ -124,10 +124,98 @@ static void a_viewer_addresses_nobody(void **state)
     done(&d);
 }
 
-static void a_recipient_is_a_string(void **state)
+/* A list of so many ids, each of so many letters. */
+static struct str list_ids(struct buf *out, size_t count, size_t chars)
 {
-    static const char *const recipients[] = { "1",           "true",        "[]",  "{}",
-                                              "[\"asker\"]", "\"\\udc00\"", "\"\"" };
+    struct str text;
+
+    for (size_t i = 0; i < count; i++) {
+        buf_add(out, i > 0 ? STR(",\"") : STR("[\""));
+        for (size_t j = 0; j < chars; j++)
+            buf_add_char(out, (char)('a' + (i + j) % 26));
+        buf_add_char(out, '"');
+    }
+    buf_add_char(out, ']');
+    assert_err(buf_done(out, &text), ERR_NONE);
+    return text;
+}
+
+static void answer_list(struct decision *d, struct arena *mem, size_t count, size_t chars)
+{
+    struct buf ids = { .mem = mem }, arg = { .mem = mem };
+    struct str text;
+
+    buf_add_all(&arg, STR("{\"room_id\":\"" ROOM "\",\"data\":1,\"to\":"),
+                list_ids(&ids, count, chars), STR("}"));
+    buf_add_char(&arg, '\0');
+    assert_err(buf_done(&arg, &text), ERR_NONE);
+    emit(d, WRITER, "sendToRoom", text.ptr);
+}
+
+static void a_writer_may_answer_several_sockets_at_once(void **state)
+{
+    static const size_t counts[] = { 1, 2, 49, 50 };
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        struct decision d;
+        answer_list(&d, &mem, counts[i], 20);
+        assert_int_equal(d.event.plan.refusal, APP_ACCEPTED);
+        assert_int_equal(d.event.plan.count, 1);
+        assert_int_equal(action(&d, 0)->to.rooms.count, counts[i]);
+        for (size_t j = 0; j < counts[i]; j++) {
+            assert_int_equal(action(&d, 0)->to.rooms.at[j].len, 20);
+            assert_int_equal(action(&d, 0)->to.rooms.at[j].ptr[0], 'a' + j % 26);
+        }
+        is_limited(&d, 0, ROOM, "");
+        done(&d);
+    }
+    arena_free(&mem);
+}
+
+/* 50 at most, and only as long as their filter has 4,096 characters at most. */
+static void a_list_that_does_not_fit_is_refused(void **state)
+{
+    static const struct {
+        size_t count, chars;
+        enum app_refusal refusal;
+    } cases[] = {
+        { 51, 1, APP_BAD_REQUEST },  { 5000, 1, APP_BAD_REQUEST }, { 50, 36, APP_ACCEPTED },
+        { 50, 37, APP_BAD_REQUEST }, { 20, 128, APP_ACCEPTED },    { 21, 128, APP_BAD_REQUEST },
+        { 2, 129, APP_BAD_REQUEST },
+    };
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct decision d;
+        answer_list(&d, &mem, cases[i].count, cases[i].chars);
+        if (cases[i].refusal)
+            is_refused(&d, cases[i].refusal);
+        else
+            assert_int_equal(d.event.plan.refusal, APP_ACCEPTED);
+        done(&d);
+    }
+    arena_free(&mem);
+}
+
+static void a_recipient_is_a_string_or_a_list_of_them(void **state)
+{
+    static const char *const recipients[] = { "1",
+                                              "true",
+                                              "[]",
+                                              "{}",
+                                              "null",
+                                              "\"\\udc00\"",
+                                              "\"\"",
+                                              "[1]",
+                                              "[\"asker\",null]",
+                                              "[\"asker\",\"\"]",
+                                              "[[\"asker\"]]",
+                                              "[\"asker\",\"\\ud800\"]" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(recipients); i++) {
@@ -224,7 +312,9 @@ int main(void)
         cmocka_unit_test(data_passes_byte_for_byte),
         cmocka_unit_test(a_writer_may_answer_one_socket_in_the_room),
         cmocka_unit_test(a_viewer_addresses_nobody),
-        cmocka_unit_test(a_recipient_is_a_string),
+        cmocka_unit_test(a_writer_may_answer_several_sockets_at_once),
+        cmocka_unit_test(a_list_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_recipient_is_a_string_or_a_list_of_them),
         cmocka_unit_test(a_recipient_is_no_longer_than_a_room_can_be),
         cmocka_unit_test(a_send_with_malformed_arguments_is_refused),
         cmocka_unit_test(nobody_speaks_to_another_room),

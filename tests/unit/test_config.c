@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "config.h"
 
 #define CONNECTION "Endpoint=https://abc.webpubsub.azure.com;AccessKey=key==;Version=1.0;"
@@ -66,12 +67,13 @@ static void the_connection_string_is_enough(void **state)
     SET(SETTING_CONNECTION, CONNECTION);
     assert_true(config_load(&config, from_environment, &complaints));
     assert_int_equal(complaints.count, 0);
-    assert_str(config.service_url, "https://abc.webpubsub.azure.com");
-    assert_str(config.service_host, "abc.webpubsub.azure.com");
-    assert_str(config.access_key, "key==");
-    assert_str(config.hub, "codestream");
+    assert_str(config.rest.endpoint.url, "https://abc.webpubsub.azure.com");
+    assert_str(config.rest.endpoint.host, "abc.webpubsub.azure.com");
+    assert_str(config.rest.endpoint.access_key, "key==");
+    assert_str(config.rest.hub, "codestream");
     assert_int_equal(config.secret.len, 0);
     assert_int_equal(config.token_minutes, 60);
+    assert_int_equal(config.units, 1);
     assert_int_equal(config.rest_timeout_ms, CONFIG_REST_TIMEOUT_MS);
     assert_in_range(config.loops, 1, CONFIG_MAX_LOOPS);
     assert_true(config.is_sandboxed);
@@ -87,14 +89,15 @@ static void every_setting_is_read(void **state)
     SET(SETTING_CONNECTION, "Endpoint=http://localhost;Port=8080;AccessKey=k;Version=1.0;",
         "CODESTREAM_HUB", "testHub", "CODESTREAM_SECRET", "0123456789abcdef0123456789abcdef",
         "CODESTREAM_TOKEN_MINUTES", "1440", "CODESTREAM_REST_TIMEOUT_MS", "100",
-        "CODESTREAM_LOOPS", "64", "CODESTREAM_SANDBOX", "off");
+        "CODESTREAM_LOOPS", "64", "CODESTREAM_SANDBOX", "off", "CODESTREAM_UNITS", "10000");
     assert_true(config_load(&config, from_environment, &complaints));
-    assert_str(config.service_url, "http://localhost:8080");
-    assert_str(config.service_host, "localhost");
-    assert_str(config.access_key, "k");
-    assert_str(config.hub, "testHub");
+    assert_str(config.rest.endpoint.url, "http://localhost:8080");
+    assert_str(config.rest.endpoint.host, "localhost");
+    assert_str(config.rest.endpoint.access_key, "k");
+    assert_str(config.rest.hub, "testHub");
     assert_str(config.secret, "0123456789abcdef0123456789abcdef");
     assert_int_equal(config.token_minutes, 1440);
+    assert_int_equal(config.units, 10000);
     assert_int_equal(config.rest_timeout_ms, 100);
     assert_int_equal(config.loops, 64);
     assert_false(config.is_sandboxed);
@@ -112,7 +115,7 @@ static void an_empty_setting_is_as_good_as_none(void **state)
         "", "CODESTREAM_WRITERS", "");
     assert_true(config_load(&config, from_environment, &complaints));
     assert_false(config.needs_word);
-    assert_str(config.hub, "codestream");
+    assert_str(config.rest.hub, "codestream");
     assert_int_equal(config.secret.len, 0);
     assert_int_equal(config.token_minutes, 60);
     config_free(&config);
@@ -166,17 +169,17 @@ static void a_managed_identity_stands_in_for_the_key(void **state)
     (void)state;
     SET(IDENTITY, SECRET);
     assert_true(config_load(&config, from_environment, &complaints));
-    assert_str(config.service_url, "https://abc.webpubsub.azure.com");
-    assert_str(config.service_host, "abc.webpubsub.azure.com");
-    assert_int_equal(config.access_key.len, 0);
-    assert_str(config.identity_endpoint, "http://127.0.0.1:41741/msi/token");
-    assert_str(config.identity_header, "a-header-of-secrets");
-    assert_int_equal(config.identity_client.len, 0);
+    assert_str(config.rest.endpoint.url, "https://abc.webpubsub.azure.com");
+    assert_str(config.rest.endpoint.host, "abc.webpubsub.azure.com");
+    assert_int_equal(config.rest.endpoint.access_key.len, 0);
+    assert_str(config.rest.identity.endpoint, "http://127.0.0.1:41741/msi/token");
+    assert_str(config.rest.identity.header, "a-header-of-secrets");
+    assert_int_equal(config.rest.identity.client.len, 0);
     config_free(&config);
     SET(IDENTITY, SECRET, SETTING_CONNECTION "__credential", "managedidentity",
         SETTING_CONNECTION "__clientId", "01234567-89ab-cdef-0123-456789abcdef");
     assert_true(config_load(&config, from_environment, &complaints));
-    assert_str(config.identity_client, "01234567-89ab-cdef-0123-456789abcdef");
+    assert_str(config.rest.identity.client, "01234567-89ab-cdef-0123-456789abcdef");
     config_free(&config);
 }
 
@@ -242,7 +245,6 @@ static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
     static const struct {
         const char *setting, *value;
     } bad[] = {
-        { "CODESTREAM_APP", "Codestream" },
         { "CODESTREAM_HUB", "1hub" },
         { "CODESTREAM_HUB", "a hub" },
         { "CODESTREAM_HUB", "a/hub" },
@@ -432,12 +434,13 @@ static void secrets_are_forgotten_where_they_stood(void **state)
         word);
     assert_true(config_load(&config, from_environment, &complaints));
     config_forget_secrets(&config);
-    assert_int_equal(config.access_key.len + config.secret.len + config.writers_word.len, 0);
+    assert_int_equal(
+        config.rest.endpoint.access_key.len + config.secret.len + config.writers_word.len, 0);
     assert_true(config.needs_word);
     assert_null(memmem(connection, sizeof(connection), "0123", 4));
     assert_null(memmem(secret, sizeof(secret), "0123", 4));
     assert_null(memmem(word, sizeof(word), "open", 4));
-    assert_str(config.service_url, "https://abc.example");
+    assert_str(config.rest.endpoint.url, "https://abc.example");
     config_free(&config);
 }
 

@@ -2,8 +2,8 @@
 
 #include "app/app.h"
 
-/* The applications that are examples: chat and hello. */
-static const struct app *chat, *hello;
+extern const struct app chat_app, hello_app;
+static const struct app *const chat = &chat_app, *const hello = &hello_app;
 
 struct trial {
     struct arena mem;
@@ -212,7 +212,5 @@ int main(void)
         cmocka_unit_test(hello_greets_and_answers),
     };
 
-    chat = app_find(STR("chat"));
-    hello = app_find(STR("hello"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 #include "test.h"
 
 #include "app/codestream.h"
-#include "negotiate.h"
+#include "azure/token.h"
+#include "handler.h"
 #include "wire/base64url.h"
 #include "wire/json.h"
 
@@ -35,9 +36,10 @@ struct negotiate_result {
     struct str body;
 };
 
-static enum err negotiate(const struct negotiator *n, const struct asked *asked,
-                          int64_t now_unix, const unsigned char from[static APP_NAME_BYTES],
-                          struct arena *mem, struct negotiate_result *out)
+static enum err negotiate_whole(const struct negotiator *n, const struct asked *asked,
+                                int64_t now_unix,
+                                const unsigned char from[static APP_NAME_BYTES],
+                                struct arena *mem, struct negotiate_result *out)
 {
     const struct header query[] = { { STR("userId"), { NULL, 0 } },
                                     { STR("room_id"), asked->room_id },
@@ -52,6 +54,8 @@ static enum err negotiate(const struct negotiator *n, const struct asked *asked,
         .secret = n->secret,
         .word_mac = n->word_mac,
         .seed = from,
+        .now_unix_ms = (uint64_t)now_unix * 1000,
+        .units = 3,
         .mem = mem,
     };
     struct webpubsub_client client;
@@ -66,7 +70,8 @@ static enum err negotiate(const struct negotiator *n, const struct asked *asked,
     client = negotiate_client(&caller.pass);
     if (webpubsub_client_token(n->service, &client, now_unix, n->token_seconds, mem, &token))
         return ERR_NO_MEMORY;
-    return negotiate_answer(n->service, &caller.pass, token, n->token_seconds, mem, &out->body);
+    return negotiate_response(n->service, &caller.pass, token, n->token_seconds, mem,
+                              &out->body);
 }
 
 /* Everything that a negotiation needs, and what came of it. */
@@ -107,7 +112,8 @@ static void talk_end(struct talk *t)
 static enum app_refusal ask(struct talk *t, struct asked asked)
 {
     memset(&t->result, 0xee, sizeof(t->result));
-    assert_err(negotiate(&t->negotiator, &asked, NOW, seed, &t->mem, &t->result), ERR_NONE);
+    assert_err(negotiate_whole(&t->negotiator, &asked, NOW, seed, &t->mem, &t->result),
+               ERR_NONE);
     if (t->result.refusal) {
         assert_that(t->result.message && strlen(t->result.message) > 0);
         assert_that(!strpbrk(t->result.message, "\"\\\n"));
@@ -209,7 +215,8 @@ static void every_seed_makes_another_room(void **state)
         unsigned char other[APP_NAME_BYTES] = { 0 };
         struct asked query = { .is_post = false };
         other[i] = 1;
-        assert_err(negotiate(&t.negotiator, &query, NOW, other, &t.mem, &t.result), ERR_NONE);
+        assert_err(negotiate_whole(&t.negotiator, &query, NOW, other, &t.mem, &t.result),
+                   ERR_NONE);
         rooms[i] = text_of(&t, "room_id");
         for (size_t j = 0; j < i; j++)
             assert_false(str_equal(rooms[i], rooms[j]));
@@ -373,6 +380,90 @@ static void who_holds_the_writer_key_may_write_again(void **state)
     talk_end(&t);
 }
 
+/* The value of a member of the answer; ptr is NULL if it has none. */
+static struct str value_of(struct talk *t, const char *name)
+{
+    struct json_field field = { .name = str_from(name) };
+
+    assert_err(json_members(t->result.body, &field, 1), ERR_NONE);
+    return field.value;
+}
+
+/* seed says 0xfbff00 of 1000. */
+#define SPREAD ((uint64_t)0xfbff00 % 1000)
+
+static void a_writer_that_asks_for_an_epoch_gets_a_greater_one(void **state)
+{
+    static const struct {
+        const char *named;
+        uint64_t least;
+    } cases[] = {
+        { "0", (uint64_t)NOW * 1000 },
+        { "1726196899999", (uint64_t)NOW * 1000 },
+        { "1726196900000", (uint64_t)NOW * 1000 + 1 },
+        { "1726196910000", (uint64_t)NOW * 1000 + 10001 },
+        { "4503599627370496", ((uint64_t)1 << 52) + 1 },
+        { "4503599627370497", (uint64_t)NOW * 1000 },
+        { "9007199254740993", (uint64_t)NOW * 1000 },
+        { "99999999999999999999999", (uint64_t)NOW * 1000 },
+    };
+    static const char *const forms[] = { "{'room_id':'R','writer_key':'K','epoch':E}",
+                                         "{'epoch':E}" };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        char form[100] = "", space[NUMBER_CHARS];
+        const char *mark = strchr(forms[i % 2], 'E');
+        (void)snprintf(form, sizeof(form), "%.*s%s}", (int)(mark - forms[i % 2]), forms[i % 2],
+                       cases[i / 2].named);
+        assert_int_equal(post_key(&t, form, ROOM, key_of(&t, ROOM)), APP_ACCEPTED);
+        assert_same(value_of(&t, "epoch"), str_of_number(cases[i / 2].least + SPREAD, space));
+        assert_str(value_of(&t, "units"), "3");
+    }
+    talk_end(&t);
+}
+
+static void who_asks_for_no_epoch_gets_none(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    assert_int_equal(get(&t, NULL, false), APP_ACCEPTED);
+    assert_null(value_of(&t, "epoch").ptr);
+    assert_null(value_of(&t, "units").ptr);
+    assert_int_equal(post_key(&t, "{'room_id':'R','writer_key':'K'}", ROOM, key_of(&t, ROOM)),
+                     APP_ACCEPTED);
+    assert_null(value_of(&t, "epoch").ptr);
+    assert_int_equal(get(&t, ROOM, false), APP_ACCEPTED);
+    assert_null(value_of(&t, "epoch").ptr);
+    assert_null(value_of(&t, "units").ptr);
+    talk_end(&t);
+}
+
+static void an_epoch_is_a_whole_number(void **state)
+{
+    static const char *const wrong[] = {
+        "-1", "1.5", "1e3", "'1'", "null", "true", "[]", "{}"
+    };
+    struct talk t;
+
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        char form[100];
+        (void)snprintf(form, sizeof(form), "{'room_id':'R','writer_key':'K','epoch':%s}",
+                       wrong[i]);
+        assert_int_equal(post_key(&t, form, ROOM, key_of(&t, ROOM)), APP_BAD_REQUEST);
+        (void)snprintf(form, sizeof(form), "{'epoch':%s}", wrong[i]);
+        assert_int_equal(post_key(&t, form, ROOM, key_of(&t, ROOM)), APP_BAD_REQUEST);
+    }
+    assert_int_equal(post(&t, "{\"room_id\":\"" ROOM "\",\"epoch\":0}"), APP_BAD_REQUEST);
+    talk_end(&t);
+}
+
 static void no_other_key_opens_a_room(void **state)
 {
     static const char form[] = "{'room_id':'R','writer_key':'K'}";
@@ -448,7 +539,8 @@ static enum err negotiate_within(struct arena *mem, void *context)
 {
     const struct expected *want = context;
     struct negotiate_result result;
-    enum err e = negotiate(&want->talk->negotiator, &want->query, NOW, seed, mem, &result);
+    enum err e =
+        negotiate_whole(&want->talk->negotiator, &want->query, NOW, seed, mem, &result);
 
     if (e != ERR_NONE)
         return e;
@@ -753,6 +845,9 @@ int main(void)
         cmocka_unit_test(registering_makes_no_room),
         cmocka_unit_test(what_is_no_room_id_is_a_bad_request),
         cmocka_unit_test(who_holds_the_writer_key_may_write_again),
+        cmocka_unit_test(a_writer_that_asks_for_an_epoch_gets_a_greater_one),
+        cmocka_unit_test(who_asks_for_no_epoch_gets_none),
+        cmocka_unit_test(an_epoch_is_a_whole_number),
         cmocka_unit_test(no_other_key_opens_a_room),
         cmocka_unit_test(a_body_that_is_no_object_with_a_room_is_a_bad_request),
         cmocka_unit_test(an_answer_is_whole_or_out_of_memory),

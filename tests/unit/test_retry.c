@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "retry.h"
+#include "azure/rest.h"
 
 /* 2026-01-15T10:00:00Z, and the same moment as HTTP spells it. */
 #define NOW_UNIX 1768471200
@@ -48,9 +48,9 @@ static void pauses_double_up_to_the_longest(void **state)
 
     (void)state;
     for (attempt.tries = 1; attempt.tries < RETRY_MAX_TRIES; attempt.tries++) {
-        attempt.chance = 0;
+        attempt.jitter = 0;
         assert_int_equal(retry_wait_ms(&attempt), pause / 2);
-        attempt.chance = (uint32_t)(pause / 2);
+        attempt.jitter = (uint32_t)(pause / 2);
         assert_int_equal(retry_wait_ms(&attempt), pause);
         pause = pause * 2 < RETRY_LONGEST_MS ? pause * 2 : RETRY_LONGEST_MS;
     }
@@ -62,10 +62,10 @@ static void any_chance_gives_a_pause_within_its_bounds(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 1000; i++) {
-        attempt.chance = i * 4294967u;
+        attempt.jitter = i * 4294967u;
         assert_that(is_about(retry_wait_ms(&attempt), 0));
     }
-    attempt.chance = UINT32_MAX;
+    attempt.jitter = UINT32_MAX;
     assert_that(is_about(retry_wait_ms(&attempt), 0));
 }
 

@@ -1309,7 +1309,7 @@ static void memory_is_neither_dumped_nor_shown(void **state)
 
     (void)state;
     if (child == 0) {
-        sandbox_hide_memory();
+        sandbox_disable_core_dumps();
         _exit(prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &limit) == 0 &&
                       limit.rlim_max == 0
                   ? DONE

@@ -174,7 +174,8 @@ static struct str event(struct arena *mem, const char *nsp, const char *name, co
     struct buf out = { .mem = mem };
     struct str text;
 
-    packet_add_event(&out, str_from(nsp), str_from(name), str_from(args));
+    packet_add_event(&out, str_from(nsp), str_from(name), str_from(args),
+                     (struct str_list){ NULL, 0 });
     assert_err(buf_done(&out, &text), ERR_NONE);
     return text;
 }
@@ -267,7 +268,7 @@ static enum err write_both(struct arena *mem, void *context)
 
     (void)context;
     packet_add_event(&out, STR("/ns"), STR("a name longer than a few bytes"),
-                     STR("\"and arguments\""));
+                     STR("\"and arguments\""), (struct str_list){ NULL, 0 });
     packet_add_ack(&out, STR("/ns"), STR("123"), STR("{\"success\":true}"));
     e = buf_done(&out, &text);
     if (e == ERR_NONE)
@@ -292,14 +293,13 @@ static void bytes_follow_a_packet_in_base64(void **state)
 
     (void)state;
     arena_init(&mem, TEST_MEMORY);
-    packet_add_binary_event(&out, STR("/ns"), STR("ev"),
-                            STR("{\"_placeholder\":true,\"num\":0}"),
-                            (struct str_list){ bytes, 1 });
+    packet_add_event(&out, STR("/ns"), STR("ev"), STR("{\"_placeholder\":true,\"num\":0}"),
+                     (struct str_list){ bytes, 1 });
     assert_err(buf_done(&out, &text), ERR_NONE);
     assert_str(text, "451-/ns,[\"ev\",{\"_placeholder\":true,\"num\":0}]\x1e"
                      "bAQIDBA==");
     out = (struct buf){ .mem = &mem };
-    packet_add_binary_event(&out, STR("/"), STR("ev"), STR("1"), (struct str_list){ bytes, 3 });
+    packet_add_event(&out, STR("/"), STR("ev"), STR("1"), (struct str_list){ bytes, 3 });
     assert_err(buf_done(&out, &text), ERR_NONE);
     assert_str(text, "453-[\"ev\",1]\x1e"
                      "bAQIDBA==\x1e"

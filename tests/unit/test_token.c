@@ -2,7 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include "wire/token.h"
+#include "azure/token.h"
 
 /* The call of libcrypto or calloc that is refused, counted from the next one; 0: none. */
 static size_t refused_call;

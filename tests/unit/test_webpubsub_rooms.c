@@ -359,52 +359,35 @@ static void joins_and_leaves_are_those_of_the_sdk(void **state)
     arena_free(&mem);
 }
 
-static size_t clauses(struct str filter)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i + 10 < filter.len; i++)
-        count += memcmp(filter.ptr + i, "' in groups", 11) == 0;
-    return count;
-}
-
-static void a_long_list_of_rooms_is_gathered_in_parts(void **state)
+static void a_target_has_no_more_rooms_than_a_filter_has_room_for(void **state)
 {
     static const struct {
-        size_t rooms, except, requests, joins;
+        size_t rooms, except;
+        enum err e;
     } cases[] = {
-        { 1, 0, 0, 0 },  { 3, 0, 0, 0 },    { 40, 20, 0, 0 }, { 90, 0, 1, 1 },
-        { 91, 0, 2, 2 }, { 180, 91, 4, 2 }, { 0, 100, 3, 1 }, { 1000, 1, 13, 12 },
+        { 1, 0, ERR_NONE },    { 3, 0, ERR_NONE },    { 40, 20, ERR_NONE },
+        { 90, 0, ERR_NONE },   { 91, 0, ERR_SYNTAX }, { 60, 31, ERR_SYNTAX },
+        { 0, 91, ERR_SYNTAX },
     };
     struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
-    struct str rooms[1000];
+    struct str rooms[100];
 
     (void)state;
     for (size_t i = 0; i < COUNT(rooms); i++)
         rooms[i] = STR("a");
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct webpubsub_target target = { .nsp = STR("/"),
-                                           .rooms = { rooms, cases[i].rooms },
-                                           .except = { rooms, cases[i].except } };
-        size_t requests = webpubsub_gather_count(&target);
-        size_t seen = 0;
-        assert_int_equal(requests, cases[i].requests);
-        for (size_t j = 0; j < requests; j++) {
-            struct webpubsub_request request;
-            struct arena mem;
-            bool is_join = j < cases[i].joins;
-            arena_init(&mem, TEST_MEMORY);
-            assert_err(webpubsub_gather(&service, &target, STR("all"), j, &mem, &request),
-                       ERR_NONE);
-            assert_true(
-                str_starts(request.url, is_join ? STR(API ":addTo") : STR(API ":removeFrom")));
-            assert_true(str_starts(request.body, STR("{\"groups\":[\"0~Lw~YWxs\"],")));
-            assert_true(clauses(request.body) <= WEBPUBSUB_MAX_CLAUSES);
-            seen += clauses(request.body);
-            arena_free(&mem);
-        }
-        if (requests > 0)
-            assert_int_equal(seen, cases[i].except + (cases[i].rooms ? cases[i].rooms : 1));
+        const struct webpubsub_target target = { .nsp = STR("/"),
+                                                 .rooms = { rooms, cases[i].rooms },
+                                                 .except = { rooms, cases[i].except } };
+        struct webpubsub_request request;
+        struct arena mem;
+        arena_init(&mem, TEST_MEMORY);
+        assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), cases[i].e);
+        assert_err(webpubsub_disconnect(&service, &target, STR("41"), &mem, &request),
+                   cases[i].e);
+        assert_err(webpubsub_join(&service, &target, LIST(STR("x")), &mem, &request),
+                   cases[i].e);
+        arena_free(&mem);
     }
 }
 
@@ -424,14 +407,47 @@ static void no_filter_is_too_long_for_a_url(void **state)
             struct webpubsub_target target = { .nsp = STR("/"), .rooms = { rooms, count } };
             struct webpubsub_request request;
             struct arena mem;
-            if (webpubsub_gather_count(&target) > 0)
-                continue;
             arena_init(&mem, TEST_MEMORY);
-            assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
-            assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
+            if (webpubsub_send(&service, &target, STR("42"), &mem, &request))
+                assert_true(count > 3); /* so many are always taken */
+            else
+                assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
             arena_free(&mem);
         }
     }
+}
+
+/* Several of those in a room: one send to the room's group, whose members the service knows. */
+static void a_choice_within_a_room_is_one_send_to_its_group(void **state)
+{
+    struct webpubsub service = { .url = STR_INIT("https://abc"), .hub = STR_INIT("hub") };
+    struct webpubsub_target target = { .nsp = STR("/"),
+                                       .rooms = LIST(STR("a"), STR("b")),
+                                       .within = STR("all"),
+                                       .except = LIST(STR("c")) };
+    struct webpubsub_request request;
+    char letters[36];
+    struct str ids[50];
+    struct arena mem;
+
+    (void)state;
+    arena_init(&mem, TEST_MEMORY);
+    assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+    assert_same(request.url,
+                STR(API "groups/0~Lw~YWxs/:send?api-version=2024-01-01&filter="
+                        "%28%270~Lw~YQ%27%20in%20groups%20or%20%270~Lw~Yg%27%20in%20groups%29"
+                        "%20and%20not%20%28%270~Lw~Yw%27%20in%20groups%29"));
+    memset(letters, 'a', sizeof(letters));
+    for (size_t i = 0; i < COUNT(ids); i++)
+        ids[i] = (struct str){ letters, sizeof(letters) };
+    target = (struct webpubsub_target){ .nsp = STR("/"),
+                                        .rooms = { ids, COUNT(ids) },
+                                        .within = STR("all") };
+    assert_int_equal(webpubsub_gather_count(&target), 0);
+    assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+    assert_true(str_starts(request.url, STR(API "groups/0~Lw~YWxs/:send?")));
+    assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
+    arena_free(&mem);
 }
 
 static void the_members_of_a_room_are_listed_in_pages(void **state)
@@ -529,8 +545,6 @@ static enum err rooms_within(struct arena *mem, void *context)
 
     if (!e)
         e = webpubsub_leave(context, &target, LIST(STR("x"), STR("y")), mem, &request);
-    if (!e)
-        e = webpubsub_gather(context, &target, STR("x"), 0, mem, &request);
     return e ? e : webpubsub_list(context, STR("/ns"), STR("rm"), mem, &request);
 }
 
@@ -641,8 +655,9 @@ int main(void)
         cmocka_unit_test(filters_are_those_of_the_sdk_but_for_its_precedence),
         cmocka_unit_test(sends_to_many_and_disconnects_are_those_of_the_sdk),
         cmocka_unit_test(joins_and_leaves_are_those_of_the_sdk),
-        cmocka_unit_test(a_long_list_of_rooms_is_gathered_in_parts),
+        cmocka_unit_test(a_target_has_no_more_rooms_than_a_filter_has_room_for),
         cmocka_unit_test(no_filter_is_too_long_for_a_url),
+        cmocka_unit_test(a_choice_within_a_room_is_one_send_to_its_group),
         cmocka_unit_test(the_members_of_a_room_are_listed_in_pages),
         cmocka_unit_test(the_next_page_is_at_our_service_however_that_is_spelt),
         cmocka_unit_test(requests_are_whole_or_out_of_memory),

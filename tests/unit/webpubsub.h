@@ -2,7 +2,8 @@
 #ifndef TEST_WEBPUBSUB_H
 #define TEST_WEBPUBSUB_H
 
-#include "wire/webpubsub.h"
+#include "azure/token.h"
+#include "azure/webpubsub.h"
 
 /* When the vectors were made, and with which key. */
 #define NOW INT64_C(1726196900)

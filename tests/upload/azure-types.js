@@ -30,7 +30,9 @@ export const SCHEMAS = {
     parent: ANY,
     name: 'string',
     properties: {
-      anonymousConnectPolicy: ['allow', 'deny'],
+      anonymousConnectPolicy: 'string',
+      webSocketKeepAliveIntervalInSeconds: 'int',
+      eventListeners: ANY,
       eventHandlers: each({
         urlTemplate: 'string',
         userEventPattern: 'string',
@@ -67,6 +69,7 @@ export const SCHEMAS = {
   },
   'Microsoft.Insights/components@2020-02-02': {
     ...TOP,
+    dependsOn: ANY,
     kind: ['web'],
     properties: {
       Application_Type: ['web', 'other'], WorkspaceResourceId: 'string', DisableLocalAuth: 'bool',
@@ -127,8 +130,9 @@ export const READABLE = ['id', 'name', 'identity.principalId', 'properties.hostN
   'properties.primaryEndpoints.blob', 'listKeys'];
 
 /** The functions of Bicep that the templates call. */
-export const FUNCTIONS = ['concat', 'deployer', 'guid', 'length', 'listKeys', 'replace',
-  'resourceGroup', 'resourceId', 'subscriptionResourceId', 'take', 'toObject', 'union', 'uniqueString'];
+export const FUNCTIONS = ['concat', 'contains', 'deployer', 'environment', 'guid', 'length', 'listKeys', 'replace',
+  'resourceGroup', 'resourceId', 'string', 'subscriptionResourceId', 'take', 'toObject', 'union',
+  'uniqueString'];
 
 /** Built-in roles, the same in every subscription. */
 export const ROLE_IDS = {

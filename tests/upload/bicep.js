@@ -62,7 +62,7 @@ class Parser {
   }
 
   template() {
-    const found = { param: {}, var: {}, resource: {}, output: {} };
+    const found = { param: {}, var: {}, resource: {}, module: {}, output: {} };
     let decorators = [];
     while (this.next.is !== 'end') {
       if (this.accept('newline')) continue;
@@ -90,6 +90,13 @@ class Parser {
 
   output() {
     return { type: this.type(), value: (this.take('='), this.expression()) };
+  }
+
+  module() {
+    const file = this.take('string').parts.join('');
+    this.take('=');
+    const condition = this.accept('word', 'if') && this.primary();
+    return { file, condition, value: this.primary() };
   }
 
   resource() {
@@ -165,7 +172,7 @@ class Parser {
 
 /**
  * @param {string} text
- * @returns {{ param: object, var: object, resource: object, output: object }}  by name; `value` is
+ * @returns {{ param: object, var: object, resource: object, module: object, output: object }}  by name; `value` is
  *   an expression, `decorators` a list of them
  */
 export function parse(text) {

@@ -1,5 +1,4 @@
-// The upload part of the deployment for real: infra/publish-page.mjs and infra/upload.sh with the
-// real az, against a storage emulator on this machine. Opt-in (`make test-upload`), because az and
+// The upload part of the deployment for real: infra/upload.mjs with the real az, against a storage emulator on this machine. Opt-in (`make test-upload`), because az and
 // the emulator together are 850 MB.
 
 import assert from 'node:assert/strict';
@@ -13,13 +12,13 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { configurePage, siteFile } from '../../web/site.mjs';
-import { listFiles } from '../../infra/publish-page.mjs';
+import { listFiles } from '../../infra/deployment/page.mjs';
 import { within } from '../lib/deadline.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const dist = join(root, 'web/dist');
-const COMMAND_MS = 60_000;
+const COMMAND_MS = 120_000;
 const TEST_MS = 300_000;
 const ADDRESSES = { api: 'https://app.example', service: 'https://service.example' };
 const ACCOUNT = 'uploadtest';
@@ -65,12 +64,8 @@ async function startEmulator() {
     + `BlobEndpoint=http://127.0.0.1:${port}/${ACCOUNT};`;
 }
 
-async function publish() {
-  const out = await mkdtemp(join(work, 'page-'));
-  await run(process.execPath, join(root, 'infra/publish-page.mjs'), '--dist', dist, '--out', out,
-    '--api', ADDRESSES.api, '--service', ADDRESSES.service);
-  await run(join(root, 'infra/upload.sh'), out);
-}
+const publish = () => run(join(root, 'infra/upload.mjs'), '--dist', dist, '--api', ADDRESSES.api,
+  '--service', ADDRESSES.service);
 
 /** What a browser would get: name → content type, encoding, cache header, MD5 of the bytes. */
 async function stored() {

@@ -1,8 +1,9 @@
-// Who is watching, as far as the writer can know: viewers by socket, and those of them who wait for
-// the text. No server keeps the list, so after each reconnection it is built again by a roll call.
+// Who is watching, as far as the writer can know: viewers by socket, and what they have said of
+// themselves. No server keeps the list, so after each reconnection it is built again by a roll call.
+// Of many viewers only a sample answers it; the others are a number.
 
 import { Gone } from './gone.js';
-import { MAX_AUDIENCE, ROLL_CALL_MS } from './protocol.js';
+import { MAX_AUDIENCE, ROLL_CALL_ANSWERS, ROLL_CALL_MS } from './protocol.js';
 
 export class Audience {
   /** @param {number} [rollCallEvery]  ms; by default only a reconnection calls the roll */
@@ -10,8 +11,12 @@ export class Audience {
     this.rollCallEvery = rollCallEvery;
     /** @type {Map<string, boolean>} false: has not answered the roll call yet */
     this.viewers = new Map();
-    /** @type {Set<string>} viewers that have asked for the text */
-    this.waiting = new Set();
+    /** Viewers that are there but not in the list: the sample has spoken for them. */
+    this.unlisted = 0;
+    /** @type {Set<string>} viewers that have joined and said nothing so far */
+    this.silent = new Set();
+    /** @type {Set<string>} viewers that do not read arrays */
+    this.older = new Set();
     /** @type {Set<string>} viewers whose page was written after the articles */
     this.plain = new Set();
     this.gone = new Gone();
@@ -20,6 +25,10 @@ export class Audience {
     this.nextRollCall = Infinity;
     /** Counts the roll calls between reconnections: a viewer notices those by itself. */
     this.roll = 0;
+    /** One viewer in so many answers the roll call. */
+    this.sample = 1;
+    /** How many there were before a sample was asked: this counts until it has answered. */
+    this.before = 0;
   }
 
   /** When `keepRoll` has something to do. */
@@ -28,7 +37,17 @@ export class Audience {
   }
 
   get size() {
-    return this.viewers.size;
+    return Math.max(this.before, this.viewers.size + this.unlisted);
+  }
+
+  /** Every viewer has said that it reads arrays; during a roll call there may be others. */
+  get readsArrays() {
+    const { older, plain, silent } = this;
+    return (
+      this.size > 0 &&
+      this.rollCallEnd === Infinity &&
+      older.size + plain.size + silent.size === 0
+    );
   }
 
   /** @param {string} viewer */
@@ -36,35 +55,53 @@ export class Audience {
     return this.viewers.has(viewer);
   }
 
-  /** @param {string} viewer @returns {boolean} whether the number has changed */
-  add(viewer) {
-    if (this.gone.has(viewer)) return false;
-    const news = !this.viewers.has(viewer);
-    if (!news || this.size < MAX_AUDIENCE) this.viewers.set(viewer, true);
-    return news;
+  /** @param {string} viewer */
+  join(viewer) {
+    if (this.gone.has(viewer)) return;
+    if (this.has(viewer)) this.viewers.set(viewer, true);
+    else if (this.viewers.size >= MAX_AUDIENCE) this.unlisted++;
+    else {
+      this.viewers.set(viewer, true);
+      this.silent.add(viewer);
+    }
   }
 
-  /** @param {string} viewer @returns {boolean} whether the number has changed */
+  /** A viewer has spoken. @param {string} viewer @param {import('./protocol.js').Sync} said */
+  hear(viewer, { plain, arrays, here }) {
+    if (this.gone.has(viewer)) return;
+    this.silent.delete(viewer);
+    const present = this.viewers.get(viewer);
+    if (present === undefined) this.#list(viewer);
+    else if (!present) this.viewers.set(viewer, true);
+    // The sample speaks for those of whom nothing has been heard since the connection was made.
+    if (here && !present && arrays && this.rollCallEnd < Infinity) this.unlisted += this.sample - 1;
+    if (!this.has(viewer)) return;
+    if (plain) this.plain.add(viewer);
+    else if (!arrays) this.older.add(viewer);
+  }
+
+  /** @param {string} viewer */
+  #list(viewer) {
+    if (this.viewers.size >= MAX_AUDIENCE) return;
+    this.viewers.set(viewer, true);
+    // One of those who were only counted so far.
+    if (this.rollCallEnd === Infinity && this.unlisted > 0) this.unlisted--;
+  }
+
+  /** @param {string} viewer */
   leave(viewer) {
+    const known = this.has(viewer) || this.gone.has(viewer);
+    if (!known && this.unlisted > 0) this.unlisted--;
     this.gone.add(viewer);
-    return this.remove(viewer);
+    this.remove(viewer);
   }
 
-  /** @param {string} viewer @returns {boolean} whether the number has changed */
+  /** @param {string} viewer */
   remove(viewer) {
-    this.waiting.delete(viewer);
+    this.silent.delete(viewer);
+    this.older.delete(viewer);
     this.plain.delete(viewer);
-    return this.viewers.delete(viewer);
-  }
-
-  /** @param {string} viewer */
-  ask(viewer) {
-    if (this.waiting.size < MAX_AUDIENCE) this.waiting.add(viewer);
-  }
-
-  /** @param {string} viewer */
-  askPlainly(viewer) {
-    if (this.has(viewer)) this.plain.add(viewer);
+    this.viewers.delete(viewer);
   }
 
   /**
@@ -73,7 +110,15 @@ export class Audience {
    * @param {number} now
    */
   callRoll(now) {
-    for (const viewer of this.viewers.keys()) this.viewers.set(viewer, this.plain.has(viewer));
+    const { size } = this;
+    this.sample = Math.max(1, Math.ceil(size / ROLL_CALL_ANSWERS));
+    this.before = this.sample > 1 ? size : 0;
+    this.unlisted = 0;
+    for (const viewer of this.viewers.keys()) {
+      if (this.plain.has(viewer)) this.viewers.set(viewer, true);
+      else if (this.sample > 1) this.remove(viewer);
+      else this.viewers.set(viewer, false);
+    }
     this.rollCallEnd = now + ROLL_CALL_MS;
     this.nextRollCall = now + this.rollCallEvery;
   }
@@ -89,15 +134,15 @@ export class Audience {
       this.roll++;
       this.callRoll(now);
     }
-    return this.#endRollCall(now) || again;
+    this.#endRollCall(now);
+    return again;
   }
 
-  /** @param {number} now @returns {boolean} whether the number has changed */
+  /** @param {number} now */
   #endRollCall(now) {
-    if (now < this.rollCallEnd) return false;
+    if (now < this.rollCallEnd) return;
     this.rollCallEnd = Infinity;
-    const absent = [...this.viewers].filter(([, present]) => !present);
-    for (const [viewer] of absent) this.remove(viewer);
-    return absent.length > 0;
+    this.before = 0;
+    for (const [viewer, present] of this.viewers) if (!present) this.remove(viewer);
   }
 }

@@ -49,8 +49,12 @@ export class Connection {
     this.link = new Link({
       ...where,
       epoch: () => core.epoch,
+      greatest: () => ('greatest' in core ? core.greatest : 0),
       listener: {
-        ticket: (granted) => ticket?.(granted),
+        ticket: (granted) => {
+          if ('admitted' in core) core.admitted(granted);
+          ticket?.(granted);
+        },
         joined: (sid) => {
           this.#phase('up');
           core.joined(sid, now());

@@ -22,11 +22,15 @@ export class Draft {
     this.store = store;
   }
 
-  /** @returns {import('./store.js').Draft} */
+  /**
+   * Before negotiate has let the writer in, its draft goes beside the one that it came from.
+   * @returns {import('./store.js').Draft}
+   */
   get record() {
-    const { epoch, text, language, name, ended, paused, known } = this.writer;
+    const { epoch, greatest, text, language, name, ended, paused, known } = this.writer;
     const hidden = paused ? { known } : {};
-    return { ...this.session, epoch, text, language, name, ended, ...hidden };
+    const own = epoch > 0 ? { epoch } : { epoch: greatest, beside: true };
+    return { ...this.session, ...own, text, language, name, ended, ...hidden };
   }
 
   /** The text on the page is neither kept nor sent: leaving the page would lose it. */

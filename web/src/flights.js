@@ -1,22 +1,29 @@
 // Messages that have been sent and not yet acknowledged. Pure: every method that needs the time is
 // given it.
 
-import { DEAD_MS, SLOW_MS } from './protocol.js';
+import { DEAD_MS, SLOW_MS, UPLINK_BYTES_PER_S } from './protocol.js';
 
 /**
- * @typedef {{ kind: 'stream' | 'answer' | 'beat' | 'sync', to?: string, ended?: boolean }} Flight
- *   stream: a full or a delta for the whole room; answer: a full for the one viewer who asked
+ * @typedef {{ kind: 'stream' | 'answer' | 'beat' | 'sync', to?: string[], text?: boolean,
+ *   ended?: boolean, bytes?: number }} Flight
+ *   stream: a full or a delta for the whole room; answer: what only the viewers who asked get, a
+ *   full (text) or a beat
  */
 
 export class Flights {
   #nextId = 1;
-  /** @type {Map<number, Flight & { since: number }>} the oldest first */
+  /** @type {Map<number, Flight & { since: number, deadAt: number }>} the oldest first */
   #open = new Map();
 
   /** @param {Flight} flight @param {number} now @returns {number} the id of its acknowledgement */
   start(flight, now) {
     const id = this.#nextId++;
-    this.#open.set(id, { ...flight, since: now });
+    let bytes = flight.bytes ?? 0;
+    for (const earlier of this.#open.values()) bytes += earlier.bytes ?? 0;
+    // A second's worth of bytes is in DEAD_MS already.
+    const extra = Math.max(0, Math.round((1_000 * bytes) / UPLINK_BYTES_PER_S) - 1_000);
+    const deadAt = now + DEAD_MS + extra;
+    this.#open.set(id, { ...flight, since: now, deadAt });
     return id;
   }
 
@@ -42,24 +49,38 @@ export class Flights {
     return false;
   }
 
+  /** Bytes under way. @param {Flight['kind']} kind */
+  bytes(kind) {
+    let bytes = 0;
+    for (const flight of this.#open.values()) if (flight.kind === kind) bytes += flight.bytes ?? 0;
+    return bytes;
+  }
+
   /** @param {number} now */
   slow(now) {
-    return now >= this.#oldest() + SLOW_MS;
+    return now >= this.#slowAt;
   }
 
   /** An acknowledgement is so late that the connection has to be replaced. @param {number} now */
   dead(now) {
-    return now >= this.#oldest() + DEAD_MS;
+    return now >= this.#deadAt;
   }
 
   /** When the connection will next be called slow or dead. @param {number} now */
   wakeAt(now) {
-    const oldest = this.#oldest();
-    return [oldest + SLOW_MS, oldest + DEAD_MS].find((time) => time > now) ?? Infinity;
+    return [this.#slowAt, this.#deadAt].find((time) => time > now) ?? Infinity;
   }
 
-  #oldest() {
+  get #oldest() {
     const [oldest] = this.#open.values();
-    return oldest?.since ?? Infinity;
+    return oldest;
+  }
+
+  get #slowAt() {
+    return this.#oldest ? this.#oldest.since + SLOW_MS : Infinity;
+  }
+
+  get #deadAt() {
+    return this.#oldest?.deadAt ?? Infinity;
   }
 }

@@ -9,8 +9,8 @@ import * as native from './native.js';
  * @typedef {{ code: string, message: string }} Reason
  * @typedef {{ success: true } | { success: false, error: Reason }} Answer  an acknowledgement
  * @typedef {{ room_id: string, url: string, endpoint: string, path: string, token: string,
- *   role: string, writer_key?: string }} Ticket  negotiate's response; endpoint, path and token
- *   for Socket.IO only
+ *   role: string, writer_key?: string, epoch?: number, units?: number }} Ticket  negotiate's
+ *   response; endpoint, path and token for Socket.IO only
  * @typedef {Reason & { final: boolean }} Trouble  final: trying again would not help
  * @typedef {object} Party  the rooms of whoever joins
  * @property {string} subscribeTo
@@ -22,7 +22,8 @@ import * as native from './native.js';
  * @property {(data: unknown, from: unknown) => void} heard
  * @property {(event: any) => void} presence
  * @typedef {object} Carrier  one attempt of a transport; it reports nothing before `open` returns
- * @property {(data: object, to?: string, answered?: (answer: Answer) => void) => void} send
+ * @property {(data: object, to?: string | string[], answered?: (answer: Answer) => void) => void}
+ *   send
  * @property {() => void} close  nothing is reported afterwards
  * @property {() => void} [announce]  announces this writer once more, where the transport can
  * @typedef {object} Transport
@@ -35,6 +36,8 @@ import * as native from './native.js';
  */
 
 const NEGOTIATE_MS = 6_000;
+/** News of other sockets that waits until this one has joined. */
+const MAX_EARLY = 1_000;
 /** A connection that has lasted this long ends the back-off. */
 const STABLE_MS = 10_000;
 const RETRY_MIN_MS = 500;
@@ -64,17 +67,20 @@ export class Link {
 
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
-   *   epoch?: () => number, word?: () => string, listener: Listener }} options
+   *   epoch?: () => number, greatest?: () => number, word?: () => string, listener: Listener }}
+   *   options
    *   room and key: a writer who returns; room alone: a viewer; neither (or ''): the writer of a
-   *   new room; word: the owner's, which opening a room may need ('': none is known)
+   *   new room; epoch: a writer's, 0 as long as negotiate has not given it one; greatest: which it
+   *   has to exceed; word: the owner's, which opening a room may need ('': none is known)
    */
-  constructor({ api, room, key, transport = 'socketio', epoch, word, listener }) {
+  constructor({ api, room, key, transport = 'socketio', epoch, greatest, word, listener }) {
     this.transport = typeof transport === 'string' ? transportOf(transport) : transport;
     this.api = api;
     this.room = room;
     this.key = key;
     this.word = word;
     this.epoch = epoch;
+    this.greatest = greatest;
     this.listener = listener;
   }
 
@@ -109,7 +115,7 @@ export class Link {
 
   /**
    * @param {object} data
-   * @param {{ to?: string, answered?: (answer: Answer) => void }} [options]
+   * @param {{ to?: string | string[], answered?: (answer: Answer) => void }} [options]
    */
   send(data, { to, answered } = {}) {
     if (this.#joined) this.#carrier?.send(data, to, answered);
@@ -146,12 +152,18 @@ export class Link {
     }
   }
 
+  /** A writer that has no epoch is given one; a reconnection keeps its own. */
+  get #needsEpoch() {
+    return (!this.room || Boolean(this.key)) && this.epoch?.() === 0;
+  }
+
   /** Secrets travel in the body: an address may be logged. @returns {object | undefined} */
   #body() {
     const { room, key } = this;
-    if (room) return key ? { room_id: room, writer_key: key } : undefined;
+    const epoch = this.#needsEpoch ? { epoch: this.greatest?.() ?? 0 } : undefined;
+    if (room) return key ? { room_id: room, writer_key: key, ...epoch } : undefined;
     const word = this.word?.();
-    return word ? { writers_word: word } : undefined;
+    return word ? { writers_word: word, ...epoch } : epoch;
   }
 
   /** @returns {Promise<Ticket>} */
@@ -177,6 +189,8 @@ export class Link {
       if (typeof ticket?.[field] !== 'string')
         throw new Error(`The response of negotiate has no ${field}.`);
     }
+    if (this.#needsEpoch && !(Number.isSafeInteger(ticket.epoch) && ticket.epoch > 0))
+      throw new Error('The response of negotiate has no epoch.');
     this.#check(ticket);
     return ticket;
   }
@@ -200,6 +214,8 @@ export class Link {
   #open(ticket, life) {
     const { listener } = this;
     const current = () => life === this.#life;
+    /** @type {any[]} */
+    const early = [];
     /** @type {Events} */
     const events = {
       joined: (sid) => {
@@ -208,6 +224,7 @@ export class Link {
         this.#lastFailure = undefined;
         this.#joinedAt = performance.now();
         listener.joined(sid);
+        for (const event of early.splice(0)) if (current()) listener.presence(event);
       },
       failed: (reason) => {
         if (!current()) return;
@@ -218,7 +235,10 @@ export class Link {
         if (current()) listener.heard(data, from);
       },
       presence: (event) => {
-        if (current()) listener.presence(event);
+        if (!current()) return;
+        // Who is to give way depends on this socket's id, too.
+        if (this.#joined) listener.presence(event);
+        else if (early.length < MAX_EARLY) early.push(event);
       },
     };
     this.#carrier = this.transport.open(ticket, this.#party(), events, this.#lastFailure);

@@ -2,14 +2,14 @@
 // json.webpubsub.azure.v1, no event handler. The service itself enforces the roles in the token, so
 // the permissions are the same; but it can address groups only, and does not say who published a
 // message. Both are in the message instead: `from` is the sender's connection, and a message with
-// `to` is ignored by every other viewer.
+// `to` is ignored by every other viewer. What is for several goes to all: they would get it anyway.
+
+import { SOMEBODY } from './protocol.js';
 
 const SUBPROTOCOL = 'json.webpubsub.azure.v1';
 /** For connecting and joining together. */
 const JOIN_MS = 6_000;
 const JOIN_ACK = 1;
-/** A viewer of the older CodeStream, whose requests do not name their sender. */
-const SOMEBODY = 'somebody';
 
 export const query = `protocol=${SUBPROTOCOL}`;
 export const fields = ['url'];
@@ -61,7 +61,8 @@ export function open({ url }, { subscribeTo, publishTo }, events) {
   return {
     send(data, to, answered) {
       if (closed || socket.readyState !== WebSocket.OPEN) return;
-      const addressed = { ...data, from: sid, ...(to && to !== SOMEBODY && { to }) };
+      const one = typeof to === 'string' && to !== SOMEBODY;
+      const addressed = Array.isArray(data) ? data : { ...data, from: sid, ...(one && { to }) };
       const message = { group: publishTo, dataType: 'json', noEcho: true, data: addressed };
       if (answered) waiting.set(nextAck, answered);
       send({ type: 'sendToGroup', ...message, ...(answered && { ackId: nextAck++ }) });

@@ -5,12 +5,15 @@
 //                    delta  epoch version n, changes [view]     from version-1 to version
 //                    view   epoch seq version, view             where the writer is; may be lost
 //                    beat   epoch seq version n hash, Session   every 5 s, and when Session changes
-//   viewer → writer  {data:'sync'} epoch version                what I have; bring me up to date
+//   viewer → writer  {data:'sync'} epoch version form           what I have; bring me up to date
+//                    {data:'sync'} … here                       I am here, and need nothing
 //
 // `epoch` grows with each writer session, `version` with each text published in it, `seq` with each
-// full, view and beat.
+// full, view and beat. Where every viewer reads them (`form`), deltas, views and beats go as arrays:
+// positional.js.
 
 import { toLf } from './ops.js';
+import { toNamed } from './positional.js';
 
 /** @typedef {import('./ops.js').Op} Op */
 
@@ -32,6 +35,8 @@ import { toLf } from './ops.js';
  * @property {string} sid the writer's socket, so that a late `left` of an older one is not
  *   mistaken for it
  * @property {number} roll  counts the roll calls on one socket; each is answered
+ * @property {number} sample  one viewer in so many answers
+ * @property {number} pace  ms between two deltas
  */
 
 /** The most text a session holds, in UTF-16 units. */
@@ -49,10 +54,13 @@ export const MAX_NAME = 80;
 export const MAX_SOCKET_ID = 128;
 /** Deltas kept while an earlier one is missing. */
 export const MAX_BUFFERED = 64;
-/** The most viewers that are counted. */
+/** The most viewers whose sockets are remembered; more are only counted. */
 export const MAX_AUDIENCE = 100_000;
 /** Sockets that are remembered as gone: far more than can leave while one event is handled. */
 export const MAX_GONE = 10_000;
+
+/** What a viewer that reads arrays says of itself. */
+export const FORM = 1;
 
 export const FLUSH_MS = 200;
 export const VIEW_MS = 100;
@@ -61,14 +69,26 @@ export const BEAT_MS = 5_000;
 export const EARLY_BEAT_MS = 500;
 /** Requests for the text are collected this long before they are answered. */
 export const COLLECT_MS = 200;
-/** Up to this many are answered one by one, more by one full to the room. */
-export const SINGLE_ANSWERS = 3;
 export const ROOM_FULL_MS = 1_000;
+/** What one answer may be addressed to: so many sockets, in a filter of so many characters. */
+export const MAX_RECIPIENTS = 50;
+export const MAX_FILTER = 4_096;
+/** The same viewer is answered again after the first of these, and at last only after the second. */
+export const ANSWER_MIN_MS = 1_000;
+export const ANSWER_MAX_MS = 10_000;
+/** The most that a writer sends in answers, besides what a single one takes. */
+export const ANSWER_BYTES_PER_S = 768 * 1024;
+/** Answers go one after the other; small ones do not wait for each other's acknowledgements. */
+export const ANSWER_WINDOW_BYTES = 128 * 1024;
 /** For this long, a missing delta may still be on its way. */
 export const GAP_MS = 400;
-/** Without an acknowledgement for this long the connection counts as slow, and then as dead. */
+/**
+ * Without an acknowledgement for this long the connection counts as slow, and then as dead; what is
+ * large has more time, as an uplink of so many bytes takes for it and for what is in front of it.
+ */
 export const SLOW_MS = 2_500;
 export const DEAD_MS = 6_000;
+export const UPLINK_BYTES_PER_S = 32_000;
 /** After this much silence a viewer asks for the text, and later takes the writer to be away. */
 export const SILENCE_MS = 6_000;
 export const SILENCE_JITTER_MS = 1_000;
@@ -78,8 +98,22 @@ export const ROLL_CALL_MS = 6_000;
 export const ROLL_CALL_JITTER_MS = 3_000;
 /** Where the service does not report that a viewer has left, the roll is called this often. */
 export const ROLL_CALL_EVERY_MS = 60_000;
-/** After this long in a room, a writer has heard of every other writer there. */
-export const OUTGROW_MS = 5_000;
+/** About so many viewers answer a roll call: of more, a sample does. */
+export const ROLL_CALL_ANSWERS = 500;
+/** The viewers are told of their number early when it has changed by more than this share. */
+export const COUNT_NEWS = 0.02;
+/** A unit of the service serves so many viewers at full pace; with more, the writer slows down. */
+export const VIEWERS_PER_UNIT = 400;
+export const MAX_SLOWDOWN = 4;
+/** The sender of requests that do not name theirs: viewers of the older CodeStream. */
+export const SOMEBODY = 'somebody';
+
+/**
+ * How much slower than alone a writer sends to so many viewers.
+ * @param {number} viewers @param {number} units  of the service
+ */
+export const slowdown = (viewers, units) =>
+  Math.min(MAX_SLOWDOWN, Math.max(1, viewers / (VIEWERS_PER_UNIT * units)));
 
 /** A text of this many units always fits; the encoded size of a longer one has to be computed. */
 const SURELY_SMALL = Math.floor(MAX_ENCODED / 6);
@@ -111,18 +145,21 @@ const isCount = (value, max = Number.MAX_SAFE_INTEGER) =>
  *   number, view?: View }} Delta
  * @typedef {{ type: 'view', epoch: number, seq: number, version: number, view: View }} ViewMessage
  * @typedef {{ type: 'beat', epoch: number, seq: number, version: number, n: number, hash: number,
- *   session: Session }} Beat
- * @typedef {{ type: 'sync', epoch: number, version: number, plain: boolean }} Sync
+ *   session?: Session, since?: number }} Beat  session: or else the seq since which it is the same
+ * @typedef {{ type: 'sync', epoch: number, version: number, plain: boolean, arrays: boolean,
+ *   here: boolean }} Sync  arrays: reads the positional form
  */
 
 /**
  * A writer's message, checked; undefined if it is none of ours.
  * @param {unknown} raw
+ * @param {number} [current]  the epoch of positional messages, which do not name theirs
  * @returns {Full | Delta | ViewMessage | Beat | undefined}
  */
-export function readFromWriter(raw) {
-  if (!isObject(raw)) return undefined;
-  const m = /** @type {Record<string, any>} */ (raw);
+export function readFromWriter(raw, current = -1) {
+  const named = Array.isArray(raw) ? toNamed(raw, current) : raw;
+  if (!isObject(named)) return undefined;
+  const m = /** @type {Record<string, any>} */ (named);
   if (!isCount(m.version)) return undefined;
   if (m.epoch === undefined) return readArticle(m);
   if (!isCount(m.epoch)) return undefined;
@@ -139,10 +176,12 @@ export function readFromWriter(raw) {
     return view && { type, epoch, seq, version, view };
   }
   if (!isCount(hash, 0xffffffff)) return undefined;
-  const session = readSession(m);
-  if (type === 'beat' && isCount(m.n, MAX_TEXT))
-    return { type, epoch, seq, version, n: m.n, hash, session };
+  if (type === 'beat' && isCount(m.n, MAX_TEXT)) {
+    const beat = { type, epoch, seq, version, n: m.n, hash };
+    return isCount(m.since) ? { ...beat, since: m.since } : { ...beat, session: readSession(m) };
+  }
   if (type === 'full' && isText(m.content)) {
+    const session = readSession(m);
     return { type, epoch, seq, version, content: m.content, hash, session, view: readView(m.view) };
   }
   return undefined;
@@ -223,6 +262,8 @@ export function readSession(m) {
     viewers: isCount(m.viewers) ? m.viewers : 0,
     sid: typeof m.sid === 'string' ? m.sid.slice(0, MAX_NAME) : '',
     roll: isCount(m.roll) ? m.roll : 0,
+    sample: isCount(m.sample) && m.sample > 0 ? m.sample : 1,
+    pace: isCount(m.pace, MAX_SLOWDOWN * FLUSH_MS) && m.pace > FLUSH_MS ? m.pace : FLUSH_MS,
   };
 }
 
@@ -280,7 +321,8 @@ export function readFromViewer(raw) {
   const m = /** @type {Record<string, any>} */ (raw);
   if (m.data !== 'sync') return undefined;
   const known = isCount(m.epoch) && Number.isSafeInteger(m.version);
+  const [arrays, here] = [m.form === FORM, m.here === true];
   return known
-    ? { type: 'sync', epoch: m.epoch, version: m.version, plain: false }
-    : { type: 'sync', epoch: 0, version: -1, plain: true };
+    ? { type: 'sync', epoch: m.epoch, version: m.version, plain: false, arrays, here }
+    : { type: 'sync', epoch: 0, version: -1, plain: true, arrays: false, here: false };
 }

@@ -6,6 +6,7 @@
  * @property {string} room    empty until the first connection gives it one
  * @property {string} key
  * @property {number} epoch
+ * @property {boolean} [beside]  the writer has no epoch yet: this one is the greatest that it knows
  * @property {string} text
  * @property {string} language
  * @property {string} name
@@ -19,6 +20,7 @@ const LAST = 'codestream.last';
 const TAB = 'codestream.tab';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
+const TRIAL = 'codestream.trial';
 /** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
@@ -83,23 +85,33 @@ function parse(json) {
   }
 }
 
-/** @param {string} room @returns {SessionRecord | undefined} */
-function load(room) {
-  const record = parse(browser.get(SESSION + room));
+/** What sets apart the drafts of pages that have not been let in yet. */
+const BESIDE = '+';
+const page = Math.random().toString(36).slice(2, 10);
+/** The draft that this page has begun with. */
+let origin = '';
+
+/** The name under which a draft is kept. @param {Draft} draft */
+const slotOf = ({ room, beside }) => (beside ? room + BESIDE + page : room);
+
+/** @param {string} slot @returns {SessionRecord | undefined} */
+function load(slot) {
+  const record = parse(browser.get(SESSION + slot));
   const texts = [record?.room, record?.key, record?.text, record?.language, record?.name];
   return texts.every((text) => typeof text === 'string') ? record : undefined;
 }
 
 /** The last session of this tab, else of this browser. @param {number} now */
 export function lastSession(now) {
-  const own = tab.get(TAB);
-  const record = load(own ?? browser.get(LAST) ?? '');
+  origin = tab.get(TAB) ?? browser.get(LAST) ?? '';
+  const record = load(origin);
   return record && !record.ended && now - record.at < LIFE_MS ? record : undefined;
 }
 
-/** Removes the draft from before there was a room: it goes on under its room. */
-export function dropUnnamed() {
-  browser.remove(SESSION);
+/** This page has been let in: its draft goes on under its room alone. @param {string} room */
+export function dropBeside(room) {
+  for (const slot of [origin, BESIDE + page, room + BESIDE + page])
+    if (slot === '' || slot.includes(BESIDE)) browser.remove(SESSION + slot);
 }
 
 /** The next page of this tab begins a new session. */
@@ -113,11 +125,12 @@ export function forgetTab() {
  * @returns {boolean} false if it will not outlive the tab
  */
 export function saveSession(record) {
+  const slot = slotOf(record);
   // A tab that has been taken over must not overwrite the draft of the one that took over.
-  if ((load(record.room)?.epoch ?? 0) > record.epoch) return true;
-  tab.set(TAB, record.room);
-  browser.set(LAST, record.room);
-  return browser.set(SESSION + record.room, JSON.stringify(record));
+  if ((load(slot)?.epoch ?? 0) > record.epoch) return true;
+  tab.set(TAB, slot);
+  browser.set(LAST, slot);
+  return browser.set(SESSION + slot, JSON.stringify(record));
 }
 
 /**
@@ -135,24 +148,24 @@ export function outrank(room, epoch) {
  * @param {number} now
  */
 export function pruneSessions(now) {
-  const rooms = browser.names(SESSION).map((name) => name.slice(SESSION.length));
-  const newestFirst = rooms
-    .map((room) => ({ room, at: load(room)?.at ?? 0 }))
+  const slots = browser.names(SESSION).map((name) => name.slice(SESSION.length));
+  const newestFirst = slots
+    .map((slot) => ({ slot, at: load(slot)?.at ?? 0 }))
     .sort((a, b) => b.at - a.at);
-  newestFirst.forEach(({ room, at }, i) => {
-    if (i >= MAX_SESSIONS || now - at > LIFE_MS) browser.remove(SESSION + room);
+  newestFirst.forEach(({ slot, at }, i) => {
+    if (i >= MAX_SESSIONS || now - at > LIFE_MS) browser.remove(SESSION + slot);
   });
 }
 
 /**
- * Reports every session that another tab saves.
+ * Reports every session that another tab saves and has been let in to.
  * @param {(record: SessionRecord) => void} listener
  */
 export function onOtherTab(listener) {
   window.addEventListener('storage', ({ key, newValue }) => {
     if (!key?.startsWith(SESSION)) return;
     const record = parse(newValue);
-    if (typeof record?.epoch === 'number') listener(record);
+    if (typeof record?.epoch === 'number' && !record.beside) listener(record);
   });
 }
 
@@ -191,4 +204,13 @@ export function keepWord(api, word) {
 /** @param {string} api */
 export function forgetWord(api) {
   browser.remove(WORD + api);
+}
+
+/** The language whose colours a page is trying; '' for none. */
+export const keptTrial = () => browser.get(TRIAL) ?? '';
+
+/** @param {string} language */
+export function keepTrial(language) {
+  if (language === '') browser.remove(TRIAL);
+  else browser.set(TRIAL, language);
 }

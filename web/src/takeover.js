@@ -1,5 +1,6 @@
-// Of two writers in one room, the one with the greater epoch goes on and the other gives way. Pure:
-// what has to be done about it is the caller's.
+// Of two writers in one room, the one with the greater epoch goes on and the other gives way; of two
+// with the same, the one with the greater socket id. Pure: what has to be done about it is the
+// caller's.
 
 import { isSocketId } from './protocol.js';
 
@@ -29,12 +30,25 @@ export class Takeover {
     if (this.writer.sids.has(from)) return;
     // A writer that does not tell its epoch must be taken for a newer one.
     if (!Number.isSafeInteger(epoch)) this.yieldTo(0);
-    else if (epoch >= this.writer.epoch) this.yieldTo(epoch);
+    else if (epoch > this.writer.epoch) this.yieldTo(epoch);
+    else if (epoch === this.writer.epoch && from > this.#greatestSocket) this.yieldTo(epoch);
     else if (!this.#announcedTo.has(from)) {
-      // An older writer that has been away may not have heard of this one.
+      // The other one may have been away and not have heard of this one.
       this.#announcedTo.add(from);
       this.announce();
     }
+  }
+
+  /** Of all its sockets: the other writer may have heard of any of them. */
+  get #greatestSocket() {
+    return [...this.writer.sids].reduce((a, b) => (a > b ? a : b), '');
+  }
+
+  /** Another tab has saved this session. @param {number} epoch */
+  saved(epoch) {
+    const { writer } = this;
+    if (writer.epoch === 0) writer.greatest = Math.max(writer.greatest, epoch);
+    else if (epoch > writer.epoch) this.yieldTo(epoch);
   }
 
   /** @param {number} epoch */

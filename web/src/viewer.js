@@ -4,10 +4,12 @@
 
 import { applyOps, hash, replacement } from './ops.js';
 import { opsFromEvents } from './change-events.js';
+import { isOfAnotherEpoch } from './positional.js';
 import { Flights } from './flights.js';
 import { Gone } from './gone.js';
 import {
   AWAY_MS,
+  FORM,
   GAP_MS,
   MAX_BUFFERED,
   MAX_TEXT,
@@ -60,12 +62,15 @@ export class Viewer {
     /** When the writer was heard last, by this machine's clock. */
     this.heardAt = 0;
     this.connected = false;
+    this.sid = '';
     this.joinedAt = 0;
     /** @type {{ code: string, message: string } | undefined} why the last request was refused */
     this.problem = undefined;
 
     /** @type {Map<number, Delta>} deltas that wait for an earlier one, by version */
     this.buffer = new Map();
+    /** @type {unknown[]} deltas of an epoch that no message has named yet */
+    this.early = [];
     /** @type {Map<number, string>} the last few texts, by version */
     this.recent = new Map();
     /** @type {Beat | undefined} the beat that the text of its version is to be compared with */
@@ -87,6 +92,8 @@ export class Viewer {
     this.asked = 0;
     /** When to answer the roll call. */
     this.rollCallAt = NEVER;
+    /** When to ask for a change of the session that has not arrived. */
+    this.sessionAt = NEVER;
     /** How long the writer may be silent; the viewers of one writer must not all ask at once. */
     this.patience = SILENCE_MS + random() * SILENCE_JITTER_MS;
     this.flights = new Flights();
@@ -98,6 +105,7 @@ export class Viewer {
   /** This viewer is in the room. @param {string} sid @param {number} now */
   joined(sid, now) {
     this.connected = true;
+    this.sid = sid;
     this.joinedAt = now;
     this.heardAt = now;
     this.writerLeft = false;
@@ -130,21 +138,26 @@ export class Viewer {
       // That the writer is there says nothing about the text. A full for the whole room is on its
       // way; a viewer that does not receive it asks.
       this.writerLeft = false;
-      this.#rollCall(sid, this.session.roll, now);
+      // It says, too, how many of the viewers are to answer the roll call.
+      this.#rollCall(sid, this.session.roll, now + GAP_MS);
       this.#want(now + GAP_MS, ROLL_CALL_JITTER_MS);
     }
   }
 
   /**
    * A writer with a new connection does not know its viewers, and another may call the roll again:
-   * this viewer makes itself known once for each call.
-   * @param {string} sid @param {number} roll @param {number} now
+   * this viewer makes itself known once for each call, if it is in the sample.
+   * @param {string} sid @param {number} roll @param {number} from
    */
-  #rollCall(sid, roll, now) {
+  #rollCall(sid, roll, from) {
     const { sid: known, roll: answered } = this.session;
     if (known === sid && answered === roll) return;
     this.session = { ...this.session, sid, roll };
-    if (known !== '') this.rollCallAt = now + this.random() * ROLL_CALL_JITTER_MS;
+    if (known !== '') this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
+  }
+
+  get #inSample() {
+    return hash(this.sid) % this.session.sample === 0;
   }
 
   /**
@@ -153,9 +166,23 @@ export class Viewer {
    * @returns {Op[]} the edits to make in the editor, which lead to `text`
    */
   heard(raw, from, now) {
-    const message = readFromWriter(raw);
-    if (!message || message.epoch < this.epoch) return [];
-    if (message.epoch > this.epoch) this.#newEpoch(message.epoch, now);
+    const message = readFromWriter(raw, this.epoch);
+    if (!message) {
+      // Its full may be on its way, and must not leave a gap behind it.
+      if (isOfAnotherEpoch(raw, this.epoch)) this.early.push(raw);
+      if (this.early.length > MAX_BUFFERED) this.early.shift();
+      return [];
+    }
+    if (message.epoch < this.epoch) return [];
+    const begins = message.epoch > this.epoch;
+    if (begins) this.#newEpoch(message.epoch, now);
+    const edits = this.#take(message, now);
+    if (begins) edits.push(...this.early.splice(0).flatMap((early) => this.heard(early, from, now)));
+    return edits;
+  }
+
+  /** @param {NonNullable<ReturnType<typeof readFromWriter>>} message @param {number} now */
+  #take(message, now) {
     this.heardAt = now;
     this.writerLeft = false;
     this.newest = Math.max(this.newest, message.version);
@@ -186,7 +213,8 @@ export class Viewer {
     this.viewAhead = undefined;
     this.sessionSeq = NONE;
     this.viewSeq = NONE;
-    this.gapAt = now + GAP_MS;
+    // Its full may be on its way, but who has no text at all asks for one at once.
+    this.gapAt = this.hasText ? now + GAP_MS : NEVER;
   }
 
   /** @param {Full} m @param {number} now */
@@ -274,7 +302,8 @@ export class Viewer {
   #settle(now) {
     if (this.version === NONE || this.version < this.newest) {
       // A lost delta that nothing follows leaves no gap; only the beat shows that it is missing.
-      if (this.gapAt === NEVER && !this.behind) this.gapAt = now + GAP_MS;
+      // Where there is no text to edit, no delta is waited for.
+      if (this.gapAt === NEVER && !this.behind && this.version !== NONE) this.gapAt = now + GAP_MS;
       return;
     }
     this.behind = false;
@@ -286,7 +315,9 @@ export class Viewer {
 
   /** @param {Beat} m @param {number} now */
   #beat(m, now) {
-    this.#session(m, now);
+    if (m.session) this.#session({ ...m, session: m.session }, now);
+    else if (Number(m.since) > this.sessionSeq && this.sessionAt === NEVER)
+      this.sessionAt = now + this.random() * ROLL_CALL_JITTER_MS;
     this.proof = m;
     this.#settle(now);
     this.#compare(now);
@@ -306,10 +337,11 @@ export class Viewer {
     if (text !== undefined && (text.length !== n || hash(text) !== expected)) this.#mistrust(now);
   }
 
-  /** @param {Full | Beat} m @param {number} now */
+  /** @param {{ seq: number, session: import('./protocol.js').Session }} m @param {number} now */
   #session(m, now) {
     if (m.seq < this.sessionSeq) return;
     this.sessionSeq = m.seq;
+    this.sessionAt = NEVER;
     this.#rollCall(m.session.sid, m.session.roll, now);
     this.session = m.session;
   }
@@ -361,6 +393,7 @@ export class Viewer {
         this.#want(now, GAP_MS);
       }
       if (now >= this.#askDue()) this.#ask(now, sends);
+      else if (now >= this.rollCallAt) this.#makeKnown(now, sends);
     }
     this.wakeAt = this.#nextWake(now);
     return sends;
@@ -370,24 +403,47 @@ export class Viewer {
     // An ended session may be silent.
     const silenceAt = this.session.ended ? NEVER : this.heardAt + this.patience;
     const reason = this.needsText && this.gapAt === NEVER ? 0 : silenceAt;
-    return Math.min(Math.max(reason, this.askAt), this.rollCallAt);
+    return Math.max(Math.min(reason, this.sessionAt), this.askAt);
   }
 
   /** @param {number} now @param {Send[]} sends */
   #ask(now, sends) {
     const wait = Math.min(ASK_MAX_MS, ASK_MIN_MS * 2 ** this.asked++);
     this.askAt = now + wait * (0.75 + this.random() / 2);
+    this.#say(now, sends);
+  }
+
+  /** Answers the roll call: nothing is asked for. @param {number} now @param {Send[]} sends */
+  #makeKnown(now, sends) {
+    if (this.#inSample) this.#say(now, sends, { here: true });
+    this.rollCallAt = NEVER;
+  }
+
+  /** @param {number} now @param {Send[]} sends @param {object} [more] */
+  #say(now, sends, more) {
     this.rollCallAt = NEVER;
     sends.push({
       id: this.flights.start({ kind: 'sync' }, now),
-      data: { data: 'sync', epoch: Math.max(0, this.epoch), version: this.version },
+      data: {
+        data: 'sync',
+        epoch: Math.max(0, this.epoch),
+        version: this.version,
+        form: FORM,
+        ...more,
+      },
     });
   }
 
   /** @param {number} now */
   #nextWake(now) {
     if (!this.connected) return NEVER;
-    const times = [this.#askDue(), this.gapAt, this.heardAt + AWAY_MS, this.flights.wakeAt(now)];
+    const times = [
+      this.#askDue(),
+      this.rollCallAt,
+      this.gapAt,
+      this.heardAt + AWAY_MS,
+      this.flights.wakeAt(now),
+    ];
     return Math.max(now + 1, Math.min(...times.filter((time) => time > now)));
   }
 }

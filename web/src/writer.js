@@ -2,24 +2,26 @@
 // next. Pure: it is told the time with every call, and says when it wants to be called again
 // (`wakeAt`).
 
-import { applyOps, encodedOpsSize, encodedSize, hash, pushOp, replacement } from './ops.js';
-import { encodedEventsSize, eventsFromOps } from './change-events.js';
+import { applyOps, encodedOpsSize, encodedSize, pushOp, replacement } from './ops.js';
+import { encodedEventsSize } from './change-events.js';
+import { Answers } from './answers.js';
 import { Audience } from './audience.js';
 import { Flights } from './flights.js';
+import { FRAME_BYTES, Messages } from './messages.js';
 import {
+  ANSWER_WINDOW_BYTES,
   BEAT_MS,
-  COLLECT_MS,
+  COUNT_NEWS,
   EARLY_BEAT_MS,
   FLUSH_MS,
   MAX_ENCODED,
   MAX_OPS,
-  OUTGROW_MS,
   ROOM_FULL_MS,
-  SINGLE_ANSWERS,
   VIEW_MS,
   fits,
   isSocketId,
   readFromViewer,
+  slowdown,
 } from './protocol.js';
 
 /**
@@ -27,10 +29,10 @@ import {
  * @typedef {import('./protocol.js').View} View
  * @typedef {import('./flights.js').Flight} Flight
  * @typedef {import('./link.js').Answer} Answer
- * @typedef {{ data: object, to?: string, id?: number }} Send  one message to hand to the link; with
- *   an id, its acknowledgement is wanted
+ * @typedef {{ data: object, to?: string | string[], id?: number }} Send  one message to hand to the
+ *   link; with an id, its acknowledgement is wanted
  * @typedef {{ text: string, language: string, name: string }} Known
- * @typedef {{ code: string, message: string, kind: Flight['kind'], to?: string }} Problem
+ * @typedef {{ code: string, message: string, kind: Flight['kind'], to?: string[] }} Problem
  */
 
 const RETRY_MIN_MS = 500;
@@ -40,8 +42,8 @@ const NEVER = Infinity;
 export class Writer {
   /**
    * @param {object} session
-   * @param {number} session.epoch
-   * @param {number} [session.maxEpoch]  the greatest epoch that a viewer may claim to have seen
+   * @param {number} [session.epoch]  0: negotiate will give one
+   * @param {number} [session.greatest]  the greatest epoch known of this session, 0 if it is new
    * @param {string} session.text
    * @param {string} session.language
    * @param {string} session.name
@@ -49,9 +51,11 @@ export class Writer {
    * @param {number} [session.rollCallEvery]  ms, where the service does not report that a viewer
    *   has left
    */
-  constructor({ epoch, maxEpoch = epoch, text, language, name, known, rollCallEvery }) {
+  constructor({ epoch = 0, greatest = epoch, text, language, name, known, rollCallEvery }) {
     this.epoch = epoch;
-    this.maxEpoch = maxEpoch;
+    this.greatest = greatest;
+    /** Units of the service, which say how many viewers it serves at full pace. */
+    this.units = 1;
     this.language = language;
     this.name = name;
     this.paused = known !== undefined;
@@ -71,21 +75,18 @@ export class Writer {
     this.sid = '';
     /** @type {Set<string>} every socket that this writer has had */
     this.sids = new Set();
-    this.joinedAt = 0;
     /** @type {Problem | undefined} what the service refused last */
     this.problem = undefined;
 
-    this.seq = 0;
+    this.messages = new Messages(this);
     this.flights = new Flights();
     this.needRoomFull = true;
     this.audience = new Audience(rollCallEvery);
+    this.answers = new Answers();
     this.viewDirty = false;
     this.beatDirty = false;
     this.flushAt = 0;
     this.roomFullAt = 0;
-    this.answerAt = NEVER;
-    /** A viewer that asks again and again is answered at a bounded rate. */
-    this.nextAnswerAt = 0;
     this.beatAt = 0;
     this.earlyBeatAt = 0;
     this.viewAt = 0;
@@ -99,6 +100,11 @@ export class Writer {
 
   get viewers() {
     return this.audience.size;
+  }
+
+  /** ms between two deltas: the more viewers a unit of the service has, the longer. */
+  get pace() {
+    return Math.round(FLUSH_MS * slowdown(this.viewers, this.units));
   }
 
   // ---- called by the editor and the page ----
@@ -140,11 +146,19 @@ export class Writer {
 
   // ---- called by the connection ----
 
+  /**
+   * Negotiate has let this writer in. An epoch that it has already is its own for good.
+   * @param {{ epoch?: number, units?: number }} ticket
+   */
+  admitted({ epoch, units }) {
+    if (this.epoch === 0 && epoch) this.epoch = epoch;
+    if (units) this.units = units;
+  }
+
   /** This writer is in the room. @param {string} sid @param {number} now */
   joined(sid, now) {
     this.sid = sid;
     this.sids.add(sid);
-    this.joinedAt = now;
     this.flights.clear();
     this.retries = 0;
     this.problem = undefined;
@@ -158,15 +172,15 @@ export class Writer {
   left() {
     this.sid = '';
     this.flights.clear();
-    this.audience.waiting.clear();
-    this.answerAt = NEVER;
+    this.answers.reset();
   }
 
   /** @param {number} id @param {Answer} answer @param {number} now */
   answered(id, answer, now) {
     const flight = this.flights.finish(id);
     if (!flight) return;
-    const { kind, to, ended } = flight;
+    const { kind, to, ended, text = false } = flight;
+    if (to) this.answers.finish({ to, text }, !answer.success, now);
     if (answer.success) {
       if (kind === 'stream') this.retries = 0;
       if (ended) this.endTold = true;
@@ -175,6 +189,7 @@ export class Writer {
       return;
     }
     this.problem = { ...answer.error, kind, to };
+    if (kind !== 'answer') this.messages.tellAgain();
     if (kind !== 'stream') return;
     // It is not known which viewers received it: only a full brings all of them to the same text.
     this.needRoomFull = true;
@@ -185,34 +200,21 @@ export class Writer {
   heard(raw, from, now) {
     const message = readFromViewer(raw);
     if (!message || !isSocketId(from)) return;
-    if (this.audience.add(from)) this.beatDirty = true;
-    if (message.plain) this.audience.askPlainly(from);
-    this.#outgrow(message.epoch, now);
-    if (message.epoch === this.epoch && message.version === this.version) {
-      this.beatDirty = true;
-      return;
-    }
-    this.audience.ask(from);
-    if (this.answerAt === NEVER) this.answerAt = Math.max(now + COLLECT_MS, this.nextAnswerAt);
-  }
-
-  /**
-   * The viewer has followed a writer whose clock was ahead of this one's, and would ignore this one
-   * for ever. If that writer were still there, this one would have heard of it and given way.
-   * @param {number} epoch @param {number} now
-   */
-  #outgrow(epoch, now) {
-    if (epoch <= this.epoch || epoch > this.maxEpoch || now < this.joinedAt + OUTGROW_MS) return;
-    this.epoch = epoch + 1;
-    this.needRoomFull = true;
+    this.audience.hear(from, message);
+    if (message.here) return;
+    const upToDate = message.epoch === this.epoch && message.version === this.version;
+    this.answers.ask(from, !upToDate, now);
   }
 
   /** Somebody has joined or left the room; other writers are takeover.js's. @param {any} event */
   presence(event) {
     if (event?.role !== 'viewer' || !isSocketId(event.from)) return;
-    const { audience } = this;
-    if (event.state === 'joined' ? audience.add(event.from) : audience.leave(event.from))
-      this.beatDirty = true;
+    if (event.state === 'joined') {
+      this.audience.join(event.from);
+    } else {
+      this.audience.leave(event.from);
+      this.answers.forget(event.from);
+    }
   }
 
   // ---- what is to be done ----
@@ -229,7 +231,8 @@ export class Writer {
     if (this.online) {
       if (this.audience.keepRoll(now)) this.beatDirty = true;
       // A refused answer is no problem any more once the viewer who asked has left.
-      if (this.problem?.to && !this.audience.has(this.problem.to)) this.problem = undefined;
+      const askers = this.problem?.to;
+      if (askers && !askers.some((viewer) => this.audience.has(viewer))) this.problem = undefined;
       this.#sendStream(now, sends);
       this.#sendAnswers(now, sends);
       this.#sendView(now, sends);
@@ -254,18 +257,23 @@ export class Writer {
       if (now < this.roomFullAt) return;
       this.#publish();
       this.needRoomFull = false;
-      this.audience.waiting.clear();
-      this.answerAt = NEVER;
+      this.answers.clear();
       this.roomFullAt = now + ROOM_FULL_MS;
-      this.#send(sends, 'stream', now, this.#full());
+      const bytes = this.messages.fullSize;
+      this.#send(sends, { kind: 'stream', bytes }, now, this.messages.full(true));
     } else if (this.#hasDelta()) {
-      this.#send(sends, 'stream', now, this.#delta());
+      const bytes = FRAME_BYTES + encodedOpsSize(this.pending);
+      this.#send(sends, { kind: 'stream', bytes }, now, this.#delta());
     } else {
       return;
     }
-    this.flushAt = now + FLUSH_MS;
+    this.flushAt = now + this.pace;
     this.viewDirty = false;
-    this.viewAt = now + VIEW_MS;
+    this.viewAt = now + this.#viewPace;
+  }
+
+  get #viewPace() {
+    return (VIEW_MS * this.pace) / FLUSH_MS;
   }
 
   /** Makes the text in the editor the published one, except during a pause. */
@@ -285,53 +293,28 @@ export class Writer {
     let ops = this.pending;
     if (ops.length > 1 && encodedOpsSize(ops) > MAX_ENCODED / 2)
       ops = replacement(this.known.text, this.text);
-    const changes = this.audience.plain.size > 0 ? eventsFromOps(this.known.text, ops) : ops;
+    const before = this.known.text;
     this.#publish();
-    const { epoch, version, view } = this;
-    const data = { type: 'delta', epoch, version, n: this.known.text.length, changes };
-    return this.viewDirty && view ? { ...data, view } : data;
-  }
-
-  #full() {
-    return {
-      type: 'full',
-      ...this.#state(),
-      content: this.known.text,
-      view: this.paused ? undefined : this.view,
-    };
-  }
-
-  #state() {
-    const { epoch, version, paused, ended, viewers, sid } = this;
-    const { text, language, name } = this.known;
-    return {
-      epoch,
-      seq: ++this.seq,
-      version,
-      n: text.length,
-      hash: hash(text),
-      language,
-      name,
-      paused,
-      ended,
-      viewers,
-      sid,
-      roll: this.audience.roll,
-    };
+    return this.messages.delta(before, ops, this.viewDirty);
   }
 
   /** @param {number} now @param {Send[]} sends */
   #sendAnswers(now, sends) {
-    if (now < this.answerAt || this.needRoomFull || this.flights.has('answer')) return;
-    this.answerAt = NEVER;
-    this.nextAnswerAt = now + FLUSH_MS + COLLECT_MS;
-    const { waiting } = this.audience;
-    if (waiting.size > SINGLE_ANSWERS) {
-      this.needRoomFull = true;
-      return;
+    const { messages } = this;
+    while (this.#mayAnswer) {
+      const batch = this.answers.take(now);
+      if (!batch) return;
+      const bytes = batch.text ? messages.fullSize : FRAME_BYTES;
+      const data = batch.text ? messages.full(false) : messages.wholeBeat();
+      this.answers.spend(bytes);
+      this.#send(sends, { kind: 'answer', ...batch, bytes }, now, data);
     }
-    for (const to of waiting) this.#send(sends, 'answer', now, this.#full(), to);
-    waiting.clear();
+  }
+
+  get #mayAnswer() {
+    const bytes = this.flights.bytes('answer');
+    if (this.needRoomFull) return false;
+    return bytes === 0 || bytes + this.messages.fullSize <= ANSWER_WINDOW_BYTES;
   }
 
   #viewWaits() {
@@ -350,10 +333,10 @@ export class Writer {
   /** @param {number} now @param {Send[]} sends */
   #sendView(now, sends) {
     if (now < this.viewAt || !this.#viewWaits()) return;
+    if (!this.view) return;
     this.viewDirty = false;
-    this.viewAt = now + VIEW_MS;
-    const { epoch, version, view } = this;
-    sends.push({ data: { type: 'view', epoch, seq: ++this.seq, version, view } });
+    this.viewAt = now + this.#viewPace;
+    sends.push({ data: this.messages.view(this.view) });
   }
 
   /** @param {number} now @param {Send[]} sends */
@@ -362,25 +345,29 @@ export class Writer {
     this.beatDirty = false;
     this.beatAt = now + BEAT_MS;
     this.earlyBeatAt = now + EARLY_BEAT_MS;
-    this.#send(sends, 'beat', now, { type: 'beat', ...this.#state() });
+    const { data, whole } = this.messages.beat();
+    if (whole) this.answers.clearBeats();
+    this.#send(sends, { kind: 'beat', bytes: FRAME_BYTES }, now, data);
   }
 
   #beatDue() {
-    // After the end there is nothing left to prove, but a viewer that asks and is up to date still
-    // gets its answer.
-    return Math.min(this.endTold ? NEVER : this.beatAt, this.beatDirty ? this.earlyBeatAt : NEVER);
+    if (this.endTold) return NEVER; // there is nothing left to prove
+    const early = this.beatDirty || this.#countIsNews();
+    return Math.min(this.beatAt, early ? this.earlyBeatAt : NEVER);
   }
 
-  /**
-   * @param {Send[]} sends
-   * @param {Flight['kind']} kind
-   * @param {number} now
-   * @param {object} data
-   * @param {string} [to]
-   */
-  #send(sends, kind, now, data, to) {
-    const ended = this.ended && kind === 'stream';
-    sends.push({ id: this.flights.start({ kind, to, ended }, now), data, to });
+  /** A number that has hardly changed can wait for the next beat. */
+  #countIsNews() {
+    const { viewersTold } = this.messages;
+    return Math.abs(this.viewers - viewersTold) > COUNT_NEWS * viewersTold;
+  }
+
+  /** @param {Send[]} sends @param {Flight} flight @param {number} now @param {object} data */
+  #send(sends, flight, now, data) {
+    const ended = this.ended && flight.kind === 'stream';
+    const id = this.flights.start({ ...flight, ended }, now);
+    const to = flight.to?.length === 1 ? flight.to[0] : flight.to;
+    sends.push({ id, data, to });
   }
 
   /** @param {number} now */
@@ -391,7 +378,7 @@ export class Writer {
     if (!flights.has('stream') && this.needRoomFull)
       times.push(Math.max(this.flushAt, this.roomFullAt));
     else if (!flights.has('stream') && this.#hasDelta()) times.push(this.flushAt);
-    if (!flights.has('answer') && !this.needRoomFull) times.push(this.answerAt);
+    if (this.#mayAnswer) times.push(this.answers.wakeAt);
     if (!flights.has('beat')) times.push(this.#beatDue());
     if (this.#viewWaits()) times.push(this.viewAt);
     return Math.max(now + 1, Math.min(...times));

@@ -123,7 +123,7 @@ test('no message makes a viewer throw, outgrow its bounds, or stay wrong', () =>
 test('no message makes a writer throw, change its text, or answer without bound', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = randomFrom(seed);
-    const writer = new Writer({ epoch: 1, maxEpoch: 3, text: 'mine', language: 'go', name: '' });
+    const writer = new Writer({ epoch: 1, text: 'mine', language: 'go', name: '' });
     writer.joined('w', 0);
     let now = 0;
     let sent = 0;

@@ -2,6 +2,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { encodedSize } from '../src/ops.js';
 import {
+  FLUSH_MS,
   MAX_NAME,
   MAX_OPS,
   MAX_SELECTIONS,
@@ -118,6 +119,8 @@ test('what a session says of itself is cut to size and never wrong in kind', () 
     ended: 1,
     viewers: -3,
     sid: [],
+    sample: 0,
+    pace: 1e9,
   });
   assert.deepEqual(session, {
     language: 'plaintext',
@@ -127,6 +130,8 @@ test('what a session says of itself is cut to size and never wrong in kind', () 
     viewers: 0,
     sid: '',
     roll: 0,
+    sample: 1,
+    pace: FLUSH_MS,
   });
 });
 
@@ -187,7 +192,14 @@ test('a viewer has one thing to say', () => {
     epoch: 3,
     version: -1,
     plain: false,
+    arrays: false,
+    here: false,
   });
+  const said = readFromViewer({ data: 'sync', epoch: 3, version: 1, form: 1, here: true });
+  assert.deepEqual([said.arrays, said.here], [true, true]);
+  for (const form of [0, 2, '1', true, [1]])
+    assert.equal(readFromViewer({ data: 'sync', epoch: 3, version: 1, form }).arrays, false);
+  assert.equal(readFromViewer({ data: 'sync', form: 1 }).arrays, false);
   assert.equal(readFromViewer({ data: 'sync' }).plain, true);
   for (const raw of [null, 'sync', { data: 'SYNC' }, { type: 'sync' }, []])
     assert.equal(readFromViewer(raw), undefined);

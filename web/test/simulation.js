@@ -14,6 +14,9 @@ export function randomFrom(seed) {
   };
 }
 
+/** What a message is, in either form. */
+export const typeOf = (data) => data.type ?? ['', 'delta', 'view', 'beat'][data[0]];
+
 /** What the handler tells of a socket. */
 export const presence = (role, state) => (from, more) => ({ role, state, from, ...more });
 
@@ -118,11 +121,13 @@ export class Stream {
     for (const send of writer.poll(world.now)) {
       // What goes over the wire is JSON, and nobody may change it afterwards.
       const json = JSON.stringify(send.data);
-      const { type } = send.data;
+      const type = typeOf(send.data);
       this.history.set(`${writer.epoch}.${writer.version}`, writer.known.text);
       world.sent[type]++;
       if (type === 'full' && !send.to) world.sent.roomFull++;
-      const seats = send.to ? [this.viewers.get(send.to)] : [...this.viewers.values()];
+      const seats = send.to
+        ? [send.to].flat().map((sid) => this.viewers.get(sid))
+        : [...this.viewers.values()];
       for (const seat of seats) {
         if (seat)
           this.#toViewer(seat, () => this.#heard(seat, this.#maybeCorrupt(JSON.parse(json))));
@@ -136,8 +141,8 @@ export class Stream {
   }
 
   #maybeCorrupt(data) {
-    if (data.type === 'delta' && this.world.random() < this.world.corrupt) {
-      for (const op of data.changes) op[2] = op[2].replace(/[a-z]/, '#');
+    if (typeOf(data) === 'delta' && this.world.random() < this.world.corrupt) {
+      for (const op of data.changes ?? data[4]) op[2] = op[2].replace(/[a-z]/, '#');
     }
     return data;
   }

@@ -9,7 +9,7 @@ const joins = presence('writer', 'joined');
 
 /** A writer of this epoch who is in the room, and what its takeover has had done. */
 function joined(epoch) {
-  const writer = new Writer({ epoch, maxEpoch: epoch + 100, text: '', language: 'go', name: '' });
+  const writer = new Writer({ epoch, text: '', language: 'go', name: '' });
   const scene = { writer, announced: 0, gaveWay: 0 };
   scene.takeover = new Takeover({
     writer,
@@ -20,32 +20,42 @@ function joined(epoch) {
   return scene;
 }
 
-test('a writer announces its epoch when it joins, and a greater one when it has outgrown it', async (t) => {
-  const { writer } = joined(7);
-  const ticket = { room_id: 'R'.repeat(22), role: 'writer', writer_key: 'K' };
-  t.mock.method(globalThis, 'fetch', async () => Response.json(ticket));
-  const party = await new Promise((resolve) => {
-    const open = (_, who) => {
-      resolve(who);
-      return { send() {}, close() {} };
-    };
-    const transport = { query: '', fields: [], open };
-    const device = { ticker: () => () => {}, hasNetwork: () => true, onNetwork: () => {} };
-    const show = () => {};
-    const connection = new Connection({ api: 'http://app', transport, core: writer, show }, device);
-    t.after(() => connection.stop());
-    connection.start();
+test('a writer announces the epoch that negotiate has given it, and keeps it when it reconnects', async (t) => {
+  const writer = new Writer({ greatest: 6, text: '', language: 'go', name: '' });
+  const ticket = { room_id: 'R'.repeat(22), role: 'writer', writer_key: 'K', epoch: 7, units: 3 };
+  const bodies = [];
+  t.mock.method(globalThis, 'fetch', async (_url, { body }) => {
+    bodies.push(JSON.parse(body));
+    return Response.json({ ...ticket, epoch: 7 + bodies.length - 1 });
   });
-  assert.equal(party.epoch(), 7);
-  writer.joinedAt = -10_000;
-  writer.heard({ data: 'sync', epoch: 20, version: 0 }, 'v1', 0);
-  assert.equal(party.epoch(), 21);
+  t.mock.method(globalThis, 'setTimeout', (again) => setImmediate(again));
+  const parties = [];
+  const opened = () =>
+    new Promise((resolve) => {
+      transport.open = (_, who, events) => {
+        parties.push(who);
+        resolve(events);
+        return { send() {}, close() {} };
+      };
+    });
+  const transport = { query: '', fields: [] };
+  const device = { ticker: () => () => {}, hasNetwork: () => true, onNetwork: () => {} };
+  const show = () => {};
+  const connection = new Connection({ api: 'http://app', transport, core: writer, show }, device);
+  t.after(() => connection.stop());
+  const first = opened();
+  connection.start();
+  (await first).failed({ code: 'Disconnected', message: '' });
+  await opened();
+  assert.deepEqual(parties.map((party) => party.epoch()), [7, 7]);
+  assert.equal(writer.units, 3);
+  const { room_id, writer_key } = ticket;
+  assert.deepEqual(bodies, [{ epoch: 6 }, { room_id, writer_key }]);
 });
 
-test('a writer gives way to a newer one, to its equal, and to one that does not tell its epoch', () => {
+test('a writer gives way to a newer one, and to one that does not tell its epoch', () => {
   for (const [epoch, rivalEpoch] of [
     [8, 8],
-    [7, 7],
     [undefined, 0],
     ['9', 0],
   ]) {
@@ -54,6 +64,33 @@ test('a writer gives way to a newer one, to its equal, and to one that does not 
     assert.deepEqual([takeover.done, takeover.rivalEpoch], [true, rivalEpoch]);
     assert.equal(scene.announced, 0);
   }
+});
+
+test('of two writers with the same epoch the one with the greater socket id goes on', () => {
+  for (const [theirs, goes] of [['zzz', false], ['aaa', true]]) {
+    const { takeover, ...scene } = joined(7);
+    takeover.presence(joins(theirs, { epoch: 7 }));
+    assert.deepEqual([takeover.done, scene.announced], [!goes, 0]);
+  }
+  // An earlier socket counts as well: the other writer may have given way to that one.
+  const { takeover, writer } = joined(7);
+  writer.joined('aaa', 10);
+  takeover.presence(joins('bbb', { epoch: 7 }));
+  assert.equal(takeover.done, false);
+});
+
+test('a tab that is not let in yet learns from another what it has to exceed, and gives way to none', () => {
+  const writer = new Writer({ greatest: 5, text: '', language: 'go', name: '' });
+  let gaveWay = 0;
+  const takeover = new Takeover({ writer, announce() {}, giveWay: () => gaveWay++ });
+  takeover.saved(9);
+  takeover.saved(8);
+  assert.deepEqual([writer.greatest, gaveWay], [9, 0]);
+  writer.admitted({ epoch: 10 });
+  takeover.saved(10);
+  assert.equal(gaveWay, 0);
+  takeover.saved(11);
+  assert.equal(gaveWay, 1);
 });
 
 test('a writer gives way once, and remembers the greatest epoch that it has given way to', () => {

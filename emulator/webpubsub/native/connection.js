@@ -46,7 +46,8 @@ export class NativeConnection {
     this.#service = service;
     const { maxQueuedPackets: count, maxPendingBytes: bytes } = service.options;
     const failed = (error) => service.log.warn('client', id, error.stack);
-    this.#queue = new Queue({ count, bytes, failed });
+    const onRoom = () => this.#wire?.release();
+    this.#queue = new Queue({ count, bytes, failed, onRoom });
     if (subprotocol === RELIABLE) this.#unacked = new Unacked(service.options);
     hub.add(this);
     for (const group of identity.groups) hub.groups.join(group, this);
@@ -78,6 +79,7 @@ export class NativeConnection {
       },
     });
     this.#wire = wire;
+    if (this.#queue.isFull) wire.hold();
   }
 
   // --- from the client ------------------------------------------------------------------------
@@ -104,9 +106,13 @@ export class NativeConnection {
     const { type, sequenceId, body } = request;
     if (type === 'ping') this.#write(pong());
     else if (type === 'sequenceAck') this.#unacked?.acknowledge(sequenceId);
-    else if (!this.#queue.add(() => this.#serve(request), { bytes: body?.length })) {
-      this.close('TooManyEvents');
-    }
+    else this.#enqueue(request, body?.length);
+  }
+
+  /** While more wait than may, no more is read. */
+  #enqueue(request, bytes) {
+    this.#queue.add(() => this.#serve(request), { bytes });
+    if (this.#queue.isFull) this.#wire?.hold();
   }
 
   async #serve(request) {
@@ -121,7 +127,7 @@ export class NativeConnection {
     if (ackId !== undefined) {
       this.#write(fault ? failedAck(ackId, fault.name, fault.message) : ack(ackId));
     }
-    if (fault?.ends) this.close('UpstreamFailed');
+    if (fault?.ends) this.#disconnect('UpstreamFailed', NORMAL, '');
   }
 
   #repeated(ackId) {
@@ -229,11 +235,12 @@ export class NativeConnection {
     this.#disconnect(reason, NORMAL);
   }
 
-  #disconnect(reason, code) {
+  /** @param {string} [words] in the close frame */
+  #disconnect(reason, code, words = reason) {
     if (this.#ended) return;
     if (this.subprotocol) this.#write(disconnected(reason));
     this.#end(reason);
-    this.#wire?.close(code, reason);
+    this.#wire?.close(code, words);
   }
 
   terminate() {
@@ -251,7 +258,8 @@ export class NativeConnection {
     clearTimeout(this.#expiry);
     this.hub.remove(this);
     this.#service.log.life(this.id, `ended${reason ? `: ${reason}` : ''}`);
-    this.#queue.add(() => this.#announce('disconnected', { reason }), { evenIfFull: true });
+    this.#wire?.release(); // its goodbye has to be read
+    this.#queue.add(() => this.#announce('disconnected', { reason }));
   }
 }
 

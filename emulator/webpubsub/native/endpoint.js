@@ -6,13 +6,15 @@ import { WebSocketServer } from 'ws';
 
 import { admit, describeHandshake } from '../admission.js';
 import { groupNameFault } from '../groups.js';
+import { connectionId } from '../ids.js';
+import { decodeSegment } from '../target.js';
+import { invalidHub } from '../misdirected.js';
 import { TokenError } from '../token.js';
 import { refuseBadHandshakes, refuseUpgrade } from '../upgrade.js';
 import { NativeConnection } from './connection.js';
 import { PLAIN, RELIABLE } from './protocol.js';
 
 const PATH = /^\/client\/hubs\/([^/]+)\/?$/;
-const ID_BYTES = 16;
 const TOKEN_BYTES = 24;
 const GONE = 1008; // the close code after which a reliable client gives up
 
@@ -42,16 +44,19 @@ export class NativeClients {
 
   /** @returns {boolean} whether a plain request was for this endpoint: it takes WebSockets only */
   request(req, res, url) {
-    if (!hubName(url)) return false;
-    res.writeHead(400, { 'Content-Type': 'text/plain' }).end('Only WebSockets are served here.\n');
+    const name = hubName(url);
+    if (name === undefined) return false;
+    const why = this.#service.hub(name) ? 'Only WebSockets are served here.' : invalidHub(name);
+    this.#service.log.warn('client', 'refused (400):', req.method, url.pathname, why);
+    res.writeHead(400, { 'Content-Type': 'text/plain' }).end(`${why}\n`);
     return true;
   }
 
   /** @returns {boolean} whether the upgrade was for this endpoint */
   upgrade(req, socket, head, url) {
     const name = hubName(url);
-    const hub = name && this.#service.hub(name);
-    if (!hub) return false;
+    if (name === undefined) return false;
+    const hub = this.#service.hub(name);
     const away = () => {}; // an error of the socket while the handshake is pending
     socket.on('error', away);
     this.#handshake(req, url, hub, name)
@@ -69,6 +74,7 @@ export class NativeClients {
 
   /** @returns {Promise<(socket) => void>} what to do with the WebSocket */
   async #handshake(req, url, hub, name) {
+    if (!hub) throw new Refusal(400, invalidHub(name));
     const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((p) => p.trim());
     req.subprotocol = offered.find((p) => p === PLAIN || p === RELIABLE) ?? false;
     const former = url.searchParams.get('awps_connection_id');
@@ -100,7 +106,7 @@ export class NativeClients {
       roles: [claims?.role ?? []].flat(),
       groups: [claims?.['webpubsub.group'] ?? []].flat(),
     };
-    const id = randomBytes(ID_BYTES).toString('base64url');
+    const id = connectionId(this.#service.options.idsBeginWith);
     const event = { id, hub, userId: identity.userId, subprotocol: subprotocol || undefined };
     const subprotocols = offered.filter(Boolean);
     const body = { ...describeHandshake(handshake, claims), subprotocols, clientCertificates: [] };
@@ -157,11 +163,11 @@ export class NativeClients {
 
 const secret = () => randomBytes(TOKEN_BYTES).toString('base64url');
 
-/** /client/hubs/{hub}, or the older /client/?hub={hub} */
+/** /client/hubs/{hub}, or the older /client/?hub={hub}; undefined: another path */
 function hubName(url) {
   const match = PATH.exec(url.pathname);
-  if (match) return match[1];
-  return /^\/client\/?$/.test(url.pathname) ? url.searchParams.get('hub') : undefined;
+  if (match) return decodeSegment(match[1]) ?? match[1];
+  return /^\/client\/?$/.test(url.pathname) ? (url.searchParams.get('hub') ?? '') : undefined;
 }
 
 function readAnswer(text) {

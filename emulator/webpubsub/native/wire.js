@@ -7,6 +7,7 @@ export class Wire {
   #socket;
   #maxPending;
   #alive = true;
+  #isHeld = false;
   #timer;
 
   /**
@@ -33,8 +34,21 @@ export class Wire {
     this.#timer = setInterval(() => this.#ping(), keepAliveMs);
   }
 
+  /** Stops reading: the pongs of a client that waits for its turn are not read either. */
+  hold() {
+    this.#isHeld = true;
+    this.#socket.pause();
+  }
+
+  release() {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#alive = true;
+    this.#socket.resume();
+  }
+
   #ping() {
-    if (!this.#alive) {
+    if (!this.#alive && !this.#isHeld) {
       this.reason ||= 'PingTimeout';
       this.#socket.terminate();
       return;

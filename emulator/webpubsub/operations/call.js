@@ -1,7 +1,8 @@
-// What every REST operation needs from its call: checked group names, connections, JSON bodies, and
-// errors in the form that the interface promises.
+// What every REST operation needs from its call: checked group names, connections, JSON bodies.
 
+import { ApiError, INVALID_GROUP, InvalidParameter, badRequest, notExisted } from '../errors.js';
 import { groupNameFault } from '../groups.js';
+import { explainConnection } from './nobody.js';
 
 const MIME_JSON = 'application/json';
 
@@ -12,34 +13,28 @@ const MIME_JSON = 'application/json';
  * @property {URLSearchParams} query
  * @property {Buffer} body
  * @property {string} type content type, in lower case and without parameters
- * @property {URL} url
+ * @property {{pathname: string}} url
  * @property {object} service
  */
-
-/** A response other than success. */
-export class ApiError extends Error {
-  constructor(status, code, message, target, headers) {
-    super(message);
-    Object.assign(this, { status, code, target, headers });
-  }
-}
 
 /** The group that the path names. */
 export function groupOf({ params }) {
   return checkedGroup(params.group);
 }
 
+/** A name of ours that is wrong is told with a word more than the service's. */
 export function checkedGroup(name) {
-  const fault = groupNameFault(name);
-  if (fault) throw new ApiError(400, 'InvalidGroup', fault, 'group');
+  const hint = groupNameFault(name);
+  if (hint) throw Object.assign(badRequest(INVALID_GROUP), { hint });
   return name;
 }
 
-/** The connection that the path names, which has to exist. */
-export function connectionOf({ hub, params }) {
+/** @param {'Error' | 'Warning' | 'Info'} level of the error if the connection is not there */
+export function connectionOf({ hub, params }, level) {
   const connection = hub.connections.get(params.connection);
   if (connection) return connection;
-  throw new ApiError(404, 'NotFound', `there is no connection '${params.connection}'`);
+  const hint = explainConnection(hub, params.connection);
+  throw Object.assign(notExisted(level, 'Connection', params.connection), { hint });
 }
 
 /** The connections of the user that the path names. */
@@ -58,14 +53,14 @@ export function readJson({ type, body }) {
   }
   const value = parseJson(body);
   if (value !== null && typeof value === 'object') return value;
-  throw new ApiError(400, 'InvalidJson', 'the body is not a JSON object');
+  throw badRequest('the body is not a JSON object');
 }
 
 export function parseJson(body) {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    throw new ApiError(400, 'InvalidJson', 'the body is not JSON');
+    throw badRequest('the body is not JSON');
   }
 }
 
@@ -75,5 +70,5 @@ export function readNumber(query, name, least, most) {
   if (text === null) return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new ApiError(400, 'InvalidParameter', `${name} is ${least} to ${most}`, name);
+  throw new InvalidParameter(name, `${name} is ${least} to ${most}`);
 }

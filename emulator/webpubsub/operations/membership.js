@@ -1,8 +1,9 @@
 // How the REST interface fills and empties groups: one connection, one user, or whatever a
 // filter selects.
 
+import { INVALID_GROUP, InvalidParameter, notExisted } from '../errors.js';
+import { roomOf } from '../groups.js';
 import {
-  ApiError,
   checkedGroup,
   connectionOf,
   groupOf,
@@ -24,26 +25,42 @@ function join({ hub, service }, group, connections) {
   else act();
 }
 
-function leave({ hub }, group, connections) {
-  for (const connection of connections) hub.groups.leave(group, connection);
+function leave(call, group, connections) {
+  warnOfLost(call, connections, (own) => own === group);
+  for (const connection of connections) call.hub.groups.leave(group, connection);
 }
 
-function leaveAll({ hub }, connections) {
-  for (const connection of connections) hub.groups.leaveAll(connection);
+function leaveAll(call, connections) {
+  warnOfLost(call, connections, () => true);
+  for (const connection of connections) call.hub.groups.leaveAll(connection);
   return { status: 204 };
+}
+
+/** A socket of Socket.IO is told things by way of groups that are not the caller's to take. */
+function warnOfLost({ service }, connections, isLeft) {
+  for (const connection of connections) {
+    const own = connection.ownGroups?.() ?? []; // a native client has none
+    const lost = own.filter((group) => connection.groups.has(group) && isLeft(group));
+    if (lost.length === 0) continue;
+    const rooms = lost.map(roomOf).map(({ namespace, name }) =>
+      name ? `the room of socket ${name}` : `namespace ${namespace}`,
+    );
+    const what = `leaves ${rooms.join(', ')}: what is sent there misses it now`;
+    service.log.warn('rest', connection.id, what);
+  }
 }
 
 function bulk(change) {
   return (call) => {
     const { groups, filter } = readJson(call);
     if (!Array.isArray(groups) || groups.length === 0) {
-      throw new ApiError(400, 'InvalidGroups', 'groups has to be a list of group names', 'groups');
+      throw new InvalidParameter('Groups', INVALID_GROUP);
     }
     if (filter !== undefined && filter !== null && typeof filter !== 'string') {
-      throw new ApiError(400, 'InvalidFilter', 'filter has to be a string', 'filter');
+      throw new InvalidParameter('Filter', 'filter has to be a string');
     }
     groups.forEach(checkedGroup);
-    const connections = [...call.hub.connections.values()].filter(filterOf(filter));
+    const connections = [...call.hub.connections.values()].filter(filterOf(filter, 'Filter'));
     for (const group of groups) change(call, group, connections);
     return { status: 200, note: `${connections.length} connection(s)` };
   };
@@ -53,12 +70,12 @@ export const addToGroups = bulk(join);
 export const removeFromGroups = bulk(leave);
 
 export function addConnection(call) {
-  join(call, groupOf(call), [connectionOf(call)]);
+  join(call, groupOf(call), [connectionOf(call, 'Error')]);
   return { status: 200 };
 }
 
 export function removeConnection(call) {
-  leave(call, groupOf(call), [connectionOf(call)]);
+  leave(call, groupOf(call), maybeConnectionOf(call));
   return { status: 204 };
 }
 
@@ -66,9 +83,7 @@ export const removeConnectionFromAll = (call) => leaveAll(call, maybeConnectionO
 
 export function addUser(call) {
   const connections = userOf(call);
-  if (connections.length === 0) {
-    throw new ApiError(404, 'NotFound', `user '${call.params.user}' has no connection`);
-  }
+  if (connections.length === 0) throw notExisted('Warning', 'User', call.params.user);
   join(call, groupOf(call), connections);
   return { status: 200 };
 }

@@ -1,31 +1,37 @@
 // The permissions that the REST interface grants and takes, per connection.
 
+import { INVALID_GROUP, badRequest, notExisted } from '../errors.js';
+import { groupNameFault } from '../groups.js';
 import { PERMISSIONS } from '../permissions.js';
-import { ApiError, connectionOf } from './call.js';
+import { connectionOf, maybeConnectionOf } from './call.js';
 
-/** A grant is for one group, or without targetName for all. */
-function read(call) {
-  const { permission } = call.params;
+/** Both permissions are for one group, which is asked for before the connection is. */
+function read({ params, query }) {
+  const { permission } = params;
   if (!PERMISSIONS.includes(permission)) {
-    throw new ApiError(400, 'InvalidPermission', `permissions are ${PERMISSIONS.join(' and ')}`);
+    throw badRequest(`permissions are ${PERMISSIONS.join(' and ')}`, 'permission');
   }
-  const { permissions } = connectionOf(call);
-  return { permissions, permission, group: call.query.get('targetName') ?? undefined };
+  const group = query.get('targetName') ?? undefined;
+  const fault = groupNameFault(group);
+  if (fault) throw Object.assign(badRequest(INVALID_GROUP), { hint: `targetName: ${fault}` });
+  return { permission, group };
 }
 
 export function grant(call) {
-  const { permissions, permission, group } = read(call);
-  permissions.grant(permission, group);
+  const { permission, group } = read(call);
+  connectionOf(call, 'Info').permissions.grant(permission, group);
   return { status: 200 };
 }
 
 export function revoke(call) {
-  const { permissions, permission, group } = read(call);
-  permissions.revoke(permission, group);
+  const { permission, group } = read(call);
+  for (const { permissions } of maybeConnectionOf(call)) permissions.revoke(permission, group);
   return { status: 204 };
 }
 
+/** A permission that was not granted is told as a connection that is not there. */
 export function check(call) {
-  const { permissions, permission, group } = read(call);
-  return { status: permissions.allows(permission, group) ? 200 : 404 };
+  const { permission, group } = read(call);
+  if (connectionOf(call, 'Info').permissions.allows(permission, group)) return { status: 200 };
+  throw notExisted('Info', 'Connection', call.params.connection);
 }

@@ -1,16 +1,25 @@
 // The questions that the REST interface answers: whether the service is well, whether a connection,
 // group or user exists, and who is in a group.
 
+import { notExisted } from '../errors.js';
 import { groupOf, maybeConnectionOf, readNumber, userOf } from './call.js';
 
 const MAX_PAGE = 200;
 
-const exists = (yes) => ({ status: yes ? 200 : 404 });
+export const health = () => ({ status: 200, hasVersions: false });
 
-export const health = () => ({ status: 200 });
-export const connectionExists = (call) => exists(maybeConnectionOf(call).length > 0);
-export const groupExists = (call) => exists(call.hub.groups.has(groupOf(call)));
-export const userExists = (call) => exists(userOf(call).length > 0);
+const exists = (kind, name, isThere) => {
+  if (isThere) return { status: 200 };
+  throw notExisted('Warning', kind, name);
+};
+
+export const connectionExists = (call) =>
+  exists('Connection', call.params.connection, maybeConnectionOf(call).length > 0);
+
+export const groupExists = (call) =>
+  exists('Group', call.params.group, call.hub.groups.has(groupOf(call)));
+
+export const userExists = (call) => exists('User', call.params.user, userOf(call).length > 0);
 
 /** One page of a group's members, in the order of their ids; the next page starts after an id. */
 export function listMembers(call) {
@@ -21,7 +30,7 @@ export function listMembers(call) {
   const left = hub.groups.members(groupOf(call)).filter(({ id }) => id > after);
   left.sort((a, b) => (a.id < b.id ? -1 : 1));
   const count = Math.min(page, top);
-  const value = left.slice(0, count).map(({ id, userId }) => ({ connectionId: id, userId }));
+  const value = left.slice(0, count).map(describe);
   if (left.length <= count || top === count) return { status: 200, json: { value } };
   const further = new URLSearchParams(query);
   further.set(
@@ -32,3 +41,5 @@ export function listMembers(call) {
   const nextLink = `${service.endpoint}${url.pathname}?${further}`;
   return { status: 200, json: { value, nextLink } };
 }
+
+const describe = ({ id, userId = null }) => ({ connectionId: id, userId });

@@ -1,9 +1,9 @@
 // The sends of the REST interface: to all, a group, a user, a connection.
 
-import { parseFilter } from '../filter.js';
+import { ApiError, InvalidParameter } from '../errors.js';
+import { FilterError, parseFilter } from '../filter.js';
 import { Message, dataTypeOf } from '../message.js';
 import {
-  ApiError,
   connectionOf,
   groupOf,
   maybeConnectionOf,
@@ -11,6 +11,7 @@ import {
   readNumber,
   userOf,
 } from './call.js';
+import { warnOfNobody } from './nobody.js';
 
 const MAX_TTL = 300; // seconds
 
@@ -19,7 +20,7 @@ function send(call, recipients, group) {
   if (!dataType) throw new ApiError(415, 'UnsupportedMediaType', `messages cannot be ${call.type}`);
   if (dataType === 'json') parseJson(call.body);
   readNumber(call.query, 'messageTtlSeconds', 0, MAX_TTL);
-  const matches = filterOf(call.query.get('filter'));
+  const matches = filterOf(call.query.get('filter'), 'filter');
   const excluded = new Set(call.query.getAll('excluded'));
   const message = new Message({
     from: group ? 'group' : 'server',
@@ -27,16 +28,27 @@ function send(call, recipients, group) {
     dataType,
     body: call.body,
   });
+  if (recipients.length === 0) warnOfNobody(call, group);
   const chosen = recipients.filter((c) => !excluded.has(c.id) && matches(c));
   for (const connection of chosen) connection.send(message);
   return { status: 202, note: `to ${chosen.length}` };
 }
 
-/** An empty filter is no filter. */
-export function filterOf(text) {
+/** An empty filter is no filter. @param {string} target where it stands, as errors name it */
+export function filterOf(text, target) {
   if (!text) return () => true;
-  const matches = parseFilter(text);
+  const matches = readFilter(text, target);
   return ({ id, userId, groups }) => matches({ connectionId: id, userId, groups });
+}
+
+function readFilter(text, target) {
+  try {
+    return parseFilter(text);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    const message = `Invalid syntax for '${text}': ${error.message}. (Parameter 'filter')`;
+    throw new InvalidParameter(target, message);
+  }
 }
 
 export const sendToAll = (call) => send(call, [...call.hub.connections.values()]);
@@ -50,5 +62,5 @@ export function sendToGroup(call) {
 
 export function sendToConnection(call) {
   const strict = call.service.options.missingTarget === 'refuse';
-  return send(call, strict ? [connectionOf(call)] : maybeConnectionOf(call));
+  return send(call, strict ? [connectionOf(call, 'Warning')] : maybeConnectionOf(call));
 }

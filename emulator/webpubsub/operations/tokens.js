@@ -2,8 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 
+import { ApiError, invalidClientType } from '../errors.js';
 import { signToken } from '../token.js';
-import { ApiError, checkedGroup, readNumber } from './call.js';
+import { checkedGroup, readNumber } from './call.js';
 
 const ISSUER = 'https://webpubsub.azure.com';
 const DEFAULT_MINUTES = 60;
@@ -25,11 +26,15 @@ export function generateToken({ query, hub, service }) {
   return { status: 200, json: { token } };
 }
 
-/** A resource has one kind and `Default` means that; here both kinds are served. */
+/**
+ * A resource has one kind, and `default` means that. One of native clients refuses `socketio`; what
+ * one of Socket.IO does is not known.
+ */
 function clientType(query, { defaultClientType }) {
-  const given = (query.get('clientType') ?? 'default').toLowerCase();
-  if (given === 'default') return defaultClientType;
-  if (given === 'socketio') return 'socketio';
-  if (given === 'mqtt') throw new ApiError(501, 'NotImplemented', 'there is no MQTT here');
-  throw new ApiError(400, 'InvalidClientType', `clientType '${given}' is not known`, 'clientType');
+  const given = query.get('clientType') ?? 'default';
+  const type = given.toLowerCase();
+  if (type === 'default') return defaultClientType;
+  if (type === 'socketio' && defaultClientType === 'socketio') return 'socketio';
+  if (type === 'mqtt') throw new ApiError(501, 'NotImplemented', 'there is no MQTT here');
+  throw invalidClientType(given);
 }

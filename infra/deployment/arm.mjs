@@ -1,0 +1,60 @@
+// How Azure Resource Manager calls what a deployment is made of. Pure, but for `rest`.
+
+const API = {
+  'Microsoft.SignalRService/webPubSub': '2024-03-01',
+  'Microsoft.Web/sites': '2024-04-01',
+  'Microsoft.Web/serverfarms': '2024-04-01',
+  'Microsoft.Storage/storageAccounts': '2023-05-01',
+  'Microsoft.OperationalInsights/workspaces': '2023-09-01',
+  'Microsoft.Insights/components': '2020-02-02',
+  'Microsoft.Authorization/roleAssignments': '2022-04-01',
+};
+
+/** Each part by its type, in the order in which it is made. */
+export const TYPES = {
+  service: 'Microsoft.SignalRService/webPubSub',
+  storage: 'Microsoft.Storage/storageAccounts',
+  logs: 'Microsoft.OperationalInsights/workspaces',
+  insights: 'Microsoft.Insights/components',
+  plan: 'Microsoft.Web/serverfarms',
+  app: 'Microsoft.Web/sites',
+};
+
+/** What a person calls each part. */
+export const WORDS = {
+  service: 'Web PubSub service',
+  storage: 'storage account',
+  logs: 'Log Analytics workspace',
+  insights: 'Application Insights',
+  plan: 'plan',
+  app: 'function app',
+};
+
+/** Built-in roles, the same in every subscription. */
+export const ROLES = {
+  storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
+  storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3',
+  monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb',
+  webPubSubServiceOwner: '12cf5a90-567b-43ae-8102-96cf46c7d9b4',
+};
+
+/** The version by the last type that the path names: of what is below, its parent's. */
+function versionOf(path) {
+  const [space, ...rest] = path.split('?')[0].split('/providers/').at(-1).split('/');
+  const known = Object.entries(API).find(([type]) => (
+    type.toLowerCase() === `${space}/${rest[0]}`.toLowerCase()));
+  return known?.[1] ?? API['Microsoft.SignalRService/webPubSub'];
+}
+
+/** The words of a request to Resource Manager; `more` goes behind the version. */
+export function rest(method, path, { body, more = '' } = {}) {
+  const url = `${path}?api-version=${versionOf(path)}${more}`;
+  return ['rest', '--method', method, '--url', url, ...body === undefined ? [] : ['--body', body]];
+}
+
+export const inSubscription = (subscription) => `/subscriptions/${subscription}`;
+export const inGroup = (subscription, group) => `/subscriptions/${subscription}/resourceGroups/${group}`;
+export const idOf = (scope, part, name) => `${scope}/providers/${TYPES[part]}/${name}`;
+export const isType = (part, type) => type.toLowerCase() === TYPES[part].toLowerCase();
+/** Regions are spelt in two ways: West Europe is westeurope. */
+export const region = (place) => (place ?? '').toLowerCase().replaceAll(' ', '');

@@ -1,0 +1,123 @@
+// Changes of what is there (plan.mjs says which, and why): the service by PATCH, rights, settings
+// and origins of the function app.
+import { rest, ROLES } from './arm.mjs';
+import { missingRoles, planOrigins, planSettings, secretsOf } from './plan.mjs';
+import { StillActive, Stop } from './errors.mjs';
+import { poll, seconds } from './poll.mjs';
+
+const FINAL = ['Succeeded', 'Failed', 'Canceled'];
+/** A new identity takes its time to be known. */
+const ROLE_PATIENCE_MS = { notYet: 180_000, missing: 60_000 };
+const OWN_SETTINGS = /^(CODESTREAM_|AzureWebJobsStorage__accountName$|WebPubSubForSocketIO)/;
+
+/** The service, once Azure has done with it what was asked before, well or not. */
+export async function settled(d, service) {
+  const limitMs = d.options.waitMs;
+  const now = await poll(d, { what: 'the service, which is being changed', limitMs }, async () => {
+    const seen = await d.az.read(rest('get', service.id), { what: 'the service', dry: service });
+    const state = seen.properties?.provisioningState ?? 'Succeeded';
+    return FINAL.includes(state) || d.person.isDryRun ? seen : undefined;
+  });
+  if (now) return now;
+  throw new StillActive(
+    `Azure is still changing the service ${service.name} after ${seconds(limitMs)}`,
+    'Run the same command again: it waits for it.',
+  );
+}
+
+/** Changes the service, and waits for it; what is not in `body` stays. */
+export async function patchService(d, service, body, isDone) {
+  await settled(d, service);
+  const patch = rest('patch', service.id, { body: JSON.stringify(body) });
+  await d.az.act(patch, { what: 'the change of the service' });
+  const now = await settled(d, service);
+  const isWell = now.properties?.provisioningState === 'Succeeded' && isDone(now);
+  if (!isWell && !d.person.isDryRun) {
+    throw new Stop(`Azure has not made the change of the service ${service.name}`,
+      'Run the same command again. The activity log of the service in the portal says why.');
+  }
+  return now;
+}
+
+/** Gives the app the rights that it needs and does not have. */
+export async function giveRights(d, { app, storage, insights, service }, identity) {
+  const principal = app.identity?.principalId;
+  if (!principal) {
+    throw new Stop(`the function app ${app.name} has no identity of its own`,
+      'It needs one for storage and logs: az functionapp identity assign --ids …, then run this again.');
+  }
+  const wanted = [
+    { role: ROLES.storageBlobDataOwner, scope: storage.id },
+    // The host writes what went wrong at its start into a table.
+    { role: ROLES.storageTableDataContributor, scope: storage.id },
+    { role: ROLES.monitoringMetricsPublisher, scope: insights.id },
+    ...identity ? [{ role: ROLES.webPubSubServiceOwner, scope: service.id }] : [],
+  ].map((one) => ({ ...one, principal }));
+  const more = `&$filter=principalId%20eq%20'${principal}'`;
+  const answer = await d.az.read(rest('get', `${d.scope}/providers/Microsoft.Authorization/roleAssignments`,
+    { more }), { what: 'the rights of the function app', dry: { value: [] } });
+  if (!Array.isArray(answer.value)) throw new Stop('az answered without the rights of the app');
+  for (const { role, scope } of missingRoles(wanted, answer.value)) {
+    await d.az.act(['role', 'assignment', 'create', '--assignee-object-id', principal,
+      '--assignee-principal-type', 'ServicePrincipal', '--role', role, '--scope', scope],
+    { what: 'a right of the function app', patienceMs: ROLE_PATIENCE_MS }).catch((error) => {
+      if (!/RoleAssignmentExists/.test(error.message)) throw error;
+    });
+  }
+}
+
+/** The settings as Azure has them; an answer without them is an error. */
+export async function changeSettings(d, facts, { secret, word, units, identity }) {
+  const { app, service, insights, storage } = facts.parts;
+  const present = facts.settings;
+  const keys = identity ? undefined : await readKeys(d, service);
+  const options = word ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
+    : d.options;
+  const needed = await neededSettings(d, present, { storage, insights });
+  const host = service.properties.hostName;
+  const plan = planSettings({ present, needed, options, secret, units, identity, host, keys });
+  if (plan.changed.length === 0) return false;
+  d.person.say(`  settings that change: ${plan.changed.join(', ')}`);
+  d.az.hide(...secretsOf(plan.settings));
+  await d.az.withFile(JSON.stringify({ properties: plan.settings }), (file) => d.az.act(
+    rest('put', `${app.id}/config/appsettings`, { body: `@${file}` }),
+    { what: 'the settings of the function app' }));
+  return true;
+}
+
+/** What the handler and its host cannot do without; what stands there, whatever it is, stays. */
+async function neededSettings(d, present, { storage, insights }) {
+  const names = Object.keys(present);
+  const needed = { CODESTREAM_HUB: 'codestream' };
+  if (!names.some((name) => name.startsWith('AzureWebJobsStorage'))) {
+    needed.AzureWebJobsStorage__accountName = storage.name;
+    needed.AzureWebJobsStorage__credential = 'managedidentity';
+  }
+  if (!names.some((name) => /^(APPLICATIONINSIGHTS_CONNECTION_STRING|APPINSIGHTS_)/.test(name))) {
+    const read = await d.az.read(rest('get', insights.id), { what: 'Application Insights', dry: {
+      properties: { ConnectionString: '<connection string of Application Insights>' } } });
+    needed.APPLICATIONINSIGHTS_CONNECTION_STRING = read.properties.ConnectionString;
+    needed.APPLICATIONINSIGHTS_AUTHENTICATION_STRING = 'Authorization=AAD';
+  }
+  return needed;
+}
+
+async function readKeys(d, service) {
+  const keys = await d.az.read(rest('post', `${service.id}/listKeys`), { what: 'the keys of the service',
+    dry: { primaryConnectionString: '<connection string of the service>' } });
+  if (!keys.primaryConnectionString) throw new Stop('az answered without the keys of the service');
+  d.az.hide(...Object.values(keys));
+  return keys;
+}
+
+/** Who may call negotiate: a PATCH of that alone, since Flex Consumption refuses all else. */
+export async function changeOrigins(d, { parts: { app }, cors }, page) {
+  const origins = planOrigins(cors.allowedOrigins, page, d.options);
+  if (!origins) return;
+  const body = { properties: { cors: { ...cors, allowedOrigins: origins } } };
+  await d.az.act(rest('patch', `${app.id}/config/web`, { body: JSON.stringify(body) }),
+    { what: 'the origins of the function app' });
+}
+
+/** Has the app ever had settings of ours? */
+export const wasSetUp = (settings) => Object.keys(settings).some((name) => OWN_SETTINGS.test(name));

@@ -1,0 +1,130 @@
+// What is there already. Everything is read before anything is changed, and an answer that cannot
+// be true (a list has it, reading it answers 404) stops the program instead of passing for
+// "nothing is there".
+import { idOf, inGroup, rest, TYPES, WORDS } from './arm.mjs';
+import { Stop } from './errors.mjs';
+import { DRY } from './dry.mjs';
+import { secretsOf } from './plan.mjs';
+import { identify, namedBy, sharedName } from './found.mjs';
+import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
+
+/** So long a 404 of something that must be there is taken for a passing one. */
+const MISSING_MS = 20_000;
+/** Parts whose properties count; of the others it is enough to know that they are there. */
+const READ_WHOLE = ['service', 'storage', 'app'];
+
+/**
+ * @returns {Promise<object>} group, parts (by their names in TYPES: the resource itself), unique
+ *   (the name that they share), settings and cors of the app, whether there was ever an app, and
+ *   the last deployment's state
+ */
+export async function lookAround(d) {
+  const { az, options: { group, name } } = d;
+  const scope = inGroup(az.subscription, group);
+  d.scope = scope;
+  const last = await waitWhileActive(d, DEPLOYMENTS.main);
+  const lastHub = await waitWhileActive(d, DEPLOYMENTS.hub);
+  const named = namedBy(last?.outputs, name);
+  const listed = await listAll(d, scope, named);
+  const found = identify(scope, name, { listed, named });
+  const unique = sharedName(found, name);
+  const parts = {};
+  for (const part of Object.keys(TYPES)) parts[part] = await readPart(d, part, found[part], unique);
+  const facts = { parts, unique, last, hadApp: Boolean(named.app) || isOfPrefix(lastHub, name) };
+  // What a first deployment could not make is made again; what was there and could not be changed stays.
+  for (const part of facts.hadApp ? [] : READ_WHOLE) {
+    if (parts[part]?.properties?.provisioningState === 'Failed') parts[part] = undefined;
+  }
+  if (parts.service && !parts.app) facts.hadApp ||= await hasHandler(d, parts.service);
+  if (parts.app) Object.assign(facts, await readApp(d, parts.app, facts.hadApp));
+  return facts;
+}
+
+/** The group's list is a cache, which may be behind; so the providers are asked where it is bare. */
+async function listAll(d, scope, named) {
+  const listed = await d.az.read(['resource', 'list', '--resource-group', d.options.group],
+    { what: 'the list of resources', dry: [] });
+  if (!Array.isArray(listed)) throw new Stop('az answered with no list of resources');
+  if (named.app || listed.some(({ type }) => type.toLowerCase() === TYPES.app.toLowerCase())) {
+    return listed;
+  }
+  const more = [];
+  for (const part of ['app', 'service']) {
+    const answer = await d.az.find(rest('get', `${scope}/providers/${TYPES[part]}`),
+      { what: `a list of each ${WORDS[part]}`, dry: { value: [] } });
+    more.push(...answer?.value ?? []);
+  }
+  const known = new Set(listed.map(({ id }) => id.toLowerCase()));
+  return [...listed, ...more.filter(({ id }) => !known.has(id.toLowerCase()))];
+}
+
+/** The hub's deployment says that there was an app, unless it was one of another prefix. */
+function isOfPrefix(deployment, prefix) {
+  const app = deployment?.parameters?.functionApp?.value;
+  return Boolean(deployment) && (app === undefined || app.startsWith(`${prefix}-`));
+}
+
+/** A hub of the service that sends events to a function of ours had an app to send them to. */
+async function hasHandler(d, service) {
+  const hubs = await d.az.find(rest('get', `${service.id}/hubs`), { what: 'the hubs of the service' });
+  return (hubs?.value ?? []).some(({ properties }) => (properties?.eventHandlers ?? [])
+    .some(({ urlTemplate }) => /\/eventhandler\?code=/.test(urlTemplate)));
+}
+
+/** The resource; undefined where all sources agree that it is not there. */
+async function readPart(d, part, found, unique) {
+  if (d.person.isDryRun) {
+    const dry = DRY.part(d.scope, part);
+    return d.az.read(rest('get', dry.id), { dry });
+  }
+  if (!found && !unique) return undefined;
+  if (found?.isListed && !READ_WHOLE.includes(part)) return found;
+  const id = found?.id ?? idOf(d.scope, part, part === 'storage' ? unique.replace('-', '') : unique);
+  const patienceMs = found?.isListed ? { missing: MISSING_MS } : {};
+  const read = await d.az.find(rest('get', id), { what: `the ${WORDS[part]}`, patienceMs });
+  if (!read && found?.isListed) {
+    throw new Stop(`the list of the group has ${found.name}, but reading it answers that it is not there`,
+      'Azure\'s lists are some minutes behind. If it was deleted, run this again in ten minutes; if it\n'
+      + 'was not, run this again now. Nothing was changed.');
+  }
+  return read;
+}
+
+/** Settings and origins of an app that is there: they are read, or nothing is done. */
+async function readApp(d, app, hadApp) {
+  const patienceMs = { missing: MISSING_MS };
+  const what = 'the settings of the function app';
+  const settings = await d.az.read(rest('post', `${app.id}/config/appsettings/list`),
+    { what, patienceMs, dry: { properties: {} } });
+  const { properties } = settings;
+  const isMap = properties && typeof properties === 'object' && !Array.isArray(properties);
+  if (!isMap) throw new Stop(`az answered without ${what}`, 'Run the same command again. Nothing was changed.');
+  d.az.hide(...secretsOf(properties));
+  const web = await d.az.read(rest('get', `${app.id}/config/web`),
+    { what: 'the origins of the function app', patienceMs, dry: { properties: {} } });
+  if (!web.properties) throw new Stop('az answered without the configuration of the function app');
+  if (hadApp && Object.keys(properties).length === 0 && !d.person.isDryRun) {
+    if (!d.options.secret && !d.options.newSecret) throw emptySettings(app.name);
+  }
+  return { settings: properties, cors: web.properties.cors ?? {} };
+}
+
+function emptySettings(name) {
+  return new Stop(`${name} was deployed before, and now has no settings at all`,
+    'Run the same command again in some minutes: the answer may be wrong. If they were deleted,\n'
+    + 'set CODESTREAM_SECRET to the secret of before; with a new one, --new-secret, writers cannot go\n'
+    + 'on in their rooms. Nothing was changed.');
+}
+
+/** The deployment's own address of each thing, as a person or a browser needs it. */
+export function addresses({ parts: { app, service, storage } }) {
+  const page = storage.properties?.primaryEndpoints?.web;
+  const hosts = { app: app.properties?.defaultHostName, service: service.properties?.hostName, page };
+  const lacking = Object.keys(hosts).find((name) => !hosts[name]);
+  if (lacking) throw new Stop(`Azure does not tell the address of the ${lacking}`, 'Run this again.');
+  return {
+    api: `https://${hosts.app}`,
+    service: `https://${hosts.service}`,
+    page: page.replace(/\/+$/, ''),
+  };
+}

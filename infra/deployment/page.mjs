@@ -1,0 +1,127 @@
+// The page on the static website of a storage account: its addresses are filled in, files with the
+// same headers go up together, because `az storage blob upload-batch` gives the same headers to all
+// that it uploads, index.html last, so that it never names a file that is not there yet; and what
+// is no longer part of the page goes. Knows nothing of types and caches itself: that table is
+// web/site.mjs.
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { configurePage, siteFile } from '../../web/site.mjs';
+import { Stop } from './errors.mjs';
+
+const PAGE = 'index.html';
+const CONTAINER = '$web';
+const UPLOAD_MS = 10 * 60_000;
+/** A role that was given a moment ago takes its time to be known to the storage account. */
+const PATIENCE_MS = { notYet: 10 * 60_000 };
+
+/**
+ * Which files go up together, in which order.
+ *
+ * @param {string[]} names  paths inside dist, with forward slashes
+ * @returns {{ contentType: string, contentEncoding?: string, cacheControl: string,
+ *   names: string[] }[]}
+ */
+export function planUpload(names) {
+  const unknown = names.filter((name) => siteFile(name)?.path !== name);
+  if (unknown.length) {
+    throw new Stop(`web/site.mjs does not say how to serve: ${unknown.join(', ')}`);
+  }
+  if (!names.includes(PAGE)) throw new Stop(`there is no ${PAGE}: build the page first`);
+  const groups = new Map();
+  for (const name of [...names].sort()) {
+    const { contentType, contentEncoding, cacheControl } = siteFile(name);
+    const headers = JSON.stringify([contentType, contentEncoding, cacheControl]);
+    if (!groups.has(headers)) {
+      groups.set(headers, { contentType, contentEncoding, cacheControl, names: [] });
+    }
+    groups.get(headers).names.push(name);
+  }
+  const isPage = (group) => Number(group.names.includes(PAGE));
+  return [...groups.values()].sort((a, b) => isPage(a) - isPage(b));
+}
+
+/** Paths of all files under a folder, with forward slashes, sorted. */
+export async function listFiles(folder) {
+  const found = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) found.push(entry.name);
+    else for (const inside of await listFiles(path)) found.push(`${entry.name}/${inside}`);
+  }
+  return found.sort();
+}
+
+/** Copies each group into a folder of its own below `out`, with the addresses filled in. */
+export async function prepare({ dist, out, api, service }) {
+  const groups = planUpload(await listFiles(dist));
+  for (const [index, group] of groups.entries()) {
+    group.folder = join(out, `group-${index + 1}`);
+    for (const name of group.names) {
+      const target = join(group.folder, name);
+      await mkdir(dirname(target), { recursive: true });
+      if (name !== PAGE) await cp(join(dist, name), target);
+      else await writeFile(target, configurePage(await readFile(join(dist, name), 'utf8'), { api, service }));
+    }
+  }
+  return groups;
+}
+
+/**
+ * @param {{ az: object, person: object }} d
+ * @param {{ dist: string, api: string, service: string, account?: string }} page
+ *   account: else az finds it, and the right to it, in its own environment variables
+ */
+export async function publishPage(d, { dist, api, service, account }) {
+  const out = await mkdtemp(join(tmpdir(), 'codestream-page-'));
+  d.folders?.add(out);
+  try {
+    const groups = await prepare({ dist, out, api, service });
+    const where = account ? ['--account-name', account, '--auth-mode', 'login'] : [];
+    await switchOn(d, where);
+    for (const group of groups) await uploadGroup(d, where, group);
+    await removeStale(d, where, new Set(groups.flatMap(({ names }) => names)));
+    return groups.flatMap(({ names }) => names).length;
+  } finally {
+    await rm(out, { recursive: true, force: true });
+    d.folders?.delete(out);
+  }
+}
+
+/** What somebody has set of the website stays: it is only switched on where it is off. */
+async function switchOn(d, where) {
+  const { staticWebsite: site } = await d.az.read(
+    ['storage', 'blob', 'service-properties', 'show', ...where],
+    { what: 'the state of the website', patienceMs: PATIENCE_MS, dry: {} }) ?? {};
+  if (site?.enabled && (site.indexDocument || site.defaultIndexDocumentPath)) return;
+  const page404 = site?.errorDocument404Path ?? site?.errorDocument_404Path ?? site?.errorDocument404path;
+  await d.az.act(['storage', 'blob', 'service-properties', 'update', '--static-website', 'true',
+    '--index-document', PAGE, ...page404 ? ['--404-document', page404] : [], ...where],
+  { what: 'the website to be switched on', patienceMs: PATIENCE_MS });
+}
+
+function uploadGroup(d, where, { folder, contentType, contentEncoding, cacheControl, names }) {
+  return d.az.act(['storage', 'blob', 'upload-batch', '--destination', CONTAINER, '--source', folder,
+    '--overwrite', 'true', '--content-type', contentType, '--content-cache-control', cacheControl,
+    ...contentEncoding ? ['--content-encoding', contentEncoding] : [], '--no-progress', ...where],
+  { what: `the upload of ${names.length} files`, ms: UPLOAD_MS, patienceMs: PATIENCE_MS });
+}
+
+/**
+ * A page that is open since before may miss a part that it has not loaded yet; it says so, and
+ * reloading mends it.
+ */
+async function removeStale(d, where, names) {
+  const dry = [{ name: '<each file that is no longer part of the page>' }];
+  const present = await d.az.read(['storage', 'blob', 'list', '--container-name', CONTAINER,
+    '--num-results', '*', '--query', '[].{name: name}', ...where],
+  { what: 'the list of files', patienceMs: PATIENCE_MS, dry });
+  for (const { name } of present) {
+    if (names.has(name)) continue;
+    await d.az.act(['storage', 'blob', 'delete', '--container-name', CONTAINER, '--name', name, ...where],
+      { what: `${name} to be removed` }).catch((error) => {
+      if (error.kind !== 'missing') throw error; // gone already
+    });
+  }
+}

@@ -1,0 +1,71 @@
+// The settings of the function app, and the addresses of what there is. A module, so that all that it
+// reads is there, whether this deployment has made it or found it.
+
+@description('Name of service, function app and Application Insights.')
+param unique string
+
+@description('Name of the storage account.')
+param account string
+
+@description('Units of the Web PubSub service; the handler paces the page by them.')
+param units int
+
+@description('True: managed identity, no access key. False: the access key in an app setting.')
+param identity bool
+
+@description('Hub of the Web PubSub service.')
+param hub string
+
+@description('Further app settings; those below prevail.')
+@secure()
+param extraSettings object
+
+@description('App settings (name and value) that the app has already and keeps.')
+@secure()
+param kept object
+
+@description('Signs the keys of writers.')
+@secure()
+param secret string
+
+resource webPubSub 'Microsoft.SignalRService/webPubSub@2024-03-01' existing = {
+  name: unique
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+  name: account
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: unique
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+  name: unique
+}
+
+resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {
+    AzureWebJobsStorage__accountName: storage.name
+    AzureWebJobsStorage__credential: 'managedidentity'
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD'
+    CODESTREAM_HUB: hub
+    CODESTREAM_SECRET: secret
+    CODESTREAM_UNITS: string(units)
+  }, identity ? {
+    WebPubSubForSocketIOConnectionString__endpoint: 'https://${webPubSub.properties.hostName}'
+    WebPubSubForSocketIOConnectionString__credential: 'managedidentity'
+  } : {
+    WebPubSubForSocketIOConnectionString: webPubSub.listKeys().primaryConnectionString
+  })
+}
+
+// The website's address ends with a slash; an origin does not.
+var website = storage.properties.primaryEndpoints.web
+
+output api string = 'https://${app.properties.defaultHostName}'
+output service string = 'https://${webPubSub.properties.hostName}'
+output page string = take(website, length(website) - 1)

@@ -1,0 +1,287 @@
+#include "azure/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "wire/hmac.h"
+#include "wire/json.h"
+
+#define RESOURCE "https%3A%2F%2Fwebpubsub.azure.com"
+
+struct identity {
+    struct loop *loop;
+    struct http_client *client;
+    struct arena texts; /* what the request says */
+    struct http_call call;
+    struct arena mem; /* its response */
+    bool is_asking;
+    int64_t asked_ms; /* when the last request began */
+
+    struct arena token_mem;
+    struct str token; /* empty: none yet */
+    int64_t expires_unix;
+    int64_t renew_unix;
+
+    struct identity_wait *waiting;
+    int64_t overdue_ms; /* none that waits is overdue before */
+};
+
+static void ask(struct identity *identity);
+
+/* ---- the token ---- */
+
+static bool serves(const struct identity *identity)
+{
+    return identity->token.len > 0 && (int64_t)time(NULL) < identity->expires_unix;
+}
+
+static void forget(struct identity *identity)
+{
+    cleanse(identity->token);
+    identity->token = (struct str){ NULL, 0 };
+    arena_free(&identity->token_mem);
+}
+
+/* Seconds since 1970, which the endpoint puts in quotes. */
+static bool read_time(struct str value, int64_t *out)
+{
+    uint64_t number;
+
+    if (value.len > 2 && value.ptr[0] == '"')
+        value = (struct str){ value.ptr + 1, value.len - 2 };
+    if (str_to_number(value, 1, INT64_MAX / 2, &number))
+        return false;
+    *out = (int64_t)number;
+    return true;
+}
+
+/* It becomes part of a header, which it must not end. */
+static bool is_token(struct str token)
+{
+    return token.len > 0 && str_is_visible(token);
+}
+
+/* {"access_token":…,"expires_on":…,…} */
+static bool take_token(struct identity *identity, struct str response)
+{
+    struct json_field fields[] = { { .name = STR("access_token") },
+                                   { .name = STR("expires_on") } };
+    int64_t now_unix = (int64_t)time(NULL);
+    int64_t expires, life;
+    struct str token;
+
+    if (json_members(response, fields, COUNT(fields)) ||
+        json_text(fields[0].value, &identity->mem, &token) || !is_token(token) ||
+        !fields[1].value.ptr || !read_time(fields[1].value, &expires))
+        return false;
+    /* A clock that runs ahead of Azure's must not make every token look spent. */
+    if (expires < now_unix + IDENTITY_PAUSE_MS / 1000)
+        expires = now_unix + IDENTITY_PAUSE_MS / 1000;
+    life = expires - now_unix;
+    forget(identity);
+    if (arena_copy(&identity->token_mem, token, &identity->token))
+        return false;
+    identity->expires_unix = expires;
+    identity->renew_unix =
+        expires - (life / 2 < IDENTITY_RENEW_SECONDS ? life / 2 : IDENTITY_RENEW_SECONDS);
+    return true;
+}
+
+/* ---- those who wait ---- */
+
+static struct identity_wait *take_waiting(struct identity *identity)
+{
+    struct identity_wait *list = identity->waiting;
+
+    identity->waiting = NULL;
+    identity->overdue_ms = LOOP_NEVER;
+    return list;
+}
+
+static void add_waiting(struct identity *identity, struct identity_wait *wait)
+{
+    wait->next = identity->waiting;
+    identity->waiting = wait;
+    identity->overdue_ms = loop_earlier(identity->overdue_ms, wait->deadline_ms);
+}
+
+/* failure: NULL where there is a token. */
+static void tell(struct identity *identity, struct identity_wait *list, const char *failure)
+{
+    struct identity_wait *next;
+
+    for (; list; list = next) {
+        next = list->next;
+        list->ready(list->owner, failure ? (struct str){ NULL, 0 } : identity->token, failure);
+    }
+}
+
+/* Of the loop's tasks. */
+static void end_overdue(void *owner)
+{
+    struct identity *identity = owner;
+    int64_t now_ms = loop_now_ms(identity->loop);
+    struct identity_wait *list, *overdue = NULL, *next;
+
+    if (now_ms < identity->overdue_ms)
+        return;
+    for (list = take_waiting(identity); list; list = next) {
+        next = list->next;
+        if (now_ms < list->deadline_ms) {
+            add_waiting(identity, list);
+        } else {
+            list->next = overdue;
+            overdue = list;
+        }
+    }
+    tell(identity, overdue, "the identity endpoint timed out");
+}
+
+static int until_overdue_ms(void *owner)
+{
+    const struct identity *identity = owner;
+
+    return loop_until_ms(identity->loop, identity->overdue_ms);
+}
+
+void identity_doubt(struct identity *identity)
+{
+    if (loop_now_ms(identity->loop) >= identity->asked_ms + IDENTITY_PAUSE_MS)
+        ask(identity);
+}
+
+void identity_ask(struct identity *identity, struct identity_wait *wait)
+{
+    if (serves(identity)) {
+        if ((int64_t)time(NULL) >= identity->renew_unix)
+            identity_doubt(identity);
+        wait->ready(wait->owner, identity->token, NULL);
+        return;
+    }
+    add_waiting(identity, wait);
+    ask(identity);
+}
+
+/* ---- asking ---- */
+
+static const char *outcome_of(struct identity *identity, const struct http_call *call)
+{
+    if (call->status == 0)
+        return call->failure;
+    if (call->status == 400)
+        return "the endpoint knows no such identity (is one assigned, and is __clientId "
+               "right?)";
+    if (call->status != 200)
+        return "the endpoint refused";
+    return take_token(identity, call->response) ? NULL
+                                                : "the endpoint's response is not a token";
+}
+
+static void on_response(struct http_call *call)
+{
+    struct identity *identity = call->owner;
+    const char *failure = outcome_of(identity, call);
+    struct log_line line;
+
+    identity->is_asking = false;
+    log_begin(&line, failure ? LOG_ERROR : LOG_INFO, "identity");
+    if (call->status > 0)
+        log_number(&line, "status", call->status);
+    if (failure)
+        log_text(&line, "failure", str_from(failure));
+    else
+        log_number(&line, "seconds", (uint64_t)(identity->expires_unix - (int64_t)time(NULL)));
+    log_end(&line);
+    cleanse(call->response);
+    tell(identity, take_waiting(identity), failure && !serves(identity) ? failure : NULL);
+}
+
+static void ask(struct identity *identity)
+{
+    if (identity->is_asking)
+        return;
+    arena_free(&identity->mem);
+    identity->is_asking = true;
+    identity->asked_ms = loop_now_ms(identity->loop);
+    identity->call.deadline_ms = identity->asked_ms + IDENTITY_TIMEOUT_MS;
+    if (!http_client_start(identity->client, &identity->call))
+        return;
+    identity->is_asking = false;
+    tell(identity, take_waiting(identity), "no memory");
+}
+
+/* ---- life ---- */
+
+/* ?resource=…&api-version=…[&client_id=…] behind whatever query the endpoint has already. */
+static const char *make_url(const struct identity_options *options, struct arena *mem)
+{
+    struct buf url = { .mem = mem };
+    struct str query;
+
+    (void)str_cut(options->endpoint, "?", &query);
+    buf_add_all(&url, options->endpoint, query.ptr ? STR("&") : STR("?"),
+                STR("resource=" RESOURCE "&api-version=2019-08-01"));
+    if (options->client.len > 0)
+        buf_add_all(&url, STR("&client_id="), options->client);
+    buf_add_char(&url, '\0');
+    return url.failed ? NULL : url.ptr;
+}
+
+static const char *make_header(const struct identity_options *options, struct arena *mem)
+{
+    struct buf header = { .mem = mem };
+
+    buf_add_all(&header, STR("X-IDENTITY-HEADER: "), options->header);
+    buf_add_char(&header, '\0');
+    return header.failed ? NULL : header.ptr;
+}
+
+struct identity *identity_new(const struct identity_options *options, struct loop *loop)
+{
+    const struct http_client_options http = { .user_agent = "codestream", .is_plain = true };
+    struct identity *identity = calloc(1, sizeof(*identity));
+
+    if (!identity)
+        return NULL;
+    identity->loop = loop;
+    identity->overdue_ms = LOOP_NEVER;
+    arena_init(&identity->texts, 8 * 1024);
+    arena_init(&identity->mem, 4 * HTTP_CLIENT_MAX_RESPONSE_BYTES);
+    arena_init(&identity->token_mem, HTTP_CLIENT_MAX_RESPONSE_BYTES);
+    identity->client = http_client_new(loop, &http);
+    identity->call = (struct http_call){
+        .method = "GET",
+        .url = make_url(options, &identity->texts),
+        .headers = { make_header(options, &identity->texts) },
+        .mem = &identity->mem,
+        .keep_response = true,
+        .done = on_response,
+        .owner = identity,
+    };
+    if (!identity->client || !identity->call.url || !identity->call.headers[0]) {
+        identity_free(identity);
+        return NULL;
+    }
+    loop_add_task(loop, &(struct loop_task){ end_overdue, until_overdue_ms, identity });
+    ask(identity);
+    return identity;
+}
+
+void identity_free(struct identity *identity)
+{
+    if (!identity)
+        return;
+    http_client_free(identity->client);
+    forget(identity);
+    cleanse(str_from(identity->call.headers[0])); /* which has the endpoint's secret */
+    arena_free(&identity->mem);
+    arena_free(&identity->texts);
+    free(identity);
+}
+
+void identity_abort(struct identity *identity)
+{
+    http_client_abort(identity->client);
+}

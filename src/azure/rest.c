@@ -1,0 +1,276 @@
+#include "azure/rest.h"
+
+#include <time.h>
+
+#include "azure/token.h"
+#include "wire/http.h"
+
+const char REST_TOO_MUCH[] = "too much is in flight";
+static const char ENDING[] = "the handler is shutting down";
+
+/* Headers of the response that are read. */
+enum { ERROR_CODE, RETRY_AFTER };
+
+static void end(struct rest_call *call, const char *failure)
+{
+    call->failure = failure;
+    call->done(call->owner);
+}
+
+/* ---- another try? ---- */
+
+/* Longer than any deadline, and far from where sums overflow. */
+#define FAR_AWAY_SECONDS ((uint64_t)1 << 32)
+
+/* What Web PubSub asks for; 0: nothing that can be read. */
+static int64_t asked_ms(const struct retry_attempt *attempt)
+{
+    struct str text = str_trim(attempt->retry_after);
+    uint64_t seconds;
+    int64_t moment;
+
+    if (!str_to_number(text, 0, FAR_AWAY_SECONDS, &seconds))
+        return (int64_t)seconds * 1000;
+    if (http_date_read(text, &moment) && moment > attempt->now_unix)
+        return (moment - attempt->now_unix) * 1000;
+    return 0;
+}
+
+/* Between half of the pause and the whole of it. */
+static int64_t back_off_ms(const struct retry_attempt *attempt)
+{
+    int64_t pause = RETRY_FIRST_MS;
+
+    for (unsigned i = 1; i < attempt->tries && pause < RETRY_LONGEST_MS; i++)
+        pause *= 2;
+    if (pause > RETRY_LONGEST_MS)
+        pause = RETRY_LONGEST_MS;
+    return pause / 2 + attempt->jitter % (pause / 2 + 1);
+}
+
+/* No answer, too slow, too much at once, or broken; what is wrong with the call stays wrong. */
+static bool may_pass(unsigned status)
+{
+    return status == 0 || status == 408 || status == 429 ||
+           (status >= 500 && status <= 599 && status != 501 && status != 505);
+}
+
+int64_t retry_wait_ms(const struct retry_attempt *attempt)
+{
+    int64_t wait;
+
+    if (attempt->tries >= RETRY_MAX_TRIES || !may_pass(attempt->status))
+        return RETRY_NEVER;
+    /* Add jitter, so that calls with the same Retry-After do not return at once. */
+    wait = asked_ms(attempt) + back_off_ms(attempt);
+    return wait + RETRY_LEAST_MS <= attempt->left_ms ? wait : RETRY_NEVER;
+}
+
+/* ---- again ---- */
+
+static void add_backed_off(struct rest *rest, struct rest_call *call)
+{
+    call->next = rest->backed_off;
+    rest->backed_off = call;
+    if (call->resume_ms < rest->resume_ms)
+        rest->resume_ms = call->resume_ms;
+}
+
+/* false: that makes no sense. */
+static bool back_off(struct rest_call *call)
+{
+    struct rest *rest = call->rest;
+    struct retry_attempt attempt = {
+        .status = call->http.status,
+        .retry_after = call->captured[RETRY_AFTER].value,
+        .tries = call->tries,
+        .left_ms = call->deadline_ms - loop_now_ms(rest->loop),
+        .now_unix = (int64_t)time(NULL),
+    };
+    int64_t wait_ms;
+
+    if (!call->request.is_idempotent || rest->is_ending)
+        return false;
+    if (!random_bytes((unsigned char *)&attempt.jitter, sizeof(attempt.jitter)))
+        return false;
+    wait_ms = retry_wait_ms(&attempt);
+    if (wait_ms == RETRY_NEVER)
+        return false;
+    call->resume_ms = loop_now_ms(rest->loop) + wait_ms;
+    add_backed_off(rest, call);
+    return true;
+}
+
+static void submit(struct rest_call *call)
+{
+    call->tries++;
+    if (http_client_start(call->rest->client, &call->http))
+        end(call, REST_TOO_MUCH);
+}
+
+static struct rest_call *take_backed_off(struct rest *rest)
+{
+    struct rest_call *list = rest->backed_off;
+
+    rest->backed_off = NULL;
+    rest->resume_ms = LOOP_NEVER;
+    return list;
+}
+
+/* Of the loop's tasks: sends again what has paused long enough. */
+static void resume_backed_off(void *owner)
+{
+    struct rest *rest = owner;
+    int64_t now_ms = loop_now_ms(rest->loop);
+    struct rest_call *call, *next;
+
+    if (now_ms < rest->resume_ms)
+        return;
+    for (call = take_backed_off(rest); call; call = next) {
+        next = call->next;
+        if (now_ms < call->resume_ms)
+            add_backed_off(rest, call);
+        else
+            submit(call);
+    }
+}
+
+static int until_resume_ms(void *owner)
+{
+    const struct rest *rest = owner;
+
+    return loop_until_ms(rest->loop, rest->resume_ms);
+}
+
+/* ---- once ---- */
+
+static void on_response(struct http_call *http)
+{
+    struct rest_call *call = http->owner;
+    bool is_done = http->status >= 200 && http->status <= 299;
+
+    call->status = http->status;
+    call->error_code = call->captured[ERROR_CODE].value;
+    call->response = http->response;
+    if (http->status == 401 && call->rest->identity)
+        identity_doubt(call->rest->identity);
+    if (is_done)
+        end(call, NULL);
+    else if (http->is_too_late && call->tries == 1)
+        end(call, REST_TOO_MUCH);
+    else if (!back_off(call))
+        end(call, http->status ? "Web PubSub responded with an error" : http->failure);
+}
+
+/* NUL-terminated, as libcurl wants it; NULL: no memory. */
+static const char *header(struct arena *mem, struct str name, struct str value)
+{
+    struct buf text = { .mem = mem };
+
+    buf_add_all(&text, name, value);
+    buf_add_char(&text, '\0');
+    return text.failed ? NULL : text.ptr;
+}
+
+static void send_with(struct rest_call *call, struct str token)
+{
+    struct http_call *http = &call->http;
+
+    call->captured[ERROR_CODE].name = STR("x-ms-error-code");
+    call->captured[RETRY_AFTER].name = STR("retry-after");
+    *http = (struct http_call){
+        .method = call->request.method,
+        .url = arena_cstr(call->mem, call->request.url),
+        .headers = { header(call->mem, STR("Authorization: Bearer "), token),
+                     header(call->mem, STR("Content-Type: "),
+                            str_from(call->request.content_type)) },
+        .body = call->request.body,
+        .deadline_ms = call->deadline_ms,
+        .mem = call->mem,
+        .keep_response = call->keep_response,
+        .captured = call->captured,
+        .captured_count = COUNT(call->captured),
+        .done = on_response,
+        .owner = call,
+    };
+    if (http->url && http->headers[0] && http->headers[1])
+        submit(call);
+    else
+        end(call, "no memory");
+}
+
+static void on_identity(void *owner, struct str token, const char *failure)
+{
+    if (failure)
+        end(owner, failure);
+    else
+        send_with(owner, token);
+}
+
+void rest_start(struct rest_call *call)
+{
+    struct rest *rest = call->rest;
+    struct str token;
+
+    if (rest->is_ending) {
+        end(call, ENDING);
+        return;
+    }
+    if (call->deadline_ms <= loop_now_ms(rest->loop)) {
+        end(call, "timed out");
+        return;
+    }
+    if (rest->identity) {
+        call->wait = (struct identity_wait){ .ready = on_identity,
+                                             .owner = call,
+                                             .deadline_ms = call->deadline_ms };
+        identity_ask(rest->identity, &call->wait);
+        return;
+    }
+    if (webpubsub_rest_token(&rest->webpubsub, call->request.url, (int64_t)time(NULL),
+                             call->mem, &token))
+        end(call, "no memory");
+    else
+        send_with(call, token);
+}
+
+enum err rest_init(struct rest *rest, const struct rest_options *options, struct loop *loop,
+                   struct http_client *client)
+{
+    *rest = (struct rest){
+        .loop = loop,
+        .client = client,
+        .resume_ms = LOOP_NEVER,
+        .webpubsub = { .url = options->endpoint.url,
+                       .host = options->endpoint.host,
+                       .hub = options->hub },
+    };
+    if (options->endpoint.access_key.len > 0)
+        rest->webpubsub.key = hmac_key_new(options->endpoint.access_key);
+    else
+        rest->identity = identity_new(&options->identity, loop);
+    if (!rest->webpubsub.key && !rest->identity)
+        return ERR_NO_MEMORY;
+    loop_add_task(loop, &(struct loop_task){ resume_backed_off, until_resume_ms, rest });
+    return ERR_NONE;
+}
+
+void rest_abort(struct rest *rest)
+{
+    struct rest_call *call, *next;
+
+    rest->is_ending = true;
+    for (call = take_backed_off(rest); call; call = next) {
+        next = call->next;
+        end(call, ENDING);
+    }
+    if (rest->identity)
+        identity_abort(rest->identity);
+    http_client_abort(rest->client);
+}
+
+void rest_free(struct rest *rest)
+{
+    hmac_key_free(rest->webpubsub.key);
+    identity_free(rest->identity);
+}

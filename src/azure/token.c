@@ -1,0 +1,137 @@
+#include "azure/token.h"
+
+#include <string.h>
+
+#include "wire/base64url.h"
+#include "wire/json.h"
+
+enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena *mem, struct str *out)
+{
+    /* base64url of {"alg":"HS256","typ":"JWT"} and the dot behind it */
+    static const struct str header = STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.");
+    unsigned char mac[HMAC_BYTES];
+    struct buf token = { .mem = mem };
+    enum err e;
+
+    buf_reserve(&token, header.len + BASE64URL_LEN(claims.len) + 1 + BASE64URL_LEN(HMAC_BYTES));
+    buf_add(&token, header);
+    base64url_add(&token, claims);
+    if (token.failed)
+        return ERR_NO_MEMORY;
+    e = hmac_sign(key, (struct str){ token.ptr, token.len }, mac);
+    if (e)
+        return e;
+    buf_add_char(&token, '.');
+    base64url_add(&token, (struct str){ (const char *)mac, sizeof(mac) });
+    return buf_done(&token, out);
+}
+
+/* "role", in one list for both kinds. */
+static void add_roles(struct buf *claims, const struct webpubsub_client *client)
+{
+    const struct {
+        struct str name;
+        struct str_list groups;
+    } kinds[] = { { STR(WEBPUBSUB_MAY_SEND), client->sends_to },
+                  { STR(WEBPUBSUB_MAY_JOIN), client->joins } };
+    struct str separator = STR(",\"role\":[");
+    struct str role;
+
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        for (size_t j = 0; j < kinds[i].groups.count; j++) {
+            struct buf text = { .mem = claims->mem };
+            buf_add_all(&text, kinds[i].name, kinds[i].groups.at[j]);
+            claims->failed |= buf_done(&text, &role) != ERR_NONE;
+            if (claims->failed)
+                return;
+            buf_add(claims, separator);
+            json_add_string(claims, role);
+            separator = STR(",");
+        }
+    }
+    if (separator.len == 1)
+        buf_add_char(claims, ']');
+}
+
+/* {"iat":…,"exp":…,"aud":"url…, where the rest of an address may follow: none needs an escape. */
+static void begin_claims(struct buf *claims, struct str url, int64_t now_unix,
+                         int64_t life_seconds)
+{
+    char iat[NUMBER_CHARS], exp[NUMBER_CHARS];
+
+    buf_add_all(claims, STR("{\"iat\":"), str_of_number((uint64_t)now_unix, iat),
+                STR(",\"exp\":"), str_of_number((uint64_t)(now_unix + life_seconds), exp),
+                STR(",\"aud\":\""), url);
+}
+
+/* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]} */
+enum err webpubsub_client_token(const struct webpubsub *webpubsub,
+                                const struct webpubsub_client *client, int64_t now_unix,
+                                int64_t life_seconds, struct arena *mem, struct str *out)
+{
+    struct buf claims = { .mem = mem };
+    struct str text;
+
+    buf_reserve(&claims, webpubsub->url.len + webpubsub->hub.len + client->user.len + 128);
+    begin_claims(&claims, webpubsub->url, now_unix, life_seconds);
+    webpubsub_add_client_path(&claims, webpubsub, client->is_native);
+    buf_add_char(&claims, '"');
+    if (client->user.len > 0) {
+        buf_add(&claims, STR(",\"sub\":"));
+        json_add_string(&claims, client->user);
+    }
+    add_roles(&claims, client);
+    buf_add_char(&claims, '}');
+    return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(webpubsub->key, text, mem, out);
+}
+
+/* {"iat":…,"exp":…,"aud":"…"} */
+enum err webpubsub_rest_token(const struct webpubsub *webpubsub, struct str url,
+                              int64_t now_unix, struct arena *mem, struct str *out)
+{
+    struct buf claims = { .mem = mem };
+    struct str text;
+
+    buf_reserve(&claims, url.len + 64);
+    begin_claims(&claims, url, now_unix, WEBPUBSUB_REST_TOKEN_SECONDS);
+    buf_add(&claims, STR("\"}"));
+    return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(webpubsub->key, text, mem, out);
+}
+
+/* ---- signatures ---- */
+
+/* Hex of the right length, compared in constant time, upper case made lower. */
+static bool is_signature(struct str hex, const char wanted[static 2 * HMAC_BYTES])
+{
+    char lower[2 * HMAC_BYTES];
+
+    if (hex.len != sizeof(lower))
+        return false;
+    for (size_t i = 0; i < hex.len; i++)
+        lower[i] =
+            (char)(hex.ptr[i] >= 'A' && hex.ptr[i] <= 'F' ? hex.ptr[i] | 0x20 : hex.ptr[i]);
+    return str_equal_secret((struct str){ lower, sizeof(lower) },
+                            (struct str){ wanted, sizeof(lower) });
+}
+
+enum err signature_check(struct hmac_key *key, struct str connection_id, struct str header)
+{
+    static const struct str scheme = STR_INIT("sha256=");
+    unsigned char mac[HMAC_BYTES];
+    char wanted[2 * HMAC_BYTES];
+    bool good = false;
+    enum err e;
+
+    if (connection_id.len == 0 || memchr(connection_id.ptr, '.', connection_id.len))
+        return ERR_DENIED;
+    e = hmac_sign(key, connection_id, mac);
+    if (e)
+        return e;
+    hex_encode((struct str){ (const char *)mac, sizeof(mac) }, wanted);
+    while (header.len > 0) {
+        struct str item = str_trim(str_cut(header, ", ", &header));
+        if (str_starts_nocase(item, scheme) && is_signature(str_skip(item, scheme.len), wanted))
+            good = true;
+    }
+    return good ? ERR_NONE : ERR_DENIED;
+}

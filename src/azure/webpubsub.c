@@ -1,0 +1,547 @@
+#include "azure/webpubsub.h"
+
+#include <string.h>
+
+#include "wire/base64url.h"
+#include "wire/json.h"
+
+#define VERSION_QUERY "?api-version=" WEBPUBSUB_API_VERSION
+
+/* ---- connection string ---- */
+
+/* The parts of a connection string, as they came. */
+struct parts {
+    struct str endpoint, access_key, port;
+};
+
+static enum err split(struct str text, struct parts *out, const char **why)
+{
+    const struct {
+        struct str name;
+        struct str *value;
+        const char *twice;
+    } known[] = {
+        { STR("Endpoint"), &out->endpoint, "has two Endpoint parts" },
+        { STR("AccessKey"), &out->access_key, "has two AccessKey parts" },
+        { STR("Port"), &out->port, "has two Port parts" },
+    };
+
+    while (text.len > 0) {
+        struct str value;
+        struct str part = str_cut(text, ";", &text);
+        struct str name = str_trim(str_cut(part, "=", &value));
+        for (size_t i = 0; i < COUNT(known); i++) {
+            if (!str_equal_nocase(name, known[i].name))
+                continue;
+            *why = known[i].twice;
+            if (known[i].value->ptr)
+                return ERR_SYNTAX;
+            *known[i].value = str_trim(value);
+        }
+    }
+    return ERR_NONE;
+}
+
+static bool is_host_char(char c)
+{
+    return base64url_is_char(c) || c == '.';
+}
+
+/* Of a URL that is being written. */
+static void add_host(struct buf *url, struct str host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.ptr[i];
+        buf_add_char(url, (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c));
+    }
+}
+
+static bool is_hex_digit(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
+}
+
+/* [address] with what stands behind it in *rest; an address has colons of its own. */
+static bool cut_address(struct str text, struct str *address, struct str *rest)
+{
+    size_t len = 1;
+
+    while (len < text.len &&
+           (text.ptr[len] == ':' || text.ptr[len] == '.' || is_hex_digit(text.ptr[len])))
+        len++;
+    if (len < 4 || len == text.len || text.ptr[len] != ']')
+        return false;
+    *address = str_first(text, len + 1);
+    *rest = str_skip(text, len + 1);
+    return true;
+}
+
+/* host[:port] or [address][:port] */
+static bool split_authority(struct str text, struct str *host, struct str *port)
+{
+    struct str rest;
+
+    if (text.len == 0 || text.ptr[0] != '[') {
+        *host = str_cut(text, ":", port);
+    } else {
+        if (!cut_address(text, host, &rest) || (rest.len > 0 && rest.ptr[0] != ':'))
+            return false;
+        (void)str_cut(rest, ":", port);
+        return rest.len != 1;
+    }
+    if (host->len + 1 == text.len) /* a colon and nothing behind it */
+        return false;
+    for (size_t i = 0; i < host->len; i++) {
+        if (!is_host_char(host->ptr[i]))
+            return false;
+    }
+    return host->len > 0;
+}
+
+/* scheme://host[:port], with *host, and *port empty where there is none */
+static bool split_url(struct str url, struct str *scheme, struct str *host, struct str *port)
+{
+    static const struct str schemes[] = { STR_INIT("https://"), STR_INIT("http://") };
+
+    scheme->len = 0;
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        if (str_starts_nocase(url, schemes[i]))
+            *scheme = schemes[i];
+    }
+    if (scheme->len == 0)
+        return false;
+    url = str_skip(url, scheme->len);
+    while (str_ends(url, STR("/")))
+        url.len--;
+    return split_authority(url, host, port);
+}
+
+/* scheme://host[:port], where port, if it is given, wins over the one in url. */
+static enum err make_endpoint(struct str text, struct str port, struct arena *mem,
+                              struct webpubsub_endpoint *out, const char **why)
+{
+    struct str scheme = { NULL, 0 }, host, port_in_url;
+    struct buf url = { .mem = mem };
+    uint64_t number = 0;
+
+    *why = "has an Endpoint that is not https://host or http://host";
+    if (!split_url(text, &scheme, &host, &port_in_url))
+        return ERR_SYNTAX;
+    if (!port.ptr)
+        port = port_in_url;
+    *why = "has a Port that is not 1 to 65535";
+    if (port.ptr && str_to_number(port, 1, 65535, &number))
+        return ERR_SYNTAX;
+    *why = NULL;
+
+    /* As URLs are compared, so that every spelling leads to the same audience of a token. */
+    buf_add(&url, scheme);
+    add_host(&url, host);
+    /* It never names the scheme's own port. */
+    if (number != 0 && number != (scheme.len == strlen("https://") ? 443 : 80)) {
+        buf_add_char(&url, ':');
+        buf_add_number(&url, number);
+    }
+    if (buf_done(&url, &out->url))
+        return ERR_NO_MEMORY;
+    out->host = str_first(str_skip(out->url, scheme.len), host.len);
+    return ERR_NONE;
+}
+
+enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_endpoint *out,
+                         const char **why)
+{
+    struct parts parts = { 0 };
+
+    if (split(text, &parts, why))
+        return ERR_SYNTAX;
+    *why = "has no Endpoint";
+    if (parts.endpoint.len == 0)
+        return ERR_SYNTAX;
+    out->access_key = parts.access_key;
+    return make_endpoint(parts.endpoint, parts.port, mem, out, why);
+}
+
+enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
+                                  struct webpubsub_endpoint *out, const char **why)
+{
+    out->access_key = (struct str){ NULL, 0 };
+    return make_endpoint(str_trim(text), (struct str){ NULL, 0 }, mem, out, why);
+}
+
+bool webpubsub_hub_ok(struct str hub)
+{
+    if (hub.len == 0 || hub.len > WEBPUBSUB_MAX_HUB_CHARS)
+        return false;
+    for (size_t i = 0; i < hub.len; i++) {
+        char c = hub.ptr[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool other = (c >= '0' && c <= '9') || c == '_';
+        if (!letter && (i == 0 || !other))
+            return false;
+    }
+    return true;
+}
+
+/* ---- clients ---- */
+
+void webpubsub_add_client_path(struct buf *out, const struct webpubsub *webpubsub,
+                               bool is_native)
+{
+    buf_add_all(out, is_native ? STR("/client/hubs/") : STR(WEBPUBSUB_CLIENT_PATH),
+                webpubsub->hub);
+}
+
+/* A value of a query (RFC 3986: all but unreserved characters). */
+static void add_encoded(struct buf *url, struct str value)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        if (base64url_is_char(value.ptr[i]) || c == '.' || c == '~')
+            buf_add_char(url, (char)c);
+        else
+            buf_add(url, (struct str){ (char[]){ '%', digits[c >> 4], digits[c & 15] }, 3 });
+    }
+}
+
+static void add_role_queries(struct buf *url, struct str role, struct str_list groups)
+{
+    for (size_t i = 0; i < groups.count; i++) {
+        buf_add_all(url, STR("&role="), role);
+        add_encoded(url, groups.at[i]);
+    }
+}
+
+enum err webpubsub_generate_token(const struct webpubsub *webpubsub,
+                                  const struct webpubsub_client *client, int64_t life_seconds,
+                                  struct arena *mem, struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+
+    *out = (struct webpubsub_request){ .method = "POST",
+                                       .content_type = "text/plain",
+                                       .is_idempotent = true };
+    buf_add_all(&url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
+    buf_add(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="));
+    add_encoded(&url, client->user);
+    buf_add(&url, STR("&minutesToExpire="));
+    buf_add_number(&url, (uint64_t)(life_seconds / 60));
+    add_role_queries(&url, STR(WEBPUBSUB_MAY_SEND), client->sends_to);
+    add_role_queries(&url, STR(WEBPUBSUB_MAY_JOIN), client->joins);
+    return buf_done(&url, &out->url);
+}
+
+/* ---- groups ---- */
+
+void webpubsub_add_group(struct buf *out, struct str nsp, struct str room)
+{
+    buf_add(out, STR("0~"));
+    base64url_add(out, nsp);
+    buf_add_char(out, '~');
+    base64url_add(out, room);
+}
+
+static bool group_ok(struct str nsp, struct str room)
+{
+    size_t most = WEBPUBSUB_MAX_GROUP_CHARS;
+
+    if (nsp.len > most || room.len > most)
+        return false;
+    return strlen("0~~") + BASE64URL_LEN(nsp.len) + BASE64URL_LEN(room.len) <= most;
+}
+
+static bool groups_ok(struct str nsp, struct str_list rooms)
+{
+    for (size_t i = 0; i < rooms.count; i++) {
+        if (!group_ok(nsp, rooms.at[i]))
+            return false;
+    }
+    return true;
+}
+
+static size_t count_conditions(const struct webpubsub_target *target)
+{
+    return target->rooms.count + target->except.count + (target->within.len > 0);
+}
+
+static bool target_ok(const struct webpubsub_target *target)
+{
+    return count_conditions(target) <= WEBPUBSUB_MAX_CLAUSES &&
+           group_ok(target->nsp, target->within) && groups_ok(target->nsp, target->rooms) &&
+           groups_ok(target->nsp, target->except);
+}
+
+/* ---- filters ---- */
+
+/* A filter's words as they stand in JSON, and percent-encoded in a URL; groups are the same. */
+struct words {
+    struct str quote, in_groups, open, close, is_not, both, either;
+};
+
+static const struct words plain = {
+    STR_INIT("'"),     STR_INIT("' in groups"), STR_INIT("("),    STR_INIT(")"),
+    STR_INIT("not ("), STR_INIT(" and "),       STR_INIT(" or "),
+};
+
+static const struct words encoded = {
+    STR_INIT("%27"),       STR_INIT("%27%20in%20groups"), STR_INIT("%28"),      STR_INIT("%29"),
+    STR_INIT("not%20%28"), STR_INIT("%20and%20"),         STR_INIT("%20or%20"),
+};
+
+static void add_membership(struct buf *out, const struct words *words, struct str nsp,
+                           struct str room)
+{
+    buf_add(out, words->quote);
+    webpubsub_add_group(out, nsp, room);
+    buf_add(out, words->in_groups);
+}
+
+static bool has_conditions(const struct webpubsub_target *target)
+{
+    return target->within.len > 0 || target->except.count > 0;
+}
+
+/* One of rooms: a or b or c.  Without any: all of the namespace. */
+static void add_rooms(struct buf *out, const struct words *words,
+                      const struct webpubsub_target *target)
+{
+    bool is_grouped = target->rooms.count > 1 && has_conditions(target);
+
+    if (target->rooms.count == 0)
+        add_membership(out, words, target->nsp, (struct str){ NULL, 0 });
+    if (is_grouped)
+        buf_add(out, words->open);
+    for (size_t i = 0; i < target->rooms.count; i++) {
+        if (i > 0)
+            buf_add(out, words->either);
+        add_membership(out, words, target->nsp, target->rooms.at[i]);
+    }
+    if (is_grouped)
+        buf_add(out, words->close);
+}
+
+/* What has to hold besides. */
+static void add_conditions(struct buf *out, const struct words *words,
+                           const struct webpubsub_target *target)
+{
+    if (target->within.len > 0)
+        add_membership(out, words, target->nsp, target->within);
+    for (size_t i = 0; i < target->except.count; i++) {
+        if (i > 0 || target->within.len > 0)
+            buf_add(out, words->both);
+        buf_add(out, words->is_not);
+        add_membership(out, words, target->nsp, target->except.at[i]);
+        buf_add(out, words->close);
+    }
+}
+
+static void add_filter(struct buf *out, const struct words *words,
+                       const struct webpubsub_target *target)
+{
+    add_rooms(out, words, target);
+    if (has_conditions(target))
+        buf_add(out, words->both);
+    add_conditions(out, words, target);
+}
+
+void webpubsub_add_filter(struct buf *out, const struct webpubsub_target *target)
+{
+    add_filter(out, &plain, target);
+}
+
+/* Up to three conditions always have their place, however long the names in them are. */
+static bool is_too_long(const struct webpubsub_target *target, size_t filter_chars)
+{
+    return count_conditions(target) > 3 && filter_chars > WEBPUBSUB_MAX_FILTER_CHARS;
+}
+
+/* ---- requests ---- */
+
+static void add_hub_url(struct buf *url, const struct webpubsub *webpubsub)
+{
+    buf_add_all(url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
+}
+
+/* The filter, if there is one, is all of the URL from there on. */
+static enum err finish_send(const struct webpubsub_target *target, struct buf *url,
+                            size_t filter, struct str packet, struct webpubsub_request *out)
+{
+    if (is_too_long(target, url->len - filter))
+        return ERR_SYNTAX;
+    *out = (struct webpubsub_request){ .method = "POST",
+                                       .content_type = "text/plain",
+                                       .body = packet };
+    return buf_done(url, &out->url);
+}
+
+/* To the group that holds all of them, if there is one, with what else has to hold. */
+enum err webpubsub_send(const struct webpubsub *webpubsub,
+                        const struct webpubsub_target *target, struct str packet,
+                        struct arena *mem, struct webpubsub_request *out)
+{
+    bool is_choice = target->rooms.count > 1; /* several of those within */
+    struct str group = is_choice                 ? target->within
+                       : target->rooms.count > 0 ? target->rooms.at[0]
+                                                 : STR("");
+    struct buf url = { .mem = mem };
+    size_t filter;
+
+    if (is_choice && target->within.len == 0)
+        return webpubsub_disconnect(webpubsub, target, packet, mem, out);
+    if (!target_ok(target))
+        return ERR_SYNTAX;
+    add_hub_url(&url, webpubsub);
+    buf_add(&url, STR("/groups/"));
+    webpubsub_add_group(&url, target->nsp, group);
+    buf_add(&url, STR("/:send" VERSION_QUERY));
+    if (has_conditions(target))
+        buf_add(&url, STR("&filter="));
+    filter = url.len;
+    if (is_choice) {
+        const struct webpubsub_target some = { .nsp = target->nsp,
+                                               .rooms = target->rooms,
+                                               .except = target->except };
+        add_filter(&url, &encoded, &some);
+    } else {
+        add_conditions(&url, &encoded, target);
+    }
+    return finish_send(target, &url, filter, packet, out);
+}
+
+enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
+                              const struct webpubsub_target *target, struct str packet,
+                              struct arena *mem, struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+    size_t filter;
+
+    if (!target_ok(target))
+        return ERR_SYNTAX;
+    add_hub_url(&url, webpubsub);
+    buf_add(&url, STR("/:send" VERSION_QUERY "&filter="));
+    filter = url.len;
+    add_filter(&url, &encoded, target);
+    return finish_send(target, &url, filter, packet, out);
+}
+
+/* {"groups":[…],"filter":"…"}: neither needs an escape. */
+static enum err move(const struct webpubsub *webpubsub, struct str operation,
+                     const struct webpubsub_target *target, struct str_list rooms,
+                     struct arena *mem, struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+    struct buf body = { .mem = mem };
+    size_t filter;
+
+    if (!target_ok(target) || !groups_ok(target->nsp, rooms))
+        return ERR_SYNTAX;
+    *out = (struct webpubsub_request){ .method = "POST",
+                                       .content_type = "application/json",
+                                       .is_idempotent = true };
+    add_hub_url(&url, webpubsub);
+    buf_add_all(&url, operation, STR(VERSION_QUERY));
+    if (buf_done(&url, &out->url))
+        return ERR_NO_MEMORY;
+    buf_add(&body, STR("{\"groups\":["));
+    for (size_t i = 0; i < rooms.count; i++) {
+        buf_add(&body, i > 0 ? STR(",\"") : STR("\""));
+        webpubsub_add_group(&body, target->nsp, rooms.at[i]);
+        buf_add_char(&body, '"');
+    }
+    buf_add(&body, STR("],\"filter\":\""));
+    filter = body.len;
+    webpubsub_add_filter(&body, target);
+    if (is_too_long(target, body.len - filter))
+        return ERR_SYNTAX;
+    buf_add(&body, STR("\"}"));
+    return buf_done(&body, &out->body);
+}
+
+enum err webpubsub_join(const struct webpubsub *webpubsub,
+                        const struct webpubsub_target *target, struct str_list rooms,
+                        struct arena *mem, struct webpubsub_request *out)
+{
+    return move(webpubsub, STR("/:addToGroups"), target, rooms, mem, out);
+}
+
+enum err webpubsub_leave(const struct webpubsub *webpubsub,
+                         const struct webpubsub_target *target, struct str_list rooms,
+                         struct arena *mem, struct webpubsub_request *out)
+{
+    return move(webpubsub, STR("/:removeFromGroups"), target, rooms, mem, out);
+}
+
+/* ---- members ---- */
+
+enum err webpubsub_list(const struct webpubsub *webpubsub, struct str nsp, struct str room,
+                        struct arena *mem, struct webpubsub_request *out)
+{
+    struct buf url = { .mem = mem };
+
+    if (!group_ok(nsp, room))
+        return ERR_SYNTAX;
+    *out = (struct webpubsub_request){ .method = "GET", .is_idempotent = true };
+    add_hub_url(&url, webpubsub);
+    buf_add(&url, STR("/groups/"));
+    webpubsub_add_group(&url, nsp, room);
+    buf_add(&url, STR("/connections?api-version=" WEBPUBSUB_LIST_API_VERSION "&maxpagesize="));
+    buf_add_number(&url, WEBPUBSUB_PAGE);
+    return buf_done(&url, &out->url);
+}
+
+/* Goes into a token's claims as it is, and to the server as it is. */
+static bool is_url_text(struct str text)
+{
+    return str_is_visible(text) && !memchr(text.ptr, '"', text.len) &&
+           !memchr(text.ptr, '\\', text.len) && !memchr(text.ptr, '#', text.len);
+}
+
+/*
+ * Our token goes wherever the next page is, and names it: only to the same host, however it
+ * spells itself, and as a URL.  ERR_SYNTAX: it is elsewhere.
+ */
+static enum err encode_ours(const struct webpubsub *webpubsub, struct str url,
+                            struct arena *mem, struct str *out)
+{
+    struct webpubsub_endpoint place;
+    struct buf ours = { .mem = mem };
+    const char *why;
+    size_t path = 0;
+    enum err e;
+
+    if (!is_url_text(url))
+        return ERR_SYNTAX;
+    while (path < url.len && !str_starts(str_skip(url, path), STR("/api/hubs/")))
+        path++;
+    if (path == url.len || str_ends(str_first(url, path), STR("/")))
+        return ERR_SYNTAX;
+    e = webpubsub_parse_endpoint(str_first(url, path), mem, &place, &why);
+    if (e)
+        return e;
+    if (!str_equal(place.url, webpubsub->url))
+        return ERR_SYNTAX;
+    buf_add_all(&ours, webpubsub->url, str_skip(url, path));
+    return buf_done(&ours, out);
+}
+
+enum err webpubsub_read_list(const struct webpubsub *webpubsub, struct str response,
+                             struct arena *mem, size_t *count, struct str *next)
+{
+    struct json_field fields[] = { { .name = STR("value") }, { .name = STR("nextLink") } };
+    enum err e;
+
+    *next = (struct str){ NULL, 0 };
+    if (json_members(response, fields, COUNT(fields)) || !fields[0].value.ptr ||
+        json_elements(fields[0].value, NULL, 0, count))
+        return ERR_SYNTAX;
+    if (!fields[1].value.ptr || str_equal(fields[1].value, STR("null")))
+        return ERR_NONE;
+    e = json_text(fields[1].value, mem, next);
+    if (e || next->len == 0)
+        return e;
+    return encode_ours(webpubsub, *next, mem, next);
+}

@@ -1,0 +1,288 @@
+#include "execute.h"
+
+#include <string.h>
+
+#include "wire/socketio.h"
+
+/* An action under way. */
+struct step {
+    struct execution *run;
+    size_t index;
+    const struct app_action *action;
+    size_t pages; /* APP_COUNT: asked for so far */
+    struct rest_call call;
+};
+
+static const struct plan_fault done_well = { APP_ACCEPTED };
+static const struct plan_fault no_memory = { APP_BUSY, "no memory for this event",
+                                             .failure = "no memory" };
+
+/* An action is what the application means; a request is how Web PubSub spells it. */
+static enum err encode(const struct execution *run, const struct app_action *action,
+                       struct webpubsub_request *out)
+{
+    const struct webpubsub *webpubsub = &run->rest->webpubsub;
+    const struct webpubsub_target target = { .nsp = run->socket->nsp,
+                                             .rooms = action->to.rooms,
+                                             .within = action->to.within,
+                                             .except = action->to.except };
+    struct buf packet = { .mem = run->mem };
+    struct str body;
+
+    switch (action->kind) {
+    case APP_JOIN:
+        return webpubsub_join(webpubsub, &target, action->rooms, run->mem, out);
+    case APP_LEAVE:
+        return webpubsub_leave(webpubsub, &target, action->rooms, run->mem, out);
+    case APP_COUNT:
+        return webpubsub_list(webpubsub, target.nsp, target.rooms.at[0], run->mem, out);
+    case APP_EMIT:
+        packet_add_event(&packet, target.nsp, action->name, action->args, action->attachments);
+        if (buf_done(&packet, &body))
+            return ERR_NO_MEMORY;
+        return webpubsub_send(webpubsub, &target, body, run->mem, out);
+    case APP_DISCONNECT:
+    case APP_CLOSE:
+        break;
+    }
+    packet_add_disconnect(&packet, target.nsp, action->kind == APP_CLOSE);
+    if (buf_done(&packet, &body))
+        return ERR_NO_MEMORY;
+    return webpubsub_disconnect(webpubsub, &target, body, run->mem, out);
+}
+
+/* ---- the order ---- */
+
+static const struct app_plan *plan_of(const struct execution *run)
+{
+    return &run->socket->plan;
+}
+
+/* A new plan: nothing of it has been done. */
+static void begin_plan(struct execution *run)
+{
+    run->outcome = plan_of(run)->refusal;
+    run->message = plan_of(run)->message;
+    memset(run->progress, PLAN_WAITING, sizeof(run->progress));
+}
+
+static bool may_start(const struct execution *run, size_t i)
+{
+    const struct app_action *actions = plan_of(run)->actions;
+
+    if (run->progress[i] != PLAN_WAITING)
+        return false;
+    for (size_t earlier = 0; earlier < i; earlier++) {
+        if (run->progress[earlier] != PLAN_OVER &&
+            app_must_wait(&actions[i], &actions[earlier]))
+            return false;
+    }
+    return true;
+}
+
+/* The first action that may start; the plan's count if there is none. */
+static size_t find_next(const struct execution *run)
+{
+    size_t i = 0;
+
+    if (run->under_way > 0 && run->rest->beside >= REST_MAX_BESIDE)
+        return plan_of(run)->count;
+    while (i < plan_of(run)->count && !may_start(run, i))
+        i++;
+    return i;
+}
+
+/* Nothing is left to do, or nothing but what may fail. */
+static bool is_over(const struct execution *run, bool but_what_may_fail)
+{
+    for (size_t i = 0; i < plan_of(run)->count; i++) {
+        if (run->progress[i] != PLAN_OVER &&
+            !(but_what_may_fail && plan_of(run)->actions[i].to.may_fail))
+            return false;
+    }
+    return true;
+}
+
+/* The first failure of an action that may not fail ends the plan: nothing more is started. */
+static void give_up(struct execution *run, const struct plan_fault *fault)
+{
+    run->is_broken = true;
+    if (!run->outcome) {
+        run->outcome = fault->refusal;
+        run->message = fault->message;
+    }
+    for (size_t i = 0; i < plan_of(run)->count; i++) {
+        if (run->progress[i] == PLAN_WAITING)
+            run->progress[i] = PLAN_OVER;
+    }
+}
+
+static void enter(struct execution *run, size_t i)
+{
+    run->progress[i] = PLAN_UNDER_WAY;
+    if (run->under_way++ > 0)
+        run->rest->beside++;
+}
+
+static void leave(struct execution *run, size_t i)
+{
+    run->progress[i] = PLAN_OVER;
+    if (--run->under_way > 0)
+        run->rest->beside--;
+}
+
+static void proceed(struct execution *run);
+
+static void end_action(struct execution *run, size_t i, const struct plan_fault *fault)
+{
+    leave(run, i);
+    if (fault->failure && !run->is_broken) {
+        run->fault = *fault;
+        if (!plan_of(run)->actions[i].to.may_fail)
+            give_up(run, fault);
+    }
+    proceed(run);
+}
+
+/* ---- one action ---- */
+
+/* Web PubSub has said how many there are: the application goes on. */
+static void resume(struct step *step)
+{
+    struct execution *run = step->run;
+    void (*then)(struct app_socket *) = step->action->then;
+
+    leave(run, step->index);
+    run->socket->plan.count = 0;
+    then(run->socket);
+    begin_plan(run);
+    proceed(run);
+}
+
+static void on_response(void *owner);
+
+static void start_call(struct step *step, struct webpubsub_request request)
+{
+    struct execution *run = step->run;
+
+    step->call = (struct rest_call){
+        .rest = run->rest,
+        .mem = run->mem,
+        .request = request,
+        .deadline_ms = run->deadline_ms,
+        .keep_response = step->action->kind == APP_COUNT,
+        .done = on_response,
+        .owner = step,
+    };
+    run->calls++;
+    rest_start(&step->call);
+}
+
+/* A page of a room's members; the last one completes the number. */
+static void add_page(struct step *step)
+{
+    static const struct plan_fault no_list = { APP_UPSTREAM,
+                                               "Web PubSub did not say how many there are",
+                                               .failure =
+                                                   "the response is no list of members" };
+    static const struct plan_fault too_many = { APP_UPSTREAM, "there are too many to count",
+                                                .failure = "too many members to count" };
+    struct execution *run = step->run;
+    struct str next;
+    size_t count;
+
+    if (webpubsub_read_list(&run->rest->webpubsub, step->call.response, run->mem, &count,
+                            &next)) {
+        end_action(run, step->index, &no_list);
+        return;
+    }
+    run->socket->count = step->pages == 0 ? count : run->socket->count + count;
+    if (next.len == 0)
+        resume(step);
+    else if (++step->pages == EXECUTE_MAX_PAGES)
+        end_action(run, step->index, &too_many);
+    else
+        start_call(step, (struct webpubsub_request){
+                             .method = "GET", .url = next, .is_idempotent = true });
+}
+
+static void fail_call(struct step *step)
+{
+    const struct rest_call *call = &step->call;
+    struct plan_fault fault = {
+        .refusal = APP_UPSTREAM,
+        .message =
+            call->status ? "Web PubSub refused the call" : "Web PubSub cannot be reached",
+        .failure = call->failure,
+        .rest_status = call->status,
+        .rest_error = call->error_code,
+    };
+
+    if (call->failure == REST_TOO_MUCH) {
+        fault.refusal = APP_BUSY;
+        fault.message = "too much is in flight, try again";
+    }
+    end_action(step->run, step->index, &fault);
+}
+
+static void on_response(void *owner)
+{
+    struct step *step = owner;
+
+    if (step->call.tries > 1)
+        step->run->repeats += step->call.tries - 1;
+    if (step->call.failure)
+        fail_call(step);
+    else if (step->action->kind == APP_COUNT)
+        add_page(step);
+    else
+        end_action(step->run, step->index, &done_well);
+}
+
+static void begin_action(struct execution *run, size_t i)
+{
+    static const struct plan_fault too_long = {
+        APP_BAD_REQUEST, "these are too many rooms at once, or their names are too long",
+        .failure = "too many rooms, or names too long"
+    };
+    const struct app_action *action = &plan_of(run)->actions[i];
+    struct step *step = arena_space(run->mem, sizeof(*step));
+    struct webpubsub_request request;
+    enum err e = step ? encode(run, action, &request) : ERR_NO_MEMORY;
+
+    enter(run, i);
+    if (e) {
+        end_action(run, i, e == ERR_SYNTAX ? &too_long : &no_memory);
+        return;
+    }
+    *step = (struct step){ .run = run, .index = i, .action = action };
+    start_call(step, request);
+}
+
+/* Starts what may start now, and tells the owner how far the plan has come. */
+static void proceed(struct execution *run)
+{
+    size_t i;
+
+    if (run->is_starting) /* an action ended at once: the loop below goes on */
+        return;
+    run->is_starting = true;
+    while ((i = find_next(run)) < plan_of(run)->count)
+        begin_action(run, i);
+    run->is_starting = false;
+    if (run->calls > 0)
+        run->rest_ms = loop_now_ms(run->rest->loop) - run->started_ms;
+    if (is_over(run, false)) {
+        run->done(run->owner);
+    } else if (!run->is_settled && is_over(run, true)) {
+        run->is_settled = true;
+        run->settled(run->owner);
+    }
+}
+
+void execute(struct execution *run)
+{
+    begin_plan(run);
+    run->started_ms = loop_now_ms(run->rest->loop);
+    proceed(run);
+}

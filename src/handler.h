@@ -1,0 +1,113 @@
+/*
+ * The handler: routes and limits, and its two functions over HTTP.  /negotiate hands out tokens,
+ * /eventhandler turns events into plans and has them carried out.
+ *
+ * A handler belongs to one loop and its thread; several share nothing but the settings.
+ */
+#ifndef HANDLER_H
+#define HANDLER_H
+
+#include <assert.h>
+
+#include "app/app.h"
+#include "azure/rest.h"
+#include "base/log.h"
+#include "config.h"
+#include "io/http_server.h"
+
+/* What Web PubSub refuses is smaller: its messages end at 1 MB. */
+#define EVENT_MAX_BODY_BYTES (1024 * 1024)
+
+/*
+ * Requests of one loop whose calls to Web PubSub are not all over, be they answered or not.
+ * Beyond that a client's event is refused at once, as Busy; beyond less than that nobody new is
+ * let in, so that those who are there are served.  What a client holds more than this is for Web PubSub's own events: that a socket came or went is told once.
+ */
+#define HANDLER_MAX_IN_FLIGHT 2048
+#define HANDLER_FULL_FOR_NEWCOMERS 1536
+static_assert(HANDLER_MAX_IN_FLIGHT + 1024 + REST_MAX_BESIDE <=
+                  HTTP_CLIENT_MAX_RUNNING + HTTP_CLIENT_MAX_WAITING,
+              "a socket that came or went finds room");
+
+/*
+ * Of events that come many times a second, those that are accepted share a line of the log: the
+ * first of a second, with the number of all in it (events=37).
+ */
+#define HANDLER_SAMPLE_MS 1000
+struct handler_sample {
+    struct log_line line; /* if there are events; not ended yet */
+    uint64_t events;
+    int64_t until_ms;
+};
+
+struct handler {
+    const struct app *app;
+    struct loop *loop;
+    struct rest rest;
+    struct hmac_key *secret; /* signs writer keys */
+    struct str origins;      /* that are ours, beside Web PubSub's own host */
+    bool has_word;           /* who opens a room must send the owner's word */
+    unsigned char word_mac[HMAC_BYTES];
+    bool has_platform_auth; /* the platform says who a caller is */
+    int64_t token_seconds;
+    unsigned units; /* of Web PubSub */
+    unsigned rest_timeout_ms;
+    size_t in_flight;
+    struct handler_sample sample;
+};
+
+/*
+ * Makes what this thread needs.  config, loop and client outlive Web PubSub.
+ * ERR_NO_MEMORY: libcrypto refused; handler_free is to be called all the same.
+ */
+MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
+                               const struct config *config, struct loop *loop,
+                               struct http_client *client);
+void handler_free(struct handler *handler);
+
+/* Gives up what still waits for Web PubSub or the identity; all of it is answered. */
+void handler_abort(struct handler *handler);
+
+/* For http_server_new; owner is Web PubSub. */
+size_t handler_body_limit(void *owner, const struct http_request *request);
+void handler_serve(void *owner, struct http_request *request);
+
+/* ---- negotiate.c: GET and POST ---- */
+
+/* {"room_id":…,"writer_key":…} */
+#define NEGOTIATE_MAX_BODY_BYTES (16 * 1024)
+
+/*
+ * Lets a caller in or turns it away.  With an access key its token is made at once; with a managed
+ * identity Web PubSub makes it, and the request waits.
+ */
+void negotiate(struct handler *handler, struct http_request *request);
+void negotiate_register(struct handler *handler, struct http_request *request);
+
+/* Whom the token of a pass is for.  Views into the pass. */
+struct webpubsub_client negotiate_client(const struct app_pass *pass);
+
+/* The response to a pass: JSON with token, the client's, in it.  ERR_NO_MEMORY. */
+MUST_USE enum err negotiate_response(const struct webpubsub *webpubsub,
+                                     const struct app_pass *pass, struct str token,
+                                     int64_t token_seconds, struct arena *mem, struct str *out);
+
+/* ---- eventhandler.c ---- */
+
+/*
+ * POST: checks an event of Web PubSub, lets the application decide, and carries out its plan.
+ *
+ * A client's event is answered when all of its plan that may not fail is done, and not before:
+ * Web PubSub sends the client's next event only then, which keeps the edits of one writer in
+ * order.  What may fail goes on behind the response.  What Web PubSub says of its own is answered
+ * when its plan is done.
+ */
+void eventhandler_event(struct handler *handler, struct http_request *request);
+
+/* OPTIONS: may Web PubSub deliver its events here?  Only ours may. */
+void eventhandler_validate(struct handler *handler, struct http_request *request);
+
+/* Writes the line that has been waiting for the end of its second, if there is one. */
+void eventhandler_end_sample(struct handler *handler);
+
+#endif

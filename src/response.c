@@ -1,0 +1,110 @@
+#include "response.h"
+
+#include <stdatomic.h>
+
+#include "wire/json.h"
+
+#define SAMPLE_MS 1000
+
+/*
+ * A host that forwards joins its own id to the one that the caller sent, as it does with all
+ * headers of one name: "the caller's, the host's".
+ */
+static struct str invocation_of(const struct http_request *request)
+{
+    struct str id = http_request_header(request, STR("X-Azure-Functions-InvocationId"));
+    size_t start = id.len;
+
+    while (start > 0 && id.ptr[start - 1] != ',')
+        start--;
+    return str_trim(str_skip(id, start));
+}
+
+void response_log(struct log_line *line, enum log_level level,
+                  const struct http_request *request)
+{
+    struct str invocation = invocation_of(request);
+
+    log_begin(line, level, "request");
+    log_text(line, "method", request->method);
+    log_text(line, "path", request->path);
+    log_number(line, "bytes", request->body.len);
+    log_number(line, "ms", (uint64_t)(loop_now_ms(request->loop) - request->started_ms));
+    if (invocation.len > 0)
+        log_text(line, "invocation", invocation);
+}
+
+static void send_error(struct http_request *request, struct http_response *response,
+                       const char *code, const char *message)
+{
+    struct buf body = { .mem = &request->mem };
+
+    buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
+    json_add_string(&body, str_from(message)); /* may be a library's own words */
+    buf_add(&body, STR("}}"));
+    if (buf_done(&body, &response->body))
+        response->body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
+    response->headers[response->header_count++] =
+        (struct header){ STR("Content-Type"), STR("application/json") };
+    response->headers[response->header_count++] =
+        (struct header){ STR("Cache-Control"), STR("no-store") };
+
+    if (response->status == 503)
+        response->headers[response->header_count++] =
+            (struct header){ STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
+    http_response_send(request, response);
+}
+
+void response_log_error(const struct http_request *request, unsigned status, const char *code,
+                        const char *message, struct response_sample *sample)
+{
+    int64_t now_ms = loop_now_ms(request->loop), next_ms;
+    uint64_t others = 0;
+    struct log_line line;
+
+    if (sample) {
+        next_ms = atomic_load(&sample->next_ms);
+        /* Of several loops that see that it is time, one writes. */
+        if (now_ms < next_ms ||
+            !atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS)) {
+            atomic_fetch_add(&sample->unlogged, 1);
+            return;
+        }
+        others = atomic_exchange(&sample->unlogged, 0);
+    }
+    response_log(&line, LOG_WARN, request);
+    log_number(&line, "status", status);
+    log_text(&line, "code", str_from(code));
+    log_text(&line, "reason", str_from(message));
+    if (others > 0)
+        log_number(&line, "others", others);
+    log_end(&line);
+}
+
+void response_error(struct http_request *request, unsigned status, const char *code,
+                    const char *message)
+{
+    response_error_sampled(request, status, code, message, NULL);
+}
+
+void response_error_sampled(struct http_request *request, unsigned status, const char *code,
+                            const char *message, struct response_sample *sample)
+{
+    struct http_response response = { .status = status };
+
+    response_log_error(request, status, code, message, sample);
+    send_error(request, &response, code, message);
+}
+
+void response_not_allowed(struct http_request *request, struct str allow)
+{
+    static const char code[] = "MethodNotAllowed", message[] = "this path has no such method";
+    struct http_response response = {
+        .status = 405,
+        .headers = { { STR("Allow"), allow } },
+        .header_count = 1,
+    };
+
+    response_log_error(request, response.status, code, message, NULL);
+    send_error(request, &response, code, message);
+}

@@ -1,0 +1,40 @@
+/*
+ * Error responses, and the log line that goes with each response: every request leaves exactly
+ * one, but the host's own question whether we are there, GET or HEAD of "/", and what is sampled.
+ */
+#ifndef RESPONSE_H
+#define RESPONSE_H
+
+#include "base/log.h"
+#include "io/http_server.h"
+
+/* After a 503, when to come again. */
+#define RESPONSE_RETRY_SECONDS "2"
+
+/* Starts the line of a request: method, path, bytes, the host's invocation id. */
+void response_log(struct log_line *line, enum log_level level,
+                  const struct http_request *request);
+
+/* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
+void response_error(struct http_request *request, unsigned status, const char *code,
+                    const char *message);
+
+/*
+ * The same for what anybody may do without end: the whole process writes a line a second at most,
+ * which says how many others it stands for.
+ */
+struct response_sample {
+    _Atomic int64_t next_ms;   /* on the loops' clock: when a line may be written again */
+    _Atomic uint64_t unlogged; /* since the last line */
+};
+void response_error_sampled(struct http_request *request, unsigned status, const char *code,
+                            const char *message, struct response_sample *sample);
+
+/* Only the line.  sample: may be NULL. */
+void response_log_error(const struct http_request *request, unsigned status, const char *code,
+                        const char *message, struct response_sample *sample);
+
+/* 405 with Allow. */
+void response_not_allowed(struct http_request *request, struct str allow);
+
+#endif

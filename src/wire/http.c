@@ -1,0 +1,287 @@
+#include "wire/http.h"
+
+#include <string.h>
+#include <time.h>
+
+/* ---- characters ---- */
+
+/* RFC 9110 5.6.2: what the name of a method or of a header is made of. */
+static const bool token_chars[256] = {
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1,
+    ['-'] = 1, ['.'] = 1, ['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1,  ['~'] = 1, ['0'] = 1,
+    ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1,  ['7'] = 1, ['8'] = 1,
+    ['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1,  ['F'] = 1, ['G'] = 1,
+    ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1,  ['N'] = 1, ['O'] = 1,
+    ['P'] = 1, ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1,  ['V'] = 1, ['W'] = 1,
+    ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1,  ['d'] = 1, ['e'] = 1,
+    ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1,  ['l'] = 1, ['m'] = 1,
+    ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1,  ['t'] = 1, ['u'] = 1,
+    ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1,
+};
+
+static bool is_token(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!token_chars[(unsigned char)s.ptr[i]])
+            return false;
+    }
+    return s.len > 0;
+}
+
+/* A control character other than the tab, which is a blank. */
+static bool is_control(char c)
+{
+    return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+}
+
+#define EVERY_BYTE(byte) (UINT64_MAX / 255 * (byte))
+
+/* Eight bytes at once: might one of them be a control character?  A tab might. */
+static bool may_have_control(const char *eight)
+{
+    uint64_t word, delete;
+
+    memcpy(&word, eight, sizeof(word));
+    delete = word ^ EVERY_BYTE(0x7f);
+    return (((word - EVERY_BYTE(' ')) & ~word) | ((delete - EVERY_BYTE(1)) & ~delete)) &
+           EVERY_BYTE(0x80);
+}
+
+/* Every header of every request comes through here: the last word overlaps the one before. */
+static bool has_control(struct str s)
+{
+    size_t i = 0;
+
+    while (s.len - i > 8 && !may_have_control(s.ptr + i))
+        i += 8;
+    if (s.len >= 8 && s.len - i <= 8 && !may_have_control(s.ptr + s.len - 8))
+        return false;
+    for (; i < s.len; i++) {
+        if (is_control(s.ptr[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_letter_or_digit(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
+}
+
+static bool is_in_host(char c, bool is_address)
+{
+    return is_letter_or_digit(c) || c == '.' ||
+           (is_address ? c == ':' : c == '-' || c == '_' || c == '~');
+}
+
+/* host or host:port, where the host may be an IPv6 address in brackets. */
+static bool is_authority(struct str s)
+{
+    bool is_address = s.len > 0 && s.ptr[0] == '[';
+    size_t i = is_address ? 1 : 0, begin = i;
+
+    while (i < s.len && is_in_host(s.ptr[i], is_address))
+        i++;
+    if (i == begin || (is_address && (i == s.len || s.ptr[i++] != ']')))
+        return false;
+    if (i < s.len && s.ptr[i++] != ':')
+        return false;
+    while (i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+        i++;
+    return i == s.len;
+}
+
+/* ---- head ---- */
+
+static const char *header_complaint(const struct header *header)
+{
+    if (!is_token(header->name))
+        return "the name of a header is not a token";
+    if (has_control(header->value))
+        return "the value of a header has a control character in it";
+    return NULL;
+}
+
+struct counts {
+    size_t hosts, lengths, codings;
+    struct str host, coding;
+};
+
+static void count(struct counts *counts, const struct header *header,
+                  struct http_framing *framing)
+{
+    static const struct str host = STR_INIT("Host"), length = STR_INIT("Content-Length"),
+                            coding = STR_INIT("Transfer-Encoding");
+    struct str name = header->name;
+
+    /* Most names have another length, and are not looked at. */
+    if (name.len == host.len && str_equal_nocase(name, host)) {
+        counts->hosts++;
+        counts->host = header->value;
+    } else if (name.len == length.len && str_equal_nocase(name, length)) {
+        counts->lengths++;
+        framing->length = header->value;
+    } else if (name.len == coding.len && str_equal_nocase(name, coding)) {
+        counts->codings++;
+        counts->coding = header->value;
+    }
+}
+
+static const char *framing_complaint(const struct counts *counts, bool is_http_1_0)
+{
+    if (counts->lengths > 1)
+        return "there are two Content-Length headers";
+    if (counts->codings == 0)
+        return NULL;
+    if (counts->lengths > 0)
+        return "there are a Content-Length and a Transfer-Encoding";
+    if (is_http_1_0)
+        return "HTTP/1.0 has no Transfer-Encoding";
+    if (counts->codings > 1 || !str_equal_nocase(counts->coding, STR("chunked")))
+        return "the Transfer-Encoding is not chunked, or not that alone";
+    return NULL;
+}
+
+const char *http_head_complaint(const struct http_head *head, struct http_framing *framing)
+{
+    struct counts counts = { 0 };
+    const char *why;
+
+    *framing = (struct http_framing){ 0 };
+    if (!is_token(head->method))
+        return "the method is not a token";
+    for (size_t i = 0; i < head->header_count; i++) {
+        why = header_complaint(&head->headers[i]);
+        if (why)
+            return why;
+        count(&counts, &head->headers[i], framing);
+    }
+    if (counts.hosts > 1)
+        return "there are two Host headers";
+    if (counts.hosts == 0 && !head->is_http_1_0)
+        return "there is no Host header";
+    if (counts.host.len > 0 && !is_authority(counts.host))
+        return "the Host header does not name a host";
+    framing->is_chunked = counts.codings > 0;
+    return framing_complaint(&counts, head->is_http_1_0);
+}
+
+/* ---- target ---- */
+
+/* http://authority or https://authority, with what stands after it in *rest. */
+static bool cut_origin(struct str target, struct str *authority, struct str *rest)
+{
+    static const struct str schemes[] = { STR_INIT("http://"), STR_INIT("https://") };
+
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        size_t end = schemes[i].len;
+        if (!str_starts_nocase(target, schemes[i]))
+            continue;
+        while (end < target.len && target.ptr[end] != '/' && target.ptr[end] != '?')
+            end++;
+        *rest = str_skip(target, end);
+        *authority = str_skip(str_first(target, end), schemes[i].len);
+        return true;
+    }
+    return false;
+}
+
+static bool is_hex_digit(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
+}
+
+/*
+ * An encoded NUL ends the text for one parser and not for another; an encoded slash in a path
+ * separates its parts for one and not for another.  A per cent sign that encodes nothing is an
+ * error in a path; in a query it stands for itself.
+ */
+static const char *encoding_complaint(struct str target)
+{
+    struct str query, path = str_cut(target, "?", &query);
+
+    for (size_t i = 0; i < target.len; i++) {
+        struct str code = str_skip(target, i);
+        if (target.ptr[i] != '%')
+            continue;
+        code = str_first(code, code.len < 3 ? code.len : 3);
+        if (str_equal(code, STR("%00")))
+            return "the target has an encoded NUL in it";
+        if (i >= path.len)
+            continue;
+        if (code.len < 3 || !is_hex_digit(code.ptr[1]) || !is_hex_digit(code.ptr[2]))
+            return "the path has a % that encodes nothing";
+        if (str_equal_nocase(code, STR("%2f")))
+            return "the path has an encoded slash in it";
+    }
+    return NULL;
+}
+
+static bool is_in_a_url(char c)
+{
+    return c > ' ' && c <= '~' && c != '#';
+}
+
+const char *http_target_complaint(struct str target)
+{
+    struct str authority, rest;
+
+    for (size_t i = 0; i < target.len; i++) {
+        if (!is_in_a_url(target.ptr[i]))
+            return "the target has a character in it that no URL may have";
+    }
+    if (target.len > 0 && target.ptr[0] == '/')
+        return memchr(target.ptr, '%', target.len) ? encoding_complaint(target) : NULL;
+    if (str_equal(target, STR("*")))
+        return NULL;
+    if (!cut_origin(target, &authority, &rest) || !is_authority(authority))
+        return "the target is neither a path nor a URL";
+    return encoding_complaint(rest);
+}
+
+struct str http_target_path(struct str target)
+{
+    struct str authority, rest;
+
+    if (target.len > 0 && target.ptr[0] == '/')
+        return target;
+    if (!cut_origin(target, &authority, &rest))
+        return target;
+    return rest.len > 0 ? rest : STR("/");
+}
+
+/* ---- dates ---- */
+
+bool http_date_read(struct str text, int64_t *out)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const struct {
+        size_t at, len;
+        uint64_t max;
+    } fields[] = { { 5, 2, 31 }, { 12, 4, 9999 }, { 17, 2, 23 }, { 20, 2, 59 }, { 23, 2, 60 } };
+    uint64_t values[COUNT(fields)];
+    struct tm date = { 0 };
+
+    if (text.len != 29 || !str_ends(text, STR(" GMT")))
+        return false;
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        struct str digits = { text.ptr + fields[i].at, fields[i].len };
+        if (str_to_number(digits, 0, fields[i].max, &values[i]))
+            return false;
+    }
+    while (date.tm_mon < 12 && memcmp(months + 3 * date.tm_mon, text.ptr + 8, 3) != 0)
+        date.tm_mon++;
+    if (date.tm_mon == 12)
+        return false;
+    date.tm_mday = (int)values[0];
+    date.tm_year = (int)values[1] - 1900;
+    date.tm_hour = (int)values[2];
+    date.tm_min = (int)values[3];
+    date.tm_sec = (int)values[4];
+    *out = (int64_t)timegm(&date);
+    return true;
+}

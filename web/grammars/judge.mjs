@@ -1,0 +1,77 @@
+// Judges every expression of the grammars and writes verdicts.json, which the build needs: `make
+// grammars`. It takes a few minutes.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { check } from 'recheck';
+import { LANGUAGES } from '../src/languages.js';
+import { monacoExpressions, readerExpressions } from './expressions.mjs';
+import { versions } from './versions.mjs';
+
+/** An expression whose time grows with a higher power of the line's length is bad. */
+const MAX_DEGREE = 2;
+const TIMEOUT_MS = 20_000;
+
+/** @type {Map<string, Promise<string>>} many grammars have the same expressions */
+const known = new Map();
+
+/** @param {RegExp} expression @returns {Promise<string>} '' for a good one */
+function verdictOn(expression) {
+  const name = String(expression);
+  const verdict = known.get(name) ?? judge(expression);
+  known.set(name, verdict);
+  return verdict;
+}
+
+/** @param {RegExp} expression */
+async function judge({ source, flags }) {
+  const { status, complexity, error } = await check(source, flags, { timeout: TIMEOUT_MS });
+  if (status === 'safe') return '';
+  if (status === 'unknown') return `unknown: ${error?.kind}`;
+  if (complexity.type === 'polynomial')
+    return complexity.degree > MAX_DEGREE ? `degree ${complexity.degree}` : '';
+  return complexity.type;
+}
+
+/** @param {Map<string, RegExp[]>} grammars */
+async function judgeAll(grammars) {
+  const bad = {};
+  let count = 0;
+  for (const [language, expressions] of grammars) {
+    count += expressions.length;
+    const verdicts = [];
+    const queue = [...expressions];
+    const worker = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const verdict = await verdictOn(next);
+        if (verdict) verdicts.push({ expression: String(next), verdict });
+      }
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, worker));
+    if (verdicts.length > 0)
+      bad[language] = verdicts.sort((a, b) => (a.expression < b.expression ? -1 : 1));
+    process.stderr.write(`${language}: ${verdicts.length} of ${expressions.length}\n`);
+  }
+  return { languages: grammars.size, expressions: count, plain: Object.keys(bad).sort(), bad };
+}
+
+const readers = [...new Set(LANGUAGES.map(({ reader }) => reader).filter(Boolean))];
+const table = {
+  versions: await versions(),
+  editor: await judgeAll(await monacoExpressions()),
+  reader: await judgeAll(await readerExpressions(readers)),
+};
+const file = new URL('verdicts.json', import.meta.url);
+const before = await readFile(file, 'utf8').catch(() => '');
+const after = `${JSON.stringify(table, undefined, 2)}\n`;
+await writeFile(file, after);
+for (const [name, { languages, expressions, plain, bad }] of [
+  ['editor', table.editor],
+  ['reader', table.reader],
+]) {
+  console.log(`${name}: ${expressions} expressions of ${languages} grammars; plain text: ${plain.join(', ') || 'none'}`);
+  for (const [language, verdicts] of Object.entries(bad))
+    for (const { expression, verdict } of verdicts)
+      console.log(`  ${language}: ${verdict}: ${expression.slice(0, 200)}`);
+}
+console.log(before === after ? 'verdicts.json is as it was' : 'verdicts.json has changed');
