@@ -1,7 +1,8 @@
 # Codestream: live code streaming with a serverless back end in C.
 #
 #   make                      build the handler, ./codestream
-#   make package              what is deployed, build/codestream.zip, and the list of its parts
+#   make package              what is deployed, build/codestream.zip, the list of its parts, and
+#                             the folder build/app, from which func publishes the same
 #                             (STALE=1: with parts that are older than today's)
 #   make run                  handler, stand-ins and page on this machine, in the foreground
 #                             (APP=examples/chat: another application)
@@ -276,7 +277,7 @@ integration: integration-programs
 # Sweeps that take minutes: what make test shows by an example is shown here for the whole range.
 test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
-           $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+           $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
 	  BURST_EVENTS=20000 \
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \

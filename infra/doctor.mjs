@@ -1,58 +1,75 @@
 // Does to a function app what the cloud does to it, and prints a line for each check.
 import { readFileSync } from 'node:fs';
+import { explain } from './doctor/causes.mjs';
 import { CHECKS, judge } from './doctor/checks.mjs';
 import { report } from './doctor/report.mjs';
 import { send, visit } from './doctor/requests.mjs';
-import { attempt, readSettings } from './doctor/settings.mjs';
+import { attempt, MEND, readSettings } from './doctor/settings.mjs';
+import { withStandIn } from './doctor/stand-in.mjs';
 
-const USAGE = `usage: node infra/doctor.mjs URL [--page ORIGIN]
-       node infra/doctor.mjs --report
+const USAGE = `usage: node infra/doctor.mjs URL [--page PAGE]
+       node infra/doctor.mjs --service | --report
 
-Checks the function app at URL, and whether a page of ORIGIN may use it. The environment has the
-settings of the handler, and CODESTREAM_FUNCTION_KEY, the key of the eventhandler function.
+Checks the function app at URL and its service, and whether the page at the address PAGE may use them;
+or the service alone. The environment has the settings of the handler, and CODESTREAM_FUNCTION_KEY, the
+key of the eventhandler function. For what \`make run\` has started, no setting is needed.
 
 --report asks the service itself, on a hub of its own, what is recorded or unknown of it, and
 prints rows for the tables in emulator/README.md, without any secret.`;
 const CLOSING_MS = 2000;
+const OPTIONAL = new Set(['a page', 'a word']);
+const OF_THE_SERVICE = new Set(['the service', 'an access key', 'a token']);
+const DOWN = new Set(['app', 'host', 'settings']); // causes with which events go nowhere
 
-/** Makes one check, if there is what it needs: { failure, fix, note }. */
+/** Makes one check, if there is what it needs: { cause, failure, note }. */
 async function make(check, d) {
   const lack = check.needs.find((need) => !d.has.has(need));
-  if (lack) return { failure: `needs ${lack}`, isLeftOut: lack === 'a page' || lack === 'a word' };
+  if (lack) {
+    const isLeftOut = OPTIONAL.has(lack) || (!d.app && !OF_THE_SERVICE.has(lack));
+    return { failure: `needs ${lack}`, isLeftOut };
+  }
+  Object.assign(d, check.prepare?.(d));
   const [method, url, headers, body] = check.request(d);
   const response = await (method ? send(d, method, url, headers, body) : visit(d));
   const finding = judge(check, `${method ?? 'a client at'} ${url.split('?')[0]}`, response, d);
   d.has.delete(finding.lost);
   if (finding.failure) return finding;
   Object.assign(d, check.learn?.(response));
-  d.has.add(check.gives).add(d.session?.room && 'rooms');
+  for (const what of check.gives ?? []) d.has.add(what);
+  d.has.add(d.session?.room && 'rooms');
   return finding;
 }
 
+/** Prints a line for each check, and each cause once. Returns whether nothing is wrong. */
+async function run(d) {
+  const named = new Set();
+  for (const check of CHECKS) {
+    const { cause, failure, note, isLeftOut } = await make(check, d);
+    const { fix, seen, isConsequence } = cause ? explain(cause, named) : {};
+    const says = [check.name, failure ?? note].filter(Boolean).join(': ');
+    if (isConsequence) console.log(`-     ${says}, which follows from what was said above`);
+    else if (cause) console.log(`FAIL  ${says}; fix: ${fix}; seen: ${seen}`);
+    else if (!isLeftOut) console.log(`${failure ? '-    ' : 'ok   '} ${says}`);
+    if (cause) named.add(cause);
+    d.isDown ||= DOWN.has(cause);
+  }
+  return named.size === 0;
+}
+
 const [address, option, page, ...more] = process.argv.slice(2);
-const isReport = address === '--report' && option === undefined;
-const origin = option === '--page' ? attempt(() => new URL(page).origin) : undefined;
-if (!isReport && !/^https?:\/\/[^?#@\s]+$/.test(address) || more.length > 0 || (option && !origin)) {
+const isAlone = /^--(service|report)$/.test(address) && option === undefined;
+const target = option === '--page' ? attempt(() => new URL(page)) : undefined;
+const isApp = /^https?:\/\/[^?#@\s]+$/.test(address) && (!option || target);
+if (!(isAlone || isApp) || more.length > 0) {
   console.error(USAGE);
   process.exit(2);
 }
-const { problems, ...settings } = readSettings(process.env, (path) => readFileSync(path, 'utf8'));
-for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: correct it`);
-let isWell = problems.length === 0;
-
-async function diagnose() {
-  const d = { ...settings, app: address.replace(/\/+$/, ''), page: origin };
-  d.has.add(origin && 'a page');
-  for (const check of CHECKS) {
-    const { failure, fix, note, isLeftOut } = await make(check, d);
-    const mark = fix ? 'FAIL ' : (failure && '-    ') || 'ok   '; // without a fix nothing is known
-    const words = [check.name, failure ?? note].filter(Boolean).join(': ');
-    if (!isLeftOut) console.log(`${mark} ${words}${fix ? `; fix: ${fix}` : ''}`);
-    isWell &&= !fix;
-  }
-}
-
-if (isWell && isReport) isWell = await report(settings);
-else if (isWell) await diagnose();
+const app = isAlone ? undefined : address.replace(/\/+$/, '');
+const env = await withStandIn(process.env, app);
+const { problems, ...settings } = readSettings(env, (path) => readFileSync(path, 'utf8'));
+for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: ${MEND}`);
+const d = { ...settings, app, page: target?.href, origin: target?.origin };
+d.has.add(app && 'an app').add(target && 'a page');
+const isWell = problems.length === 0 && (await (address === '--report' ? report : run)(d));
 process.exitCode = isWell ? 0 : 1;
 setTimeout(() => process.exit(), CLOSING_MS).unref(); // for a connection that does not close

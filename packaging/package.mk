@@ -20,7 +20,7 @@ NEED.test-package := openssl unzip
 package: build/have-build current $(P)/ready
 	$(Q)$(MAKE) $(if $(V),,-s) MODE=package build/codestream.spdx.json
 	$(Q)echo "build/codestream.zip: $$(wc -c <build/codestream.zip) bytes," \
-	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256)"
+	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256); build/app: the same for func"
 	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
 	$(Q)sed 's/^\([^ ]*\) .*/warning: \1 is older than what apt would install, or was not compared/' build/package/older >&2
 
@@ -56,9 +56,10 @@ $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
 build/package/codestream: private LINKED = $(PACKAGE.libs) $(PACKAGE.ready) $(LDLIBS)
 build/package/codestream: build/package/packaging/self-contained.o
 
+# The folder build/app is made with it, and made again where it is not there.
 build/codestream.zip: build/package/codestream packaging/zip.sh host.json \
-                      $(wildcard */function.json)
-	$(Q)sh packaging/zip.sh $< $@
+                      $(wildcard */function.json) $(if $(wildcard build/app/host.json),,force)
+	$(Q)sh packaging/zip.sh $< $@ build/app
 
 build/codestream.spdx.json: build/codestream.zip build/package/versions build/package/older \
                             packaging/parts.sh LICENSE

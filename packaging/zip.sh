@@ -1,15 +1,26 @@
 #!/bin/sh
-# The zip that Azure Functions runs: host.json, the functions, and the handler without its debug
-# information.  Equal input gives an equal file, byte for byte.
+# What Azure Functions runs, as a zip and as a folder: host.json, the functions, and the handler
+# without its debug information.  Equal input gives an equal zip, byte for byte.
 #
-#   zip.sh BINARY ZIP
+#   zip.sh BINARY ZIP FOLDER
 #
 # Leaves beside ZIP its SHA-256 (ZIP.sha256) and the debug information (codestream.debug).  The
 # host starts the entry whose name is defaultExecutablePath; that entry's run bit counts only if
 # the zip says that its creator was Unix.
+#
+# FOLDER is for `func azure functionapp publish`, which makes a zip of its own and refuses a folder
+# without a local.settings.json that names the runtime.  That file is not sent, and one that is
+# there is somebody's.
 set -eu
 binary=$1
 zip=$2
+folder=$3
+settings='{
+  "IsEncrypted": false,
+  "Values": {
+    "FUNCTIONS_WORKER_RUNTIME": "custom"
+  }
+}'
 
 # The time of every entry, the first that a zip can tell.
 epoch='1980-01-01 00:00:00'
@@ -28,12 +39,24 @@ debug=$(dirname "$zip")/$executable.debug
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
-for file in host.json negotiate/function.json eventhandler/function.json; do
+for file in host.json */function.json; do
   install -D -m 644 "$file" "$stage/$file"
 done
 objcopy --only-keep-debug "$binary" "$debug"
 objcopy --strip-all --add-gnu-debuglink="$debug" "$binary" "$stage/$executable"
 chmod 755 "$stage/$executable"
+
+new=$folder.new
+rm -rf "$new"
+mkdir -p "$new"
+cp -R "$stage/." "$new"
+if [ -e "$folder/local.settings.json" ]; then
+  cp -p "$folder/local.settings.json" "$new"
+else
+  echo "$settings" >"$new/local.settings.json"
+fi
+rm -rf "$folder"
+mv "$new" "$folder"
 
 rm -f "$zip" "$zip.sha256"
 out=$(realpath "$(dirname "$zip")")/$(basename "$zip")

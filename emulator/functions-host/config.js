@@ -5,7 +5,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 const FUNCTION_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,127}$/;
-const DEFAULT_INIT_MS = 30_000; // customHandler.initializationTimeout
+const DEFAULT_INIT = '00:00:30'; // customHandler.initializationTimeout
+const DEFAULT_TIMEOUT = '00:30:00'; // functionTimeout, but on the Consumption plan
+const MIN_TIMEOUT_MS = 1000;
 
 /** A fault in the app's files. */
 export class ConfigError extends Error {}
@@ -14,7 +16,8 @@ export class ConfigError extends Error {}
  * @param {string} appRoot
  * @param {object} [env] AzureFunctionsJobHost__… in it override host.json
  * @returns {{customHandler: object, routePrefix: string, functions: FunctionSettings[],
- *   values: object, local: object}}
+ *   timeoutMs: number, warnings: string[], values: object, local: object}} warnings: what these
+ *   files say in vain
  */
 export function readApp(appRoot, env = {}) {
   const { Values = {}, Host = {} } = readOptional(path.join(appRoot, 'local.settings.json'));
@@ -22,10 +25,13 @@ export function readApp(appRoot, env = {}) {
   const host = override(readJson(path.join(appRoot, 'host.json')), all);
   if (host.version !== '2.0') throw new ConfigError('host.json: version must be "2.0"');
   const customHandler = readCustomHandler(host.customHandler);
+  const warnings = [];
   return {
     customHandler,
     routePrefix: host.extensions?.http?.routePrefix ?? 'api',
-    functions: readFunctions(appRoot, host.customHandler.http, all),
+    functions: readFunctions(appRoot, host.customHandler.http, all, warnings),
+    timeoutMs: readTimeout(host.functionTimeout ?? DEFAULT_TIMEOUT),
+    warnings,
     values: Values,
     local: Host,
   };
@@ -68,18 +74,25 @@ function readCustomHandler(section) {
     description,
     forwarding: section.enableForwardingHttpRequest === true,
     proxying: section.enableProxyingHttpRequest === true,
-    initializationMs: readTimespan(section.initializationTimeout),
+    initializationMs: readTimespan(section.initializationTimeout ?? DEFAULT_INIT),
     port: section.port === undefined ? undefined : Number(section.port),
   };
 }
 
-/** hh:mm:ss */
+/** -1 is without end. */
+function readTimeout(text) {
+  if (String(text) === '-1') return Infinity;
+  const ms = readTimespan(text);
+  if (ms < MIN_TIMEOUT_MS) throw new ConfigError(`host.json: functionTimeout '${text}' is too short`);
+  return ms;
+}
+
+/** [d.]hh:mm:ss[.fraction] */
 function readTimespan(text) {
-  if (text === undefined) return DEFAULT_INIT_MS;
-  const match = /^(\d+):(\d\d):(\d\d)$/.exec(text);
+  const match = /^(?:(\d+)\.)?(\d\d?):(\d\d):(\d\d(?:\.\d{1,7})?)$/.exec(text);
   if (!match) throw new ConfigError(`host.json: '${text}' is not a time like 00:00:30`);
-  const [, hours, minutes, seconds] = match.map(Number);
-  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }
 
 /**
@@ -94,7 +107,7 @@ function readTimespan(text) {
  */
 
 /** @returns {FunctionSettings[]} in the order in which routes are tried */
-function readFunctions(appRoot, http, env) {
+function readFunctions(appRoot, http, env, warnings) {
   const functions = [];
   for (const entry of readdirSync(appRoot, { withFileTypes: true })) {
     const file = path.join(appRoot, entry.name, 'function.json');
@@ -107,9 +120,14 @@ function readFunctions(appRoot, http, env) {
   if (functions.length === 0) throw new ConfigError(`there is no function.json below ${appRoot}`);
   functions.sort((a, b) => (a.name < b.name ? -1 : 1));
   checkRoutes(functions);
-  const isDisabled = ({ name, disabled }) =>
-    disabled || /^(1|true)$/i.test(env[`AzureWebJobs.${name}.Disabled`] ?? '');
-  return functions.filter((settings) => !isDisabled(settings));
+  warnings.push(...functions.filter(({ disabled }) => disabled).map(({ name }) =>
+    `${name}/function.json says "disabled", which the host ignores: the function runs. The app ` +
+      `setting AzureWebJobs.${name}.Disabled=true does it`));
+  return functions.filter(({ name }) => {
+    const isDisabled = /^(1|true)$/i.test(env[`AzureWebJobs.${name}.Disabled`] ?? '');
+    if (isDisabled) warnings.push(`Function 'Functions.${name}' is disabled`);
+    return !isDisabled;
+  });
 }
 
 /** Functions that newer hosts derive from host.json alone. */

@@ -1,10 +1,12 @@
 // The host's mode "forwarding" (enableForwardingHttpRequest), bug for bug: the request is rebuilt
 // for the handler, and the response is read whole before the caller gets it.
 
-import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 
-import { HOST_VERSION, exchange, pairs, pass, release } from './wire.js';
+import { hasNonAscii } from './limits.js';
+import {
+  HOST_VERSION, deliver, joinHeaders, lengthHeader, pairs, passWhole, release,
+} from './wire.js';
 
 const KEPT = /[^A-Za-z0-9\-._~!$()*,;@]/gu; // all but these are percent-encoded in a query
 
@@ -26,27 +28,22 @@ const DROPPED = new Set([
 
 export class Forwarding {
   #agent = new http.Agent({ keepAlive: true });
-  #timeoutMs;
-
-  /** @param {{timeoutMs: number}} limits */
-  constructor({ timeoutMs }) {
-    this.#timeoutMs = timeoutMs;
-  }
 
   /** @param {import('./host.js').Invocation} invocation */
-  async invoke({ req, res, port, id }) {
-    const length = Number(req.headers['content-length'] ?? 0);
-    if (length === 0 && req.headers['transfer-encoding'] !== undefined) {
+  async invoke({ req, res, body, port, id, signal }) {
+    if (hasNonAscii(req.rawHeaders)) throw new Error('a header that is not ASCII does not pass');
+    if (req.headers['transfer-encoding'] !== undefined) {
       throw new Error('a chunked body does not pass in forwarding mode');
     }
     const options = {
       port,
+      signal,
       agent: this.#agent,
       method: req.method,
       path: forwardedTarget(req.url),
-      headers: forwardedHeaders(req, id, length > 0),
+      headers: forwardedHeaders(req, body, id),
     };
-    pass(res, await exchange(options, length > 0 ? req : undefined, this.#timeoutMs));
+    await passWhole(res, await deliver(options, body));
   }
 
   /** Closes idle connections, and from now on every other one after its response. */
@@ -60,25 +57,19 @@ export class Forwarding {
 }
 
 /** All headers of the caller except some content headers, and the host's own. */
-function forwardedHeaders(req, id, hasBody) {
+function forwardedHeaders(req, body, id) {
   const copied = pairs(req.rawHeaders).filter(([name]) => !DROPPED.has(name.toLowerCase()));
   const agent = [req.headers['user-agent'], `Azure-Functions-Host/${HOST_VERSION}`];
-  const added = [
+  const type = body.length > 0 && req.headers['content-type'];
+  return joinHeaders([
+    ...copied,
     ['X-Azure-Functions-HostVersion', HOST_VERSION],
     ['X-Azure-Functions-InvocationId', id],
     ['User-Agent', agent.filter(Boolean).join(' ')],
-  ];
-  if (!req.headers.traceparent) added.push(['traceparent', traceparent()]);
-  if (hasBody) {
-    const type = req.headers['content-type'];
-    if (type) added.push(['Content-Type', type]);
-    added.push(['Content-Length', req.headers['content-length']]);
-  }
-  return [...copied, ...added].flat();
+    ...(type ? [['Content-Type', type]] : []),
+    ...lengthHeader(req.method, body),
+  ]).flat();
 }
-
-const traceparent = () =>
-  `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
 
 /** The path is decoded and encoded again, and so is the query. */
 export function forwardedTarget(target) {
@@ -103,16 +94,17 @@ function decode(escapes) {
     .join('');
 }
 
-/** One name=value for each name, whatever its case. */
+/** One name=value for each name, whatever its case; a repeated one is spelt as the second time. */
 function writeQuery(query) {
-  const values = new Map();
+  const entries = new Map();
   for (const [name, value] of new URLSearchParams(query)) {
-    const key = name.toLowerCase();
-    if (values.has(key)) values.get(key).values.push(value);
-    else values.set(key, { name, values: [value] });
+    const entry = entries.get(name.toLowerCase());
+    if (entry?.values.length === 1) entry.name = name;
+    if (entry) entry.values.push(value);
+    else entries.set(name.toLowerCase(), { name, values: [value] });
   }
-  return [...values.values()]
-    .map((entry) => `${escape(entry.name)}=${escape(entry.values.join(','))}`)
+  return [...entries.values()]
+    .map(({ name, values }) => `${escape(name)}=${escape(values.join(','))}`)
     .join('&');
 }
 

@@ -6,6 +6,7 @@ import http from 'node:http';
 import { createInterface } from 'node:readline';
 
 const PROBE_PAUSE_MS = 25;
+const READY_FACTOR = 4.6; // a request waits so many initialization timeouts: 138 s for 30 s
 const MAX_ERRORS = 3; // deaths until the host gives up
 const FORGET_MS = 30 * 60_000; // a death so long after the one before starts a new count
 const LAST_LINES = 3; // of stderr, told with a death
@@ -28,6 +29,7 @@ export class Handler {
   #errors = []; // times of deaths
   #lastLines = [];
   #stopping = false;
+  #killed = new WeakSet(); // processes that the host has ended to start them again
   #tellStopped;
   #whenReady;
   #settle; // resolve and reject of #whenReady
@@ -39,7 +41,8 @@ export class Handler {
   /**
    * @param {{file: string, args: string[], cwd: string}} command
    * @param {{env: object, port: number, initializationMs: number, generation: 'new' | 'old',
-   *   log, onLine?}} settings log(line); onLine(stream, line) gets the handler's own lines
+   *   patient: boolean, log, onLine?}} settings patient: a program that cannot be started is no
+   *   reason to give up; log(line); onLine(stream, line) gets the handler's own lines
    */
   constructor(command, settings) {
     this.#command = command;
@@ -64,11 +67,13 @@ export class Handler {
   }
 
   /** Waits while the handler is starting or restarting. */
-  async ready(limitMs) {
+  async ready() {
+    const limitMs = READY_FACTOR * this.#settings.initializationMs;
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => {
-        this.#log('error: Initialization timed out and host is shutting down');
+        this.#log('error: Final functionDispatcher state: Initializing. Initialization timed out '
+          + 'and host is shutting down');
         this.#fail('the handler did not become ready');
         reject(new Error('the handler did not become ready'));
       }, limitMs);
@@ -104,20 +109,37 @@ export class Handler {
     this.#lastLines = [];
     this.#readLines(child);
     const ready = { yet: false };
-    child.on('error', (error) => {
-      this.#log(`error: Failed to start Worker Channel. Process fileName: ${file} (${error.code})`);
-      this.#stopping = true; // the host does not try again either
-      this.#fail(`cannot start '${file}': ${error.code}`);
-    });
+    child.on('error', (error) => this.#cannotStart(file, error));
     // A shell reports these signals so, and the host reports every signal so.
     const statuses = { SIGTERM: 143, SIGINT: 130 };
     child.on('close', (code, signal) => {
-      this.#ended(code ?? statuses[signal] ?? signal, ready.yet);
+      if (this.#killed.has(child)) this.#launch();
+      else this.#ended(code ?? statuses[signal] ?? signal, ready.yet);
     });
     if (!(await this.#probe(child))) return;
     ready.yet = true;
     this.#log('info: Worker process started and initialized.');
     this.#settle.resolve();
+  }
+
+  /** The host does not try again, and goes on waiting for it. */
+  #cannotStart(file, { code }) {
+    this.#log(`error: Failed to start Worker Channel. Process fileName: ${file} (${code})`);
+    this.#stopping = true;
+    if (this.#settings.patient) return;
+    const hang = Math.round(READY_FACTOR * this.#settings.initializationMs / 1000);
+    this.#log(`error: IN AZURE THE HOST WOULD BE UP NOW, and every request would hang for ${hang} s `
+      + 'and end with 500 (--patient shows it). Here it ends at once.');
+    this.#fail(`cannot start '${file}': ${code}`);
+  }
+
+  /** Kills the process and starts it again, as after a function timeout: no death that counts. */
+  restart() {
+    const child = this.#child;
+    if (this.#stopping || !running(child) || this.#killed.has(child)) return;
+    this.#killed.add(child);
+    this.#expectReady();
+    child.kill('SIGKILL');
   }
 
   #readLines(child) {
@@ -146,7 +168,7 @@ export class Handler {
   async #probe(child) {
     const deadline = Date.now() + this.#settings.initializationMs;
     while (await refused(this.port)) {
-      if (!running(child)) return false;
+      if (!running(child) || this.#stopping) return false;
       if (Date.now() > deadline) {
         this.#log('error: Initializing HttpWorker timed out.');
         child.kill('SIGKILL'); // its end counts as an error
@@ -181,11 +203,12 @@ export class Handler {
   }
 
   /**
-   * SIGTERM, as the platform sends when it removes an instance, and SIGKILL after the deadline;
-   * SIGKILL at once if there is none, as the host itself does.
+   * SIGKILL, as the host does it; with a deadline SIGTERM before, as the platform sends it when it
+   * removes an instance.
    */
   async stop(deadlineMs) {
     this.#stopping = true;
+    this.#settle?.reject(new Error('the host has stopped')); // for those who still wait
     process.removeListener('exit', this.#killAtExit);
     const child = this.#child;
     if (!child || !running(child)) return;

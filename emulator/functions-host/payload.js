@@ -1,56 +1,39 @@
-// The host's default mode: the handler gets a JSON description of the invocation at /{function} and
-// responds with a JSON description of the outputs.
+// What the host does when neither flag is set in host.json: the handler gets a JSON description of
+// the invocation at /{function}. No more of that mode is here than a handler needs that wants to say
+// which flag is missing.
 
-import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 
-import { HOST_VERSION, exchange, pairs, readBody, release } from './wire.js';
+import {
+  HOST_VERSION, answerEmpty, deliver, joinHeaders, pairs, readBody, release,
+} from './wire.js';
 
 export class Payload {
   #agent = new http.Agent({ keepAlive: true });
-  #timeoutMs;
   #log;
 
-  /** @param {{timeoutMs: number, log: (line: string) => void}} settings */
-  constructor({ timeoutMs, log }) {
-    this.#timeoutMs = timeoutMs;
+  /** @param {(line: string) => void} log gets what the handler wants to have logged */
+  constructor(log) {
     this.#log = log;
   }
 
   /** @param {import('./host.js').Invocation} invocation */
-  async invoke({ req, res, port, id, settings, params }) {
-    const body = Buffer.from(JSON.stringify(await describe(req, settings, params)));
+  async invoke({ req, res, body, port, id, signal, settings, params }) {
+    const description = describe(req, body, settings, params);
     const headers = {
       'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': body.length,
+      'Transfer-Encoding': 'chunked',
       'X-Azure-Functions-HostVersion': HOST_VERSION,
       'X-Azure-Functions-InvocationId': id,
       'User-Agent': `Azure-Functions-Host/${HOST_VERSION}`,
     };
     const options = {
-      port,
-      agent: this.#agent,
-      method: 'POST',
-      path: `/${settings.name}`,
-      headers,
+      port, signal, agent: this.#agent, method: 'POST', path: `/${settings.name}`, headers,
     };
-    this.#pass(res, await exchange(options, body, this.#timeoutMs), settings);
-  }
-
-  #pass(res, { status, body }, { output }) {
-    if (status < 200 || status > 299) throw new Error(`the handler responded with ${status}`);
-    const { Outputs, Logs, ReturnValue } = readJson(body);
-    for (const line of Logs ?? []) this.#log(`handler info: ${line}`);
-    if (output === undefined) {
-      res.writeHead(204).end();
-      return;
-    }
-    const answer = output === '$return' ? ReturnValue : Outputs?.[output];
-    const { code, headers, text } = readOutput(answer, output === '$return');
-    for (const [name, value] of Object.entries(headers)) {
-      if (!res.hasHeader(name)) res.setHeader(name, value);
-    }
-    res.writeHead(code).end(text);
+    const response = await deliver(options, Buffer.from(JSON.stringify(description)));
+    const { Outputs, Logs } = await readAnswer(response);
+    for (const line of Logs ?? []) this.#log(`info: ${line}`);
+    pass(res, Outputs?.[settings.output]);
   }
 
   /** Closes idle connections, and from now on every other one after its response. */
@@ -64,27 +47,19 @@ export class Payload {
 }
 
 /** Data of the trigger, and Metadata. */
-async function describe(req, { name, trigger }, params) {
+function describe(req, body, { name, trigger }, params) {
   const url = new URL(req.url, `http://${req.headers.host}`);
-  const query = joined(url.searchParams);
-  const headers = listed(pairs(req.rawHeaders));
-  const data = { Url: url.href, Method: req.method, Query: query, Headers: headers };
-  Object.assign(data, { Params: params, Identities: [] });
-  if (req.headers['content-length'] !== undefined) data.Body = await describeBody(req);
-  const plain = Object.fromEntries(Object.entries(headers).map(([n, v]) => [n, v.join(', ')]));
-  const sys = { MethodName: name, UtcNow: new Date().toISOString(), RandGuid: randomUUID() };
-  return { Data: { [trigger]: data }, Metadata: { Query: query, Headers: plain, sys } };
-}
-
-/** Every header with the list of its values, spelt as at its first occurrence. */
-function listed(headers) {
-  const lists = new Map();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    if (lists.has(key)) lists.get(key).values.push(value);
-    else lists.set(key, { name, values: [value] });
-  }
-  return Object.fromEntries([...lists.values()].map(({ name, values }) => [name, values]));
+  const headers = joinHeaders(pairs(req.rawHeaders));
+  const data = {
+    Url: url.href,
+    Method: req.method,
+    Query: joined(url.searchParams),
+    Headers: Object.fromEntries(headers.map(([header, value]) => [header, [value]])),
+    Params: params,
+    Identities: [],
+    ...(body.length > 0 ? { Body: body.toString('utf8') } : {}),
+  };
+  return { Data: { [trigger]: data }, Metadata: { sys: { MethodName: name } } };
 }
 
 /** Repeated names become one value. */
@@ -96,35 +71,26 @@ export function joined(parameters) {
   return values;
 }
 
-async function describeBody(req) {
-  const binary = /^(application\/octet-stream|multipart\/)/i.test(
-    req.headers['content-type'] ?? '',
-  );
-  return (await readBody(req)).toString(binary ? 'base64' : 'utf8');
+async function readAnswer(response) {
+  const { statusCode, headers } = response;
+  const body = await readBody(response);
+  const isJson = /^(application|text)\/json\b/.test(headers['content-type'] ?? '');
+  if (statusCode < 200 || statusCode > 299 || !isJson) {
+    throw new Error(`the handler responded with ${statusCode}, or not with JSON`);
+  }
+  return JSON.parse(body.toString('utf8')) ?? {};
 }
 
-function readJson(body) {
-  try {
-    const value = JSON.parse(body.toString('utf8'));
-    if (value !== null && typeof value === 'object') return value;
-  } catch {
-    // falls through
+/** The output of the handler is the response: an object with status, headers and body. */
+function pass(res, output) {
+  if (output === undefined || output === null) {
+    answerEmpty(res, 200);
+    return;
   }
-  throw new Error('Invalid HttpResponseMessage: the handler did not respond with JSON');
-}
-
-/** The HTTP output: an object with status, headers and body; as a return value also just a body. */
-function readOutput(answer, isReturn) {
-  if (answer === null || answer === undefined) return { code: 200, headers: {}, text: '' };
-  if (typeof answer !== 'object') {
-    if (!isReturn) throw new Error('Output is not in expected format');
-    return readOutput({ body: answer });
+  if (typeof output !== 'object') throw new Error('Output is not in expected format');
+  for (const [name, value] of Object.entries(output.headers ?? {})) {
+    if (!res.hasHeader(name)) res.setHeader(name, value);
   }
-  const { statusCode, status, headers = {}, body = '' } = answer;
-  const isText = typeof body === 'string';
-  const text = isText ? body : JSON.stringify(body);
-  const type = isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
-  const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  const all = typed || text === '' ? headers : { ...headers, 'Content-Type': type };
-  return { code: Number(statusCode ?? status ?? 200), headers: all, text };
+  const text = typeof output.body === 'string' ? output.body : JSON.stringify(output.body ?? '');
+  res.writeHead(Number(output.statusCode ?? output.status ?? 200)).end(text);
 }

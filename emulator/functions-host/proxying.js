@@ -1,11 +1,14 @@
-// The host's mode "proxying" (enableProxyingHttpRequest): a reverse proxy that streams both ways.
+// The host's mode "proxying" (enableProxyingHttpRequest): a reverse proxy that streams responses.
 
 import http from 'node:http';
 
-import { HOST_VERSION, pairs, passHeaders, release } from './wire.js';
+import { hasNonAscii } from './limits.js';
+import {
+  HOST_VERSION, deliver, joinHeaders, lengthHeader, pairs, passHeaders, release,
+} from './wire.js';
 
 const IDLE_MS = 240_000; // without anything happening
-const ATTEMPTS = 10; // to connect
+const ATTEMPTS = 10; // to get a response that can be read
 const FIRST_PAUSE_MS = 50; // doubled up to the last
 const LAST_PAUSE_MS = 250;
 
@@ -31,6 +34,7 @@ const HOP_BY_HOP = new Set([
 /** Headers of the caller that the host replaces or removes. */
 const REPLACED = new Set([
   'host',
+  'content-length',
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -45,25 +49,42 @@ export class Proxying {
   #agent = new http.Agent({ keepAlive: true });
 
   /** @param {import('./host.js').Invocation} invocation */
-  async invoke({ req, res, port, id }) {
-    const options = {
-      host: '127.0.0.1',
-      port,
-      agent: this.#agent,
-      method: req.method,
-      path: req.url,
-      headers: proxiedHeaders(req, port, id),
-    };
+  async invoke(invocation) {
+    // A caller that has sent a body and leaves takes its request back.
+    if (invocation.body.length > 0) invocation.res.on('close', invocation.cancel);
+    await streamBack(await this.#tryOften(invocation), invocation);
+  }
+
+  /** Whatever goes wrong before there is a response, the request is delivered again. */
+  async #tryOften(invocation) {
+    const { body, signal } = invocation;
     let pauseMs = FIRST_PAUSE_MS;
+    let isBodySent = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await stream(options, req, res);
+        if (isBodySent) throw new Error('the request has gone, with its body');
+        return await this.#try(invocation);
       } catch (error) {
-        if (error.code !== 'ECONNREFUSED' || attempt === ATTEMPTS) throw error;
+        isBodySent ||= body.length > 0 && error.code !== 'ECONNREFUSED';
+        if (signal.aborted || attempt === ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
         pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
       }
     }
+  }
+
+  async #try({ req, body, port, id, signal }) {
+    if (hasNonAscii(req.rawHeaders)) throw new Error('a header that is not ASCII does not pass');
+    const options = {
+      port,
+      signal,
+      timeout: IDLE_MS,
+      agent: this.#agent,
+      method: req.method,
+      path: req.url,
+      headers: proxiedHeaders(req, body, port, id),
+    };
+    return deliver(options, body);
   }
 
   /** Closes idle connections, and from now on every other one after its response. */
@@ -76,56 +97,44 @@ export class Proxying {
   }
 }
 
-/** No part of the body is sent before there is a connection, so that the request can be retried. */
-function stream(options, req, res) {
+function streamBack(response, { res }) {
   return new Promise((resolve, reject) => {
-    const sent = http.request(options);
-    const gone = () => sent.destroy(new Error('the caller has gone'));
-    res.on('close', gone);
-    sent.setTimeout(IDLE_MS, () => sent.destroy(new Error('the connection was idle for too long')));
-    sent.on('socket', (socket) => {
-      if (socket.connecting) socket.once('connect', () => req.pipe(sent));
-      else req.pipe(sent);
-    });
-    sent.on('error', (error) => {
-      res.removeListener('close', gone);
-      reject(error);
-    });
-    sent.on('response', (response) => {
-      try {
-        passHeaders(res, pairs(response.rawHeaders).filter(passes));
-        res.writeHead(response.statusCode, response.statusMessage);
-      } catch (error) {
-        reject(error); // Node reads answers that it does not write
-        sent.destroy();
-        return;
-      }
-      response.on('error', (error) => res.destroy(error));
-      response.on('end', () => {
-        res.removeListener('close', gone);
-        resolve();
-      });
-      response.pipe(res);
-    });
+    if (res.destroyed) {
+      response.destroy();
+      resolve();
+      return;
+    }
+    try {
+      passHeaders(res, pairs(response.rawHeaders).filter(passes));
+      res.writeHead(response.statusCode, response.statusMessage);
+    } catch (error) {
+      reject(error); // Node reads answers that it does not write
+      response.destroy();
+      return;
+    }
+    res.on('close', () => response.destroy());
+    response.on('error', reject);
+    response.on('end', resolve);
+    response.pipe(res);
   });
 }
 
 const passes = ([name]) => !HOP_BY_HOP.has(name.toLowerCase());
 
-function proxiedHeaders(req, port, id) {
+function proxiedHeaders(req, body, port, id) {
   const copied = pairs(req.rawHeaders).filter(
     (pair) => passes(pair) && !REPLACED.has(pair[0].toLowerCase()),
   );
-  const { remoteAddress } = req.socket;
+  const isChunked = req.headers['transfer-encoding'] !== undefined;
   const added = [
     ['Host', `127.0.0.1:${port}`],
-    ['X-Forwarded-For', remoteAddress],
+    ['X-Forwarded-For', req.socket.remoteAddress],
     ['X-Forwarded-Host', req.headers.host],
     ['X-Forwarded-Proto', 'http'],
     ['X-Azure-Functions-HostVersion', HOST_VERSION],
     ['X-Azure-Functions-InvocationId', id],
     ['x-ms-invocation-id', id],
+    ...(isChunked ? [['Transfer-Encoding', 'chunked']] : lengthHeader(req.method, body)),
   ];
-  if (req.headers['transfer-encoding']) added.push(['Transfer-Encoding', 'chunked']);
-  return [...copied, ...added.filter(([, value]) => value !== undefined)].flat();
+  return joinHeaders([...copied, ...added.filter(([, value]) => value !== undefined)]).flat();
 }

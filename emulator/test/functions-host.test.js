@@ -1,173 +1,14 @@
-// The stand-in for the Functions host: files, routes, forwarding, CORS, the handler's life.
+// The stand-in for the Functions host: files and settings, routes, CORS, keys, and what it says.
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { readApp, readCommand, splitCommandLine } from '../functions-host/config.js';
-import { forwardedTarget } from '../functions-host/forwarding.js';
-import { startFunctionsHost } from '../functions-host/host.js';
-import { Proxying } from '../functions-host/proxying.js';
 import { makeMatcher } from '../functions-host/routes.js';
-import { choosePort, listen } from '../listen.js';
-import { request, until } from './testing.js';
-import { after, test } from './test.js';
-
-/** A handler that tells what it got, and obeys: /die, /exit0, /deaf. */
-const HANDLER = `#!/usr/bin/env node
-const http = require('node:http');
-process.on('SIGTERM', () => { console.log('terminating'); process.exit(0); });
-console.log('level=info event=listening');
-console.error('this is a warning');
-console.error('this is wrong');
-http.createServer(async (req, res) => {
-  const chunks = [];
-  for await (const chunk of req) chunks.push(chunk);
-  if (req.url.startsWith('/die')) process.kill(process.pid, 'SIGSEGV');
-  if (req.url.startsWith('/deaf')) {
-    process.removeAllListeners('SIGTERM');
-    process.on('SIGTERM', () => {});
-  }
-  const { method, url, rawHeaders } = req;
-  const body = Buffer.concat(chunks).toString();
-  res.setHeader('X-Pid', process.pid);
-  res.setHeader('Access-Control-Allow-Origin', 'http://handler.example');
-  if (req.url.startsWith('/moved')) res.writeHead(302, { Location: '/elsewhere' });
-  const { env, argv } = process;
-  res.end(JSON.stringify({ method, url, rawHeaders, body, env, args: argv.slice(2) }));
-}).listen(process.env.FUNCTIONS_CUSTOMHANDLER_PORT, '127.0.0.1');
-`;
-
-const trash = [];
-after(() => Promise.all(trash.map((folder) => rm(folder, { recursive: true }))));
-
-/** Writes an app to a new folder. */
-async function makeApp({ host = {}, functions = {}, settings, program = HANDLER } = {}) {
-  const root = await mkdtemp(path.join(tmpdir(), 'host-test-'));
-  trash.push(root);
-  const put = async (name, value) => {
-    await mkdir(path.dirname(path.join(root, name)), { recursive: true });
-    await writeFile(
-      path.join(root, name),
-      typeof value === 'string' ? value : JSON.stringify(value),
-    );
-  };
-  await put('host.json', {
-    version: '2.0',
-    customHandler: {
-      description: {
-        defaultExecutablePath: 'handler.cjs',
-        arguments: ['--port', '%FUNCTIONS_CUSTOMHANDLER_PORT%', '%NONE%'],
-      },
-      enableForwardingHttpRequest: true,
-      enableProxyingHttpRequest: true,
-    },
-    extensions: { http: { routePrefix: '' } },
-    ...host,
-  });
-  const all = {
-    negotiate: trigger({
-      route: '{action:regex(^(negotiate|register)$)}',
-      methods: ['get', 'post'],
-      authLevel: 'anonymous',
-    }),
-    eventhandler: trigger({ methods: ['post', 'options'], authLevel: 'function' }),
-    ...functions,
-  };
-  for (const [name, value] of Object.entries(all)) await put(`${name}/function.json`, value);
-  if (settings) await put('local.settings.json', settings);
-  await put('handler.cjs', program);
-  await chmod(path.join(root, 'handler.cjs'), 0o755);
-  return root;
-}
-
-const trigger = (more) => ({
-  bindings: [
-    { type: 'httpTrigger', direction: 'in', name: 'req', ...more },
-    { type: 'http', direction: 'out', name: 'res' },
-  ],
-});
-
-/** Starts the host over an app for one test. */
-async function start(t, { options = {}, ...app } = {}) {
-  const appRoot = await makeApp(app);
-  const lines = [];
-  const own = [];
-  // The environment of the test run may name another handler; these tests bring their own.
-  const executable = path.join(appRoot, 'handler.cjs');
-  const onLine = (stream, line) => own.push([stream, line]);
-  const host = await startFunctionsHost({
-    appRoot,
-    port: 0,
-    executable,
-    log: (line) => lines.push(line),
-    onLine,
-    ...options,
-  });
-  t.after(() => host.close());
-  return { host, lines, own };
-}
-
-const headersOf = ({ rawHeaders }, name) =>
-  rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1].toLowerCase() === name);
-
-const alive = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-test("a request is forwarded with the host's headers and its own", async (t) => {
-  const { host } = await start(t);
-  const answer = await request(`${host.url}/eventhandler?code=K&x=1&X=2&flag&sp=a%20b+c/`, {
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      'Content-Encoding': 'identity',
-      'ce-type': 'azure.webpubsub.sys.connect',
-      'User-Agent': 'service',
-      'X-Azure-Functions-InvocationId': 'mine',
-    },
-    body: '{}',
-  });
-  assert.equal(answer.status, 200);
-  const got = JSON.parse(answer.text);
-  assert.equal(got.method, 'POST');
-  assert.equal(got.url, '/eventhandler?code=K&x=1,2&flag=&sp=a%20b%20c%2F');
-  assert.equal(got.body, '{}');
-  assert.deepEqual(headersOf(got, 'ce-type'), ['azure.webpubsub.sys.connect']);
-  assert.deepEqual(headersOf(got, 'content-type'), ['application/json']);
-  assert.deepEqual(headersOf(got, 'content-length'), ['2']);
-  assert.deepEqual(headersOf(got, 'content-encoding'), []);
-  assert.deepEqual(headersOf(got, 'host'), [`127.0.0.1:${host.port}`]);
-  assert.match(headersOf(got, 'user-agent')[0], /^service Azure-Functions-Host\/4\./);
-  assert.equal(headersOf(got, 'x-azure-functions-invocationid').length, 2);
-  assert.equal(headersOf(got, 'x-azure-functions-hostversion').length, 1);
-  assert.match(headersOf(got, 'traceparent')[0], /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
-});
-
-test('without a body there is no Content-Type', async (t) => {
-  const { host } = await start(t);
-  const headers = { 'Content-Type': 'text/plain' };
-  const answer = await request(`${host.url}/negotiate`, { headers });
-  assert.deepEqual(headersOf(JSON.parse(answer.text), 'content-type'), []);
-});
-
-test('a chunked upload is answered 500 and the handler stays', async (t) => {
-  const { host } = await start(t);
-  const answer = await fetch(`${host.url}/eventhandler`, {
-    method: 'POST',
-    body: new Blob(['{}']).stream(),
-    duplex: 'half',
-  });
-  assert.equal(answer.status, 500);
-  assert.equal((await request(`${host.url}/negotiate`)).status, 200);
-});
+import { ANYTHING, makeApp, start, trigger } from './functions-app.js';
+import { request } from './testing.js';
+import { test } from './test.js';
 
 test('routes are matched by template, method and without case', async (t) => {
   const { host } = await start(t);
@@ -231,13 +72,6 @@ test('both functions answer below /api/ as well, and nothing else does', async (
   }
 });
 
-test("a redirect and the handler's headers pass through", async (t) => {
-  const { host } = await start(t, { functions: { moved: trigger({}) } });
-  const answer = await request(`${host.url}/moved`);
-  assert.equal(answer.status, 302);
-  assert.equal(answer.headers.location, '/elsewhere');
-});
-
 test('CORS: a true preflight is answered by the host, allowed origins only', async (t) => {
   const origin = 'http://page.example';
   const { host } = await start(t, { options: { cors: [origin] } });
@@ -272,15 +106,57 @@ test('CORS: an OPTIONS that is no preflight reaches the handler', async (t) => {
   assert.equal(JSON.parse(answer.text).method, 'OPTIONS');
 });
 
-test('a function key is asked for only where the level says so', async (t) => {
-  const { host } = await start(t, { options: { key: 'secret' } });
-  const post = async (target, headers) =>
-    (await request(host.url + target, { method: 'POST', headers })).status;
-  assert.equal(await post('/eventhandler', {}), 401);
-  assert.equal(await post('/eventhandler?code=wrong', {}), 401);
-  assert.equal(await post('/eventhandler?code=secret', {}), 200);
-  assert.equal(await post('/eventhandler', { 'x-functions-key': 'secret' }), 200);
-  assert.equal(await post('/negotiate?code=wrong', {}), 200);
+test('CORS: a page can read that the handler has failed', async (t) => {
+  const origin = 'http://page.example';
+  const { host } = await start(t, { functions: ANYTHING, options: { cors: [origin] } });
+  const failed = await request(`${host.url}/garbage`, { headers: { Origin: origin } });
+  assert.equal(failed.status, 500);
+  assert.equal(failed.headers['access-control-allow-origin'], origin);
+});
+
+test("keys: the host's, the function's own and the master key open a function, admin the last alone",
+  async (t) => {
+    const functions = {
+      other: trigger({ authLevel: 'function' }),
+      inner: trigger({ authLevel: 'admin' }),
+      plain: trigger({}),
+    };
+    const options = {
+      key: 'HOST', masterKey: 'MASTER', functionKeys: { eventhandler: 'OWN', other: 'OTHER' },
+    };
+    const { host } = await start(t, { functions, options });
+    const header = { 'x-functions-key': 'OWN' };
+    for (const [target, status, headers] of [
+      ['/eventhandler', 401], ['/eventhandler?code=wrong', 401],
+      ['/eventhandler?code=HOST', 200], ['/eventhandler?code=OWN', 200],
+      ['/eventhandler?code=MASTER', 200], ['/eventhandler?code=OTHER', 401],
+      ['/eventhandler', 200, header], ['/eventhandler?code=wrong', 200, header],
+      ['/eventhandler?code=OWN', 401, { 'x-functions-key': 'wrong' }],
+      ['/eventhandler?CODE=OWN', 200], ['/eventhandler?code=OWN&code=wrong', 200],
+      ['/eventhandler?code=own', 401], ['/plain', 401], ['/plain?code=HOST', 200],
+      ['/inner?code=HOST', 401], ['/inner?code=MASTER', 200], ['/negotiate?code=wrong', 200],
+      ['/admin/host/ping', 200], ['/admin/host/status', 401], ['/admin/functions', 401],
+      ['/admin/host/status?code=MASTER', 200], ['/runtime/webhooks/x', 403],
+    ]) {
+      const answer = await request(host.url + target, { method: 'POST', headers });
+      assert.equal(answer.status, status, `${target} ${JSON.stringify(headers)}`);
+      if (status === 401) assert.deepEqual([answer.text, answer.headers['content-length']], ['', '0']);
+    }
+    assert.equal((await request(`${host.url}/eventhandler`, { method: 'OPTIONS' })).status, 401);
+  });
+
+test('without any key everybody may do everything, as under func start', async (t) => {
+  const { host } = await start(t, { functions: { inner: trigger({ authLevel: 'admin' }) } });
+  for (const target of ['/inner', '/admin/host/status']) {
+    assert.equal((await request(host.url + target)).status, 200, target);
+  }
+});
+
+test('"disabled" in function.json changes nothing, and a warning says so', async (t) => {
+  const functions = { off: { ...trigger({ authLevel: 'anonymous' }), disabled: true } };
+  const { host, lines } = await start(t, { functions });
+  assert.equal((await request(`${host.url}/off`)).status, 200);
+  assert.ok(lines.some((line) => /^warning: off\/function\.json .*AzureWebJobs\.off\.Disabled/.test(line)));
 });
 
 test('settings: the option wins over the environment, that over local.settings.json', async (t) => {
@@ -312,66 +188,6 @@ test("the handler's lines get the level that the host gives them", async (t) => 
   assert.deepEqual(own[0], ['stdout', 'level=info event=listening']);
 });
 
-test('a handler that dies is started again, and the third death stops the host', async (t) => {
-  const { host, lines } = await start(t, { functions: { die: trigger({}) } });
-  for (const life of [1, 2]) {
-    const pid = host.handlerPid;
-    assert.equal((await request(`${host.url}/die`)).status, 500, `life ${life}`);
-    await until(() => host.handlerPid !== pid, 'the restart');
-    const answer = await request(`${host.url}/negotiate`);
-    assert.equal(answer.status, 200);
-    assert.notEqual(answer.headers['x-pid'], String(pid));
-  }
-  await request(`${host.url}/die`);
-  assert.match(await host.stopped, /ended 3 times, last with SIGSEGV/);
-  assert.ok(
-    lines.includes('error: Exceeded http worker restart retry count. Shutting down Functions Host'),
-  );
-});
-
-test('a handler that dies before it is ready is started again and awaited', async (t) => {
-  const program = HANDLER.replace(
-    'process.on(',
-    `const tried = require('node:path').join(process.env.FUNCTIONS_APP_ROOT_PATH, 'tried');
-if (!require('node:fs').existsSync(tried)) {
-  require('node:fs').writeFileSync(tried, '');
-  process.exit(1);
-}
-process.on(`,
-  );
-  const { host, lines } = await start(t, { program });
-  assert.equal((await request(`${host.url}/negotiate`)).status, 200);
-  assert.ok(lines.some((line) => line.includes('the handler ended (1)')));
-});
-
-test('a handler that never gets ready is reported with its last words', async (t) => {
-  const program = '#!/usr/bin/env node\nconsole.error("no port for me"); process.exit(1);\n';
-  await assert.rejects(start(t, { program }), /ended 3 times, last with 1: no port for me/);
-});
-
-test('a handler that cannot be started is reported', async (t) => {
-  await assert.rejects(
-    start(t, { options: { executable: '/no/such/program' } }),
-    /cannot start.*ENOENT/,
-  );
-});
-
-test('close ends the handler with SIGTERM', async (t) => {
-  const { host, own } = await start(t);
-  const pid = host.handlerPid;
-  await host.close();
-  assert.ok(!alive(pid));
-  assert.deepEqual(own.at(-1), ['stdout', 'terminating']);
-});
-
-test('close kills a handler that does not listen to SIGTERM', async (t) => {
-  const { host } = await start(t, { functions: { deaf: trigger({}) }, options: { stopMs: 300 } });
-  await request(`${host.url}/deaf`);
-  const pid = host.handlerPid;
-  await host.close();
-  assert.ok(!alive(pid));
-});
-
 test('files that the host refuses are refused', async () => {
   const refusals = [
     [{ host: { version: '1.0' } }, /version/],
@@ -398,98 +214,6 @@ test('the command line is made as the host makes it', () => {
   assert.deepEqual(splitCommandLine('a  "b c"d'), ['a', 'b cd']);
 });
 
-test('forwarding rewrites paths and queries as the host does', () => {
-  assert.equal(forwardedTarget('/a%2Fb/c%20d'), '/a%2Fb/c%20d');
-  assert.equal(forwardedTarget('/plain'), '/plain');
-  assert.equal(forwardedTarget('/a?x=1&y=%C3%A4&x=2'), '/a?x=1,2&y=%C3%A4');
-  assert.equal(forwardedTarget('/a%3Fb=1'), '/a?b=1');
-});
-
-// --- proxying -----------------------------------------------------------------------------------
-
-test('proxying: the request passes as it is, with another Host and X-Forwarded', async (t) => {
-  const { host } = await start(t, { options: { mode: 'proxy' } });
-  const answer = await request(`${host.url}/eventhandler?code=K&x=1&x=2&sp=a%20b+c`, {
-    method: 'POST',
-    headers: {
-      Host: 'app.example',
-      'User-Agent': 'service',
-      'Content-Encoding': 'identity',
-      'X-Forwarded-For': '10.0.0.1',
-      'x-ms-invocation-id': 'mine',
-      Forwarded: 'for=10.0.0.1',
-      TE: 'trailers',
-    },
-    body: '{}',
-  });
-  const got = JSON.parse(answer.text);
-  assert.equal(got.url, '/eventhandler?code=K&x=1&x=2&sp=a%20b+c');
-  assert.equal(got.body, '{}');
-  assert.deepEqual(headersOf(got, 'host'), [`127.0.0.1:${host.handlerPort}`]);
-  assert.deepEqual(headersOf(got, 'x-forwarded-host'), ['app.example']);
-  assert.deepEqual(headersOf(got, 'x-forwarded-for'), ['127.0.0.1']);
-  assert.deepEqual(headersOf(got, 'x-forwarded-proto'), ['http']);
-  assert.deepEqual(headersOf(got, 'user-agent'), ['service']);
-  assert.deepEqual(headersOf(got, 'content-encoding'), ['identity']);
-  assert.deepEqual(headersOf(got, 'forwarded'), []);
-  assert.deepEqual(headersOf(got, 'te'), []);
-  const [id] = headersOf(got, 'x-azure-functions-invocationid');
-  assert.deepEqual(headersOf(got, 'x-ms-invocation-id'), [id]);
-});
-
-test('proxying: a chunked upload passes', async (t) => {
-  const { host } = await start(t, { options: { mode: 'proxy' } });
-  const answer = await fetch(`${host.url}/eventhandler`, {
-    method: 'POST',
-    body: new Blob(['{"a":1}']).stream(),
-    duplex: 'half',
-  });
-  assert.equal((await answer.json()).body, '{"a":1}');
-});
-
-test('proxying: the answer is streamed', async (t) => {
-  const program = HANDLER.replace(
-    "if (req.url.startsWith('/moved'))",
-    `if (req.url.startsWith('/moved')) {
-      res.write('first ');
-      return setTimeout(() => res.end('last'), 1000);
-    }
-    if (false)`,
-  );
-  const { host } = await start(t, {
-    program,
-    functions: { moved: trigger({}) },
-    options: { mode: 'proxy' },
-  });
-  const { body } = await fetch(`${host.url}/moved`);
-  const chunks = [];
-  for await (const chunk of body) chunks.push(Buffer.from(chunk).toString());
-  assert.deepEqual(chunks, ['first ', 'last']);
-});
-
-test('proxying: a refused connection is tried again, a body included', async (t) => {
-  const port = await choosePort(0);
-  const proxying = new Proxying();
-  const front = http.createServer((req, res) => {
-    proxying.invoke({ req, res, port, id: 'x' }).catch(() => res.writeHead(500).end());
-  });
-  const back = http.createServer((req, res) => req.pipe(res));
-  const { port: frontPort, close } = await listen(front);
-  t.after(async () => {
-    proxying.close();
-    await close();
-    back.close();
-  });
-  const ask = () => request(`http://127.0.0.1:${frontPort}/`, { method: 'POST', body: 'the body' });
-  const answer = ask();
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  back.listen(port, '127.0.0.1');
-  assert.equal((await answer).text, 'the body');
-  back.closeAllConnections();
-  await new Promise((resolve) => back.close(resolve));
-  assert.equal((await ask()).status, 500);
-});
-
 test('the mode follows from host.json and the generation of the host', async (t) => {
   const flags = (forwarding, proxying) => ({
     customHandler: {
@@ -508,17 +232,17 @@ test('the mode follows from host.json and the generation of the host', async (t)
   ]) {
     const { host } = await start(t, { host: flags(forwarding, proxying), options: { generation } });
     const { text } = await request(`${host.url}/negotiate?a`);
-    // The handler answers with what it got, which is no output in payload mode: 200, empty.
+    // The handler answers with what it got, which is no JSON of that type, and so 500, in payload mode.
     const got = text === '' ? { url: '' } : JSON.parse(text);
     const expected = { forward: '/negotiate?a=', proxy: '/negotiate?a', payload: '' };
     assert.equal(got.url, expected[mode], `${forwarding} ${proxying} ${generation}`);
   }
 });
 
-// --- payload ------------------------------------------------------------------------------------
+// --- neither flag -------------------------------------------------------------------------------
 
-/** A handler of the payload contract that echoes what it got, or answers as asked. */
-const PAYLOAD_HANDLER = `#!/usr/bin/env node
+/** A handler that knows that the host wraps what it should forward. */
+const WRAPPED = `#!/usr/bin/env node
 const http = require('node:http');
 http.createServer(async (req, res) => {
   const chunks = [];
@@ -526,61 +250,34 @@ http.createServer(async (req, res) => {
   if (req.method === 'GET') return res.end();
   const got = JSON.parse(Buffer.concat(chunks));
   const { asked } = got.Data.req.Query;
-  if (asked) return res.writeHead(asked.includes('fail') ? 500 : 200).end(asked);
-  const echo = { url: req.url, method: req.method, got };
-  const output = { statusCode: 201, headers: { 'X-A': 'b' }, body: JSON.stringify(echo) };
-  res.end(JSON.stringify({ Outputs: { res: output }, Logs: ['a line'], ReturnValue: null }));
+  const body = JSON.stringify({ url: req.url, length: req.headers['content-length'], got });
+  const answer = { Outputs: { res: { statusCode: 501, headers: { 'X-A': 'b' }, body } } };
+  const type = asked === 'plain' ? 'text/plain' : 'application/json; charset=utf-8';
+  res.writeHead(asked === 'fail' ? 501 : 200, { 'Content-Type': type });
+  res.end(asked === 'nothing' ? '{}' : JSON.stringify(answer));
 }).listen(process.env.FUNCTIONS_CUSTOMHANDLER_PORT, '127.0.0.1');
 `;
 
-test('payload: the invocation is described, and the output is the answer', async (t) => {
-  const { host, lines } = await start(t, {
-    program: PAYLOAD_HANDLER,
-    options: { mode: 'payload' },
+test('with neither flag in host.json the handler gets a description of the request, and can say so',
+  async (t) => {
+    const customHandler = { description: { defaultExecutablePath: 'handler.cjs' } };
+    const { host } = await start(t, { program: WRAPPED, host: { customHandler } });
+    const post = (asked) => request(`${host.url}/register?a=1&a=2&asked=${asked}`, {
+      method: 'POST', headers: { 'X-Two': ['1', '2'] }, body: '{"a":1}',
+    });
+    const answer = await post('');
+    assert.equal(answer.status, 501);
+    assert.equal(answer.headers['x-a'], 'b');
+    const { url, length, got } = JSON.parse(answer.text);
+    assert.deepEqual([url, length], ['/negotiate', undefined]);
+    const { Url, Method, Query, Headers, Params, Body } = got.Data.req;
+    assert.deepEqual([Url, Method], [`${host.url}/register?a=1&a=2&asked=`, 'POST']);
+    assert.deepEqual([Query.a, Headers['X-Two'], Params.action], ['1,2', ['1, 2'], 'register']);
+    assert.equal(Body, '{"a":1}');
+    assert.equal(got.Metadata.sys.MethodName, 'negotiate');
+    for (const asked of ['fail', 'plain']) assert.equal((await post(asked)).status, 500, asked);
+    assert.equal((await post('nothing')).status, 200);
   });
-  const answer = await request(`${host.url}/register?a=1&a=2`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-Two': ['1', '2'] },
-    body: '{"a":1}',
-  });
-  assert.equal(answer.status, 201);
-  assert.equal(answer.headers['x-a'], 'b');
-  const { url, method, got } = JSON.parse(answer.text);
-  assert.equal(`${method} ${url}`, 'POST /negotiate');
-  assert.deepEqual(Object.keys(got), ['Data', 'Metadata']);
-  const { req } = got.Data;
-  assert.equal(req.Url, `${host.url}/register?a=1&a=2`);
-  assert.equal(req.Method, 'POST');
-  assert.deepEqual(req.Query, { a: '1,2' });
-  assert.deepEqual(req.Params, { action: 'register' });
-  assert.deepEqual(req.Headers['X-Two'], ['1', '2']);
-  assert.equal(req.Body, '{"a":1}');
-  assert.equal(got.Metadata.sys.MethodName, 'negotiate');
-  assert.ok(lines.includes('handler info: a line'));
-});
-
-test('payload: bytes are base64, and without a body there is none', async (t) => {
-  const { host } = await start(t, { program: PAYLOAD_HANDLER, options: { mode: 'payload' } });
-  const described = async (more) => {
-    const { text } = await request(`${host.url}/negotiate`, more);
-    return JSON.parse(text).got.Data.req.Body;
-  };
-  const headers = { 'Content-Type': 'application/octet-stream' };
-  assert.equal(await described({ method: 'POST', headers, body: Buffer.from([1, 2, 3]) }), 'AQID');
-  assert.equal(await described(), undefined);
-});
-
-test('payload: what the handler gets wrong is 500, what it may do is done', async (t) => {
-  const { host } = await start(t, { program: PAYLOAD_HANDLER, options: { mode: 'payload' } });
-  const ask = (asked) => request(`${host.url}/negotiate?asked=${encodeURIComponent(asked)}`);
-  for (const wrong of ['{"fail":1}', 'nonsense', '[', '1', '{"Outputs":{"res":"text"}}']) {
-    assert.equal((await ask(wrong)).status, 500, wrong);
-  }
-  assert.equal((await ask('{}')).status, 200);
-  const { status, headers, text } = await ask('{"Outputs":{"res":{"status":202,"body":{"a":1}}}}');
-  assert.deepEqual([status, text], [202, '{"a":1}']);
-  assert.match(headers['content-type'], /^application\/json/);
-});
 
 // --- more of the host ---------------------------------------------------------------------------
 
@@ -596,22 +293,6 @@ test('CORS of the platform: every true preflight is answered by the host', async
     headers: validation,
   });
   assert.equal(JSON.parse(other.text).method, 'OPTIONS');
-});
-
-test('exit 0: an old host lets the app be dead, a new one starts the handler again', async (t) => {
-  const program = HANDLER.replace("process.kill(process.pid, 'SIGSEGV')", 'process.exit(0)');
-  const functions = { die: trigger({}) };
-  const old = await start(t, { program, functions, options: { generation: 'old' } });
-  await request(`${old.host.url}/die`);
-  await until(() => old.lines.some((line) => line.includes('the handler ended (0)')), 'the end');
-  assert.equal((await request(`${old.host.url}/negotiate`)).status, 500);
-  const { host } = await start(t, { program, functions, options: { generation: 'new' } });
-  for (let life = 1; life <= 4; life++) {
-    const pid = host.handlerPid;
-    await request(`${host.url}/die`);
-    await until(() => host.handlerPid !== pid, 'the restart');
-    assert.equal((await request(`${host.url}/negotiate`)).status, 200);
-  }
 });
 
 test('host.json alone can name routes; the environment overrides host.json', async () => {
@@ -652,32 +333,6 @@ test('functions can be disabled by an app setting', async () => {
     functions.map(({ name }) => name),
     ['eventhandler'],
   );
-});
-
-test('a body over the limit is 413', async (t) => {
-  const { host } = await start(t, {
-    options: { env: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '10' } },
-  });
-  const status = async (body) =>
-    (await request(`${host.url}/negotiate`, { method: 'POST', body })).status;
-  assert.equal(await status('x'.repeat(10)), 200);
-  assert.equal(await status('x'.repeat(11)), 413);
-});
-
-test('a handler that never listens is ended, and the third time stops the host', async () => {
-  const appRoot = await makeApp({
-    program: '#!/usr/bin/env node\nsetInterval(() => {}, 1000);\n',
-    host: {
-      customHandler: {
-        description: { defaultExecutablePath: 'handler.cjs' },
-        initializationTimeout: '00:00:01',
-        enableForwardingHttpRequest: true,
-      },
-    },
-  });
-  const executable = path.join(appRoot, 'handler.cjs');
-  const starting = startFunctionsHost({ appRoot, port: 0, executable });
-  await assert.rejects(starting, /ended 3 times, last with SIGKILL/);
 });
 
 test('the key in a request is in no line of the host', async (t) => {

@@ -67,8 +67,9 @@ for (const mode of ['forward', 'proxy', 'payload']) {
   test(`Functions host, ${mode}: malformed requests and answers`, async (t) => {
     const stand = await startHost(t, mode);
     await throwRequests(stand, ['/', '*', '/api/x', '/api/%zz?a=%zz', '/admin/host/ping']);
-    const length = (json) => `HTTP/1.1 200 OK\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
-    await throwAll(stand, [...ANSWERS, ...JSONS.map(length)].map(
+    const asJson = (json) => 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+      + `Content-Length: ${json.length}\r\n\r\n${json}`;
+    await throwAll(stand, [...ANSWERS, ...JSONS.map(asJson)].map(
       (answer) => `GET /api/x?answer=${escape(answer)} HTTP/1.1\r\nHost: x\r\n\r\n`));
     const ping = `http://127.0.0.1:${stand.port}/admin/host/ping`;
     assert.equal((await request(ping)).status, 200);

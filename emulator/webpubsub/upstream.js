@@ -96,7 +96,8 @@ export class Upstream {
     if (!handler) throw new UpstreamError(`no event handler wants '${event.name}'`);
     if (this.#options.validateHandlers) {
       const fault = await handler.validation.fault();
-      if (fault) throw new UpstreamError(`the event handler did not validate: ${fault}`);
+      const status = Number(fault) || undefined; // if it was that which was wrong
+      if (fault) throw new UpstreamError(`the event handler did not validate: ${fault}`, { status });
     }
     const headers = this.#headers(event);
     const request = { method: 'POST', headers, body: event.body, signal };

@@ -1,25 +1,25 @@
 // The checks in their order: what each one needs and sends, and what the response means. Pure.
-// expects: statuses with which nothing is wrong, unless a row of judge applies: [applies, failure,
-// fix, what later checks lack]; a row without a fix says why nothing can be told.
+// expects: statuses with which nothing is wrong, unless a row of judge applies: [applies, cause of
+// causes.mjs, failure, what later checks lack].
 import { createHmac, randomBytes } from 'node:crypto';
 import { attempt } from './settings.mjs';
 
 const CLOCK_TOLERANCE_MS = 60_000; // clocks that differ by more make tokens fail sooner or later
+const TOKEN_S = 900;
 const [TOKEN, ROOM, USER] = [/^[\w-]+\.[\w-]+\.[\w-]+$/, /^[\w-]{22}$/, /^[!-~]{1,128}$/];
 const AS_JSON = { 'Content-Type': 'application/json' };
-const APP_LOG = 'look at the log of the function app';
-const TRUST = 'use a valid certificate for its name; CODESTREAM_CA_FILE has further authorities';
-const SAME_STRING = 'give the doctor and the handler the same connection string';
-const SAME_HUB = 'set CODESTREAM_HUB alike for the handler, the doctor and the hub of the service';
-const FUNCTION_KEY = ['the host wants a function key for /eventhandler, and this is not it',
-  'set CODESTREAM_FUNCTION_KEY, and put ?code=KEY into the URL template of the hub',
+const NO_FUNCTION_KEY = ['functionKey',
+  'the host wants a function key for /eventhandler, and CODESTREAM_FUNCTION_KEY is not it',
   'the right function key'];
+
+const NO_MORE = 'the service lets no more clients in: as many are there as its tier allows';
 
 const parse = (text) => attempt(() => JSON.parse(text)) ?? {};
 const isRefused = ({ status }) => status === 401 || status === 403;
 const wantsWord = ({ status, body }) => status === 403 && parse(body).error?.code === 'WritersWord';
 const hmac = (key, text) => createHmac('sha256', key).update(text);
 const encode = (bytes) => Buffer.from(bytes).toString('base64url');
+const nowInSeconds = () => Math.floor(Date.now() / 1000);
 
 /** What a handler of ours answers to negotiate; undefined: it is none. */
 function readSession({ body }) {
@@ -33,6 +33,20 @@ function readSession({ body }) {
 function sign(accessKey, token) {
   const message = token.split('.').slice(0, 2).join('.');
   return `${message}.${hmac(accessKey, message).digest('base64url')}`;
+}
+
+/** A token that is good for fifteen minutes. */
+export function makeToken(accessKey, claims) {
+  const iat = nowInSeconds();
+  const payload = JSON.stringify({ iat, exp: iat + TOKEN_S, ...claims });
+  return sign(accessKey, `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(payload)}`);
+}
+
+/** A viewer as negotiate would let one in, for the case that it does not. */
+function makeSession({ accessKey, url, path }) {
+  const room = encode(randomBytes(16));
+  const token = makeToken(accessKey, { sub: `v.${room}`, aud: `${url}${path}` });
+  return { room, token, user: `v.${room}` };
 }
 
 const validation = (d, code) => ['OPTIONS', `${d.app}/eventhandler${code}`,
@@ -56,49 +70,47 @@ function restCall(d) {
   return ['HEAD', url, { Authorization: `Bearer ${makeToken(d.accessKey, { aud: url })}` }];
 }
 
-/** A token that is good for fifteen minutes. */
-export function makeToken(accessKey, claims) {
-  const now = Math.floor(Date.now() / 1000);
-  const body = JSON.stringify({ iat: now, exp: now + 900, ...claims });
-  return sign(accessKey, `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(body)}`);
-}
-
 function wrongClock(whose, aheadMs) { // NaN: not known, and so not wrong
   const how = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
-  return [Math.abs(aheadMs) > CLOCK_TOLERANCE_MS,
-    `the clock of ${whose} is ${how} the service's`, `set the clock of ${whose}`];
+  return [Math.abs(aheadMs) > CLOCK_TOLERANCE_MS, 'clock', `the clock of ${whose} is ${how} the service's`];
 }
 
+/** The addresses in a page of ours; none in other people's. */
+function readPage(html) {
+  const [, api] = /<meta name="codestream-api" content="([^"]*)"/.exec(html) ?? [];
+  const [, connect = ''] = /\bconnect-src ([^;"]*)/.exec(html) ?? [];
+  return { api: attempt(() => new URL(api)), connect: connect.split(' ') };
+}
+
+const originOf = (text) => attempt(() => new URL(text).origin);
+
 export const CHECKS = [{
-  name: 'the function app answers', needs: [], gives: 'the function app',
+  name: 'the function app answers', needs: ['an app'], gives: ['the function app'],
   request: (d) => ['GET', `${d.app}/`],
-  judge: ({ status }) => [[status === 503, 'the host is not ready', APP_LOG]],
+  judge: ({ status }) => [[status === 503, 'host', 'the host is not running, and does not start']],
+  learn: (response) => ({ appAheadMs: response.aheadMs }),
 }, {
   name: 'negotiate gives a token for this service and hub',
-  needs: ['the function app'], gives: 'negotiate', expects: [200],
+  needs: ['the function app'], gives: ['negotiate', 'a token'], expects: [200],
+  whenLate: ['host', 'the host is up, and the handler does not start'],
   request: (d) => ['GET', `${d.app}/negotiate?room_id=${encode(randomBytes(16))}`], // for a viewer
-  judge: (response, d, session = readSession(response), { status, body } = response) => [
-    [status === 401, 'it wants a key', 'set authLevel to anonymous in negotiate/function.json'],
-    [status === 404, 'GET /negotiate was answered with 404',
-      'is the prefix right (routePrefix in host.json, /api), and is the app deployed?'],
-    [status >= 500, `the handler fails or does not run (${status}) ${d.quote(parse(body).error)}`,
-      `${APP_LOG}; is enableForwardingHttpRequest true in host.json?`],
-    [status === 200 && !session, 'the answer is not ours', 'is this the right address?'],
-    [session && session.endpoint.toLowerCase() !== d.url,
-      `the handler uses another service: ${d.quote(session?.endpoint)}`, SAME_STRING],
-    [session && session.path.toLowerCase() !== d.path.toLowerCase(),
-      `the handler uses another hub: ${d.quote(session?.path)}`, SAME_HUB],
-    [session && d.accessKey && sign(d.accessKey, session.token) !== session.token,
-      'its token is not signed with this access key', `${SAME_STRING}; is the address right?`],
+  judge: (response, d, session = readSession(response)) => [
+    ...judgeRefusal(response, d),
+    [response.status === 200 && !session, 'stranger', 'the answer is not ours'],
+    [session && session.endpoint.toLowerCase() !== d.url, 'otherService',
+      `the handler uses another service: ${d.quote(session?.endpoint)}`],
+    [session && session.path.toLowerCase() !== d.path.toLowerCase(), 'hub',
+      `the handler uses another hub: ${d.quote(session?.path)}`],
+    [session && d.accessKey && sign(d.accessKey, session.token) !== session.token, 'key',
+      'its token is not signed with this access key (is the address right?)'],
   ],
-  learn: (response) => ({ session: readSession(response), appAheadMs: response.aheadMs }),
+  learn: (response) => ({ session: readSession(response) }),
 }, {
   name: 'who may open a room', needs: ['negotiate'], expects: [200, 403],
   request: (d) => ['GET', `${d.app}/negotiate`],
   judge: (response, { word, session: { room } }) => [
-    [response.status === 200 && word && room, 'anybody may open a room: the handler has no word',
-      'set CODESTREAM_WRITERS for the handler too'],
-    [response.status === 403 && !wantsWord(response), 'nobody: negotiate is closed', APP_LOG],
+    [response.status === 200 && word && room, 'word', 'anybody may open a room: the handler has no word'],
+    [response.status === 403 && !wantsWord(response), 'closed', 'nobody: negotiate is closed'],
   ],
   note: ({ status }, { session: { room } }) => (!room && 'the application has no rooms')
     || (status === 200 ? 'anybody, since no CODESTREAM_WRITERS is set' : 'whoever has the word'),
@@ -106,105 +118,154 @@ export const CHECKS = [{
   name: 'the word in CODESTREAM_WRITERS opens a room',
   needs: ['a word', 'negotiate', 'rooms'], expects: [200],
   request: (d) => ['POST', `${d.app}/negotiate`, AS_JSON, JSON.stringify({ writers_word: d.word })],
-  judge: (response) => [[wantsWord(response), 'the handler wants another word than this one',
-    'give the doctor and the handler the same CODESTREAM_WRITERS']],
+  judge: (response) => [[wantsWord(response), 'word', 'the handler wants another word than this one']],
 }, {
   name: 'the page\'s origin may call', needs: ['a page', 'the function app'],
-  request: (d) => ['OPTIONS', `${d.app}/negotiate`, { Origin: d.page,
+  request: (d) => ['OPTIONS', `${d.app}/negotiate`, { Origin: d.origin,
     'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'content-type' }],
-  judge: ({ headers: { 'access-control-allow-origin': allowed } }, { page }) => [
-    [allowed !== '*' && allowed !== page, `a browser may not call negotiate from ${page}`,
-      'add the origin to CORS: az functionapp cors add, or Host.CORS in local.settings.json'],
+  judge: ({ headers: { 'access-control-allow-origin': allowed } }, { origin }) => [
+    [allowed !== '*' && allowed !== origin, 'cors', `a browser may not call negotiate from ${origin}`],
   ],
 }, {
+  name: 'the page calls this function app', needs: ['a page'], expects: [200], unreachable: 'noPage',
+  request: (d) => ['GET', d.page],
+  judge: ({ status, body }, { app, url, session }, { api, connect } = readPage(body)) => [
+    [status !== 200, 'noPage', `the page was answered with ${status}`],
+    [api && api.origin !== originOf(app), 'page', `the page calls another function app: ${api?.origin}`],
+    [api && ![session?.endpoint, url].some((one) => connect.includes(originOf(one))), 'page',
+      'the page may not connect to this service: its policy names another one'],
+  ],
+  note: ({ body }) => !readPage(body).api && 'it is not ours, so what it calls is not known',
+}, {
   name: 'the service can validate the event handler',
-  needs: ['negotiate'], gives: 'validation', expects: [200],
+  needs: ['negotiate'], gives: ['validation'], expects: [200],
   request: (d) => validation(d, d.code),
   judge: ({ status, headers: { 'webhook-allowed-origin': allowed } }, { host }) => [
-    [status === 400, 'the handler takes another service for its own', SAME_STRING],
-    [status === 401, ...FUNCTION_KEY],
-    [status === 404 || status === 405, 'OPTIONS does not reach the handler',
-      'list options among the methods in eventhandler/function.json'],
-    [status === 200 && allowed !== '*' && allowed?.toLowerCase() !== host,
-      'the answer to OPTIONS has no WebHook-Allowed-Origin for this service',
-      'find out what removes it between the service and the handler'],
+    [status === 400, 'otherService', 'the handler takes another service for its own'],
+    [status === 401, ...NO_FUNCTION_KEY],
+    [status === 404 || status === 405, 'options', 'OPTIONS does not reach the handler'],
+    [status === 200 && allowed !== '*' && allowed?.toLowerCase() !== host, 'removed',
+      'the answer to OPTIONS has no WebHook-Allowed-Origin for this service'],
   ],
 }, {
   name: 'a request without the function key is refused',
   needs: ['negotiate', 'CODESTREAM_FUNCTION_KEY', 'validation'], expects: [401, 403],
   request: (d) => validation(d, ''),
-  judge: ({ status }) => [[status === 200, '/eventhandler answers without its function key',
-    'set authLevel to function in eventhandler/function.json']],
+  judge: ({ status }) => [
+    [status === 200, 'open', '/eventhandler answers without its function key'],
+  ],
   learn: () => ({ hostWantsKey: true }),
 }, {
   name: 'a signed event is accepted',
-  needs: ['negotiate', 'an access key', 'the right function key'], gives: 'events', expects: [200],
+  needs: ['negotiate', 'an access key', 'the right function key'], gives: ['events'], expects: [200],
   request: (d) => event(d, d.accessKey),
   judge: ({ status, body }) => [
-    [status === 401 && !body.includes('BadSignature'), ...FUNCTION_KEY],
-    [status === 401, 'the handler refuses an event that is signed with this access key',
-      `${SAME_STRING}, with a key that is still valid`],
-    [status === 404, 'POST does not reach the handler, or it does not know this hub',
-      `list post among the methods in eventhandler/function.json, and ${SAME_HUB}`],
+    [status === 401 && !body.includes('BadSignature'), ...NO_FUNCTION_KEY],
+    [status === 401, 'key', 'the handler refuses an event that is signed with this access key'],
+    [status === 404, 'post', 'POST does not reach the handler, or it does not know this hub'],
   ],
 }, {
   name: 'a wrongly signed event is refused', needs: ['events'], expects: [401],
   request: (d) => event(d, randomBytes(32)),
   judge: ({ status }, { hostWantsKey }) => [
-    [status === 200 && hostWantsKey, 'it is accepted: with an identity, the function key protects'],
-    [status === 200, 'it is accepted, and the host asks for no function key',
-      'set authLevel to function in eventhandler/function.json'],
-  ],
-}, {
-  name: 'the service accepts REST calls, and the clocks agree',
-  needs: ['an access key'], expects: [200, 404],
-  request: restCall,
-  judge: (response, { url, appAheadMs }) => [
-    wrongClock('the function app', appAheadMs - response.aheadMs),
-    wrongClock('this machine', -response.aheadMs),
-    [isRefused(response), `the service refuses our token: access key or audience (${url}) is wrong`,
-      'take the connection string from the portal or az webpubsub key show again'],
+    [status === 200 && hostWantsKey, undefined,
+      'it is accepted: with an identity, the function key protects'],
+    [status === 200, 'open', 'it is accepted, and the host asks for no function key'],
   ],
 }, {
   name: 'the hub refuses clients without a token', needs: ['the service'], expects: [401, 403],
   request: (d) => ['GET', `${d.url}${d.path}/?EIO=4&transport=polling`],
-  judge: ({ status }) => [[status === 200, 'the hub lets clients in that have no token',
-    'set anonymousConnectPolicy of the hub to deny']],
-}, {
-  name: 'a client connects, and its events are answered',
-  needs: ['negotiate', 'the service'], expects: [200],
-  request: (d) => [undefined, `${d.url}/`],
-  judge: ({ status, body, rejection, isConnected, isGreeted, ack }, d, { room } = d.session) => [
-    [isRefused({ status }), `the service refuses negotiate's token: ${d.quote(body)}`,
-      'is its audience, the endpoint of the connection string, right? Is the access key?'],
-    [status === 404, 'there is no Socket.IO', 'the resource must be of kind SocketIO, serverless'],
-    [rejection, `a client may not join: ${d.quote(rejection)}`,
-      'is the hub\'s URL template that of this handler, with its ?code=? Look at its log'],
-    [status === 200 && !isConnected, 'the service does not answer a client that joins',
-      'can it reach the handler: is the hub\'s URL template right, and open to the internet?'],
-    [isConnected && !ack && (isGreeted || !room), 'a client\'s events do not reach the handler',
-      'set userEventPattern of the hub\'s event handler to *'],
-    [isConnected && !ack, `the hub ${d.hub} has no event handler, or none that is told anything`,
-      'give the hub of this name one: URL template, userEventPattern *, all system events'],
-    [ack && room && !ack.success, `a client cannot join its room: ${d.quote(ack)}`, APP_LOG],
-    [ack && room && !isGreeted, 'the handler is not told of new clients, and greets nobody',
-      'the hub\'s event handler needs the system events connect, connected, disconnected'],
+  judge: ({ status }) => [
+    [status === 429, 'tier', NO_MORE],
+    [status === 404, 'kind', 'there is no Socket.IO'],
+    [status === 200, 'anonymous', 'the hub lets clients in that have no token'],
   ],
+}, {
+  name: 'the clocks agree', needs: ['the service'],
+  request: (d) => ['HEAD', `${d.url}/api/health?api-version=2024-01-01`],
+  judge: (response, { appAheadMs }) => [
+    wrongClock('the function app', appAheadMs - response.aheadMs),
+    wrongClock('this machine', -response.aheadMs),
+  ],
+}, {
+  name: 'the service accepts REST calls', needs: ['an access key', 'the service'], gives: ['a token'],
+  expects: [200, 404],
+  request: restCall,
+  judge: (response, { url }) => [
+    [isRefused(response), 'key', `the service refuses our token: access key or audience (${url}) is wrong`],
+    [response.status === 429, 'tier', 'the service has too much to do for its tier'],
+  ],
+}, {
+  name: 'a client connects, and its events are answered', needs: ['the service', 'a token'],
+  expects: [200],
+  prepare: (d) => ({ visitor: d.session ?? makeSession(d) }),
+  request: (d) => [undefined, `${d.url}/`],
+  judge: (seen, d) => [...judgeConnection(seen, d), ...(d.app ? judgeEvents(seen, d) : [])],
+  note: ({ rejection, ack }, { app }) => !app && (rejection || !ack) && 'its events were not looked at',
 }];
 
-/** { failure, fix, lost }, or nothing of it. what: the request in words. */
+/** Why negotiate gives no token. */
+function judgeRefusal({ status, body }, d) {
+  const { error } = parse(body);
+  const told = d.quote(error);
+  return [
+    [/enable(Forwarding|Proxying)HttpRequest/.test(body) || error?.code === 'NotForwarded', 'forwarding',
+      `the host wraps requests instead of forwarding them ${told}`],
+    [status === 401, 'closed', 'it wants a key'],
+    [status === 404, 'route', 'GET /negotiate was answered with 404'],
+    [error?.code === 'Unavailable', 'identity',
+      `the service gives the app no token, as if the app's identity had no role: ${told}`],
+    [status >= 500 && error?.code, 'unknownApp', `the handler fails (${status}): ${told}`],
+    [status >= 500, 'settings', `the handler does not run (${status}): it ends at its start, as it does `
+      + 'when a setting is missing or wrong'],
+  ];
+}
+
+/** What the service itself says to a client with a good token. */
+function judgeConnection({ status, body = '' }, d) {
+  return [
+    [status === 429 || (isRefused({ status }) && /limit|quota|exceed/i.test(body)), 'tier', NO_MORE],
+    [isRefused({ status }), 'key',
+      `the service refuses negotiate's token: is its audience right? ${d.quote(body)}`],
+    [status === 404, 'kind', 'there is no Socket.IO'],
+  ];
+}
+
+/** What becomes of a client's events: they go from the service to the URL of the hub's event handler. */
+function judgeEvents({ status, rejection = '', isConnected, isGreeted, ack }, d) {
+  const { room } = d.visitor;
+  const told = d.quote(rejection);
+  return [
+    [/\b401\b/.test(rejection), 'functionKey', 'the service is refused by the app that the hub\'s URL '
+      + `template leads to: its ?code= is not the present function key: ${told}`],
+    [/\b404\b|no response/.test(rejection), 'url',
+      `the hub's URL template leads to no event handler: ${told}`],
+    [rejection, 'refusedClient', `a client may not join: ${told}`],
+    [status === 200 && !isConnected, 'refusedClient', 'the service does not answer a client that joins'],
+    [isConnected && !ack && (isGreeted || !room), 'pattern',
+      'a client\'s events do not reach the handler'],
+    [isConnected && !ack, 'noHandler',
+      `the hub ${d.hub} has no event handler, or none that is told anything`],
+    [ack && room && !ack.success, 'unknownApp', `a client cannot join its room: ${d.quote(ack)}`],
+    [ack && room && !isGreeted, 'systemEvents',
+      'the handler is not told of new clients, and greets nobody'],
+  ];
+}
+
+/** { cause, failure, lost }, or nothing of it. what: the request in words. */
 export function judge(check, what, response, d) {
-  const { status, problem, headers } = response;
+  const { status, problem, isLate, headers } = response;
   const code = headers?.['x-ms-error-code'];
-  const [log, reach, lost] = what.includes(`${d.url}/`)
-    ? ['look at the live trace of the service',
-      'is the endpoint in the connection string right, and within reach?', 'the service']
-    : [APP_LOG, 'is the address right, and is the app started? After a rest it takes its time'];
-  const [, failure, fix, lack] = [
-    [!status, `${what}: ${problem}`, /certificate/.test(problem) ? TRUST : reach, lost],
+  const isService = what.includes(`${d.url}/`);
+  const [unreachable, unknown, lack] = isService
+    ? ['service', 'unknownService', 'the service'] : [check.unreachable ?? 'app', 'unknownApp'];
+  const [late, meaning] = (isLate && check.whenLate) || [];
+  const silent = late ?? (/certificate/.test(problem) ? 'certificate' : unreachable);
+  const [, cause, failure, lost] = [
+    [!status, silent, [`${what}: ${problem}`, meaning].filter(Boolean).join(', so '), lack],
     ...check.judge(response, d),
-    [!(check.expects ?? [status]).includes(status),
-      `${what} was answered with ${status}${code ? ` (${d.quote(code)})` : ''}`, log],
+    [!(check.expects ?? [status]).includes(status), unknown,
+      `${what} was answered with ${status}${code ? ` (${d.quote(code)})` : ''}`],
   ].find(([applies]) => applies) ?? [];
-  return { failure, fix, lost: lack, note: check.note?.(response, d) };
+  return { cause, failure, lost, note: check.note?.(response, d) };
 }

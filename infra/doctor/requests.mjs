@@ -34,7 +34,8 @@ export async function send(d, method, url, headers = {}, content = undefined) {
     }
     return { status: response.statusCode, headers: response.headers, body, aheadMs };
   } catch (error) {
-    return { status: 0, headers: {}, body: '', problem: signal.aborted ? LATE : describe(error) };
+    const isLate = signal.aborted;
+    return { status: 0, headers: {}, body: '', isLate, problem: isLate ? LATE : describe(error) };
   }
 }
 
@@ -57,20 +58,20 @@ export async function visit(d) {
   const socket = io(d.url, {
     ...transport(d, d.url),
     path: d.path,
-    query: { access_token: d.session.token },
+    query: { access_token: d.visitor.token },
     transports: ['polling'], // which says why it is refused, and which no proxy holds up
     reconnection: false,
   });
   socket.io.engine.on('open', () => Object.assign(seen, { status: 200 }));
   socket.on('login', () => Object.assign(seen, { isGreeted: true }));
   socket.on('connect_error', (error) => Object.assign(seen, readError(error)));
-  await first(socket, ['connect', 'connect_error', 'disconnect'], REQUEST_MS);
+  await first(socket, ['connect', 'connect_error', 'disconnect'], d.isDown ? GREETING_MS : REQUEST_MS);
   seen.isConnected = socket.connected;
-  if (socket.connected && d.session.room && !seen.isGreeted) {
+  if (socket.connected && d.visitor.room && !seen.isGreeted) {
     await first(socket, ['login', 'disconnect'], GREETING_MS);
   }
   if (socket.connected) {
-    const request = d.session.room ? ['joinRoom', { room_id: d.session.room }] : ['doctor'];
+    const request = d.visitor.room ? ['joinRoom', { room_id: d.visitor.room }] : ['doctor'];
     const acked = socket.timeout(REQUEST_MS).emitWithAck(...request);
     seen.ack = await acked.then((ack) => ack ?? {}, () => undefined);
   }

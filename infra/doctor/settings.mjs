@@ -1,5 +1,8 @@
 // The doctor's settings, which are the handler's own, from the environment.
-const CONNECTION = 'WebPubSubForSocketIOConnectionString';
+export const CONNECTION = 'WebPubSubForSocketIOConnectionString';
+/** Where settings are found, and put right. */
+export const MEND = 'az functionapp config appsettings list, or portal: Function App, Environment '
+  + 'variables, shows the settings of the handler; README.md says what each one may be';
 const HOST = /^https:\/\/[\w.:[\]-]+\/*$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/*$/i;
 
 /**

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { assertHardened } from '../../tests/lib/elf.js';
 import { after, before, test } from '../../tests/lib/test.js';
@@ -44,6 +46,43 @@ test('the zip holds the handler, host.json and the functions, sorted, and nothin
   for (const { name, data } of entries) {
     if (name !== 'codestream') assert.deepEqual(data, inRepository(name), name);
   }
+});
+
+// ---- the folder for func ----
+
+const APP = path.join(ROOT, 'build/app');
+const SETTINGS = 'local.settings.json'; // which func sends to nobody
+
+/** The folder's files as func would put them into a zip: in its order, without that one. */
+function readFolder(folder) {
+  return readdirSync(folder, { recursive: true }).map(String).sort()
+    .filter((name) => name !== SETTINGS && statSync(path.join(folder, name)).isFile())
+    .map((name) => ({ name, data: readFileSync(path.join(folder, name)) }));
+}
+
+test('build/app without its local.settings.json is the zip, byte for byte', () => {
+  assert.deepEqual(readFolder(APP), entries.map(({ name, data }) => ({ name, data })));
+  assert.ok(statSync(path.join(APP, defaultExecutablePath)).mode & 0o111, 'func start could not run it');
+});
+
+test('build/app says the runtime to func, and says nothing else', () => {
+  assert.deepEqual(JSON.parse(readFileSync(path.join(APP, SETTINGS), 'utf8')),
+    { IsEncrypted: false, Values: { FUNCTIONS_WORKER_RUNTIME: 'custom' } });
+});
+
+test('a changed local.settings.json stays, goes into no zip, and what else was there goes away', () => {
+  const [app, zip] = ['app', 'again.zip'].map((name) => path.join(folder, name));
+  const make = () => execFileSync('sh', ['packaging/zip.sh', 'build/package/codestream', zip, app],
+    { cwd: ROOT });
+  const settings = path.join(app, SETTINGS);
+  make();
+  const changed = '{"IsEncrypted":false,"Values":{"FUNCTIONS_WORKER_RUNTIME":"custom","A":"b"}}\n';
+  writeFileSync(settings, changed);
+  writeFileSync(path.join(app, 'codestream.old'), 'x');
+  make();
+  assert.equal(readFileSync(settings, 'utf8'), changed);
+  assert.deepEqual(readFolder(app), readFolder(APP));
+  assert.deepEqual(readFileSync(zip), bytes);
 });
 
 test('the entry that host.json names can be run, the others only be read', () => {

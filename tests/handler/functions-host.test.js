@@ -1,17 +1,21 @@
-// Behind the Functions host (stand-in), in each of the ways in which it passes a request on: it
-// rewrites paths, queries and headers, and the same set of requests must come through. Where it
-// wraps all of it into JSON, it and its caller are told how to make it stop.
+// Behind the Functions host (stand-in), in both ways in which it passes a request on: it rewrites
+// paths, queries and headers, delivers some requests many times, and the same set of requests must
+// come through. Where it wraps all of it into JSON, it and its caller are told how to make it stop.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { copyFile } from 'node:fs/promises';
 import net from 'node:net';
+import path from 'node:path';
 import { describe } from 'node:test';
 import { test, before, after } from '../lib/test.js';
+import { copyApp } from '../lib/app-files.js';
 import { eventually, within } from '../lib/deadline.js';
 import {
   connectBody, joinRoom, newPeer, newRoom, readAck, sendToRoom, sign, systemEvent,
 } from '../lib/events.js';
-import { connectionString, startHandler } from '../lib/handler.js';
+import { ACCESS_KEY, BINARY, ROOT, connectionString, startHandler } from '../lib/handler.js';
 import { formatRequest, request } from '../lib/http.js';
+import { verifyToken } from '../lib/rest-recorder.js';
 import { Crowd, negotiate, TRANSPORTS } from '../lib/sockets.js';
 import { FUNCTION_CODE, startStack } from '../lib/stack.js';
 
@@ -144,11 +148,25 @@ function passes(mode) {
     }
   });
 
-  test('an invocation id that the caller brings does not disturb the host\'s own', async () => {
+  test('the handler logs the invocation by the host\'s id, whatever id the caller brings', async () => {
     const answer = await request(port, {
-      path: '/negotiate', headers: { 'X-Azure-Functions-InvocationId': 'brought-along' },
+      path: '/register?room_id=brought', headers: { 'X-Azure-Functions-InvocationId': 'brought-along' },
     });
-    assert.equal(answer.status, 200);
+    assert.equal(answer.status, 400);
+    const own = () => stack.handler.lines.filter((line) => / path=\/register /.test(line)).at(-1);
+    await eventually(5000, () => / invocation=[0-9a-f-]{36}( |$)/.test(own() ?? ''), 'the host\'s id');
+    assert.ok(!stack.handler.lines.some((line) => line.includes('brought-along')));
+  });
+
+  test('a GET does no work that could not be done 40 times', async () => {
+    const calls = () => stack.serviceLines.filter((line) => line.startsWith('rest ')).length;
+    const before = calls();
+    const { room_id: room } = await negotiate(stack.api);
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await request(port, { path: '/negotiate' })).status, 200);
+      assert.equal((await request(port, { path: `/register?room_id=${room}` })).status, 200);
+    }
+    assert.equal(calls(), before, 'the service was asked for something');
   });
 
   for (const [name, transports] of Object.entries(TRANSPORTS)) {
@@ -180,6 +198,27 @@ function passes(mode) {
     }
   });
 }
+
+test('local.settings.sample.json works as it is', async () => {
+  const { startFunctionsHost } = await import('../../emulator/functions-host/host.js');
+  const app = await copyApp();
+  await copyFile(path.join(ROOT, 'local.settings.sample.json'), path.join(app.root, 'local.settings.json'));
+  const host = await startFunctionsHost({
+    appRoot: app.root, port: 0, executable: BINARY,
+  });
+  try {
+    const headers = { Origin: 'http://localhost:3000' };
+    const answer = await request(host.port, { path: '/negotiate', headers });
+    assert.equal(answer.json().endpoint, 'http://localhost:8080', answer.text);
+    assert.equal(answer.json().path, '/clients/socketio/hubs/codestream');
+    assert.equal(answer.header('access-control-allow-origin'), headers.Origin);
+    // The stand-in's own key is the tests' as well.
+    assert.ok(verifyToken(answer.json().token, ACCESS_KEY));
+  } finally {
+    await host.close();
+    await app.remove();
+  }
+});
 
 const MISSING = /enableForwardingHttpRequest and enableProxyingHttpRequest .*host\.json/;
 

@@ -1,10 +1,10 @@
-// The faults that deployments have: infra/doctor.mjs finds each at the check where it belongs,
-// names it, says how to fix it, and suspects nothing else.
+// More faults that deployments have than the eleven of doctor-causes.test.js: infra/doctor.mjs finds
+// each at the check where it belongs, names it, says how to fix it, and suspects nothing else.
 import assert from 'node:assert/strict';
 import { test, before, after } from '../lib/test.js';
 import { makeCertificates } from '../lib/certificates.js';
 import {
-  behindProxy, CONNECTION, deploy, inFrontOf, PAGE, withDeployment,
+  behindProxy, CONNECTION, deploy, inFrontOf, withDeployment,
 } from '../lib/deployment.js';
 import { assertNothingSecretSaid, CHECK, diagnose } from '../lib/doctor.js';
 import { connectionString } from '../lib/handler.js';
@@ -31,14 +31,6 @@ after(async () => {
   await certificates?.remove();
 });
 
-test('wrong hub: the handler has another one', async () => {
-  await withDeployment({ handler: { CODESTREAM_HUB: 'other' } }, async (app) => {
-    const report = await diagnose(app);
-    report.assertFails(CHECK.negotiate, /another hub/, /\bother\b/, /CODESTREAM_HUB/);
-    report.assertSuspects(CHECK.negotiate, CHECK.signed, CHECK.client);
-  });
-});
-
 test('forwarding off', async () => {
   const off = ({ customHandler }) => {
     delete customHandler.enableForwardingHttpRequest;
@@ -47,7 +39,8 @@ test('forwarding off', async () => {
   await withDeployment({ edit: { 'host.json': off } }, async (app) => {
     const report = await diagnose(app);
     report.assertFails(CHECK.negotiate, /enableForwardingHttpRequest/, /host\.json/);
-    report.assertSuspects(CHECK.negotiate, CHECK.validation);
+    report.assertSuspects(CHECK.negotiate);
+    report.assertNames(/the host wraps requests/);
   });
 });
 
@@ -66,15 +59,6 @@ test('wrong key: the handler has that of another service', async () => {
     const report = await diagnose(app);
     report.assertFails(/negotiate|^a signed event/, /access key/, /connection string/);
     report.assertSuspects(CHECK.negotiate, CHECK.signed, CHECK.client);
-  });
-});
-
-test('wrong key: the service has a new one', async () => {
-  const old = ({ endpoint }) => ({ [CONNECTION]: connectionString(endpoint, OTHER_KEY) });
-  await withDeployment({ handler: old }, async (app) => {
-    const report = await diagnose(app, { settings: old(app.service) });
-    report.assertFails(CHECK.rest, /refuses/, /access key/);
-    report.assertSuspects(CHECK.rest, CHECK.client);
   });
 });
 
@@ -115,13 +99,12 @@ test('OPTIONS not listed in function.json', async () => {
 });
 
 together('CORS missing', {
-  'no origin is allowed': { cors: [] },
   'no origin is allowed on the platform': { cors: [], platformCors: true },
   'another origin is allowed': { cors: ['https://other.example'] },
 }, async (host) => {
   await withDeployment({ host }, async (app) => {
     const report = await diagnose(app);
-    report.assertFails(CHECK.cors, new RegExp(PAGE), /cors/i);
+    report.assertFails(CHECK.cors, new RegExp(app.origin), /cors/i);
     report.assertSuspects(CHECK.cors);
   });
 });
@@ -130,10 +113,10 @@ test('service unreachable: nothing is said of what could not be tried', async ()
   const port = await freePort();
   const handler = { [CONNECTION]: connectionString(`http://localhost:${port}`) };
   await withDeployment({ handler }, async (app) => {
-    const report = await diagnose(app, { settings: handler });
-    report.assertFails(CHECK.rest, new RegExp(`localhost:${port}`), /cannot connect/);
-    report.assertSuspects(CHECK.rest, CHECK.anonymous, CHECK.client);
-    report.assertNotOk(CHECK.anonymous, CHECK.client);
+    const report = await diagnose(app, { settings: handler, args: [] });
+    report.assertFails(CHECK.anonymous, new RegExp(`localhost:${port}`), /cannot connect/);
+    report.assertSuspects(CHECK.anonymous);
+    report.assertNotOk(CHECK.rest, CHECK.client);
   });
 });
 
@@ -142,8 +125,8 @@ test('function app unreachable', async () => {
   const report = await diagnose(healthy, { url: `http://127.0.0.1:${port}` });
   report.assertFails(CHECK.ready, /cannot connect/, new RegExp(`127\\.0\\.0\\.1:${port}`));
   report.assertSuspects(CHECK.ready, CHECK.negotiate, CHECK.validation);
-  const { cors, functionKey, signed, forged, client } = CHECK;
-  report.assertNotOk(cors, functionKey, signed, forged, client);
+  const { cors, functionKey, signed, forged } = CHECK;
+  report.assertNotOk(cors, functionKey, signed, forged);
 });
 
 const slowAndFast = { slow: -TEN_MINUTES_MS, fast: TEN_MINUTES_MS };
@@ -151,16 +134,16 @@ const slowAndFast = { slow: -TEN_MINUTES_MS, fast: TEN_MINUTES_MS };
 together('clock off by 10 minutes: the service\'s', slowAndFast, async (clockOffMs) => {
   await behindProxy({ clockOffMs }, {}, async (app) => {
     const report = await diagnose(app);
-    report.assertFails(CHECK.rest, /clock/, /\bthis machine\b|function app/, TEN_MINUTES);
-    report.assertSuspects(CHECK.rest);
+    report.assertFails(CHECK.clock, /clock/, /\bthis machine\b|function app/, TEN_MINUTES);
+    report.assertSuspects(CHECK.clock);
   });
 });
 
 together('clock off by 10 minutes: the function app\'s', slowAndFast, async (clockOffMs) => {
   await inFrontOf(healthy, { clockOffMs }, async ({ url }) => {
     const report = await diagnose(healthy, { url });
-    report.assertFails(CHECK.rest, /clock/, /function app/, TEN_MINUTES);
-    report.assertSuspects(CHECK.rest);
+    report.assertFails(CHECK.clock, /clock/, /function app/, TEN_MINUTES);
+    report.assertSuspects(CHECK.clock);
   });
 });
 
@@ -186,7 +169,7 @@ test('expired certificate: the service\'s', async () => {
   const settings = { CODESTREAM_CA_FILE: certificates.authorityFile };
   await behindProxy({ tls: certificates.expired }, { handler: settings }, async (app, proxy) => {
     const report = await diagnose(app, { settings });
-    report.assertFails(CHECK.rest, /certificate/, /expired/);
+    report.assertFails(CHECK.anonymous, /certificate/, /expired/);
     assert.deepEqual(proxy.requests, [], 'something was told to who could not prove its name');
   });
 });
@@ -203,7 +186,7 @@ test('expired certificate: the function app\'s', async () => {
 test('a certificate of an unknown authority is named as what it is', async () => {
   await behindProxy({ tls: certificates.valid }, {}, async (app, proxy) => {
     const report = await diagnose(app);
-    report.assertFails(CHECK.rest, /certificate/);
+    report.assertFails(CHECK.anonymous, /certificate/);
     assert.deepEqual(proxy.requests, []);
   });
 });
@@ -214,10 +197,10 @@ test('wrong aud: the service is known by another name than in the connection str
   try {
     await withDeployment({ handler }, async (app) => {
       proxy.to(app.service.port);
-      const report = await diagnose(app, { settings: handler });
+      const report = await diagnose(app, { settings: handler, args: [] });
       report.assertFails(CHECK.rest, /audience/);
-      report.assertFails(CHECK.client, /audience/);
-      report.assertSuspects(CHECK.rest, CHECK.client);
+      report.assertSuspects(CHECK.rest);
+      report.assertNotOk(CHECK.client);
     });
   } finally {
     await proxy.close();

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { test, before, after } from '../lib/test.js';
 import { makeCertificates } from '../lib/certificates.js';
 import {
-  behindProxy, CONNECTION, deploy, FUNCTION_KEY, inFrontOf, PAGE, withDeployment,
+  behindProxy, CONNECTION, deploy, FUNCTION_KEY, inFrontOf, withDeployment,
 } from '../lib/deployment.js';
 import { assertNothingSecretSaid, CHECK, diagnose, runDoctor } from '../lib/doctor.js';
 import { ACCESS_KEY, runHandler } from '../lib/handler.js';
@@ -156,6 +156,29 @@ test('an app with a managed identity is healthy; what needs a key is left out', 
   }
 });
 
+test('of what make run has started it needs no setting at all', async () => {
+  await withDeployment({ host: { key: undefined } }, async (app) => {
+    const report = await runDoctor([app.host.url, '--page', app.page], {});
+    assert.equal(report.code, 0, report.text);
+    report.assertSuspects();
+    const { ready, negotiate, cors, page, validation, signed, forged, rest, client } = CHECK;
+    report.assertOk(ready, negotiate, cors, page, validation, signed, forged, rest, client);
+  });
+});
+
+test('of a service alone it looks at what a service alone can do', async () => {
+  const { connectionString: right } = healthy.service;
+  const report = await runDoctor(['--service'], { [CONNECTION]: right });
+  report.assertHealthy();
+  const { anonymous, clock, rest, client } = CHECK;
+  report.assertOk(anonymous, clock, rest, client);
+  assert.equal(report.checks.length, 4, report.text);
+  const wrong = right.replace(ACCESS_KEY, 'x'.repeat(44));
+  const other = await runDoctor(['--service'], { [CONNECTION]: wrong });
+  other.assertNames(/service refuses our token.*Web PubSub, Keys/);
+  assert.equal(healthy.service.hub('codestream').connections.size, 0);
+});
+
 // ---- addresses that are something else ----
 
 /** A web server that is not ours, whatever it answers; it keeps what it was sent. */
@@ -186,8 +209,9 @@ for (const [what, body] of Object.entries({
     await withStranger(() => ({ body }), async (url) => {
       const report = await diagnose(healthy, { url });
       report.assertFails(CHECK.negotiate, /right address|too large/);
-      const { cors, validation, signed, forged, client } = CHECK;
-      report.assertNotOk(cors, validation, signed, forged, client);
+      const { cors, validation, signed, forged } = CHECK;
+      report.assertNotOk(cors, validation, signed, forged);
+      report.assertSuspects(CHECK.negotiate);
     });
   });
 }
@@ -256,7 +280,7 @@ for (const member of ['endpoint', 'path', 'room_id', 'token']) {
 // ---- using it ----
 
 test('without settings it says which one is missing, and what is wrong with the others', async () => {
-  const { code, text } = await runDoctor([healthy.host.url], {});
+  const { code, text } = await runDoctor(['https://app.invalid'], {});
   assert.equal(code, 1);
   assert.match(text, new RegExp(`^FAIL .*${CONNECTION} `, 'm'));
   const wrong = await runDoctor([healthy.host.url], {
@@ -274,9 +298,10 @@ test('without settings it says which one is missing, and what is wrong with the 
 });
 
 test('there is no other way to call it than the one that it explains', async () => {
-  const url = 'http://localhost:1';
-  const ways = [[], [url, '--page'], [url, 'other', 'x'], ['--page', PAGE], [url, '--page', 'page'],
-    [url, '--page', PAGE, 'more'], ['localhost:1'], [`${url}/?code=${FUNCTION_KEY}`]];
+  const [url, page] = ['http://localhost:1', 'https://page.example'];
+  const ways = [[], [url, '--page'], [url, 'other', 'x'], ['--page', page], [url, '--page', 'page'],
+    ['--service', url], ['--service', '--page', page],
+    [url, '--page', page, 'more'], ['localhost:1'], [`${url}/?code=${FUNCTION_KEY}`]];
   await Promise.all(ways.map(async (args) => {
     const { code, text, stderr } = await runDoctor(args, {
       [CONNECTION]: healthy.service.connectionString,

@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 import { test } from '../lib/test.js';
@@ -185,19 +186,44 @@ test('no route begins with a name that the host keeps for itself', async () => {
   }
 });
 
-// ---- .funcignore, which reads as a .gitignore does ----
+// ---- .funcignore ----
 
-test('what func publishes of this repository is host.json and the functions', async (t) => {
+/**
+ * How func reads it: a pattern fits where a path begins with it and a word ends there, and one with an
+ * exclamation mark wins over all others, wherever it stands.
+ */
+function makeFuncIgnore(text) {
+  const patterns = text.split('\n').map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('#'));
+  const fits = (list) => {
+    const written = list.map((pattern) => pattern.replace(/^\//, '')
+      .replace(/[-[\]/{}()+?.\\^$|]/g, '\\$&').replaceAll('**', '(.+)').replaceAll('*', '([^/]+)'));
+    return new RegExp(list.length > 0 ? `^((${written.join(')|(')}))\\b` : '$^');
+  };
+  const isKept = fits(patterns.filter((line) => line[0] === '!').map((line) => line.slice(1)));
+  const isIgnored = fits(patterns.filter((line) => line[0] !== '!'));
+  return (file) => isIgnored.test(file) && !isKept.test(file);
+}
+
+test('what func would publish of the root is host.json and the functions, no handler', async (t) => {
+  const functions = (await readdir(new URL('../..', import.meta.url), { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/function.json`)
+    .filter((name) => existsSync(new URL(`../../${name}`, import.meta.url)));
+  const wanted = [...functions, 'host.json'].sort();
+  const ignores = makeFuncIgnore(await readFile(new URL('../../.funcignore', import.meta.url), 'utf8'));
+  const left = ['codestream', 'build/app/codestream', 'build/codestream.zip', 'web/dist/index.html',
+    'local.settings.sample.json', 'tests/node_modules/ws/index.js', 'new-folder/file', '.env', 'notes.md'];
+  assert.deepEqual(left.filter((name) => !ignores(name)), []);
   const files = async (...options) => {
     const cwd = new URL('../..', import.meta.url);
     const { stdout } = await execute('git', ['ls-files', '-c', ...options], { cwd });
     return stdout.split('\n').filter(Boolean);
   };
   try {
+    const all = await files();
     const ignored = await files('-i', '--exclude-from=.funcignore');
-    const published = (await files()).filter((name) => !ignored.includes(name));
-    const functions = FUNCTIONS.map((name) => `${name}/function.json`);
-    assert.deepEqual(published.sort(), [...functions, 'host.json'].sort());
+    assert.deepEqual(all.filter((name) => !ignored.includes(name)).sort(), wanted, 'as git reads it');
+    assert.deepEqual(all.filter((name) => !ignores(name)).sort(), wanted, 'as func reads it');
   } catch (error) {
     if (error.code !== 'ENOENT' && error.code !== 128) throw error;
     t.skip('there is no git, or this is no clone');
@@ -223,10 +249,10 @@ test('CORS in local.settings.sample.json is origins, separated by commas alone',
   assert.equal(CORSCredentials, false);
 });
 
-test('the key in local.settings.sample.json is worth nothing: it is for this machine', async () => {
+test('local.settings.sample.json names the stand-in for the service, as it starts by itself', async () => {
   const { Values } = await read('local.settings.sample.json');
-  const [, key] = /^Endpoint=http:\/\/localhost;Port=8080;AccessKey=(.*);Version=1\.0;$/
-    .exec(Values.WebPubSubForSocketIOConnectionString);
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  assert.ok(readme.includes(`--access-key ${key}\n`), 'the stand-in is started with it');
+  const { readOptions } = await import('../../emulator/webpubsub/options.js');
+  const { accessKeys: [key] } = readOptions({});
+  assert.equal(Values.WebPubSubForSocketIOConnectionString,
+    `Endpoint=http://localhost;Port=8080;AccessKey=${key};Version=1.0;`);
 });

@@ -1,7 +1,7 @@
 // infra/doctor.mjs: how a test runs it, and what it says, taken apart.
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { CONNECTION, FUNCTION_KEY, PAGE, withChanges } from './deployment.js';
+import { CONNECTION, FUNCTION_KEY, withChanges } from './deployment.js';
 import { ACCESS_KEY, ROOT, runProgram } from './handler.js';
 
 const PROGRAM = path.join(ROOT, 'infra/doctor.mjs');
@@ -13,12 +13,14 @@ export const CHECK = {
   negotiate: /^negotiate/,
   rooms: /who may open a room/,
   cors: /page's origin/,
+  page: /page calls/,
   validation: /validate/,
   functionKey: /without the function key/,
   signed: /^a signed event/,
   forged: /wrongly signed/,
-  rest: /REST/,
   anonymous: /without a token/,
+  clock: /clocks/,
+  rest: /REST/,
   client: /client connects/,
 };
 
@@ -31,12 +33,13 @@ const said = [];
  * @param {{ url?: string, args?: string[], settings?: object }} [how] settings: changes to the
  *   doctor's
  */
-export function diagnose(app, { url = app.host.url, args = ['--page', PAGE], settings } = {}) {
+export function diagnose(app, { url, args, settings } = {}) {
   const right = {
     [CONNECTION]: app.service.connectionString,
     CODESTREAM_FUNCTION_KEY: FUNCTION_KEY,
   };
-  return runDoctor([url, ...args], withChanges(right, settings));
+  const page = url ? app.pageOf(url) : app.page;
+  return runDoctor([url ?? app.host.url, ...(args ?? ['--page', page])], withChanges(right, settings));
 }
 
 /** Runs the doctor to its end. */
@@ -58,7 +61,10 @@ export function assertNothingSecretSaid(...others) {
   assert.equal(found, undefined);
 }
 
-/** Lines `ok    CHECK[: NOTE]`, `-     CHECK: WHY NOT` or `FAIL  CHECK: FAILURE; fix: WHAT TO DO`. */
+/**
+ * Lines `ok    CHECK[: NOTE]`, `-     CHECK: WHY NOT`, or one for each cause of what is wrong,
+ * `FAIL  CHECK: FAILURE; fix: WHAT TO DO; seen: AS WHAT`.
+ */
 class Report {
   constructor({ code, stdout, stderr }) {
     this.code = code;
@@ -96,6 +102,17 @@ class Report {
     for (const { words: told } of failed) assert.match(told, /\S; fix: \S/, this.text);
     const named = failed.some(({ words: told }) => words.every((word) => word.test(told)));
     assert.ok(named, `it does not say ${words.join(' and ')} of ${check}:\n${this.text}`);
+  }
+
+  /** There is a line for each of these causes, and no other that something is wrong. @param {RegExp[]} causes */
+  assertNames(...causes) {
+    assert.equal(this.code, causes.length > 0 ? 1 : 0, this.text);
+    const lines = this.text.split('\n').filter((line) => line.startsWith('FAIL'));
+    for (const cause of causes) {
+      assert.equal(lines.filter((line) => cause.test(line)).length, 1, `${cause}:\n${this.text}`);
+    }
+    assert.equal(lines.length, causes.length, this.text);
+    for (const line of lines) assert.match(line, /: \S.*; fix: \S.*; seen: \S/);
   }
 
   /** No other check than these has failed: what is in order must not be suspected. */

@@ -11,17 +11,19 @@ const OF_THE_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding'];
 
 /**
  * Starts a proxy; requests get through once `to(port)` has said where they go.
- * @param {{ tls?: { key: string, cert: string }, clockOffMs?: number,
- *   delayMs?: number }} [options]
+ * @param {{ tls?: { key: string, cert: string }, clockOffMs?: number, delayMs?: number,
+ *   refuse?: (path: string) => number | undefined }} [options]
  *   clockOffMs: how far the clock is off that the answers' Date is read from; delayMs: how long
- *   every request takes
+ *   every request takes; refuse: the status with which a request is not passed on
  */
-export async function startProxy({ tls, clockOffMs = 0, delayMs = 0 } = {}) {
+export async function startProxy({
+  tls, clockOffMs = 0, delayMs = 0, refuse = () => undefined,
+} = {}) {
   const server = tls ? https.createServer(tls) : http.createServer();
   server.on('tlsClientError', () => {}); // a client that does not like the certificate
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return new ReverseProxy(server, { scheme: tls ? 'https' : 'http', clockOffMs, delayMs });
+  return new ReverseProxy(server, { scheme: tls ? 'https' : 'http', clockOffMs, delayMs, refuse });
 }
 
 class ReverseProxy {
@@ -60,6 +62,11 @@ class ReverseProxy {
     const { method, url, headers } = request;
     this.requests.push(`${method} ${url.split('?')[0]}`);
     if (this.#options.delayMs > 0) await pause(this.#options.delayMs);
+    const refusal = this.#options.refuse(url);
+    if (refusal) {
+      response.writeHead(refusal, this.#answerHeaders({})).end();
+      return;
+    }
     const options = { port: this.#target, agent: this.#agent, method, path: url, headers };
     const onward = http.request({ host: '127.0.0.1', ...options });
     onward.on('error', () => response.destroy());

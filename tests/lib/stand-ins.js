@@ -4,6 +4,8 @@ import { copyApp } from './app-files.js';
 import { ACCESS_KEY, BINARY, cleanEnvironment } from './handler.js';
 import { Parts } from './parts.js';
 
+const STOP_MS = 5000; // a handler that is killed cannot say what it has lost, as a sanitizer would
+
 /** The service ends first, so that its last events find the handler. */
 export class StandIns extends Parts {
   /** How often a test means the handler under the host to die. */
@@ -40,6 +42,7 @@ export class StandIns extends Parts {
     this.host = await startFunctionsHost({
       appRoot: app.root,
       port: 0,
+      stopMs: STOP_MS,
       executable: BINARY,
       env: cleanEnvironment(settings),
       log: (line) => this.hostLines.push(String(line)),
@@ -51,7 +54,7 @@ export class StandIns extends Parts {
   /** The host starts a handler again that has died: a test must not miss that. */
   async #closeHost() {
     await this.host?.close();
-    const deaths = this.hostLines.filter((line) => line.includes('the handler ended'));
+    const deaths = this.hostLines.filter((line) => line.includes('the handler ended ('));
     if (deaths.length <= this.deathsMeant) return;
     throw new Error(`${deaths.at(-1)}\n${this.handlerLines.join('\n')}`);
   }
