@@ -259,9 +259,9 @@ coverage: build/have-test
 
 # What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
 # beside what works.
-TESTS.long := faults/rest infra/deploy browser/session faults/service browser/stream \
-              browser/viewing faults/handler browser/hostile browser/trouble browser/outage \
-              browser/page browser/word browser/native browser/looks browser/chat
+TESTS.long := faults/rest infra/deploy browser/stream faults/service browser/session \
+              browser/trouble faults/handler browser/viewing browser/looks browser/page \
+              browser/outage browser/hostile browser/word browser/native browser/chat
 TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
               emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
