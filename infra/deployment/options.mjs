@@ -12,9 +12,22 @@ const TEXT = { type: 'string' };
 const LIST = { type: 'string', multiple: true, default: [] };
 const FLAG = { type: 'boolean', default: false };
 const OPTIONS = {
-  location: TEXT, 'resource-group': TEXT, name: TEXT, subscription: TEXT, sku: TEXT, units: TEXT,
-  wait: TEXT, origin: LIST, 'remove-origin': LIST, setting: LIST, 'remove-setting': LIST,
-  identity: FLAG, 'access-key': FLAG, writers: FLAG, 'new-secret': FLAG, 'dry-run': FLAG,
+  location: TEXT,
+  'resource-group': TEXT,
+  name: TEXT,
+  subscription: TEXT,
+  sku: TEXT,
+  units: TEXT,
+  wait: TEXT,
+  origin: LIST,
+  'remove-origin': LIST,
+  setting: LIST,
+  'remove-setting': LIST,
+  identity: FLAG,
+  'access-key': FLAG,
+  writers: FLAG,
+  'new-secret': FLAG,
+  'dry-run': FLAG,
   help: { ...FLAG, short: 'h' },
 };
 
@@ -23,8 +36,10 @@ const RESERVED = [
   [/^CODESTREAM_SECRET$/i, 'it is given as the environment variable CODESTREAM_SECRET'],
   [/^CODESTREAM_HUB$/i, 'the hub and its event handler are made under the name that is there'],
   [/^CODESTREAM_UNITS$/i, 'it follows --units'],
-  [/^WebPubSubForSocketIOConnectionString(__endpoint|__credential)?$/i,
-    'it follows --identity and --access-key'],
+  [
+    /^WebPubSubForSocketIOConnectionString(__endpoint|__credential)?$/i,
+    'it follows --identity and --access-key',
+  ],
   [/^(AzureWebJobsStorage|APPLICATIONINSIGHTS_)/i, 'it follows from the resources that are made'],
   [/^(FUNCTIONS_|WEBSITE_RUN_FROM_PACKAGE$)/i, 'Flex Consumption refuses it'],
 ];
@@ -70,7 +85,8 @@ export function readOptions(argv, env) {
 }
 
 function checkTogether(options, values) {
-  if (values.identity && values['access-key']) throw new Misuse('--identity or --access-key, not both');
+  if (values.identity && values['access-key'])
+    throw new Misuse('--identity or --access-key, not both');
   if (options.secret && options.newSecret) {
     throw new Misuse('--new-secret makes a secret, and CODESTREAM_SECRET is one: not both');
   }
@@ -82,7 +98,8 @@ function checkTogether(options, values) {
     if (isSet) throw new Misuse(`set and removed at the same time: ${name}`);
   }
   for (const origin of options.removedOrigins) {
-    if (options.origins.includes(origin)) throw new Misuse(`--origin and --remove-origin ${origin}`);
+    if (options.origins.includes(origin))
+      throw new Misuse(`--origin and --remove-origin ${origin}`);
   }
   if (options.sku && options.units) checkUnits(options.sku, options.units);
 }
