@@ -99,6 +99,10 @@ async function makeGroup(d) {
       'The names of the regions: az functionapp list-flexconsumption-locations --output table',
     );
   }
+  // Making a group that is there would take its tags away.
+  if (await az.read(['group', 'exists', '--name', group], { dry: false })) {
+    throw new Stop(`Azure says that the group ${group} is there, and that it is not`, 'Run this again.');
+  }
   const place = location ?? '<location>';
   await checkRegion(d, place);
   await az.act(['group', 'create', '--name', group, '--location', place, '--tags', TAG], {

@@ -244,3 +244,12 @@ cloudTest(
     assert.deepEqual(world.cloud.get(world.ids.service).sku, { name: 'Standard_S1', capacity: 1 });
   },
 );
+
+cloudTest('a group that is there, and is said not to be, is not made again: that would take its tags', async (world) => {
+  world.state.groups.codestream = { location: 'eastus2', tags: { of: 'somebody' } };
+  world.faults = [{ match: /^group show/, answer: 'gone' }];
+  await stops(world, FIRST, /says that the group codestream is there, and that it is not/);
+  assert.deepEqual(world.state.groups, {
+    codestream: { location: 'eastus2', tags: { of: 'somebody' } },
+  });
+});

@@ -34,6 +34,7 @@ const COMMANDS = {
     [],
     (cloud, { name }) => ({ id: `/resourceGroups/${name}`, ...cloud.group(name) }),
   ],
+  'group exists': [['--name'], [], (cloud, { name }) => name in cloud.state.groups],
   'group create': [
     ['--name', '--location'],
     ['--tags'],
