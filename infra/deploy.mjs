@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { rest, TYPES } from './deployment/arm.mjs';
+import { groupOf, rest, TYPES } from './deployment/arm.mjs';
 import {
   changeOrigins,
   changeSettings,
@@ -101,7 +101,10 @@ async function makeGroup(d) {
   }
   // Making a group that is there would take its tags away.
   if (await az.read(['group', 'exists', '--name', group], { dry: false })) {
-    throw new Stop(`Azure says that the group ${group} is there, and that it is not`, 'Run this again.');
+    throw new Stop(
+      `Azure says that the group ${group} is there, and that it is not`,
+      'Run this again.',
+    );
   }
   const place = location ?? '<location>';
   await checkRegion(d, place);
@@ -115,6 +118,11 @@ const isWhole = ({ parts, last }) =>
   Object.keys(TYPES).every((part) => parts[part])
   && last?.provisioningState !== 'Failed'
   && last?.provisioningState !== 'Canceled';
+
+/** Where the service is, for the templates, if it is not one that they make. */
+function serviceOf({ parts: { service }, isForeign }) {
+  return isForeign ? { webPubSub: service.name, serviceGroup: groupOf(service.id) } : {};
+}
 
 /** Makes what is missing, and looks again. */
 async function makeResources(d, facts, choice) {
@@ -139,6 +147,7 @@ async function makeResources(d, facts, choice) {
           ? usesIdentity({}, facts.settings, facts.parts.service)
           : choice.identity,
       hub: choice.hub,
+      ...serviceOf(facts),
       origins: d.options.origins,
     },
     secrets: {
@@ -184,7 +193,7 @@ const areKeysOff = (service) => service.properties.disableLocalAuth === true;
 
 async function configure(d, facts, choice, page) {
   d.person.begin('Rights, settings and origins of the function app');
-  await giveRights(d, facts.parts, choice.identity);
+  await giveRights(d, facts, choice.identity);
   const {
     tier: { units },
   } = choice;
@@ -218,7 +227,13 @@ async function registerEvents(d, facts, { hub }, apiHost) {
     name: DEPLOYMENTS.hub,
     template: d.places.hub,
     what: 'the deployment of the hub',
-    parameters: { functionApp: app.name, webPubSub: service.name, hub, storage: storage.name },
+    parameters: {
+      functionApp: app.name,
+      webPubSub: service.name,
+      hub,
+      storage: storage.name,
+      ...serviceOf(facts),
+    },
     secrets: { kept: keptOfHub(there, apiHost) },
   });
 }
@@ -260,18 +275,20 @@ async function run(d) {
   const { api, service, page } = addresses(facts);
   const isBack =
     !choice.identity
+    && !facts.isForeign
     && (areKeysOff(parts.service) || (person.isDryRun && options.identity === false));
   if (isBack) parts.service = await switchKeys(d, parts.service, false);
+  const wasByIdentity = facts.isForeign && usesIdentity({}, facts.settings);
   await configure(d, facts, choice, page);
   person.begin(`Handler to ${app.name}`);
   await publishPackage(d, app);
-  const isSwitched = choice.identity && !areKeysOff(parts.service);
+  const isSwitched = choice.identity && !areKeysOff(parts.service) && !wasByIdentity;
   person.begin(
     `Waiting until ${api}/negotiate answers (five minutes at most)`,
     `${LOG_HINT(options.group, app.name)}${isSwitched ? GO_BACK : ''}`,
   );
   await waitForHandler(d, { api, answers: isSwitched ? PROOF_ANSWERS : 1, isProof: isSwitched });
-  if (isSwitched) {
+  if (isSwitched && !facts.isForeign) {
     person.begin('Access keys of the service off');
     await switchKeys(d, parts.service, true);
   }

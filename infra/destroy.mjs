@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inGroup, isType, rest } from './deployment/arm.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployment/deployments.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
+import { findByHost, hostOf, leaveForeign } from './deployment/foreign.mjs';
 import { checkCount, checkGroup, parse } from './deployment/options.mjs';
 import { main } from './deployment/person.mjs';
 import { poll, seconds } from './deployment/poll.mjs';
@@ -14,7 +15,7 @@ const USAGE = `usage: infra/destroy.mjs [--resource-group GROUP] [--yes] [--dry-
 Deletes the resource group that infra/deploy.mjs made, with everything in it: the service, the
 function app, the page, and the logs, for good, so that their name can be used again at once. It
 lists what is in the group and asks before it deletes. A group that deploy.mjs did not make is left
-alone.
+alone; of a service that was there before (--service) only our hub and our right go.
 
   --resource-group GROUP   (codestream)
   --subscription NAME      or its id (the one that \`az account show\` names)
@@ -96,6 +97,25 @@ async function consent({ az, person, options }, group, subscription) {
   return resources;
 }
 
+/** Our hub and our right at services that were there before go first: the app knows which. */
+async function leaveServices(d, scope, resources) {
+  for (const { id } of resources.filter(({ type }) => isType('app', type))) {
+    const app = await d.az.find(rest('get', id), { what: 'the function app' });
+    const settings = app && (await d.az.find(rest('post', `${id}/config/appsettings/list`)));
+    const host = hostOf(settings?.properties);
+    const service = host && (await findByHost(d, host));
+    if (!service || service.name === app.name) continue; // it goes with the group
+    if (`${service.id}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase())) {
+      throw new Stop(
+        `the service ${service.name} is in this group, and deploy.mjs did not make it`,
+        'Move it elsewhere first (az resource move), or delete the group by hand.',
+      );
+    }
+    d.person.say(`Our hub and our right at the service ${service.name}, which stays`);
+    await leaveForeign(d, service, app, settings.properties.CODESTREAM_HUB ?? 'codestream');
+  }
+}
+
 /** Their names would be kept for 14 days, and then be of use in the same region only. */
 async function deleteLogs({ az, person }, scope, resources) {
   const logs = resources.filter(
@@ -142,6 +162,7 @@ async function run(d) {
     person.begin(`Deleting the group ${options.group} (some minutes)`);
     for (const name of person.isDryRun ? [] : Object.values(DEPLOYMENTS))
       await waitWhileActive(d, name);
+    await leaveServices(d, inGroup(az.subscription, options.group), resources);
     await deleteLogs(d, inGroup(az.subscription, options.group), resources);
     await az
       .act(['group', 'delete', '--name', options.group, '--yes', '--no-wait'], {

@@ -63,6 +63,8 @@ export function rest(method, path, { body, more = '' } = {}) {
 export const inSubscription = (subscription) => `/subscriptions/${subscription}`;
 export const inGroup = (subscription, group) =>
   `/subscriptions/${subscription}/resourceGroups/${group}`;
+/** The name of the group that a resource is in. */
+export const groupOf = (id) => id.split('/')[4];
 export const idOf = (scope, part, name) => `${scope}/providers/${TYPES[part]}/${name}`;
 export const isType = (part, type) => type.toLowerCase() === TYPES[part].toLowerCase();
 /** Regions are spelt in two ways: West Europe is westeurope. */

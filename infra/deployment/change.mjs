@@ -42,7 +42,8 @@ export async function patchService(d, service, body, isDone) {
 }
 
 /** Gives the app the rights that it needs and does not have. */
-export async function giveRights(d, { app, storage, insights, service }, identity) {
+export async function giveRights(d, { parts, isForeign }, identity) {
+  const { app, storage, insights, service } = parts;
   const principal = app.identity?.principalId;
   if (!principal) {
     throw new Stop(
@@ -57,13 +58,11 @@ export async function giveRights(d, { app, storage, insights, service }, identit
     { role: ROLES.monitoringMetricsPublisher, scope: insights.id },
     ...(identity ? [{ role: ROLES.webPubSubServiceOwner, scope: service.id }] : []),
   ].map((one) => ({ ...one, principal }));
-  const more = `&$filter=principalId%20eq%20'${principal}'`;
-  const answer = await d.az.read(
-    rest('get', `${d.scope}/providers/Microsoft.Authorization/roleAssignments`, { more }),
-    { what: 'the rights of the function app', dry: { value: [] } },
-  );
-  if (!Array.isArray(answer.value)) throw new Stop('az answered without the rights of the app');
-  for (const { role, scope } of missingRoles(wanted, answer.value)) {
+  const given = [];
+  for (const scope of [d.scope, ...(isForeign ? [service.id] : [])]) {
+    given.push(...(await readRights(d, scope, principal)));
+  }
+  for (const { role, scope } of missingRoles(wanted, given)) {
     await d.az
       .act(
         [
@@ -85,6 +84,15 @@ export async function giveRights(d, { app, storage, insights, service }, identit
         if (!/RoleAssignmentExists/.test(error.message)) throw error;
       });
   }
+}
+
+async function readRights(d, scope, principal) {
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
+  const more = `&$filter=principalId%20eq%20'${principal}'`;
+  const what = 'the rights of the function app';
+  const { value } = await d.az.read(rest('get', path, { more }), { what, dry: { value: [] } });
+  if (!Array.isArray(value)) throw new Stop('az answered without the rights of the app');
+  return value;
 }
 
 /** The settings as Azure has them; an answer without them is an error. */

@@ -37,7 +37,8 @@ export async function checkRegion(d, location) {
 export async function decide(d, group, facts) {
   const { options, person } = d;
   const { service, app } = facts.parts;
-  const found = Object.fromEntries(Object.entries(facts.parts).filter(([, part]) => part));
+  const ours = { ...facts.parts, ...(facts.isForeign ? { service: facts.own } : {}) };
+  const found = Object.fromEntries(Object.entries(ours).filter(([, part]) => part));
   const location = chooseLocation(options.location, found, group.location);
   if (!service && facts.hadApp && !options.sku) {
     throw new Stop(
@@ -46,6 +47,9 @@ export async function decide(d, group, facts) {
         + 'gets: without it, it would be the free one.\nNothing was changed.',
     );
   }
+  const hub = chooseHub(options, facts);
+  if (facts.isForeign) checkForeign(options, service);
+  if (facts.isForeign) await checkHub(d, facts, hub);
   const tier = chooseTier(options, service);
   if (!app) await checkRegion(d, location);
   if (tier.sku === 'Free_F1' && (!service || tier.isChanged)) await checkQuota(d, location);
@@ -58,8 +62,50 @@ export async function decide(d, group, facts) {
     secret,
     word,
     identity: usesIdentity(options, facts.settings, service),
-    hub: facts.settings?.CODESTREAM_HUB ?? 'codestream',
+    hub,
   };
+}
+
+/** What is not ours to change of a service that was there before. */
+function checkForeign(options, service) {
+  if (options.sku || options.units) {
+    throw new Stop(
+      `the tier of ${service.name}, which was there before, is yours to change`,
+      'Leave --sku and --units out. Nothing was changed.',
+    );
+  }
+  if (options.identity === false && service.properties.disableLocalAuth) {
+    throw new Stop(
+      `the access keys of ${service.name} are off, and it is yours to switch them on`,
+      'Use --identity. Nothing was changed.',
+    );
+  }
+}
+
+/** The hub that there is; its name is chosen once. */
+function chooseHub({ hub }, { settings }) {
+  const there = settings?.CODESTREAM_HUB;
+  if (!there || !hub || hub === there) return there ?? hub ?? 'codestream';
+  throw new Stop(
+    `the hub of this deployment is ${there}, and cannot become ${hub}`,
+    'Make another deployment, with --name. Nothing was changed.',
+  );
+}
+
+/** Two deployments in one hub would take each other's events. */
+async function checkHub(d, { parts: { service, app } }, hub) {
+  const there = await d.az.find(rest('get', `${service.id}/hubs/${hub}`), { what: 'the hub' });
+  const host = app?.properties.defaultHostName;
+  const other = (there?.properties?.eventHandlers ?? []).find(
+    ({ urlTemplate }) =>
+      /\/eventhandler\?code=/.test(urlTemplate) && !urlTemplate.startsWith(`https://${host}/`),
+  );
+  if (!other) return;
+  throw new Stop(
+    `the hub ${hub} of ${service.name} is another deployment's: its events go to `
+      + other.urlTemplate.split('?')[0],
+    'Choose another name: --hub NAME. Nothing was changed.',
+  );
 }
 
 /** The free services of a subscription are counted; that one is too many is said before. */

@@ -13,6 +13,8 @@ export function namedBy(outputs, prefix) {
     const name = outputs?.[output]?.value;
     if (typeof name === 'string' && isOurName(part, name, prefix)) named[part] = name;
   }
+  // A service that was there before is found by the settings of the app.
+  if (named.service !== named.app) delete named.service;
   return named;
 }
 

@@ -5,6 +5,7 @@ import { idOf, inGroup, rest, TYPES, WORDS } from './arm.mjs';
 import { Stop } from './errors.mjs';
 import { DRY } from './dry.mjs';
 import { secretsOf } from './plan.mjs';
+import { findForeign } from './foreign.mjs';
 import { identify, namedBy, sharedName } from './found.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
 
@@ -40,6 +41,9 @@ export async function lookAround(d) {
   }
   if (parts.service && !parts.app) facts.hadApp ||= await hasHandler(d, parts.service);
   if (parts.app) Object.assign(facts, await readApp(d, parts.app, facts.hadApp));
+  const foreign = await findForeign(d, facts);
+  if (foreign) Object.assign(facts, { isForeign: true, own: parts.service });
+  if (foreign) parts.service = foreign;
   return facts;
 }
 

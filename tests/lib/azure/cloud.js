@@ -308,7 +308,7 @@ export class Cloud {
 
   #wire(group, values) {
     const ids = this.ids(group, values.name);
-    const service = this.get(ids.service);
+    const service = this.get(this.#serviceId(group, { webPubSub: ids.name, ...values }));
     const endpoint = `https://${service.properties.hostName}`;
     const kept = Object.fromEntries(values.kept.settings.map(({ name, value }) => [name, value]));
     this.put(`${ids.app}/config/appsettings`, {
@@ -327,14 +327,14 @@ export class Cloud {
               [`${CONNECTION}__endpoint`]: endpoint,
               [`${CONNECTION}__credential`]: 'managedidentity',
             }
-          : { [CONNECTION]: this.#keys(ids.service).primaryConnectionString }),
+          : { [CONNECTION]: this.#keys(service.id).primaryConnectionString }),
       },
     });
     if (values.uploads !== false) this.#giveUpload(ids.storage);
     const outputs = {
       functionApp: ids.name,
       api: `https://${this.get(ids.app).properties.defaultHostName}`,
-      webPubSub: ids.name,
+      webPubSub: service.name,
       service: endpoint,
       storage: ids.account,
       page: `https://${ids.account}.web.example`,
@@ -342,6 +342,13 @@ export class Cloud {
     };
     return Object.fromEntries(
       Object.entries(outputs).map(([key, value]) => [key, { type: 'String', value }]),
+    );
+  }
+
+  #serviceId(group, { webPubSub, serviceGroup = group }) {
+    return (
+      `/subscriptions/${SUBSCRIPTION}/resourceGroups/${serviceGroup}/providers/`
+      + `Microsoft.SignalRService/webPubSub/${webPubSub}`
     );
   }
 
@@ -360,7 +367,7 @@ export class Cloud {
       systemEvents: ['connect', 'connected', 'disconnected'],
     };
     const { eventHandlers, ...kept } = values.kept;
-    this.put(`${scope}/Microsoft.SignalRService/webPubSub/${values.webPubSub}/hubs/${values.hub}`, {
+    this.put(`${this.#serviceId(group, values)}/hubs/${values.hub}`, {
       properties: { ...kept, eventHandlers: [ours, ...eventHandlers] },
     });
     if (values.uploads !== false) {
