@@ -31,7 +31,6 @@ function copy(view, event) {
   const text = ranges.map(({ from, to }) => state.sliceDoc(from, to)).join('\n');
   event.clipboardData.setData('text/plain', text);
   event.preventDefault();
-  event.stopPropagation();
 }
 
 /** The selection may begin above the text, and belong to no element of the view. */
