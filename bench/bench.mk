@@ -19,8 +19,8 @@ comma := ,
 BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
-.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory \
-        bench-switches
+.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth \
+        bench-memory bench-page bench-switches bench-audience audience
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
 # A package that is there is measured, so it must be of today's sources.
@@ -62,12 +62,28 @@ bench-switches:
 bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)$(BENCH.node) bench/end-to-end/run.mjs
 
+# How soon a viewer reads and a writer types. PAGE_RUNS=5 openings of each; PAGE_TASKS=1 says what the
+# longest tasks are made of.
+bench-page: codestream web/dist/index.html $(if $(CHROME),,build/have-browser) \
+            $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(BENCH.node) bench/page/run.mjs
+
 # What an event costs that waits, of the usual build and, if it is there, of the package, which is
 # what has a goal.
 bench-memory: codestream build/have-node $(if $(wildcard build/package/codestream),package)
 	$(Q)CODESTREAM_BIN=codestream $(BENCH.node) bench/memory.mjs
 	$(Q)[ ! -e build/package/codestream ] || \
 	  CODESTREAM_BIN=build/package/codestream $(BENCH.node) bench/memory.mjs --goal 30
+
+# A room with many viewers in virtual time: VIEWERS, JOIN_SECONDS, TEXT_BYTES, UNITS, CASE, SEED.  The
+# last line is JSON.  RECORD=1: the cases of make test are held against what they cost now.
+export VIEWERS JOIN_SECONDS TEXT_BYTES UNITS CASE SEED
+audience: build/have-node
+	$(Q)$(BENCH.node) bench/audience/$(if $(RECORD),record,run).mjs
+
+# So many sockets for real, against stand-in and handler.  VIEWERS=8000 DELTAS=20
+bench-audience: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) build/have-node
+	$(Q)$(BENCH.node) bench/audience/sockets.mjs
 
 # How cost grows.  ROUNDS=5: of so many the best.
 bench-growth: codestream bench-programs build/have-node

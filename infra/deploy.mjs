@@ -4,31 +4,34 @@
 // Safe to run again, and to be killed: everything is read before anything is changed, a step makes
 // what is missing and leaves the rest as it is, and what has begun in Azure is waited for. What a
 // second run changes is the list CHANGES in deployment/plan.mjs.
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { inSubscription, region, rest, TYPES } from './deployment/arm.mjs';
-import { changeOrigins, changeSettings, giveRights, patchService, settled, wasSetUp } from './deployment/change.mjs';
+import { groupOf, rest, TYPES } from './deployment/arm.mjs';
+import {
+  changeOrigins,
+  changeSettings,
+  giveRights,
+  patchService,
+  settled,
+} from './deployment/change.mjs';
+import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
 import { DRY } from './deployment/dry.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
-import { chooseLocation } from './deployment/found.mjs';
 import { addresses, lookAround } from './deployment/look.mjs';
 import { readOptions } from './deployment/options.mjs';
 import { publishPackage, waitForHandler } from './deployment/package.mjs';
 import { publishPage } from './deployment/page.mjs';
 import { main } from './deployment/person.mjs';
 import { COMMANDS } from './deployment/places.mjs';
-import { chooseTier, freeServicesLeft, keptOfHub, secretsOf, usesIdentity } from './deployment/plan.mjs';
+import { keptOfHub, usesIdentity } from './deployment/plan.mjs';
 import { USAGE } from './deployment/usage.mjs';
 
 const TAG = 'application=codestream';
 const OUTPUTS = ['functionApp', 'api', 'webPubSub', 'service', 'storage', 'page', 'hub'];
 const MIN_AZ = [2, 60];
-const WORD_BYTES = 15;
-const SECRET_BYTES = 32;
 /** One answer could be an instance of before, which does not know yet that it is over. */
 const PROOF_ANSWERS = 3;
 /** All three resources that the whole run asks tokens for, spelt as az asks for them later. */
@@ -51,109 +54,75 @@ async function check(d) {
   }
   needRecentAz((await az.read(['version'], { dry: { 'azure-cli': '2.60' } }))['azure-cli']);
   const which = options.subscription ? ['--subscription', options.subscription] : [];
-  const account = await az.read(['account', 'show', ...which, '--query', '{id: id, name: name}'],
-    { dry: DRY.account });
+  const account = await az.read(['account', 'show', ...which, '--query', '{id: id, name: name}'], {
+    dry: DRY.account,
+  });
   if (!account.id) throw new Stop('az does not tell which subscription it uses');
   az.subscription = account.id;
   person.say(`  subscription: ${account.name}`);
   // The tokens stay with az. Later, a sign-in of GitHub's, which lasts minutes, may be over.
   for (const resource of RESOURCES) {
-    await az.read(['account', 'get-access-token', ...resource ? ['--resource', resource] : [],
-      '--query', 'expiresOn'], { what: 'a token', dry: '' });
-  }
-}
-
-async function checkRegion(d, location) {
-  if (d.checkedRegion === location) return;
-  d.checkedRegion = location;
-  const places = await d.az.read(['functionapp', 'list-flexconsumption-locations'],
-    { what: 'the regions that have Flex Consumption', dry: [] });
-  const names = places.map(({ name }) => region(name));
-  if (names.length > 0 && !names.includes(location)) {
-    throw new Stop(`${location} has no Flex Consumption`, `These have it: ${names.sort().join(', ')}`);
+    await az.read(
+      [
+        'account',
+        'get-access-token',
+        ...(resource ? ['--resource', resource] : []),
+        '--query',
+        'expiresOn',
+      ],
+      { what: 'a token', dry: '' },
+    );
   }
 }
 
 /** A region is needed, and the group is made, where there is none yet. */
 async function makeGroup(d) {
-  const { az, person, options: { group, location } } = d;
+  const {
+    az,
+    person,
+    options: { group, location },
+  } = d;
   person.begin(`Resource group ${group}`);
-  const there = await az.find(['group', 'show', '--name', group],
-    { dry: person.isDryRun ? DRY.group : undefined });
+  const there = await az.find(['group', 'show', '--name', group], {
+    dry: person.isDryRun ? DRY.group : undefined,
+  });
   if (there?.properties?.provisioningState === 'Deleting') {
-    throw new StillActive(`the group ${group} is being deleted`, 'Run the same command again when it is gone.');
+    throw new StillActive(
+      `the group ${group} is being deleted`,
+      'Run the same command again when it is gone.',
+    );
   }
   if (there && !person.isDryRun) return there;
   if (!location && !person.isDryRun) {
-    throw new Stop(`there is no resource group ${group} yet: say where to make it, with --location`,
-      'The names of the regions: az functionapp list-flexconsumption-locations --output table');
+    throw new Stop(
+      `there is no resource group ${group} yet: say where to make it, with --location`,
+      'The names of the regions: az functionapp list-flexconsumption-locations --output table',
+    );
+  }
+  // Making a group that is there would take its tags away.
+  if (await az.read(['group', 'exists', '--name', group], { dry: false })) {
+    throw new Stop(
+      `Azure says that the group ${group} is there, and that it is not`,
+      'Run this again.',
+    );
   }
   const place = location ?? '<location>';
   await checkRegion(d, place);
-  await az.act(['group', 'create', '--name', group, '--location', place, '--tags', TAG],
-    { what: `the group ${group} to be made` });
+  await az.act(['group', 'create', '--name', group, '--location', place, '--tags', TAG], {
+    what: `the group ${group} to be made`,
+  });
   return { location: place };
 }
 
-/** The secret that there is; a new one only where there never was an app, or where one is asked for. */
-function chooseSecret({ secret, newSecret }, { parts: { app }, settings, hadApp }) {
-  const made = () => randomBytes(SECRET_BYTES).toString('hex');
-  if (secret) return secret;
-  if (newSecret) return made();
-  if (settings?.CODESTREAM_SECRET) return settings.CODESTREAM_SECRET;
-  if (!hadApp && !(app && wasSetUp(settings))) return made();
-  const what = app ? `the setting CODESTREAM_SECRET of ${app.name} is gone`
-    : 'there was a function app, which is gone, and its secret with it';
-  throw new Stop(what, 'Set the environment variable CODESTREAM_SECRET to the one of before. With a new one,\n'
-    + '--new-secret, writers cannot go on in their rooms, and start new ones. Nothing was changed.');
+const isWhole = ({ parts, last }) =>
+  Object.keys(TYPES).every((part) => parts[part])
+  && last?.provisioningState !== 'Failed'
+  && last?.provisioningState !== 'Canceled';
+
+/** Where the service is, for the templates, if it is not one that they make. */
+function serviceOf({ parts: { service }, isForeign }) {
+  return isForeign ? { webPubSub: service.name, serviceGroup: groupOf(service.id) } : {};
 }
-
-const WRITERS_QUESTION = `Who may start a stream? Without a word for writers anybody who can open the page may, at your
-expense. With one, the page asks whoever starts a stream for it; viewers never need it.
-Make a word for writers? [Y/n] `;
-
-/** A new word, if one is asked for; a person at a terminal is asked, for a new app. */
-async function chooseWord({ person, options }, { parts: { app }, settings }) {
-  const isNew = !app || !wasSetUp(settings);
-  const isDecided = options.writers || 'CODESTREAM_WRITERS' in options.settings || !isNew
-    || person.isDryRun || !person.isTerminal;
-  const isWanted = options.writers || (!isDecided && !/^n/i.test(await person.ask(WRITERS_QUESTION)));
-  return isWanted ? randomBytes(WORD_BYTES).toString('base64url') : undefined;
-}
-
-async function checkQuota(d, location) {
-  const usages = await d.az.find(rest('get', `${inSubscription(d.az.subscription)}/providers/`
-    + `Microsoft.SignalRService/locations/${location}/usages`), { what: 'how many free services there are' })
-    .catch(() => undefined); // Azure tells later
-  if (freeServicesLeft(usages) <= 0) {
-    throw new Stop(`the subscription has all the free services that it may have in ${location}`,
-      'Delete one, or choose another tier: --sku Standard_S1');
-  }
-}
-
-/** All that is decided before anything is changed. */
-async function decide(d, group, facts) {
-  const { options, person } = d;
-  const { service, app } = facts.parts;
-  const found = Object.fromEntries(Object.entries(facts.parts).filter(([, part]) => part));
-  const location = chooseLocation(options.location, found, group.location);
-  if (!service && facts.hadApp && !options.sku) {
-    throw new Stop('there was a service, which is gone', 'Say with --sku which tier the new one gets: '
-      + 'without it, it would be the free one.\nNothing was changed.');
-  }
-  const tier = chooseTier(options, service);
-  if (!app) await checkRegion(d, location);
-  if (tier.sku === 'Free_F1' && (!service || tier.isChanged)) await checkQuota(d, location);
-  const secret = person.isDryRun ? '<secret>' : chooseSecret(options, facts);
-  const word = await chooseWord(d, facts);
-  d.az.hide(secret, word, ...secretsOf(options.settings));
-  const identity = usesIdentity(options, facts.settings, service);
-  const hub = facts.settings?.CODESTREAM_HUB ?? 'codestream';
-  return { location, tier, secret, word, identity, hub };
-}
-
-const isWhole = ({ parts, last }) => Object.keys(TYPES).every((part) => parts[part])
-  && last?.provisioningState !== 'Failed' && last?.provisioningState !== 'Canceled';
 
 /** Makes what is missing, and looks again. */
 async function makeResources(d, facts, choice) {
@@ -167,14 +136,18 @@ async function makeResources(d, facts, choice) {
     what: 'the deployment of the resources',
     parameters: {
       name: d.options.name,
-      ...facts.unique ? { unique: facts.unique } : {},
+      ...(facts.unique ? { unique: facts.unique } : {}),
       location: choice.location,
       // A dry run shows all of it.
       make: Object.keys(TYPES).filter((part) => d.person.isDryRun || !facts.parts[part]),
       sku: choice.tier.sku,
       units: choice.tier.units,
-      identity: app && !d.person.isDryRun ? usesIdentity({}, facts.settings, facts.parts.service) : choice.identity,
+      identity:
+        app && !d.person.isDryRun
+          ? usesIdentity({}, facts.settings, facts.parts.service)
+          : choice.identity,
       hub: choice.hub,
+      ...serviceOf(facts),
       origins: d.options.origins,
     },
     secrets: {
@@ -189,7 +162,8 @@ async function makeResources(d, facts, choice) {
   if (d.person.isDryRun) return facts;
   needOutputs(outputs, OUTPUTS);
   const now = await lookAround(d);
-  if (!isWhole(now)) throw new Stop('the deployment has succeeded, but not all of it can be seen yet');
+  if (!isWhole(now))
+    throw new Stop('the deployment has succeeded, but not all of it can be seen yet');
   return now;
 }
 
@@ -198,21 +172,31 @@ async function changeTier(d, service, tier) {
   if (!tier.isChanged && !(d.person.isDryRun && (d.options.sku || d.options.units))) return service;
   d.person.begin(`Service: ${tier.sku}, ${tier.units} units`);
   if (tier.warning) d.person.say(tier.warning);
-  return patchService(d, service, { sku: { name: tier.sku, capacity: tier.units } },
-    ({ sku }) => sku?.name === tier.sku && sku.capacity === tier.units);
+  return patchService(
+    d,
+    service,
+    { sku: { name: tier.sku, capacity: tier.units } },
+    ({ sku }) => sku?.name === tier.sku && sku.capacity === tier.units,
+  );
 }
 
 function switchKeys(d, service, isOff) {
-  return patchService(d, service, { properties: { disableLocalAuth: isOff } },
-    ({ properties }) => properties.disableLocalAuth === isOff);
+  return patchService(
+    d,
+    service,
+    { properties: { disableLocalAuth: isOff } },
+    ({ properties }) => properties.disableLocalAuth === isOff,
+  );
 }
 
 const areKeysOff = (service) => service.properties.disableLocalAuth === true;
 
 async function configure(d, facts, choice, page) {
   d.person.begin('Rights, settings and origins of the function app');
-  await giveRights(d, facts.parts, choice.identity);
-  const { tier: { units } } = choice;
+  await giveRights(d, facts, choice.identity);
+  const {
+    tier: { units },
+  } = choice;
   const isChanged = await changeSettings(d, facts, { ...choice, units });
   await changeOrigins(d, facts, page);
   if (choice.word) tellWord(d, facts.parts.app.name, choice.word);
@@ -221,20 +205,35 @@ async function configure(d, facts, choice, page) {
 
 function tellWord({ person, options }, app, word) {
   if (person.isTerminal) person.say(`  the word for writers, which is shown this once: ${word}`);
-  person.say(`  to read the word for writers:\n    az functionapp config appsettings list --resource-group `
-    + `${options.group} --name ${app} \\\n      --query "[?name=='CODESTREAM_WRITERS'].value | [0]" --output tsv`);
+  person.say(
+    `  to read the word for writers:\n    az functionapp config appsettings list --resource-group `
+      + `${options.group} --name ${app} \\\n      --query "[?name=='CODESTREAM_WRITERS'].value | [0]" --output tsv`,
+  );
 }
 
 async function registerEvents(d, facts, { hub }, apiHost) {
   const { app, service, storage } = facts.parts;
   d.person.begin(`Hub ${hub} with its event handler`);
-  const there = await d.az.find(rest('get', `${service.id}/hubs/${hub}`), { what: 'the hub', dry: {} });
-  d.az.hide(...(there?.properties?.eventHandlers ?? []).map(({ urlTemplate }) => /code=([^&]+)/.exec(urlTemplate)?.[1]));
+  const there = await d.az.find(rest('get', `${service.id}/hubs/${hub}`), {
+    what: 'the hub',
+    dry: {},
+  });
+  d.az.hide(
+    ...(there?.properties?.eventHandlers ?? []).map(
+      ({ urlTemplate }) => /code=([^&]+)/.exec(urlTemplate)?.[1],
+    ),
+  );
   await deploy(d, {
     name: DEPLOYMENTS.hub,
     template: d.places.hub,
     what: 'the deployment of the hub',
-    parameters: { functionApp: app.name, webPubSub: service.name, hub, storage: storage.name },
+    parameters: {
+      functionApp: app.name,
+      webPubSub: service.name,
+      hub,
+      storage: storage.name,
+      ...serviceOf(facts),
+    },
     secrets: { kept: keptOfHub(there, apiHost) },
   });
 }
@@ -245,7 +244,8 @@ const LOG_HINT = (group, app) => `What the host says is in the log, some minutes
       --resource-group ${group} --workspace-name ${app} --query customerId --output tsv)/query" \\
     --body '{"query": "AppTraces | order by TimeGenerated desc | take 50 | project Message"}'`;
 
-const GO_BACK = '\nThe right to speak to the service may be too new: run the same command again in ten minutes. Until\n'
+const GO_BACK =
+  '\nThe right to speak to the service may be too new: run the same command again in ten minutes. Until\n'
   + 'then --access-key goes back; the keys are still on.';
 
 /** The page is not built where nothing is, which a dry run does not mind. */
@@ -255,16 +255,10 @@ async function putPage(d, facts, { api, service, page }) {
     d.person.say(`the page is not built yet, so its files are not known: ${COMMANDS.build}`);
     return;
   }
-  const addressesOf = d.person.isDryRun ? { api: 'https://api.invalid', service: 'https://service.invalid' }
+  const addressesOf = d.person.isDryRun
+    ? { api: 'https://api.invalid', service: 'https://service.invalid' }
     : { api, service };
   await publishPage(d, { dist: d.places.page, account: facts.parts.storage.name, ...addressesOf });
-}
-
-function whoStarts({ options }, { settings }, { word }) {
-  const isSet = word || { ...settings, ...options.settings }.CODESTREAM_WRITERS;
-  return isSet && !options.removedSettings.includes('CODESTREAM_WRITERS')
-    ? 'a stream is started by whoever knows the word for writers'
-    : 'a stream is started by anybody who can open the page: --writers makes a word for writers';
 }
 
 async function run(d) {
@@ -279,16 +273,22 @@ async function run(d) {
   const { app } = parts;
   parts.service = await changeTier(d, await settled(d, parts.service), choice.tier);
   const { api, service, page } = addresses(facts);
-  const isBack = !choice.identity && (areKeysOff(parts.service) || (person.isDryRun && options.identity === false));
+  const isBack =
+    !choice.identity
+    && !facts.isForeign
+    && (areKeysOff(parts.service) || (person.isDryRun && options.identity === false));
   if (isBack) parts.service = await switchKeys(d, parts.service, false);
+  const wasByIdentity = facts.isForeign && usesIdentity({}, facts.settings);
   await configure(d, facts, choice, page);
   person.begin(`Handler to ${app.name}`);
   await publishPackage(d, app);
-  const isSwitched = choice.identity && !areKeysOff(parts.service);
-  person.begin(`Waiting until ${api}/negotiate answers (five minutes at most)`,
-    `${LOG_HINT(options.group, app.name)}${isSwitched ? GO_BACK : ''}`);
+  const isSwitched = choice.identity && !areKeysOff(parts.service) && !wasByIdentity;
+  person.begin(
+    `Waiting until ${api}/negotiate answers (five minutes at most)`,
+    `${LOG_HINT(options.group, app.name)}${isSwitched ? GO_BACK : ''}`,
+  );
   await waitForHandler(d, { api, answers: isSwitched ? PROOF_ANSWERS : 1, isProof: isSwitched });
-  if (isSwitched) {
+  if (isSwitched && !facts.isForeign) {
     person.begin('Access keys of the service off');
     await switchKeys(d, parts.service, true);
   }

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inGroup, isType, rest } from './deployment/arm.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployment/deployments.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
+import { findByHost, hostOf, leaveForeign } from './deployment/foreign.mjs';
 import { checkCount, checkGroup, parse } from './deployment/options.mjs';
 import { main } from './deployment/person.mjs';
 import { poll, seconds } from './deployment/poll.mjs';
@@ -14,7 +15,7 @@ const USAGE = `usage: infra/destroy.mjs [--resource-group GROUP] [--yes] [--dry-
 Deletes the resource group that infra/deploy.mjs made, with everything in it: the service, the
 function app, the page, and the logs, for good, so that their name can be used again at once. It
 lists what is in the group and asks before it deletes. A group that deploy.mjs did not make is left
-alone.
+alone; of a service that was there before (--service) only our hub and our right go.
 
   --resource-group GROUP   (codestream)
   --subscription NAME      or its id (the one that \`az account show\` names)
@@ -31,7 +32,11 @@ const TEXT = { type: 'string' };
 
 function readOptions(argv) {
   const values = parse(argv, {
-    'resource-group': TEXT, subscription: TEXT, wait: TEXT, yes: FLAG, 'dry-run': FLAG,
+    'resource-group': TEXT,
+    subscription: TEXT,
+    wait: TEXT,
+    yes: FLAG,
+    'dry-run': FLAG,
     help: { ...FLAG, short: 'h' },
   });
   return {
@@ -46,30 +51,38 @@ function readOptions(argv) {
 
 async function signIn({ az, options: { subscription } }) {
   const which = subscription ? ['--subscription', subscription] : [];
-  const account = await az.read(['account', 'show', ...which, '--query', '{id: id, name: name}'],
-    { dry: { id: '<subscription>', name: '<subscription>' } });
+  const account = await az.read(['account', 'show', ...which, '--query', '{id: id, name: name}'], {
+    dry: { id: '<subscription>', name: '<subscription>' },
+  });
   if (!account.id) throw new Stop('az does not tell which subscription it uses');
   az.subscription = account.id;
   return account.name;
 }
 
-const showGroup = ({ az, options: { group } }) => az.find(['group', 'show', '--name', group],
-  { what: `the group ${group}`, dry: { tags: { application: 'codestream' } } });
+const showGroup = ({ az, options: { group } }) =>
+  az.find(['group', 'show', '--name', group], {
+    what: `the group ${group}`,
+    dry: { tags: { application: 'codestream' } },
+  });
 
 const isDeleting = (group) => group.properties?.provisioningState === 'Deleting';
 
 /** Whether it is ours to delete, and whether the person wants it. */
 async function consent({ az, person, options }, group, subscription) {
   if (group.tags?.application !== 'codestream') {
-    throw new Stop(`deploy.mjs did not make ${options.group}: it has no tag application=codestream`,
+    throw new Stop(
+      `deploy.mjs did not make ${options.group}: it has no tag application=codestream`,
       'Other things may be in it. Delete by hand what carries that tag:\n'
-      + `  az resource list --resource-group ${options.group} --output table \\\n`
-      + '    --query "[?tags.application==\'codestream\'].{name: name, type: type}"\n'
-      + 'If the group is yours and only its tag has gone: az tag update --operation merge \\\n'
-      + `  --tags application=codestream --resource-id ${group.id}`);
+        + `  az resource list --resource-group ${options.group} --output table \\\n`
+        + '    --query "[?tags.application==\'codestream\'].{name: name, type: type}"\n'
+        + 'If the group is yours and only its tag has gone: az tag update --operation merge \\\n'
+        + `  --tags application=codestream --resource-id ${group.id}`,
+    );
   }
-  const resources = await az.read(['resource', 'list', '--resource-group', options.group],
-    { what: 'the list of resources', dry: [] });
+  const resources = await az.read(['resource', 'list', '--resource-group', options.group], {
+    what: 'the list of resources',
+    dry: [],
+  });
   person.say(`Resource group ${options.group} of the subscription ${subscription} holds:`);
   for (const { type, name, tags } of resources) {
     const mark = tags?.application === 'codestream' ? '' : '   (deploy.mjs did not make this)';
@@ -77,31 +90,62 @@ async function consent({ az, person, options }, group, subscription) {
   }
   if (options.isSure || options.isDryRun) return resources;
   if (!person.isTerminal) throw new Stop('nobody can be asked here: --yes deletes without asking');
-  const typed = await person.ask('All of it is deleted for good. Type the name of the group to go on: ');
+  const typed = await person.ask(
+    'All of it is deleted for good. Type the name of the group to go on: ',
+  );
   if (typed !== options.group) throw new Stop('Nothing was deleted.');
   return resources;
 }
 
+/** Our hub and our right at services that were there before go first: the app knows which. */
+async function leaveServices(d, scope, resources) {
+  for (const { id } of resources.filter(({ type }) => isType('app', type))) {
+    const app = await d.az.find(rest('get', id), { what: 'the function app' });
+    const settings = app && (await d.az.find(rest('post', `${id}/config/appsettings/list`)));
+    const host = hostOf(settings?.properties);
+    const service = host && (await findByHost(d, host));
+    if (!service || service.name === app.name) continue; // it goes with the group
+    if (`${service.id}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase())) {
+      throw new Stop(
+        `the service ${service.name} is in this group, and deploy.mjs did not make it`,
+        'Move it elsewhere first (az resource move), or delete the group by hand.',
+      );
+    }
+    d.person.say(`Our hub and our right at the service ${service.name}, which stays`);
+    await leaveForeign(d, service, app, settings.properties.CODESTREAM_HUB ?? 'codestream');
+  }
+}
+
 /** Their names would be kept for 14 days, and then be of use in the same region only. */
 async function deleteLogs({ az, person }, scope, resources) {
-  const logs = resources.filter(({ type, tags }) => isType('logs', type)
-    && tags?.application === 'codestream');
-  const shown = person.isDryRun ? [{ id: `${scope}/providers/Microsoft.OperationalInsights/workspaces/<logs>` }]
+  const logs = resources.filter(
+    ({ type, tags }) => isType('logs', type) && tags?.application === 'codestream',
+  );
+  const shown = person.isDryRun
+    ? [{ id: `${scope}/providers/Microsoft.OperationalInsights/workspaces/<logs>` }]
     : logs;
   for (const { id, name } of shown) {
     person.say(`Deleting the logs ${name ?? ''} for good`);
-    await az.act(rest('delete', id, { more: '&force=true' }), { what: 'the logs to be deleted' })
-      .catch((error) => { if (error.kind !== 'missing') throw error; });
+    await az
+      .act(rest('delete', id, { more: '&force=true' }), { what: 'the logs to be deleted' })
+      .catch((error) => {
+        if (error.kind !== 'missing') throw error;
+      });
   }
 }
 
 async function watch(d) {
   const { waitMs: limitMs } = d.options;
-  const isGone = await poll(d, { what: 'the group to be gone', limitMs }, async () => (
-    d.person.isDryRun || !await showGroup(d) || undefined));
+  const isGone = await poll(
+    d,
+    { what: 'the group to be gone', limitMs },
+    async () => d.person.isDryRun || !(await showGroup(d)) || undefined,
+  );
   if (isGone) return;
-  throw new StillActive(`Azure is still deleting the group after ${seconds(limitMs)}`,
-    'It goes on by itself; run the same command again to wait for it.');
+  throw new StillActive(
+    `Azure is still deleting the group after ${seconds(limitMs)}`,
+    'It goes on by itself; run the same command again to wait for it.',
+  );
 }
 
 async function run(d) {
@@ -116,12 +160,17 @@ async function run(d) {
   else {
     const resources = await consent(d, group, subscription);
     person.begin(`Deleting the group ${options.group} (some minutes)`);
-    for (const name of person.isDryRun ? [] : Object.values(DEPLOYMENTS)) await waitWhileActive(d, name);
+    for (const name of person.isDryRun ? [] : Object.values(DEPLOYMENTS))
+      await waitWhileActive(d, name);
+    await leaveServices(d, inGroup(az.subscription, options.group), resources);
     await deleteLogs(d, inGroup(az.subscription, options.group), resources);
-    await az.act(['group', 'delete', '--name', options.group, '--yes', '--no-wait'],
-      { what: 'the start of the deletion' }).catch((error) => {
-      if (error.kind !== 'missing') throw error;
-    });
+    await az
+      .act(['group', 'delete', '--name', options.group, '--yes', '--no-wait'], {
+        what: 'the start of the deletion',
+      })
+      .catch((error) => {
+        if (error.kind !== 'missing') throw error;
+      });
   }
   await watch(d);
   person.say('Deleted.');

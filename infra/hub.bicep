@@ -8,6 +8,9 @@
 @description('Name of the Web PubSub service.')
 param webPubSub string
 
+@description('The resource group of the service.')
+param serviceGroup string = resourceGroup().name
+
 @description('Name of the function app.')
 param functionApp string
 
@@ -24,10 +27,6 @@ param uploads bool = true
 @secure()
 param kept object
 
-resource service 'Microsoft.SignalRService/webPubSub@2024-03-01' existing = {
-  name: webPubSub
-}
-
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: functionApp
 }
@@ -35,21 +34,15 @@ resource app 'Microsoft.Web/sites@2024-04-01' existing = {
 var handler = resourceId('Microsoft.Web/sites/functions', functionApp, 'eventhandler')
 var key = listKeys(handler, '2024-04-01').default
 
-// A PUT replaces the hub as a whole, and no other request changes it.
-resource events 'Microsoft.SignalRService/webPubSub/hubs@2024-03-01' = {
-  parent: service
-  name: hub
-  properties: {
-    anonymousConnectPolicy: kept.anonymousConnectPolicy
-    webSocketKeepAliveIntervalInSeconds: kept.webSocketKeepAliveIntervalInSeconds
-    eventListeners: kept.eventListeners
-    eventHandlers: concat([
-      {
-        urlTemplate: 'https://${app.properties.defaultHostName}/eventhandler?code=${key}'
-        userEventPattern: '*'
-        systemEvents: ['connect', 'connected', 'disconnected']
-      }
-    ], kept.eventHandlers)
+// The service may be in another group, if it was there before.
+module events 'events.bicep' = {
+  name: 'codestream-events'
+  scope: resourceGroup(serviceGroup)
+  params: {
+    webPubSub: webPubSub
+    hub: hub
+    url: 'https://${app.properties.defaultHostName}/eventhandler?code=${key}'
+    kept: kept
   }
 }
 

@@ -24,6 +24,10 @@ param unique string = '${name}-${uniqueString(resourceGroup().id, name)}'
 @description('What is not there yet, and is made.')
 param make string[] = ['service', 'storage', 'logs', 'insights', 'plan', 'app']
 
+@description('Name of the Web PubSub service, if it was there before, and its resource group.')
+param webPubSub string = unique
+param serviceGroup string = resourceGroup().name
+
 @description('Where; see az functionapp list-flexconsumption-locations.')
 param location string = resourceGroup().location
 
@@ -65,7 +69,7 @@ var account = replace(unique, '-', '')
 
 // ---- the service that holds every connection ----
 
-resource webPubSub 'Microsoft.SignalRService/webPubSub@2024-03-01' = if (contains(make, 'service')) {
+resource service 'Microsoft.SignalRService/webPubSub@2024-03-01' = if (contains(make, 'service')) {
   name: unique
   location: location
   tags: tags
@@ -216,6 +220,8 @@ module wiring 'wiring.bicep' = {
   params: {
     unique: unique
     account: account
+    webPubSub: webPubSub
+    serviceGroup: serviceGroup
     units: units
     identity: identity
     hub: hub
@@ -223,7 +229,7 @@ module wiring 'wiring.bicep' = {
     kept: kept
     secret: secret
   }
-  dependsOn: [webPubSub, storage, insights, app]
+  dependsOn: [service, storage, insights, app]
 }
 
 module uploader 'uploader.bicep' = if (uploads) {
@@ -239,8 +245,8 @@ module uploader 'uploader.bicep' = if (uploads) {
 
 output functionApp string = unique
 output api string = wiring.outputs.api
-output webPubSub string = unique
-output service string = wiring.outputs.service
+output webPubSub string = webPubSub
+output service string = wiring.outputs.serviceAddress
 output storage string = account
 output page string = wiring.outputs.page
 output hub string = hub

@@ -7,7 +7,7 @@ import { parse } from './deployment/options.mjs';
 import { publishPage } from './deployment/page.mjs';
 import { main } from './deployment/person.mjs';
 
-const USAGE = `usage: infra/upload.mjs --api URL --service URL [--account NAME] [--dist FOLDER] [--dry-run]
+const USAGE = `usage: infra/upload.mjs --api URL --service URL [--account NAME] [options]
 
 Puts the page into the static website of a storage account: switches the website on, fills in the
 addresses, uploads every file with its headers, and removes what is no longer part of the page.
@@ -29,7 +29,12 @@ const TEXT = { type: 'string' };
 
 function readOptions(argv) {
   const values = parse(argv, {
-    api: TEXT, service: TEXT, account: TEXT, dist: TEXT, 'dry-run': FLAG, help: { ...FLAG, short: 'h' },
+    api: TEXT,
+    service: TEXT,
+    account: TEXT,
+    dist: TEXT,
+    'dry-run': FLAG,
+    help: { ...FLAG, short: 'h' },
   });
   for (const name of values.help ? [] : ['api', 'service']) {
     if (!values[name]) throw new Misuse(`--${name} is missing`);

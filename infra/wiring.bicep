@@ -1,11 +1,17 @@
 // The settings of the function app, and the addresses of what there is. A module, so that all that it
 // reads is there, whether this deployment has made it or found it.
 
-@description('Name of service, function app and Application Insights.')
+@description('Name of function app and Application Insights.')
 param unique string
 
 @description('Name of the storage account.')
 param account string
+
+@description('Name of the Web PubSub service.')
+param webPubSub string
+
+@description('The resource group of the service.')
+param serviceGroup string
 
 @description('Units of the Web PubSub service; the handler paces the page by them.')
 param units int
@@ -28,8 +34,9 @@ param kept object
 @secure()
 param secret string
 
-resource webPubSub 'Microsoft.SignalRService/webPubSub@2024-03-01' existing = {
-  name: unique
+resource service 'Microsoft.SignalRService/webPubSub@2024-03-01' existing = {
+  name: webPubSub
+  scope: resourceGroup(serviceGroup)
 }
 
 resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
@@ -56,10 +63,10 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     CODESTREAM_SECRET: secret
     CODESTREAM_UNITS: string(units)
   }, identity ? {
-    WebPubSubForSocketIOConnectionString__endpoint: 'https://${webPubSub.properties.hostName}'
+    WebPubSubForSocketIOConnectionString__endpoint: 'https://${service.properties.hostName}'
     WebPubSubForSocketIOConnectionString__credential: 'managedidentity'
   } : {
-    WebPubSubForSocketIOConnectionString: webPubSub.listKeys().primaryConnectionString
+    WebPubSubForSocketIOConnectionString: service.listKeys().primaryConnectionString
   })
 }
 
@@ -67,5 +74,5 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
 var website = storage.properties.primaryEndpoints.web
 
 output api string = 'https://${app.properties.defaultHostName}'
-output service string = 'https://${webPubSub.properties.hostName}'
+output serviceAddress string = 'https://${service.properties.hostName}'
 output page string = take(website, length(website) - 1)

@@ -13,7 +13,7 @@ struct step {
     struct rest_call call;
 };
 
-static const struct plan_fault done_well = { APP_ACCEPTED };
+static const struct plan_fault done_well = { .refusal = APP_ACCEPTED };
 static const struct plan_fault no_memory = { APP_BUSY, "no memory for this event",
                                              .failure = "no memory" };
 

@@ -6,6 +6,7 @@
 #include "azure/token.h"
 #include "response.h"
 #include "wire/base64url.h"
+#include "wire/http.h"
 #include "wire/json.h"
 
 /* ---- the response ---- */
@@ -24,9 +25,10 @@ struct webpubsub_client negotiate_client(const struct app_pass *pass)
 static void add_native(struct buf *response, const struct webpubsub *webpubsub,
                        struct str token)
 {
-    bool is_secure = str_starts(webpubsub->url, STR("https"));
-    struct str authority = str_skip(webpubsub->url, is_secure ? 8 : 7);
+    struct str authority = webpubsub->url;
+    bool is_secure;
 
+    (void)http_cut_scheme(&authority, &is_secure);
     buf_add_all(response, STR("{\"url\":\""), is_secure ? STR("wss://") : STR("ws://"),
                 authority);
     webpubsub_add_client_path(response, webpubsub, true);

@@ -7,6 +7,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { requireVerdicts } from './grammars/versions.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
@@ -142,6 +143,7 @@ async function writePage({ start, page, editor, editorStyle, notice }) {
 }
 
 const started = Date.now();
+await requireVerdicts();
 const worker = await buildWorker();
 const start = await buildStart();
 const built = await buildPage(worker);

@@ -113,11 +113,11 @@ export function steady(options) {
   return figures(room, settings, 60);
 }
 
-/** Everybody is there, nothing happens for ten minutes. */
+/** Everybody is there, nothing happens for two minutes. */
 export function idle(options) {
   const { room, settings } = open(options, true);
-  room.time.run(room.time.now + 600 * SECOND);
-  return figures(room, settings, 600);
+  room.time.run(room.time.now + 120 * SECOND);
+  return figures(room, settings, 120);
 }
 
 /** Four sockets ask for the text once a second for a minute. */

@@ -1,5 +1,5 @@
 // A room in virtual time: the page’s own writer and viewers, and the service between them. Of many
-// viewers a few hundred have a core of their own; the sockets that hang on such a core join and ask by
+// viewers a hundred have a core of their own; the sockets that hang on such a core join and ask by
 // themselves, and have the text that the core has from then on.
 import { Viewer } from '../../web/src/viewer.js';
 import { Writer } from '../../web/src/writer.js';
@@ -7,7 +7,7 @@ import { randomFrom } from '../../web/test/simulation.js';
 import { CLIENT_MS, CLOUD_MS, Service } from './service.mjs';
 import { Time, Wire } from './time.mjs';
 
-const CORES = 250;
+const CORES = 100;
 const UPLINK = 1_000_000; // bytes a second, of the writer
 const ASK_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 const ACK_BYTES = 22;
@@ -32,13 +32,20 @@ export function textOf(bytes) {
 }
 
 export class Room {
-  constructor({ viewers, units, textBytes, seed, older = false }) {
+  constructor({ viewers, units, textBytes, seed, older = false, uplink = UPLINK, text }) {
     this.random = randomFrom(seed);
     this.time = new Time();
     this.service = new Service(this.time, units);
     this.older = older;
-    this.uplink = new Wire(UPLINK);
-    this.writer = new Writer({ epoch: 1, text: textOf(textBytes), language: 'c', name: 'main.c' });
+    this.uplink = new Wire(uplink);
+    this.writer = new Writer({
+      epoch: 1,
+      text: text ?? textOf(textBytes),
+      language: 'c',
+      name: 'main.c',
+    });
+    /** Connections of the writer. */
+    this.connections = 0;
     this.writer.units = units;
     this.seats = Array.from({ length: Math.min(CORES, viewers) }, () => this.#seat());
     this.sockets = Array.from({ length: viewers }, (_, i) => {
@@ -75,6 +82,7 @@ export class Room {
   // ---- the writer ----
 
   joinWriter(sid) {
+    this.connections++;
     this.writer.joined(sid, this.time.now);
     this.stepWriter();
   }
@@ -82,6 +90,11 @@ export class Room {
   stepWriter() {
     const { writer, time } = this;
     if (!writer.online) return;
+    if (writer.flights.dead(time.now)) {
+      writer.left();
+      this.joinWriter(`${writer.sids.size} sockets before`);
+      return;
+    }
     for (const send of writer.poll(time.now)) this.#publish(send);
     const wake = writer.wakeAt;
     if (wake === Infinity || wake === this.writerWake) return;

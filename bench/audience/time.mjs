@@ -1,55 +1,30 @@
 // Virtual time: what is to happen, in its order, and how fast a thing goes through what has a limit.
 
-/** A binary heap of actions; of those for one time, the first put in is the first out. */
+/** A calendar of milliseconds; what is put in for the same one happens in that order. */
 export class Time {
-  #heap = [];
-  #order = 0;
+  /** @type {Map<number, (() => void)[]>} */
+  #days = new Map();
   now = 0;
 
+  /** Not before the next millisecond, if it is for this one or earlier. */
   at(time, action) {
-    const heap = this.#heap;
-    const entry = { time: Math.max(time, this.now), order: this.#order++, action };
-    let i = heap.length;
-    heap.push(entry);
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!before(entry, heap[parent])) break;
-      heap[i] = heap[parent];
-      i = parent;
-    }
-    heap[i] = entry;
+    const day = Math.max(Math.ceil(time), this.now + 1);
+    const actions = this.#days.get(day);
+    if (actions) actions.push(action);
+    else this.#days.set(day, [action]);
   }
 
   /** Lets everything happen that is due until then. */
   run(until) {
-    while (this.#heap.length > 0 && this.#heap[0].time <= until) {
-      const { time, action } = this.#pop();
-      this.now = time;
-      action();
+    while (this.now < until) {
+      this.now++;
+      const actions = this.#days.get(this.now);
+      if (!actions) continue;
+      this.#days.delete(this.now);
+      for (const action of actions) action();
     }
-    this.now = until;
-  }
-
-  #pop() {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (heap.length === 0) return first;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
-      if (!before(heap[child], last)) break;
-      heap[i] = heap[child];
-      i = child;
-    }
-    heap[i] = last;
-    return first;
   }
 }
-
-const before = (a, b) => a.time < b.time || (a.time === b.time && a.order < b.order);
 
 /** A token bucket that holds what one second brings; who finds it empty waits in line. */
 export class Bucket {

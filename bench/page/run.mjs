@@ -3,6 +3,7 @@
 // PAGE_RUNS (5). `make bench-page`.
 
 import { startScene } from '../../tests/browser/browser.js';
+import { traceTasks } from '../../tests/lib/tasks.js';
 
 const RUNS = Number(process.env.PAGE_RUNS ?? 5);
 const KBIT = 1000 / 8;
@@ -50,65 +51,28 @@ async function open(scene, url, [, bytes, latency, rate], options, until) {
   });
   await session.send('Emulation.setCPUThrottlingRate', { rate });
   let wire = 0;
-  const received = [];
-  session.on('Network.dataReceived', ({ encodedDataLength, timestamp }) => {
+  session.on('Network.dataReceived', ({ encodedDataLength }) => {
     wire += encodedDataLength;
-    received.push([timestamp, wire]);
   });
   session.on('Network.responseReceived', ({ response }) => {
     wire += response.encodedDataLength;
   });
-  const tasks = await traced(session);
+  const tasks = await traceTasks(session);
   await page.goto(url, { timeout: LIMIT_MS, waitUntil: 'commit' });
-  let atText;
   await page.waitForFunction(() => 'text' in window.seen || 'typing' in window.seen, null, {
     timeout: LIMIT_MS,
   });
-  atText = wire;
+  const atText = wire;
   await page.waitForFunction((names) => names.every((name) => name in window.seen), until, {
     timeout: LIMIT_MS,
   });
   const seen = await page.evaluate(() => window.seen);
-  const longest = await tasks();
+  const found = await tasks();
   await context.close();
-  return { ...seen, longest, kB: atText / 1000 };
-}
-
-/**
- * The longest task of the page's main thread, by the processor's time, which other programs on this
- * machine do not lengthen.
- */
-async function traced(session) {
-  const events = [];
-  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
-  await session.send('Tracing.start', {
-    transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline', 'devtools.timeline', 'toplevel'] },
-  });
-  return async () => {
-    const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
-    await session.send('Tracing.end');
-    await complete;
-    const main = new Set(
-      events.filter(({ name }) => name === 'FirstPaint' || name === 'EvaluateScript').map(({ pid, tid }) => `${pid} ${tid}`),
-    );
-    const durations = events
-      .filter(({ name, pid, tid }) => name === 'RunTask' && main.has(`${pid} ${tid}`))
-      .map(({ tdur = 0, ts }) => [tdur / 1000, ts]);
-    durations.sort(([a], [b]) => b - a);
-    if (process.env.PAGE_TASKS) explain(events, durations.slice(0, 5));
-    return durations[0]?.[0] ?? 0;
-  };
-}
-
-/** What the longest tasks were made of. */
-function explain(events, tasks) {
-  for (const [duration, start] of tasks) {
-    const within = events
-      .filter(({ ts, dur, tdur, name }) => dur && tdur > 3000 && name !== 'RunTask' && ts >= start && ts <= start + duration * 8000)
-      .map(({ name, tdur, args }) => `${name} ${Math.round(tdur / 1000)} ${args?.data?.url?.split('/').pop() ?? args?.data?.functionName ?? ''}`);
-    console.log(`  ${Math.round(duration)} ms: ${within.slice(0, 6).join('; ')}`);
-  }
+  if (process.env.PAGE_TASKS)
+    for (const { ms, parts } of found.slice(0, 4))
+      console.log(`  ${Math.round(ms)} ms: ${parts().slice(0, 6).join('; ')}`);
+  return { ...seen, longest: found[0]?.ms ?? 0, kB: atText / 1000 };
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -25,14 +25,14 @@ async function start(t, options = {}) {
     await service.close();
     await handler.close();
   });
-  const socket = async ({ pongs = true } = {}) => {
+  const socket = async () => {
     const raw = new RawSocket(clientUrl(service, HUB, { transport: 'websocket' }, 'ws'));
     t.after(() => raw.socket.terminate());
-    raw.pings = 0;
+    Object.assign(raw, { pings: 0, isSilent: false });
     raw.socket.on('message', (data) => {
       if (data.toString() !== '2') return;
       raw.pings += 1;
-      if (pongs) raw.send('3');
+      if (!raw.isSilent) raw.send('3');
     });
     assert.match(await raw.next(), /^0/);
     raw.send('40');
@@ -114,15 +114,17 @@ test('a client that waits for its turn is not read, and not ended by the heartbe
 
 test('a client that is silent after its turn has come is ended by the heartbeat', async (t) => {
   const { handler, socket, hold } = await start(t, {
-    pingIntervalMs: 20,
-    pingTimeoutMs: 40,
+    pingIntervalMs: 60,
+    pingTimeoutMs: 900,
     maxQueuedPackets: 2,
   });
-  const ann = await socket({ pongs: false });
+  const ann = await socket();
   const release = hold();
   for (let n = 0; n < 5; n += 1) ann.send(`42["n",${n}]`);
-  await ann.next(); // a ping that is not answered
-  await ann.next();
+  await handler.event('n');
+  ann.isSilent = true;
+  const before = ann.pings;
+  await until(() => ann.pings > before + 1, 'pings that are not answered');
   release();
   await inTime(ann.closed, 'close');
   const { body } = await handler.event('disconnected');

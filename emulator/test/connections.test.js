@@ -186,6 +186,35 @@ test('a hub of any documented name is served on every path', async (t) => {
   }
 });
 
+// SDKs sign the URL as they have put it together, and send what a URL parser makes of it.
+test('which characters an audience has percent-encoded makes no difference', async (t) => {
+  const { service } = await start(t, { hubs: { 'a`b[1]': {} } });
+  const sent = '/api/hubs/a%60b%5B1%5D/groups/the%20group/:send?filter=userId%20eq%20%27a%27';
+  const version = 'api-version=2024-12-01';
+  const status = async (aud) => {
+    const more = { body: '42["x"]', aud: `${service.endpoint}${aud}&${version}` };
+    return (await rest(service, 'POST', sent, more)).status;
+  };
+  const same = [
+    sent,
+    "/api/hubs/a`b[1]/groups/the%20group/:send?filter=userId%20eq%20'a'",
+    "/api/hubs/a%60b[1]/groups/the group/%3Asend?filter=userId eq 'a'",
+    '/api/hubs/a%60b%5b1%5d/groups/the%20group/:send?filter=userId%20eq%20%27a%27',
+  ];
+  for (const aud of same) assert.equal(await status(aud), 202, aud);
+  const others = [
+    sent.replace('the%20group', 'the%2520group'),
+    sent.replace('the%20group', 'the+group'),
+    sent.replace('the%20group', 'the%20group/.'),
+    sent.replace('/groups', '/x/../groups'),
+    sent.replace('%27a%27', '%27b%27'),
+    sent.replace('a%60b', 'A%60b'),
+    sent.replace('?', '%3F'),
+    sent.replace('a%60b', 'a%ffb'),
+  ];
+  for (const aud of others) assert.equal(await status(aud), 401, aud);
+});
+
 /** The same URL with the hub's name in the path as it is spelt otherwise. */
 function at(url, named, spelt) {
   return url.replace(`hubs/${named}`, () => `hubs/${spelt}`);

@@ -164,6 +164,16 @@ test('message, polling: a payload of one text packet', async (t) => {
   assert.equal(await pollPacket(client, sid), '42["echo","hello"]');
 });
 
+test('message, polling: a body that is too large ends the session at once', async (t) => {
+  const client = await start(t);
+  const sid = await client.join();
+  const poll = client.poll(sid);
+  const { status } = await client.post(sid, `42["echo","${'x'.repeat(1_000_000)}"]`);
+  assert.equal(status, 413);
+  await inTime(poll, 'end of the poll');
+  assert.equal((await client.poll(sid)).status, 400);
+});
+
 test('message, polling: a payload of several text packets, answered in order', async (t) => {
   const client = await start(t);
   const sid = await client.join();

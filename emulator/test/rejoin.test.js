@@ -195,13 +195,12 @@ test('a connection that ends behind a 41: disconnected once, after the events', 
   ]);
 });
 
-test('a 41 that finds the queue full: the connection ends, disconnected once', async (t) => {
+test('a 41 that finds the queue full: disconnected once, after the events', async (t) => {
   const { raw, told, disconnected } = await start(t, { maxQueuedPackets: 2 });
   const { socket, id } = await raw();
   for (const packet of ['42["slow"]', '42["slow"]', '41']) socket.send(packet);
-  await inTime(socket.closed, 'close');
   const { body } = await disconnected(id);
-  assert.equal(JSON.parse(body).reason, 'TooManyEvents');
+  assert.equal(JSON.parse(body).reason, '');
   const names = told('slow', 'disconnected').map(([name]) => name);
   assert.deepEqual(names, ['slow', 'slow', 'disconnected']);
 });

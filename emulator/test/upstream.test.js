@@ -275,7 +275,7 @@ for (const [allow, accepted] of [
     assert.match(await socket.packet(), accepted ? /^40/ : /^44{"message"/);
     assert.equal(names(handler).length > 0, accepted);
     assert.equal(
-      lines.some((line) => line.includes('missing allowed origins')),
+      lines.some((line) => /missing allowed origins: .* not localhost or \*/.test(line)),
       !accepted,
     );
   });
@@ -286,7 +286,7 @@ test('a refused validation means no events; a 404 is asked again with GET', asyn
   refusing.handler.validationStatus = () => 401;
   const socket = await refusing.open();
   socket.send('40');
-  assert.match(await socket.packet(), /^44{"message"/);
+  assert.match(await socket.packet(), /^44{"message".*the event handler did not validate/);
   assert.deepEqual(names(refusing.handler), []);
   const other = await start(t);
   other.handler.validationStatus = (method) => (method === 'GET' ? 200 : 404);
@@ -421,7 +421,7 @@ function failing(...statuses) {
 }
 
 test('408, 5xx and network failures are sent again, the same event', async (t) => {
-  const { handler, join } = await start(t);
+  const { handler, join, lines } = await start(t);
   handler.answer = failing(408, 500, 503);
   const socket = await join();
   await handler.event('connected');
@@ -432,6 +432,11 @@ test('408, 5xx and network failures are sent again, the same event', async (t) =
   assert.deepEqual(
     attempts.map(({ headers }) => headers['ce-id']),
     ['2', '2', '2', '2'],
+  );
+  const told = lines.filter((line) => /^warn .*event 'x': .* gets it again in \d+ ms/.test(line));
+  assert.deepEqual(
+    told.map((line) => /responded with (\d+)/.exec(line)[1]),
+    ['408', '500', '503'],
   );
 });
 
@@ -525,6 +530,9 @@ test('a handler that does not answer in time has failed', async (t) => {
     lines.some((line) => line.includes('no response in time')),
     lines.join('\n'),
   );
+  const slow = lines.findIndex((line) => /^warn .*'x': no response for 500 ms, still/.test(line));
+  const late = lines.findIndex((line) => line.includes('no response in time'));
+  assert.ok(slow >= 0 && slow < late, lines.join('\n'));
 });
 
 test('a connect that cannot be delivered is refused', async (t) => {

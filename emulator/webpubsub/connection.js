@@ -219,7 +219,7 @@ export class SocketIoConnection {
     this.#service.log.warn('client', this.id, namespace, 'was refused:', error.message);
     if (this.#ended) return;
     const body = this.#service.options.connectErrorText === 'body' ? error.body : undefined;
-    const message = body || `connect was refused (${error.status ?? 'no response'})`;
+    const message = body || `connect was refused (${error.reason ?? 'no response'})`;
     this.#output.write({ text: refused(namespace, message) });
   }
 

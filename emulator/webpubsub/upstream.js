@@ -10,13 +10,17 @@ import { Validation } from './validation.js';
 const UNSAFE_MINIMAL = /[^\x20-\x7e]/gu;
 const UNSAFE_CLOUDEVENTS = /[^\x21-\x7e]|["%]/gu;
 
+const SLOW_MS = 5000; // without a response: time to say so, though it may still come
+const INVALID = 'the event handler did not validate';
+
 /** An event that was not delivered, or whose response was a failure. */
 export class UpstreamError extends Error {
-  /** @param {string} message @param {{status?: number, body?: string}} answer */
-  constructor(message, { status, body } = {}) {
+  /** @param {string} message @param {{status?: number, body?: string, reason?: string}} answer */
+  constructor(message, { status, body, reason } = {}) {
     super(message);
     this.status = status;
     this.body = body;
+    this.reason = reason ?? status ?? 'no response'; // for a client that it concerns
   }
 }
 
@@ -93,11 +97,15 @@ export class Upstream {
 
   async #deliver(event, signal) {
     const handler = this.#find(event.connection.hub.name, event);
-    if (!handler) throw new UpstreamError(`no event handler wants '${event.name}'`);
+    if (!handler) {
+      const { name } = event.connection.hub;
+      throw new UpstreamError(`no event handler of hub '${name}' wants '${event.name}'`);
+    }
     if (this.#options.validateHandlers) {
       const fault = await handler.validation.fault();
       const status = Number(fault) || undefined; // if it was that which was wrong
-      if (fault) throw new UpstreamError(`the event handler did not validate: ${fault}`, { status });
+      const reason = status ?? INVALID;
+      if (fault) throw new UpstreamError(`the event handler did not validate: ${fault}`, { status, reason });
     }
     const headers = this.#headers(event);
     const request = { method: 'POST', headers, body: event.body, signal };
@@ -111,7 +119,11 @@ export class Upstream {
       const outcome = await this.#attempt(url, request, event);
       if (outcome.answer) return outcome.answer;
       if (!outcome.again || delays.length === 0 || request.signal.aborted) throw outcome.error;
-      await pause(delays.shift(), request.signal);
+      const delay = delays.shift();
+      const { name, connection } = event;
+      const told = `event '${name}': ${outcome.error.message}, and gets it again in ${delay} ms`;
+      this.#log.warn('client', connection.id, told);
+      await pause(delay, request.signal);
     }
   }
 
@@ -126,6 +138,12 @@ export class Upstream {
         result,
         `${Date.now() - started} ms`,
       );
+    const slowMs = Math.min(SLOW_MS, this.#options.upstreamTimeoutMs / 2);
+    const slow = setTimeout(() => {
+      const { name, connection } = event;
+      const told = `event '${name}': no response for ${slowMs} ms, still waiting`;
+      this.#log.warn('client', connection.id, told);
+    }, slowMs);
     try {
       const answer = await this.#http.send(url, request);
       tell(String(answer.status));
@@ -136,6 +154,8 @@ export class Upstream {
       const what = request.signal.aborted ? 'no response in time' : (cause.code ?? cause.message);
       tell(what);
       return { error: new UpstreamError(`the event handler failed: ${what}`), again: true };
+    } finally {
+      clearTimeout(slow);
     }
   }
 

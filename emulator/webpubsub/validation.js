@@ -66,6 +66,7 @@ export class Validation {
       .toLowerCase()
       .split(/[,\s]+/);
     if (allowed.includes('*') || allowed.includes(this.#origin.toLowerCase())) return undefined;
-    return `missing allowed origins: ${allowed.join(',')}`;
+    const given = allowed.join(',') || 'none';
+    return `missing allowed origins: WebHook-Allowed-Origin is ${given}, not ${this.#origin} or *`;
   }
 }

@@ -41,19 +41,30 @@ export const ROLES = {
 /** The version by the last type that the path names: of what is below, its parent's. */
 function versionOf(path) {
   const [space, ...rest] = path.split('?')[0].split('/providers/').at(-1).split('/');
-  const known = Object.entries(API).find(([type]) => (
-    type.toLowerCase() === `${space}/${rest[0]}`.toLowerCase()));
+  const known = Object.entries(API).find(
+    ([type]) => type.toLowerCase() === `${space}/${rest[0]}`.toLowerCase(),
+  );
   return known?.[1] ?? API['Microsoft.SignalRService/webPubSub'];
 }
 
 /** The words of a request to Resource Manager; `more` goes behind the version. */
 export function rest(method, path, { body, more = '' } = {}) {
   const url = `${path}?api-version=${versionOf(path)}${more}`;
-  return ['rest', '--method', method, '--url', url, ...body === undefined ? [] : ['--body', body]];
+  return [
+    'rest',
+    '--method',
+    method,
+    '--url',
+    url,
+    ...(body === undefined ? [] : ['--body', body]),
+  ];
 }
 
 export const inSubscription = (subscription) => `/subscriptions/${subscription}`;
-export const inGroup = (subscription, group) => `/subscriptions/${subscription}/resourceGroups/${group}`;
+export const inGroup = (subscription, group) =>
+  `/subscriptions/${subscription}/resourceGroups/${group}`;
+/** The name of the group that a resource is in. */
+export const groupOf = (id) => id.split('/')[4];
 export const idOf = (scope, part, name) => `${scope}/providers/${TYPES[part]}/${name}`;
 export const isType = (part, type) => type.toLowerCase() === TYPES[part].toLowerCase();
 /** Regions are spelt in two ways: West Europe is westeurope. */

@@ -37,7 +37,11 @@ export class Az {
   hide(...secrets) {
     for (const secret of secrets) {
       if (typeof secret === 'string' && secret.length >= MIN_HIDDEN_CHARS) {
-        for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
+        for (const form of [
+          secret,
+          JSON.stringify(secret).slice(1, -1),
+          encodeURIComponent(secret),
+        ]) {
           this.#secrets.add(form);
         }
       }
@@ -94,7 +98,7 @@ export class Az {
     else await this.#call(words, options);
   }
 
-  /** Calls use(path) with a file that has this content, which only we can read and which then goes. */
+  /** Calls use(path) with a file of this content, which only we can read, and which then goes. */
   async withFile(content, use) {
     if (this.#person.isDryRun) return use('<private file>');
     this.#folder = mkdtempSync(join(tmpdir(), 'codestream-'));
@@ -153,27 +157,30 @@ const running = new Set();
  * told to us.
  */
 export function spawnAz(env) {
-  return (args, ms) => new Promise((resolve) => {
-    const stdio = ['ignore', 'pipe', 'pipe'];
-    const child = spawn('az', args, { env, stdio, detached: true });
-    const result = { stdout: '', stderr: '', isLate: false };
-    const timer = setTimeout(() => {
-      result.isLate = true;
-      end(child, 'SIGTERM');
-      setTimeout(() => end(child, 'SIGKILL'), KILL_MS).unref();
-    }, ms);
-    const settle = (code) => {
-      clearTimeout(timer);
-      running.delete(child);
-      resolve({ ...result, code });
-    };
-    running.add(child);
-    for (const name of ['stdout', 'stderr']) {
-      child[name].setEncoding('utf8').on('data', (text) => { result[name] += text; });
-    }
-    child.on('error', (error) => settle(error.code));
-    child.on('close', settle);
-  });
+  return (args, ms) =>
+    new Promise((resolve) => {
+      const stdio = ['ignore', 'pipe', 'pipe'];
+      const child = spawn('az', args, { env, stdio, detached: true });
+      const result = { stdout: '', stderr: '', isLate: false };
+      const timer = setTimeout(() => {
+        result.isLate = true;
+        end(child, 'SIGTERM');
+        setTimeout(() => end(child, 'SIGKILL'), KILL_MS).unref();
+      }, ms);
+      const settle = (code) => {
+        clearTimeout(timer);
+        running.delete(child);
+        resolve({ ...result, code });
+      };
+      running.add(child);
+      for (const name of ['stdout', 'stderr']) {
+        child[name].setEncoding('utf8').on('data', (text) => {
+          result[name] += text;
+        });
+      }
+      child.on('error', (error) => settle(error.code));
+      child.on('close', settle);
+    });
 }
 
 function end(child, signal) {
@@ -191,7 +198,7 @@ export function endAll() {
 
 /** The environment of az, without what is ours and without keys of some storage account. */
 export function azEnvironment(env, { keepsStorage = false } = {}) {
-  const isLeftOut = (name) => name.startsWith('CODESTREAM_')
-    || (!keepsStorage && name.startsWith('AZURE_STORAGE_'));
+  const isLeftOut = (name) =>
+    name.startsWith('CODESTREAM_') || (!keepsStorage && name.startsWith('AZURE_STORAGE_'));
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isLeftOut(name)));
 }

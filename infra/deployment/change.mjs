@@ -33,37 +33,66 @@ export async function patchService(d, service, body, isDone) {
   const now = await settled(d, service);
   const isWell = now.properties?.provisioningState === 'Succeeded' && isDone(now);
   if (!isWell && !d.person.isDryRun) {
-    throw new Stop(`Azure has not made the change of the service ${service.name}`,
-      'Run the same command again. The activity log of the service in the portal says why.');
+    throw new Stop(
+      `Azure has not made the change of the service ${service.name}`,
+      'Run the same command again. The activity log of the service in the portal says why.',
+    );
   }
   return now;
 }
 
 /** Gives the app the rights that it needs and does not have. */
-export async function giveRights(d, { app, storage, insights, service }, identity) {
+export async function giveRights(d, { parts, isForeign }, identity) {
+  const { app, storage, insights, service } = parts;
   const principal = app.identity?.principalId;
   if (!principal) {
-    throw new Stop(`the function app ${app.name} has no identity of its own`,
-      'It needs one for storage and logs: az functionapp identity assign --ids …, then run this again.');
+    throw new Stop(
+      `the function app ${app.name} has no identity of its own`,
+      'It needs one for storage and logs: az functionapp identity assign --ids …, then run this again.',
+    );
   }
   const wanted = [
     { role: ROLES.storageBlobDataOwner, scope: storage.id },
     // The host writes what went wrong at its start into a table.
     { role: ROLES.storageTableDataContributor, scope: storage.id },
     { role: ROLES.monitoringMetricsPublisher, scope: insights.id },
-    ...identity ? [{ role: ROLES.webPubSubServiceOwner, scope: service.id }] : [],
+    ...(identity ? [{ role: ROLES.webPubSubServiceOwner, scope: service.id }] : []),
   ].map((one) => ({ ...one, principal }));
-  const more = `&$filter=principalId%20eq%20'${principal}'`;
-  const answer = await d.az.read(rest('get', `${d.scope}/providers/Microsoft.Authorization/roleAssignments`,
-    { more }), { what: 'the rights of the function app', dry: { value: [] } });
-  if (!Array.isArray(answer.value)) throw new Stop('az answered without the rights of the app');
-  for (const { role, scope } of missingRoles(wanted, answer.value)) {
-    await d.az.act(['role', 'assignment', 'create', '--assignee-object-id', principal,
-      '--assignee-principal-type', 'ServicePrincipal', '--role', role, '--scope', scope],
-    { what: 'a right of the function app', patienceMs: ROLE_PATIENCE_MS }).catch((error) => {
-      if (!/RoleAssignmentExists/.test(error.message)) throw error;
-    });
+  const given = [];
+  for (const scope of [d.scope, ...(isForeign ? [service.id] : [])]) {
+    given.push(...(await readRights(d, scope, principal)));
   }
+  for (const { role, scope } of missingRoles(wanted, given)) {
+    await d.az
+      .act(
+        [
+          'role',
+          'assignment',
+          'create',
+          '--assignee-object-id',
+          principal,
+          '--assignee-principal-type',
+          'ServicePrincipal',
+          '--role',
+          role,
+          '--scope',
+          scope,
+        ],
+        { what: 'a right of the function app', patienceMs: ROLE_PATIENCE_MS },
+      )
+      .catch((error) => {
+        if (!/RoleAssignmentExists/.test(error.message)) throw error;
+      });
+  }
+}
+
+async function readRights(d, scope, principal) {
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
+  const more = `&$filter=principalId%20eq%20'${principal}'`;
+  const what = 'the rights of the function app';
+  const { value } = await d.az.read(rest('get', path, { more }), { what, dry: { value: [] } });
+  if (!Array.isArray(value)) throw new Stop('az answered without the rights of the app');
+  return value;
 }
 
 /** The settings as Azure has them; an answer without them is an error. */
@@ -71,7 +100,8 @@ export async function changeSettings(d, facts, { secret, word, units, identity }
   const { app, service, insights, storage } = facts.parts;
   const present = facts.settings;
   const keys = identity ? undefined : await readKeys(d, service);
-  const options = word ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
+  const options = word
+    ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
     : d.options;
   const needed = await neededSettings(d, present, { storage, insights });
   const host = service.properties.hostName;
@@ -79,9 +109,11 @@ export async function changeSettings(d, facts, { secret, word, units, identity }
   if (plan.changed.length === 0) return false;
   d.person.say(`  settings that change: ${plan.changed.join(', ')}`);
   d.az.hide(...secretsOf(plan.settings));
-  await d.az.withFile(JSON.stringify({ properties: plan.settings }), (file) => d.az.act(
-    rest('put', `${app.id}/config/appsettings`, { body: `@${file}` }),
-    { what: 'the settings of the function app' }));
+  await d.az.withFile(JSON.stringify({ properties: plan.settings }), (file) =>
+    d.az.act(rest('put', `${app.id}/config/appsettings`, { body: `@${file}` }), {
+      what: 'the settings of the function app',
+    }),
+  );
   return true;
 }
 
@@ -94,8 +126,12 @@ async function neededSettings(d, present, { storage, insights }) {
     needed.AzureWebJobsStorage__credential = 'managedidentity';
   }
   if (!names.some((name) => /^(APPLICATIONINSIGHTS_CONNECTION_STRING|APPINSIGHTS_)/.test(name))) {
-    const read = await d.az.read(rest('get', insights.id), { what: 'Application Insights', dry: {
-      properties: { ConnectionString: '<connection string of Application Insights>' } } });
+    const read = await d.az.read(rest('get', insights.id), {
+      what: 'Application Insights',
+      dry: {
+        properties: { ConnectionString: '<connection string of Application Insights>' },
+      },
+    });
     needed.APPLICATIONINSIGHTS_CONNECTION_STRING = read.properties.ConnectionString;
     needed.APPLICATIONINSIGHTS_AUTHENTICATION_STRING = 'Authorization=AAD';
   }
@@ -103,8 +139,10 @@ async function neededSettings(d, present, { storage, insights }) {
 }
 
 async function readKeys(d, service) {
-  const keys = await d.az.read(rest('post', `${service.id}/listKeys`), { what: 'the keys of the service',
-    dry: { primaryConnectionString: '<connection string of the service>' } });
+  const keys = await d.az.read(rest('post', `${service.id}/listKeys`), {
+    what: 'the keys of the service',
+    dry: { primaryConnectionString: '<connection string of the service>' },
+  });
   if (!keys.primaryConnectionString) throw new Stop('az answered without the keys of the service');
   d.az.hide(...Object.values(keys));
   return keys;
@@ -115,8 +153,9 @@ export async function changeOrigins(d, { parts: { app }, cors }, page) {
   const origins = planOrigins(cors.allowedOrigins, page, d.options);
   if (!origins) return;
   const body = { properties: { cors: { ...cors, allowedOrigins: origins } } };
-  await d.az.act(rest('patch', `${app.id}/config/web`, { body: JSON.stringify(body) }),
-    { what: 'the origins of the function app' });
+  await d.az.act(rest('patch', `${app.id}/config/web`, { body: JSON.stringify(body) }), {
+    what: 'the origins of the function app',
+  });
 }
 
 /** Has the app ever had settings of ours? */

@@ -13,13 +13,27 @@ const REFUSED_MS = 15_000;
 const MAX_TRIES = 5;
 const RETRY_MS = 30_000;
 /** Somebody else's deployment was in the way, and is over. */
-const OTHER = { error: { code: 'DeploymentActive', message: 'another deployment is active again and again' } };
+const OTHER = {
+  error: { code: 'DeploymentActive', message: 'another deployment is active again and again' },
+};
 const DONE = ['Succeeded', 'Failed', 'Canceled'];
 
 /** What Azure knows of a deployment; undefined: nothing. */
 export function stateOf(d, name) {
-  return d.az.find(['deployment', 'group', 'show', '--resource-group', d.options.group, '--name', name,
-    '--query', 'properties'], { what: `the state of the deployment ${name}` });
+  return d.az.find(
+    [
+      'deployment',
+      'group',
+      'show',
+      '--resource-group',
+      d.options.group,
+      '--name',
+      name,
+      '--query',
+      'properties',
+    ],
+    { what: `the state of the deployment ${name}` },
+  );
 }
 
 const isActive = (state) => Boolean(state) && !DONE.includes(state.provisioningState);
@@ -29,11 +43,14 @@ const mark = (state) => JSON.stringify([state?.timestamp, state?.correlationId])
 export async function waitWhileActive(d, name) {
   const state = await stateOf(d, name);
   if (!isActive(state)) return state;
-  d.person.say(`  the deployment ${name} of before is still active; to cancel it:\n    ${cancel(d, name)}`);
+  d.person.say(
+    `  the deployment ${name} of before is still active; to cancel it:\n    ${cancel(d, name)}`,
+  );
   return watch(d, name, `the deployment ${name} of before`);
 }
 
-const cancel = (d, name) => `az deployment group cancel --resource-group ${d.options.group} --name ${name}`;
+const cancel = (d, name) =>
+  `az deployment group cancel --resource-group ${d.options.group} --name ${name}`;
 
 /**
  * Polls until it is done. `before`: the mark of the deployment that it must not be taken for;
@@ -48,8 +65,10 @@ async function watch(d, name, what, before, unseenMs = UNSEEN_MS) {
     return waited > unseenMs ? UNSEEN : undefined;
   });
   if (!end) {
-    throw new StillActive(`${what} is still active in Azure after ${seconds(limitMs)}`,
-      `Run the same command again: it waits for it. To cancel it:\n  ${cancel(d, name)}`);
+    throw new StillActive(
+      `${what} is still active in Azure after ${seconds(limitMs)}`,
+      `Run the same command again: it waits for it. To cancel it:\n  ${cancel(d, name)}`,
+    );
   }
   return end === UNSEEN ? undefined : end;
 }
@@ -78,7 +97,8 @@ export async function deploy(d, deployment) {
     const hasRole = /RoleAssignmentExists/.test(text) && parameters.uploads !== false;
     if (hasRole) parameters = { ...parameters, uploads: false };
     const isPassing = PASSING.includes(kindOf({ code: 1, stderr: text })) || hasRole || !state;
-    if (!isPassing || tries === MAX_TRIES) throw new Stop(`${what} failed:\n${text}`, hintFor(text));
+    if (!isPassing || tries === MAX_TRIES)
+      throw new Stop(`${what} failed:\n${text}`, hintFor(text));
     if (!hasRole) {
       d.person.say(`  not yet (${text.slice(0, 160)}), trying again in ${RETRY_MS / 1000} s`);
       await d.clock.sleep(RETRY_MS);
@@ -94,8 +114,9 @@ function failure(state) {
 /** Starts it, and returns its state at its end. */
 async function start(d, { name, template, parameters, secrets, what }) {
   const before = mark(await waitWhileActive(d, name));
-  const given = Object.entries(parameters)
-    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  const given = Object.entries(parameters).map(
+    ([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
   const content = JSON.stringify({
     $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#',
     contentVersion: '1.0.0.0',
@@ -103,15 +124,36 @@ async function start(d, { name, template, parameters, secrets, what }) {
   });
   let isOther = false;
   let unseenMs;
-  await d.az.withFile(content, (file) => d.az.once(['deployment', 'group', 'create', '--resource-group',
-    d.options.group, '--name', name, '--template-file', template, '--no-wait',
-    '--parameters', ...given, '--parameters', `@${file}`], { what: `the start of: ${what}` }))
+  await d.az
+    .withFile(content, (file) =>
+      d.az.once(
+        [
+          'deployment',
+          'group',
+          'create',
+          '--resource-group',
+          d.options.group,
+          '--name',
+          name,
+          '--template-file',
+          template,
+          '--no-wait',
+          '--parameters',
+          ...given,
+          '--parameters',
+          `@${file}`,
+        ],
+        { what: `the start of: ${what}` },
+      ),
+    )
     .catch((error) => {
       isOther = error.kind === 'active';
       if (isOther) return;
       passing(error); // whether Azure has taken it is seen by looking
       unseenMs = REFUSED_MS;
-      d.person.say(`  no clear answer (${error.message.split('\n')[0]}): looking what became of it`);
+      d.person.say(
+        `  no clear answer (${error.message.split('\n')[0]}): looking what became of it`,
+      );
     });
   if (d.person.isDryRun) return stateOf(d, name);
   if (!isOther) return watch(d, name, what, before, unseenMs);
@@ -120,19 +162,34 @@ async function start(d, { name, template, parameters, secrets, what }) {
 }
 
 function values(outputs) {
-  return Object.fromEntries(Object.entries(outputs ?? {}).map(([name, { value }]) => [name, value]));
+  return Object.fromEntries(
+    Object.entries(outputs ?? {}).map(([name, { value }]) => [name, value]),
+  );
 }
 
 /** What a person can do about the errors of Resource Manager that are met most often. */
 const KNOWN = [
-  [/RequestDisallowedByPolicy/, 'A policy of your organisation forbids it, and names itself above.'],
-  [/[Qq]uota|InsufficientQuota|exceed/, 'A quota is used up: another --location, or a request for more in the portal.'],
-  [/LocationNotAvailable|LocationNotOffered|not available (in|for)/,
+  [
+    /RequestDisallowedByPolicy/,
+    'A policy of your organisation forbids it, and names itself above.',
+  ],
+  [
+    /[Qq]uota|InsufficientQuota|exceed/,
+    'A quota is used up: another --location, or a request for more in the portal.',
+  ],
+  [
+    /LocationNotAvailable|LocationNotOffered|not available (in|for)/,
     'Not everything is offered there: another --location. Regions that will do:\n'
-    + '  az functionapp list-flexconsumption-locations --output table'],
-  [/AuthorizationFailed|does not have authorization/,
-    'To assign roles you need Owner, or User Access Administrator as well.'],
-  [/MissingSubscriptionRegistration/, 'Register the provider that it names: az provider register --namespace …'],
+      + '  az functionapp list-flexconsumption-locations --output table',
+  ],
+  [
+    /AuthorizationFailed|does not have authorization/,
+    'To assign roles you need Owner, or User Access Administrator as well.',
+  ],
+  [
+    /MissingSubscriptionRegistration/,
+    'Register the provider that it names: az provider register --namespace …',
+  ],
   [/deployer/, 'Bicep is too old: az bicep upgrade'],
 ];
 

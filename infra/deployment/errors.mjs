@@ -22,36 +22,82 @@ export class AzError extends Stop {
   }
 }
 
-const SIGN_IN = 'Sign in again: az login. In GitHub Actions the step azure/login has to stand right\n'
+const SIGN_IN =
+  'Sign in again: az login. In GitHub Actions the step azure/login has to stand right\n'
   + 'before this one.';
 
 const HINTS = {
   absent: 'Install the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli',
   signedOut: SIGN_IN,
   expired: SIGN_IN,
-  forbidden: 'You lack a right. To deploy one needs Owner, or Contributor with User Access\n'
+  forbidden:
+    'You lack a right. To deploy one needs Owner, or Contributor with User Access\n'
     + 'Administrator, on the subscription or on a resource group that is there.',
-  closed: 'The network rules of the storage account keep this machine out: run this from a network\n'
+  closed:
+    'The network rules of the storage account keep this machine out: run this from a network\n'
     + 'that they let in, or add this machine to them for as long as it takes.',
   locked: 'There is a lock: az lock list --output table. Remove it, and run this again.',
   busy: 'Azure is busy, or cannot be reached. Run the same command again in some minutes.',
   late: 'Run the same command again: it finds out what became of this.',
-  notYet: 'A right that was given a moment ago is not known everywhere yet. Run the same command\n'
+  notYet:
+    'A right that was given a moment ago is not known everywhere yet. Run the same command\n'
     + 'again in five minutes.',
 };
 
-/** The first that fits is it: [kind, what it is known by]. */
-const KINDS = [
-  ['expired', /AADSTS(700024|70043|700082|70008|50173|50078|500133)|ExpiredAuthenticationToken|token (has|is) expired|Interactive authentication is needed/i],
-  ['signedOut', /az login|AADSTS\d+|No subscription found|InvalidAuthenticationToken/i],
-  ['active', /DeploymentActive/],
-  ['locked', /ScopeLocked/],
-  ['closed', /blocked by network rules/i],
-  ['notYet', /AuthorizationPermissionMismatch|AuthorizationFailure|required permissions needed to perform|PrincipalNotFound/],
-  ['forbidden', /AuthorizationFailed|LinkedAuthorizationFailed|does not have authorization|^ERROR: Forbidden\b/m],
-  ['missing', /ResourceNotFound|ResourceGroupNotFound|DeploymentNotFound|NotFound\b|BlobNotFound|ContainerNotFound|^ERROR: Not Found\b|specified blob does not exist|could not be found/m],
-  ['busy', /TooManyRequests|Too Many Requests|ServiceUnavailable|Service Unavailable|InternalServerError|Internal Server Error|Bad Gateway|Gateway ?Time-?out|ServerBusy|RetryableError|AnotherOperationInProgress|^ERROR: Conflict\b|from host runtime|tim(ed|e) ?out|Connection (aborted|reset|refused)|ConnectionResetError|RemoteDisconnected|Max retries exceeded|name resolution|[Ss]tatus.?[Cc]ode:? ?(429|50[0234])|\b(429|50[0234])\b.{0,40}(error|response)/m],
-];
+/** The kinds in their order: the first that one of its signs is found of is it. */
+const SIGNS = {
+  expired: [
+    'AADSTS700024',
+    'AADSTS70043',
+    'AADSTS700082',
+    'AADSTS70008',
+    'AADSTS50173',
+    'AADSTS50078',
+    'AADSTS500133',
+    'ExpiredAuthenticationToken',
+    'token (has|is) expired',
+    'Interactive authentication is needed',
+  ],
+  signedOut: ['az login', 'AADSTS\\d+', 'No subscription found', 'InvalidAuthenticationToken'],
+  active: ['DeploymentActive'],
+  locked: ['ScopeLocked'],
+  closed: ['blocked by network rules'],
+  notYet: [
+    'AuthorizationPermissionMismatch',
+    'AuthorizationFailure',
+    'PrincipalNotFound',
+    'required permissions needed to perform',
+  ],
+  forbidden: ['AuthorizationFailed', 'does not have authorization', '^ERROR: Forbidden\\b'],
+  missing: [
+    'NotFound\\b',
+    '^ERROR: Not Found\\b',
+    'specified blob does not exist',
+    'could not be found',
+  ],
+  busy: [
+    'Too ?Many ?Requests',
+    'Service ?Unavailable',
+    'Internal ?Server ?Error',
+    'Bad Gateway',
+    'Gateway ?Time-?out',
+    'ServerBusy',
+    'RetryableError',
+    'AnotherOperationInProgress',
+    '^ERROR: Conflict\\b',
+    'from host runtime',
+    'timed? ?out',
+    'Connection (aborted|reset|refused)',
+    'ConnectionResetError',
+    'RemoteDisconnected',
+    'Max retries exceeded',
+    'name resolution',
+    'status.?code:? ?(429|50[0234])',
+    '\\b(429|50[0234])\\b.{0,40}(error|response)',
+  ],
+};
+
+const KINDS = Object.entries(SIGNS).map(([kind, signs]) => [kind, RegExp(signs.join('|'), 'im')]);
 
 /** What can pass by itself, and is therefore worth another try. */
 export const PASSING = ['busy', 'late', 'notYet'];
@@ -66,18 +112,26 @@ export function kindOf({ code, stderr }) {
 const MAX_TEXT_CHARS = 1200;
 
 /** Lines of az that say nothing of what went wrong. */
-const NOISE = /^ERROR: The command failed with an unexpected error|^To check existing issues|^(Code|Message): /;
+const NOISE =
+  /^ERROR: The command failed with an unexpected error|^To check existing issues|^(Code|Message): /;
 
 /** What Azure has answered, within a traceback. */
 const RAISED = /^[\w.]+(Error|Exception): \(\w+\)/;
 
 /** The part of az's output that a person should read: no traceback, no warnings. */
 export function gist(stderr) {
-  const lines = stderr.split('\n').map((line) => line.trimEnd()).filter(Boolean);
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter(Boolean);
   const isTrace = lines.some((line) => line.startsWith('Traceback '));
-  const first = Math.max(lines.findIndex((line) => line.startsWith('ERROR:')), 0);
+  const first = Math.max(
+    lines.findIndex((line) => line.startsWith('ERROR:')),
+    0,
+  );
   const raised = lines.find((line) => RAISED.test(line))?.replace(/^\S+: /, '');
-  const telling = isTrace ? [raised ?? ''].concat(raised ? [] : lines.filter((line) => line.startsWith('ERROR:')))
+  const telling = isTrace
+    ? [raised ?? ''].concat(raised ? [] : lines.filter((line) => line.startsWith('ERROR:')))
     : lines.slice(first);
   const chosen = telling.filter((line) => line && !NOISE.test(line));
   const text = (chosen.length ? chosen : lines.slice(-1)).join('\n').replaceAll(/^ERROR:\s*/gm, '');
@@ -87,7 +141,7 @@ export function gist(stderr) {
 /** The errors of a deployment, each with all that it is made of, as lines. */
 export function flatten(error) {
   if (!error) return [];
-  const inner = [...error.details ?? [], nested(error.message)].flatMap(flatten);
+  const inner = [...(error.details ?? []), nested(error.message)].flatMap(flatten);
   const own = nested(error.message) ? [] : [`${error.code}: ${error.message}`];
   return [...new Set(inner.length ? inner : own)];
 }

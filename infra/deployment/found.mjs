@@ -13,6 +13,8 @@ export function namedBy(outputs, prefix) {
     const name = outputs?.[output]?.value;
     if (typeof name === 'string' && isOurName(part, name, prefix)) named[part] = name;
   }
+  // A service that was there before is found by the settings of the app.
+  if (named.service !== named.app) delete named.service;
   return named;
 }
 
@@ -33,20 +35,27 @@ function isOurName(part, name, prefix) {
 export function identify(scope, prefix, { listed, named }) {
   const found = {};
   for (const part of Object.keys(TYPES)) {
-    const ours = listed.filter(({ type, name, tags }) => isType(part, type)
-      && (isOurName(part, name, prefix)
-        || (tags?.application === 'codestream' && name.startsWith(`${prefix}-`))));
+    const ours = listed.filter(
+      ({ type, name, tags }) =>
+        isType(part, type)
+        && (isOurName(part, name, prefix)
+          || (tags?.application === 'codestream' && name.startsWith(`${prefix}-`))),
+    );
     const names = new Map(ours.map((one) => [one.name.toLowerCase(), one]));
     const byOutput = named[part];
-    if (byOutput && !names.has(byOutput.toLowerCase())) names.set(byOutput.toLowerCase(), undefined);
+    if (byOutput && !names.has(byOutput.toLowerCase()))
+      names.set(byOutput.toLowerCase(), undefined);
     if (names.size > 1) {
-      throw new Stop(`the group has more than one ${WORDS[part]} that could be meant: `
-        + `${[...names.keys()].join(', ')}`,
-      `The last deployment has named ${byOutput ?? 'none of them'}. Delete the one that is not in use\n`
-        + '(az resource delete --ids …), or deploy under another --name; nothing was changed.');
+      throw new Stop(
+        `the group has more than one ${WORDS[part]} that could be meant: `
+          + `${[...names.keys()].join(', ')}`,
+        `The last deployment has named ${byOutput ?? 'none of them'}. Delete the one that is not in use\n`
+          + '(az resource delete --ids …), or deploy under another --name; nothing was changed.',
+      );
     }
     for (const [name, one] of names) {
-      found[part] = one ? { id: one.id, name: one.name, isListed: true, location: one.location }
+      found[part] = one
+        ? { id: one.id, name: one.name, isListed: true, location: one.location }
         : { id: idOf(scope, part, name), name, isListed: false };
     }
   }
@@ -55,24 +64,35 @@ export function identify(scope, prefix, { listed, named }) {
 
 /** The name that all parts share; undefined where there is none yet. */
 export function sharedName(found, prefix) {
-  const names = new Set(Object.entries(found).map(([part, { name }]) => (
-    part === 'storage' ? `${prefix}-${name.slice(prefix.length)}` : name)));
+  const names = new Set(
+    Object.entries(found).map(([part, { name }]) =>
+      part === 'storage' ? `${prefix}-${name.slice(prefix.length)}` : name,
+    ),
+  );
   if (names.size > 1) {
-    throw new Stop(`the parts of this deployment have different names: ${[...names].join(', ')}`,
+    throw new Stop(
+      `the parts of this deployment have different names: ${[...names].join(', ')}`,
       'They are of two deployments. Delete what is not in use (az resource delete --ids …), or\n'
-      + 'deploy under another --name; nothing was changed.');
+        + 'deploy under another --name; nothing was changed.',
+    );
   }
   return [...names][0];
 }
 
 /** Where they are made: what is there decides, and contradicts an option that says otherwise. */
 export function chooseLocation(asked, found, groupLocation) {
-  const places = new Set(Object.values(found).map(({ location }) => region(location)).filter(Boolean));
+  const places = new Set(
+    Object.values(found)
+      .map(({ location }) => region(location))
+      .filter(Boolean),
+  );
   const [place] = places;
   if (asked && place && !places.has(asked)) {
-    throw new Stop(`this deployment is in ${place}, and cannot be moved to ${asked}`,
+    throw new Stop(
+      `this deployment is in ${place}, and cannot be moved to ${asked}`,
       'Make another one there, with --resource-group or --name, and then destroy this one; or\n'
-      + 'leave --location out.');
+        + 'leave --location out.',
+    );
   }
   return place ?? asked ?? region(groupLocation);
 }

@@ -5,6 +5,7 @@ import { idOf, inGroup, rest, TYPES, WORDS } from './arm.mjs';
 import { Stop } from './errors.mjs';
 import { DRY } from './dry.mjs';
 import { secretsOf } from './plan.mjs';
+import { findForeign } from './foreign.mjs';
 import { identify, namedBy, sharedName } from './found.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
 
@@ -19,7 +20,10 @@ const READ_WHOLE = ['service', 'storage', 'app'];
  *   the last deployment's state
  */
 export async function lookAround(d) {
-  const { az, options: { group, name } } = d;
+  const {
+    az,
+    options: { group, name },
+  } = d;
   const scope = inGroup(az.subscription, group);
   d.scope = scope;
   const last = await waitWhileActive(d, DEPLOYMENTS.main);
@@ -31,28 +35,35 @@ export async function lookAround(d) {
   const parts = {};
   for (const part of Object.keys(TYPES)) parts[part] = await readPart(d, part, found[part], unique);
   const facts = { parts, unique, last, hadApp: Boolean(named.app) || isOfPrefix(lastHub, name) };
-  // What a first deployment could not make is made again; what was there and could not be changed stays.
+  // What a first deployment could not make is made again; what was there stays.
   for (const part of facts.hadApp ? [] : READ_WHOLE) {
     if (parts[part]?.properties?.provisioningState === 'Failed') parts[part] = undefined;
   }
   if (parts.service && !parts.app) facts.hadApp ||= await hasHandler(d, parts.service);
   if (parts.app) Object.assign(facts, await readApp(d, parts.app, facts.hadApp));
+  const foreign = await findForeign(d, facts);
+  if (foreign) Object.assign(facts, { isForeign: true, own: parts.service });
+  if (foreign) parts.service = foreign;
   return facts;
 }
 
-/** The group's list is a cache, which may be behind; so the providers are asked where it is bare. */
+/** The group's list is a cache, which may be behind: where it is bare, providers are asked. */
 async function listAll(d, scope, named) {
-  const listed = await d.az.read(['resource', 'list', '--resource-group', d.options.group],
-    { what: 'the list of resources', dry: [] });
+  const listed = await d.az.read(['resource', 'list', '--resource-group', d.options.group], {
+    what: 'the list of resources',
+    dry: [],
+  });
   if (!Array.isArray(listed)) throw new Stop('az answered with no list of resources');
   if (named.app || listed.some(({ type }) => type.toLowerCase() === TYPES.app.toLowerCase())) {
     return listed;
   }
   const more = [];
   for (const part of ['app', 'service']) {
-    const answer = await d.az.find(rest('get', `${scope}/providers/${TYPES[part]}`),
-      { what: `a list of each ${WORDS[part]}`, dry: { value: [] } });
-    more.push(...answer?.value ?? []);
+    const answer = await d.az.find(rest('get', `${scope}/providers/${TYPES[part]}`), {
+      what: `a list of each ${WORDS[part]}`,
+      dry: { value: [] },
+    });
+    more.push(...(answer?.value ?? []));
   }
   const known = new Set(listed.map(({ id }) => id.toLowerCase()));
   return [...listed, ...more.filter(({ id }) => !known.has(id.toLowerCase()))];
@@ -66,9 +77,14 @@ function isOfPrefix(deployment, prefix) {
 
 /** A hub of the service that sends events to a function of ours had an app to send them to. */
 async function hasHandler(d, service) {
-  const hubs = await d.az.find(rest('get', `${service.id}/hubs`), { what: 'the hubs of the service' });
-  return (hubs?.value ?? []).some(({ properties }) => (properties?.eventHandlers ?? [])
-    .some(({ urlTemplate }) => /\/eventhandler\?code=/.test(urlTemplate)));
+  const hubs = await d.az.find(rest('get', `${service.id}/hubs`), {
+    what: 'the hubs of the service',
+  });
+  return (hubs?.value ?? []).some(({ properties }) =>
+    (properties?.eventHandlers ?? []).some(({ urlTemplate }) =>
+      /\/eventhandler\?code=/.test(urlTemplate),
+    ),
+  );
 }
 
 /** The resource; undefined where all sources agree that it is not there. */
@@ -79,13 +95,16 @@ async function readPart(d, part, found, unique) {
   }
   if (!found && !unique) return undefined;
   if (found?.isListed && !READ_WHOLE.includes(part)) return found;
-  const id = found?.id ?? idOf(d.scope, part, part === 'storage' ? unique.replace('-', '') : unique);
+  const id =
+    found?.id ?? idOf(d.scope, part, part === 'storage' ? unique.replace('-', '') : unique);
   const patienceMs = found?.isListed ? { missing: MISSING_MS } : {};
   const read = await d.az.find(rest('get', id), { what: `the ${WORDS[part]}`, patienceMs });
   if (!read && found?.isListed) {
-    throw new Stop(`the list of the group has ${found.name}, but reading it answers that it is not there`,
-      'Azure\'s lists are some minutes behind. If it was deleted, run this again in ten minutes; if it\n'
-      + 'was not, run this again now. Nothing was changed.');
+    throw new Stop(
+      `the list of the group has ${found.name}, but reading it answers that it is not there`,
+      "Azure's lists are some minutes behind. If it was deleted, run this again in ten minutes; if it\n"
+        + 'was not, run this again now. Nothing was changed.',
+    );
   }
   return read;
 }
@@ -94,14 +113,24 @@ async function readPart(d, part, found, unique) {
 async function readApp(d, app, hadApp) {
   const patienceMs = { missing: MISSING_MS };
   const what = 'the settings of the function app';
-  const settings = await d.az.read(rest('post', `${app.id}/config/appsettings/list`),
-    { what, patienceMs, dry: { properties: {} } });
+  const settings = await d.az.read(rest('post', `${app.id}/config/appsettings/list`), {
+    what,
+    patienceMs,
+    dry: { properties: {} },
+  });
   const { properties } = settings;
   const isMap = properties && typeof properties === 'object' && !Array.isArray(properties);
-  if (!isMap) throw new Stop(`az answered without ${what}`, 'Run the same command again. Nothing was changed.');
+  if (!isMap)
+    throw new Stop(
+      `az answered without ${what}`,
+      'Run the same command again. Nothing was changed.',
+    );
   d.az.hide(...secretsOf(properties));
-  const web = await d.az.read(rest('get', `${app.id}/config/web`),
-    { what: 'the origins of the function app', patienceMs, dry: { properties: {} } });
+  const web = await d.az.read(rest('get', `${app.id}/config/web`), {
+    what: 'the origins of the function app',
+    patienceMs,
+    dry: { properties: {} },
+  });
   if (!web.properties) throw new Stop('az answered without the configuration of the function app');
   if (hadApp && Object.keys(properties).length === 0 && !d.person.isDryRun) {
     if (!d.options.secret && !d.options.newSecret) throw emptySettings(app.name);
@@ -110,18 +139,25 @@ async function readApp(d, app, hadApp) {
 }
 
 function emptySettings(name) {
-  return new Stop(`${name} was deployed before, and now has no settings at all`,
+  return new Stop(
+    `${name} was deployed before, and now has no settings at all`,
     'Run the same command again in some minutes: the answer may be wrong. If they were deleted,\n'
-    + 'set CODESTREAM_SECRET to the secret of before; with a new one, --new-secret, writers cannot go\n'
-    + 'on in their rooms. Nothing was changed.');
+      + 'set CODESTREAM_SECRET to the secret of before; with a new one, --new-secret, writers cannot go\n'
+      + 'on in their rooms. Nothing was changed.',
+  );
 }
 
 /** The deployment's own address of each thing, as a person or a browser needs it. */
 export function addresses({ parts: { app, service, storage } }) {
   const page = storage.properties?.primaryEndpoints?.web;
-  const hosts = { app: app.properties?.defaultHostName, service: service.properties?.hostName, page };
+  const hosts = {
+    app: app.properties?.defaultHostName,
+    service: service.properties?.hostName,
+    page,
+  };
   const lacking = Object.keys(hosts).find((name) => !hosts[name]);
-  if (lacking) throw new Stop(`Azure does not tell the address of the ${lacking}`, 'Run this again.');
+  if (lacking)
+    throw new Stop(`Azure does not tell the address of the ${lacking}`, 'Run this again.');
   return {
     api: `https://${hosts.app}`,
     service: `https://${hosts.service}`,

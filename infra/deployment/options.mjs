@@ -12,19 +12,37 @@ const TEXT = { type: 'string' };
 const LIST = { type: 'string', multiple: true, default: [] };
 const FLAG = { type: 'boolean', default: false };
 const OPTIONS = {
-  location: TEXT, 'resource-group': TEXT, name: TEXT, subscription: TEXT, sku: TEXT, units: TEXT,
-  wait: TEXT, origin: LIST, 'remove-origin': LIST, setting: LIST, 'remove-setting': LIST,
-  identity: FLAG, 'access-key': FLAG, writers: FLAG, 'new-secret': FLAG, 'dry-run': FLAG,
+  location: TEXT,
+  'resource-group': TEXT,
+  name: TEXT,
+  subscription: TEXT,
+  service: TEXT,
+  'service-group': TEXT,
+  hub: TEXT,
+  sku: TEXT,
+  units: TEXT,
+  wait: TEXT,
+  origin: LIST,
+  'remove-origin': LIST,
+  setting: LIST,
+  'remove-setting': LIST,
+  identity: FLAG,
+  'access-key': FLAG,
+  writers: FLAG,
+  'new-secret': FLAG,
+  'dry-run': FLAG,
   help: { ...FLAG, short: 'h' },
 };
 
 /** Settings that follow from something else: [which, how they are set]. */
 const RESERVED = [
   [/^CODESTREAM_SECRET$/i, 'it is given as the environment variable CODESTREAM_SECRET'],
-  [/^CODESTREAM_HUB$/i, 'the hub and its event handler are made under the name that is there'],
+  [/^CODESTREAM_HUB$/i, 'a first deployment takes --hub, and later ones keep it'],
   [/^CODESTREAM_UNITS$/i, 'it follows --units'],
-  [/^WebPubSubForSocketIOConnectionString(__endpoint|__credential)?$/i,
-    'it follows --identity and --access-key'],
+  [
+    /^WebPubSubForSocketIOConnectionString(__endpoint|__credential)?$/i,
+    'it follows --identity and --access-key',
+  ],
   [/^(AzureWebJobsStorage|APPLICATIONINSIGHTS_)/i, 'it follows from the resources that are made'],
   [/^(FUNCTIONS_|WEBSITE_RUN_FROM_PACKAGE$)/i, 'Flex Consumption refuses it'],
 ];
@@ -51,6 +69,9 @@ export function readOptions(argv, env) {
     name: checkName(values.name ?? 'codestream'),
     location: values.location && region(values.location),
     subscription: values.subscription,
+    service: values.service && checkService(values.service),
+    hub: values.hub && checkHub(values.hub),
+    serviceGroup: values['service-group'] && checkGroup(values['service-group']),
     sku: checkSku(values.sku),
     units: values.units === undefined ? undefined : checkCount('units', values.units),
     waitMs: 60_000 * checkCount('wait', values.wait ?? '30'),
@@ -70,7 +91,14 @@ export function readOptions(argv, env) {
 }
 
 function checkTogether(options, values) {
-  if (values.identity && values['access-key']) throw new Misuse('--identity or --access-key, not both');
+  if (options.serviceGroup && !options.service) throw new Misuse('--service-group needs --service');
+  if (options.service && (options.sku || options.units)) {
+    throw new Misuse(
+      "the tier of a service that you have already is yours to change, not deploy.mjs's",
+    );
+  }
+  if (values.identity && values['access-key'])
+    throw new Misuse('--identity or --access-key, not both');
   if (options.secret && options.newSecret) {
     throw new Misuse('--new-secret makes a secret, and CODESTREAM_SECRET is one: not both');
   }
@@ -82,7 +110,8 @@ function checkTogether(options, values) {
     if (isSet) throw new Misuse(`set and removed at the same time: ${name}`);
   }
   for (const origin of options.removedOrigins) {
-    if (options.origins.includes(origin)) throw new Misuse(`--origin and --remove-origin ${origin}`);
+    if (options.origins.includes(origin))
+      throw new Misuse(`--origin and --remove-origin ${origin}`);
   }
   if (options.sku && options.units) checkUnits(options.sku, options.units);
 }
@@ -106,6 +135,16 @@ function checkUnits(sku, units) {
 export function checkGroup(group) {
   if (/^[\w.()-]{1,89}[\w()-]$|^[\w()-]$/u.test(group.replaceAll(/\p{L}/gu, 'a'))) return group;
   throw new Misuse(`--resource-group is no name of a group: ${group}`);
+}
+
+function checkService(name) {
+  if (/^[A-Za-z][A-Za-z0-9-]{1,61}[A-Za-z0-9]$/.test(name)) return name;
+  throw new Misuse(`--service is no name of a service: ${name}`);
+}
+
+function checkHub(hub) {
+  if (/^[A-Za-z]\w{0,127}$/.test(hub)) return hub;
+  throw new Misuse(`--hub is a letter and up to 127 letters, digits and _: ${hub}`);
 }
 
 function checkName(name) {

@@ -26,15 +26,31 @@ export async function publishPackage(d, app) {
   const before = await latest(d, kudu);
   for (let tries = 1; ; tries += 1) {
     try {
-      await d.az.once(['functionapp', 'deployment', 'source', 'config-zip', '--resource-group',
-        d.options.group, '--name', app.name, '--src', d.places.zip, '--timeout', String(POLLS_SECONDS)],
-      { what: `the package to be taken by ${app.name}`, ms: SEND_MS });
+      await d.az.once(
+        [
+          'functionapp',
+          'deployment',
+          'source',
+          'config-zip',
+          '--resource-group',
+          d.options.group,
+          '--name',
+          app.name,
+          '--src',
+          d.places.zip,
+          '--timeout',
+          String(POLLS_SECONDS),
+        ],
+        { what: `the package to be taken by ${app.name}`, ms: SEND_MS },
+      );
       return;
     } catch (error) {
       if (await isPublished(d, kudu, before, error)) return;
       const isPassing = PASSING.includes(error.kind) || MAY_PASS.test(error.message);
       if (!isPassing || FINAL.includes(error.kind) || tries === MAX_TRIES) throw error;
-      d.person.say(`  not yet (${error.message.split('\n')[0].slice(0, 160)}), trying again in 30 s`);
+      d.person.say(
+        `  not yet (${error.message.split('\n')[0].slice(0, 160)}), trying again in 30 s`,
+      );
       await d.clock.sleep(RETRY_MS);
     }
   }
@@ -49,7 +65,9 @@ async function isPublished(d, kudu, before, error) {
   if (FINAL.includes(error.kind)) return false;
   const now = await latest(d, kudu);
   if (!now?.id || now.id === before?.id) return false;
-  d.person.say(`  az says: ${error.message.split('\n')[0].slice(0, 160)}\n  but the package was taken`);
+  d.person.say(
+    `  az says: ${error.message.split('\n')[0].slice(0, 160)}\n  but the package was taken`,
+  );
   return watch(d, kudu, now);
 }
 
@@ -62,7 +80,7 @@ async function watch(d, kudu, first) {
       const why = state.status_text || 'it does not say why';
       throw new Stop(`the package was taken, but its deployment failed: ${why}`);
     }
-    state = await latest(d, kudu) ?? state;
+    state = (await latest(d, kudu)) ?? state;
     return undefined;
   });
   return true;
@@ -71,8 +89,18 @@ async function watch(d, kudu, first) {
 /** What Kudu says of the last package; undefined: there was none, or it does not say. */
 async function latest(d, kudu) {
   try {
-    return await d.az.find(['rest', '--method', 'get', '--url', `https://${kudu}/api/deployments/latest`,
-      '--resource', APP_SERVICE], { what: 'the state of the last package', patienceMs: { busy: 0, late: 0 } });
+    return await d.az.find(
+      [
+        'rest',
+        '--method',
+        'get',
+        '--url',
+        `https://${kudu}/api/deployments/latest`,
+        '--resource',
+        APP_SERVICE,
+      ],
+      { what: 'the state of the last package', patienceMs: { busy: 0, late: 0 } },
+    );
   } catch (error) {
     if (FINAL.includes(error.kind)) throw error;
     return undefined;
@@ -80,8 +108,11 @@ async function latest(d, kudu) {
 }
 
 function scmHost(app) {
-  const host = app.properties?.hostNameSslStates?.find(({ hostType }) => hostType === 'Repository')?.name;
-  if (!host) throw new Stop('Azure does not tell where the function app takes packages', 'Run this again.');
+  const host = app.properties?.hostNameSslStates?.find(
+    ({ hostType }) => hostType === 'Repository',
+  )?.name;
+  if (!host)
+    throw new Stop('Azure does not tell where the function app takes packages', 'Run this again.');
   return host;
 }
 
@@ -106,11 +137,21 @@ export async function waitForHandler(d, { api, answers = 1, isProof = false }) {
 }
 
 async function ask(d, api) {
-  const args = ['rest', '--method', 'get', '--url', `${api}/negotiate?room_id=${ROOM}`,
-    '--skip-authorization-header'];
+  const args = [
+    'rest',
+    '--method',
+    'get',
+    '--url',
+    `${api}/negotiate?room_id=${ROOM}`,
+    '--skip-authorization-header',
+  ];
   try {
-    const body = await d.az.read(args, { what: `an answer of ${api}/negotiate`, ms: REQUEST_MS, dry: {},
-      patienceMs: { busy: 0, late: 0, notYet: 0 } });
+    const body = await d.az.read(args, {
+      what: `an answer of ${api}/negotiate`,
+      ms: REQUEST_MS,
+      dry: {},
+      patienceMs: { busy: 0, late: 0, notYet: 0 },
+    });
     return { token: body?.token };
   } catch (error) {
     if (!(error instanceof AzError) || error.kind === 'absent') throw error;

@@ -62,7 +62,11 @@ export async function prepare({ dist, out, api, service }) {
       const target = join(group.folder, name);
       await mkdir(dirname(target), { recursive: true });
       if (name !== PAGE) await cp(join(dist, name), target);
-      else await writeFile(target, configurePage(await readFile(join(dist, name), 'utf8'), { api, service }));
+      else
+        await writeFile(
+          target,
+          configurePage(await readFile(join(dist, name), 'utf8'), { api, service }),
+        );
     }
   }
   return groups;
@@ -91,21 +95,54 @@ export async function publishPage(d, { dist, api, service, account }) {
 
 /** What somebody has set of the website stays: it is only switched on where it is off. */
 async function switchOn(d, where) {
-  const { staticWebsite: site } = await d.az.read(
-    ['storage', 'blob', 'service-properties', 'show', ...where],
-    { what: 'the state of the website', patienceMs: PATIENCE_MS, dry: {} }) ?? {};
+  const { staticWebsite: site } =
+    (await d.az.read(['storage', 'blob', 'service-properties', 'show', ...where], {
+      what: 'the state of the website',
+      patienceMs: PATIENCE_MS,
+      dry: {},
+    })) ?? {};
   if (site?.enabled && (site.indexDocument || site.defaultIndexDocumentPath)) return;
-  const page404 = site?.errorDocument404Path ?? site?.errorDocument_404Path ?? site?.errorDocument404path;
-  await d.az.act(['storage', 'blob', 'service-properties', 'update', '--static-website', 'true',
-    '--index-document', PAGE, ...page404 ? ['--404-document', page404] : [], ...where],
-  { what: 'the website to be switched on', patienceMs: PATIENCE_MS });
+  const page404 =
+    site?.errorDocument404Path ?? site?.errorDocument_404Path ?? site?.errorDocument404path;
+  await d.az.act(
+    [
+      'storage',
+      'blob',
+      'service-properties',
+      'update',
+      '--static-website',
+      'true',
+      '--index-document',
+      PAGE,
+      ...(page404 ? ['--404-document', page404] : []),
+      ...where,
+    ],
+    { what: 'the website to be switched on', patienceMs: PATIENCE_MS },
+  );
 }
 
 function uploadGroup(d, where, { folder, contentType, contentEncoding, cacheControl, names }) {
-  return d.az.act(['storage', 'blob', 'upload-batch', '--destination', CONTAINER, '--source', folder,
-    '--overwrite', 'true', '--content-type', contentType, '--content-cache-control', cacheControl,
-    ...contentEncoding ? ['--content-encoding', contentEncoding] : [], '--no-progress', ...where],
-  { what: `the upload of ${names.length} files`, ms: UPLOAD_MS, patienceMs: PATIENCE_MS });
+  return d.az.act(
+    [
+      'storage',
+      'blob',
+      'upload-batch',
+      '--destination',
+      CONTAINER,
+      '--source',
+      folder,
+      '--overwrite',
+      'true',
+      '--content-type',
+      contentType,
+      '--content-cache-control',
+      cacheControl,
+      ...(contentEncoding ? ['--content-encoding', contentEncoding] : []),
+      '--no-progress',
+      ...where,
+    ],
+    { what: `the upload of ${names.length} files`, ms: UPLOAD_MS, patienceMs: PATIENCE_MS },
+  );
 }
 
 /**
@@ -114,14 +151,29 @@ function uploadGroup(d, where, { folder, contentType, contentEncoding, cacheCont
  */
 async function removeStale(d, where, names) {
   const dry = [{ name: '<each file that is no longer part of the page>' }];
-  const present = await d.az.read(['storage', 'blob', 'list', '--container-name', CONTAINER,
-    '--num-results', '*', '--query', '[].{name: name}', ...where],
-  { what: 'the list of files', patienceMs: PATIENCE_MS, dry });
+  const present = await d.az.read(
+    [
+      'storage',
+      'blob',
+      'list',
+      '--container-name',
+      CONTAINER,
+      '--num-results',
+      '*',
+      '--query',
+      '[].{name: name}',
+      ...where,
+    ],
+    { what: 'the list of files', patienceMs: PATIENCE_MS, dry },
+  );
   for (const { name } of present) {
     if (names.has(name)) continue;
-    await d.az.act(['storage', 'blob', 'delete', '--container-name', CONTAINER, '--name', name, ...where],
-      { what: `${name} to be removed` }).catch((error) => {
-      if (error.kind !== 'missing') throw error; // gone already
-    });
+    await d.az
+      .act(['storage', 'blob', 'delete', '--container-name', CONTAINER, '--name', name, ...where], {
+        what: `${name} to be removed`,
+      })
+      .catch((error) => {
+        if (error.kind !== 'missing') throw error; // gone already
+      });
   }
 }

@@ -15,11 +15,13 @@ const NOTE_MS = 30_000;
 
 /** One command as a person would type it. */
 export function shown(words) {
-  return words.map((word) => {
-    if (/^[\w./:=@%+,-]+$/.test(word)) return word;
-    if (!word.includes("'")) return `'${word}'`;
-    return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
-  }).join(' ');
+  return words
+    .map((word) => {
+      if (/^[\w./:=@%+,-]+$/.test(word)) return word;
+      if (!word.includes("'")) return `'${word}'`;
+      return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
+    })
+    .join(' ');
 }
 
 export class Person {
@@ -37,7 +39,12 @@ export class Person {
 
   say(text = '') {
     const mark = this.isDryRun ? '# ' : '';
-    this.out.write(`${text.split('\n').map((line) => `${mark}${line}`.trimEnd()).join('\n')}\n`);
+    this.out.write(
+      `${text
+        .split('\n')
+        .map((line) => `${mark}${line}`.trimEnd())
+        .join('\n')}\n`,
+    );
   }
 
   complain(text = '') {
@@ -58,7 +65,9 @@ export class Person {
     // Not as a terminal: Ctrl-C is a signal to us, and no answer.
     const lines = createInterface({ input: this.input, output: this.out, terminal: false });
     try {
-      const closed = new Promise((resolve) => { lines.once('close', () => resolve('')); });
+      const closed = new Promise((resolve) => {
+        lines.once('close', () => resolve(''));
+      });
       return (await Promise.race([lines.question(question), closed])).trim();
     } finally {
       lines.close();
@@ -144,8 +153,10 @@ export async function main(program, { keepsStorage = false } = {}) {
       endAll();
       az?.clean();
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-      person.complain(`\n${program.name}: stopped. What was begun in Azure goes on there: run the same`
-        + ' command again,\nand it waits for it.');
+      person.complain(
+        `\n${program.name}: stopped. What was begun in Azure goes on there: run the same`
+          + ' command again,\nand it waits for it.',
+      );
       process.exit(128 + constants.signals[signal]);
     });
   }
@@ -157,6 +168,8 @@ export async function main(program, { keepsStorage = false } = {}) {
     clock: { now: () => performance.now(), sleep: (ms) => pause(ms) },
     person,
     folders,
-    onStart: (made) => { az = made; },
+    onStart: (made) => {
+      az = made;
+    },
   });
 }

@@ -9,7 +9,8 @@ export const CHANGES = {
   tier: '--sku or --units says so',
   keys: '--identity or --access-key says so',
   rights: 'the function app needs them: a role that is not there is given',
-  settings: 'an option says so; one that the handler needs is not there; the access key was renewed;'
+  settings:
+    'an option says so; one that the handler needs is not there; the access key was renewed;'
     + ' CODESTREAM_UNITS follows the units of the service',
   origins: 'the page has to call negotiate, and an option says so',
   package: 'a new version of the handler',
@@ -20,7 +21,8 @@ export const CHANGES = {
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 const ENDPOINT = `${CONNECTION}__endpoint`;
 const CREDENTIAL = `${CONNECTION}__credential`;
-const MOVES = 'Free_F1 has addresses of its own: after this change of tier names lead to the old one for\n'
+const MOVES =
+  'Free_F1 has addresses of its own: after this change of tier names lead to the old one for\n'
   + '30 to 60 minutes, and clients may not reach the service until then.';
 
 /**
@@ -44,13 +46,15 @@ function unitsWithout(wanted, old) {
   if (old?.name === wanted) return old.capacity;
   if (wanted === 'Free_F1' || !old || old.name === 'Free_F1') return 1;
   if ((wanted === 'Premium_P2') !== (old.name === 'Premium_P2')) {
-    throw new Stop(`${old.name} has ${old.capacity} units: say with --units how many of ${wanted} you want`,
-      'Units are what is paid for. Nothing was changed.');
+    throw new Stop(
+      `${old.name} has ${old.capacity} units: say with --units how many of ${wanted} you want`,
+      'Units are what is paid for. Nothing was changed.',
+    );
   }
   return old.capacity;
 }
 
-/** Does the handler sign in with an identity? By an option, else by the settings, else by the service. */
+/** Is there an identity? By an option, else by the settings, else by the service. */
 export function usesIdentity({ identity }, settings = {}, service = undefined) {
   if (identity !== undefined) return identity;
   if (settings[CONNECTION]) return false;
@@ -67,8 +71,12 @@ export function usesIdentity({ identity }, settings = {}, service = undefined) {
  */
 export function planSettings({ present, needed, options, secret, units, identity, host, keys }) {
   const settings = { ...present };
-  const put = (name, value) => { settings[nameIn(settings, name)] = value; };
-  const remove = (name) => { delete settings[nameIn(settings, name)]; };
+  const put = (name, value) => {
+    settings[nameIn(settings, name)] = value;
+  };
+  const remove = (name) => {
+    delete settings[nameIn(settings, name)];
+  };
   for (const [name, value] of Object.entries(needed)) {
     if (settings[nameIn(settings, name)] === undefined) put(name, value);
   }
@@ -90,12 +98,21 @@ export function planSettings({ present, needed, options, secret, units, identity
 }
 
 /** Settings that a person may read in an error; everything else may be a secret. */
-const OPEN = /^(CODESTREAM_(?!SECRET$|WRITERS$)|AzureWebJobsStorage__|APPLICATIONINSIGHTS_AUTH|\w+__(endpoint|credential|clientId)$)/;
+const OPEN = [
+  /^CODESTREAM_(?!SECRET$|WRITERS$)/,
+  /^(AzureWebJobsStorage__|APPLICATIONINSIGHTS_AUTH)/,
+  /__(endpoint|credential|clientId)$/,
+];
+const isOpen = (name) => OPEN.some((which) => which.test(name));
 
 /** The values that nobody shall read, and the keys within them. */
 export function secretsOf(settings) {
-  const values = Object.entries(settings).filter(([name]) => !OPEN.test(name)).map(([, value]) => value);
-  const keys = values.map((value) => /(?:AccessKey|AccountKey|InstrumentationKey)=([^;]+)/.exec(value)?.[1]);
+  const values = Object.entries(settings)
+    .filter(([name]) => !isOpen(name))
+    .map(([, value]) => value);
+  const keys = values.map(
+    (value) => /(?:AccessKey|AccountKey|InstrumentationKey)=([^;]+)/.exec(value)?.[1],
+  );
   return [...values, ...keys.filter(Boolean)];
 }
 
@@ -106,34 +123,46 @@ function nameIn(settings, name) {
 
 /** Either key will do: who rotates keys uses the second one while the first is made anew. */
 function isValid(connection, host, { primaryKey, secondaryKey }) {
-  const isKnown = [primaryKey, secondaryKey].some((key) => key
-    && connection?.includes(`AccessKey=${key};`));
+  const isKnown = [primaryKey, secondaryKey].some(
+    (key) => key && connection?.includes(`AccessKey=${key};`),
+  );
   return isKnown && connection.toLowerCase().includes(`endpoint=https://${host.toLowerCase()}`);
 }
 
 /** The origins as they shall be; undefined: as they are. */
 export function planOrigins(present, page, { origins, removedOrigins }) {
   const old = present ?? [];
-  if (removedOrigins.includes(page)) throw new Stop(`--remove-origin ${page}: the page itself is there`);
+  if (removedOrigins.includes(page))
+    throw new Stop(`--remove-origin ${page}: the page itself is there`);
   const added = old.includes('*') ? origins : [page, ...origins];
   const wanted = [...new Set([...old, ...added])].filter((one) => !removedOrigins.includes(one));
-  return wanted.length === old.length && old.every((one) => wanted.includes(one)) ? undefined : wanted;
+  return wanted.length === old.length && old.every((one) => wanted.includes(one))
+    ? undefined
+    : wanted;
 }
 
 /** The roles that the app lacks: [{ role, scope }]. */
 export function missingRoles(wanted, assignments) {
-  const covers = ({ id }, scope) => `${scope}/`.toLowerCase()
-    .startsWith(`${id.split('/providers/Microsoft.Authorization/')[0]}/`.toLowerCase());
-  return wanted.filter(({ role, scope, principal }) => !assignments.some((one) => (
-    one.properties?.principalId === principal && covers(one, scope)
-    && one.properties.roleDefinitionId?.toLowerCase().endsWith(`/${role}`))));
+  const covers = ({ id }, scope) =>
+    `${scope}/`
+      .toLowerCase()
+      .startsWith(`${id.split('/providers/Microsoft.Authorization/')[0]}/`.toLowerCase());
+  return wanted.filter(
+    ({ role, scope, principal }) =>
+      !assignments.some(
+        (one) =>
+          one.properties?.principalId === principal
+          && covers(one, scope)
+          && one.properties.roleDefinitionId?.toLowerCase().endsWith(`/${role}`),
+      ),
+  );
 }
 
 /** What is kept of our hub: whatever is not our event handler. */
 export function keptOfHub(hub, apiHost) {
   const properties = hub?.properties ?? {};
-  const isOurs = ({ urlTemplate }) => urlTemplate?.toLowerCase()
-    .startsWith(`https://${apiHost.toLowerCase()}/eventhandler`);
+  const isOurs = ({ urlTemplate }) =>
+    urlTemplate?.toLowerCase().startsWith(`https://${apiHost.toLowerCase()}/eventhandler`);
   return {
     anonymousConnectPolicy: properties.anonymousConnectPolicy ?? 'deny',
     webSocketKeepAliveIntervalInSeconds: properties.webSocketKeepAliveIntervalInSeconds ?? 20,
@@ -144,7 +173,8 @@ export function keptOfHub(hub, apiHost) {
 
 /** The free services that a subscription may have, if Azure tells; undefined: it does not. */
 export function freeServicesLeft(usages) {
-  const row = (Array.isArray(usages?.value) ? usages.value : [])
-    .find(({ name }) => name?.value === 'WebPubSubFreeTierInstances');
+  const row = (Array.isArray(usages?.value) ? usages.value : []).find(
+    ({ name }) => name?.value === 'WebPubSubFreeTierInstances',
+  );
   return row && Number.isFinite(row.limit) ? row.limit - row.currentValue : undefined;
 }

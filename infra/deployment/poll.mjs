@@ -8,7 +8,7 @@ const NOTE_MS = 30_000;
  *
  * @param {{ clock: object, person: object }} d
  * @param {{ what: string, limitMs: number }} wait  what: what is waited for, in words
- * @param {(waitedMs: number) => Promise<unknown>} look  answers undefined as long as there is nothing
+ * @param {(waitedMs: number) => Promise<unknown>} look  undefined: there is nothing yet
  */
 export async function poll(d, { what, limitMs }, look) {
   const begun = d.clock.now();

@@ -12,6 +12,10 @@ Administrator), build/codestream.zip and web/dist (\`make package web/dist/index
   --resource-group GROUP   (codestream)
   --name PREFIX            of all names: 3 to 11 small letters and digits, a letter first
                            (codestream)
+  --service NAME           a Web PubSub for Socket.IO that you have already, serverless: only our hub
+                           and our right are made there. A later run keeps it
+  --service-group GROUP    where it is (the one of --resource-group)
+  --hub NAME               of the service (codestream); a later run keeps it
   --sku SKU                of the service: Free_F1, Standard_S1, Premium_P1 or Premium_P2 (Free_F1)
   --units N                of the service, each for 1000 connections (1): Free_F1 has one, Standard_S1
                            and Premium_P1 1 to 10, 20, 30, … 100, Premium_P2 100, 200, … 1000

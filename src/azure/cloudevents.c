@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "wire/base64url.h"
+#include "wire/http.h"
 
 static const struct {
     struct str type; /* behind "azure.webpubsub.sys." */
@@ -78,22 +79,14 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct clo
     return ERR_NONE;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Takes one byte from s, "%XX" counting as the byte it stands for. */
 static char take_decoded(struct str *s)
 {
     char c = s->ptr[0];
     size_t len = 1;
 
-    if (c == '%' && s->len >= 3 && hex_digit(s->ptr[1]) >= 0 && hex_digit(s->ptr[2]) >= 0) {
-        c = (char)(hex_digit(s->ptr[1]) << 4 | hex_digit(s->ptr[2]));
+    if (c == '%' && s->len >= 3 && hex_value(s->ptr[1]) >= 0 && hex_value(s->ptr[2]) >= 0) {
+        c = (char)(hex_value(s->ptr[1]) << 4 | hex_value(s->ptr[2]));
         len = 3;
     }
     *s = str_skip(*s, len);
@@ -175,53 +168,19 @@ struct origin {
     uint64_t port;
 };
 
-/* Of a name or an IPv4 address; with in_brackets, of an IPv6 address. */
-static bool is_host(struct str s, bool in_brackets)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (!base64url_is_char(c) && c != '.' && !(in_brackets && c == ':'))
-            return false;
-    }
-    return s.len > 0;
-}
-
-/* host or [address], off the text; what is left is empty or begins with a colon. */
-static bool take_host(struct str *text, struct str *host)
-{
-    bool in_brackets = str_starts(*text, STR("["));
-    size_t len = 0;
-
-    while (len < text->len && text->ptr[len] != (in_brackets ? ']' : ':'))
-        len++;
-    if (in_brackets && len == text->len)
-        return false;
-    *host = str_first(*text, in_brackets ? len + 1 : len);
-    *text = str_skip(*text, host->len);
-    return is_host(in_brackets ? str_first(str_skip(*host, 1), len - 1) : *host, in_brackets) &&
-           (text->len == 0 || text->ptr[0] == ':');
-}
-
 /* [http[s]://]host[:port][/]; has_scheme_port: a scheme names its own port. */
 static bool read_origin(struct str text, bool has_scheme_port, struct origin *out)
 {
-    static const struct {
-        struct str prefix;
-        uint64_t port;
-    } schemes[] = { { STR_INIT("https://"), 443 }, { STR_INIT("http://"), 80 } };
+    struct str port;
+    bool is_secure;
 
     out->port = 0;
-    for (size_t i = 0; i < COUNT(schemes); i++) {
-        if (!str_starts_nocase(text, schemes[i].prefix))
-            continue;
-        text = str_skip(text, schemes[i].prefix.len);
-        out->port = has_scheme_port ? schemes[i].port : 0;
-        break;
-    }
+    if (http_cut_scheme(&text, &is_secure) && has_scheme_port)
+        out->port = is_secure ? 443 : 80;
     if (str_ends(text, STR("/")))
         text.len--;
-    return take_host(&text, &out->host) &&
-           (text.len == 0 || !str_to_number(str_skip(text, 1), 1, 65535, &out->port));
+    return http_split_authority(text, &out->host, &port) &&
+           (!port.ptr || !str_to_number(port, 1, 65535, &out->port));
 }
 
 static struct str next_item(struct str *list)

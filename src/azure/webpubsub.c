@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "wire/base64url.h"
+#include "wire/http.h"
 #include "wire/json.h"
 
 #define VERSION_QUERY "?api-version=" WEBPUBSUB_API_VERSION
@@ -42,11 +43,6 @@ static enum err split(struct str text, struct parts *out, const char **why)
     return ERR_NONE;
 }
 
-static bool is_host_char(char c)
-{
-    return base64url_is_char(c) || c == '.';
-}
-
 /* Of a URL that is being written. */
 static void add_host(struct buf *url, struct str host)
 {
@@ -56,78 +52,27 @@ static void add_host(struct buf *url, struct str host)
     }
 }
 
-static bool is_hex_digit(char c)
+/* http[s]://host[:port], with slashes behind it; *port is empty where there is none. */
+static bool split_url(struct str url, bool *is_secure, struct str *host, struct str *port)
 {
-    char lower = (char)(c | 0x20);
-
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
-}
-
-/* [address] with what stands behind it in *rest; an address has colons of its own. */
-static bool cut_address(struct str text, struct str *address, struct str *rest)
-{
-    size_t len = 1;
-
-    while (len < text.len &&
-           (text.ptr[len] == ':' || text.ptr[len] == '.' || is_hex_digit(text.ptr[len])))
-        len++;
-    if (len < 4 || len == text.len || text.ptr[len] != ']')
+    if (!http_cut_scheme(&url, is_secure))
         return false;
-    *address = str_first(text, len + 1);
-    *rest = str_skip(text, len + 1);
-    return true;
-}
-
-/* host[:port] or [address][:port] */
-static bool split_authority(struct str text, struct str *host, struct str *port)
-{
-    struct str rest;
-
-    if (text.len == 0 || text.ptr[0] != '[') {
-        *host = str_cut(text, ":", port);
-    } else {
-        if (!cut_address(text, host, &rest) || (rest.len > 0 && rest.ptr[0] != ':'))
-            return false;
-        (void)str_cut(rest, ":", port);
-        return rest.len != 1;
-    }
-    if (host->len + 1 == text.len) /* a colon and nothing behind it */
-        return false;
-    for (size_t i = 0; i < host->len; i++) {
-        if (!is_host_char(host->ptr[i]))
-            return false;
-    }
-    return host->len > 0;
-}
-
-/* scheme://host[:port], with *host, and *port empty where there is none */
-static bool split_url(struct str url, struct str *scheme, struct str *host, struct str *port)
-{
-    static const struct str schemes[] = { STR_INIT("https://"), STR_INIT("http://") };
-
-    scheme->len = 0;
-    for (size_t i = 0; i < COUNT(schemes); i++) {
-        if (str_starts_nocase(url, schemes[i]))
-            *scheme = schemes[i];
-    }
-    if (scheme->len == 0)
-        return false;
-    url = str_skip(url, scheme->len);
     while (str_ends(url, STR("/")))
         url.len--;
-    return split_authority(url, host, port);
+    return http_split_authority(url, host, port) && !(port->ptr && port->len == 0);
 }
 
 /* scheme://host[:port], where port, if it is given, wins over the one in url. */
 static enum err make_endpoint(struct str text, struct str port, struct arena *mem,
                               struct webpubsub_endpoint *out, const char **why)
 {
-    struct str scheme = { NULL, 0 }, host, port_in_url;
+    struct str host, port_in_url, scheme;
+    bool is_secure;
     struct buf url = { .mem = mem };
     uint64_t number = 0;
 
     *why = "has an Endpoint that is not https://host or http://host";
-    if (!split_url(text, &scheme, &host, &port_in_url))
+    if (!split_url(text, &is_secure, &host, &port_in_url))
         return ERR_SYNTAX;
     if (!port.ptr)
         port = port_in_url;
@@ -137,10 +82,11 @@ static enum err make_endpoint(struct str text, struct str port, struct arena *me
     *why = NULL;
 
     /* As URLs are compared, so that every spelling leads to the same audience of a token. */
+    scheme = is_secure ? STR("https://") : STR("http://");
     buf_add(&url, scheme);
     add_host(&url, host);
     /* It never names the scheme's own port. */
-    if (number != 0 && number != (scheme.len == strlen("https://") ? 443 : 80)) {
+    if (number != 0 && number != (is_secure ? 443 : 80)) {
         buf_add_char(&url, ':');
         buf_add_number(&url, number);
     }

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -343,41 +342,24 @@ static enum MHD_Result handle(struct exchange *x)
  * and what still comes is read and thrown away until the client ends or its time is over.
  */
 
-static void add_piece(struct iovec *pieces, int *count, struct str text)
-{
-    union {
-        const char *from;
-        void *to; /* sendmsg only reads */
-    } base = { .from = text.ptr };
-
-    pieces[(*count)++] = (struct iovec){ base.to, text.len };
-}
-
 /* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
 static void send_past_mhd(struct exchange *x, const struct http_response *response)
 {
-    char status[NUMBER_CHARS], length[NUMBER_CHARS];
-    struct iovec pieces[8 + 4 * HTTP_MAX_RESPONSE_HEADERS];
-    struct msghdr message = { .msg_iov = pieces };
-    int count = 0;
+    struct buf text = { .mem = &x->request.mem };
 
-    add_piece(pieces, &count, STR("HTTP/1.1 "));
-    add_piece(pieces, &count, str_of_number(response->status, status));
-    add_piece(pieces, &count, STR(" "));
-    add_piece(pieces, &count, str_from(MHD_get_reason_phrase_for(response->status)));
-    add_piece(pieces, &count, STR("\r\nConnection: close\r\nContent-Length: "));
-    add_piece(pieces, &count, str_of_number(response->body.len, length));
-    for (size_t i = 0; i < response->header_count; i++) {
-        add_piece(pieces, &count, STR("\r\n"));
-        add_piece(pieces, &count, response->headers[i].name);
-        add_piece(pieces, &count, STR(": "));
-        add_piece(pieces, &count, response->headers[i].value);
-    }
-    add_piece(pieces, &count, STR("\r\n\r\n"));
+    buf_add(&text, STR("HTTP/1.1 "));
+    buf_add_number(&text, response->status);
+    buf_add_all(&text, STR(" "), str_from(MHD_get_reason_phrase_for(response->status)),
+                STR("\r\nConnection: close\r\nContent-Length: "));
+    buf_add_number(&text, response->body.len);
+    for (size_t i = 0; i < response->header_count; i++)
+        buf_add_all(&text, STR("\r\n"), response->headers[i].name, STR(": "),
+                    response->headers[i].value);
+    buf_add(&text, STR("\r\n\r\n"));
     if (!str_equal(x->request.method, STR("HEAD")))
-        add_piece(pieces, &count, response->body);
-    message.msg_iovlen = (size_t)count;
-    (void)sendmsg(socket_of(x->connection), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        buf_add(&text, response->body);
+    if (!text.failed)
+        (void)send(socket_of(x->connection), text.ptr, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void end_lingering(struct exchange *x)

@@ -100,3 +100,12 @@ void hex_encode(struct str bytes, char *out)
         *out++ = digits[(unsigned char)bytes.ptr[i] & 15];
     }
 }
+
+int hex_value(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}

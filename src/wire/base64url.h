@@ -24,6 +24,9 @@ void base64_add(struct buf *out, struct str bytes);
 /* Writes 2 * bytes.len characters of 0-9 a-f to out, no terminator. */
 void hex_encode(struct str bytes, char *out);
 
+/* Of one hex digit in either case; -1: it is none. */
+int hex_value(char c);
+
 /* One of A-Z a-z 0-9 - _ */
 bool base64url_is_char(char c);
 

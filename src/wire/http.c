@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "wire/base64url.h"
+
 /* ---- characters ---- */
 
 /* RFC 9110 5.6.2: what the name of a method or of a header is made of. */
@@ -63,34 +65,51 @@ static bool has_control(struct str s)
     return false;
 }
 
-static bool is_letter_or_digit(char c)
-{
-    char lower = (char)(c | 0x20);
-
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
-}
+/* ---- authorities ---- */
 
 static bool is_in_host(char c, bool is_address)
 {
-    return is_letter_or_digit(c) || c == '.' ||
-           (is_address ? c == ':' : c == '-' || c == '_' || c == '~');
+    if (is_address)
+        return hex_value(c) >= 0 || c == ':' || c == '.';
+    return base64url_is_char(c) || c == '.' || c == '~';
 }
 
-/* host or host:port, where the host may be an IPv6 address in brackets. */
+bool http_cut_scheme(struct str *url, bool *is_secure)
+{
+    *is_secure = str_starts_nocase(*url, STR("https://"));
+    if (!*is_secure && !str_starts_nocase(*url, STR("http://")))
+        return false;
+    *url = str_skip(*url, *is_secure ? strlen("https://") : strlen("http://"));
+    return true;
+}
+
+bool http_split_authority(struct str text, struct str *host, struct str *port)
+{
+    bool is_address = str_starts(text, STR("["));
+    size_t begin = is_address ? 1 : 0, len = begin;
+
+    while (len < text.len && is_in_host(text.ptr[len], is_address))
+        len++;
+    if (len == begin || (is_address && (len == text.len || text.ptr[len++] != ']')))
+        return false;
+    *host = str_first(text, len);
+    text = str_skip(text, len);
+    *port = text.len > 0 ? str_skip(text, 1) : (struct str){ NULL, 0 };
+    return text.len == 0 || text.ptr[0] == ':';
+}
+
+/* A port may be left out behind its colon (RFC 3986 3.2.3). */
 static bool is_authority(struct str s)
 {
-    bool is_address = s.len > 0 && s.ptr[0] == '[';
-    size_t i = is_address ? 1 : 0, begin = i;
+    struct str host, port;
 
-    while (i < s.len && is_in_host(s.ptr[i], is_address))
-        i++;
-    if (i == begin || (is_address && (i == s.len || s.ptr[i++] != ']')))
+    if (!http_split_authority(s, &host, &port))
         return false;
-    if (i < s.len && s.ptr[i++] != ':')
-        return false;
-    while (i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
-        i++;
-    return i == s.len;
+    for (size_t i = 0; i < port.len; i++) {
+        if (port.ptr[i] < '0' || port.ptr[i] > '9')
+            return false;
+    }
+    return true;
 }
 
 /* ---- head ---- */
@@ -173,26 +192,16 @@ const char *http_head_complaint(const struct http_head *head, struct http_framin
 /* http://authority or https://authority, with what stands after it in *rest. */
 static bool cut_origin(struct str target, struct str *authority, struct str *rest)
 {
-    static const struct str schemes[] = { STR_INIT("http://"), STR_INIT("https://") };
+    bool is_secure;
+    size_t end = 0;
 
-    for (size_t i = 0; i < COUNT(schemes); i++) {
-        size_t end = schemes[i].len;
-        if (!str_starts_nocase(target, schemes[i]))
-            continue;
-        while (end < target.len && target.ptr[end] != '/' && target.ptr[end] != '?')
-            end++;
-        *rest = str_skip(target, end);
-        *authority = str_skip(str_first(target, end), schemes[i].len);
-        return true;
-    }
-    return false;
-}
-
-static bool is_hex_digit(char c)
-{
-    char lower = (char)(c | 0x20);
-
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
+    if (!http_cut_scheme(&target, &is_secure))
+        return false;
+    while (end < target.len && target.ptr[end] != '/' && target.ptr[end] != '?')
+        end++;
+    *authority = str_first(target, end);
+    *rest = str_skip(target, end);
+    return true;
 }
 
 /*
@@ -213,7 +222,7 @@ static const char *encoding_complaint(struct str target)
             return "the target has an encoded NUL in it";
         if (i >= path.len)
             continue;
-        if (code.len < 3 || !is_hex_digit(code.ptr[1]) || !is_hex_digit(code.ptr[2]))
+        if (code.len < 3 || hex_value(code.ptr[1]) < 0 || hex_value(code.ptr[2]) < 0)
             return "the path has a % that encodes nothing";
         if (str_equal_nocase(code, STR("%2f")))
             return "the path has an encoded slash in it";

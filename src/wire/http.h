@@ -44,4 +44,13 @@ struct str http_target_path(struct str target);
  */
 MUST_USE bool http_date_read(struct str text, int64_t *out);
 
+/* Takes "http://" or "https://", in any case, off a URL; false: it has neither. */
+bool http_cut_scheme(struct str *url, bool *is_secure);
+
+/*
+ * host, [address], and either of them with :port behind it; ptr of *port is NULL where there is no
+ * colon, and the port is not checked.  false: there is no host, or something else behind it.
+ */
+bool http_split_authority(struct str text, struct str *host, struct str *port);
+
 #endif

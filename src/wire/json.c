@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wire/base64url.h"
+
 /* Where a reader stands in its text. */
 struct cursor {
     const char *at;
@@ -76,11 +78,6 @@ static inline void skip_plain(struct cursor *c)
     c->at = at;
 }
 
-static bool is_hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static bool skip_escape(struct cursor *c)
 {
     c->at++;
@@ -90,7 +87,7 @@ static bool skip_escape(struct cursor *c)
         return *c->at != '\0' && strchr("\"\\/bfnrt", *c->at++) != NULL;
     c->at++;
     for (int i = 0; i < 4; i++, c->at++) {
-        if (c->at == c->end || !is_hex_digit(*c->at))
+        if (c->at == c->end || hex_value(*c->at) < 0)
             return false;
     }
     return true;
@@ -479,19 +476,12 @@ enum err json_checked_members(struct str text, struct json_field *fields, size_t
 
 /* ---- text inside strings ---- */
 
-static unsigned hex_value(char checked_digit)
-{
-    if (checked_digit <= '9')
-        return (unsigned)(checked_digit - '0');
-    return (unsigned)((checked_digit | 0x20) - 'a' + 10);
-}
-
 static unsigned hex4(const char *s)
 {
     unsigned number = 0;
 
     for (int i = 0; i < 4; i++)
-        number = number << 4 | hex_value(s[i]);
+        number = number << 4 | (unsigned)hex_value(s[i]);
     return number;
 }
 

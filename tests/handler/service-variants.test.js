@@ -16,6 +16,9 @@ const VARIANTS = {
   'asks the handler for validation at every event': { revalidateMs: 0 },
   'asks for no validation': { validateHandlers: false },
   'checks the client\'s token at every request': { checkTokenOnEveryRequest: true },
+  'gives connections ids that begin with -': { idsBeginWith: '-' },
+  'gives connections ids that begin with _': { idsBeginWith: '_' },
+  'tells every namespace of an end': { closingDisconnect: 'all' },
   'refuses a REST send to nobody': { missingTarget: 'refuse' },
 };
 

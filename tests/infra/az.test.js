@@ -4,7 +4,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -30,27 +40,47 @@ function install(t, script) {
   const person = new Person({ input: new PassThrough(), out, err: new PassThrough() });
   const clock = { now: () => performance.now(), sleep: async () => {} };
   const said = () => String(out.read() ?? '');
-  return { folder, env, person, said, az: new Az(person, { run: spawnAz(azEnvironment(env)), clock }) };
+  return {
+    folder,
+    env,
+    person,
+    said,
+    az: new Az(person, { run: spawnAz(azEnvironment(env)), clock }),
+  };
 }
 
 test('answers are JSON, and every word reaches az as it is', async (t) => {
-  const { az, folder } = install(t, 'printf "%s|" "$@" >"$FOLDER/words"; echo "{\\"a\\": [1, \\"ü\\"]}"');
+  const { az, folder } = install(
+    t,
+    'printf "%s|" "$@" >"$FOLDER/words"; echo "{\\"a\\": [1, \\"ü\\"]}"',
+  );
   assert.deepEqual(await az.read(['x', 'with "quotes" $HOME', 'ü']), { a: [1, 'ü'] });
-  assert.equal(readFileSync(join(folder, 'words'), 'utf8'),
-    'x|with "quotes" $HOME|ü|--output|json|--only-show-errors|');
+  assert.equal(
+    readFileSync(join(folder, 'words'), 'utf8'),
+    'x|with "quotes" $HOME|ü|--output|json|--only-show-errors|',
+  );
 });
 
-test('az sees neither our secrets nor another account\'s keys', async (t) => {
+test("az sees neither our secrets nor another account's keys", async (t) => {
   const { az } = install(t, 'env | grep -c "^CODESTREAM_\\|^AZURE_STORAGE_"; exit 0');
   Object.assign(process.env, { CODESTREAM_TEST_SECRET: 'x', AZURE_STORAGE_KEY: 'y' });
-  t.after(() => { delete process.env.CODESTREAM_TEST_SECRET; delete process.env.AZURE_STORAGE_KEY; });
+  t.after(() => {
+    delete process.env.CODESTREAM_TEST_SECRET;
+    delete process.env.AZURE_STORAGE_KEY;
+  });
   assert.equal(await az.read(['x']), 0);
-  const kept = azEnvironment({ AZURE_STORAGE_KEY: 'y', CODESTREAM_SECRET: 'x', PATH: '/' }, { keepsStorage: true });
+  const kept = azEnvironment(
+    { AZURE_STORAGE_KEY: 'y', CODESTREAM_SECRET: 'x', PATH: '/' },
+    { keepsStorage: true },
+  );
   assert.deepEqual(kept, { AZURE_STORAGE_KEY: 'y', PATH: '/' });
 });
 
 test('an az that hangs is ended with all that it has started', async (t) => {
-  const { az, folder } = install(t, 'sleep 600 & echo $! >"$FOLDER/child"; echo $$ >"$FOLDER/pid"; wait');
+  const { az, folder } = install(
+    t,
+    'sleep 600 & echo $! >"$FOLDER/child"; echo $$ >"$FOLDER/pid"; wait',
+  );
   await assert.rejects(az.once(['x'], { ms: 1000, what: 'the end of it' }), (error) => {
     assert.deepEqual([error.kind, error.message], ['late', 'no answer within 1 s: the end of it']);
     return true;
@@ -65,12 +95,21 @@ test('what takes long is said, with the seconds', async () => {
   const out = new PassThrough();
   const person = new Person({ input: new PassThrough(), out, err: out });
   let end;
-  const long = new Promise((resolve) => { end = resolve; });
+  const long = new Promise((resolve) => {
+    end = resolve;
+  });
   const done = person.during('something', long, { firstMs: 1, everyMs: 1 });
   let text = '';
-  await within(5000, new Promise((resolve) => {
-    out.on('data', (bytes) => { text += bytes; if (text.split('\n').length > 2) resolve(); });
-  }), 'two notes');
+  await within(
+    5000,
+    new Promise((resolve) => {
+      out.on('data', (bytes) => {
+        text += bytes;
+        if (text.split('\n').length > 2) resolve();
+      });
+    }),
+    'two notes',
+  );
   end('its value');
   assert.equal(await done, 'its value');
   assert.match(text, /^ {2}waiting for something \(\d+ s\)\n {2}waiting for something \(\d+ s\)\n/);
@@ -80,12 +119,14 @@ test('the private file is ours alone, and gone as soon as az has answered, well 
   for (const code of [0, 1]) {
     const { az, folder } = install(t, `cp "$1" "$FOLDER/seen"; exit ${code}`);
     let path;
-    await az.withFile('{"a":1}', (file) => {
-      path = file;
-      assert.equal(statSync(file).mode & 0o777, 0o600);
-      assert.equal(statSync(dirname(file)).mode & 0o777, 0o700);
-      return az.once([file]);
-    }).catch(() => {});
+    await az
+      .withFile('{"a":1}', (file) => {
+        path = file;
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+        assert.equal(statSync(dirname(file)).mode & 0o777, 0o700);
+        return az.once([file]);
+      })
+      .catch(() => {});
     assert.equal(readFileSync(join(folder, 'seen'), 'utf8'), '{"a":1}');
     assert.ok(!existsSync(dirname(path)));
   }
@@ -117,26 +158,44 @@ function startDeploy(t) {
   esac`;
   const { folder, env } = install(t, script);
   const root = join(folder, 'project');
-  for (const name of ['infra', 'web/dist', 'build']) mkdirSync(join(root, name), { recursive: true });
-  const copy = spawn('cp', ['-r', join(ROOT, 'infra/deploy.mjs'), join(ROOT, 'infra/deployment'), join(root, 'infra')]);
+  for (const name of ['infra', 'web/dist', 'build'])
+    mkdirSync(join(root, name), { recursive: true });
+  const copy = spawn('cp', [
+    '-r',
+    join(ROOT, 'infra/deploy.mjs'),
+    join(ROOT, 'infra/deployment'),
+    join(root, 'infra'),
+  ]);
   writeFileSync(join(root, 'web/dist/index.html'), '');
   writeFileSync(join(root, 'build/codestream.zip'), '');
   writeFileSync(join(root, 'web/site.mjs'), readFileSync(join(ROOT, 'web/site.mjs')));
   mkdirSync(join(folder, 'tmp'));
   return once(copy, 'close').then(() => {
-    const child = spawn(join(root, 'infra/deploy.mjs'), ['--location', 'westeurope'],
-      { env: { ...env, TMPDIR: join(folder, 'tmp') }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(join(root, 'infra/deploy.mjs'), ['--location', 'westeurope'], {
+      env: { ...env, TMPDIR: join(folder, 'tmp') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (more) => { text += more; });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (more) => {
+        text += more;
+      });
     return { child, folder, text: () => text };
   });
 }
 
-for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+]) {
   test(`${signal} takes the private file and az away, and says that Azure goes on`, async (t) => {
     const { child, folder, text } = await startDeploy(t);
-    const file = await eventually(20_000, () => existsSync(join(folder, 'file'))
-      && readFileSync(join(folder, 'file'), 'utf8').trim(), 'a private file').catch((error) => {
+    const file = await eventually(
+      20_000,
+      () => existsSync(join(folder, 'file')) && readFileSync(join(folder, 'file'), 'utf8').trim(),
+      'a private file',
+    ).catch((error) => {
       child.kill('SIGKILL');
       throw new Error(`${error.message}\n${text()}`);
     });
@@ -146,18 +205,41 @@ for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 12
     const [code] = await within(10_000, ended, 'the end');
     assert.equal(code, status);
     assert.deepEqual(readdirSync(join(folder, 'tmp')), []);
-    await eventually(5000, () => isGone(Number(readFileSync(join(folder, 'az.pid'), 'utf8'))), 'the end of az');
-    await eventually(5000, () => text().includes('What was begun in Azure goes on there'), 'its last words');
+    await eventually(
+      5000,
+      () => isGone(Number(readFileSync(join(folder, 'az.pid'), 'utf8'))),
+      'the end of az',
+    );
+    await eventually(
+      5000,
+      () => text().includes('What was begun in Azure goes on there'),
+      'its last words',
+    );
   });
 }
 
 // ---- what az says ----
 
 const KINDS = {
-  deploymentActive: 'active', blobForbidden: 'notYet', networkRules: 'closed', blobGone: 'missing', gone: 'missing',
-  assertionOver: 'expired', signedOut: 'signedOut', hostRuntime: 'busy', listBusy: 'busy', kuduBusy: 'busy',
-  restForbidden: 'forbidden', restNotFound: 'missing', restConflict: 'busy', restTooMany: 'busy',
-  restBroken: 'busy', restBusy: 'busy', reset: 'busy', unhealthy: 'fatal', noHostKey: 'missing',
+  deploymentActive: 'active',
+  blobForbidden: 'notYet',
+  networkRules: 'closed',
+  blobGone: 'missing',
+  gone: 'missing',
+  assertionOver: 'expired',
+  signedOut: 'signedOut',
+  hostRuntime: 'busy',
+  listBusy: 'busy',
+  kuduBusy: 'busy',
+  restForbidden: 'forbidden',
+  restNotFound: 'missing',
+  restConflict: 'busy',
+  restTooMany: 'busy',
+  restBroken: 'busy',
+  restBusy: 'busy',
+  reset: 'busy',
+  unhealthy: 'fatal',
+  noHostKey: 'missing',
 };
 
 for (const [name, kind] of Object.entries(KINDS)) {
@@ -171,14 +253,23 @@ for (const [name, kind] of Object.entries(KINDS)) {
 
 test('of a failed deployment its innermost errors are told, each once', () => {
   const inner = { error: { code: 'SkuNotAvailable', message: 'Not here.' } };
-  const error = { code: 'DeploymentFailed', message: 'At least one failed.', details: [
-    { code: 'Conflict', message: JSON.stringify(inner) }, { code: 'Conflict', message: JSON.stringify(inner) },
-    { code: 'Other', message: 'Plain.' }] };
+  const error = {
+    code: 'DeploymentFailed',
+    message: 'At least one failed.',
+    details: [
+      { code: 'Conflict', message: JSON.stringify(inner) },
+      { code: 'Conflict', message: JSON.stringify(inner) },
+      { code: 'Other', message: 'Plain.' },
+    ],
+  };
   assert.deepEqual(flatten(error), ['SkuNotAvailable: Not here.', 'Other: Plain.']);
   assert.deepEqual(flatten({ code: 'A', message: 'b' }), ['A: b']);
   assert.deepEqual(flatten(undefined), []);
 });
 
 test('commands are shown as a shell reads them', () => {
-  assert.equal(shown(['az', 'a b', '$web', "it's", `it's "$x"`, '']), `az 'a b' '$web' "it's" 'it'\\''s "$x"' ''`);
+  assert.equal(
+    shown(['az', 'a b', '$web', "it's", `it's "$x"`, '']),
+    `az 'a b' '$web' "it's" 'it'\\''s "$x"' ''`,
+  );
 });

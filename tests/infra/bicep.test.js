@@ -16,7 +16,7 @@ import { parse } from '../upload/bicep.js';
 
 const execute = promisify(execFile);
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
-const NAMES = ['main', 'wiring', 'uploader', 'hub'];
+const NAMES = ['main', 'wiring', 'uploader', 'hub', 'events'];
 const TEXTS = Object.fromEntries(await Promise.all(NAMES.map(async (name) => (
   [name, await read(`infra/${name}.bicep`)]))));
 const MAIN = TEXTS.main;
@@ -148,7 +148,7 @@ function pathOf(node) {
   return start ? [...start, node.name] : undefined;
 }
 
-const { main, wiring, uploader, hub } = Object.fromEntries(NAMES.map((name) => [name, parse(TEXTS[name])]));
+const { main, wiring, uploader, hub, events } = Object.fromEntries(NAMES.map((name) => [name, parse(TEXTS[name])]));
 const plain = (value) => value.parts?.join('') ?? value.value;
 
 /** The app settings of one way of signing in: name → expression. */
@@ -253,7 +253,7 @@ test('deploy.mjs may make each resource of the template, and reads outputs that 
 
 test('secrets are secure parameters, and no output shows them or a key', () => {
   for (const [template, names] of [[main, ['kept', 'secret', 'extraSettings']],
-    [wiring, ['kept', 'secret', 'extraSettings']], [hub, ['kept']]]) {
+    [wiring, ['kept', 'secret', 'extraSettings']], [hub, ['kept']], [events, ['kept', 'url']]]) {
     for (const name of names) {
       const decorators = template.param[name].decorators.map((node) => node.of?.name);
       assert.ok(decorators.includes('secure'), name);
@@ -267,7 +267,7 @@ test('secrets are secure parameters, and no output shows them or a key', () => {
 
 test('with an access key the app gets the connection string and no identity setting', () => {
   const { WebPubSubForSocketIOConnectionString: connection, ...rest } = settings(false);
-  assert.deepEqual(pathOf(connection.of.of), ['webPubSub', 'listKeys']);
+  assert.deepEqual(pathOf(connection.of.of), ['service', 'listKeys']);
   assert.equal(connection.name, 'primaryConnectionString');
   assert.deepEqual(Object.keys(rest).filter((name) => name.startsWith('WebPubSub')), []);
 });
@@ -277,10 +277,10 @@ test('with --identity no key is left: not at the service, not in the settings', 
   assert.equal(mine.WebPubSubForSocketIOConnectionString, undefined);
   const endpoint = mine.WebPubSubForSocketIOConnectionString__endpoint;
   assert.equal(endpoint.parts[0], 'https://');
-  assert.deepEqual(pathOf(endpoint.parts[1]), ['webPubSub', 'properties', 'hostName']);
+  assert.deepEqual(pathOf(endpoint.parts[1]), ['service', 'properties', 'hostName']);
   assert.equal(plain(mine.WebPubSubForSocketIOConnectionString__credential), 'managedidentity');
   assert.doesNotMatch(JSON.stringify(mine), /listKeys/);
-  assert.equal(at(main.resource.webPubSub, 'properties.disableLocalAuth').name, 'identity');
+  assert.equal(at(main.resource.service, 'properties.disableLocalAuth').name, 'identity');
 });
 
 test('the app has what the handler and the host want, and nothing that Flex refuses', () => {
@@ -355,7 +355,7 @@ test('the roles that deploy.mjs gives have their published ids', () => {
 
 test('the hub sends every event to the function, with its key', async () => {
   const { prefix, route } = await functionRoute();
-  const { entries } = at(hub.resource.events, 'properties');
+  const { entries } = at(events.resource.events, 'properties');
   for (const name of ['anonymousConnectPolicy', 'webSocketKeepAliveIntervalInSeconds', 'eventListeners']) {
     assert.deepEqual(pathOf(entries[name]), ['kept', name]);
   }
@@ -366,7 +366,8 @@ test('the hub sends every event to the function, with its key', async () => {
   const handler = ours.items[0].entries;
   assert.equal(plain(handler.userEventPattern), '*');
   assert.deepEqual(handler.systemEvents.items.map(plain), ['connect', 'connected', 'disconnected']);
-  const [scheme, host, path, key, end] = handler.urlTemplate.parts;
+  assert.equal(handler.urlTemplate.name, 'url');
+  const [scheme, host, path, key, end] = at(hub.module.events, 'params.url').parts;
   assert.deepEqual([scheme, end], ['https://', '']);
   const [, pattern] = /^\{\*path:regex\((.*)\)\}$/.exec(route);
   assert.match(path, /^\/[a-z/]+\?code=$/);

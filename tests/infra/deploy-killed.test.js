@@ -12,12 +12,49 @@ const NAMED = { CODESTREAM_SECRET: 'of our own, so that it is the same each time
 /** What there is before the run that is killed, and that run. */
 const RUNS = [
   ['a first deployment', [], ['deploy', FIRST]],
-  ['a first deployment with all options', [], ['deploy', [...FIRST, '--identity', '--sku', 'Standard_S1', '--units', '2',
-    '--origin', 'https://a.example', '--setting', 'A=1']]],
+  [
+    'a first deployment with all options',
+    [],
+    [
+      'deploy',
+      [
+        ...FIRST,
+        '--identity',
+        '--sku',
+        'Standard_S1',
+        '--units',
+        '2',
+        '--origin',
+        'https://a.example',
+        '--setting',
+        'A=1',
+      ],
+    ],
+  ],
   ['a second deployment', [['deploy', FIRST]], ['deploy', []]],
-  ['a change of tier, to an identity, with settings', [['deploy', FIRST]],
-    ['deploy', ['--sku', 'Standard_S1', '--units', '2', '--identity', '--origin', 'https://a.example', '--setting', 'A=1']]],
-  ['the way back', [['deploy', [...FIRST, '--identity', '--sku', 'Standard_S1']]], ['deploy', ['--access-key', '--sku', 'Free_F1']]],
+  [
+    'a change of tier, to an identity, with settings',
+    [['deploy', FIRST]],
+    [
+      'deploy',
+      [
+        '--sku',
+        'Standard_S1',
+        '--units',
+        '2',
+        '--identity',
+        '--origin',
+        'https://a.example',
+        '--setting',
+        'A=1',
+      ],
+    ],
+  ],
+  [
+    'the way back',
+    [['deploy', [...FIRST, '--identity', '--sku', 'Standard_S1']]],
+    ['deploy', ['--access-key', '--sku', 'Free_F1']],
+  ],
   ['the end of it', [['deploy', FIRST]], ['destroy', ['--yes']]],
 ];
 
@@ -48,7 +85,11 @@ for (const [what, before, [program, argv]] of RUNS) {
         const { code } = await world.run(program, argv, { env: NAMED, killAt, isDone });
         if (code !== 'killed') assert.equal(code, 0); // by then all had been waited for
         await again(world, program, argv);
-        assert.deepEqual(world.snapshot(), wanted, `${isDone ? 'after' : 'before'} ${killAt}: ${calls[killAt - 1]}`);
+        assert.deepEqual(
+          world.snapshot(),
+          wanted,
+          `${isDone ? 'after' : 'before'} ${killAt}: ${calls[killAt - 1]}`,
+        );
         world.close();
       }
     }
@@ -63,7 +104,8 @@ test('a first deployment that is killed and started again keeps the secret that 
     const world = new World();
     await world.run('deploy', FIRST, { killAt, isDone: true });
     world.clock.ms += 60_000;
-    const made = world.cloud.has(`${world.ids.app}/config/appsettings`) && world.settings.CODESTREAM_SECRET;
+    const made =
+      world.cloud.has(`${world.ids.app}/config/appsettings`) && world.settings.CODESTREAM_SECRET;
     assert.equal((await world.run('deploy', FIRST)).code, 0);
     if (made) assert.equal(world.settings.CODESTREAM_SECRET, made, calls[killAt - 1]);
     assert.match(world.settings.CODESTREAM_SECRET, /^[0-9a-f]{64}$/);

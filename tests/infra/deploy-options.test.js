@@ -19,32 +19,67 @@ cloudTest('without the package or the page it says how to make them', async (wor
   assert.deepEqual(calls, []);
 });
 
-const MISUSE = [['--name', 'Code'], ['--name', 'ab'], ['--name', 'twelveletter'], ['--name', '1ab'],
-  ['--name', 'a-b-c'], ['--sku', 'Free'], ['--sku', 'Premium_P'], ['--units', '0'], ['--units', '1.5'],
-  ['--units=-1'], ['--sku', 'Free_F1', '--units', '2'], ['--sku', 'Standard_S1', '--units', '11'],
-  ['--sku', 'Premium_P2', '--units', '50'], ['--origin', 'https://a.example/'], ['--origin', 'ftp://a'],
-  ['--origin', 'https://a","x'], ['--origin', 'https://'], ['--setting', 'NOT_IN_THE_ENVIRONMENT'],
-  ['--setting', '=x'], ['--setting', 'A-B=1'], ['--setting', 'A:B=1'], ['--setting', 'A=two\nlines'],
-  ['--setting', 'A='], ['--setting', 'CODESTREAM_SECRET=x'], ['--setting', 'CODESTREAM_HUB=x'],
-  ['--setting', 'CODESTREAM_UNITS=2'], ['--setting', 'AzureWebJobsStorage=x'], ['--setting', 'CODESTREAM_WRITERS=short'],
-  ['--writers', '--setting', 'CODESTREAM_WRITERS=long enough to be one'], ['--identity', '--access-key'],
-  ['--origin', 'https://a.example', '--remove-origin', 'https://a.example'], ['--setting', 'A=1', '--remove-setting', 'A'],
-  ['--location'], ['--location', ''], ['--verbose'], ['westeurope'], ['--wait', '0'], ['--resource-group', 'a/b']];
+const MISUSE = [
+  ['--name', 'Code'],
+  ['--name', 'ab'],
+  ['--name', 'twelveletter'],
+  ['--name', '1ab'],
+  ['--name', 'a-b-c'],
+  ['--sku', 'Free'],
+  ['--sku', 'Premium_P'],
+  ['--units', '0'],
+  ['--units', '1.5'],
+  ['--units=-1'],
+  ['--sku', 'Free_F1', '--units', '2'],
+  ['--sku', 'Standard_S1', '--units', '11'],
+  ['--sku', 'Premium_P2', '--units', '50'],
+  ['--origin', 'https://a.example/'],
+  ['--origin', 'ftp://a'],
+  ['--origin', 'https://a","x'],
+  ['--origin', 'https://'],
+  ['--setting', 'NOT_IN_THE_ENVIRONMENT'],
+  ['--setting', '=x'],
+  ['--setting', 'A-B=1'],
+  ['--setting', 'A:B=1'],
+  ['--setting', 'A=two\nlines'],
+  ['--setting', 'A='],
+  ['--setting', 'CODESTREAM_SECRET=x'],
+  ['--setting', 'CODESTREAM_HUB=x'],
+  ['--setting', 'CODESTREAM_UNITS=2'],
+  ['--setting', 'AzureWebJobsStorage=x'],
+  ['--setting', 'CODESTREAM_WRITERS=short'],
+  ['--writers', '--setting', 'CODESTREAM_WRITERS=long enough to be one'],
+  ['--identity', '--access-key'],
+  ['--origin', 'https://a.example', '--remove-origin', 'https://a.example'],
+  ['--setting', 'A=1', '--remove-setting', 'A'],
+  ['--location'],
+  ['--location', ''],
+  ['--verbose'],
+  ['westeurope'],
+  ['--wait', '0'],
+  ['--resource-group', 'a/b'],
+];
 
 for (const args of MISUSE) {
-  cloudTest(`refused before anything is done: ${args.join(' ').replace('\n', '\\n')}`, async (world) => {
-    const { code, err, calls } = await world.run('deploy', args);
-    assert.equal(code, 2);
-    assert.match(err, /^deploy\.mjs: .+\nTry infra\/deploy\.mjs --help\n$/);
-    assert.doesNotMatch(err, /two|long enough/, 'no value');
-    assert.deepEqual(calls, []);
-  });
+  cloudTest(
+    `refused before anything is done: ${args.join(' ').replace('\n', '\\n')}`,
+    async (world) => {
+      const { code, err, calls } = await world.run('deploy', args);
+      assert.equal(code, 2);
+      assert.match(err, /^deploy\.mjs: .+\nTry infra\/deploy\.mjs --help\n$/);
+      assert.doesNotMatch(err, /two|long enough/, 'no value');
+      assert.deepEqual(calls, []);
+    },
+  );
 }
 
 for (const CODESTREAM_SECRET of ['tooshort', `with a line break\n${'x'.repeat(32)}`]) {
-  cloudTest(`a secret that cannot be one is refused, and not shown: ${JSON.stringify(CODESTREAM_SECRET)}`, async (world) => {
-    const { code, err } = await world.run('deploy', FIRST, { env: { CODESTREAM_SECRET } });
-    assert.equal(code, 2);
-    assert.ok(!err.includes(CODESTREAM_SECRET));
-  });
+  cloudTest(
+    `a secret that cannot be one is refused, and not shown: ${JSON.stringify(CODESTREAM_SECRET)}`,
+    async (world) => {
+      const { code, err } = await world.run('deploy', FIRST, { env: { CODESTREAM_SECRET } });
+      assert.equal(code, 2);
+      assert.ok(!err.includes(CODESTREAM_SECRET));
+    },
+  );
 }

@@ -4,27 +4,41 @@ import assert from 'node:assert/strict';
 
 import { cloudTest, FIRST } from '../lib/azure/test.js';
 
-const isGone = (world) => !world.state.groups.codestream && Object.keys(world.state.resources).length === 0;
+const isGone = (world) =>
+  !world.state.groups.codestream && Object.keys(world.state.resources).length === 0;
 
-cloudTest('destroy.mjs lists the group, deletes it when its name is typed, and waits until it is gone', async (world) => {
-  await world.run('deploy', FIRST);
-  world.cloud.put(world.ids.app.replace(/codestream-\w+$/, 'somebody-elses'), { location: 'westeurope', properties: {} });
-  const { code, out } = await world.run('destroy', [], { typed: 'codestream\n' });
-  assert.equal(code, 0);
-  assert.match(out, /microsoft\.web\/sites {2}codestream-abcdefghijklm\n/);
-  assert.match(out, /somebody-elses {3}\(deploy\.mjs did not make this\)/);
-  assert.match(out, /waiting for the group to be gone \(\d+ s\)\nDeleted\.\n$/);
-  assert.ok(isGone(world));
-});
+cloudTest(
+  'destroy.mjs lists the group, deletes it when its name is typed, and waits until it is gone',
+  async (world) => {
+    await world.run('deploy', FIRST);
+    world.cloud.put(world.ids.app.replace(/codestream-\w+$/, 'somebody-elses'), {
+      location: 'westeurope',
+      properties: {},
+    });
+    const { code, out } = await world.run('destroy', [], { typed: 'codestream\n' });
+    assert.equal(code, 0);
+    assert.match(out, /microsoft\.web\/sites {2}codestream-abcdefghijklm\n/);
+    assert.match(out, /somebody-elses {3}\(deploy\.mjs did not make this\)/);
+    assert.match(out, /waiting for the group to be gone \(\d+ s\)\nDeleted\.\n$/);
+    assert.ok(isGone(world));
+  },
+);
 
-cloudTest('the logs are deleted for good first, so that another region may have their name', async (world) => {
-  await world.run('deploy', FIRST);
-  const { calls, out } = await world.run('destroy', ['--yes']);
-  const logs = calls.findIndex((line) => line.startsWith('rest --method delete')
-    && line.includes('/workspaces/codestream-abcdefghijklm?') && line.includes('&force=true'));
-  assert.ok(logs > 0 && logs < calls.findIndex((line) => line.startsWith('group delete')));
-  assert.match(out, /Deleting the logs codestream-abcdefghijklm for good/);
-});
+cloudTest(
+  'the logs are deleted for good first, so that another region may have their name',
+  async (world) => {
+    await world.run('deploy', FIRST);
+    const { calls, out } = await world.run('destroy', ['--yes']);
+    const logs = calls.findIndex(
+      (line) =>
+        line.startsWith('rest --method delete')
+        && line.includes('/workspaces/codestream-abcdefghijklm?')
+        && line.includes('&force=true'),
+    );
+    assert.ok(logs > 0 && logs < calls.findIndex((line) => line.startsWith('group delete')));
+    assert.match(out, /Deleting the logs codestream-abcdefghijklm for good/);
+  },
+);
 
 for (const typed of ['yes\n', '', 'codestrea\n']) {
   cloudTest(`destroy.mjs deletes nothing when ${JSON.stringify(typed)} is typed`, async (world) => {
@@ -61,21 +75,33 @@ cloudTest('destroy.mjs has nothing to do without a group', async (world) => {
   assert.equal(calls.length, 2);
 });
 
-cloudTest('a deletion that has begun is waited for; one that takes too long ends with 3', async (world) => {
-  await world.run('deploy', FIRST);
-  world.cloud.deleteGroup('codestream');
-  world.state.groups.codestream.until = Infinity;
-  const late = await world.run('destroy', ['--yes', '--wait', '1']);
-  assert.equal(late.code, 3);
-  assert.match(late.err, /still deleting the group after \d+ s/);
-  assert.equal((await world.run('deploy', FIRST)).code, 3, 'nothing is made in a group that is going');
-  world.state.groups.codestream.until = 0;
-  assert.equal((await world.run('destroy', ['--yes'])).code, 0);
-});
+cloudTest(
+  'a deletion that has begun is waited for; one that takes too long ends with 3',
+  async (world) => {
+    await world.run('deploy', FIRST);
+    world.cloud.deleteGroup('codestream');
+    world.state.groups.codestream.until = Infinity;
+    const late = await world.run('destroy', ['--yes', '--wait', '1']);
+    assert.equal(late.code, 3);
+    assert.match(late.err, /still deleting the group after \d+ s/);
+    assert.equal(
+      (await world.run('deploy', FIRST)).code,
+      3,
+      'nothing is made in a group that is going',
+    );
+    world.state.groups.codestream.until = 0;
+    assert.equal((await world.run('destroy', ['--yes'])).code, 0);
+  },
+);
 
 cloudTest('a lock stops it, and is named', async (world) => {
   await world.run('deploy', FIRST);
-  world.faults = [{ match: /--method delete/, answer: { code: 1, stderr: 'ERROR: Conflict({"error":{"code":"ScopeLocked"}})\n' } }];
+  world.faults = [
+    {
+      match: /--method delete/,
+      answer: { code: 1, stderr: 'ERROR: Conflict({"error":{"code":"ScopeLocked"}})\n' },
+    },
+  ];
   const { code, err } = await world.run('destroy', ['--yes']);
   assert.equal(code, 1);
   assert.match(err, /az lock list/);

@@ -28,7 +28,9 @@ const TYPES = {
 };
 
 let work;
-before(async () => { work = await mkdtemp(join(tmpdir(), 'infra-page-')); });
+before(async () => {
+  work = await mkdtemp(join(tmpdir(), 'infra-page-'));
+});
 after(() => rm(work, { recursive: true, force: true }));
 
 /** The groups, prepared in a folder of this name. */
@@ -74,8 +76,10 @@ test('the upload has every file once, alike headers together, the page last', as
 });
 
 test('a file that the table does not know is refused by name', () => {
-  assert.throws(() => planUpload(['index.html', 'assets/x.wasm', 'notes.txt']),
-    /does not say how to serve: assets\/x\.wasm, notes\.txt/);
+  assert.throws(
+    () => planUpload(['index.html', 'assets/x.wasm', 'notes.txt']),
+    /does not say how to serve: assets\/x\.wasm, notes\.txt/,
+  );
 });
 
 test('a page without index.html is refused', () => {
@@ -117,8 +121,11 @@ cloudTest('upload.mjs puts the page into the account that is named', async (worl
   const { code, out } = await world.run('upload', [...ALL, '--account', account]);
   assert.equal(code, 0);
   assert.match(out, /^3 files, for https:\/\/app\.example and https:\/\/service\.example\n$/);
-  assert.deepEqual(Object.keys(world.state.blobs[account]).sort(),
-    ['assets/page-AB.css', 'assets/page-AB.js', 'index.html']);
+  assert.deepEqual(Object.keys(world.state.blobs[account]).sort(), [
+    'assets/page-AB.css',
+    'assets/page-AB.js',
+    'index.html',
+  ]);
 });
 
 cloudTest('upload.mjs --dry-run prints the commands, and runs none', async (world) => {
@@ -131,7 +138,12 @@ cloudTest('upload.mjs --dry-run prints the commands, and runs none', async (worl
 const WRONG = [
   ['an option missing', ['--api', ADDRESSES.api], /--service is missing/, 2],
   ['an unknown option', [...ALL, '--fast'], /--fast/, 2],
-  ['an address that is none', ['--api', 'app', '--service', ADDRESSES.service], /api is not a web address/, 1],
+  [
+    'an address that is none',
+    ['--api', 'app', '--service', ADDRESSES.service],
+    /api is not a web address/,
+    1,
+  ],
   ['a folder that is not there', [...ALL, '--dist', '/nowhere/dist'], /ENOENT/, 1],
 ];
 for (const [what, args, complaint, wanted] of WRONG) {

@@ -2,6 +2,8 @@
 // timers in it are late by as much: what is judged here by a clock is judged by this one, which
 // stands still meanwhile.
 
+import { pause } from './deadline.js';
+
 /** Between two beats. */
 const BEAT_MS = 20;
 /** A beat counts no more than this, however late it comes. */
@@ -41,11 +43,7 @@ export class LivedTime {
 }
 
 const clock = new LivedTime(performance.now());
-const waiting = [];
-setInterval(() => {
-  clock.beat(performance.now());
-  for (const wake of waiting.splice(0)) wake();
-}, BEAT_MS).unref();
+setInterval(() => clock.beat(performance.now()), BEAT_MS).unref();
 
 /** Like performance.now(), but for what this process was kept from. */
 export const lived = () => clock.read(performance.now());
@@ -53,7 +51,5 @@ export const lived = () => clock.read(performance.now());
 /** Whether this process keeps up with what it has to do. */
 export const isCalm = () => clock.calm;
 
-/** Resolves at the next beat. */
-export const beat = () => new Promise((resolve) => {
-  waiting.push(resolve);
-});
+/** Resolves a beat later; whoever waits for it keeps the process alive, which the clock does not. */
+export const beat = () => pause(BEAT_MS);

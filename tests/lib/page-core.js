@@ -87,7 +87,7 @@ export class WriterPage extends PageCore {
    */
   constructor({ backEnd, text = '', name = 'writer' }) {
     super(name);
-    this.core = new Writer({ epoch: Date.now(), text, language: 'plaintext', name: '' });
+    this.core = new Writer({ text, language: 'plaintext', name: '' });
     const { core, show } = this;
     this.connection = new Connection({ ...backEnd, core, show }, this.device);
     this.connection.start();

@@ -76,7 +76,7 @@ export async function readerExpressions(names) {
   for (const name of names) {
     const language = languages.find((candidate) => candidate.name === name);
     if (!language) throw new Error(`CodeMirror has no language "${name}"`);
-    const [, entry] = /import\('([^']+)'\)/.exec(String(language.loadFunc)) ?? [, LANG_SQL];
+    const entry = /import\('([^']+)'\)/.exec(String(language.loadFunc))?.[1] ?? LANG_SQL;
     const sources = await sourcesOf(entry);
     const expressions = [];
     // One after the other: while a file is run, every expression that is made is taken for its own.

@@ -14,7 +14,7 @@ export class Burst {
   /** @type {Op[]} */
   #edits = [];
   #many = false;
-  #drawnAt = -Infinity;
+  #drawnAt = -DRAW_MS;
   /** The text on the screen. */
   #shown = '';
   wakeAt = Infinity;
@@ -33,7 +33,7 @@ export class Burst {
    * @param {string} text  what the edits lead to @param {number} now
    */
   take(text, now) {
-    if (now < this.wakeAt) return undefined;
+    if (now < this.wakeAt || this.wakeAt === Infinity) return undefined;
     const edits = this.#many ? replacement(this.#shown, text) : this.#edits;
     this.drawn(text, now);
     return edits;

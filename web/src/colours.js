@@ -4,6 +4,7 @@
 import './shared.js';
 import {
   HighlightStyle,
+  StreamLanguage,
   bracketMatching,
   codeFolding,
   foldGutter,
@@ -13,6 +14,8 @@ import {
 import { Compartment } from '@codemirror/state';
 import { keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { plain } from '../grammars/verdicts.json';
+import { bound } from './bound.js';
 import { languageOf } from './languages.js';
 import { breath } from './ticker.js';
 
@@ -78,8 +81,10 @@ export class Colours {
  */
 async function loadGrammar(id) {
   const { reader } = languageOf(id);
-  if (!reader) return [];
+  if (!reader || plain.reader.includes(reader)) return [];
   const { languages } = await import('@codemirror/language-data');
   const found = languages.find(({ name }) => name === reader);
-  return found ? found.load() : [];
+  const support = await found?.load();
+  if (support?.language instanceof StreamLanguage) bound(/** @type {any} */ (support.language).streamParser);
+  return support ?? [];
 }

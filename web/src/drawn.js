@@ -1,21 +1,41 @@
-// How much of a line is drawn. Browsers take seconds to lay out a line with thousands of combining
-// marks or changes of direction; what comes after the first few hundred of them is left out of the
-// picture, and stays in the text. Pure.
+// How much of a line is drawn. Browsers take seconds to lay out a line in which thousands of marks
+// stand over one letter, or in which the direction changes thousands of times; what comes after the
+// first few hundred of them is left out of the picture, and stays in the text. Pure.
 
-/** Of each kind, so many are drawn in a line. */
-export const MAX_MARKS = 500;
+/** Of either kind, so many are drawn in a line. No line that is meant to be read has as many. */
+export const MAX_COSTLY = 500;
+/** No script needs more marks than these on one letter. */
+const MARKS_ON_LETTER = 4;
 
-/** Combining marks, the controls of direction, and letters that are written from right to left. */
-const COSTLY =
-  /[\u0300-\u036f\u0483-\u0489\u0591-\u05ff\u0600-\u08ff\u0900-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u0f18-\u0fc6\u1037-\u109d\u135d-\u135f\u1a17-\u1aff\u1b00-\u1b73\u1cd0-\u1cff\u1dc0-\u1dff\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ua66f-\ua6f1\ua806-\uaaef\ufb1d-\ufdff\ufe00-\ufe0f\ufe20-\ufe2f\ufe70-\ufeff]/g;
+const SIMPLE = /^[\0-\u02ff]*$/;
+const MARK = /\p{M}/u;
+/** Letters from right to left, some of them as halves of surrogate pairs. */
+const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83a\ud83b]/;
+const RIGHTWARDS = /[\p{L}\p{N}]/u;
+const CONTROL = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /**
  * Where the drawing of a line ends, before its own end; undefined: nowhere.
  * @param {string} line @returns {number | undefined}
  */
 export function cutOf(line) {
-  if (line.length <= MAX_MARKS) return undefined;
-  COSTLY.lastIndex = 0;
-  for (let found = 0; COSTLY.test(line); ) if (++found > MAX_MARKS) return COSTLY.lastIndex - 1;
+  if (line.length <= MAX_COSTLY || SIMPLE.test(line)) return undefined;
+  let turns = 0;
+  let stacked = 0;
+  let marks = 0;
+  let leftwards = false;
+  for (let i = 0; i < line.length; i++) {
+    const unit = line[i];
+    marks = MARK.test(unit) ? marks + 1 : 0;
+    if (marks > MARKS_ON_LETTER) stacked++;
+    else if (CONTROL.test(unit)) turns++;
+    else if (marks === 0 && LEFTWARDS.test(unit) !== leftwards) {
+      if (!leftwards || RIGHTWARDS.test(unit)) {
+        turns++;
+        leftwards = !leftwards;
+      }
+    }
+    if (turns > MAX_COSTLY || stacked > MAX_COSTLY) return i;
+  }
   return undefined;
 }

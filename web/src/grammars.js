@@ -2,7 +2,7 @@
 // and none at all where that was not done. grammars/verdicts.json says which those are.
 
 import * as monaco from 'monaco-editor/editor';
-import verdicts from '../grammars/verdicts.json';
+import { plain } from '../grammars/verdicts.json';
 import { DEFINITIONS } from './definitions.js';
 import { LANGUAGES } from './languages.js';
 import { mended } from './mends.js';
@@ -14,7 +14,7 @@ for (const { id, label } of LANGUAGES) {
   monaco.languages.onLanguageEncountered(id, async () =>
     monaco.languages.setLanguageConfiguration(id, (await load()).conf),
   );
-  if (!verdicts.editor.plain.includes(id))
+  if (!plain.editor.includes(id))
     monaco.languages.registerTokensProviderFactory(id, {
       create: async () => mended(id, (await load()).language),
     });

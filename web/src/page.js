@@ -4,6 +4,7 @@
 import { element } from './element.js';
 import { copyText } from './files.js';
 import { LANGUAGES, languageOf } from './languages.js';
+import { countText } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
 
@@ -88,7 +89,7 @@ export class Page {
   /** @param {number | undefined} count */
   showViewers(count) {
     box('viewers').hidden = count === undefined;
-    setText('viewer-count', String(count ?? 0));
+    setText('viewer-count', countText(count ?? 0));
     setText('viewer-word', count === 1 ? 'viewer' : 'viewers');
   }
 

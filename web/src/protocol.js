@@ -79,7 +79,7 @@ export const ANSWER_MAX_MS = 10_000;
 /** The most that a writer sends in answers, besides what a single one takes. */
 export const ANSWER_BYTES_PER_S = 768 * 1024;
 /** Answers go one after the other; small ones do not wait for each other's acknowledgements. */
-export const ANSWER_WINDOW_BYTES = 128 * 1024;
+export const ANSWER_WINDOW_BYTES = 192 * 1024;
 /** For this long, a missing delta may still be on its way. */
 export const GAP_MS = 400;
 /**

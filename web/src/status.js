@@ -1,7 +1,7 @@
 // What the page says about itself: link and protocol state become one word, one colour and, where
 // something can be done, one sentence. Pure, so that every state and its wording can be tested.
 
-import { MAX_TEXT } from './protocol.js';
+import { FLUSH_MS, MAX_TEXT } from './protocol.js';
 
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
@@ -124,7 +124,27 @@ export function writerStatus({ link, writer, takenOver, draftKept, now }) {
       `The service refused a message: ${sentence(writer.problem.message)} It is sent again.`,
     );
   if (writer.flights.slow(now)) return { word: 'Slow', tone: 'wait' };
-  return { word: 'Live', tone: 'ok' };
+  return liveStatus(writer.pace);
+}
+
+/** A greater number of viewers is not known exactly, and told more seldom. */
+const EXACT = 500;
+
+/** @param {number} viewers */
+export function countText(viewers) {
+  if (viewers <= EXACT) return String(viewers);
+  const step = 10 ** Math.max(1, String(viewers).length - 3);
+  return `about ${(Math.round(viewers / step) * step).toLocaleString('en')}`;
+}
+
+/**
+ * Live, and how often something arrives if that is more seldom than usual.
+ * @param {number} pace
+ */
+function liveStatus(pace) {
+  const seconds = (pace / 1_000).toFixed(1);
+  const word = pace > FLUSH_MS ? `Live, every ${seconds} s` : 'Live';
+  return /** @type {Status} */ ({ word, tone: 'ok' });
 }
 
 /**
@@ -197,5 +217,5 @@ export function viewerStatus({ link, viewer, now }) {
     );
   if (viewer.behind) return { word: 'Out of date', tone: 'wait' };
   if (session.paused) return { word: 'Paused', tone: 'wait' };
-  return { word: 'Live', tone: 'ok' };
+  return liveStatus(session.pace);
 }

@@ -4,7 +4,7 @@ import { Flights } from '../src/flights.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 import { hash } from '../src/ops.js';
-import { viewerStatus, writerStatus } from '../src/status.js';
+import { countText, viewerStatus, writerStatus } from '../src/status.js';
 
 const up = { phase: 'up', since: 0, network: true };
 
@@ -171,4 +171,24 @@ test('a writer who lacks the word is told where to enter it', () => {
   const other = { ...link, trouble: { ...trouble, code: 'Forbidden' } };
   assert.equal(writing({}, { link: other }).notice.action, 'new-session');
   assert.notEqual(watching({}, { link }).notice.action, 'word', 'viewers are never asked');
+});
+
+test('a large number of viewers is said to be about that', () => {
+  const words = [
+    [0, '0'], [1, '1'], [500, '500'], [523, 'about 520'], [996, 'about 1,000'], [1_234, 'about 1,230'],
+    [12_437, 'about 12,400'], [123_456, 'about 123,000'], [1_000_000, 'about 1,000,000'],
+  ];
+  for (const [viewers, text] of words) assert.equal(countText(viewers), text);
+});
+
+test('writer and viewer say how often something arrives when that is more seldom than usual', () => {
+  const writer = new Writer({ epoch: 1, text: '', language: 'plaintext', name: '' });
+  for (let i = 0; i < 1_600; i++) writer.audience.join(`v${i}`);
+  writer.joined('w', 0);
+  const state = { link: up, writer, takenOver: false, draftKept: true, now: 100 };
+  assert.deepEqual([writer.pace, writerStatus(state).word], [800, 'Live, every 0.8 s']);
+  writer.admitted({ units: 4 });
+  assert.deepEqual([writer.pace, writerStatus(state).word], [200, 'Live']);
+  assert.equal(watching({ pace: 800 }).word, 'Live, every 0.8 s');
+  assert.equal(watching({ pace: 90 }).word, 'Live');
 });

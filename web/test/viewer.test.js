@@ -352,3 +352,20 @@ test('an ended session may be silent, and stays ended', () => {
   seat.run(120_000);
   assert.deepEqual([seat.asks, seat.viewer.away(seat.now)], [[], false]);
 });
+
+test('a viewer without a text asks for it though deltas come all the time', () => {
+  const viewer = new Viewer({ random: () => 0.9 });
+  let version = 0;
+  const delta = () => ({ type: 'delta', epoch: 1, version: ++version, n: 1, changes: [[0, 1, 'x']] });
+  viewer.heard(delta(), 'w', 0);
+  viewer.joined('v', 10);
+  let asked = 0;
+  for (let now = 10; now < 2_000; now += 10) {
+    if (now % 200 === 0) viewer.heard(delta(), 'w', now);
+    for (const { id } of viewer.poll(now)) {
+      viewer.answered(id, { success: true });
+      asked++;
+    }
+  }
+  assert.equal(asked, 2, 'at once, and once more after the first pause');
+});

@@ -536,3 +536,60 @@ test('a writer that nothing happens to sleeps until its next beat', () => {
   assert.equal(desk.writer.poll(1_000).length, 0);
   assert.equal(desk.writer.wakeAt, BEAT_MS);
 });
+
+test('the number of viewers is told early when it has changed by more than a fiftieth', () => {
+  const desk = online();
+  for (let i = 0; i < 1_000; i++) desk.writer.presence(joins(`v${i}`));
+  desk.run(2 * BEAT_MS + 500);
+  desk.take();
+  for (let i = 0; i < 20; i++) desk.writer.presence(joins(`late${i}`));
+  desk.run(desk.now + 1_000);
+  assert.deepEqual(desk.take('beat'), []);
+  desk.writer.presence(joins('one more'));
+  desk.run(desk.now + 1_000);
+  assert.deepEqual(desk.take('beat').map(({ data }) => data.viewers), [1_021]);
+  desk.writer.presence(joins('and another'));
+  desk.run(desk.now + BEAT_MS);
+  assert.deepEqual(desk.take('beat').map(({ data }) => data.viewers), [1_022]);
+});
+
+test('with more viewers than its units serve, a writer sends more seldom, at most four times so', () => {
+  for (const [viewers, units, pace] of [[400, 1, 200], [800, 1, 400], [800, 2, 200], [9_999, 1, 800]]) {
+    const desk = online('', {});
+    desk.writer.admitted({ units });
+    for (let i = 0; i < viewers; i++) desk.writer.presence(joins(`v${i}`));
+    desk.run(1_000);
+    desk.take();
+    for (let i = 0; i < 40; i++) {
+      desk.writer.edit([[0, 0, 'x']]);
+      desk.run(desk.now + 100);
+    }
+    const deltas = desk.sent.filter(({ data }) => data.type === 'delta').map(({ at }) => at);
+    const beat = desk.take('beat').at(-1)?.data;
+    assert.equal(deltas[2] - deltas[1], pace, `${viewers} viewers on ${units} units`);
+    assert.equal(beat === undefined || (beat.pace ?? FLUSH_MS) === pace, true);
+  }
+});
+
+test('a beat repeats the session only when it has changed, where viewers read arrays', () => {
+  const desk = online('x');
+  desk.writer.presence(joins('v1'));
+  desk.writer.heard({ data: 'sync', epoch: 7, version: 0, form: 1 }, 'v1', desk.now);
+  desk.run(3 * BEAT_MS);
+  desk.sent = [];
+  desk.run(desk.now + BEAT_MS);
+  assert.deepEqual(desk.sent.map(({ data }) => Array.isArray(data)), [true]);
+  desk.sent = [];
+  desk.writer.set({ name: 'other.go' });
+  desk.run(desk.now + 1_000);
+  assert.equal(desk.sent[0].data.name, 'other.go');
+  desk.sent = [];
+  // A refused beat may have reached nobody.
+  desk.writer.set({ name: 'third.go' });
+  desk.answer = () => NO;
+  desk.run(desk.now + 1_000);
+  desk.answer = () => OK;
+  desk.sent = [];
+  desk.run(desk.now + BEAT_MS);
+  assert.equal(desk.sent[0].data.name, 'third.go');
+});

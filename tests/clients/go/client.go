@@ -12,6 +12,7 @@ import (
 	"os"
 	"sync"
 
+	engine "github.com/zishang520/socket.io/clients/engine/v3"
 	"github.com/zishang520/socket.io/clients/engine/v3/transports"
 	"github.com/zishang520/socket.io/clients/socket/v3"
 	"github.com/zishang520/socket.io/v3/pkg/types"
@@ -53,8 +54,8 @@ func connect(order command) {
 	options.SetPath(order.Path)
 	options.SetReconnectionDelay(100) // short, for a test's sake
 	options.SetReconnectionDelayMax(200)
-	found := map[string]socket.TransportCtor{"polling": transports.Polling, "websocket": transports.WebSocket}
-	wanted := types.NewSet[socket.TransportCtor]()
+	found := map[string]engine.TransportCtor{"polling": transports.Polling, "websocket": transports.WebSocket}
+	wanted := types.NewSet[engine.TransportCtor]()
 	for _, name := range order.Transports {
 		wanted.Add(found[name])
 	}

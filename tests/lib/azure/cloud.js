@@ -19,7 +19,8 @@ export class Refusal extends Error {
   }
 }
 
-const missing = (what) => new Refusal(404, 'ResourceNotFound', `The Resource '${what}' was not found.`);
+const missing = (what) =>
+  new Refusal(404, 'ResourceNotFound', `The Resource '${what}' was not found.`);
 const kindOf = (id) => {
   const [space, ...rest] = id.split('/providers/').at(-1).split('/');
   return [space, ...rest.filter((_, index) => index % 2 === 0)].join('/').toLowerCase();
@@ -28,8 +29,16 @@ const kindOf = (id) => {
 export class Cloud {
   constructor(clock) {
     this.clock = clock;
-    this.state = { groups: {}, resources: {}, deployments: {}, packages: {}, blobs: {}, websites: {},
-      usages: [], isStale: false };
+    this.state = {
+      groups: {},
+      resources: {},
+      deployments: {},
+      packages: {},
+      blobs: {},
+      websites: {},
+      usages: [],
+      isStale: false,
+    };
     /** What templates were given, and files that az read. */
     this.given = {};
   }
@@ -41,10 +50,17 @@ export class Cloud {
     return found;
   }
 
-  has(id) { return Boolean(this.state.resources[id.toLowerCase()]); }
+  has(id) {
+    return Boolean(this.state.resources[id.toLowerCase()]);
+  }
 
   put(id, body) {
-    this.state.resources[id.toLowerCase()] = { ...body, id, name: id.split('/').at(-1), type: kindOf(id) };
+    this.state.resources[id.toLowerCase()] = {
+      ...body,
+      id,
+      name: id.split('/').at(-1),
+      type: kindOf(id),
+    };
     return this.state.resources[id.toLowerCase()];
   }
 
@@ -57,7 +73,12 @@ export class Cloud {
   group(name) {
     this.#settle();
     const found = this.state.groups[name];
-    if (!found) throw new Refusal(404, 'ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
+    if (!found)
+      throw new Refusal(
+        404,
+        'ResourceGroupNotFound',
+        `Resource group '${name}' could not be found.`,
+      );
     return found;
   }
 
@@ -65,8 +86,10 @@ export class Cloud {
   list(group) {
     this.group(group);
     if (this.state.isStale) return [];
-    return Object.values(this.state.resources).filter(({ id, location }) => (
-      location && id.toLowerCase().includes(`/resourcegroups/${group.toLowerCase()}/`)));
+    return Object.values(this.state.resources).filter(
+      ({ id, location }) =>
+        location && id.toLowerCase().includes(`/resourcegroups/${group.toLowerCase()}/`),
+    );
   }
 
   // ---- requests to Resource Manager ----
@@ -74,11 +97,15 @@ export class Cloud {
   rest(method, url, body) {
     const { pathname } = new URL(url, 'https://arm');
     const path = decodeURIComponent(pathname);
-    if (path.endsWith('/config/appsettings/list')) return this.#settings(path.replace(/\/list$/, ''));
+    if (path.endsWith('/config/appsettings/list'))
+      return this.#settings(path.replace(/\/list$/, ''));
     if (path.endsWith('/listKeys')) return this.#keys(path.replace(/\/listKeys$/, ''));
     if (path.endsWith('/usages')) return { value: this.state.usages };
     if (method === 'get') return this.#read(path);
-    if (method === 'delete') { this.remove(path); return undefined; }
+    if (method === 'delete') {
+      this.remove(path);
+      return undefined;
+    }
     if (method === 'put') return this.put(path, body);
     return this.#patch(path, body);
   }
@@ -89,8 +116,11 @@ export class Cloud {
     const start = `${path.slice(0, path.lastIndexOf('/providers/'))}/`.toLowerCase();
     const isBelow = rest.split('/').length > 2;
     const within = isBelow ? `${path.slice(0, path.lastIndexOf('/'))}/`.toLowerCase() : start;
-    return { value: Object.values(this.state.resources)
-      .filter(({ id }) => id.toLowerCase().startsWith(within) && kindOf(id) === kindOf(`${path}/x`)) };
+    return {
+      value: Object.values(this.state.resources).filter(
+        ({ id }) => id.toLowerCase().startsWith(within) && kindOf(id) === kindOf(`${path}/x`),
+      ),
+    };
   }
 
   #settings(path) {
@@ -102,8 +132,11 @@ export class Cloud {
     const { keys } = this.state.resources[path.toLowerCase()] ?? {};
     if (!keys) throw missing(path);
     const host = this.get(path).properties.hostName;
-    return { primaryKey: keys[0], secondaryKey: keys[1],
-      primaryConnectionString: `Endpoint=https://${host};AccessKey=${keys[0]};Version=1.0;` };
+    return {
+      primaryKey: keys[0],
+      secondaryKey: keys[1],
+      primaryConnectionString: `Endpoint=https://${host};AccessKey=${keys[0]};Version=1.0;`,
+    };
   }
 
   #patch(path, body) {
@@ -160,12 +193,21 @@ export class Cloud {
     this.group(group);
     const old = this.state.deployments[`${group}/${name}`];
     if (old && this.deployment(group, name).provisioningState === 'Running') {
-      throw new Refusal(409, 'DeploymentActive', `Unable to edit or replace deployment '${name}': it is still active.`);
+      throw new Refusal(
+        409,
+        'DeploymentActive',
+        `Unable to edit or replace deployment '${name}': it is still active.`,
+      );
     }
     this.given[name] = values;
     this.state.deployments[`${group}/${name}`] = {
-      group, name, values, provisioningState: 'Running', timestamp: `at ${this.clock.now()}`,
-      until: this.clock.now() + DEPLOYMENT_MS, ...this.nextDeployment,
+      group,
+      name,
+      values,
+      provisioningState: 'Running',
+      timestamp: `at ${this.clock.now()}`,
+      until: this.clock.now() + DEPLOYMENT_MS,
+      ...this.nextDeployment,
     };
     this.nextDeployment = undefined;
   }
@@ -173,9 +215,14 @@ export class Cloud {
   deployment(group, name) {
     this.#settle();
     const found = this.state.deployments[`${group}/${name}`];
-    if (!found) throw new Refusal(404, 'DeploymentNotFound', `Deployment '${name}' could not be found.`);
-    return { provisioningState: found.provisioningState, timestamp: found.timestamp,
-      ...found.outputs && { outputs: found.outputs }, ...found.error && { error: found.error } };
+    if (!found)
+      throw new Refusal(404, 'DeploymentNotFound', `Deployment '${name}' could not be found.`);
+    return {
+      provisioningState: found.provisioningState,
+      timestamp: found.timestamp,
+      ...(found.outputs && { outputs: found.outputs }),
+      ...(found.error && { error: found.error }),
+    };
   }
 
   #finish(deployment) {
@@ -199,11 +246,16 @@ export class Cloud {
   ids(group, prefix) {
     const name = `${prefix}-${SUFFIX}`;
     const scope = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}/providers`;
-    return { name, account: name.replace('-', ''), service: `${scope}/Microsoft.SignalRService/webPubSub/${name}`,
+    return {
+      name,
+      account: name.replace('-', ''),
+      service: `${scope}/Microsoft.SignalRService/webPubSub/${name}`,
       storage: `${scope}/Microsoft.Storage/storageAccounts/${name.replace('-', '')}`,
       logs: `${scope}/Microsoft.OperationalInsights/workspaces/${name}`,
       insights: `${scope}/Microsoft.Insights/components/${name}`,
-      plan: `${scope}/Microsoft.Web/serverfarms/${name}`, app: `${scope}/Microsoft.Web/sites/${name}` };
+      plan: `${scope}/Microsoft.Web/serverfarms/${name}`,
+      app: `${scope}/Microsoft.Web/sites/${name}`,
+    };
   }
 
   #make(group, part, values) {
@@ -211,55 +263,113 @@ export class Cloud {
     const common = { location: values.location, tags: { application: 'codestream' } };
     const made = { provisioningState: 'Succeeded' };
     if (part === 'service') {
-      this.put(ids.service, { ...common, kind: 'SocketIO', keys: ['first-key-of-the-service', 'second-key-of-the-service'],
+      this.put(ids.service, {
+        ...common,
+        kind: 'SocketIO',
+        keys: ['first-key-of-the-service', 'second-key-of-the-service'],
         sku: { name: values.sku, capacity: values.units },
-        properties: { ...made, hostName: `${ids.name}.webpubsub.example`, disableLocalAuth: values.identity } });
+        properties: {
+          ...made,
+          hostName: `${ids.name}.webpubsub.example`,
+          disableLocalAuth: values.identity,
+        },
+      });
     } else if (part === 'app') {
-      this.put(ids.app, { ...common, identity: { principalId: `principal ${ids.name}` }, properties: { ...made,
-        defaultHostName: `${ids.name}.example`, functionAppConfig: { instanceMemoryMB: 2048 },
-        hostNameSslStates: [{ name: `${ids.name}.scm.example`, hostType: 'Repository' }] } });
-      this.put(`${ids.app}/config/web`, { properties: {
-        cors: { allowedOrigins: [...values.kept.origins, ...values.origins], supportCredentials: false } } });
+      this.put(ids.app, {
+        ...common,
+        identity: { principalId: `principal ${ids.name}` },
+        properties: {
+          ...made,
+          defaultHostName: `${ids.name}.example`,
+          functionAppConfig: { instanceMemoryMB: 2048 },
+          hostNameSslStates: [{ name: `${ids.name}.scm.example`, hostType: 'Repository' }],
+        },
+      });
+      this.put(`${ids.app}/config/web`, {
+        properties: {
+          cors: {
+            allowedOrigins: [...values.kept.origins, ...values.origins],
+            supportCredentials: false,
+          },
+        },
+      });
     } else if (part === 'storage') {
-      this.put(ids.storage, { ...common, properties: { ...made,
-        primaryEndpoints: { web: `https://${ids.account}.web.example/` } } });
+      this.put(ids.storage, {
+        ...common,
+        properties: { ...made, primaryEndpoints: { web: `https://${ids.account}.web.example/` } },
+      });
     } else if (part === 'insights') {
-      this.put(ids.insights, { ...common, properties: { ...made, ConnectionString: 'InstrumentationKey=of-our-insights' } });
+      this.put(ids.insights, {
+        ...common,
+        properties: { ...made, ConnectionString: 'InstrumentationKey=of-our-insights' },
+      });
     } else this.put(ids[part], { ...common, properties: made });
   }
 
   #wire(group, values) {
     const ids = this.ids(group, values.name);
-    const service = this.get(ids.service);
+    const service = this.get(this.#serviceId(group, { webPubSub: ids.name, ...values }));
     const endpoint = `https://${service.properties.hostName}`;
     const kept = Object.fromEntries(values.kept.settings.map(({ name, value }) => [name, value]));
-    this.put(`${ids.app}/config/appsettings`, { properties: { ...kept, ...values.extraSettings,
-      AzureWebJobsStorage__accountName: ids.account, AzureWebJobsStorage__credential: 'managedidentity',
-      APPLICATIONINSIGHTS_CONNECTION_STRING: this.get(ids.insights).properties.ConnectionString,
-      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD', CODESTREAM_HUB: values.hub,
-      CODESTREAM_SECRET: values.secret, CODESTREAM_UNITS: String(values.units),
-      ...values.identity ? { [`${CONNECTION}__endpoint`]: endpoint, [`${CONNECTION}__credential`]: 'managedidentity' }
-        : { [CONNECTION]: this.#keys(ids.service).primaryConnectionString } } });
+    this.put(`${ids.app}/config/appsettings`, {
+      properties: {
+        ...kept,
+        ...values.extraSettings,
+        AzureWebJobsStorage__accountName: ids.account,
+        AzureWebJobsStorage__credential: 'managedidentity',
+        APPLICATIONINSIGHTS_CONNECTION_STRING: this.get(ids.insights).properties.ConnectionString,
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD',
+        CODESTREAM_HUB: values.hub,
+        CODESTREAM_SECRET: values.secret,
+        CODESTREAM_UNITS: String(values.units),
+        ...(values.identity
+          ? {
+              [`${CONNECTION}__endpoint`]: endpoint,
+              [`${CONNECTION}__credential`]: 'managedidentity',
+            }
+          : { [CONNECTION]: this.#keys(service.id).primaryConnectionString }),
+      },
+    });
     if (values.uploads !== false) this.#giveUpload(ids.storage);
-    const outputs = { functionApp: ids.name, api: `https://${this.get(ids.app).properties.defaultHostName}`,
-      webPubSub: ids.name, service: endpoint, storage: ids.account,
-      page: `https://${ids.account}.web.example`, hub: values.hub };
-    return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, { type: 'String', value }]));
+    const outputs = {
+      functionApp: ids.name,
+      api: `https://${this.get(ids.app).properties.defaultHostName}`,
+      webPubSub: service.name,
+      service: endpoint,
+      storage: ids.account,
+      page: `https://${ids.account}.web.example`,
+      hub: values.hub,
+    };
+    return Object.fromEntries(
+      Object.entries(outputs).map(([key, value]) => [key, { type: 'String', value }]),
+    );
+  }
+
+  #serviceId(group, { webPubSub, serviceGroup = group }) {
+    return (
+      `/subscriptions/${SUBSCRIPTION}/resourceGroups/${serviceGroup}/providers/`
+      + `Microsoft.SignalRService/webPubSub/${webPubSub}`
+    );
   }
 
   #giveUpload(storage) {
-    this.put(`${storage}/providers/Microsoft.Authorization/roleAssignments/deployer`,
-      { properties: { principalId: 'deployer', roleDefinitionId: '/roleDefinitions/contributor' } });
+    this.put(`${storage}/providers/Microsoft.Authorization/roleAssignments/deployer`, {
+      properties: { principalId: 'deployer', roleDefinitionId: '/roleDefinitions/contributor' },
+    });
   }
 
   #makeHub(group, values) {
     const scope = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}/providers`;
     const app = this.get(`${scope}/Microsoft.Web/sites/${values.functionApp}`);
-    const ours = { urlTemplate: `https://${app.properties.defaultHostName}/eventhandler?code=the-function-key`,
-      userEventPattern: '*', systemEvents: ['connect', 'connected', 'disconnected'] };
+    const ours = {
+      urlTemplate: `https://${app.properties.defaultHostName}/eventhandler?code=the-function-key`,
+      userEventPattern: '*',
+      systemEvents: ['connect', 'connected', 'disconnected'],
+    };
     const { eventHandlers, ...kept } = values.kept;
-    this.put(`${scope}/Microsoft.SignalRService/webPubSub/${values.webPubSub}/hubs/${values.hub}`,
-      { properties: { ...kept, eventHandlers: [ours, ...eventHandlers] } });
+    this.put(`${this.#serviceId(group, values)}/hubs/${values.hub}`, {
+      properties: { ...kept, eventHandlers: [ours, ...eventHandlers] },
+    });
     if (values.uploads !== false) {
       this.#giveUpload(`${scope}/Microsoft.Storage/storageAccounts/${values.storage}`);
     }
@@ -269,7 +379,11 @@ export class Cloud {
 
   publish(app, file) {
     this.get(app);
-    this.state.packages[app] = { id: `package at ${this.clock.now()}`, status: 4, content: readFileSync(file, 'utf8') };
+    this.state.packages[app] = {
+      id: `package at ${this.clock.now()}`,
+      status: 4,
+      content: readFileSync(file, 'utf8'),
+    };
   }
 
   page(account) {
@@ -281,8 +395,15 @@ export class Cloud {
 }
 
 function merge(old, change) {
-  if (Array.isArray(change) || typeof change !== 'object' || change === null || typeof old !== 'object') return change;
+  if (
+    Array.isArray(change)
+    || typeof change !== 'object'
+    || change === null
+    || typeof old !== 'object'
+  )
+    return change;
   const merged = { ...old };
-  for (const [name, value] of Object.entries(change)) merged[name] = merge(old?.[name] ?? {}, value);
+  for (const [name, value] of Object.entries(change))
+    merged[name] = merge(old?.[name] ?? {}, value);
   return merged;
 }

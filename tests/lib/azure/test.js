@@ -1,4 +1,6 @@
 // A test with an Azure of its own, which goes when the test does.
+import assert from 'node:assert/strict';
+
 import { test } from '../test.js';
 import { World } from './world.js';
 
@@ -11,4 +13,13 @@ export function cloudTest(sentence, body) {
     t.after(() => world.close());
     await body(world);
   });
+}
+
+/** A run that stops: what it says, and what comes after that. */
+export async function stops(world, argv, says, options) {
+  const run = await world.run('deploy', argv, options);
+  assert.equal(run.code, 1, run.out + run.err);
+  assert.match(run.err, says);
+  assert.deepEqual(run.left, []);
+  return run;
 }

@@ -23,8 +23,13 @@ const PAGE = '<meta content="connect-src %CODESTREAM_CONNECT%"><meta content="%C
 class Clock {
   ms = 0;
   slept = [];
-  now() { return this.ms; }
-  async sleep(ms) { this.ms += ms; this.slept.push(ms); }
+  now() {
+    return this.ms;
+  }
+  async sleep(ms) {
+    this.ms += ms;
+    this.slept.push(ms);
+  }
 }
 
 class Screen extends PassThrough {
@@ -32,7 +37,9 @@ class Screen extends PassThrough {
   constructor(isTTY) {
     super();
     this.isTTY = isTTY;
-    this.on('data', (bytes) => { this.text += bytes; });
+    this.on('data', (bytes) => {
+      this.text += bytes;
+    });
   }
 }
 
@@ -52,8 +59,12 @@ export class World {
       writeFileSync(path, content);
       return path;
     };
-    this.places = { zip: file('codestream.zip', 'the package'), main: file('main.bicep', ''),
-      hub: file('hub.bicep', ''), page: join(this.root, 'dist') };
+    this.places = {
+      zip: file('codestream.zip', 'the package'),
+      main: file('main.bicep', ''),
+      hub: file('hub.bicep', ''),
+      page: join(this.root, 'dist'),
+    };
     file('dist/index.html', PAGE);
     file('dist/assets/page-AB.js', gzipSync('1'));
     file('dist/assets/page-AB.css', gzipSync('2'));
@@ -61,19 +72,37 @@ export class World {
     mkdirSync(this.temporary);
   }
 
-  get state() { return this.cloud.state; }
+  get state() {
+    return this.cloud.state;
+  }
   /** Of the deployment that is made without --resource-group and --name. */
-  get ids() { return this.cloud.ids('codestream', 'codestream'); }
-  get settings() { return this.cloud.get(`${this.ids.app}/config/appsettings`).properties; }
-  get cors() { return this.cloud.get(`${this.ids.app}/config/web`).properties.cors; }
-  get origins() { return this.cors.allowedOrigins; }
-  hub(name) { return this.cloud.get(`${this.ids.service}/hubs/${name}`).properties; }
+  get ids() {
+    return this.cloud.ids('codestream', 'codestream');
+  }
+  get settings() {
+    return this.cloud.get(`${this.ids.app}/config/appsettings`).properties;
+  }
+  get cors() {
+    return this.cloud.get(`${this.ids.app}/config/web`).properties.cors;
+  }
+  get origins() {
+    return this.cors.allowedOrigins;
+  }
+  hub(name) {
+    return this.cloud.get(`${this.ids.service}/hubs/${name}`).properties;
+  }
 
   /** The state as it would be compared: without what only says when. */
   snapshot() {
-    return JSON.parse(JSON.stringify(this.state, (key, value) => (
-      ['timestamp', 'until', 'values'].includes(key) ? undefined
-        : key === 'id' && /^package at/.test(value) ? 'a package' : value)));
+    return JSON.parse(
+      JSON.stringify(this.state, (key, value) =>
+        ['timestamp', 'until', 'values'].includes(key)
+          ? undefined
+          : key === 'id' && /^package at/.test(value)
+            ? 'a package'
+            : value,
+      ),
+    );
   }
 
   /**
@@ -83,7 +112,11 @@ export class World {
    *   options  typed: what a person at a terminal types; killAt: at which command the program ends;
    *   isDone: whether that command still takes effect
    */
-  async run(program, argv = [], { env = {}, typed, killAt, isDone = false, platform = 'linux' } = {}) {
+  async run(
+    program,
+    argv = [],
+    { env = {}, typed, killAt, isDone = false, platform = 'linux' } = {},
+  ) {
     const isTerminal = typed !== undefined;
     const [input, out, err] = [new PassThrough(), new Screen(isTerminal), new Screen(isTerminal)];
     input.isTTY = isTerminal;
@@ -91,7 +124,9 @@ export class World {
     const calls = [];
     const counts = new Map();
     let kill;
-    const killed = new Promise((resolve) => { kill = () => resolve('killed'); });
+    const killed = new Promise((resolve) => {
+      kill = () => resolve('killed');
+    });
     const answer = async (args) => {
       calls.push(args.join(' '));
       this.clock.ms += CALL_MS;
@@ -110,9 +145,21 @@ export class World {
     const before = process.env.TMPDIR;
     process.env.TMPDIR = this.temporary;
     try {
-      const ended = execute(PROGRAMS[program], { argv, env, platform, run: answer, clock: this.clock,
-        person: new Person({ input, out, err }), folders: new Set(), places: this.places });
-      const code = await within(RUN_MS, Promise.race([ended, killed]), `${program} ${argv.join(' ')}`);
+      const ended = execute(PROGRAMS[program], {
+        argv,
+        env,
+        platform,
+        run: answer,
+        clock: this.clock,
+        person: new Person({ input, out, err }),
+        folders: new Set(),
+        places: this.places,
+      });
+      const code = await within(
+        RUN_MS,
+        Promise.race([ended, killed]),
+        `${program} ${argv.join(' ')}`,
+      );
       const left = readdirSync(this.temporary);
       return { code, calls, out: out.text, err: err.text, left };
     } finally {

@@ -42,7 +42,7 @@ fn text<'a>(order: &'a Value, name: &str) -> &'a str {
 }
 
 /// Path and token are part of the URL: there is no option for either.
-fn connect(order: &Value, namespace: &str) -> rust_socketio::Result<Client> {
+fn connect(order: &Value, namespace: &str) -> Result<Client, rust_socketio::Error> {
     let (endpoint, path) = (text(order, "endpoint"), text(order, "path"));
     let url = format!("{endpoint}{path}/?access_token={}", text(order, "token"));
     let transports = order["transports"].as_array().unwrap();

@@ -1,0 +1,108 @@
+// A service that was there before: --service names it. Of it only our hub and our right are ours;
+// its tier, its keys and its other hubs are its owner's.
+import { groupOf, idOf, inGroup, inSubscription, rest, ROLES, TYPES } from './arm.mjs';
+import { Stop } from './errors.mjs';
+import { keptOfHub } from './plan.mjs';
+
+const CONNECTION = 'WebPubSubForSocketIOConnectionString';
+
+/** The host of the service that the app's settings name. */
+export function hostOf(settings = {}) {
+  const text =
+    /(?:^|;)\s*Endpoint=([^;]+)/i.exec(settings[CONNECTION] ?? '')?.[1]
+    ?? settings[`${CONNECTION}__endpoint`];
+  return /^https:\/\/([^/]+)/i.exec(text ?? '')?.[1];
+}
+
+/**
+ * The service that an option names, or that the app uses since before; undefined: this
+ * deployment's own.
+ */
+export async function findForeign(d, { parts, settings }) {
+  const { service, serviceGroup, group } = d.options;
+  if (service) {
+    const id = idOf(inGroup(d.az.subscription, serviceGroup ?? group), 'service', service);
+    if (id.toLowerCase() === parts.service?.id.toLowerCase()) return undefined;
+    return checkKind(await readForeign(d, id));
+  }
+  const host = hostOf(settings);
+  if (!host || host === parts.service?.properties?.hostName || d.person.isDryRun) return undefined;
+  const found = await findByHost(d, host);
+  if (found) return checkKind(found);
+  if (!parts.service) return undefined;
+  throw new Stop(
+    `the function app uses the service ${host}, which this subscription does not have`,
+    'Say with --service and --service-group which one it shall use. Nothing was changed.',
+  );
+}
+
+async function readForeign(d, id) {
+  const found = await d.az.find(rest('get', id), {
+    what: 'the service that --service names',
+    dry: { id, name: '<service>', kind: 'SocketIO', properties: { hostName: '<service>' } },
+  });
+  if (found) return found;
+  throw new Stop(
+    `there is no service ${id.split('/').at(-1)} in the group ${groupOf(id)}`,
+    '--service-group names the group where it is. Nothing was changed.',
+  );
+}
+
+export async function findByHost(d, host) {
+  const all = await d.az.read(
+    rest('get', `${inSubscription(d.az.subscription)}/providers/${TYPES.service}`),
+    { what: 'the services of the subscription', dry: { value: [] } },
+  );
+  return (all.value ?? []).find(({ properties }) => properties?.hostName === host);
+}
+
+/** Only serverless Socket.IO sends its events to a function. */
+function checkKind(service) {
+  const { id, name, kind, properties } = service;
+  if (kind !== 'SocketIO') {
+    throw new Stop(
+      `the service ${name} is of kind ${kind}, and Codestream needs one of kind SocketIO`,
+      'The kind of a service cannot be changed: make another one with\n'
+        + '  az webpubsub create --kind SocketIO …',
+    );
+  }
+  const mode = properties?.socketIO?.serviceMode;
+  if (mode !== 'Serverless' && properties.socketIO !== undefined) {
+    throw new Stop(
+      `the service ${name} is in default mode, and Codestream needs serverless mode`,
+      'This changes it; servers that use it in default mode then stop working:\n'
+        + `  az resource patch --ids ${id} \\\n`
+        + '    --properties \'{"socketIO":{"serviceMode":"Serverless"}}\'',
+    );
+  }
+  return service;
+}
+
+/** Takes our hub and our right away from a service that stays. */
+export async function leaveForeign(d, service, app, hub) {
+  const path = `${service.id}/hubs/${hub}`;
+  const there = await d.az.find(rest('get', path), { what: 'our hub' });
+  const kept = there && keptOfHub(there, app.properties.defaultHostName);
+  if (kept?.eventHandlers.length > 0) {
+    await d.az.withFile(JSON.stringify({ properties: kept }), (file) =>
+      d.az.act(rest('put', path, { body: `@${file}` }), { what: 'our event handler to go' }),
+    );
+  } else if (there) await d.az.act(rest('delete', path), { what: 'our hub to go' });
+  for (const { id } of await rightsAt(d, service, app)) {
+    await d.az.act(rest('delete', id), { what: 'our right to go' });
+  }
+}
+
+async function rightsAt(d, service, app) {
+  const more = `&$filter=principalId%20eq%20'${app.identity?.principalId}'`;
+  const path = `${service.id}/providers/Microsoft.Authorization/roleAssignments`;
+  const { value } = await d.az.read(rest('get', path, { more }), {
+    what: 'our right to the service',
+  });
+  return value.filter(
+    ({ id, properties }) =>
+      id.toLowerCase().startsWith(`${service.id.toLowerCase()}/`)
+      && properties?.principalId === app.identity?.principalId
+      && properties.roleDefinitionId.endsWith(ROLES.webPubSubServiceOwner),
+  );
+}

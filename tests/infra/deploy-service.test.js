@@ -1,0 +1,218 @@
+// infra/deploy.mjs with a service that was there before, and destroy.mjs after it: our hub and our
+// right come and go, and nothing else of that service changes.
+
+import assert from 'node:assert/strict';
+
+import { SUBSCRIPTION } from '../lib/azure/cloud.js';
+import { cloudTest, FIRST, stops } from '../lib/azure/test.js';
+import { World } from '../lib/azure/world.js';
+import { test } from '../lib/test.js';
+
+const THEIRS =
+  `/subscriptions/${SUBSCRIPTION}/resourceGroups/theirs/providers/`
+  + 'Microsoft.SignalRService/webPubSub/their-service';
+const WITH = ['--service', 'their-service', '--service-group', 'theirs'];
+const NAMED = { CODESTREAM_SECRET: 'of our own, so that it is the same each time' };
+
+/** Somebody's service, with three hubs and what else may be at one. */
+function giveService(world, changes = {}) {
+  world.state.groups.theirs = { location: 'northeurope', tags: { of: 'somebody' } };
+  world.cloud.put(THEIRS, {
+    location: 'northeurope',
+    kind: 'SocketIO',
+    tags: { of: 'somebody' },
+    keys: ['their-first-key', 'their-second-key'],
+    sku: { name: 'Standard_S1', capacity: 2 },
+    properties: {
+      provisioningState: 'Succeeded',
+      hostName: 'their-service.webpubsub.example',
+      disableLocalAuth: false,
+      socketIO: { serviceMode: 'Serverless' },
+    },
+    ...changes,
+  });
+  for (const hub of ['one', 'two', 'three']) {
+    world.cloud.put(`${THEIRS}/hubs/${hub}`, {
+      properties: { eventHandlers: [{ urlTemplate: `https://${hub}.example/?code=x` }] },
+    });
+  }
+  const role = `${THEIRS}/providers/Microsoft.Authorization/roleAssignments/of-somebody`;
+  world.cloud.put(role, { properties: { principalId: 'somebody', roleDefinitionId: '/x/owner' } });
+}
+
+/** All that is at the service, as text. */
+const atService = (world) =>
+  JSON.stringify(
+    Object.entries(world.state.resources)
+      .filter(([id]) => id.startsWith(THEIRS.toLowerCase()))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+cloudTest('--service uses a service that was there before, and makes none', async (world) => {
+  giveService(world);
+  const { code, err, out } = await world.run('deploy', [...FIRST, ...WITH]);
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  assert.ok(!world.cloud.has(world.ids.service));
+  assert.match(world.settings.WebPubSubForSocketIOConnectionString, /AccessKey=their-first-key;/);
+  assert.equal(world.settings.CODESTREAM_UNITS, '2');
+  const hub = world.cloud.get(`${THEIRS}/hubs/codestream`).properties;
+  assert.match(
+    hub.eventHandlers[0].urlTemplate,
+    /^https:\/\/codestream-\w+\.example\/eventhandler/,
+  );
+  assert.match(out, /service their-service at https:\/\/their-service\.webpubsub\.example/);
+});
+
+for (const identity of [[], ['--identity']]) {
+  cloudTest(
+    `the service itself and its other hubs stay as they are, and go on so: ${identity}`,
+    async (world) => {
+      giveService(world);
+      const before = atService(world);
+      assert.equal((await world.run('deploy', [...FIRST, ...WITH])).code, 0);
+      assert.equal((await world.run('deploy', identity)).code, 0);
+      assert.equal(world.cloud.get(THEIRS).properties.disableLocalAuth, false);
+      const settled = world.snapshot();
+      assert.equal((await world.run('deploy')).code, 0, 'without the option it is kept');
+      assert.deepEqual(world.snapshot(), settled);
+      const { code, out } = await world.run('destroy', ['--yes']);
+      assert.equal(code, 0);
+      assert.match(out, /Our hub and our right at the service their-service, which stays/);
+      assert.equal(atService(world), before, 'byte for byte');
+      assert.deepEqual(Object.keys(world.state.groups), ['theirs']);
+    },
+  );
+}
+
+cloudTest(
+  'event handlers of others in a hub of our name stay, also after destroy.mjs',
+  async (world) => {
+    giveService(world);
+    const theirs = { urlTemplate: 'https://theirs.example/?code=x', userEventPattern: 'x' };
+    world.cloud.put(`${THEIRS}/hubs/codestream`, { properties: { eventHandlers: [theirs] } });
+    await world.run('deploy', [...FIRST, ...WITH]);
+    assert.equal(world.cloud.get(`${THEIRS}/hubs/codestream`).properties.eventHandlers.length, 2);
+    await world.run('destroy', ['--yes']);
+    assert.deepEqual(world.cloud.get(`${THEIRS}/hubs/codestream`).properties.eventHandlers, [
+      theirs,
+    ]);
+  },
+);
+
+cloudTest(
+  'a hub that another deployment uses is refused; another name will do, and is kept',
+  async (world) => {
+    giveService(world);
+    await world.run('deploy', [...FIRST, ...WITH]);
+    const before = atService(world);
+    const second = [...FIRST, ...WITH, '--resource-group', 'second', '--name', 'second'];
+    await stops(
+      world,
+      second,
+      /hub codestream of their-service is another deployment's[^]*--hub NAME/,
+    );
+    assert.equal(atService(world), before);
+    assert.equal((await world.run('deploy', [...second, '--hub', 'live_2'])).code, 0);
+    assert.equal((await world.run('deploy', second)).code, 0);
+    const { app } = world.cloud.ids('second', 'second');
+    assert.equal(world.cloud.get(`${app}/config/appsettings`).properties.CODESTREAM_HUB, 'live_2');
+    await stops(world, [...second, '--hub', 'third'], /is live_2, and cannot become third/);
+    assert.equal((await world.run('deploy', ['--hub', '2'])).code, 2);
+  },
+);
+
+cloudTest('a service whose keys are off is used by identity', async (world) => {
+  giveService(world);
+  world.cloud.get(THEIRS).properties.disableLocalAuth = true;
+  assert.equal((await world.run('deploy', [...FIRST, ...WITH])).code, 0);
+  assert.equal(world.settings.WebPubSubForSocketIOConnectionString, undefined);
+  await stops(world, ['--access-key'], /keys of their-service are off[^]*yours to switch them on/);
+});
+
+const WRONG = [
+  ['of kind WebPubSub', { kind: 'WebPubSub' }, /is of kind WebPubSub, and Codestream needs/],
+  [
+    'in default mode',
+    { properties: { hostName: 'h', socketIO: { serviceMode: null } } },
+    /default mode[^]*servers that use it in default mode then stop[^]*az resource patch --ids/,
+  ],
+];
+for (const [what, changes, says] of WRONG) {
+  cloudTest(`a service ${what} is refused, and stays as it is`, async (world) => {
+    giveService(world, changes);
+    const before = atService(world);
+    await stops(world, [...FIRST, ...WITH], says);
+    assert.equal(atService(world), before);
+    assert.ok(!world.cloud.has(world.ids.app));
+  });
+}
+
+cloudTest('a service that is not there, or whose tier is to change, is refused', async (world) => {
+  await stops(
+    world,
+    [...FIRST, '--service', 'nowhere'],
+    /no service nowhere in the group codestream/,
+  );
+  assert.equal((await world.run('deploy', [...WITH, '--sku', 'Standard_S1'])).code, 2);
+  assert.equal((await world.run('deploy', ['--service-group', 'theirs'])).code, 2);
+  giveService(world);
+  await world.run('deploy', [...FIRST, ...WITH]);
+  await stops(world, ['--units', '5'], /tier of their-service, which was there before, is yours/);
+});
+
+cloudTest(
+  'destroy.mjs does not delete a group with a service in it that it did not make',
+  async (world) => {
+    await world.run('deploy', FIRST);
+    const inside = world.ids.service.replace(/codestream-\w+$/, 'their-own');
+    world.cloud.put(inside, {
+      location: 'westeurope',
+      kind: 'SocketIO',
+      keys: ['a-key-of-theirs', 'another'],
+      sku: { name: 'Free_F1', capacity: 1 },
+      properties: {
+        provisioningState: 'Succeeded',
+        hostName: 'their-own.example',
+        socketIO: { serviceMode: 'Serverless' },
+      },
+    });
+    assert.equal((await world.run('deploy', ['--service', 'their-own'])).code, 0);
+    const { code, err } = await world.run('destroy', ['--yes']);
+    assert.equal(code, 1);
+    assert.match(err, /their-own is in this group, and deploy\.mjs did not make it/);
+    assert.ok(world.cloud.has(inside));
+  },
+);
+
+cloudTest('an app that uses a service that nobody knows stops it', async (world) => {
+  await world.run('deploy', FIRST);
+  world.settings.WebPubSubForSocketIOConnectionString =
+    'Endpoint=https://of-another-subscription.example;AccessKey=abcdefgh;Version=1.0;';
+  await stops(world, [], /uses the service of-another-subscription\.example, which/);
+});
+
+const RUNS = [
+  ['a first deployment', [], ['deploy', [...FIRST, ...WITH, '--identity']]],
+  ['the end', [['deploy', [...FIRST, ...WITH, '--identity']]], ['destroy', ['--yes']]],
+];
+for (const [what, before, [program, argv]] of RUNS) {
+  test(`${what} with such a service, killed at each command and started again`, async () => {
+    const first = new World();
+    giveService(first);
+    for (const [name, args] of before) await first.run(name, args, { env: NAMED });
+    first.close();
+    const begin = () => new World({ state: structuredClone(first.state), ms: first.clock.ms });
+    const whole = begin();
+    const { calls } = await whole.run(program, argv, { env: NAMED });
+    for (let killAt = 1; killAt <= calls.length; killAt += 1) {
+      const world = begin();
+      await world.run(program, argv, { env: NAMED, killAt, isDone: true });
+      const { code, err } = await world.run(program, argv, { env: NAMED });
+      assert.equal(code, 0, err);
+      assert.deepEqual(world.snapshot(), whole.snapshot(), calls[killAt - 1]);
+      world.close();
+    }
+    whole.close();
+  });
+}
