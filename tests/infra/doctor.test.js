@@ -255,6 +255,18 @@ test('what an address says that has been told our secrets is not repeated', asyn
   });
 });
 
+test('a host that does not run is told from a handler that does not', async () => {
+  const stopped = () => ({ status: 503, body: 'Function host is not running.' });
+  await withStranger(stopped, async (url) => {
+    const report = await diagnose(healthy, { url });
+    report.assertNames(/the host is not running.*Failed to start Worker Channel/);
+  });
+  await withStranger((request) => ({ status: request.url === '/' ? 200 : 502 }), async (url) => {
+    const report = await diagnose(healthy, { url, args: [] });
+    report.assertNames(/the handler does not run \(502\).*az functionapp config appsettings list/);
+  });
+});
+
 test('an address that begins to answer and does not end is not waited for', async () => {
   const report = await endless.report;
   report.assertFails(CHECK.negotiate, /no answer within/);
