@@ -18,7 +18,7 @@ BENCH.tests    := events upstream-trouble connections # of the handler, for the 
 BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
-.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory
+.PHONY: bench bench-page bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth bench-memory
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
 # A package that is there is measured, so it must be of today's sources.
@@ -54,6 +54,12 @@ bench-instructions: $(BENCH)/paths build/release/codestream | build/have-bench-i
 # Keystroke to viewer.  SECONDS=10: longer than the three that each case takes.
 bench-end-to-end: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)$(BENCH.node) bench/end-to-end/run.mjs
+
+# How soon a viewer reads and a writer types. PAGE_RUNS=5 openings of each; PAGE_TASKS=1 says what the
+# longest tasks are made of.
+bench-page: codestream web/dist/index.html $(if $(CHROME),,build/have-browser) \
+            $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(BENCH.node) bench/page/run.mjs
 
 # What an event costs that waits, of the usual build and, if it is there, of the package, which is
 # what has a goal.
