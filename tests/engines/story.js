@@ -1,0 +1,154 @@
+// What every engine is tried with: a person in front of a page, and what they do in it. The browser
+// behind it is a driver's: firefox.js, webdriver.js, or Chromium.
+import assert from 'node:assert/strict';
+import { eventually } from '../lib/deadline.js';
+
+const SOON_MS = 12_000;
+
+export class Person {
+  constructor(driver) {
+    this.driver = driver;
+  }
+
+  /** Keeps what the page complains of, and what it copies. */
+  async watch() {
+    await this.driver.evaluate(() => {
+      window.faults = [];
+      addEventListener('error', ({ message }) => window.faults.push(message));
+      addEventListener('unhandledrejection', ({ reason }) => window.faults.push(String(reason)));
+      addEventListener('copy', ({ clipboardData }) => {
+        window.copied = clipboardData.getData('text/plain');
+      });
+    });
+    return this;
+  }
+
+  async faults() {
+    return [...this.driver.faults, ...(await this.driver.evaluate(() => window.faults ?? []))];
+  }
+
+  text(selector) {
+    return this.driver.evaluate(
+      (wanted) => document.querySelector(wanted)?.textContent ?? '',
+      selector,
+    );
+  }
+
+  lines() {
+    return this.driver.evaluate(() =>
+      [...document.querySelectorAll('#editor :is(.view-line, .cm-line, .first-text > div)')]
+        .map((line) => [line.getBoundingClientRect().top, line.textContent.replaceAll('\u00a0', ' ')])
+        .sort(([a], [b]) => a - b)
+        .map(([, text]) => text)
+        .join('\n'),
+    );
+  }
+
+  async until(check, what) {
+    let now;
+    await eventually(
+      SOON_MS,
+      async () => {
+        now = await check();
+        return now === what;
+      },
+      `${JSON.stringify(what)}`,
+    ).catch((error) => {
+      error.message += `; now: ${JSON.stringify(now)}`;
+      throw error;
+    });
+  }
+
+  says(word) {
+    return this.until(() => this.text('#state'), word);
+  }
+
+  shows(text) {
+    return this.until(() => this.lines(), text);
+  }
+
+  /** The reader has taken the place of the first text. */
+  reads() {
+    return this.until(
+      () => this.driver.evaluate(() => document.querySelector('#editor .cm-content') !== null),
+      true,
+    );
+  }
+
+  async focus() {
+    await this.driver.click('#editor :is(.view-lines, .cm-content)');
+  }
+
+  async link() {
+    await this.until(
+      () => this.driver.evaluate(() => document.querySelector('#share-link').hidden),
+      false,
+    );
+    return this.driver.evaluate(() => document.querySelector('#share-link').href);
+  }
+}
+
+/** What one types, the other sees, copies, rewinds; a reload resumes. */
+export async function story(scene, writing, reading) {
+  const opened = [];
+  const open = async (start, url) => {
+    const person = new Person(await start(url));
+    opened.push(person);
+    return person.watch();
+  };
+  try {
+    const writer = await open(writing, scene.page);
+    await writer.says('Live');
+    await writer.until(
+      () => writer.driver.evaluate(() => document.querySelector('#editor .view-lines') !== null),
+      true,
+    );
+    await writer.focus();
+    await writer.driver.type('one');
+    const link = await writer.link();
+    const viewer = await open(reading, link);
+    await viewer.says('Live');
+    await viewer.shows('one');
+    await viewer.reads();
+    for (const [letters, all] of [[' two', 'one two'], [' three', 'one two three']]) {
+      await writer.driver.type(letters);
+      await viewer.shows(all);
+    }
+    await copies(viewer, 'one two three');
+    await rewinds(viewer);
+    const embed = new URL(link);
+    embed.search = '?embed';
+    const embedded = await open(reading, embed.href);
+    await embedded.says('Live');
+    await embedded.shows('one two three');
+    await writer.driver.press('Backspace');
+    await viewer.shows('one two thre');
+    await writer.driver.reload();
+    await writer.watch();
+    await writer.says('Live');
+    await writer.shows('one two thre');
+    await writer.focus();
+    await writer.driver.press('End', 'Control');
+    await writer.driver.type('e');
+    await viewer.shows('one two three');
+    for (const person of [viewer, embedded]) assert.deepEqual(await person.faults(), []);
+  } finally {
+    for (const person of opened) await person.driver.close();
+  }
+}
+
+async function copies(viewer, text) {
+  await viewer.focus();
+  await viewer.driver.press('a', 'Control');
+  await viewer.driver.press('c', 'Control');
+  await viewer.until(() => viewer.driver.evaluate(() => window.copied), text);
+}
+
+async function rewinds(viewer) {
+  await viewer.driver.evaluate(() => document.getElementById('rewind').focus());
+  await viewer.driver.press('ArrowLeft');
+  await viewer.says('Rewound');
+  await viewer.driver.click('#back-to-live');
+  await viewer.says('Live');
+  await viewer.shows('one two three');
+}
