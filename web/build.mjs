@@ -7,28 +7,21 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { requireVerdicts } from './grammars/versions.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 
-/** Packages whose code is in the bundle: their licences are shipped with it. */
-const SHIPPED = [
-  'monaco-editor',
-  'dompurify',
-  'marked',
-  'socket.io-client',
-  'socket.io-parser',
-  'engine.io-client',
-  'engine.io-parser',
-  '@socket.io/component-emitter',
-];
+/** Monaco has copies of these in its own files. */
+const WITHIN = ['dompurify', 'marked'];
 
 const common = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
   format: 'esm',
-  target: ['chrome111', 'firefox115', 'safari16.4'],
+  // What runs in Safari 15.4 and later.
+  target: ['chrome111', 'firefox115', 'safari15.4'],
   legalComments: 'none',
   charset: 'utf8',
   outdir: join(dist, 'assets'),
@@ -52,25 +45,48 @@ async function buildWorker() {
 async function buildPage(worker) {
   const result = await build({
     ...common,
-    entryPoints: { page: './src/main.js' },
+    entryPoints: { page: './src/main.js', style: './style.css' },
     splitting: true,
     loader: { '.ttf': 'file' },
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
   });
-  const script = outputOf(result.metafile, 'src/main.js');
-  const { cssBundle, imports } = result.metafile.outputs[script];
-  const chunks = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
-  // With splitting, every lazy chunk that reaches the editor's styles gets a copy of them; one is
-  // enough.
-  const files = result.outputFiles.filter(
-    ({ path }) => !path.endsWith('.css') || basename(path) === basename(cssBundle),
+  const { outputs } = result.metafile;
+  const [page, editor, reader] = ['main', 'editor', 'reader'].map((name) =>
+    partOf(outputs, outputOf(result.metafile, `src/${name}.js`)),
   );
+  const style = basename(outputOf(result.metafile, 'style.css'));
+  // With splitting, every lazy chunk that reaches a style sheet gets a copy of it; one is enough.
+  const files = result.outputFiles.filter(
+    ({ path }) => !path.endsWith('.css') || [style, editor.style].includes(basename(path)),
+  );
+  const known = new Set(page.scripts);
+  const more = ({ scripts }) => scripts.filter((script) => !known.has(script));
+  return { files, page: { ...page, style }, editor: more(editor), editorStyle: editor.style, reader: more(reader),
+    inputs: Object.keys(result.metafile.inputs) };
+}
+
+/** What has to be loaded before a script runs: itself, what it imports, and its style sheet. */
+function partOf(outputs, script) {
+  const found = new Set([script]);
+  for (const path of found)
+    for (const { kind, path: imported } of outputs[path].imports)
+      if (kind === 'import-statement') found.add(imported);
+  const { cssBundle } = outputs[script];
   return {
-    files,
-    script: basename(script),
-    style: basename(cssBundle),
-    chunks: chunks.map((chunk) => basename(chunk)),
+    scripts: [...found].map((path) => basename(path)),
+    style: cssBundle && basename(cssBundle),
   };
+}
+
+/** The first script is for every browser, also for those that cannot read the others. */
+async function buildStart() {
+  const { outputFiles: files } = await build({
+    ...common,
+    format: 'iife',
+    target: 'es5',
+    entryPoints: { start: './src/start.js' },
+  });
+  return { files, name: basename(files[0].path) };
 }
 
 function outputOf({ outputs }, entry) {
@@ -80,8 +96,13 @@ function outputOf({ outputs }, entry) {
 }
 
 /** The licences of the packages that are shipped, and of what these contain in turn. */
-async function licences() {
-  const texts = await Promise.all(SHIPPED.map(licenceOf));
+async function licences(inputs) {
+  const shipped = new Set();
+  for (const path of inputs) {
+    const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path);
+    if (found) shipped.add(found[1]);
+  }
+  const texts = await Promise.all([...shipped, ...WITHIN].sort().map(licenceOf));
   const contents = Buffer.from(texts.join(`\n${'-'.repeat(80)}\n\n`));
   const digest = createHash('sha256').update(contents).digest('hex').slice(0, 8);
   return { path: join(dist, 'assets', `licences-${digest}.txt`), contents };
@@ -97,46 +118,54 @@ async function licenceOf(name) {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 
-async function writePage({ script, style, chunks, licences: notice }) {
+async function writePage({ start, page, editor, editorStyle, notice }) {
+  const asset = (name) => `./assets/${name}`;
+  const [script, ...chunks] = page.scripts;
+  const list = (names) => names.map(asset).join(' ');
   const links = [
-    `<link rel="stylesheet" href="./assets/${style}">`,
-    ...chunks.map((chunk) => `<link rel="modulepreload" href="./assets/${chunk}">`),
-    `<script type="module" src="./assets/${script}"></script>`,
+    `<script src="${asset(start)}" data-editor="${list([editorStyle, ...editor])}"></script>`,
+    `<link rel="stylesheet" href="${asset(page.style)}">`,
+    ...chunks.map((chunk) => `<link rel="modulepreload" href="${asset(chunk)}">`),
+    `<script type="module" src="${asset(script)}"></script>`,
   ].join('\n    ');
   const source = await readFile(join(here, 'index.html'), 'utf8');
-  const html = source
-    .replace('<!-- build: links -->', links)
-    .replace('%LICENCES%', `./assets/${notice}`);
-  if (html === source) throw new Error('index.html has no place for the links');
+  let html = source;
+  for (const [place, text] of [
+    ['<!-- build: links -->', links],
+    ['%LICENCES%', asset(notice)],
+    ['%EDITOR_STYLE%', asset(editorStyle)],
+  ]) {
+    if (!html.includes(place)) throw new Error(`index.html has no place for ${place}`);
+    html = html.replace(place, text);
+  }
   await writeFile(join(dist, 'index.html'), html);
   return Buffer.from(html);
 }
 
 const started = Date.now();
+await requireVerdicts();
 const worker = await buildWorker();
-const page = await buildPage(worker);
-const notice = await licences();
+const start = await buildStart();
+const built = await buildPage(worker);
+const notice = await licences(built.inputs);
 // Not before this point: a build that fails must leave the old page as it was.
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 const sizes = new Map();
-for (const { path, contents } of [...worker.files, ...page.files, notice]) {
+for (const { path, contents } of [...worker.files, ...start.files, ...built.files, notice]) {
   const zipped = gzipSync(contents, { level: 9 });
   sizes.set(basename(path), zipped.length);
   await writeFile(path, zipped);
 }
-const html = await writePage({ ...page, licences: basename(notice.path) });
+const html = await writePage({ ...built, start: start.name, notice: basename(notice.path) });
 
-const first = [
-  page.script,
-  page.style,
-  ...page.chunks,
-  worker.name,
-  ...[...sizes.keys()].filter((name) => name.endsWith('.ttf')),
-];
-const firstLoad = first.reduce((sum, name) => sum + sizes.get(name), html.length);
-console.log(
-  `web/dist: ${sizes.size + 1} files, first load ${Math.round(firstLoad / 1000)} kB ` +
-    `in ${first.length + 1} requests, ` +
-    `${Date.now() - started} ms`,
-);
+const always = [start.name, built.page.style, ...built.page.scripts, worker.name];
+const fonts = [...sizes.keys()].filter((name) => name.endsWith('.ttf'));
+for (const [who, files] of [
+  ['a writer', [...always, ...built.editor, built.editorStyle, ...fonts]],
+  ['a viewer', [...always, ...built.reader]],
+]) {
+  const bytes = files.reduce((sum, name) => sum + sizes.get(name), html.length);
+  console.log(`${who} loads ${Math.round(bytes / 1000)} kB in ${files.length + 1} requests`);
+}
+console.log(`web/dist: ${sizes.size + 1} files, ${Date.now() - started} ms`);

@@ -152,9 +152,9 @@ export class Screen {
   /** The lines on the screen, from top to bottom. */
   lines() {
     return this.page.evaluate(() =>
-      [...document.querySelectorAll('#editor .view-line')]
+      [...document.querySelectorAll('#editor :is(.view-line, .cm-line)')]
         .map((line) => ({
-          top: parseFloat(line.style.top),
+          top: line.getBoundingClientRect().top,
           text: line.textContent.replaceAll('\u00a0', ' '),
         }))
         .sort((a, b) => a.top - b.top)
@@ -205,7 +205,7 @@ export class Screen {
 
   async focus() {
     await this.page
-      .locator('#editor .monaco-editor')
+      .locator('#editor :is(.monaco-editor, .cm-content)')
       .first()
       .click({ position: { x: 200, y: 20 } });
   }

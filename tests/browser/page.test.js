@@ -1,10 +1,12 @@
 // The page itself: what it weighs, how fast it is, and that it can be used without a mouse.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
+import { deferred } from '../lib/deadline.js';
 import { startScene } from './browser.js';
 
 const MAX_BYTES = 1_000_000;
-const MAX_REQUESTS = 10;
+const MAX_REQUESTS = 13;
+const MAX_VIEWER_BYTES = 150_000;
 /** Typing takes its time. */
 const SLOW = { timeout: 60_000 };
 
@@ -14,7 +16,7 @@ before(async () => {
 });
 after(() => scene?.close());
 
-test('at most 1.0 MB in ten requests, and nothing more until a language is chosen', async () => {
+test('a writer loads at most 1.0 MB in 13 requests, and nothing more until a language is chosen', async () => {
   const context = await scene.person();
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
@@ -45,6 +47,41 @@ test('at most 1.0 MB in ten requests, and nothing more until a language is chose
   assert.ok(requests.size > before, 'the language was there from the start');
 });
 
+test('a viewer has the text before 150 kB have arrived, and before there is a reader', async () => {
+  const writer = await scene.writer();
+  await writer.paste(Array.from({ length: 60 }, (_, i) => `const n${i} = 1;`).join('\n'));
+  const context = await scene.person();
+  // The reader is kept back: what is on the screen until then is plain text.
+  const gate = deferred();
+  await context.route('**/reader-*.js', async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  let bytes = 0;
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await page.goto(writer.link);
+  const line = (kind) => page.locator(`#editor ${kind}`, { hasText: 'const n40 = 1;' });
+  await line('.first-text > div').waitFor();
+  console.log(`# until a viewer's text is seen: ${bytes} bytes`);
+  assert.ok(bytes <= MAX_VIEWER_BYTES, `${bytes} bytes`);
+  const place = (found) =>
+    found.evaluate((row) => {
+      const range = document.createRange();
+      range.selectNodeContents(row);
+      const { left, top, width, height } = range.getBoundingClientRect();
+      return [left, top, width, height].map(Math.round);
+    });
+  const before = await place(line('.first-text > div'));
+  gate.resolve();
+  await page.locator('#editor .first-text').waitFor({ state: 'detached' });
+  assert.deepEqual(await place(line('.cm-line')), before, 'the text has jumped');
+});
+
 // Measured and told, not judged: on a busy machine the clock says nothing about the page. On an
 // idle one the median is to be within 300 ms.
 test("every keystroke reaches the viewer's screen, and how long it takes is told", SLOW, async () => {
@@ -64,7 +101,7 @@ test("every keystroke reaches the viewer's screen, and how long it takes is told
     window.seen = [];
     new MutationObserver(() =>
       requestAnimationFrame((at) => {
-        const { length } = document.querySelector('#editor .view-line').textContent;
+        const { length } = document.querySelector('#editor .cm-line').textContent;
         while (window.seen.length < length) window.seen.push(performance.timeOrigin + at);
       }),
     ).observe(document.querySelector('#editor'), {

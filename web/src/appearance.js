@@ -1,10 +1,10 @@
-// The appearance of the page and its editor: theme, wrapping, text size. It is kept in the browser,
+// The appearance of the page and of the text in it: theme, wrapping, text size. It is kept in the browser,
 // and is the same for writer and viewer.
 
 import { element } from './element.js';
 import { preferences, savePreferences } from './store.js';
 
-/** @typedef {import('./monaco.js').Theme} Theme */
+/** @typedef {'light' | 'dark' | 'contrast-dark' | 'contrast-light'} Theme */
 
 const FONT_SIZES = [10, 12, 13, 14, 16, 18, 20, 24, 28, 32];
 
@@ -35,16 +35,32 @@ export function followSystem() {
   for (const query of [dark, contrast, forced]) query.addEventListener('change', applyTheme);
 }
 
-/** Connects the menu's choices to the editor. @param {import('./editor.js').Editor} editor */
-export function connectAppearance(editor) {
+/**
+ * @typedef {ReturnType<typeof preferences>} Preferences
+ * @typedef {{ setTheme?: (theme: Theme) => void, setPreferences: (values: Preferences) => void }}
+ *   Screen  what has an appearance: the writer's editor or the viewer's reader
+ */
+
+/**
+ * Connects the menu's choices to the page.
+ * @returns {(screen: Screen) => void} connects them to what is loaded later
+ */
+export function connectAppearance() {
   const values = preferences();
   const theme = element('theme', HTMLSelectElement);
   const wrap = element('wrap', HTMLInputElement);
   const size = element('font-size', HTMLOutputElement);
+  /** @type {Screen | undefined} */
+  let screen;
 
   const apply = () => {
-    editor.setTheme(applyTheme());
-    editor.setPreferences(values);
+    const { style, dataset } = document.documentElement;
+    style.setProperty('--font-size', `${values.fontSize}px`);
+    style.setProperty('--line-height', `${Math.round(values.fontSize * 1.55)}px`);
+    dataset.wrap = String(values.wrap);
+    const applied = applyTheme();
+    screen?.setTheme?.(applied);
+    screen?.setPreferences(values);
     theme.value = values.theme;
     wrap.checked = values.wrap;
     size.value = String(values.fontSize);
@@ -63,4 +79,9 @@ export function connectAppearance(editor) {
   element('larger', HTMLButtonElement).onclick = () => step(1);
   for (const query of [dark, contrast, forced]) query.addEventListener('change', apply);
   apply();
+  return (loaded) => {
+    screen = loaded;
+    screen.setTheme?.(applyTheme());
+    screen.setPreferences(values);
+  };
 }

@@ -1,6 +1,7 @@
-// The only file that uses Monaco (monaco.js and grammars.js only load it): an editor that reports
-// and takes edits as operations, for a writer who types and for a viewer who cannot.
+// The only file that uses Monaco (monaco.js and grammars.js only load it): the writer's editor,
+// which reports edits as operations.
 
+import './shared.js';
 import { THEMES, monaco } from './monaco.js';
 import { inSequence, replacement } from './ops.js';
 import { MAX_SELECTIONS } from './protocol.js';
@@ -8,25 +9,24 @@ import { MAX_SELECTIONS } from './protocol.js';
 /**
  * @typedef {import('./ops.js').Op} Op
  * @typedef {import('./protocol.js').View} View
- * @typedef {import('./monaco.js').Theme} Theme
+ * @typedef {import('./appearance.js').Theme} Theme
  */
+
+/** Of a longer line, the rest has no colours: some grammars take time for each character before. */
+const MAX_COLOURED = 2_000;
 
 export class Editor {
   /**
    * @param {HTMLElement} host
-   * @param {{ text: string, language: string, readOnly: boolean, label: string, theme: Theme,
-   *   placeholder: string,
+   * @param {{ text: string, label: string, theme: Theme, placeholder: string,
    *   readOnlyMessage: string }} options
    */
-  constructor(host, { text, language, readOnly, label, theme, placeholder, readOnlyMessage }) {
-    this.model = createModel(text, language);
+  constructor(host, { text, label, theme, placeholder, readOnlyMessage }) {
+    this.model = createModel(text);
     this.editor = monaco.editor.create(host, {
       model: this.model,
       theme: THEMES[theme],
-      readOnly,
-      domReadOnly: readOnly,
-      // Screen readers learn only from the plain textarea that it is read-only.
-      editContext: !readOnly,
+      maxTokenizationLineLength: MAX_COLOURED,
       readOnlyMessage: { value: readOnlyMessage },
       ariaLabel: label,
       placeholder,
@@ -38,12 +38,12 @@ export class Editor {
         'ui-monospace, "Cascadia Code", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
       padding: { top: 12, bottom: 12 },
       lineNumbersMinChars: 3,
-      renderLineHighlight: readOnly ? 'none' : 'line',
+      renderLineHighlight: 'line',
       overviewRulerBorder: false,
       overviewRulerLanes: 0,
       hideCursorInOverviewRuler: true,
       fixedOverflowWidgets: true,
-      // Dropped files are opened by the page; a viewer's editor takes nothing.
+      // Dropped files are opened by the page.
       dropIntoEditor: { enabled: false },
       dragAndDrop: false,
       links: false,
@@ -56,26 +56,15 @@ export class Editor {
         nonBasicASCII: false,
       },
     });
-    /** @type {string[]} decorations of the live text that show the writer */
-    this.marks = [];
-    /** @type {monaco.editor.ITextModel | undefined} an earlier text in place of the live one */
-    this.past = undefined;
-    /** @type {monaco.editor.ICodeEditorViewState | null} */
-    this.liveState = null;
-    /** The program edits or scrolls now, not a person. */
+    /** The program edits now, not a person. */
     this.silent = false;
-  }
-
-  /** The text on the screen. */
-  get shown() {
-    return (this.past ?? this.model).getValue(monaco.editor.EndOfLinePreference.LF);
   }
 
   get text() {
     return this.model.getValue(monaco.editor.EndOfLinePreference.LF);
   }
 
-  // ---- the writer's editor ----
+  // ---- what the person does ----
 
   /**
    * Reports a person's edits.
@@ -169,154 +158,7 @@ export class Editor {
     };
   }
 
-  // ---- the viewer's editor ----
-
-  /**
-   * Makes the writer's edits. They go to the model, which may be edited even where the editor is
-   * read-only, and not onto the undo stack.
-   * @param {Op[]} ops @param {boolean} hold  keep the lines on the screen where they are
-   */
-  apply(ops, hold) {
-    if (ops.length === 0) return;
-    const letGo = this.past ? [] : [this.#holdSelections(), hold ? this.#holdTop() : undefined];
-    this.#silently(() => {
-      for (const op of ops) this.model.applyEdits([this.#toEdit(op)]);
-      for (const release of letGo) release?.();
-    });
-  }
-
-  /** Keeps selections from growing by what is inserted at their edges, as Monaco would let them. */
-  #holdSelections() {
-    const selections = this.editor.getSelections() ?? [];
-    if (selections.every((selection) => selection.isEmpty())) return undefined;
-    const { NeverGrowsWhenTypingAtEdges: stickiness } = monaco.editor.TrackedRangeStickiness;
-    const tracked = selections.map((range) => ({ range, options: { stickiness } }));
-    const ids = this.model.deltaDecorations([], tracked);
-    return () => {
-      const ranges = ids.map(
-        (id) => this.model.getDecorationRange(id) ?? new monaco.Range(1, 1, 1, 1),
-      );
-      this.model.deltaDecorations(ids, []);
-      this.editor.setSelections(
-        ranges.map((range, i) => monaco.Selection.fromRange(range, selections[i].getDirection())),
-      );
-    };
-  }
-
-  /** @param {() => void} action */
-  #silently(action) {
-    this.silent = true;
-    action();
-    this.silent = false;
-  }
-
-  /** Remembers the topmost line on the screen; the function it returns puts the line back there. */
-  #holdTop() {
-    const top = this.editor.getVisibleRanges()[0]?.startLineNumber;
-    if (top === undefined) return undefined;
-    const offset = this.editor.getScrollTop() - this.editor.getTopForLineNumber(top);
-    const { NeverGrowsWhenTypingAtEdges: stickiness } = monaco.editor.TrackedRangeStickiness;
-    const range = new monaco.Range(top, 1, top, this.model.getLineMaxColumn(top));
-    const [pin] = this.model.deltaDecorations([], [{ range, options: { stickiness } }]);
-    return () => {
-      const line = this.model.getDecorationRange(pin)?.startLineNumber;
-      this.model.deltaDecorations([pin], []);
-      if (line !== undefined)
-        this.editor.setScrollTop(this.editor.getTopForLineNumber(line) + offset);
-    };
-  }
-
-  /** Shows where the writer is. @param {View | undefined} view */
-  showWriter(view) {
-    const length = this.model.getValueLength();
-    const ends = (view?.selections ?? []).filter((selection) => Math.max(...selection) <= length);
-    this.marks = this.model.deltaDecorations(
-      this.marks,
-      ends.flatMap(([anchor, head]) => {
-        const caret = {
-          range: this.#range(head, head),
-          options: { beforeContentClassName: 'writer-caret', stickiness: 1 },
-        };
-        const range = this.#range(Math.min(anchor, head), Math.max(anchor, head));
-        return anchor === head
-          ? [caret]
-          : [{ range, options: { className: 'writer-selection' } }, caret];
-      }),
-    );
-  }
-
-  /**
-   * Scrolls to what the writer sees, above all to the line with the cursor.
-   * @param {View} view
-   */
-  reveal({ selections, top, bottom }) {
-    if (this.past) return;
-    this.#silently(() => {
-      const padding = this.editor.getTopForLineNumber(1);
-      this.editor.setScrollTop(this.editor.getTopForLineNumber(top) - padding);
-      const head = selections[0]?.[1];
-      if (head === undefined || head > this.model.getValueLength()) return;
-      const position = this.model.getPositionAt(head);
-      // A writer may have scrolled away from the cursor; then the visible lines count.
-      if (position.lineNumber >= top && position.lineNumber <= bottom) {
-        this.editor.revealPosition(position, monaco.editor.ScrollType.Immediate);
-      }
-    });
-  }
-
-  /**
-   * Shows an earlier text, or again the live one (undefined).
-   * @param {string | undefined} text
-   */
-  showPast(text) {
-    this.#silently(() => {
-      if (text === undefined) {
-        this.editor.setModel(this.model);
-        this.editor.restoreViewState(this.liveState);
-        this.past?.dispose();
-        this.past = undefined;
-        return;
-      }
-      if (!this.past) {
-        this.liveState = this.editor.saveViewState();
-        this.past = createModel(this.text, this.model.getLanguageId());
-        this.editor.setModel(this.past);
-        this.editor.restoreViewState(this.liveState);
-      }
-      const [op] = replacement(this.past.getValue(), text);
-      if (!op) return;
-      const range = monaco.Range.fromPositions(
-        this.past.getPositionAt(op[0]),
-        this.past.getPositionAt(op[0] + op[1]),
-      );
-      this.past.applyEdits([{ range, text: op[2] }]);
-      this.editor.revealPositionInCenterIfOutsideViewport(
-        this.past.getPositionAt(op[0] + op[2].length),
-        monaco.editor.ScrollType.Immediate,
-      );
-    });
-  }
-
-  /** @param {() => void} scrolled  by a person */
-  onScroll(scrolled) {
-    this.editor.onDidScrollChange(({ scrollTopChanged }) => {
-      if (scrollTopChanged && !this.silent) scrolled();
-    });
-  }
-
-  /** @param {() => void} selected */
-  onSelect(selected) {
-    this.editor.onDidChangeCursorSelection(({ selection }) => {
-      if (!selection.isEmpty() && !this.silent) selected();
-    });
-  }
-
-  /** @param {() => void} changed */
-  onResize(changed) {
-    this.editor.onDidLayoutChange(changed);
-  }
-
-  // ---- both ----
+  // ---- how it looks ----
 
   /** @param {Op} op */
   #toEdit([offset, deleted, text]) {
@@ -328,11 +170,13 @@ export class Editor {
     return monaco.Range.fromPositions(this.model.getPositionAt(from), this.model.getPositionAt(to));
   }
 
+  get language() {
+    return this.model.getLanguageId();
+  }
+
   /** @param {string} id */
   setLanguage(id) {
-    if (this.model.getLanguageId() === id) return;
-    monaco.editor.setModelLanguage(this.model, id);
-    if (this.past) monaco.editor.setModelLanguage(this.past, id);
+    if (this.language !== id) monaco.editor.setModelLanguage(this.model, id);
   }
 
   /** @param {Theme} theme */
@@ -357,18 +201,13 @@ export class Editor {
   focus() {
     this.editor.focus();
   }
-
-  /** Moves the person's own cursor to the beginning. */
-  home() {
-    this.#silently(() => this.editor.setPosition({ lineNumber: 1, column: 1 }));
-  }
 }
 
-/** @param {string} text @param {string} language */
-function createModel(text, language) {
+/** @param {string} text */
+function createModel(text) {
   // Monaco removes a byte order mark when a model is created, but not one that is typed or pasted
   // at its beginning. It removes the one added here, so that the text is the same everywhere.
-  const model = monaco.editor.createModel(`\uFEFF${text}`, language);
+  const model = monaco.editor.createModel(`\uFEFF${text}`, 'plaintext');
   // Otherwise line ends would be the platform's, and offsets would differ between the writer's
   // machine and the viewers'.
   model.setEOL(monaco.editor.EndOfLineSequence.LF);

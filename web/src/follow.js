@@ -6,11 +6,11 @@ const HAND_MS = 600;
 
 export class Follow {
   /**
-   * @param {{ host: HTMLElement, editor: import('./editor.js').Editor, changed: (following:
+   * @param {{ host: HTMLElement, reader: import('./reader.js').Reader, changed: (following:
    *   boolean) => void, now: () => number }} options
    */
-  constructor({ host, editor, changed, now }) {
-    this.editor = editor;
+  constructor({ host, reader, changed, now }) {
+    this.reader = reader;
     this.changed = changed;
     this.on = true;
     /** @type {import('./protocol.js').View | undefined} */
@@ -25,8 +25,8 @@ export class Follow {
     const moved = () => {
       if (now() - handAt < HAND_MS) this.set(false);
     };
-    editor.onScroll(moved);
-    editor.onSelect(moved);
+    reader.onScroll(moved);
+    reader.onSelect(moved);
   }
 
   /** @param {boolean} on */
@@ -40,11 +40,11 @@ export class Follow {
   /** The writer is here now. @param {import('./protocol.js').View | undefined} view */
   show(view) {
     this.view = view;
-    this.editor.showWriter(view);
+    this.reader.showWriter(view);
     this.#go();
   }
 
   #go() {
-    if (this.on && this.view) this.editor.reveal(this.view);
+    if (this.on && this.view) this.reader.reveal(this.view);
   }
 }

@@ -1,2 +1,9 @@
 /** An address that build.mjs puts in, because it carries a hash of what it names. */
 declare const TICKER_WORKER: string;
+
+/** Monaco's grammars come without types. */
+declare module 'monaco-editor/languages/definitions/*' {
+  export const conf: import('monaco-editor').languages.LanguageConfiguration;
+  export const language: import('monaco-editor').languages.IMonarchLanguage;
+  export const TagAutoInterpolationDollar: any;
+}

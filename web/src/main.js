@@ -1,10 +1,10 @@
 // The start: the page's address says whether it is a writer's or a viewer's, and its head where the
 // back end is.
 
-import '../style.css';
 import { followSystem } from './appearance.js';
+import './shared.js';
 import { Page } from './page.js';
-import { startWatching } from './watch.js';
+import { ViewerPage } from './watch.js';
 import { WriterPage } from './write.js';
 
 const ROOM = /^[A-Za-z0-9_-]{22}$/;
@@ -23,7 +23,7 @@ function start() {
   if (!/^https?:\/\//.test(api))
     stopped(page, 'This copy of the page does not know its function app: it was not configured.');
   else if (room === '') new WriterPage(backEnd, page);
-  else if (ROOM.test(room)) startWatching(backEnd, room, page);
+  else if (ROOM.test(room)) new ViewerPage(backEnd, room, page);
   else
     stopped(
       page,

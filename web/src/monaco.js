@@ -27,7 +27,7 @@ import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/features/wordPartOperations/register';
 import './grammars.js';
 
-/** @typedef {'light' | 'dark' | 'contrast-dark' | 'contrast-light'} Theme */
+/** @typedef {import('./appearance.js').Theme} Theme */
 
 /** Monaco's own themes, with the page's colours around the text. @type {Record<Theme, string>} */
 export const THEMES = {

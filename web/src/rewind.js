@@ -13,11 +13,11 @@ export class Rewind {
   #back = element('back-to-live', HTMLButtonElement);
 
   /**
-   * @param {{ editor: import('./editor.js').Editor, now: () => number, changed: () => void }}
-   *   options
+   * @param {{ showPast: (text: string | undefined) => void, now: () => number,
+   *   changed: () => void }} options  showPast: undefined is the live text
    */
-  constructor({ editor, now, changed }) {
-    this.editor = editor;
+  constructor({ showPast, now, changed }) {
+    this.showPast = showPast;
     this.now = now;
     this.changed = changed;
     this.#slider.oninput = () => this.#go(Number(this.#slider.value));
@@ -30,6 +30,11 @@ export class Rewind {
 
   get live() {
     return this.#moment === undefined;
+  }
+
+  /** The past text on the screen, if it is one. */
+  get text() {
+    return this.#moment === undefined ? undefined : this.#recording.textAt(this.#moment).text;
   }
 
   /** @param {import('./ops.js').Op[]} ops @param {string} text */
@@ -46,9 +51,7 @@ export class Rewind {
   #go(moment) {
     const wasLive = this.live;
     this.#moment = moment >= this.#recording.last ? undefined : moment;
-    this.editor.showPast(
-      this.#moment === undefined ? undefined : this.#recording.textAt(this.#moment).text,
-    );
+    this.showPast(this.text);
     this.show();
     if (wasLive !== this.live) this.changed();
   }

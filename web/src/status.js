@@ -6,7 +6,7 @@ import { MAX_TEXT } from './protocol.js';
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
  * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session' |
- *   'word', label?: string }} Notice
+ *   'word' | 'reload', label?: string }} Notice
  * @typedef {{ word: string, tone: Tone, notice?: Notice }} Status
  * @typedef {object} LinkState
  * @property {'connecting' | 'up' | 'down' | 'failed'} phase
@@ -140,6 +140,23 @@ export function resumedNotice({ at, room }) {
     label: 'Start a new session',
   };
 }
+
+/**
+ * Said in passing when the page begins with a session whose colours the browser did not survive.
+ * @returns {Notice}
+ */
+export const plainNotice = () => ({
+  text:
+    'The page stopped when it last opened this text, so it opens as plain text. ' +
+    'Its language can be chosen again above.',
+});
+
+/** Said when a part of the page did not arrive. @type {Notice} */
+export const NOT_LOADED = {
+  text: 'A part of this page could not be loaded. Reload the page to try again.',
+  action: 'reload',
+  label: 'Reload',
+};
 
 /** Said in passing when an edit is refused. */
 export const TOO_LARGE =

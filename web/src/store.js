@@ -19,6 +19,7 @@ const LAST = 'codestream.last';
 const TAB = 'codestream.tab';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
+const TRIAL = 'codestream.trial';
 /** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
@@ -191,4 +192,13 @@ export function keepWord(api, word) {
 /** @param {string} api */
 export function forgetWord(api) {
   browser.remove(WORD + api);
+}
+
+/** The language whose colours a page is trying; '' for none. */
+export const keptTrial = () => browser.get(TRIAL) ?? '';
+
+/** @param {string} language */
+export function keepTrial(language) {
+  if (language === '') browser.remove(TRIAL);
+  else browser.set(TRIAL, language);
 }

@@ -58,3 +58,6 @@ const delayUntil = (at) => Math.min(Math.max(0, at - now()), 2 ** 31 - 1);
 
 /** The page's only clock: it never jumps, whatever happens to the time of day. */
 export const now = () => performance.now();
+
+/** Lets the page do what else there is to do, so that no single task of it takes long. */
+export const breath = () => new Promise((resolve) => setTimeout(resolve));

@@ -1,84 +1,189 @@
-// The viewer's page: an editor that nobody can type in, showing the writer's text as it arrives.
+// The viewer's page: it shows the writer's text as it arrives, first as plain text and, as soon as
+// it has been loaded, in a reader.
 
-import { applyTheme, connectAppearance } from './appearance.js';
+import { connectAppearance } from './appearance.js';
+import { Burst } from './burst.js';
 import { Connection } from './connection.js';
-import { Editor } from './editor.js';
 import { element } from './element.js';
 import { downloadText } from './files.js';
+import { FirstText } from './first-text.js';
 import { Follow } from './follow.js';
 import { languageOf } from './languages.js';
+import { replacement } from './ops.js';
+import { loadReader } from './parts.js';
 import { Rewind } from './rewind.js';
-import { viewerStatus } from './status.js';
-import { now } from './ticker.js';
+import { NOT_LOADED, viewerStatus } from './status.js';
+import { preferences } from './store.js';
+import { breath, now } from './ticker.js';
 import { Viewer } from './viewer.js';
 
-/**
- * @param {import('./connection.js').BackEnd} backEnd
- * @param {string} room
- * @param {import('./page.js').Page} page
- */
-export function startWatching(backEnd, room, page) {
-  page.setRole('viewer');
-  const viewer = new Viewer();
-  const host = element('editor', HTMLElement);
-  const editor = new Editor(host, {
-    text: '',
-    language: 'plaintext',
-    readOnly: true,
-    label: 'The writer’s text, read only',
-    theme: applyTheme(),
-    placeholder: '',
-    readOnlyMessage: 'Only the writer can type here.',
-  });
-  const follow = new Follow({ host, editor, now, changed: (on) => page.showFollowing(on) });
-  const changed = () => {
-    // The writer may have moved on meanwhile.
-    if (rewind.live && follow.on) follow.show(viewer.view);
-    connection.step();
-  };
-  const rewind = new Rewind({ editor, now, changed });
-  page.showFollowing(follow.on);
+export class ViewerPage {
+  #page;
+  #host = element('editor', HTMLElement);
+  #viewer = new Viewer();
+  #burst = new Burst();
+  #rewind;
+  #connection;
+  #attach = connectAppearance();
+  #loading = false;
+  /** @type {FirstText | undefined} */
+  #first = new FirstText(this.#host);
+  /** @type {import('./reader.js').Reader | undefined} */
+  #reader;
+  /** @type {Follow | undefined} */
+  #follow;
+  /** The writer's place that was drawn last. */
+  #view = this.#viewer.view;
+  /** A part of the page could not be loaded. */
+  #partial = false;
 
-  const show = () => {
+  /**
+   * @param {import('./connection.js').BackEnd} backEnd
+   * @param {string} room
+   * @param {import('./page.js').Page} page
+   */
+  constructor(backEnd, room, page) {
+    this.#page = page;
+    page.setRole('viewer');
+    page.showFollowing(true);
+    this.#rewind = new Rewind({
+      now,
+      showPast: (text) => this.#showPast(text),
+      changed: () => this.#moved(),
+    });
+    this.#connection = new Connection({
+      ...backEnd,
+      room,
+      core: this.#viewer,
+      show: () => this.#show(),
+      edited: (ops) => this.#edited(ops),
+    });
+    this.#connection.start();
+    this.#connectMenu();
+  }
+
+  /** Replaces the first text by the reader, in several steps that are short. */
+  async #load() {
+    this.#loading = true;
+    try {
+      const Reader = await loadReader();
+      await breath();
+      const { wrap } = preferences();
+      const label = 'The writer’s text, read only';
+      const reader = new Reader({ text: this.#viewer.text, label, wrap });
+      await reader.open(this.#host);
+      await breath();
+      this.#begin(reader);
+      await reader.complete();
+    } catch {
+      this.#partial = true;
+      this.#show();
+    }
+  }
+
+  /** @param {import('./reader.js').Reader} reader */
+  #begin(reader) {
+    const { text, session } = this.#viewer;
+    reader.apply(replacement(reader.shown, text), text, false);
+    this.#burst.drawn(text, now());
+    this.#reader = reader;
+    this.#attach(reader);
+    const follow = new Follow({
+      host: this.#host,
+      reader,
+      now,
+      changed: (on) => this.#page.showFollowing(on),
+    });
+    this.#follow = follow;
+    reader.setLanguage(languageOf(session.language).id);
+    if (!this.#rewind.live) reader.showPast(this.#rewind.text);
+    this.#view = this.#viewer.view;
+    follow.show(this.#view);
+    this.#first?.remove();
+    this.#first = undefined;
+    reader.onResize(() => {
+      if (follow.on) follow.show(this.#view);
+    });
+  }
+
+  // ---- what is on the screen ----
+
+  /** Shows how things are. @returns when there is something to draw again */
+  #show() {
+    const page = this.#page;
+    const viewer = this.#viewer;
     const { session, hasText } = viewer;
-    const status = viewerStatus({ link: connection.state, viewer, now: now() });
+    const { state } = this.#connection;
+    const status = viewerStatus({ link: state, viewer, now: now() });
     // However well the stream goes on behind it, a past text is not what is being written now.
+    const { live } = this.#rewind;
     page.showStatus(
-      rewind.live || status.tone !== 'ok' ? status : { word: 'Rewound', tone: 'off' },
+      live || status.tone !== 'ok'
+        ? { ...status, notice: status.notice ?? (this.#partial ? NOT_LOADED : undefined) }
+        : { word: 'Rewound', tone: 'off' },
     );
-    page.showViewers(hasText && connection.state.phase === 'up' ? session.viewers : undefined);
+    page.showViewers(hasText && state.phase === 'up' ? session.viewers : undefined);
     page.showSession(session.language, session.name);
     page.showEmpty(hasText ? undefined : emptyText(status.word));
-    editor.setLanguage(languageOf(session.language).id);
-    if (!rewind.live) rewind.show();
-  };
+    // Only now is it known how high the screen is.
+    this.#draw();
+    this.#reader?.setLanguage(languageOf(session.language).id);
+    // Nothing else is to be on its way while the first text is.
+    if (!this.#loading && (hasText || status.word === 'Waiting for the writer')) this.#load();
+    if (!live) this.#rewind.show();
+    return this.#burst.wakeAt;
+  }
 
-  let { view, hasText } = viewer;
-  const edited = (/** @type {import('./ops.js').Op[]} */ ops) => {
-    editor.apply(ops, !follow.on);
-    // Otherwise the first text would push the reader's cursor to its end.
-    if (!hasText) editor.home();
-    rewind.add(ops, viewer.text);
-    if (viewer.view !== view) follow.show(viewer.view);
-    ({ view, hasText } = viewer);
-  };
-  const connection = new Connection({ ...backEnd, room, core: viewer, show, edited });
+  /** @param {import('./ops.js').Op[]} ops */
+  #edited(ops) {
+    const { text, view } = this.#viewer;
+    if (ops.length > 0 || view !== this.#view) this.#burst.add(ops);
+    this.#rewind.add(ops, text);
+  }
 
-  editor.onResize(() => {
-    if (follow.on) follow.show(viewer.view);
-  });
-  page.onPress('follow', () => follow.set(!follow.on));
-  page.onCopy('copy-text', () => editor.shown);
-  page.onPress('download', () =>
-    downloadText(editor.shown, viewer.session.name, viewer.session.language),
-  );
-  page.onAction = (action) => {
-    if (action === 'retry') connection.retry();
-    else if (action === 'new-session') location.assign(location.pathname + location.search);
-  };
-  page.onFocusLost = () => editor.focus();
-  connectAppearance(editor);
-  connection.start();
+  /** Draws what has arrived since the last time. */
+  #draw() {
+    const { text, view } = this.#viewer;
+    const edits = this.#burst.take(text, now());
+    if (!edits) return;
+    const moved = view !== this.#view;
+    this.#view = view;
+    if (this.#reader) this.#reader.apply(edits, text, !this.#follow?.on);
+    else if (this.#rewind.live) this.#first?.show(text, view);
+    if (moved) this.#follow?.show(view);
+  }
+
+  /** @param {string | undefined} past */
+  #showPast(past) {
+    if (this.#reader) this.#reader.showPast(past);
+    else this.#first?.show(past ?? this.#viewer.text, undefined);
+  }
+
+  /** The screen has gone back in time, or has returned. */
+  #moved() {
+    // The writer may have moved on meanwhile.
+    if (this.#rewind.live) this.#follow?.show(this.#view);
+    this.#connection.step();
+  }
+
+  // ---- the bar and the menu ----
+
+  #connectMenu() {
+    const page = this.#page;
+    const shown = () => this.#rewind.text ?? this.#viewer.text;
+    page.onPress('follow', () => this.#follow?.set(!this.#follow.on));
+    page.onCopy('copy-text', shown);
+    page.onPress('download', () => {
+      const { name, language } = this.#viewer.session;
+      downloadText(shown(), name, language);
+    });
+    page.onAction = (action) => {
+      if (action === 'retry') this.#connection.retry();
+      else if (action === 'reload') location.reload();
+      else if (action === 'new-session') location.assign(location.pathname + location.search);
+    };
+    page.onFocusLost = () => this.#reader?.focus();
+  }
 }
 
 /** @param {string} word */

@@ -3,13 +3,20 @@
 import { applyTheme, connectAppearance } from './appearance.js';
 import { Connection } from './connection.js';
 import { Draft } from './draft.js';
-import { Editor } from './editor.js';
 import { element } from './element.js';
 import { downloadText, embedCode, onFile } from './files.js';
 import { languageOf, languageOfFile } from './languages.js';
+import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
 import { ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
-import { TOO_LARGE, resumedNotice, wantsWord, writerStatus } from './status.js';
+import {
+  NOT_LOADED,
+  TOO_LARGE,
+  plainNotice,
+  resumedNotice,
+  wantsWord,
+  writerStatus,
+} from './status.js';
 import {
   dropUnnamed,
   forgetTab,
@@ -20,6 +27,7 @@ import {
   saveSession,
 } from './store.js';
 import { Takeover } from './takeover.js';
+import { Trial } from './trial.js';
 import { now } from './ticker.js';
 import { WordForm } from './word-form.js';
 import { Word } from './word.js';
@@ -33,12 +41,16 @@ export class WriterPage {
   #session;
   #query;
   #writer;
+  /** @type {import('./editor.js').Editor | undefined} it comes when it has been loaded */
   #editor;
   #draft;
   #passing = new Passing();
   #word;
   #takeover;
   #connection;
+  #trial = new Trial();
+  /** The editor could not be loaded. */
+  #partial = false;
 
   /**
    * @param {import('./connection.js').BackEnd} backEnd
@@ -49,15 +61,17 @@ export class WriterPage {
     page.setRole('writer');
     pruneSessions(Date.now());
     const kept = lastSession(Date.now());
+    const failed = kept !== undefined && this.#trial.failed;
+    if (failed) kept.language = 'plaintext';
     const { room = '', key = '' } = kept ?? {};
     this.#session = { room, key };
     // Writer and viewers must meet on the same transport.
     this.#query = backEnd.transport ? `?transport=${encodeURIComponent(backEnd.transport)}` : '';
     this.#writer = createWriter(kept, backEnd.transport === 'native');
-    this.#editor = createEditor(this.#writer);
     this.#draft = new Draft({ session: this.#session, writer: this.#writer, store });
-    if (kept && kept.text !== '') this.#passing.say(resumedNotice(kept), now());
-    this.#word = new Word(backEnd.api, new WordForm(() => this.#editor.focus()), () =>
+    if (failed) this.#passing.say(plainNotice(), now());
+    else if (kept && kept.text !== '') this.#passing.say(resumedNotice(kept), now());
+    this.#word = new Word(backEnd.api, new WordForm(() => this.#editor?.focus()), () =>
       this.#connection.retry(),
     );
     this.#takeover = new Takeover({
@@ -75,13 +89,30 @@ export class WriterPage {
       presence: (event) => this.#takeover.presence(event),
     });
     this.#keepDraft();
-    this.#connectEditor();
     this.#connectMenu();
-    page.showEmpty(undefined);
-    connectAppearance(this.#editor);
     this.#showSession();
     this.#connection.start();
-    this.#editor.focus();
+    const attach = connectAppearance();
+    loadEditor()
+      .then((Editor) => this.#edit(new Editor(...editorOptions(this.#writer)), attach))
+      .catch(() => this.#notLoaded());
+  }
+
+  /** @param {import('./editor.js').Editor} editor @param {(editor: any) => void} attach */
+  #edit(editor, attach) {
+    this.#editor = editor;
+    this.#connectEditor(editor);
+    this.#page.showEmpty(undefined);
+    attach(editor);
+    this.#showSession();
+    editor.focus();
+    this.#connection.step();
+  }
+
+  #notLoaded() {
+    this.#partial = true;
+    this.#page.showEmpty({ title: 'The editor could not be loaded', text: '' });
+    this.#show();
   }
 
   get #link() {
@@ -100,7 +131,8 @@ export class WriterPage {
     draft.poll(now());
     if (wantsWord(link)) this.#word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept: draft.kept, now: now() });
-    page.showStatus(this.#passing.over(status, link.phase === 'failed', now()));
+    const shown = this.#partial ? { ...status, notice: status.notice ?? NOT_LOADED } : status;
+    page.showStatus(this.#passing.over(shown, link.phase === 'failed', now()));
     page.showViewers(link.phase === 'up' && !takenOver ? writer.viewers : undefined);
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
     page.enable('pause', !writer.ended && !takenOver);
@@ -111,9 +143,13 @@ export class WriterPage {
   #showSession() {
     const { language, name, ended } = this.#writer;
     this.#page.showSession(language, name);
-    this.#editor.setLanguage(languageOf(language).id);
+    const editor = this.#editor;
+    if (!editor) return;
+    const { id } = languageOf(language);
+    if (editor.language !== id) this.#trial.begin(id);
+    editor.setLanguage(id);
     // What could neither be sent nor kept must not be typed.
-    this.#editor.setReadOnly(ended || this.#takeover.done);
+    editor.setReadOnly(ended || this.#takeover.done);
   }
 
   /** @param {string} text */
@@ -175,9 +211,10 @@ export class WriterPage {
 
   // ---- the editor, the bar and the menu ----
 
-  #connectEditor() {
+  /** @param {import('./editor.js').Editor} editor */
+  #connectEditor(editor) {
     const writer = this.#writer;
-    this.#editor.onEdit(
+    editor.onEdit(
       (ops) => {
         const accepted = writer.edit(ops);
         if (accepted) this.#draft.saveSoon(now());
@@ -187,9 +224,13 @@ export class WriterPage {
       },
       () => writer.text,
     );
-    this.#editor.onView(() => {
-      writer.setView(this.#editor.view);
+    editor.onView(() => {
+      writer.setView(editor.view);
       this.#connection.step();
+    });
+    onFile({
+      refuse: (reason) => this.#say(reason),
+      opened: (name, text) => this.#open(editor, name, text),
     });
   }
 
@@ -213,17 +254,14 @@ export class WriterPage {
     });
     page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
     page.onAction = (action) => this.#act(action);
-    page.onFocusLost = () => this.#editor.focus();
-    onFile({
-      refuse: (reason) => this.#say(reason),
-      opened: (name, text) => this.#open(name, text),
-    });
+    page.onFocusLost = () => this.#editor?.focus();
   }
 
   /** @param {string} action  of the banner's button */
   #act(action) {
     if (action === 'resume') this.#change({ paused: false });
     else if (action === 'retry') this.#connection.retry();
+    else if (action === 'reload') location.reload();
     else if (action === 'word') this.#word.ask();
     else if (action === 'new-session') this.#newSession();
     else if (action === 'take-back') {
@@ -240,11 +278,13 @@ export class WriterPage {
     this.#connection.step();
   }
 
-  /** @param {string} name @param {string} text */
-  #open(name, text) {
+  /**
+   * @param {import('./editor.js').Editor} editor @param {string} name @param {string} text
+   */
+  #open(editor, name, text) {
     const writer = this.#writer;
     if (writer.ended || this.#takeover.done) return;
-    this.#editor.replaceText(text);
+    editor.replaceText(text);
     // Otherwise the text was refused.
     if (writer.text === text)
       this.#change({ name: cleanName(name), language: languageOfFile(name).id });
@@ -267,17 +307,21 @@ function createWriter(kept, native) {
   });
 }
 
-/** @param {Writer} writer */
-function createEditor({ text, language }) {
-  return new Editor(element('editor', HTMLElement), {
-    text,
-    language,
-    readOnly: false,
-    label: 'Your text, streamed to the viewers. Press Control M to let Tab leave the editor.',
-    theme: applyTheme(),
-    placeholder: 'Type here. Everybody with the link sees it live.',
-    readOnlyMessage: 'Nothing can be written here now; the line above says why.',
-  });
+/**
+ * @param {Writer} writer
+ * @returns {ConstructorParameters<typeof import('./editor.js').Editor>}
+ */
+function editorOptions({ text }) {
+  return [
+    element('editor', HTMLElement),
+    {
+      text,
+      label: 'Your text, streamed to the viewers. Press Control M to let Tab leave the editor.',
+      theme: applyTheme(),
+      placeholder: 'Type here. Everybody with the link sees it live.',
+      readOnlyMessage: 'Nothing can be written here now; the line above says why.',
+    },
+  ];
 }
 
 /** @param {import('./store.js').Draft} draft */

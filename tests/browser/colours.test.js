@@ -1,0 +1,101 @@
+// No text of any language holds a page: lines are generated from what constructs begin with and from
+// units that are repeated, shown to writer and viewer, and the tasks of both pages are counted.
+// `make test` tries a few languages and lines; SWEEP=all (make test-sweep) all of them.
+import assert from 'node:assert/strict';
+import { after, before, test } from '../lib/test.js';
+import { traceTasks } from '../lib/tasks.js';
+import { LANGUAGES } from '../../web/src/languages.js';
+import { startScene } from './browser.js';
+
+const ALL = process.env.SWEEP === 'all';
+/** Of the processor, which a sanitizer beside it does not slow; at rest it is a fifth of that. */
+const MAX_TASK_MS = ALL ? 200 : 500;
+const MAX_TEXT = ALL ? 250_000 : 120_000;
+/** Those that held the page, and those that are used most. */
+const SAMPLE = ['clojure', 'hcl', 'scss', 'markdown'];
+/** Each of these has stopped a page for good, or for half a minute. */
+const KNOWN = ['.'.repeat(80), `<a ${' '.repeat(1_900)}`, `a${' '.repeat(1_900)}x`, `$${'a'.repeat(1_900)}`];
+
+const BEGINNINGS =
+  '" \' ` // # /* <!-- <a < { ( [ $ @ \\ & . - = 0 0x 1e a % ${ << """ \'\'\' ``` --- | ! : ^ * _ + / ? r" (* {- =begin'.split(
+    ' ',
+  );
+const UNITS = [...'a0."\'\\ (<-_*`=:/#$@{[;,|!&'];
+const PAIRS = UNITS.flatMap((one, i) => [UNITS[(i + 1) % UNITS.length], UNITS[(i + 7) % UNITS.length]].map((two) => one + two));
+
+/** A line of each beginning with each unit; some are long, and some stay open over several lines. */
+function* generated() {
+  for (const beginning of BEGINNINGS)
+    for (const unit of [...UNITS, ...PAIRS]) {
+      for (const length of ALL ? [60, 1_900, 20_000] : [60, 1_900])
+        yield (beginning + unit.repeat(length)).slice(0, length);
+    }
+}
+
+/** The lines as texts that fit into a session. */
+function* texts() {
+  let lines = [...KNOWN];
+  let size = lines.join('\n').length + 1;
+  // In a sample, every eleventh line: coprime to how many there are of each kind.
+  let count = 0;
+  for (const line of generated()) {
+    if (!ALL && count++ % 11 !== 0) continue;
+    if (size + line.length + 1 > MAX_TEXT) {
+      yield lines.join('\n');
+      if (!ALL) return;
+      lines = [];
+      size = 0;
+    }
+    lines.push(line);
+    size += line.length + 1;
+  }
+  yield lines.join('\n');
+}
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+/** The page has nothing more to do. */
+const rest = (screen) =>
+  screen.page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        let calm = 0;
+        const look = (deadline) => {
+          calm = deadline.timeRemaining() > 10 ? calm + 1 : 0;
+          if (calm > 5) resolve();
+          else requestIdleCallback(look);
+        };
+        requestIdleCallback(look);
+      }),
+  );
+
+const names = ALL ? LANGUAGES.map(({ id }) => id) : SAMPLE;
+for (const language of names)
+  test(`no line holds a page: ${language}`, { timeout: ALL ? 3_600_000 : 120_000 }, async () => {
+    const context = await scene.person();
+    const writer = await scene.writer({ context });
+    const viewer = await scene.viewer(writer.link);
+    await viewer.says('Live');
+    await writer.page.locator('#language').selectOption(language);
+    await writer.page.locator('#editor .monaco-editor').first().waitFor();
+    for (const text of texts()) {
+      await writer.focus();
+      await writer.keys('Control+A', 'Delete');
+      // A trace has the tasks of all pages.
+      const traced = await traceTasks(await context.newCDPSession(writer.page));
+      await writer.paste(text);
+      await viewer.has(text);
+      for (const screen of [writer, viewer]) {
+        await rest(screen);
+        assert.equal(await screen.state(), 'Live');
+      }
+      const [longest] = await traced();
+      assert.ok(longest.ms <= MAX_TASK_MS, `${Math.round(longest.ms)} ms: ${longest.parts().join('; ')}`);
+    }
+    await context.close();
+    await viewer.page.context().close();
+  });

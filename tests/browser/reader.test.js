@@ -1,0 +1,165 @@
+// The viewer's reader: what it copies, how it takes what comes in a rush, and what a page says that
+// cannot begin.
+import assert from 'node:assert/strict';
+import { after, before, test } from '../lib/test.js';
+import { Crowd } from '../lib/sockets.js';
+import { startScene } from './browser.js';
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const LONG = Array.from({ length: 1_000 }, (_, i) => `line ${i + 1} of the text`).join('\n');
+
+let scene;
+let crowd;
+before(async () => {
+  scene = await startScene();
+  crowd = new Crowd(scene.stack.api, ['websocket']);
+});
+after(async () => {
+  crowd?.close();
+  await scene?.close();
+});
+
+/** FNV-1a over UTF-16, as the page has it. */
+function hash(text) {
+  let h = 0x811c9dc5n;
+  for (const unit of Buffer.from(text, 'utf16le'))
+    h = ((h ^ BigInt(unit)) * 0x01000193n) & 0xffffffffn;
+  return Number(h);
+}
+
+/** A writer that is a program, and a viewer of it that shows its first text. */
+async function puppet(content, options) {
+  const client = await crowd.open({});
+  const room = client.session.room_id;
+  await client.ask('joinRoom', { room_id: `${room}-control` });
+  const viewer = await scene.viewer(`${scene.stack.page}#${room}`, options);
+  await viewer.says('Waiting for the writer');
+  const say = (data) => client.ask('sendToRoom', { room_id: room, data });
+  const n = content.length;
+  const session = { language: 'plaintext', name: '', paused: false, ended: false, viewers: 1 };
+  const full = { type: 'full', epoch: 1, seq: 1, version: 1, content, n, hash: hash(content) };
+  await say({ ...full, ...session, sid: client.id });
+  await viewer.page.locator('#editor .cm-content').waitFor();
+  await viewer.page.locator('#editor .first-text').waitFor({ state: 'detached' });
+  return { client, say, viewer };
+}
+
+async function pair(text, options) {
+  const writer = await scene.writer();
+  await writer.paste(text);
+  await writer.keys('Control+Home');
+  const viewer = await scene.viewer(writer.link, options);
+  await viewer.says('Live');
+  await viewer.page.locator('#editor .first-text').waitFor({ state: 'detached' });
+  return { writer, viewer };
+}
+
+/** What the browser copies. */
+const copied = ({ page }) =>
+  page.evaluate(async () => {
+    document.execCommand('copy');
+    return navigator.clipboard.readText();
+  });
+
+test('on a phone, "Select all" and "Copy" give the whole text, and nothing around it', async () => {
+  const { viewer } = await pair(LONG, PHONE);
+  assert.ok((await viewer.lines()).length < 200, 'all lines are drawn, and prove nothing');
+  await viewer.page.evaluate(() => document.execCommand('selectAll'));
+  assert.equal(await copied(viewer), LONG);
+});
+
+test('on a phone, a part that is selected is copied letter by letter', async () => {
+  const { viewer } = await pair(`first\n\n\tthird  line\n${LONG}`, PHONE);
+  await viewer.page.evaluate(() => {
+    const [first, , third] = document.querySelectorAll('#editor .cm-line');
+    const text = (line) => document.createTreeWalker(line, NodeFilter.SHOW_TEXT).nextNode();
+    const range = document.createRange();
+    range.setStart(text(first), 2);
+    const last = document.createTreeWalker(third, NodeFilter.SHOW_TEXT);
+    let node = last.nextNode();
+    for (let next = node; next; next = last.nextNode()) node = next;
+    range.setEnd(node, node.length);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  });
+  assert.equal(await copied(viewer), 'rst\n\n\tthird  line');
+});
+
+test('64 deltas in one burst are all drawn, together, and ask the writer nothing', async () => {
+  const { client, say, viewer } = await puppet('begin');
+  const asked = () => client.heard().filter(({ data }) => data?.data === 'sync').length;
+  const before = asked();
+  await viewer.page.evaluate(() => {
+    window.drawings = 0;
+    new MutationObserver(() => window.drawings++).observe(document.querySelector('.cm-content'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  let text = 'begin';
+  const sent = [];
+  for (let i = 0; i < 64; i++) {
+    const letter = String.fromCharCode(97 + (i % 26));
+    text += letter;
+    const changes = [[text.length - 1, 0, letter]];
+    sent.push(say({ type: 'delta', epoch: 1, version: i + 2, n: text.length, changes }));
+  }
+  await Promise.all(sent);
+  await viewer.shows(text);
+  const drawings = await viewer.page.evaluate(() => window.drawings);
+  assert.ok(drawings < 32, `${drawings} drawings`);
+  assert.equal(asked(), before);
+  assert.equal(await viewer.text(), text);
+});
+
+test('lines of combining marks and of changes of direction are cut on the screen only', async () => {
+  const marks = `a${'\u0301\u0316'.repeat(4_000)}`;
+  const turns = '\u202eab\u202dcd\u05d0'.repeat(1_200);
+  const text = `${marks}\n${turns}\nplain`;
+  const { viewer } = await puppet(text);
+  const lengths = (await viewer.lines()).map(({ length }) => length);
+  assert.ok(Math.max(...lengths) < 4_000, `${lengths}`);
+  assert.equal(await viewer.text(), text);
+});
+
+test('a page whose script does not arrive says so', async () => {
+  const context = await scene.person();
+  await context.route('**/page-*.js', (route) => route.abort());
+  const screen = await scene.open(scene.stack.page, 'writer', context);
+  await screen.says('Not loaded');
+  assert.match(await screen.page.locator('#empty').textContent(), /could not be loaded.*Reload/);
+});
+
+test('a viewer whose reader does not arrive keeps the first text, up to date, and can reload', async () => {
+  const writer = await scene.writer();
+  await writer.paste('still here');
+  const context = await scene.person();
+  await context.route('**/reader-*.js', (route) => route.abort());
+  const viewer = await scene.viewer(writer.link, { context });
+  await viewer.notices(/could not be loaded/);
+  await writer.page.keyboard.type('!');
+  await viewer.page.locator('#editor .first-text', { hasText: 'still here!' }).waitFor();
+  await context.unroute('**/reader-*.js');
+  await viewer.page.locator('#banner-action').click();
+  await viewer.shows('still here!');
+});
+
+test('a draft whose colours the page did not survive opens as plain text, and says so', async () => {
+  const writer = await scene.writer();
+  await writer.paste('(def a 1)');
+  await writer.page.locator('#language').selectOption('clojure');
+  await writer.page.waitForFunction(() => localStorage['codestream.trial'] === undefined);
+  const kept = await writer.page.evaluate(() => ({ ...localStorage }));
+  assert.equal(JSON.parse(kept[`codestream.session.${kept['codestream.last']}`]).language, 'clojure');
+  const context = await scene.person();
+  await context.addInitScript((values) => {
+    if (sessionStorage.set) return;
+    sessionStorage.set = 'yes';
+    Object.assign(localStorage, values, { 'codestream.trial': 'clojure' });
+  }, kept);
+  const again = await scene.open(scene.stack.page, 'writer', context);
+  await again.notices(/opens as plain text/);
+  await again.shows('(def a 1)');
+  assert.equal(await again.page.locator('#language').inputValue(), 'plaintext');
+});

@@ -1,0 +1,25 @@
+// What the page loads after it has begun to connect: the writer's editor, whose files start.js has
+// asked for already, or the viewer's reader.
+
+/** Monaco has a style sheet, which build.mjs names in the page. */
+export async function loadEditor() {
+  const [{ Editor }] = await Promise.all([import('./editor.js'), style('codestream-editor-style')]);
+  return Editor;
+}
+
+export async function loadReader() {
+  const { Reader } = await import('./reader.js');
+  return Reader;
+}
+
+/** @param {string} name  of the meta element that has its address */
+function style(name) {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = document.querySelector(`meta[name="${name}"]`)?.getAttribute('content') ?? '';
+  return new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = () => reject(new Error(`${link.href} was not loaded`));
+    document.head.append(link);
+  });
+}

@@ -1,0 +1,326 @@
+// The viewer's view of the writer's text, which nobody can type in, and the only file besides
+// marks.js, copying.js, colours.js and searching.js that uses CodeMirror. The last two come after the
+// text.
+
+import './shared.js';
+import { Compartment, EditorSelection, EditorState, Text } from '@codemirror/state';
+import {
+  EditorView,
+  gutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
+import { copying } from './copying.js';
+import { bounded, setWriter, writerMarks } from './marks.js';
+import { replacement } from './ops.js';
+import { breath } from './ticker.js';
+
+/**
+ * @typedef {import('./ops.js').Op} Op
+ * @typedef {import('./protocol.js').View} View
+ * @typedef {import('./appearance.js').Preferences} Preferences
+ */
+
+/** A place that is scrolled to by program may be missed by as much as that. */
+const ROUNDING = 2;
+/** The cursor stands at least so far from the edge when the reader follows it. */
+const MARGIN = 5;
+
+export class Reader {
+  #folding = new Compartment();
+  #keys = new Compartment();
+  #wrap = new Compartment();
+  /** The writer's newest text, and an earlier one that is shown in its place. */
+  #live;
+  /** @type {string | undefined} */
+  #past;
+  /** Where the live text was scrolled to, while an earlier one is shown. */
+  #left = { line: 0, offset: 0 };
+  #language = 'plaintext';
+  /** @type {import('./colours.js').Colours | undefined} */
+  #colours;
+  #state;
+  /** @type {EditorView | undefined} */
+  #view;
+  /** Where the program has scrolled to. */
+  #scrolled = { top: 0, left: 0 };
+  /** @type {(() => void)[]} */
+  #onSelect = [];
+
+  /**
+   * @param {{ text: string, label: string, wrap: boolean }} options
+   */
+  constructor({ text, label, wrap }) {
+    this.#live = text;
+    this.#state = EditorState.create({
+      doc: Text.of(text.split('\n')),
+      extensions: [
+        EditorState.lineSeparator.of('\n'),
+        EditorState.readOnly.of(true),
+        // Neither a phone's keyboard nor a caret is wanted.
+        EditorView.editable.of(false),
+        EditorView.contentAttributes.of({
+          'aria-label': label,
+          'aria-readonly': 'true',
+          tabindex: '0',
+        }),
+        lineNumbers(),
+        highlightSpecialChars(),
+        this.#folding.of(gutter({ class: 'cm-foldGutter' })),
+        this.#keys.of([]),
+        this.#wrap.of(wrapping(wrap)),
+        writerMarks,
+        bounded,
+        copying,
+        keymap.of([{ key: 'Mod-a', run: selectAll }]),
+        EditorView.updateListener.of((update) => this.#updated(update)),
+      ],
+    });
+  }
+
+  /** Shows the text, in steps that are short even on a slow phone. @param {HTMLElement} host */
+  async open(host) {
+    await breath();
+    this.#view = new EditorView({ state: this.#state });
+    await breath();
+    host.append(this.view.dom);
+  }
+
+  get view() {
+    if (!this.#view) throw new Error('the reader has not been opened');
+    return this.#view;
+  }
+
+  /** The text on the screen. */
+  get shown() {
+    return this.#past ?? this.#live;
+  }
+
+  /** @param {import('@codemirror/view').ViewUpdate} update */
+  #updated(update) {
+    const byHand = update.transactions.some((transaction) => transaction.isUserEvent('select'));
+    if (byHand && !update.state.selection.main.empty) for (const told of this.#onSelect) told();
+  }
+
+  // ---- the text ----
+
+  /**
+   * Makes the writer's edits.
+   * @param {Op[]} ops  they lead to `text` @param {string} text
+   * @param {boolean} hold  keep the lines on the screen where they are
+   */
+  apply(ops, text, hold) {
+    this.#live = text;
+    if (this.#past === undefined) this.#edit(ops, hold);
+  }
+
+  /** @param {Op[]} ops @param {boolean} hold */
+  #edit(ops, hold) {
+    if (ops.length === 0) return;
+    const transaction = this.view.state.update(
+      ...ops.map(([from, deleted, insert]) => ({
+        changes: { from, to: from + deleted, insert: Text.of(insert.split('\n')) },
+        sequential: true,
+      })),
+    );
+    const top = hold ? this.#topLine() : undefined;
+    const { changes, startState } = transaction;
+    this.view.dispatch(transaction, {
+      selection: keptSelection(startState.selection, changes),
+      sequential: true,
+    });
+    if (top) this.#scrollToLine(changes.mapPos(top.line, 1), top.offset);
+  }
+
+  /** The first line on the screen, and how much of it is above the edge. */
+  #topLine() {
+    const { view } = this;
+    const { scrollTop } = view.scrollDOM;
+    const block = view.lineBlockAtHeight(scrollTop - this.#padding);
+    return { line: block.from, offset: scrollTop - block.top };
+  }
+
+  /** @param {number} line  where it begins @param {number} offset */
+  #scrollToLine(line, offset) {
+    const { view } = this;
+    this.#scrollTo(view.lineBlockAt(Math.min(line, view.state.doc.length)).top + offset);
+  }
+
+  get #padding() {
+    return this.view.documentPadding.top;
+  }
+
+  // ---- following ----
+
+  /** Shows where the writer is. @param {View | undefined} view */
+  showWriter(view) {
+    const shown = this.#past === undefined ? view : undefined;
+    this.view.dispatch({ effects: setWriter.of(shown?.selections ?? []) });
+  }
+
+  /**
+   * Scrolls to what the writer sees, above all to the line with the cursor.
+   * @param {View} view
+   */
+  reveal({ selections, top, bottom }) {
+    if (this.#past !== undefined) return;
+    const { doc } = this.view.state;
+    const start = doc.line(Math.min(top, doc.lines)).from;
+    this.#scrollToLine(start, 0);
+    const head = selections[0]?.[1];
+    if (head === undefined || head > doc.length) return;
+    const { number } = doc.lineAt(head);
+    // A writer may have scrolled away from the cursor; then the visible lines count.
+    if (number < top || number > bottom) return;
+    this.#reach(head);
+  }
+
+  /** Scrolls no further than it takes to see a place. @param {number} head */
+  #reach(head) {
+    const { view } = this;
+    const { scrollDOM } = view;
+    const block = view.lineBlockAt(head);
+    const [above, below] = [block.top, block.bottom].map((y) => y + this.#padding);
+    const height = scrollDOM.clientHeight;
+    // Only where it is drawn is it known in which row of a wrapped line a place is, or how far to
+    // the right.
+    if (below + MARGIN > scrollDOM.scrollTop + height) this.#scrollTo(below + MARGIN - height);
+    else if (above < scrollDOM.scrollTop) this.#scrollTo(above);
+    view.requestMeasure({
+      key: this,
+      read: () => {
+        const place = view.coordsAtPos(Math.min(head, view.state.doc.length));
+        const { left, right } = scrollDOM.getBoundingClientRect();
+        const gutters = scrollDOM.querySelector('.cm-gutters')?.clientWidth ?? 0;
+        if (!place) return undefined;
+        const x = place.left - left - gutters + scrollDOM.scrollLeft;
+        return { x, width: right - left - gutters };
+      },
+      write: (place) => {
+        if (!place) return;
+        const { x, width } = place;
+        const { scrollLeft } = scrollDOM;
+        const room = width - 4 * MARGIN;
+        // As soon as the cursor fits, the lines are seen from their first column.
+        if (x < room) this.#scrollTo(scrollDOM.scrollTop, 0);
+        else if (x < scrollLeft || x > scrollLeft + room)
+          this.#scrollTo(scrollDOM.scrollTop, x - room);
+      },
+    });
+  }
+
+  /** @param {number} top @param {number} [left] */
+  #scrollTo(top, left = this.view.scrollDOM.scrollLeft) {
+    const { scrollDOM } = this.view;
+    if (scrollDOM.scrollTop !== top) scrollDOM.scrollTop = top;
+    if (scrollDOM.scrollLeft !== left) scrollDOM.scrollLeft = left;
+    this.#scrolled = { top: scrollDOM.scrollTop, left: scrollDOM.scrollLeft };
+  }
+
+  // ---- going back ----
+
+  /**
+   * Shows an earlier text, or again the live one (undefined).
+   * @param {string | undefined} text
+   */
+  showPast(text) {
+    if (this.#past === undefined && text !== undefined) this.#left = this.#topLine();
+    const before = this.shown;
+    this.#past = text;
+    const ops = replacement(before, this.shown);
+    this.#edit(ops, true);
+    if (text === undefined) {
+      this.#scrollToLine(this.#left.line, this.#left.offset);
+      return;
+    }
+    this.showWriter(undefined);
+    if (ops.length > 0) this.#centre(ops[0][0] + ops[0][2].length);
+  }
+
+  /** Scrolls to a place that is not on the screen. @param {number} place */
+  #centre(place) {
+    const { scrollTop, clientHeight } = this.view.scrollDOM;
+    const { top, bottom } = this.view.lineBlockAt(place);
+    if (top < scrollTop - this.#padding || bottom > scrollTop + clientHeight)
+      this.#scrollTo(Math.max(0, (top + bottom - clientHeight) / 2));
+  }
+
+  // ---- what the person does ----
+
+  /** @param {() => void} scrolled  by a person */
+  onScroll(scrolled) {
+    const { scrollDOM } = this.view;
+    scrollDOM.addEventListener('scroll', () => {
+      const { scrollTop, scrollLeft } = scrollDOM;
+      const { top, left } = this.#scrolled;
+      if (Math.abs(scrollTop - top) > ROUNDING || Math.abs(scrollLeft - left) > ROUNDING)
+        scrolled();
+    });
+  }
+
+  /** @param {() => void} selected */
+  onSelect(selected) {
+    this.#onSelect.push(selected);
+  }
+
+  /** @param {() => void} changed */
+  onResize(changed) {
+    new ResizeObserver(changed).observe(this.view.scrollDOM);
+  }
+
+  focus() {
+    this.view.focus();
+  }
+
+  // ---- how it looks ----
+
+  /** @param {Preferences} preferences  the size of the text is the style sheet's */
+  setPreferences({ wrap }) {
+    if (wrap !== this.view.lineWrapping)
+      this.view.dispatch({ effects: this.#wrap.reconfigure(wrapping(wrap)) });
+    this.view.requestMeasure();
+  }
+
+  /** @param {string} id */
+  setLanguage(id) {
+    if (this.#language === id) return;
+    this.#language = id;
+    this.#colours?.setLanguage(id);
+  }
+
+  /** Loads what can wait: colours and folding, then searching and other keys. */
+  async complete() {
+    const { Colours } = await import('./colours.js');
+    await breath();
+    this.#colours = new Colours(this.view);
+    this.view.dispatch({ effects: this.#folding.reconfigure(this.#colours.extension) });
+    this.#colours.setLanguage(this.#language);
+    const { searching } = await import('./searching.js');
+    await breath();
+    this.view.dispatch({ effects: this.#keys.reconfigure(searching) });
+  }
+}
+
+/** @param {boolean} on */
+const wrapping = (on) => (on ? EditorView.lineWrapping : []);
+
+/**
+ * Selections must not grow by what is inserted at their edges.
+ * @param {EditorSelection} selection
+ * @param {import('@codemirror/state').ChangeSet} changes
+ */
+function keptSelection(selection, changes) {
+  const ranges = selection.ranges.map(({ from, to, anchor, empty }) => {
+    const start = changes.mapPos(from, empty ? -1 : 1);
+    const end = Math.max(start, changes.mapPos(to, -1));
+    return anchor === from ? EditorSelection.range(start, end) : EditorSelection.range(end, start);
+  });
+  return EditorSelection.create(ranges, selection.mainIndex);
+}
+
+/** @param {EditorView} view */
+function selectAll(view) {
+  view.dispatch({ selection: { anchor: 0, head: view.state.doc.length }, userEvent: 'select' });
+  return true;
+}

@@ -1,0 +1,31 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { MAX_COSTLY, cutOf } from '../src/drawn.js';
+
+test('what people write is drawn whole, in any script and however long', () => {
+  for (const words of [
+    'const answer = 42; // é ',
+    'नमस्ते दुनिया यह एक लंबी पंक्ति है ',
+    'هذا نص طويل يكتب من اليمين إلى اليسار ',
+    'שורה ארוכה עם מילה in English בתוכה ',
+    'สวัสดีชาวโลก ',
+    'e\u0301a\u0308 ',
+    '日本語😀👩‍👩‍👧 ',
+  ])
+    assert.equal(cutOf(words.repeat(200)), undefined, words);
+});
+
+test('thousands of marks on one letter are cut', () => {
+  const cut = cutOf(`a${'\u0301'.repeat(5_000)}`);
+  assert.ok(cut > MAX_COSTLY && cut < MAX_COSTLY + 10, `${cut}`);
+});
+
+test('thousands of changes of direction are cut, by letters and by controls', () => {
+  for (const turn of ['a\u05d0', '\u202eab', '1\u0627'])
+    assert.ok(cutOf(turn.repeat(3_000)) <= 3 * (MAX_COSTLY + 1), JSON.stringify(turn));
+});
+
+test('a line of 256 Ki characters is looked at once', () => {
+  assert.equal(cutOf('x'.repeat(262_144)), undefined);
+  assert.equal(cutOf('\u4e00'.repeat(262_144)), undefined);
+});
