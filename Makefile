@@ -16,7 +16,12 @@
 #   make soak                 50 rooms with faults for SOAK_SECONDS (600): flat memory
 #   make test-package         the package in an empty root (as root)
 #   make test-upload          the page's upload, by the real az to a stand-in (850 MB)
+#   make test-firefox         the page in Firefox
+#   make test-webkit          the page in WebKit, Safari's engine, of today and of 2022 (250 MB)
+#   make test-sweep           no text of any language holds a page (an hour)
+#   make grammars             judge the expressions of all grammars, web/grammars/verdicts.json
 #   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
+#   make bench-page           how soon the page is there on a slow network
 #   make bench-end-to-end     from keystroke to viewer
 #   make bench-growth         how cost grows with load
 #   make bench-memory         what an event costs in memory while it waits
@@ -97,6 +102,8 @@ NEED.node  := nodejs=node npm=npm
 NEED.test  := libcmocka-dev libjansson-dev libasan8 libubsan1 \
               python3-socketio python3-requests python3-websocket
 NEED.browser := chromium-headless-shell
+NEED.firefox := firefox-esr
+NEED.webkit  := webkit2gtk-driver xvfb cog wpewebkit-driver
 NEED.check := gcc=gcc clang clang-format clang-tidy cppcheck shellcheck libcmocka-dev \
               libjansson-dev
 NEED.race  := libtsan2
@@ -109,7 +116,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps run test test-slow web-unit unit integration coverage check race valgrind \
-        test-upload install clean distclean help
+        test-upload test-firefox test-webkit test-sweep grammars install clean distclean help
 
 all: codestream
 
@@ -150,7 +157,7 @@ $(shell mkdir -p build)
 	$(Q)echo "npm ci in $*"; npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	$(Q)touch $@
 
-web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/*)
+web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/* web/grammars/*.*)
 	$(Q)echo "bundling the page"; node web/build.mjs
 
 web/chat/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/chat/*.*)
@@ -270,6 +277,23 @@ soak: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tes
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js
 
+ENGINE_NEEDS := codestream web/dist/index.html \
+                $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
+test-firefox: $(if $(FIREFOX),,build/have-firefox) $(ENGINE_NEEDS)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) tests/engines/firefox.test.js
+
+test-webkit: build/have-webkit $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) tests/engines/webkit.test.js
+
+# Every language; make test has a few.
+test-sweep: $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) SWEEP=all sh tests/bounded.sh 7200 \
+	  node --test --test-reporter=spec tests/browser/colours.test.js
+
+# What the build asks for when a grammar's version has changed.
+grammars: $(patsubst %,%/node_modules/.package-lock.json,web web/grammars)
+	$(Q)node web/grammars/judge.mjs
+
 check: build/have-check build/have-build \
        $(patsubst %,%/node_modules/.package-lock.json,web tests/eslint)
 	$(Q)CSTD='$(CSTD)' WARN='$(WARN)' WARN_GCC='$(WARN.gcc)' sh tests/check.sh
@@ -289,7 +313,7 @@ clean:
 	rm -rf web/dist web/chat/dist codestream
 
 distclean: clean
-	rm -rf build $(patsubst %,%/node_modules,emulator infra web tests tests/upload tests/eslint bench)
+	rm -rf build $(patsubst %,%/node_modules,emulator infra web web/grammars tests tests/upload tests/eslint bench)
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
