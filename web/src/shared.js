@@ -1,7 +1,6 @@
 // What the parts that are loaded later have in common with the page. Each of them imports this
 // file, so that the bundler makes one file of it all instead of one for each combination.
 
-import '../grammars/verdicts.json';
 import './languages.js';
 import './ops.js';
 import './protocol.js';
