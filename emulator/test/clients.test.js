@@ -280,7 +280,18 @@ for (const packet of ['42["early"]', '42/other,["x"]', '41', '431[]']) {
   });
 }
 
-for (const packet of ['42', '431', '42["connect"]', '4411', '43{"a":1}']) {
+test('an event or an acknowledgement with nothing in it is ignored', async (t) => {
+  const { raw, handler } = await start(t);
+  const socket = await raw();
+  socket.send('40');
+  await socket.packet();
+  for (const packet of ['42', '43', '421', '431', '42["x"]']) socket.send(packet);
+  const { body } = await handler.event(({ headers }) => headers['ce-type'].includes('.user.'));
+  assert.equal(body, '42["x"]');
+  assert.equal(socket.socket.readyState, socket.socket.OPEN);
+});
+
+for (const packet of ['42["connect"]', '4411', '43{"a":1}']) {
   test(`${packet} closes the connection at any time`, async (t) => {
     const { raw } = await start(t);
     const socket = await raw();
