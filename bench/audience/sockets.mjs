@@ -19,7 +19,7 @@ const START_MS = 20_000;
 const JOIN_MS = 300_000;
 const ARRIVE_MS = 60_000;
 /** That connect at the same time. */
-const AT_ONCE = 50;
+const AT_ONCE = 400;
 
 /** A delta in either form: its version. */
 const VERSION = /"data":\[1,\d+,(\d+),|"type":"delta","epoch":\d+,"version":(\d+)/;

@@ -3,8 +3,8 @@
  *
  * GET: a new room for its writer, or with room_id (id, as the older article calls it) a viewer
  * of that room.  POST {room_id, writer_key}: its writer again; {writers_word}: a new room, by
- * somebody who knows the owner's word; with an empty body as GET.  Where the body has an epoch,
- * the greatest that the writer knows, the answer has one that is greater, and how many units the
+ * somebody who knows the owner's word; with an empty body as GET.  Where body or query has an
+ * epoch, the greatest that the writer knows, the answer has one that is greater, and how many units the
  * service has.
  */
 #include "app/codestream.h"
@@ -38,10 +38,10 @@ static bool read_text(struct app_caller *caller, struct str json, struct str *ou
     return e != ERR_NO_MEMORY;
 }
 
-static bool is_whole_number(struct str json)
+static bool is_whole_number(struct str text)
 {
-    for (size_t i = 0; i < json.len; i++) {
-        if (json.ptr[i] < '0' || json.ptr[i] > '9')
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
             return false;
     }
     return true;
@@ -61,9 +61,7 @@ static void read_body(struct app_caller *caller, struct wish *wish)
         return;
     }
     wish->epoch = f[EPOCH].value;
-    if (wish->epoch.ptr && !is_whole_number(wish->epoch)) {
-        app_turn_away(caller, APP_BAD_REQUEST, "epoch must be a whole number");
-    } else if (!f[ROOM].value.ptr && !f[KEY].value.ptr) {
+    if (!f[ROOM].value.ptr && !f[KEY].value.ptr) {
         (void)read_text(caller, f[WORD].value, &wish->word);
     } else if (read_text(caller, f[ROOM].value, &wish->room) &&
                read_text(caller, f[KEY].value, &wish->key) &&
@@ -77,7 +75,9 @@ static bool may_ask(struct app_caller *caller, const struct wish *wish)
 {
     if (caller->pass.refusal)
         return false;
-    if (wish->room.ptr && !room_id_ok(wish->room))
+    if (!is_whole_number(wish->epoch))
+        app_turn_away(caller, APP_BAD_REQUEST, "epoch must be a whole number");
+    else if (wish->room.ptr && !room_id_ok(wish->room))
         app_turn_away(caller, APP_BAD_REQUEST,
                       "room_id must be 22 characters of A-Z a-z 0-9 - _");
     else if (!wish->room.ptr && caller->is_register)
@@ -173,7 +173,8 @@ static void admit(struct app_caller *caller, const struct member *member,
 void codestream_negotiate(struct app_caller *caller)
 {
     struct str room = app_query(caller, "room_id"), protocol = app_query(caller, "protocol");
-    struct wish wish = { .room = room.ptr ? room : app_query(caller, "id") };
+    struct wish wish = { .room = room.ptr ? room : app_query(caller, "id"),
+                         .epoch = app_query(caller, "epoch") };
     struct member member;
     struct str message, key;
 

@@ -36,7 +36,7 @@ test('what a writer types appears at a viewer', async () => {
 test('text typed before the connection reaches viewers', async () => {
   const context = await scene.person();
   const gate = deferred();
-  await context.route('**/negotiate', async (route) => {
+  await context.route('**/negotiate*', async (route) => {
     await gate.promise;
     await route.continue();
   });

@@ -176,7 +176,7 @@ test('a writer who was away gives way to the one who has taken over since', LONG
   const kept = await first.page.evaluate(() => Object.entries(localStorage));
   await one.setOffline(true);
   let asleep = true;
-  await one.route('**/negotiate', (route) => (asleep ? route.abort() : route.continue()));
+  await one.route('**/negotiate*', (route) => (asleep ? route.abort() : route.continue()));
   for (const connection of connectionsOf('w', first.link)) connection.close('asleep');
   await first.says('Offline');
   // The other machine's clock is a minute ahead.
@@ -208,7 +208,7 @@ test('a writer who was away gives way to the one who has taken over since', LONG
 test('without a function app the editor is usable, with it the stream starts', async () => {
   const context = await scene.person();
   let refusing = true;
-  await context.route('**/negotiate', (route) =>
+  await context.route('**/negotiate*', (route) =>
     refusing
       ? route.fulfill({
           status: 503,

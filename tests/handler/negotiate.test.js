@@ -88,6 +88,9 @@ test('who asks for an epoch gets one of the handler’s clock, or a greater one 
     assert.ok(again.epoch >= least && again.epoch < Math.max(least, Date.now()) + 1000);
   }
   assert.ok((await okJson(postJson({ room_id, writer_key, epoch: 2 ** 53 }))).epoch < 2 ** 52);
+  assert.ok((await okJson(get(`/negotiate?epoch=${first.epoch + 60_000}`))).epoch > first.epoch + 60_000);
+  assert.equal((await get('/negotiate?epoch=-1')).status, 400);
+  assert.ok(!('epoch' in (await okJson(get(`/negotiate?room_id=${room_id}&epoch=0`)))));
   assert.equal((await postJson({ room_id, writer_key, epoch: '0' })).status, 400);
 });
 

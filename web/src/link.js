@@ -160,10 +160,10 @@ export class Link {
   /** Secrets travel in the body: an address may be logged. @returns {object | undefined} */
   #body() {
     const { room, key } = this;
-    const epoch = this.#needsEpoch ? { epoch: this.greatest?.() ?? 0 } : undefined;
+    const epoch = this.#needsEpoch ? { epoch: this.greatest?.() ?? 0 } : {};
     if (room) return key ? { room_id: room, writer_key: key, ...epoch } : undefined;
     const word = this.word?.();
-    return word ? { writers_word: word, ...epoch } : epoch;
+    return word ? { writers_word: word, ...epoch } : undefined;
   }
 
   /** @returns {Promise<Ticket>} */
@@ -172,6 +172,7 @@ export class Link {
     const body = this.#body();
     const parameters = new URLSearchParams(this.transport.query);
     if (room && !body) parameters.set('room_id', room);
+    if (!body && this.#needsEpoch) parameters.set('epoch', String(this.greatest?.() ?? 0));
     const query = String(parameters);
     const url = `${api}/negotiate${query && `?${query}`}`;
     const response = await fetch(url, {
@@ -250,7 +251,7 @@ export class Link {
     if (this.#joined && performance.now() - this.#joinedAt >= STABLE_MS) this.#attempts = 0;
     this.#end();
     this.listener.left(trouble);
-    if (trouble.final) return;
+    if (trouble.final || !this.#running) return;
     const jitter = 0.5 + Math.random() / 2;
     const backOff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++) * jitter;
     this.#timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));

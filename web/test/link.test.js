@@ -128,6 +128,29 @@ test('the word is sent in a body, and only to open a room', async (t) => {
   }
 });
 
+test('a writer without an epoch asks for one that exceeds what it knows, and nobody else does', async (t) => {
+  const known = { epoch: () => 0, greatest: () => 41 };
+  const answer = { ...writer, epoch: 42 };
+  for (const [options, url, body] of [
+    [known, 'http://app/negotiate?epoch=41', undefined],
+    [{ ...known, word: () => 'w' }, 'http://app/negotiate', 'POST {"writers_word":"w","epoch":41}'],
+    [{ ...known, room: ROOM, key: 'K' }, 'http://app/negotiate',
+      `POST {"room_id":"${ROOM}","writer_key":"K","epoch":41}`],
+    [{ epoch: () => 42, greatest: () => 41, room: ROOM, key: 'K' }, 'http://app/negotiate',
+      `POST {"room_id":"${ROOM}","writer_key":"K"}`],
+  ]) {
+    const { urls, bodies, told } = await negotiate(t, answer, options);
+    assert.deepEqual([urls, bodies, told], [[url], [body], 'ticket']);
+  }
+  const { urls } = await negotiate(t, viewer, { epoch: () => 0, greatest: () => 41, room: ROOM });
+  assert.deepEqual(urls, [`http://app/negotiate?room_id=${ROOM}`]);
+  for (const epoch of [undefined, 0, -1, 1.5, '42', 2 ** 53]) {
+    const { told, trouble } = await negotiate(t, { ...writer, epoch }, known);
+    assert.deepEqual([told, trouble.final], ['left', false]);
+    assert.match(trouble.message, /no epoch/);
+  }
+});
+
 test('a refusal for want of the word is known by its code, and is final', async (t) => {
   const body = { error: { code: 'WritersWord', message: 'in words' } };
   const { told, trouble } = await negotiate(t, Response.json(body, { status: 403 }));

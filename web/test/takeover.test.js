@@ -23,10 +23,10 @@ function joined(epoch) {
 test('a writer announces the epoch that negotiate has given it, and keeps it when it reconnects', async (t) => {
   const writer = new Writer({ greatest: 6, text: '', language: 'go', name: '' });
   const ticket = { room_id: 'R'.repeat(22), role: 'writer', writer_key: 'K', epoch: 7, units: 3 };
-  const bodies = [];
-  t.mock.method(globalThis, 'fetch', async (_url, { body }) => {
-    bodies.push(JSON.parse(body));
-    return Response.json({ ...ticket, epoch: 7 + bodies.length - 1 });
+  const requests = [];
+  t.mock.method(globalThis, 'fetch', async (url, { body }) => {
+    requests.push(body ? JSON.parse(body) : url);
+    return Response.json({ ...ticket, epoch: 7 + requests.length - 1 });
   });
   t.mock.method(globalThis, 'setTimeout', (again) => setImmediate(again));
   const parties = [];
@@ -50,7 +50,7 @@ test('a writer announces the epoch that negotiate has given it, and keeps it whe
   assert.deepEqual(parties.map((party) => party.epoch()), [7, 7]);
   assert.equal(writer.units, 3);
   const { room_id, writer_key } = ticket;
-  assert.deepEqual(bodies, [{ epoch: 6 }, { room_id, writer_key }]);
+  assert.deepEqual(requests, ['http://app/negotiate?epoch=6', { room_id, writer_key }]);
 });
 
 test('a writer gives way to a newer one, and to one that does not tell its epoch', () => {
