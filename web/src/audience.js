@@ -75,9 +75,14 @@ export class Audience {
     else if (!present) this.viewers.set(viewer, true);
     // The sample speaks for those of whom nothing has been heard since the connection was made.
     if (here && !present && arrays && this.rollCallEnd < Infinity) this.unlisted += this.sample - 1;
-    if (!this.has(viewer)) return;
-    if (plain) this.plain.add(viewer);
-    else if (!arrays) this.older.add(viewer);
+    // What it reads matters even of those who are only counted.
+    if (plain) this.#note(this.plain, viewer);
+    else if (!arrays) this.#note(this.older, viewer);
+  }
+
+  /** @param {Set<string>} set @param {string} viewer */
+  #note(set, viewer) {
+    if (set.size < MAX_AUDIENCE) set.add(viewer);
   }
 
   /** @param {string} viewer */
@@ -114,6 +119,7 @@ export class Audience {
     this.sample = Math.max(1, Math.ceil(size / ROLL_CALL_ANSWERS));
     this.before = this.sample > 1 ? size : 0;
     this.unlisted = 0;
+    for (const viewer of this.older) if (!this.has(viewer)) this.older.delete(viewer);
     for (const viewer of this.viewers.keys()) {
       if (this.plain.has(viewer)) this.viewers.set(viewer, true);
       else if (this.sample > 1) this.remove(viewer);

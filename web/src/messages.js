@@ -45,6 +45,7 @@ export class Messages {
     const session = this.#session();
     const state = this.#state();
     if (toRoom) this.#tell(session, state.seq);
+    else this.#tellSome(session);
     const shown = paused ? undefined : view;
     return { type: 'full', ...state, ...session, content: known.text, view: shown };
   }
@@ -82,12 +83,23 @@ export class Messages {
 
   /** A beat for those who have asked: they may have missed what the room was told. */
   wholeBeat() {
-    return { type: 'beat', ...this.#state(), ...this.#session() };
+    const session = this.#session();
+    this.#tellSome(session);
+    return { type: 'beat', ...this.#state(), ...session };
   }
 
   /** What was told last may not have reached the room. */
   tellAgain() {
     this.#told.session = '';
+  }
+
+  /**
+   * Some know of a change before the room does: should it be undone in the meantime, a beat that
+   * repeats nothing would leave them with it.
+   * @param {object} session
+   */
+  #tellSome(session) {
+    if (JSON.stringify(session) !== this.#told.session) this.tellAgain();
   }
 
   /** @param {{ viewers: number }} session @param {number} seq */

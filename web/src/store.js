@@ -90,9 +90,19 @@ const BESIDE = '+';
 const page = Math.random().toString(36).slice(2, 10);
 /** The draft that this page has begun with. */
 let origin = '';
+/** What was in it then. */
+let begun = /** @type {string | null} */ (null);
 
 /** The name under which a draft is kept. @param {Draft} draft */
 const slotOf = ({ room, beside }) => (beside ? room + BESIDE + page : room);
+
+const roomOf = (/** @type {string} */ slot) => slot.split(BESIDE)[0];
+
+/** What this page has begun with has a successor; what another page saved there since stays. */
+function dropOrigin() {
+  const beside = origin === '' || origin.includes(BESIDE);
+  if (beside && browser.get(SESSION + origin) === begun) browser.remove(SESSION + origin);
+}
 
 /** @param {string} slot @returns {SessionRecord | undefined} */
 function load(slot) {
@@ -104,14 +114,21 @@ function load(slot) {
 /** The last session of this tab, else of this browser. @param {number} now */
 export function lastSession(now) {
   origin = tab.get(TAB) ?? browser.get(LAST) ?? '';
-  const record = load(origin);
+  // Another page may have taken up the draft beside, and gone on with it under the room's name.
+  const record = load(origin) ?? load(roomOf(origin));
+  begun = browser.get(SESSION + origin);
   return record && !record.ended && now - record.at < LIFE_MS ? record : undefined;
 }
 
-/** This page has been let in: its draft goes on under its room alone. @param {string} room */
-export function dropBeside(room) {
-  for (const slot of [origin, BESIDE + page, room + BESIDE + page])
-    if (slot === '' || slot.includes(BESIDE)) browser.remove(SESSION + slot);
+/**
+ * This page has been let in: its draft goes on under its room alone, unless another page with a
+ * greater epoch was faster there.
+ * @param {string} room @param {number} epoch
+ */
+export function dropBeside(room, epoch) {
+  if ((load(room)?.epoch ?? 0) > epoch) return;
+  dropOrigin();
+  for (const slot of [BESIDE + page, room + BESIDE + page]) browser.remove(SESSION + slot);
 }
 
 /** The next page of this tab begins a new session. */
@@ -130,7 +147,10 @@ export function saveSession(record) {
   if ((load(slot)?.epoch ?? 0) > record.epoch) return true;
   tab.set(TAB, slot);
   browser.set(LAST, slot);
-  return browser.set(SESSION + slot, JSON.stringify(record));
+  const kept = browser.set(SESSION + slot, JSON.stringify(record));
+  // Loading the page again and again, while nobody is let in, must not evict other sessions.
+  if (kept && record.beside && slot !== origin) dropOrigin();
+  return kept;
 }
 
 /**
@@ -138,9 +158,11 @@ export function saveSession(record) {
  * @param {string} room @param {number} epoch
  */
 export function outrank(room, epoch) {
-  const record = load(room);
-  if (record && record.epoch < epoch)
-    browser.set(SESSION + room, JSON.stringify({ ...record, epoch }));
+  for (const slot of [room, room + BESIDE + page]) {
+    const record = load(slot);
+    if (record && record.epoch < epoch)
+      browser.set(SESSION + slot, JSON.stringify({ ...record, epoch }));
+  }
 }
 
 /**

@@ -162,7 +162,7 @@ export class WriterPage {
     this.#word.accepted();
     Object.assign(this.#session, { room, key: key ?? this.#session.key });
     this.#draft.save();
-    dropBeside(room);
+    dropBeside(room, this.#writer.epoch);
     this.#page.showLink(this.#link);
   }
 

@@ -112,3 +112,15 @@ test('a viewer answers a roll call if it is in the sample, and asks for nothing 
   }
   assert.ok(answers > count / 8 && answers < count / 2, `${answers} of ${count}`);
 });
+
+test('an older page gets what it reads even where it is only counted', () => {
+  const audience = seated(MAX_AUDIENCE);
+  assert.equal(audience.readsArrays, true);
+  for (const plain of [false, true]) {
+    audience.join(`older-${plain}`);
+    audience.hear(`older-${plain}`, { plain, arrays: false, here: false });
+    assert.equal(audience.readsArrays, false);
+    audience.leave(`older-${plain}`);
+    assert.equal(audience.readsArrays, true);
+  }
+});

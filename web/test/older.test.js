@@ -165,3 +165,19 @@ test('in the short form, too, viewers end with the writer’s text whatever the 
       assert.deepEqual([text, behind], [scene.stream.writer.text, false]);
   }
 });
+
+test('who was told a number of viewers alone learns, too, that it is the old one again', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const scene = room(new Writer(SESSION), [newer(), newer()], { seed });
+    const { stream, world } = scene;
+    const [stays, reloads] = stream.viewers.values();
+    stream.run(4_000 + world.random() * 5_000);
+    // A page is loaded anew; that its old socket has left is known later.
+    const again = stream.addViewer(newer());
+    stream.run(300);
+    stream.viewers.delete(reloads.sid);
+    stream.writer.presence({ role: 'viewer', state: 'left', from: reloads.sid });
+    stream.run(12_000);
+    for (const { viewer } of [stays, again]) assert.equal(viewer.session.viewers, 2, `seed ${seed}`);
+  }
+});

@@ -48,7 +48,7 @@ test('a draft is saved beside the one that it came from until its page is let in
   const third = await page();
   assert.equal(third.lastSession(NOW).text, 'one and two');
   third.saveSession({ ...draft, epoch: 9, text: 'one and two and three' });
-  third.dropBeside('R');
+  third.dropBeside('R', 9);
   const sessions = [...kept.localStorage.keys()].filter((name) => name.includes('session'));
   assert.deepEqual(sessions, ['codestream.session.R']);
   assert.equal((await page()).lastSession(NOW).text, 'one and two and three');
@@ -82,4 +82,64 @@ test('a page whose clock is years off keeps its draft', async () => {
     later.pruneSessions(now + 1000);
     assert.equal(later.lastSession(now + 1000).text, 'kept');
   }
+});
+
+test('loading a page again and again before it is let in evicts no other session', async () => {
+  const { page, kept } = browser();
+  const first = await page();
+  for (const room of ['A', 'B', 'C', 'R'])
+    first.saveSession({ ...draft, room, epoch: 7, text: room });
+  for (let i = 1; i <= 8; i++) {
+    const again = await page();
+    again.pruneSessions(NOW + i);
+    const { text } = again.lastSession(NOW + i);
+    again.saveSession({ ...draft, at: NOW + i, epoch: 7, beside: true, text: `${text}+` });
+  }
+  const last = await page();
+  last.pruneSessions(NOW + 9);
+  assert.equal(last.lastSession(NOW + 9).text, 'R++++++++');
+  for (const room of ['A', 'B', 'C', 'R']) assert.ok(kept.localStorage.has(`codestream.session.${room}`));
+});
+
+test('what another page has saved since stays when its successor goes on', async () => {
+  const { page, kept } = browser();
+  const one = await page();
+  one.saveSession({ ...draft, epoch: 7, beside: true, text: 'one' });
+  const two = await page();
+  assert.equal(two.lastSession(NOW).text, 'one');
+  one.saveSession({ ...draft, epoch: 7, beside: true, text: 'one goes on' });
+  two.saveSession({ ...draft, epoch: 9, text: 'two' });
+  two.dropBeside('R', 9);
+  const texts = [...kept.localStorage].filter(([name]) => name.includes('.session.'))
+    .map(([, json]) => JSON.parse(json).text);
+  assert.deepEqual(texts.sort(), ['one goes on', 'two']);
+});
+
+test('a page that was let in too late keeps its text, and can take the pen back with it', async () => {
+  const { page } = browser();
+  const late = await page();
+  late.saveSession({ ...draft, epoch: 7, beside: true, text: 'late' });
+  const other = await page({ newTab: true });
+  other.saveSession({ ...draft, epoch: 20, text: 'other' });
+  const tab = await page({ newTab: true });
+  tab.lastSession(NOW);
+  tab.saveSession({ ...draft, epoch: 7, beside: true, text: 'mine' });
+  tab.saveSession({ ...draft, epoch: 19, text: 'mine' });
+  tab.dropBeside('R', 19);
+  tab.outrank('R', 20);
+  const { text, epoch } = (await page()).lastSession(NOW);
+  assert.deepEqual([text, epoch], ['mine', 20]);
+});
+
+test('a tab whose draft another page has taken up goes on with the session', async () => {
+  const { page } = browser();
+  const one = await page();
+  one.saveSession({ ...draft, epoch: 7, beside: true, text: 'one' });
+  const two = await page();
+  two.lastSession(NOW);
+  two.saveSession({ ...draft, epoch: 9, text: 'two' });
+  two.dropBeside('R', 9);
+  // The first was ended without another word, and its tab comes back.
+  globalThis.window.sessionStorage.setItem('codestream.tab', 'R+gone');
+  assert.equal((await page()).lastSession(NOW).text, 'two');
 });
