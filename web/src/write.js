@@ -33,6 +33,9 @@ import { WordForm } from './word-form.js';
 import { Word } from './word.js';
 import { Writer } from './writer.js';
 
+/** To run Monaco takes a second on a phone, in which nothing else gets on: the link goes first. */
+const LINK_FIRST_MS = 1_000;
+
 export class WriterPage {
   #page;
   #session;
@@ -46,6 +49,13 @@ export class WriterPage {
   #takeover;
   #connection;
   #trial = new Trial();
+  /** @type {() => void} */
+  #settle = () => {};
+  /** The link is there, has failed, or is not worth waiting for. */
+  #settled = new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+    this.#settle = resolve;
+    setTimeout(resolve, LINK_FIRST_MS);
+  });
   /** The editor could not be loaded. */
   #partial = false;
 
@@ -90,7 +100,8 @@ export class WriterPage {
     this.#showSession();
     this.#connection.start();
     const attach = connectAppearance();
-    loadEditor()
+    this.#settled
+      .then(loadEditor)
       .then((Editor) => this.#edit(new Editor(...editorOptions(this.#writer)), attach))
       .catch(() => this.#notLoaded());
   }
@@ -126,6 +137,7 @@ export class WriterPage {
     const link = this.#connection.state;
     const takenOver = this.#takeover.done;
     draft.poll(now());
+    if (link.phase === 'up' || link.phase === 'failed') this.#settle();
     if (wantsWord(link)) this.#word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept: draft.kept, now: now() });
     const shown = this.#partial ? { ...status, notice: status.notice ?? NOT_LOADED } : status;
