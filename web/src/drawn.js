@@ -2,21 +2,23 @@
 // stand over one letter, or in which the direction changes thousands of times; what comes after the
 // first few hundred of them is left out of the picture, and stays in the text. Pure.
 
-/** Of either kind, so many are drawn in a line. No line that is meant to be read has as many. */
+/** Of each kind, so many are drawn in a line. No line that is meant to be read has as many. */
 export const MAX_COSTLY = 500;
 /** No script needs more marks than these on one letter. */
 const MARKS_ON_LETTER = 4;
 
-const SIMPLE = /^[\0-\u02ff]*$/;
+const SIMPLE = /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff]*$/;
 const MARK = /\p{M}/u;
 /** Letters from right to left, some of them as halves of surrogate pairs. */
 const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83a\ud83b]/;
 const RIGHTWARDS = /[\p{L}\p{N}]/u;
-const CONTROL = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+/** Controls of direction, and characters for each of which the reader draws a sign. */
+const CONTROL =
+  /[\0-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffc]/;
 
 /**
  * Where the drawing of a line ends, before its own end; undefined: nowhere.
- * @param {string} line @param {number} [most] of either kind @returns {number | undefined}
+ * @param {string} line @param {number} [most] of each kind @returns {number | undefined}
  */
 export function cutOf(line, most = MAX_COSTLY) {
   if (line.length <= most || SIMPLE.test(line)) return undefined;

@@ -248,6 +248,7 @@ function readView(raw) {
     selections.length <= MAX_SELECTIONS &&
     selections.every(isSelection) &&
     isCount(top) &&
+    top > 0 &&
     isCount(bottom);
   return good ? { selections, top, bottom } : undefined;
 }

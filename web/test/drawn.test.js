@@ -25,6 +25,12 @@ test('thousands of changes of direction are cut, by letters and by controls', ()
     assert.ok(cutOf(turn.repeat(3_000)) <= 3 * (MAX_COSTLY + 1), JSON.stringify(turn));
 });
 
+test('thousands of characters that the reader draws as signs are cut, and tabs are not', () => {
+  for (const sign of ['\0', '\x1b', '\x85', '\xad', '\u00a0\u200b', 'a\ufeff'])
+    assert.ok(cutOf(sign.repeat(5_000)) <= 2 * (MAX_COSTLY + 1), JSON.stringify(sign));
+  assert.equal(cutOf('\t'.repeat(5_000)), undefined);
+});
+
 test('a line of 256 Ki characters is looked at once', () => {
   assert.equal(cutOf('x'.repeat(262_144)), undefined);
   assert.equal(cutOf('\u4e00'.repeat(262_144)), undefined);

@@ -97,6 +97,11 @@ test('edits are taken only in their form, in their number and with LF', () => {
   }
 });
 
+test('a view from above the first line is dropped, and its text is still read', () => {
+  const message = readFromWriter({ type: 'full', ...state, content: 'x', view: { ...view, top: 0 } });
+  assert.deepEqual([message.content, message.view], ['x', undefined]);
+});
+
 test('a view with too many or wrong selections is dropped, and its delta is still read', () => {
   for (const selections of [[[1]], [[1, -1]], ['x'], Array(MAX_SELECTIONS + 1).fill([0, 0])]) {
     const message = readFromWriter({
