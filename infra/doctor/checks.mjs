@@ -238,7 +238,7 @@ function judgeEvents({ status, rejection = '', isConnected, isGreeted, ack }, d)
   return [
     [/\b401\b/.test(rejection), 'functionKey', 'the service is refused by the app that the hub\'s URL '
       + `template leads to: its ?code= is not the present function key: ${told}`],
-    [/\b404\b|no response/.test(rejection), 'url',
+    [/\b404\b|no response|did not validate: E[A-Z]+/.test(rejection), 'url',
       `the hub's URL template leads to no event handler: ${told}`],
     [rejection, 'refusedClient', `a client may not join: ${told}`],
     [status === 200 && !isConnected, 'refusedClient', 'the service does not answer a client that joins'],
