@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 
 import { groupOf, rest, TYPES } from './deployment/arm.mjs';
 import {
+  changeMemory,
   changeOrigins,
   changeSettings,
   giveRights,
@@ -147,6 +148,7 @@ async function makeResources(d, facts, choice) {
           ? usesIdentity({}, facts.settings, facts.parts.service)
           : choice.identity,
       hub: choice.hub,
+      ...(d.options.memory ? { memory: d.options.memory } : {}),
       ...serviceOf(facts),
       origins: d.options.origins,
     },
@@ -199,6 +201,7 @@ async function configure(d, facts, choice, page) {
   } = choice;
   const isChanged = await changeSettings(d, facts, { ...choice, units });
   await changeOrigins(d, facts, page);
+  await changeMemory(d, facts.parts.app);
   if (choice.word) tellWord(d, facts.parts.app.name, choice.word);
   return isChanged;
 }

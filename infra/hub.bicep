@@ -27,12 +27,12 @@ param uploads bool = true
 @secure()
 param kept object
 
-resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: functionApp
 }
 
 var handler = resourceId('Microsoft.Web/sites/functions', functionApp, 'eventhandler')
-var key = listKeys(handler, '2024-04-01').default
+var key = listKeys(handler, '2025-03-01').default
 
 // The service may be in another group, if it was there before.
 module events 'events.bicep' = {

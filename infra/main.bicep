@@ -1,6 +1,6 @@
 // Everything Codestream needs in Azure, but for the rights of the function app (deploy.mjs gives those
-// that it lacks), the hub's event handler, which can be registered only once the function is there
-// (hub.bicep), and the switch of the static website.
+// that it lacks) and the hub's event handler, which can be registered only once the function is there
+// (hub.bicep).
 //
 // What is there is not touched: `make` names what is made, and by default that is all of it.
 //
@@ -37,6 +37,10 @@ param sku string = 'Free_F1'
 
 @description('Units of the Web PubSub service; Free_F1 has one.')
 param units int = 1
+
+@description('Megabytes of an instance; a quarter of them brings a quarter of a core.')
+@allowed([512, 2048, 4096])
+param memory int = 2048
 
 @description('True: managed identity, no access key. False: the access key in an app setting.')
 param identity bool = false
@@ -88,7 +92,7 @@ resource service 'Microsoft.SignalRService/webPubSub@2024-03-01' = if (contains(
 
 // ---- storage: the package of the function app, and the page ----
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = if (contains(make, 'storage')) {
+resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' = if (contains(make, 'storage')) {
   name: account
   location: location
   tags: tags
@@ -106,20 +110,33 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = if (contains(m
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = if (contains(make, 'storage')) {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' = if (contains(make, 'storage')) {
   parent: storage
   name: 'default'
+  properties: {
+    staticWebsite: {
+      enabled: true
+      indexDocument: 'index.html'
+    }
+  }
+}
+
+// What the website shows. Whether Azure makes it by itself, if the website is switched on in this way,
+// is not known.
+resource website 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = if (contains(make, 'storage')) {
+  parent: blobs
+  name: '$web'
 }
 
 // A container that is there stays as it is.
-resource packageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+resource packageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = {
   parent: blobs
   name: packages
 }
 
 // ---- logs ----
 
-resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = if (contains(make, 'logs')) {
+resource logs 'Microsoft.OperationalInsights/workspaces@2025-07-01' = if (contains(make, 'logs')) {
   name: unique
   location: location
   tags: tags
@@ -151,7 +168,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = if (contains(make
 
 // ---- the function app ----
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = if (contains(make, 'plan')) {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = if (contains(make, 'plan')) {
   name: unique
   location: location
   tags: tags
@@ -165,7 +182,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = if (contains(make, 'plan'
   }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = if (contains(make, 'app')) {
+resource app 'Microsoft.Web/sites@2025-03-01' = if (contains(make, 'app')) {
   name: unique
   location: location
   tags: tags
@@ -199,7 +216,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = if (contains(make, 'app')) {
         }
       }
       scaleAndConcurrency: {
-        instanceMemoryMB: 2048
+        instanceMemoryMB: memory
         // The least that the platform takes, and a bound on the bill.
         maximumInstanceCount: 40
         triggers: {

@@ -39,7 +39,7 @@ resource service 'Microsoft.SignalRService/webPubSub@2024-03-01' existing = {
   scope: resourceGroup(serviceGroup)
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: account
 }
 
@@ -47,11 +47,11 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: unique
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: unique
 }
 
-resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
   properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {

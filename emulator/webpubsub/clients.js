@@ -58,10 +58,18 @@ export class Clients {
   }
 
   /** The packets of a client that has to wait are not read from its requests. */
-  async #pass(req, res, url, hub) {
-    const connection = hub.connections.get(url.searchParams.get('sid'));
-    if (req.method === 'POST') await connection?.readable?.();
-    this.#engine(hub).handleRequest(req, res);
+  #pass(req, res, url, hub) {
+    const connection = hub.connections.get(url.searchParams.getAll('sid').at(-1));
+    const held = req.method === 'POST' && connection?.readable?.();
+    if (!held) {
+      this.#engine(hub).handleRequest(req, res);
+      return;
+    }
+    const pass = () => req.destroyed || this.#engine(hub).handleRequest(req, res);
+    held.then(pass).catch((error) => {
+      this.#service.log.warn('client', error.stack);
+      res.destroy();
+    });
   }
 
   /** @returns {boolean} whether the upgrade was for this endpoint */

@@ -113,6 +113,8 @@ export class SocketIoConnection {
       this.#acceptConnect(packet);
     } else if (socket?.state === 'connected' && type === PacketType.DISCONNECT) {
       this.#acceptDisconnect(socket);
+    } else if (socket?.state === 'connected' && packet.isEmpty) {
+      this.#service.log.life(this.id, 'sent a packet with nothing in it: it is ignored');
     } else if (socket?.state === 'connected' && type === PacketType.EVENT) {
       this.#acceptEvent(socket, packet);
     } else if (socket?.state === 'connected' && type === PacketType.ACK) {

@@ -16,6 +16,10 @@ const HEAD = /^([0-6])(?:\d+-)?(?:(\/[^,]*),?)?/; // type, attachments, namespac
 /** Why a payload cannot be written to a client. */
 class PayloadError extends Error {}
 
+/** An event or acknowledgement without anything in it, which is none, and no fault either. */
+const isEmpty = ({ type, data }) =>
+  data === undefined && (type === PacketType.EVENT || type === PacketType.ACK);
+
 /**
  * Assembles a client's messages into packets; a binary packet is several messages.
  * `add` throws on whatever Socket.IO's own decoder refuses.
@@ -29,12 +33,14 @@ export class PacketReader {
     this.#decoder.on('decoded', (decoded) => {
       const messages = this.#messages;
       this.#messages = [];
-      if (!isPacketValid(decoded)) throw new Error('invalid packet');
+      const empty = isEmpty(decoded);
+      if (!empty && !isPacketValid(decoded)) throw new Error('invalid packet');
       onPacket({
         type: decoded.type,
         namespace: decoded.nsp,
         data: decoded.data,
         id: decoded.id,
+        isEmpty: empty,
         binary: messages.length > 1,
         payload: messages.map(encodeMessage).join(SEPARATOR),
       });
@@ -57,6 +63,7 @@ export class PacketReader {
  * @property {number} type of PacketType; binary events and acks have the plain type
  * @property {string} namespace
  * @property {any} data the parsed payload
+ * @property {boolean} isEmpty an event or acknowledgement with nothing in it
  * @property {number} [id] under which an acknowledgement is waited for
  * @property {boolean} binary whether it came with attachments
  * @property {string} payload the Engine.IO payload, its packet's text unchanged

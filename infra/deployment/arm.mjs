@@ -1,11 +1,13 @@
-// How Azure Resource Manager calls what a deployment is made of. Pure, but for `rest`.
+// How Azure Resource Manager calls what a deployment is made of. Pure.
 
-const API = {
+/** One version of each type, here and in the templates. */
+
+export const API = {
   'Microsoft.SignalRService/webPubSub': '2024-03-01',
-  'Microsoft.Web/sites': '2024-04-01',
-  'Microsoft.Web/serverfarms': '2024-04-01',
-  'Microsoft.Storage/storageAccounts': '2023-05-01',
-  'Microsoft.OperationalInsights/workspaces': '2023-09-01',
+  'Microsoft.Web/sites': '2025-03-01',
+  'Microsoft.Web/serverfarms': '2025-03-01',
+  'Microsoft.Storage/storageAccounts': '2025-08-01',
+  'Microsoft.OperationalInsights/workspaces': '2025-07-01',
   'Microsoft.Insights/components': '2020-02-02',
   'Microsoft.Authorization/roleAssignments': '2022-04-01',
 };

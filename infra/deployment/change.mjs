@@ -158,5 +158,25 @@ export async function changeOrigins(d, { parts: { app }, cors }, page) {
   });
 }
 
+/** What an instance has; all else that says how the app runs is sent back as it was. */
+export async function changeMemory(d, app) {
+  const { memory } = d.options;
+  const config = app.properties.functionAppConfig ?? {};
+  const old = config.scaleAndConcurrency ?? {};
+  if (!memory || (old.instanceMemoryMB === memory && !d.person.isDryRun)) return;
+  const functionAppConfig = {
+    ...config,
+    scaleAndConcurrency: { ...old, instanceMemoryMB: memory },
+  };
+  const body = JSON.stringify({ properties: { functionAppConfig } });
+  const what = 'the memory of the function app';
+  await d.az.act(rest('patch', app.id, { body }), { what }).catch((error) => {
+    throw new Stop(
+      `Azure does not give the function app ${memory} MB:\n${error.message}`,
+      'Not every region has 512 MB: try again without --memory.',
+    );
+  });
+}
+
 /** Has the app ever had settings of ours? */
 export const wasSetUp = (settings) => Object.keys(settings).some((name) => OWN_SETTINGS.test(name));

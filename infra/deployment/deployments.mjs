@@ -169,6 +169,7 @@ function values(outputs) {
 
 /** What a person can do about the errors of Resource Manager that are met most often. */
 const KNOWN = [
+  [/instanceMemory/i, 'Not every region has 512 MB: try again without --memory.'],
   [
     /RequestDisallowedByPolicy/,
     'A policy of your organisation forbids it, and names itself above.',

@@ -22,6 +22,7 @@ const OPTIONS = {
   sku: TEXT,
   units: TEXT,
   wait: TEXT,
+  memory: TEXT,
   origin: LIST,
   'remove-origin': LIST,
   setting: LIST,
@@ -74,6 +75,7 @@ export function readOptions(argv, env) {
     serviceGroup: values['service-group'] && checkGroup(values['service-group']),
     sku: checkSku(values.sku),
     units: values.units === undefined ? undefined : checkCount('units', values.units),
+    memory: values.memory && checkMemory(values.memory),
     waitMs: 60_000 * checkCount('wait', values.wait ?? '30'),
     origins: values.origin.map(checkOrigin),
     removedOrigins: values['remove-origin'].map(checkOrigin),
@@ -153,6 +155,11 @@ function checkName(name) {
   }
   if (name.length < 3 || name.length > 11) throw new Misuse(`--name: 3 to 11 characters: ${name}`);
   return name;
+}
+
+function checkMemory(memory) {
+  if (['512', '2048', '4096'].includes(memory)) return Number(memory);
+  throw new Misuse(`--memory is 512, 2048 or 4096, not ${memory}`);
 }
 
 function checkSku(sku) {

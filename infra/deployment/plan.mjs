@@ -12,6 +12,7 @@ export const CHANGES = {
   settings:
     'an option says so; one that the handler needs is not there; the access key was renewed;'
     + ' CODESTREAM_UNITS follows the units of the service',
+  memory: '--memory says so',
   origins: 'the page has to call negotiate, and an option says so',
   package: 'a new version of the handler',
   hub: 'the function key may have been renewed: our event handler, and no other, is written again',

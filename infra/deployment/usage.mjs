@@ -19,6 +19,8 @@ Administrator), build/codestream.zip and web/dist (\`make package web/dist/index
   --sku SKU                of the service: Free_F1, Standard_S1, Premium_P1 or Premium_P2 (Free_F1)
   --units N                of the service, each for 1000 connections (1): Free_F1 has one, Standard_S1
                            and Premium_P1 1 to 10, 20, 30, … 100, Premium_P2 100, 200, … 1000
+  --memory MB              of an instance of the function app: 512, 2048 or 4096 (2048). A quarter of
+                           the memory costs a quarter, and brings a quarter of a core
   --origin URL             a further origin that may call negotiate, such as a domain of your own;
                            may be repeated
   --remove-origin URL      one that may no longer

@@ -18,8 +18,11 @@ const bytes = (buffer) => ({ $bytes: buffer.toString('base64') });
 const LIMITS = {
   Python: {},
   Java: {},
-  Go: {},
-  Rust: {},
+  Go: { 'sends and gets bytes by polling': 'no bytes by polling' },
+  Rust: {
+    'has bytes acknowledged': 'no acknowledgement of an event with bytes',
+    'gets bytes in an acknowledgement': 'no acknowledgement with bytes',
+  },
 };
 
 /** One client at one server. */
@@ -83,15 +86,16 @@ const CASES = {
     for (const value of VALUES) assert.deepEqual(await visit.ask('values', [value]), [value]);
     assert.deepEqual(await visit.client.next('values'), VALUES);
   },
-  'sends bytes': async (visit) => {
+  'has bytes acknowledged': async (visit) => {
     await visit.connect();
     assert.deepEqual(await visit.ask('bytes', [bytes(NEXT_BYTES)]), [3, 255]);
   },
-  'gets bytes': async (visit) => {
-    await visit.connect({ transports: TRANSPORTS.polling });
-    visit.emit('bytes', [bytes(NEXT_BYTES)]);
-    assert.deepEqual(await visit.client.next('bytes'), [bytes(BYTES)]);
-  },
+  ...Object.fromEntries(['websocket', 'polling'].map((name) => [
+    `sends and gets bytes by ${name}`, async (visit) => {
+      await visit.connect({ transports: TRANSPORTS[name] });
+      visit.emit('bytes', [bytes(NEXT_BYTES)]);
+      assert.deepEqual(await visit.client.next('bytes'), [bytes(BYTES)]);
+    }])),
   'gets bytes in an acknowledgement': async (visit) => {
     await visit.connect();
     assert.deepEqual(await visit.ask('echo', [bytes(NEXT_BYTES)]), [bytes(NEXT_BYTES)]);

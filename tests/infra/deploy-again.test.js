@@ -17,8 +17,7 @@ const HARDENED = (world) => {
   });
   world.cloud.get(service).identity = { type: 'SystemAssigned' };
   Object.assign(world.cloud.get(app).properties.functionAppConfig, {
-    instanceMemoryMB: 4096,
-    alwaysReady: [{ name: 'http' }],
+    scaleAndConcurrency: { instanceMemoryMB: 4096, alwaysReady: [{ name: 'http' }] },
   });
   world.cloud.get(app).properties.publicNetworkAccess = 'Disabled';
   world.cloud.get(storage).properties.networkAcls = { defaultAction: 'Deny' };
@@ -215,3 +214,33 @@ cloudTest(
     assert.deepEqual(world.snapshot(), before);
   },
 );
+
+// ---- memory ----
+
+cloudTest(
+  'a new app has 2048 MB, or what --memory says; one that is there keeps its own',
+  async (world) => {
+    const memory = () =>
+      world.cloud.get(world.ids.app).properties.functionAppConfig.scaleAndConcurrency;
+    await world.run('deploy', [...FIRST, '--memory', '512']);
+    assert.deepEqual(memory(), { instanceMemoryMB: 512, maximumInstanceCount: 40 });
+    memory().maximumInstanceCount = 100;
+    await world.run('deploy');
+    assert.deepEqual(memory(), { instanceMemoryMB: 512, maximumInstanceCount: 100 });
+    await world.run('deploy', ['--memory', '4096']);
+    assert.deepEqual(memory(), { instanceMemoryMB: 4096, maximumInstanceCount: 100 });
+    assert.deepEqual(world.cloud.get(world.ids.app).properties.functionAppConfig.runtime, {
+      name: 'custom',
+    });
+  },
+);
+
+cloudTest('a region that has no 512 MB stops it, and is told', async (world) => {
+  await world.run('deploy', FIRST);
+  world.faults = [
+    { match: /--method patch .*sites/, answer: { code: 1, stderr: 'ERROR: Bad Request({})\n' } },
+  ];
+  const { code, err } = await world.run('deploy', ['--memory', '512']);
+  assert.equal(code, 1);
+  assert.match(err, /does not give the function app 512 MB[^]*Not every region has 512 MB/);
+});

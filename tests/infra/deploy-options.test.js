@@ -55,6 +55,7 @@ const MISUSE = [
   ['--location'],
   ['--location', ''],
   ['--verbose'],
+  ['--memory', '1024'],
   ['westeurope'],
   ['--wait', '0'],
   ['--resource-group', 'a/b'],

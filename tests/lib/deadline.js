@@ -19,12 +19,12 @@ export async function within(ms, promise, what) {
 }
 
 /** Resolves at the first truthy answer of `check`. For what gives no event to await. */
-export async function eventually(ms, check, what) {
-  const end = performance.now() + PATIENCE * ms;
+export async function eventually(ms, check, what, clock = () => performance.now()) {
+  const end = clock() + PATIENCE * ms;
   for (;;) {
     const answer = await check();
     if (answer) return answer;
-    if (performance.now() > end) throw new Error(`${what}: not within ${PATIENCE} x ${ms} ms`);
+    if (clock() > end) throw new Error(`${what}: not within ${PATIENCE} x ${ms} ms`);
     await pause(10);
   }
 }

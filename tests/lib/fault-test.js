@@ -18,7 +18,7 @@ export const LASTING_MS = LIE_MS + 500;
 /** And one that heals while it is there. */
 export const SHORT_MS = 4000;
 
-/** All rooms may be in trouble at the same time, because most of this is waiting. */
+/** All tests may wait for their turn at the same time. */
 export const AT_ONCE = { concurrency: 60 };
 /** Of a file's ten minutes; where the machine is busy, most of it is waiting for a turn. */
 const TEST_MS = 110_000;
@@ -26,17 +26,24 @@ const TEST_MS = 110_000;
 export const test = (sentence, body) => boundedTest(sentence, { timeout: TEST_MS }, body);
 
 /**
- * As many rooms at a time as the machine bears. To open one is work, so only so many are opened at
- * once, and the next one has its turn when this process keeps up with those that are there, or when
- * none is.
+ * As many rooms at a time as the machine bears, because most of this is waiting. How many that is
+ * follows its cores: a room that heals is more work than one in trouble. To open one is work as
+ * well, so only so many are opened at once, and the next one has its turn when this process keeps
+ * up with those that are there, or when none is.
  */
-const OPENING = availableParallelism();
+const CORES = availableParallelism();
+const MOST_OPEN = 4 * CORES;
 let opening = 0;
 let open = 0;
 
+function hasTurn() {
+  if (opening + open === 0) return true;
+  return opening < CORES && opening + open < MOST_OPEN && isCalm();
+}
+
 /** What `start` resolves with, when it is its turn. */
 async function inTurn(t, start) {
-  while (opening >= OPENING || (opening + open > 0 && !isCalm())) await beat();
+  while (!hasTurn()) await beat();
   opening += 1;
   try {
     const started = await start();

@@ -64,7 +64,7 @@ export class WatchedRoom {
     this.writer = new WriterPage({ backEnd: this.#backEnd, text: 'begin' });
     this.#watch(this.writer);
     this.#remember();
-    await eventually(OPEN_MS, () => this.writer.live, 'the writer is live');
+    await eventually(OPEN_MS, () => this.writer.live, 'the writer is live', lived);
     for (let i = 0; i < viewers; i += 1) this.addViewer();
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
     await this.equal(OPEN_MS);
@@ -122,14 +122,15 @@ export class WatchedRoom {
 
   /** Resolves when all texts are equal. */
   async equal(ms) {
-    await eventually(ms, () => this.isEqual, 'equal texts').catch((error) => {
+    await eventually(ms, () => this.isEqual, 'equal texts', lived).catch((error) => {
       throw new Error(`${error.message}\n${this.describe()}`);
     });
   }
 
   /** Resolves when everybody says so. */
   async allLive(ms) {
-    await eventually(ms, () => this.pages.every(({ live }) => live), 'all live').catch((error) => {
+    const allLive = () => this.pages.every(({ live }) => live);
+    await eventually(ms, allLive, 'all live', lived).catch((error) => {
       throw new Error(`${error.message}\n${this.describe()}`);
     });
   }

@@ -41,7 +41,7 @@ export const SCHEMAS = {
       }),
     },
   },
-  'Microsoft.Storage/storageAccounts@2023-05-01': {
+  'Microsoft.Storage/storageAccounts@2025-08-01': {
     ...TOP,
     kind: ['StorageV2'],
     sku: { name: ['Standard_LRS', 'Standard_ZRS', 'Standard_GRS'] },
@@ -53,13 +53,15 @@ export const SCHEMAS = {
       supportsHttpsTrafficOnly: 'bool',
     },
   },
-  'Microsoft.Storage/storageAccounts/blobServices@2023-05-01': {
-    parent: ANY, name: ['default'], properties: {},
+  'Microsoft.Storage/storageAccounts/blobServices@2025-08-01': {
+    parent: ANY,
+    name: ['default'],
+    properties: { staticWebsite: { enabled: 'bool', indexDocument: 'string' } },
   },
-  'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01': {
+  'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01': {
     parent: ANY, name: 'string', properties: { publicAccess: ['None', 'Blob', 'Container'] },
   },
-  'Microsoft.OperationalInsights/workspaces@2023-09-01': {
+  'Microsoft.OperationalInsights/workspaces@2025-07-01': {
     ...TOP,
     properties: {
       sku: { name: ['PerGB2018'] },
@@ -75,13 +77,13 @@ export const SCHEMAS = {
       Application_Type: ['web', 'other'], WorkspaceResourceId: 'string', DisableLocalAuth: 'bool',
     },
   },
-  'Microsoft.Web/serverfarms@2024-04-01': {
+  'Microsoft.Web/serverfarms@2025-03-01': {
     ...TOP,
     kind: ['functionapp'],
     sku: { name: ['FC1'], tier: ['FlexConsumption'] },
     properties: { reserved: 'bool' },
   },
-  'Microsoft.Web/sites@2024-04-01': {
+  'Microsoft.Web/sites@2025-03-01': {
     ...TOP,
     dependsOn: ANY,
     kind: ['functionapp,linux'],
@@ -110,7 +112,7 @@ export const SCHEMAS = {
       },
     },
   },
-  'Microsoft.Web/sites/config@2024-04-01': {
+  'Microsoft.Web/sites/config@2025-03-01': {
     parent: ANY, name: ['appsettings'], properties: ANY,
   },
   'Microsoft.Authorization/roleAssignments@2022-04-01': {

@@ -81,7 +81,7 @@ export class Colours {
  */
 async function loadGrammar(id) {
   const { reader } = languageOf(id);
-  if (!reader || plain.reader.includes(reader)) return [];
+  if (!reader || /** @type {string[]} */ (plain.reader).includes(reader)) return [];
   const { languages } = await import('@codemirror/language-data');
   const found = languages.find(({ name }) => name === reader);
   const support = await found?.load();

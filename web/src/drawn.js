@@ -16,10 +16,10 @@ const CONTROL = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /**
  * Where the drawing of a line ends, before its own end; undefined: nowhere.
- * @param {string} line @returns {number | undefined}
+ * @param {string} line @param {number} [most] of either kind @returns {number | undefined}
  */
-export function cutOf(line) {
-  if (line.length <= MAX_COSTLY || SIMPLE.test(line)) return undefined;
+export function cutOf(line, most = MAX_COSTLY) {
+  if (line.length <= most || SIMPLE.test(line)) return undefined;
   let turns = 0;
   let stacked = 0;
   let marks = 0;
@@ -35,7 +35,7 @@ export function cutOf(line) {
         leftwards = !leftwards;
       }
     }
-    if (turns > MAX_COSTLY || stacked > MAX_COSTLY) return i;
+    if (turns > most || stacked > most) return i;
   }
   return undefined;
 }

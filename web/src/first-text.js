@@ -1,12 +1,16 @@
 // The viewer's first paint: the lines that the writer sees, as plain text, in the very places where
 // the reader will draw them. It is there until the reader has been loaded.
 
+import { cutOf } from './drawn.js';
+
 /** As in style.css: what is left free above the first line and below the last. */
 const PADDING = 12;
 /** CodeMirror keeps this far from the edge when it scrolls to a place. */
 const MARGIN = 5;
 /** Of a longer line the rest is out of sight. */
 const MAX_LINE = 1_000;
+/** Marks and changes of direction that are drawn in a line: the first paint is to be quick. */
+const MAX_COSTLY = 100;
 
 /**
  * How far a reader that follows the writer will have scrolled.
@@ -44,7 +48,8 @@ export class FirstText {
     const count = Math.ceil(height / lineHeight) + 2;
     const drawn = lines.slice(first, first + count).map((content, i) => {
       const row = document.createElement('div');
-      row.textContent = content.slice(0, MAX_LINE) || '\n';
+      const start = content.slice(0, MAX_LINE);
+      row.textContent = start.slice(0, cutOf(start, MAX_COSTLY)) || '\n';
       row.dataset.line = String(first + i + 1);
       return row;
     });

@@ -14,7 +14,7 @@ for (const { id, label } of LANGUAGES) {
   monaco.languages.onLanguageEncountered(id, async () =>
     monaco.languages.setLanguageConfiguration(id, (await load()).conf),
   );
-  if (!plain.editor.includes(id))
+  if (!(/** @type {string[]} */ (plain.editor).includes(id)))
     monaco.languages.registerTokensProviderFactory(id, {
       create: async () => mended(id, (await load()).language),
     });

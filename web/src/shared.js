@@ -4,5 +4,6 @@
 import './languages.js';
 import './ops.js';
 import './protocol.js';
+import './drawn.js';
 import './element.js';
 import './store.js';

@@ -281,7 +281,13 @@ export class Cloud {
         properties: {
           ...made,
           defaultHostName: `${ids.name}.example`,
-          functionAppConfig: { instanceMemoryMB: 2048 },
+          functionAppConfig: {
+            runtime: { name: 'custom' },
+            scaleAndConcurrency: {
+              instanceMemoryMB: values.memory ?? 2048,
+              maximumInstanceCount: 40,
+            },
+          },
           hostNameSslStates: [{ name: `${ids.name}.scm.example`, hostType: 'Repository' }],
         },
       });
