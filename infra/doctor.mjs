@@ -69,7 +69,7 @@ const env = await withStandIn(process.env, app);
 const { problems, ...settings } = readSettings(env, (path) => readFileSync(path, 'utf8'));
 for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: ${MEND}`);
 const d = { ...settings, app, page: target?.href, origin: target?.origin };
-d.has.add(app && 'an app').add(target && 'a page');
+d.has.add('the right address').add(app && 'an app').add(target && 'a page');
 const isWell = problems.length === 0 && (await (address === '--report' ? report : run)(d));
 process.exitCode = isWell ? 0 : 1;
 setTimeout(() => process.exit(), CLOSING_MS).unref(); // for a connection that does not close

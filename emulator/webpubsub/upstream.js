@@ -103,9 +103,8 @@ export class Upstream {
     }
     if (this.#options.validateHandlers) {
       const fault = await handler.validation.fault();
-      const status = Number(fault) || undefined; // if it was that which was wrong
-      const reason = status ?? INVALID;
-      if (fault) throw new UpstreamError(`the event handler did not validate: ${fault}`, { status, reason });
+      const reason = `${INVALID}: ${fault}`;
+      if (fault) throw new UpstreamError(reason, { reason });
     }
     const headers = this.#headers(event);
     const request = { method: 'POST', headers, body: event.body, signal };

@@ -96,7 +96,7 @@ export const CHECKS = [{
   request: (d) => ['GET', `${d.app}/negotiate?room_id=${encode(randomBytes(16))}`], // for a viewer
   judge: (response, d, session = readSession(response)) => [
     ...judgeRefusal(response, d),
-    [response.status === 200 && !session, 'stranger', 'the answer is not ours'],
+    [response.status === 200 && !session, 'stranger', 'the answer is not ours', 'the right address'],
     [session && session.endpoint.toLowerCase() !== d.url, 'otherService',
       `the handler uses another service: ${d.quote(session?.endpoint)}`],
     [session && session.path.toLowerCase() !== d.path.toLowerCase(), 'hub',
@@ -196,8 +196,8 @@ export const CHECKS = [{
     [response.status === 429, 'tier', 'the service has too much to do for its tier'],
   ],
 }, {
-  name: 'a client connects, and its events are answered', needs: ['the service', 'a token'],
-  expects: [200],
+  name: 'a client connects, and its events are answered',
+  needs: ['the service', 'a token', 'the right address'], expects: [200],
   prepare: (d) => ({ visitor: d.session ?? makeSession(d) }),
   request: (d) => [undefined, `${d.url}/`],
   judge: (seen, d) => [...judgeConnection(seen, d), ...(d.app ? judgeEvents(seen, d) : [])],
@@ -238,7 +238,7 @@ function judgeEvents({ status, rejection = '', isConnected, isGreeted, ack }, d)
   return [
     [/\b401\b/.test(rejection), 'functionKey', 'the service is refused by the app that the hub\'s URL '
       + `template leads to: its ?code= is not the present function key: ${told}`],
-    [/\b404\b|no response/.test(rejection), 'url',
+    [/\b404\b|no response|did not validate: E[A-Z]+/.test(rejection), 'url',
       `the hub's URL template leads to no event handler: ${told}`],
     [rejection, 'refusedClient', `a client may not join: ${told}`],
     [status === 200 && !isConnected, 'refusedClient', 'the service does not answer a client that joins'],

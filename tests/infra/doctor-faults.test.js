@@ -139,7 +139,8 @@ together('clock off by 10 minutes: the service\'s', slowAndFast, async (clockOff
   });
 });
 
-together('clock off by 10 minutes: the function app\'s', slowAndFast, async (clockOffMs) => {
+test('clock off by 10 minutes: the function app\'s is slow', async () => {
+  const clockOffMs = -TEN_MINUTES_MS;
   await inFrontOf(healthy, { clockOffMs }, async ({ url }) => {
     const report = await diagnose(healthy, { url });
     report.assertFails(CHECK.clock, /clock/, /function app/, TEN_MINUTES);
