@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { groupOf, rest, TYPES } from './deployment/arm.mjs';
+import { groupOf, TYPES } from './deployment/arm.mjs';
 import {
   changeMemory,
   changeOrigins,

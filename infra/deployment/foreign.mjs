@@ -86,11 +86,9 @@ function checkKind(service) {
 export async function leaveForeign(d, service, app, hub) {
   const path = `${service.id}/hubs/${hub}`;
   const there = await d.az.find(rest('get', path), { what: 'our hub' });
-  const { ours: _, firstHandlers, eventHandlers, ...kept } = keptOfHub(
-    there,
-    app.properties.defaultHostName,
-  );
-  const others = [...firstHandlers, ...eventHandlers];
+  const { firstHandlers, ...kept } = keptOfHub(there, app.properties.defaultHostName);
+  const others = [...firstHandlers, ...kept.eventHandlers];
+  delete kept.ours; // it goes
   if (others.length > 0) {
     const properties = { ...kept, eventHandlers: others };
     await d.az.withFile(JSON.stringify({ properties }), (file) =>
