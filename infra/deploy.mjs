@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { groupOf, rest, TYPES } from './deployment/arm.mjs';
+import { groupOf, TYPES } from './deployment/arm.mjs';
 import {
   changeMemory,
   changeOrigins,
@@ -21,7 +21,7 @@ import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
 import { DRY } from './deployment/dry.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
-import { addresses, lookAround } from './deployment/look.mjs';
+import { addresses, lookAround, readHub } from './deployment/look.mjs';
 import { readOptions } from './deployment/options.mjs';
 import { publishPackage, waitForHandler } from './deployment/package.mjs';
 import { publishPage } from './deployment/page.mjs';
@@ -191,6 +191,10 @@ function switchKeys(d, service, isOff) {
   );
 }
 
+const KEYS_OFF =
+  '  The access keys of the service are off, and the function app has one, so nobody can connect.\n'
+  + '  That stays, as no option says otherwise: --identity does without, --access-key switches them on.';
+
 const areKeysOff = (service) => service.properties.disableLocalAuth === true;
 
 async function configure(d, facts, choice, page) {
@@ -217,13 +221,10 @@ function tellWord({ person, options }, app, word) {
 async function registerEvents(d, facts, { hub }, apiHost) {
   const { app, service, storage } = facts.parts;
   d.person.begin(`Hub ${hub} with its event handler`);
-  const there = await d.az.find(rest('get', `${service.id}/hubs/${hub}`), {
-    what: 'the hub',
-    dry: {},
-  });
+  const there = await readHub(d, service, hub);
   d.az.hide(
     ...(there?.properties?.eventHandlers ?? []).map(
-      ({ urlTemplate }) => /code=([^&]+)/.exec(urlTemplate)?.[1],
+      ({ urlTemplate }) => /[?&]code=([^&]+)/.exec(urlTemplate)?.[1],
     ),
   );
   await deploy(d, {
@@ -276,10 +277,10 @@ async function run(d) {
   const { app } = parts;
   parts.service = await changeTier(d, await settled(d, parts.service), choice.tier);
   const { api, service, page } = addresses(facts);
+  const isOff = !facts.isForeign && areKeysOff(parts.service);
   const isBack =
-    !choice.identity
-    && !facts.isForeign
-    && (areKeysOff(parts.service) || (person.isDryRun && options.identity === false));
+    options.identity === false && !facts.isForeign && (isOff || person.isDryRun);
+  if (!choice.identity && isOff && !isBack) person.say(KEYS_OFF);
   if (isBack) parts.service = await switchKeys(d, parts.service, false);
   const wasByIdentity = facts.isForeign && usesIdentity({}, facts.settings);
   await configure(d, facts, choice, page);

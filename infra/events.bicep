@@ -1,4 +1,4 @@
-// The hub of a service, with our event handler in front of those that are kept.
+// The hub of a service, with our event handler among those that are kept, at its place.
 
 @description('Name of the Web PubSub service.')
 param webPubSub string
@@ -10,7 +10,7 @@ param hub string
 @secure()
 param url string
 
-@description('Of the hub that is there: other eventHandlers, and all that is set of it besides.')
+@description('Of the hub that is there: other handlers before and behind ours, and all else that is set of it.')
 @secure()
 param kept object
 
@@ -26,12 +26,12 @@ resource events 'Microsoft.SignalRService/webPubSub/hubs@2024-03-01' = {
     anonymousConnectPolicy: kept.anonymousConnectPolicy
     webSocketKeepAliveIntervalInSeconds: kept.webSocketKeepAliveIntervalInSeconds
     eventListeners: kept.eventListeners
-    eventHandlers: concat([
-      {
+    eventHandlers: concat(kept.firstHandlers, [
+      union(kept.ours, {
         urlTemplate: url
         userEventPattern: '*'
         systemEvents: ['connect', 'connected', 'disconnected']
-      }
+      })
     ], kept.eventHandlers)
   }
 }

@@ -23,7 +23,7 @@ param storage string
 @description('False: whoever deploys has the right to upload the page already.')
 param uploads bool = true
 
-@description('Of the hub that is there: other eventHandlers, and all that is set of it besides.')
+@description('Of the hub that is there: other handlers before and behind ours, and all else that is set of it.')
 @secure()
 param kept object
 

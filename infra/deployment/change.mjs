@@ -3,6 +3,7 @@
 import { rest, ROLES } from './arm.mjs';
 import { missingRoles, planOrigins, planSettings, secretsOf } from './plan.mjs';
 import { StillActive, Stop } from './errors.mjs';
+import { checkPart } from './found.mjs';
 import { poll, seconds } from './poll.mjs';
 
 const FINAL = ['Succeeded', 'Failed', 'Canceled'];
@@ -14,7 +15,9 @@ const OWN_SETTINGS = /^(CODESTREAM_|AzureWebJobsStorage__accountName$|WebPubSubF
 export async function settled(d, service) {
   const limitMs = d.options.waitMs;
   const now = await poll(d, { what: 'the service, which is being changed', limitMs }, async () => {
-    const seen = await d.az.read(rest('get', service.id), { what: 'the service', dry: service });
+    const dry = service;
+    const read = await d.az.read(rest('get', service.id), { what: 'the service', dry });
+    const seen = d.person.isDryRun ? read : checkPart('service', service.id, read);
     const state = seen.properties?.provisioningState ?? 'Succeeded';
     return FINAL.includes(state) || d.person.isDryRun ? seen : undefined;
   });
@@ -96,14 +99,14 @@ async function readRights(d, scope, principal) {
 }
 
 /** The settings as Azure has them; an answer without them is an error. */
-export async function changeSettings(d, facts, { secret, word, units, identity }) {
+export async function changeSettings(d, facts, { secret, word, units, identity, hub }) {
   const { app, service, insights, storage } = facts.parts;
   const present = facts.settings;
   const keys = identity ? undefined : await readKeys(d, service);
   const options = word
     ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
     : d.options;
-  const needed = await neededSettings(d, present, { storage, insights });
+  const needed = await neededSettings(d, present, { storage, insights, hub });
   const host = service.properties.hostName;
   const plan = planSettings({ present, needed, options, secret, units, identity, host, keys });
   if (plan.changed.length === 0) return false;
@@ -118,9 +121,9 @@ export async function changeSettings(d, facts, { secret, word, units, identity }
 }
 
 /** What the handler and its host cannot do without; what stands there, whatever it is, stays. */
-async function neededSettings(d, present, { storage, insights }) {
+async function neededSettings(d, present, { storage, insights, hub }) {
   const names = Object.keys(present);
-  const needed = { CODESTREAM_HUB: 'codestream' };
+  const needed = { CODESTREAM_HUB: hub };
   if (!names.some((name) => name.startsWith('AzureWebJobsStorage'))) {
     needed.AzureWebJobsStorage__accountName = storage.name;
     needed.AzureWebJobsStorage__credential = 'managedidentity';

@@ -26,7 +26,8 @@ export async function findForeign(d, { parts, settings }) {
     return checkKind(await readForeign(d, id));
   }
   const host = hostOf(settings);
-  if (!host || host === parts.service?.properties?.hostName || d.person.isDryRun) return undefined;
+  const isOwn = isSame(host, parts.service?.properties?.hostName);
+  if (!host || isOwn || d.person.isDryRun) return undefined;
   const found = await findByHost(d, host);
   if (found) return checkKind(found);
   if (!parts.service) return undefined;
@@ -53,8 +54,11 @@ export async function findByHost(d, host) {
     rest('get', `${inSubscription(d.az.subscription)}/providers/${TYPES.service}`),
     { what: 'the services of the subscription', dry: { value: [] } },
   );
-  return (all.value ?? []).find(({ properties }) => properties?.hostName === host);
+  return (all.value ?? []).find(({ properties }) => isSame(properties?.hostName, host));
 }
+
+/** Capitals in a host's name do not count. */
+const isSame = (one, other) => one?.toLowerCase() === other?.toLowerCase();
 
 /** Only serverless Socket.IO sends its events to a function. */
 function checkKind(service) {
@@ -82,9 +86,12 @@ function checkKind(service) {
 export async function leaveForeign(d, service, app, hub) {
   const path = `${service.id}/hubs/${hub}`;
   const there = await d.az.find(rest('get', path), { what: 'our hub' });
-  const kept = there && keptOfHub(there, app.properties.defaultHostName);
-  if (kept?.eventHandlers.length > 0) {
-    await d.az.withFile(JSON.stringify({ properties: kept }), (file) =>
+  const { firstHandlers, ...kept } = keptOfHub(there, app.properties.defaultHostName);
+  const others = [...firstHandlers, ...kept.eventHandlers];
+  delete kept.ours; // it goes
+  if (others.length > 0) {
+    const properties = { ...kept, eventHandlers: others };
+    await d.az.withFile(JSON.stringify({ properties }), (file) =>
       d.az.act(rest('put', path, { body: `@${file}` }), { what: 'our event handler to go' }),
     );
   } else if (there) await d.az.act(rest('delete', path), { what: 'our hub to go' });

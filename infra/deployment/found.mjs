@@ -79,6 +79,20 @@ export function sharedName(found, prefix) {
   return [...names][0];
 }
 
+/** What reading a part has answered: with all that decisions rest on, or it is not believed. */
+export function checkPart(part, id, read) {
+  const isWhole =
+    read?.id?.toLowerCase() === id.toLowerCase()
+    && read.properties
+    && typeof read.properties === 'object'
+    && (part !== 'service' || (read.sku?.name && read.sku.capacity));
+  if (isWhole) return read;
+  throw new Stop(
+    `az answered without the ${WORDS[part]} ${id.split('/').at(-1)}`,
+    'Run the same command again. Nothing was changed by this answer.',
+  );
+}
+
 /** Where they are made: what is there decides, and contradicts an option that says otherwise. */
 export function chooseLocation(asked, found, groupLocation) {
   const places = new Set(

@@ -6,7 +6,7 @@ import { Stop } from './errors.mjs';
 import { DRY } from './dry.mjs';
 import { secretsOf } from './plan.mjs';
 import { findForeign } from './foreign.mjs';
-import { identify, namedBy, sharedName } from './found.mjs';
+import { checkPart, identify, namedBy, sharedName } from './found.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
 
 /** So long a 404 of something that must be there is taken for a passing one. */
@@ -35,11 +35,11 @@ export async function lookAround(d) {
   const parts = {};
   for (const part of Object.keys(TYPES)) parts[part] = await readPart(d, part, found[part], unique);
   const facts = { parts, unique, last, hadApp: Boolean(named.app) || isOfPrefix(lastHub, name) };
+  if (parts.service) facts.hadApp ||= await hasHandler(d, parts.service);
   // What a first deployment could not make is made again; what was there stays.
   for (const part of facts.hadApp ? [] : READ_WHOLE) {
     if (parts[part]?.properties?.provisioningState === 'Failed') parts[part] = undefined;
   }
-  if (parts.service && !parts.app) facts.hadApp ||= await hasHandler(d, parts.service);
   if (parts.app) Object.assign(facts, await readApp(d, parts.app, facts.hadApp));
   const foreign = await findForeign(d, facts);
   if (foreign) Object.assign(facts, { isForeign: true, own: parts.service });
@@ -75,10 +75,26 @@ function isOfPrefix(deployment, prefix) {
   return Boolean(deployment) && (app === undefined || app.startsWith(`${prefix}-`));
 }
 
+/** The hub as it is; undefined only where the list of hubs has none of that name either. */
+export async function readHub(d, service, name) {
+  const path = `${service.id}/hubs`;
+  const hub = await d.az.find(rest('get', `${path}/${name}`), { what: 'the hub', dry: {} });
+  if (d.person.isDryRun || Array.isArray(hub?.properties?.eventHandlers)) return hub;
+  const isNone = hub?.properties?.eventHandlers === null; // a hub that sends nothing
+  const list = hub ? undefined : await d.az.find(rest('get', path), { what: 'the list of hubs' });
+  const isListed = (list?.value ?? []).some((one) => one.name?.toLowerCase() === name.toLowerCase());
+  if (isNone || (hub === undefined && !isListed)) return hub;
+  throw new Stop(
+    `az answered without the event handlers of the hub ${name}, which is there`,
+    'Run the same command again. The hub was not changed.',
+  );
+}
+
 /** A hub of the service that sends events to a function of ours had an app to send them to. */
 async function hasHandler(d, service) {
   const hubs = await d.az.find(rest('get', `${service.id}/hubs`), {
     what: 'the hubs of the service',
+    dry: { value: [] },
   });
   return (hubs?.value ?? []).some(({ properties }) =>
     (properties?.eventHandlers ?? []).some(({ urlTemplate }) =>
@@ -106,7 +122,7 @@ async function readPart(d, part, found, unique) {
         + 'was not, run this again now. Nothing was changed.',
     );
   }
-  return read;
+  return READ_WHOLE.includes(part) && read !== undefined ? checkPart(part, id, read) : read;
 }
 
 /** Settings and origins of an app that is there: they are read, or nothing is done. */
@@ -118,7 +134,7 @@ async function readApp(d, app, hadApp) {
     patienceMs,
     dry: { properties: {} },
   });
-  const { properties } = settings;
+  const properties = settings?.properties;
   const isMap = properties && typeof properties === 'object' && !Array.isArray(properties);
   if (!isMap)
     throw new Stop(
@@ -131,7 +147,13 @@ async function readApp(d, app, hadApp) {
     patienceMs,
     dry: { properties: {} },
   });
-  if (!web.properties) throw new Stop('az answered without the configuration of the function app');
+  // Of an app without origins it is null.
+  if (web?.properties?.cors === undefined && !d.person.isDryRun) {
+    throw new Stop(
+      'az answered without the origins of the function app',
+      'Run the same command again. Nothing was changed.',
+    );
+  }
   if (hadApp && Object.keys(properties).length === 0 && !d.person.isDryRun) {
     if (!d.options.secret && !d.options.newSecret) throw emptySettings(app.name);
   }

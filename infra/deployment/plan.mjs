@@ -85,7 +85,7 @@ export function planSettings({ present, needed, options, secret, units, identity
   put('CODESTREAM_UNITS', String(units));
   if (identity) {
     remove(CONNECTION);
-    if (present[ENDPOINT] !== `https://${host}`) put(ENDPOINT, `https://${host}`);
+    if (!isAddress(present[ENDPOINT], host)) put(ENDPOINT, `https://${host}`);
     if (!present[CREDENTIAL]) put(CREDENTIAL, 'managedidentity');
   } else {
     remove(ENDPOINT);
@@ -122,8 +122,15 @@ function nameIn(settings, name) {
   return Object.keys(settings).find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
+/** Its value stands elsewhere (Key Vault): what that is is not ours to say. */
+const isReference = (value) => /^@Microsoft\.\w+\(/.test(value ?? '');
+
+const isAddress = (value, host) =>
+  isReference(value) || value?.replace(/\/$/, '').toLowerCase() === `https://${host}`.toLowerCase();
+
 /** Either key will do: who rotates keys uses the second one while the first is made anew. */
 function isValid(connection, host, { primaryKey, secondaryKey }) {
+  if (isReference(connection)) return true;
   const isKnown = [primaryKey, secondaryKey].some(
     (key) => key && connection?.includes(`AccessKey=${key};`),
   );
@@ -164,11 +171,17 @@ export function keptOfHub(hub, apiHost) {
   const properties = hub?.properties ?? {};
   const isOurs = ({ urlTemplate }) =>
     urlTemplate?.toLowerCase().startsWith(`https://${apiHost.toLowerCase()}/eventhandler`);
+  const handlers = properties.eventHandlers ?? [];
+  const at = handlers.findIndex(isOurs);
   return {
     anonymousConnectPolicy: properties.anonymousConnectPolicy ?? 'deny',
     webSocketKeepAliveIntervalInSeconds: properties.webSocketKeepAliveIntervalInSeconds ?? 20,
     eventListeners: properties.eventListeners ?? [],
-    eventHandlers: (properties.eventHandlers ?? []).filter((one) => !isOurs(one)),
+    // The first that fits an event gets it, so those in front of ours stay in front.
+    firstHandlers: handlers.slice(0, Math.max(at, 0)),
+    eventHandlers: handlers.slice(Math.max(at, 0)).filter((one) => !isOurs(one)),
+    // Such as an identity by which the service proves itself.
+    ours: handlers[at]?.auth ? { auth: handlers[at].auth } : {},
   };
 }
 

@@ -364,10 +364,12 @@ test('the hub sends every event to the function, with its key', async () => {
     assert.deepEqual(pathOf(entries[name]), ['kept', name]);
   }
   assert.equal(keptOfHub(undefined, 'app.example').anonymousConnectPolicy, 'deny');
-  const [ours, others] = entries.eventHandlers.args;
+  const [first, ours, others] = entries.eventHandlers.args;
+  assert.deepEqual(pathOf(first), ['kept', 'firstHandlers']);
   assert.deepEqual(pathOf(others), ['kept', 'eventHandlers']);
   assert.equal(ours.items.length, 1);
-  const handler = ours.items[0].entries;
+  const [kept, { entries: handler }] = ours.items[0].args;
+  assert.deepEqual(pathOf(kept), ['kept', 'ours']);
   assert.equal(plain(handler.userEventPattern), '*');
   assert.deepEqual(handler.systemEvents.items.map(plain), ['connect', 'connected', 'disconnected']);
   assert.equal(handler.urlTemplate.name, 'url');

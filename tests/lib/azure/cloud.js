@@ -367,14 +367,15 @@ export class Cloud {
   #makeHub(group, values) {
     const scope = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}/providers`;
     const app = this.get(`${scope}/Microsoft.Web/sites/${values.functionApp}`);
+    const { eventHandlers, firstHandlers = [], ours: ofOurs = {}, ...kept } = values.kept;
     const ours = {
+      ...ofOurs,
       urlTemplate: `https://${app.properties.defaultHostName}/eventhandler?code=the-function-key`,
       userEventPattern: '*',
       systemEvents: ['connect', 'connected', 'disconnected'],
     };
-    const { eventHandlers, ...kept } = values.kept;
     this.put(`${this.#serviceId(group, values)}/hubs/${values.hub}`, {
-      properties: { ...kept, eventHandlers: [ours, ...eventHandlers] },
+      properties: { ...kept, eventHandlers: [...firstHandlers, ours, ...eventHandlers] },
     });
     if (values.uploads !== false) {
       this.#giveUpload(`${scope}/Microsoft.Storage/storageAccounts/${values.storage}`);

@@ -1,0 +1,96 @@
+// infra/deploy.mjs over what was changed by hand, and over answers that lack what they must have: a
+// second run leaves the first as it is, and does not believe the second.
+
+import assert from 'node:assert/strict';
+
+import { cloudTest, FIRST, stops } from '../lib/azure/test.js';
+
+const CONNECTION = 'WebPubSubForSocketIOConnectionString';
+const PAID = [...FIRST, '--sku', 'Standard_S1', '--units', '3'];
+
+/** A run that stops and changes nothing, because one answer is not what it must be. */
+async function disbelieves(world, match, answer, says) {
+  await world.run('deploy', PAID);
+  const before = world.snapshot();
+  world.faults = [{ match, answer }];
+  await stops(world, [], says);
+  return before;
+}
+
+for (const [what, body] of [
+  ['empty', {}],
+  ['null', null],
+  ['without a tier', { id: 'ID', properties: { hostName: 'h' } }],
+]) {
+  cloudTest(`a service that is read and is ${what} is not believed`, async (world) => {
+    const stdout = JSON.stringify(body).replace('ID', world.ids.service);
+    const get = /--method get .*webPubSub\/codestream-\w+\?/;
+    const before = await disbelieves(world, get, { stdout }, /without the Web PubSub service|that it is not there/);
+    assert.deepEqual(world.snapshot(), before);
+  });
+}
+
+cloudTest('a configuration without origins is not believed: they would be lost', async (world) => {
+  const answer = { stdout: '{"properties":{}}' };
+  const before = await disbelieves(world, /config\/web/, answer, /without the origins/);
+  assert.deepEqual(world.snapshot(), before);
+});
+
+for (const answer of ['restNotFound', { stdout: '{"properties":{}}' }]) {
+  cloudTest(
+    `a hub that is listed and cannot be read (${JSON.stringify(answer)}) is not written`,
+    async (world) => {
+      await world.run('deploy', FIRST);
+      const hub = world.hub('codestream');
+      hub.eventHandlers.push({ urlTemplate: 'https://other.example', userEventPattern: 'x' });
+      const before = structuredClone(hub);
+      world.faults = [{ match: /--method get .*hubs\/codestream\?/, answer }];
+      await stops(world, [], /without the event handlers of the hub codestream, which is there/);
+      assert.deepEqual(world.hub('codestream'), before);
+    },
+  );
+}
+
+cloudTest('our event handler keeps its place among others, and its identity', async (world) => {
+  await world.run('deploy', FIRST);
+  const hub = world.hub('codestream');
+  hub.eventHandlers[0].auth = { type: 'ManagedIdentity', managedIdentity: { resource: 'api://x' } };
+  hub.eventHandlers.unshift({ urlTemplate: 'https://first.example', userEventPattern: 'a' });
+  hub.eventHandlers.push({ urlTemplate: 'https://last.example', userEventPattern: 'b' });
+  const before = structuredClone(hub.eventHandlers);
+  assert.equal((await world.run('deploy')).code, 0);
+  assert.deepEqual(world.hub('codestream').eventHandlers, before);
+});
+
+cloudTest('a connection string that stands in a Key Vault stays there', async (world) => {
+  await world.run('deploy', FIRST);
+  world.settings[CONNECTION] = '@Microsoft.KeyVault(SecretUri=https://v.example/secrets/c)';
+  const before = world.snapshot();
+  assert.equal((await world.run('deploy')).code, 0);
+  assert.deepEqual(world.snapshot(), before);
+});
+
+cloudTest('keys that were switched off by hand stay off, which is said', async (world) => {
+  await world.run('deploy', FIRST);
+  world.cloud.get(world.ids.service).properties.disableLocalAuth = true;
+  const before = world.snapshot();
+  const { code, out } = await world.run('deploy');
+  assert.equal(code, 0);
+  assert.match(out, /keys of the service are off[^]*--identity does without/);
+  assert.deepEqual(world.snapshot(), before);
+});
+
+cloudTest('a service that failed, and a history that was purged, lose no tier', async (world) => {
+  await world.run('deploy', PAID);
+  world.cloud.get(world.ids.service).properties.provisioningState = 'Failed';
+  world.state.deployments = {};
+  await world.run('deploy');
+  assert.deepEqual(world.cloud.get(world.ids.service).sku, { name: 'Standard_S1', capacity: 3 });
+});
+
+cloudTest('a hub of another name whose setting is gone gets that name again', async (world) => {
+  await world.run('deploy', [...FIRST, '--hub', 'live']);
+  delete world.settings.CODESTREAM_HUB;
+  assert.equal((await world.run('deploy', ['--hub', 'live'])).code, 0);
+  assert.equal(world.settings.CODESTREAM_HUB, 'live');
+});
