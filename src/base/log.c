@@ -401,3 +401,18 @@ void log_end(struct log_line *line)
     log_flush();
     hand_over(stream_of(line->level), line->text, line->len);
 }
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                size_t count)
+{
+    struct log_line line;
+
+    log_begin(&line, level, event);
+    for (const struct log_field *field = fields; field < fields + count; field++) {
+        if (field->key && field->is_number)
+            log_number(&line, field->key, field->number);
+        else if (field->key)
+            log_text(&line, field->key, field->text);
+    }
+    log_end(&line);
+}

@@ -62,6 +62,26 @@ void log_number(struct log_line *line, const char *key, uint64_t value);
 /* Writes the line, now or, if this thread gathers, at the next log_flush. */
 void log_end(struct log_line *line);
 
+/* A field of a line that is written in one go; one without a key is left out. */
+struct log_field {
+    const char *key;
+    struct str text;
+    uint64_t number;
+    bool is_number;
+};
+#define LOG_TEXT(key, value) ((struct log_field){ (key), (value), 0, false })
+#define LOG_NUMBER(key, value)                                                                 \
+    ((struct log_field){ (key), { NULL, 0 }, (uint64_t)(value), true })
+#define LOG_IF(condition, field)                                                               \
+    ((condition) ? (field) : (struct log_field){ NULL, { NULL, 0 }, 0, false })
+
+/* A whole line: log_event(LOG_WARN, "cut", LOG_NUMBER("slow", 3), LOG_TEXT("why", why)). */
+#define log_event(level, event, ...)                                                           \
+    log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },                    \
+               COUNT(((const struct log_field[]){ __VA_ARGS__ })))
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                size_t count);
+
 /*
  * From now on information of this thread waits for log_flush, or for a warning, so that many
  * lines are handed over at once.  What waits is lost if the process crashes.
