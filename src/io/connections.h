@@ -11,6 +11,8 @@
 #ifndef IO_CONNECTIONS_H
 #define IO_CONNECTIONS_H
 
+#include <sys/queue.h>
+
 #include "base/str.h"
 
 /* Longer than the minute after which the host drops idle connections by itself. */
@@ -46,7 +48,7 @@ enum connection_phase {
 };
 
 struct connection {
-    struct connection *before, *after;
+    TAILQ_ENTRY(connection) link;
     int socket;
     enum connection_phase phase;
     int64_t until_ms;
@@ -54,7 +56,7 @@ struct connection {
 };
 
 struct connections {
-    struct connection *first, *last; /* first: opened, or got on with a request, longest ago */
+    TAILQ_HEAD(, connection) list; /* first: opened, or got on with a request, longest ago */
     size_t count;
     size_t busy;          /* neither idle, lingering nor cut, as far as known */
     size_t closing;       /* their owner has not noticed yet */

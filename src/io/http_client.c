@@ -10,12 +10,8 @@
 
 #define MAX_AGENT_CHARS 100
 
-/*
- * A handle that is set up is worth keeping, but those of a burst are not kept for the next one:
- * what was not needed for this long is freed, but for a few.
- */
-#define SPARE_MS 2000
-#define SPARE_COUNT 8
+/* A handle that is set up is worth keeping, but not all those of a burst are kept for the next. */
+#define MAX_IDLE 64
 
 /* libcurl finds out that a kept connection is too old, or closed, when it wants another. */
 #define SILENT_MS (1000 * (int64_t)HTTP_CLIENT_KEEP_SECONDS)
@@ -41,12 +37,10 @@ struct http_client {
     CURLM *multi;         /* NULL: there was no memory for one */
     bool is_broken;       /* what multi carries is being failed, and it takes no more */
     int64_t timer_ms;     /* when libcurl wants to be called */
-    struct transfer *running;
+    struct transfers running;
     size_t running_count;
-    size_t most_running; /* at once, since the last sweep of the idle ones */
-    struct transfer *idle;
+    struct transfers idle;
     size_t idle_count;
-    int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
     int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
 };
 
@@ -156,51 +150,33 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
 
 static void keep_idle(struct http_client *client, struct transfer *t)
 {
-    t->next = client->idle;
-    client->idle = t;
+    if (client->idle_count >= MAX_IDLE) {
+        transfer_free(t);
+        return;
+    }
+    LIST_INSERT_HEAD(&client->idle, t, link);
     client->idle_count++;
-    if (client->idle_count > SPARE_COUNT && client->sweep_ms == LOOP_NEVER)
-        client->sweep_ms = loop_now_ms(client->loop) + SPARE_MS;
 }
 
 /* NULL: there is none. */
 static struct transfer *take_idle(struct http_client *client)
 {
-    struct transfer *t = client->idle;
+    struct transfer *t = LIST_FIRST(&client->idle);
 
     if (!t)
         return NULL;
-    client->idle = t->next;
+    LIST_REMOVE(t, link);
     client->idle_count--;
     return t;
-}
-
-static void sweep_idle(struct http_client *client)
-{
-    int64_t now_ms = loop_now_ms(client->loop);
-
-    if (now_ms < client->sweep_ms)
-        return;
-    while (client->idle_count > SPARE_COUNT &&
-           client->idle_count + client->running_count > client->most_running)
-        transfer_free(take_idle(client));
-    client->most_running = client->running_count;
-    client->sweep_ms = client->idle_count > SPARE_COUNT ? now_ms + SPARE_MS : LOOP_NEVER;
 }
 
 /* ---- running transfers ---- */
 
 static void link_running(struct http_client *client, struct transfer *t)
 {
-    t->previous = NULL;
-    t->next = client->running;
-    if (t->next)
-        t->next->previous = t;
-    client->running = t;
+    LIST_INSERT_HEAD(&client->running, t, link);
     client->running_count++;
     client->silent_ms = LOOP_NEVER;
-    if (client->running_count > client->most_running)
-        client->most_running = client->running_count;
 }
 
 /* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
@@ -210,12 +186,7 @@ static struct http_call *release(struct http_client *client, struct transfer *t)
 
     assert(call); /* a running transfer carries one */
     curl_multi_remove_handle(client->multi, t->easy);
-    if (t->previous)
-        t->previous->next = t->next;
-    else
-        client->running = t->next;
-    if (t->next)
-        t->next->previous = t->previous;
+    LIST_REMOVE(t, link);
     client->running_count--;
     t->call = NULL;
     keep_idle(client, t);
@@ -254,8 +225,8 @@ static enum resolver_state ask_names(const struct target *target, const char **f
 {
     enum resolver_state worst = RESOLVER_KNOWN;
 
-    for (size_t i = 0; i < target->name_count; i++) {
-        enum resolver_state state = resolver_ask(target->names[i], failure);
+    for (size_t i = 0; i < target->names.count; i++) {
+        enum resolver_state state = resolver_ask(target->names.at[i], failure);
         worst = state > worst ? state : worst;
     }
     return worst;
@@ -294,10 +265,12 @@ static void start_next(struct http_client *client)
 /* All tell libcurl anew what it no longer knows. */
 static void forget_addresses(struct http_client *client)
 {
-    for (struct transfer *t = client->idle; t; t = t->next)
-        transfer_forget_addresses(t);
-    for (struct transfer *t = client->running; t; t = t->next)
-        transfer_forget_addresses(t);
+    struct transfer *t;
+
+    LIST_FOREACH(t, &client->idle, link)
+    transfer_forget_addresses(t);
+    LIST_FOREACH(t, &client->running, link)
+    transfer_forget_addresses(t);
 }
 
 static void finish(struct http_client *client, CURL *easy, CURLcode code)
@@ -336,8 +309,8 @@ static void finish_all(struct http_client *client)
 
 static void fail_running(struct http_client *client, const char *failure)
 {
-    while (client->running)
-        fail(release(client, client->running), failure);
+    while (!LIST_EMPTY(&client->running))
+        fail(release(client, LIST_FIRST(&client->running)), failure);
 }
 
 /*
@@ -381,15 +354,6 @@ static void on_ready(void *owner, int fd, uint32_t events)
 
 /* ---- what libcurl waits for ---- */
 
-static void log_unwatched(void)
-{
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "upstream");
-    log_text(&line, "problem", STR("a connection cannot be watched: no memory"));
-    log_end(&line);
-}
-
 /* libcurl tells which sockets it waits for, and for what. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
 {
@@ -407,7 +371,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
         events |= EPOLLOUT;
     /* Told of a failure, libcurl would end all transfers: this one ends at its deadline. */
     if (loop_watch(client->loop, fd, events, on_ready, client))
-        log_unwatched();
+        log_event(LOG_ERROR, "upstream",
+                  LOG_TEXT("problem", STR("a connection cannot be watched: no memory")));
     return 0;
 }
 
@@ -482,7 +447,6 @@ static void client_run(void *owner)
     }
     while (may_start(client))
         start_next(client);
-    sweep_idle(client);
     close_silent(client);
     if (!client->multi || client->timer_ms > loop_now_ms(client->loop))
         return;
@@ -494,7 +458,7 @@ static int client_wait_ms(void *owner)
 {
     const struct http_client *client = owner;
     const int64_t moments[] = { client->waiting.overdue_ms, client->unnamed.overdue_ms,
-                                client->timer_ms, client->sweep_ms, client->silent_ms };
+                                client->timer_ms, client->silent_ms };
     int64_t next_ms;
 
     if (may_start(client) || may_be_named(client))
@@ -522,14 +486,15 @@ struct http_client *http_client_new(struct loop *loop,
                    options->user_agent);
     queue_empty(&client->waiting);
     queue_empty(&client->unnamed);
-    client->timer_ms = client->sweep_ms = client->silent_ms = LOOP_NEVER;
+    client->timer_ms = client->silent_ms = LOOP_NEVER;
     client->resolver = resolver_new(loop);
     client->multi = multi_new(client);
     if (!client->resolver || !client->multi) {
         http_client_free(client);
         return NULL;
     }
-    loop_add_task(loop, &(struct loop_task){ client_run, client_wait_ms, client });
+    loop_add_task(loop, &(struct loop_task){
+                            .run = client_run, .owner = client, .wait_ms = client_wait_ms });
     return client;
 }
 
@@ -547,7 +512,7 @@ void http_client_free(struct http_client *client)
 {
     if (!client)
         return;
-    while (client->idle)
+    while (!LIST_EMPTY(&client->idle))
         transfer_free(take_idle(client));
     curl_multi_cleanup(client->multi);
     resolver_free(client->resolver);

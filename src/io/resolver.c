@@ -381,7 +381,7 @@ static void look_up(struct resolver_name *name)
     }
 }
 
-static void look_up_if_due(struct resolver_name *name)
+void resolver_doubt(struct resolver_name *name)
 {
     if (name->open == 0 && !name->is_put_off &&
         loop_now_ms(name->resolver->loop) >= name->again_ms)
@@ -391,18 +391,13 @@ static void look_up_if_due(struct resolver_name *name)
 enum resolver_state resolver_ask(struct resolver_name *name, const char **failure)
 {
     if (name->version == 0 || loop_now_ms(name->resolver->loop) >= name->fresh_until_ms)
-        look_up_if_due(name);
+        resolver_doubt(name); /* unless that was done a moment ago */
     if (name->version > 0)
         return RESOLVER_KNOWN;
     if (name->open > 0 || name->is_put_off)
         return RESOLVER_ASKED;
     *failure = name->failure;
     return RESOLVER_FAILED;
-}
-
-void resolver_doubt(struct resolver_name *name)
-{
-    look_up_if_due(name);
 }
 
 const char *resolver_entry(const struct resolver_name *name)

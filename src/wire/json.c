@@ -51,16 +51,7 @@ static bool has_special(uint64_t eight)
 
 static bool is_plain(char c)
 {
-    static const bool special[128] = {
-        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
-        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
-        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
-        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
-        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
-        [28] = true,  [29] = true,   [30] = true, [31] = true,
-    };
-
-    return (unsigned char)c < 0x80 && !special[(unsigned char)c];
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
 static inline void skip_plain(struct cursor *c)
@@ -147,24 +138,11 @@ static bool skip_string(struct cursor *c)
 {
     if (!skip_char(c, '"'))
         return false;
-    for (;;) {
-        skip_plain(c);
-        if (c->at == c->end)
+    while (skip_unescaped(c) && sees(c, '\\')) {
+        if (!skip_escape(c))
             return false;
-        if (*c->at == '"') {
-            c->at++;
-            return true;
-        }
-        if (*c->at == '\\') {
-            if (!skip_escape(c))
-                return false;
-        } else {
-            size_t len = utf8_len(c); /* 0 for control characters too */
-            if (len == 0)
-                return false;
-            c->at += len;
-        }
     }
+    return skip_char(c, '"'); /* or else a control character, or no UTF-8 */
 }
 
 /* ---- numbers and words ---- */
@@ -487,26 +465,15 @@ static unsigned hex4(const char *s)
 
 static size_t utf8_put(unsigned code, char out[static 4])
 {
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
+    static const unsigned char lead_bits[] = { 0, 0, 0xc0, 0xe0, 0xf0 }; /* by length */
+    size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+    for (size_t i = len - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (code & 0x3f));
+        code >>= 6;
     }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
+    out[0] = (char)(lead_bits[len] | code);
+    return len;
 }
 
 /* \uXXXX, and a second one behind the first of a surrogate pair. */
