@@ -63,9 +63,6 @@ struct complaints {
 MUST_USE bool config_load(struct config *config, config_getenv *get,
                           struct complaints *complaints);
 
-/* Adds one that was found elsewhere. */
-void config_complain(struct complaints *complaints, const struct complaint *complaint);
-
 /*
  * Overwrites the secrets where they are, in the environment itself, so that neither we nor
  * /proc/PID/environ have them any longer: once whoever needs them has made keys of them.
@@ -77,9 +74,9 @@ void config_free(struct config *config);
 /*
  * The port to listen on: FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT, else
  * option (the text behind --port; NULL: none), else 8080.  0 means a free one.
- * *complaint tells which of them is no port.
+ * false: it is no port, which is added to the complaints.
  */
 MUST_USE bool config_port(config_getenv *get, const char *option, unsigned *port,
-                          struct complaint *complaint);
+                          struct complaints *complaints);
 
 #endif
