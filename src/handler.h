@@ -37,21 +37,16 @@ static_assert(HANDLER_MAX_IN_FLIGHT + 1024 + REST_MAX_BESIDE <=
 struct handler_sample {
     struct log_line line; /* if there are events; not ended yet */
     uint64_t events;
-    int64_t until_ms;
+    int64_t until_ms; /* LOOP_NEVER: there are none */
 };
 
 struct handler {
     const struct app *app;
+    const struct config *config; /* its secrets are forgotten once a handler has keys of them */
     struct loop *loop;
     struct rest rest;
-    struct hmac_key *secret; /* signs writer keys */
-    struct str origins;      /* that are ours, beside Web PubSub's own host */
-    bool has_word;           /* who opens a room must send the owner's word */
-    unsigned char word_mac[HMAC_BYTES];
-    bool has_platform_auth; /* the platform says who a caller is */
-    int64_t token_seconds;
-    unsigned units; /* of Web PubSub */
-    unsigned rest_timeout_ms;
+    struct hmac_key *secret;            /* signs writer keys */
+    unsigned char word_mac[HMAC_BYTES]; /* if the owner has set a word: see app_word_mac */
     size_t in_flight;
     struct handler_sample sample;
 };
@@ -108,6 +103,6 @@ void eventhandler_event(struct handler *handler, struct http_request *request);
 void eventhandler_validate(struct handler *handler, struct http_request *request);
 
 /* Writes the line that has been waiting for the end of its second, if there is one. */
-void eventhandler_end_sample(struct handler *handler);
+void eventhandler_end_sample(void *handler);
 
 #endif

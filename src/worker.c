@@ -372,7 +372,8 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
         return false;
     if (!start_accepting(w))
         return false;
-    loop_add_task(w->loop, &(struct loop_task){ worker_run, worker_wait_ms, w });
+    loop_add_task(w->loop, &(struct loop_task){
+                               .run = worker_run, .owner = w, .wait_ms = worker_wait_ms });
     return true;
 }
 

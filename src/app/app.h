@@ -138,17 +138,12 @@ struct app_args {
 void app_emit(struct app_socket *socket, struct app_target to, const char *event,
               struct app_args args);
 
-/* This socket enters or leaves rooms. */
-void app_join(struct app_socket *socket, struct str_list rooms);
-void app_leave(struct app_socket *socket, struct str_list rooms);
-
-/* The same for every socket that the target selects. */
-void app_sockets_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
-void app_sockets_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
+/* The sockets that the target selects, SELF(socket) for one, enter or leave rooms. */
+void app_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
+void app_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
 
 /* Ends the sockets, or with is_closing the connections under them. */
-void app_disconnect(struct app_socket *socket, bool is_closing);
-void app_sockets_disconnect(struct app_socket *socket, struct app_target who, bool is_closing);
+void app_disconnect(struct app_socket *socket, struct app_target who, bool is_closing);
 
 /*
  * What the client's acknowledgement gets; without it: {"success":true}.  Once for an event;

@@ -31,10 +31,8 @@ bool room_id_ok(struct str room)
 
 enum err member_subject(const struct member *member, struct arena *mem, struct str *out)
 {
-    struct buf subject = { .mem = mem };
-
-    buf_add_all(&subject, member->role == ROLE_WRITER ? STR("w.") : STR("v."), member->room);
-    return buf_done(&subject, out);
+    return arena_concat(mem, out, member->role == ROLE_WRITER ? STR("w.") : STR("v."),
+                        member->room);
 }
 
 enum err member_parse(struct str subject, struct member *out)
@@ -51,10 +49,7 @@ enum err member_parse(struct str subject, struct member *out)
 
 enum err writer_key_message(struct str room, struct arena *mem, struct str *out)
 {
-    struct buf message = { .mem = mem };
-
-    buf_add_all(&message, STR("codestream writer key\n"), room);
-    return buf_done(&message, out);
+    return arena_concat(mem, out, STR("codestream writer key\n"), room);
 }
 
 /* Either spelling of its own pair of rooms, R or R-control. */
@@ -74,11 +69,9 @@ enum err member_rooms(const struct member *member, struct arena *mem, struct str
                       struct str *speaks)
 {
     bool is_writer = member->role == ROLE_WRITER;
-    struct buf control = { .mem = mem };
 
     *(is_writer ? speaks : hears) = member->room;
-    buf_add_all(&control, member->room, control_suffix);
-    return buf_done(&control, is_writer ? hears : speaks);
+    return arena_concat(mem, is_writer ? hears : speaks, member->room, control_suffix);
 }
 
 /* ---- handlers ---- */
@@ -222,7 +215,7 @@ static void on_join(struct app_socket *socket)
     may_join = read_argument(socket, &member, fields, COUNT(fields)) &&
                read_epoch(socket, &member, fields[EPOCH].value, &epoch);
     if (may_join)
-        app_join(socket, ROOMS(room_of(socket, &member, member.role)));
+        app_join(socket, SELF(socket), ROOMS(room_of(socket, &member, member.role)));
     tell_join(socket);
     if (may_join)
         announce(socket, &member, STR("joined"), epoch);

@@ -126,12 +126,10 @@ MUST_USE enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
                                        struct arena *mem, struct webpubsub_request *out);
 
 /* POST :addToGroups or :removeFromGroups. */
-MUST_USE enum err webpubsub_join(const struct webpubsub *webpubsub,
+enum webpubsub_move { WEBPUBSUB_JOIN, WEBPUBSUB_LEAVE };
+MUST_USE enum err webpubsub_move(const struct webpubsub *webpubsub, enum webpubsub_move move,
                                  const struct webpubsub_target *target, struct str_list rooms,
                                  struct arena *mem, struct webpubsub_request *out);
-MUST_USE enum err webpubsub_leave(const struct webpubsub *webpubsub,
-                                  const struct webpubsub_target *target, struct str_list rooms,
-                                  struct arena *mem, struct webpubsub_request *out);
 
 /* GET groups/{group}/connections: a page of a room's members. */
 #define WEBPUBSUB_PAGE 200
