@@ -1,6 +1,6 @@
 /*
  * One call under way: an easy handle of libcurl, and how a call is told to it and an end by it.
- * For http_transfers alone, which has many; these two are all that know libcurl.
+ * Only http_client uses it; these two files alone know libcurl.
  */
 #ifndef IO_HTTP_TRANSFER_H
 #define IO_HTTP_TRANSFER_H
@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 #include <sys/queue.h>
 
-#include "io/http_call.h"
+#include "io/http_client.h"
 #include "io/resolver.h"
 
 /* A longest host name, and what stands around it. */

@@ -2,7 +2,7 @@
  * The addresses of hosts, from /etc/hosts and from the name servers of /etc/resolv.conf, by
  * c-ares in the loop's own epoll set: nobody waits on the loop's thread.
  *
- * What was found serves for as long as the answer says (addresses.h), and after that while a
+ * What was found serves for as long as the answer says (hosts.h), and after that while a
  * new answer is fetched; it is forgotten only when a name server says that there is no such
  * name.  One that says anything else but an address is passed by, if there is another, and asked
  * again.  Everybody who waits for a name waits for one look-up.  What failed is asked again
