@@ -2,7 +2,7 @@
  * The environment and the command line, read once and checked whole.
  *
  * Settings arrive as environment variables: local.settings.json Values under `func start`,
- * app settings in Azure.  After config_load nobody asks the environment again.
+ * app settings in Azure.  After config_load the environment is not read again.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -18,7 +18,7 @@
 #define CONFIG_MAX_TOKEN_MINUTES 1440
 #define CONFIG_MAX_LOOPS 64
 
-/* Before the page gives up, after 6 s: who waits is told why, rather than left to guess. */
+/* The page gives up after 6 s; an event that fails before that can tell it why. */
 #define CONFIG_REST_TIMEOUT_MS 5000
 
 /* Shaped like getenv, so that tests bring their own environment. */
@@ -37,7 +37,7 @@ struct config {
     const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
     const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
-    unsigned units; /* of the service: how many viewers it serves at full pace */
+    unsigned units; /* of Web PubSub: how many viewers it serves at full pace */
     unsigned rest_timeout_ms;
     unsigned loops;
     bool is_sandboxed;
@@ -65,7 +65,7 @@ MUST_USE bool config_load(struct config *config, config_getenv *get,
 
 /*
  * Overwrites the secrets where they are, in the environment itself, so that neither we nor
- * /proc/PID/environ have them any longer: once whoever needs them has made keys of them.
+ * /proc/PID/environ have them any longer: once keys have been made of them.
  */
 void config_forget_secrets(struct config *config);
 

@@ -9,7 +9,7 @@
 #include "wire/json.h"
 #include "wire/socketio.h"
 
-/* An event on its way from request to answer; lives in the request's arena. */
+/* An event on its way from request to response; lives in the request's arena. */
 struct delivery {
     struct handler *handler;
     struct http_request *request;
@@ -50,7 +50,7 @@ void eventhandler_validate(struct handler *handler, struct http_request *request
     http_response_send(request, &response);
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 static const char *const kind_names[] = {
     [CLOUDEVENT_CONNECT] = "connect",           [CLOUDEVENT_CONNECTED] = "connected",
@@ -64,7 +64,7 @@ static const enum app_event_kind app_kinds[] = {
     [CLOUDEVENT_OTHER_SYSTEM] = APP_MESSAGE,
 };
 
-/* Somebody has to look at it: Web PubSub fails, or the application does. */
+/* The owner has to look into it: Web PubSub fails, or the application does. */
 static bool is_error(enum app_refusal outcome)
 {
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
@@ -159,8 +159,8 @@ static void log_late_failure(const struct delivery *d)
 #define FORGET "."
 
 /*
- * What was to be said found no memory.  Web PubSub comes again: an event may be carried out twice,
- * and a response that leaves something out would be another answer.
+ * There is no memory for the response.  A response that leaves something out would say something
+ * else, so Web PubSub gets a 503 and delivers the event again.
  */
 static void respond_no_memory(struct delivery *d)
 {
@@ -194,7 +194,7 @@ static void send_status(struct delivery *d, unsigned status)
     send_response(d, &(struct http_response){ .status = status });
 }
 
-/* connect: the one event whose status means something to Web PubSub.  503: another time, perhaps. */
+/* connect: the one event whose status means something to Web PubSub.  503: try again later. */
 static unsigned connect_status(enum app_refusal outcome)
 {
     static const unsigned statuses[] = {
@@ -205,7 +205,7 @@ static unsigned connect_status(enum app_refusal outcome)
     return status ? status : 403;
 }
 
-/* What the application answers, or {"success":…} */
+/* The arguments of the acknowledgement: the application's, or {"success":…} */
 static enum err ack_args(struct delivery *d, struct str *out)
 {
     struct buf args = { .mem = &d->request->mem };
@@ -258,8 +258,8 @@ static void respond(void *owner)
 }
 
 /*
- * The client is answered, while the rest of the plan goes on in memory of the request.  For what
- * Web PubSub says of its own nobody waits: there the response tells the platform when we are done.
+ * The client gets its response, while the rest of the plan goes on in memory of the request.  No
+ * client waits for the response to a system event: that one tells the platform when we are done.
  */
 static void on_plan_settled(void *owner)
 {
@@ -450,7 +450,7 @@ static bool read_event(struct delivery *d, struct fault *fault)
         return true;
     if (!request->is_cut)
         return read_packet(d, fault);
-    /* Of a body for which there was no room nobody knows whether it was as it should be. */
+    /* A body that was cut cannot be checked. */
     *fault = (struct fault){ 503, "Overloaded", "no room for this request" };
     return packet_parse_head(request->body, &d->packet) == ERR_NONE;
 }
@@ -498,7 +498,7 @@ static void decide_and_run(struct delivery *d)
         return;
     }
     if (e)
-        socket->memory = STR(""); /* of somebody else's making */
+        socket->memory = STR(""); /* we did not make it */
     app_decide(d->handler->app, socket);
     d->run.socket = socket;
     d->run.rest = &d->handler->rest;

@@ -19,9 +19,11 @@
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 /*
- * Requests of one loop whose calls to Web PubSub are not all over, be they answered or not.
- * Beyond that a client's event is refused at once, as Busy; beyond less than that nobody new is
- * let in, so that those who are there are served.  What a client holds more than this is for Web PubSub's own events: that a socket came or went is told once.
+ * The requests of one loop whose calls to Web PubSub are not all over, whether or not they have
+ * their response.  Above the first limit a client's event is refused at once, as Busy.  Above the
+ * second no new caller is let in, so that those who are connected are served.  The HTTP client's
+ * capacity above these limits is reserved for connected and disconnected, which Web PubSub reports
+ * only once.
  */
 #define HANDLER_MAX_IN_FLIGHT 2048
 #define HANDLER_FULL_FOR_NEWCOMERS 1536
@@ -52,7 +54,7 @@ struct handler {
 };
 
 /*
- * Makes what this thread needs.  config, loop and client outlive Web PubSub.
+ * Makes what this thread needs.  config, loop and client outlive the handler.
  * ERR_NO_MEMORY: libcrypto refused; handler_free is to be called all the same.
  */
 MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
@@ -60,10 +62,10 @@ MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
                                struct http_client *client);
 void handler_free(struct handler *handler);
 
-/* Gives up what still waits for Web PubSub or the identity; all of it is answered. */
+/* Ends every call to Web PubSub and to the identity endpoint; each request gets its response. */
 void handler_abort(struct handler *handler);
 
-/* For http_server_new; owner is Web PubSub. */
+/* For http_server_new; owner is the handler. */
 size_t handler_body_limit(void *owner, const struct http_request *request);
 void handler_serve(void *owner, struct http_request *request);
 
@@ -79,7 +81,7 @@ void handler_serve(void *owner, struct http_request *request);
 void negotiate(struct handler *handler, struct http_request *request);
 void negotiate_register(struct handler *handler, struct http_request *request);
 
-/* Whom the token of a pass is for.  Views into the pass. */
+/* The client that the token of a pass is for.  Views into the pass. */
 struct webpubsub_client negotiate_client(const struct app_pass *pass);
 
 /* The response to a pass: JSON with token, the client's, in it.  ERR_NO_MEMORY. */
@@ -103,6 +105,6 @@ void eventhandler_event(struct handler *handler, struct http_request *request);
 void eventhandler_validate(struct handler *handler, struct http_request *request);
 
 /* Writes the line that has been waiting for the end of its second, if there is one. */
-void eventhandler_end_sample(void *handler);
+void eventhandler_end_sample(void *owner);
 
 #endif

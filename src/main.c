@@ -122,8 +122,8 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * Whoever starts us may have closed 0, 1 or 2.  The next thing that is opened would get the
- * number, and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
+ * The parent may have closed 0, 1 or 2.  The next descriptor that is opened would get that number,
+ * and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
  */
 static void fill_standard_descriptors(void)
 {
@@ -139,8 +139,8 @@ static void fill_standard_descriptors(void)
 }
 
 /*
- * Blocked in every thread, so that only the main one takes them.  A log whose reader is gone, or
- * that is a file as long as it may become, ends nobody.
+ * Signals to stop are blocked in every thread, so that only the main one takes them.  A log whose
+ * reader is gone, or whose file is as long as it may become, must not end the process.
  */
 static void block_signals(sigset_t *stop)
 {
@@ -160,8 +160,8 @@ static bool is_hung_up(int fd)
 }
 
 /*
- * Who started us.  If it had ended before we could ask, all that it has left are two pipes that
- * nobody reads; then nobody is our parent.
+ * The process that started us.  If it had ended before we could ask, both our pipes have lost
+ * their reader; then we have no parent.
  */
 enum { NOBODY = -1 };
 static pid_t parent_at_start(void)
@@ -172,8 +172,8 @@ static pid_t parent_at_start(void)
 }
 
 /*
- * Waits for a signal to stop, and returns it; 0: the parent has ended, which a host that is killed
- * does not tell.  To look once a second is slower than PR_SET_PDEATHSIG, but that follows the
+ * Waits for a signal to stop, and returns it; 0: the parent has ended, since a host that is killed
+ * sends no signal.  Polling once a second is slower than PR_SET_PDEATHSIG, but that follows the
  * thread that started us, and hosts start us from threads that come and go.
  */
 static int wait_for_end(const sigset_t *stop, pid_t parent)
@@ -235,7 +235,7 @@ static void log_start(unsigned port, const struct config *config, size_t loops,
               LOG_TEXT("files", str_from(sandbox->files)));
 }
 
-/* We or our libraries read it again later. */
+/* True for a variable that we or our libraries read again later. */
 static bool is_read_again(const char *entry)
 {
     static const char *const names[] = {

@@ -74,7 +74,7 @@ struct negotiation {
     struct rest_call call;
 };
 
-/* Who guesses at the owner's word does not fill the log. */
+/* A caller that guesses at the owner's word must not fill the log. */
 static struct response_sample guesses;
 
 static int64_t token_seconds(const struct handler *handler)

@@ -9,7 +9,7 @@
 /* Web PubSub makes no longer ids. */
 #define SOCKET_ID_MAX_BYTES 128
 
-/* Sockets that one answer may be for. */
+/* Sockets to which one message may be addressed. */
 #define MAX_RECIPIENTS 50
 
 /* Of the filter that names them, which stands in a URL and again in the token for it. */
@@ -111,10 +111,10 @@ static void announce_to(struct app_socket *socket, enum role subscriber,
 }
 
 /*
- * Tells who is concerned that this member came or went: the writer of any, the viewers of
- * the writer.  A writer subscribes of another one, since the one with the greater epoch goes on.
- * It is an event of its own, not a `message`: pages which know only the articles' protocol
- * never see it.
+ * Tells the others that this member came or went: the writer is told of everybody, viewers are
+ * told of the writer.  A writer is told of another writer too, since the one with the greater
+ * epoch goes on.  This is an event of its own and not a `message`, so that pages which know only
+ * the articles' protocol never see it.
  */
 static void announce(struct app_socket *socket, const struct member *member, struct str state,
                      struct app_value epoch)
@@ -302,19 +302,19 @@ static void on_send(struct app_socket *socket)
 /* ---- negotiate ---- */
 
 /*
- * Who becomes what in which room.
+ * A caller becomes a member of a room.
  *
  * GET: a new room for its writer, or with room_id (id, as the older article calls it) a viewer
- * of that room.  POST {room_id, writer_key}: its writer again; {writers_word}: a new room, by
- * somebody who knows the owner's word; with an empty body as GET.  Where the body has an epoch,
- * the greatest that the writer knows, the answer has one that is greater, and how many units the
- * service has.
+ * of that room.  POST {room_id, writer_key}: its writer again; {writers_word}: a new room, for
+ * a caller that knows the owner's word; with an empty body as GET.  If the body has an epoch, the
+ * greatest that the writer knows, the response has a greater one, and the number of units of Web
+ * PubSub.
  */
 
 /* What a caller gave, from wherever it came; ptr is NULL: not given. */
 struct request {
     struct str room, key;
-    struct str word; /* only where it opens a room: nobody else is asked for it */
+    struct str word; /* read only where it opens a room */
     struct str epoch;
     bool has_body;
 };

@@ -1,9 +1,9 @@
 /*
  * Rooms, writers, viewers: who subscribes and who publishes to which room.
  *
- * A room R is a pair of Socket.IO rooms: R, to which its viewers subscribe, and R-control,
- * to which its writer does.  Role and room of a socket stand in its token's subject, "w.R" or "v.R",
- * and are read from nowhere else.
+ * A room R is a pair of Socket.IO rooms: R, to which its viewers subscribe, and R-control, to
+ * which its writer does.  Role and room of a socket stand in its token's subject, "w.R" or
+ * "v.R", and are read from nowhere else.
  */
 #ifndef APP_CODESTREAM_H
 #define APP_CODESTREAM_H

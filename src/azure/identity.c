@@ -89,7 +89,7 @@ static bool take_token(struct identity *identity, struct str response)
     return true;
 }
 
-/* ---- those who wait ---- */
+/* ---- waiting calls ---- */
 
 static struct identity_wait *take_waiting(struct identity *identity)
 {

@@ -48,7 +48,7 @@ static int64_t back_off_ms(const struct retry_attempt *attempt)
     return pause / 2 + attempt->jitter % (pause / 2 + 1);
 }
 
-/* No answer, too slow, too much at once, or broken; what is wrong with the call stays wrong. */
+/* No response, too slow, too many calls, or a fault of the server; a bad call stays bad. */
 static bool may_pass(unsigned status)
 {
     return status == 0 || status == 408 || status == 429 ||

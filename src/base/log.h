@@ -39,7 +39,7 @@ enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 /* After each write, so much later comes the next one at the earliest. */
 #define LOG_GATHER_MS 5
 
-/* At the program's start and end, where somebody waits for the reader: for how long. */
+/* How long the program waits for the reader at its start and at its end. */
 #define LOG_WAIT_MS 1000
 
 struct log_line {
@@ -92,9 +92,9 @@ void log_gather(void);
 void log_flush(void);
 
 /*
- * Starts the writers.  Before, lines are written by whoever ends them, who waits for a reader for
- * LOG_WAIT_MS once; as it is meant, that is one thread.  ERR_NO_MEMORY: the system gives us no
- * thread, and all is as before.
+ * Starts the writers.  Before, log_end writes its line itself and waits for a reader, for
+ * LOG_WAIT_MS once; only one thread should be running then.  ERR_NO_MEMORY: the system gives us
+ * no thread, and all is as before.
  */
 MUST_USE enum err log_open(void);
 

@@ -68,7 +68,7 @@ void connection_received(struct connection *c, size_t bytes)
     c->until_ms += (int64_t)(bytes / CONNECTION_BODY_BYTES_PER_MS);
 }
 
-/* ---- cutting ---- */
+/* ---- closing ---- */
 
 static void begin_closing(struct connections *all, struct connection *c)
 {
@@ -89,10 +89,8 @@ static bool has_begun(const struct connection *c)
 void connections_make_room(struct connections *all, size_t count, int64_t now_ms)
 {
     const int64_t idle_until_ms = now_ms + CONNECTION_IDLE_MS - CONNECTION_GRACE_MS;
-    struct connection *c;
 
-    TAILQ_FOREACH(c, &all->list, link)
-    {
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
         if (all->closing >= count)
             return;
         if (c->phase != CONNECTION_IDLE)
@@ -110,14 +108,11 @@ void connections_make_room(struct connections *all, size_t count, int64_t now_ms
 
 bool connections_sweep(struct connections *all, int64_t now_ms)
 {
-    struct connection *c;
-
     if (now_ms < all->sweep_ms)
         return false;
     all->sweep_ms =
         now_ms + (all->drain_ms > 0 ? CONNECTION_DRAIN_SWEEP_MS : CONNECTION_SWEEP_MS);
-    TAILQ_FOREACH(c, &all->list, link)
-    {
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
         if (c->phase == CONNECTION_IDLE && has_begun(c))
             connection_enter(all, c, CONNECTION_HEADERS, now_ms);
         if (now_ms < c->until_ms || c->phase == CONNECTION_CLOSING)
@@ -135,12 +130,9 @@ int64_t connections_sweep_ms(const struct connections *all)
 
 void connections_drain(struct connections *all, int64_t now_ms)
 {
-    struct connection *c;
-
     all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
     all->sweep_ms = now_ms;
-    TAILQ_FOREACH(c, &all->list, link)
-    {
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
         if (is_unfinished(c->phase) && c->until_ms > all->drain_ms)
             c->until_ms = all->drain_ms;
     }

@@ -27,7 +27,9 @@
 /* ...and a body longer by what it takes at this rate. */
 #define CONNECTION_BODY_BYTES_PER_MS 16
 
-/* How long a connection whose request was refused half-way is still read; the bytes are discarded. */
+/*
+ * How long a connection whose request was refused half-way is still read; the bytes are discarded.
+ */
 #define CONNECTION_LINGER_MS 5000
 
 /* While the server drains, a request that is not whole has this long to become so. */
@@ -58,11 +60,11 @@ struct connection {
 struct connections {
     TAILQ_HEAD(, connection) list; /* first: opened, or got on with a request, longest ago */
     size_t count;
-    size_t busy;          /* neither idle, lingering nor cut, as far as known */
+    size_t busy;          /* neither idle, lingering nor closing, as far as known */
     size_t closing;       /* their owner has not noticed yet */
     int64_t sweep_ms;     /* when the next sweep is due */
     int64_t drain_ms;     /* no request may be unfinished after this; 0: not draining */
-    size_t slow, evicted; /* since somebody was told */
+    size_t slow, evicted; /* since the log was told */
 };
 
 /* Starts idle. */

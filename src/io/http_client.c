@@ -232,7 +232,7 @@ static enum resolver_state ask_names(const struct target *target, const char **f
     return worst;
 }
 
-/* Finds out whom the call is for.  RESOLVER_FAILED: *failure, a static text, says why. */
+/* Finds out which host the call is for.  RESOLVER_FAILED: *failure, a static text, says why. */
 static enum resolver_state aim(struct http_client *client, const struct http_call *call,
                                const char **failure)
 {
@@ -265,12 +265,10 @@ static void start_next(struct http_client *client)
 /* All tell libcurl anew what it no longer knows. */
 static void forget_addresses(struct http_client *client)
 {
-    struct transfer *t;
-
-    LIST_FOREACH(t, &client->idle, link)
-    transfer_forget_addresses(t);
-    LIST_FOREACH(t, &client->running, link)
-    transfer_forget_addresses(t);
+    for (struct transfer *t = LIST_FIRST(&client->idle); t; t = LIST_NEXT(t, link))
+        transfer_forget_addresses(t);
+    for (struct transfer *t = LIST_FIRST(&client->running); t; t = LIST_NEXT(t, link))
+        transfer_forget_addresses(t);
 }
 
 static void finish(struct http_client *client, CURL *easy, CURLcode code)
@@ -427,7 +425,7 @@ static bool may_start(const struct http_client *client)
     return client->waiting.first && client->running_count < client->options.max_running;
 }
 
-/* A look-up has ended: whose name it was finds out by trying again, before all others. */
+/* A look-up has ended: the calls that waited for a name try again, before all others. */
 static bool may_be_named(const struct http_client *client)
 {
     return client->unnamed.first && resolver_endings(client->resolver) != client->endings;

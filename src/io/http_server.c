@@ -40,7 +40,7 @@
 struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
-    struct MHD_Response *no_memory; /* made while there was some; sent by whoever gets none */
+    struct MHD_Response *no_memory; /* made in advance, for when there is none */
     struct http_handler handler;
     size_t bodies_bytes; /* of those that are not small */
     size_t held;         /* requests */
@@ -297,7 +297,7 @@ static void receive(struct exchange *x, struct str bytes)
     x->request.is_endless = x->body_received > DISCARD_BYTES;
 }
 
-/* ---- answering ---- */
+/* ---- responding ---- */
 
 /* MHD counts its own reference. */
 static void drop_response(struct exchange *x)
@@ -336,10 +336,10 @@ static enum MHD_Result handle(struct exchange *x)
 /* ---- refusing ---- */
 
 /*
- * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no response in
- * the middle of a body, and closes a socket from which not all was read, upon which the kernel
- * resets the connection and the client may lose the response.  So the response is written past MHD,
- * and what still comes is read and thrown away until the client ends or its time is over.
+ * A request whose end is unknown, or is not waited for, gets its response at once.  MHD takes no
+ * response in the middle of a body, and closes a socket from which not all was read; the kernel
+ * then resets the connection, and the client may lose the response.  So the response is written
+ * past MHD, and what still comes is read and discarded until the client ends or its time is over.
  */
 
 /* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
@@ -371,7 +371,7 @@ static void end_lingering(struct exchange *x)
     int socket = socket_of(x->connection);
 
     loop_unwatch(x->server->loop, socket);
-    /* Who still sends has to be told: without a reset its system waits for ours a minute. */
+    /* A client that still sends needs a reset: without one its system waits a minute for ours. */
     if (x->client->connection.phase == CONNECTION_CLOSING)
         (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     x->client->lingering = NULL;
@@ -530,7 +530,7 @@ static bool add_header(struct exchange *x, struct header header)
     return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
 }
 
-/* Somebody may be waiting for a place: to be told so is better than to be evicted. */
+/* Other connections may be waiting for a place; closing with a response is better than evicting. */
 static bool is_full(const struct http_server *server)
 {
     return server->connections.count >= server->max_connections;
@@ -615,7 +615,7 @@ static int server_wait_ms(void *owner)
     return loop_until_ms(server->loop, connections_sweep_ms(&server->connections));
 }
 
-/* One line for all that were cut since the last look, so that nobody can flood the log. */
+/* One line for all that were closed since the last sweep, so that no client can flood the log. */
 static void log_cut(struct connections *all)
 {
     if (all->slow == 0 && all->evicted == 0)
@@ -706,10 +706,8 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
 /* MHD is not to be stopped while a connection is suspended. */
 static void end_all_lingering(struct http_server *server)
 {
-    struct connection *c;
-
-    TAILQ_FOREACH(c, &server->connections.list, link)
-    {
+    for (struct connection *c = TAILQ_FIRST(&server->connections.list); c;
+         c = TAILQ_NEXT(c, link)) {
         struct client *client = (struct client *)c;
         if (client->lingering)
             end_lingering(client->lingering);
@@ -731,11 +729,11 @@ void http_server_free(struct http_server *server)
 void http_server_add(struct http_server *server, int socket)
 {
     /* The address is for MHD's statistics, which we do not read; it must not be NULL. */
-    struct sockaddr_in nobody = { .sin_family = AF_INET };
+    struct sockaddr_in none = { .sin_family = AF_INET };
 
     /* On failure MHD has closed the socket already. */
-    (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&nobody,
-                             sizeof(nobody));
+    (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&none,
+                             sizeof(none));
     server->has_work = true;
 }
 

@@ -175,7 +175,7 @@ enum err target_read(struct target *target, const char *url,
     return e;
 }
 
-/* libcurl's buffers, which a call holds while it waits; most answers are a few headers. */
+/* libcurl's buffers, which a call holds while it waits; most responses are a few headers. */
 #define READ_BYTES 2048L
 #define WRITE_BYTES 16384L /* libcurl's least */
 
@@ -203,8 +203,8 @@ static long number_of(CURL *easy, CURLINFO what)
 }
 
 /*
- * libcurl asks before each sending.  It sends again, by itself, what went out on a kept
- * connection that turns out to be broken; but who knows how much was taken of what had left?
+ * libcurl asks before it sends a request.  By itself it would send again what went out on a kept
+ * connection that turns out to be broken; but the server may have taken what had left.
  */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int may_send(void *of, char *remote, char *local, int remote_port, int local_port)
@@ -265,7 +265,7 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_UPLOAD_BUFFERSIZE, WRITE_BYTES);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_NOPROXY, ""); /* who needs none gets none: aim */
+    SET(CURLOPT_NOPROXY, ""); /* a proxy is set only where it is needed: aim */
     if (options->ca_file) {
         SET(CURLOPT_CAINFO, options->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */

@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 #include <sys/queue.h>
 
-#include "io/http_client.h"
+#include "io/http_call.h"
 #include "io/resolver.h"
 
 /* A longest host name, and what stands around it. */
@@ -20,7 +20,7 @@
 struct target_names {
     struct resolver_name *at[TARGET_MAX_NAMES]; /* whose addresses libcurl will need */
     size_t count;
-    bool has_literal; /* somebody has an address for a name */
+    bool has_literal; /* a host is given as an address, not as a name */
 };
 
 struct target {
@@ -89,8 +89,8 @@ bool transfer_lacked_addresses(CURLcode code);
 bool transfer_is_untouched(const struct transfer *t, CURLcode code);
 
 /*
- * Puts the response into the call, or tells why there is none.  If nobody was there to be told the
- * request, the addresses may be to blame, and are looked up anew.
+ * Puts the response into the call, or tells why there is none.  If the request could not be
+ * sent at all, the addresses may be to blame, and are looked up anew.
  */
 const char *transfer_finish(struct transfer *t, CURLcode code);
 

@@ -17,7 +17,7 @@
 /*
  * A descriptor is in the epoll set if and only if its watch has a function.  Its generation
  * changes when it is given up, and every event carries the one that it was registered with: an
- * event for a number that has been closed and opened again within the turn is nobody's.
+ * event for a number that has been closed and opened again within the turn is dropped.
  */
 struct watch {
     loop_ready *ready; /* NULL: this descriptor is not watched */
@@ -141,7 +141,7 @@ static int shortest_wait(const struct loop *loop)
     return shortest;
 }
 
-/* Without its epoll set a loop would only spin: whoever watches the process starts it again. */
+/* Without its epoll set a loop would only spin; the host starts the process again. */
 static void end_without_epoll(int error)
 {
     log_event(LOG_ERROR, "loop", LOG_TEXT("problem", str_from(strerror(error))));

@@ -26,7 +26,7 @@ struct loop_task {
     const int64_t *due_ms; /* LOOP_NEVER: not as things stand */
 };
 
-/* The server, two clients, those who wait for an identity or for another try, a sample, the owner. */
+/* The server, two clients, calls that wait for a token or for another try, a sample, the worker. */
 #define LOOP_MAX_TASKS 7
 
 /* NULL: the system has no more memory or descriptors. */
