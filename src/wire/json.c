@@ -51,7 +51,16 @@ static bool has_special(uint64_t eight)
 
 static bool is_plain(char c)
 {
-    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+    static const bool special[128] = {
+        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
+        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
+        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
+        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
+        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
+        [28] = true,  [29] = true,   [30] = true, [31] = true,
+    };
+
+    return (unsigned char)c < 0x80 && !special[(unsigned char)c];
 }
 
 static inline void skip_plain(struct cursor *c)
@@ -138,11 +147,24 @@ static bool skip_string(struct cursor *c)
 {
     if (!skip_char(c, '"'))
         return false;
-    while (skip_unescaped(c) && sees(c, '\\')) {
-        if (!skip_escape(c))
+    for (;;) {
+        skip_plain(c);
+        if (c->at == c->end)
             return false;
+        if (*c->at == '"') {
+            c->at++;
+            return true;
+        }
+        if (*c->at == '\\') {
+            if (!skip_escape(c))
+                return false;
+        } else {
+            size_t len = utf8_len(c); /* 0 for control characters too */
+            if (len == 0)
+                return false;
+            c->at += len;
+        }
     }
-    return skip_char(c, '"'); /* or else a control character, or no UTF-8 */
 }
 
 /* ---- numbers and words ---- */
