@@ -10,8 +10,12 @@
 
 #define MAX_AGENT_CHARS 100
 
-/* A handle that is set up is worth keeping, but not all those of a burst are kept for the next. */
-#define MAX_IDLE 64
+/*
+ * A handle that is set up is worth keeping, but those of a burst are not kept for the next one:
+ * what was not needed for this long is freed, but for a few.
+ */
+#define SPARE_MS 2000
+#define SPARE_COUNT 8
 
 /* libcurl finds out that a kept connection is too old, or closed, when it wants another. */
 #define SILENT_MS (1000 * (int64_t)HTTP_CLIENT_KEEP_SECONDS)
@@ -39,8 +43,10 @@ struct http_client {
     int64_t timer_ms;     /* when libcurl wants to be called */
     struct transfers running;
     size_t running_count;
+    size_t most_running; /* at once, since the last sweep of the idle ones */
     struct transfers idle;
     size_t idle_count;
+    int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
     int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
 };
 
@@ -150,12 +156,10 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
 
 static void keep_idle(struct http_client *client, struct transfer *t)
 {
-    if (client->idle_count >= MAX_IDLE) {
-        transfer_free(t);
-        return;
-    }
     LIST_INSERT_HEAD(&client->idle, t, link);
     client->idle_count++;
+    if (client->idle_count > SPARE_COUNT && client->sweep_ms == LOOP_NEVER)
+        client->sweep_ms = loop_now_ms(client->loop) + SPARE_MS;
 }
 
 /* NULL: there is none. */
@@ -170,6 +174,19 @@ static struct transfer *take_idle(struct http_client *client)
     return t;
 }
 
+static void sweep_idle(struct http_client *client)
+{
+    int64_t now_ms = loop_now_ms(client->loop);
+
+    if (now_ms < client->sweep_ms)
+        return;
+    while (client->idle_count > SPARE_COUNT &&
+           client->idle_count + client->running_count > client->most_running)
+        transfer_free(take_idle(client));
+    client->most_running = client->running_count;
+    client->sweep_ms = client->idle_count > SPARE_COUNT ? now_ms + SPARE_MS : LOOP_NEVER;
+}
+
 /* ---- running transfers ---- */
 
 static void link_running(struct http_client *client, struct transfer *t)
@@ -177,6 +194,8 @@ static void link_running(struct http_client *client, struct transfer *t)
     LIST_INSERT_HEAD(&client->running, t, link);
     client->running_count++;
     client->silent_ms = LOOP_NEVER;
+    if (client->running_count > client->most_running)
+        client->most_running = client->running_count;
 }
 
 /* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
@@ -445,6 +464,7 @@ static void client_run(void *owner)
     }
     while (may_start(client))
         start_next(client);
+    sweep_idle(client);
     close_silent(client);
     if (!client->multi || client->timer_ms > loop_now_ms(client->loop))
         return;
@@ -456,7 +476,7 @@ static int client_wait_ms(void *owner)
 {
     const struct http_client *client = owner;
     const int64_t moments[] = { client->waiting.overdue_ms, client->unnamed.overdue_ms,
-                                client->timer_ms, client->silent_ms };
+                                client->timer_ms, client->sweep_ms, client->silent_ms };
     int64_t next_ms;
 
     if (may_start(client) || may_be_named(client))
@@ -484,7 +504,7 @@ struct http_client *http_client_new(struct loop *loop,
                    options->user_agent);
     queue_empty(&client->waiting);
     queue_empty(&client->unnamed);
-    client->timer_ms = client->silent_ms = LOOP_NEVER;
+    client->timer_ms = client->sweep_ms = client->silent_ms = LOOP_NEVER;
     client->resolver = resolver_new(loop);
     client->multi = multi_new(client);
     if (!client->resolver || !client->multi) {
