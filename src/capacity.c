@@ -123,21 +123,15 @@ unsigned capacity_quota_cores(const char *root)
     return cores;
 }
 
-/* More processors than the usual set has bits are counted with larger sets. */
+/* A set of the usual size has fewer bits than some machines have processors. */
 static unsigned affinity_cores(void)
 {
-    for (size_t bits = CPU_SETSIZE; bits <= (size_t)64 * CPU_SETSIZE; bits *= 2) {
-        cpu_set_t *set = CPU_ALLOC(bits);
-        int count = 0;
-        if (!set)
-            break;
-        if (sched_getaffinity(0, CPU_ALLOC_SIZE(bits), set) == 0)
-            count = CPU_COUNT_S(CPU_ALLOC_SIZE(bits), set);
-        CPU_FREE(set);
-        if (count > 0)
-            return (unsigned)count;
-    }
-    return 1;
+    cpu_set_t sets[64];
+
+    memset(sets, 0, sizeof(sets));
+    if (sched_getaffinity(0, sizeof(sets), sets) != 0)
+        return 1;
+    return (unsigned)CPU_COUNT_S(sizeof(sets), sets);
 }
 
 unsigned capacity_cores(void)

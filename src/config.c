@@ -12,27 +12,29 @@
 #include "wire/hmac.h"
 #include "wire/json.h"
 
-void config_complain(struct complaints *complaints, const struct complaint *complaint)
-{
-    if (complaints->count < CONFIG_MAX_COMPLAINTS)
-        complaints->at[complaints->count++] = *complaint;
-}
-
 static void complain(struct complaints *complaints, const char *setting, const char *problem)
 {
-    config_complain(complaints, &(struct complaint){ setting, problem });
+    if (complaints->count < CONFIG_MAX_COMPLAINTS)
+        complaints->at[complaints->count++] = (struct complaint){ setting, problem };
 }
 
-static unsigned read_number(config_getenv *get, const char *setting, unsigned min, unsigned max,
-                            unsigned standard, const char *problem,
-                            struct complaints *complaints)
-{
-    struct str text = str_from(get(setting));
-    uint64_t number = standard;
+/* A whole number with bounds. */
+struct number {
+    const char *setting;
+    unsigned *value;
+    unsigned standard, min, max;
+    const char *problem;
+};
 
-    if (text.len > 0 && str_to_number(text, min, max, &number))
-        complain(complaints, setting, problem);
-    return (unsigned)number;
+static void read_number(config_getenv *get, const struct number *number,
+                        struct complaints *complaints)
+{
+    struct str text = str_from(get(number->setting));
+    uint64_t value = number->standard;
+
+    if (text.len > 0 && str_to_number(text, number->min, number->max, &value))
+        complain(complaints, number->setting, number->problem);
+    *number->value = (unsigned)value;
 }
 
 /* Keys go over the wire as signatures only, texts do not: plain http stays on this machine. */
@@ -261,6 +263,16 @@ static void read_word(struct config *config, config_getenv *get, struct complain
 bool config_load(struct config *config, config_getenv *get, struct complaints *complaints)
 {
     const char *hub = get("CODESTREAM_HUB");
+    const struct number numbers[] = {
+        { "CODESTREAM_TOKEN_MINUTES", &config->token_minutes, 60, 1, CONFIG_MAX_TOKEN_MINUTES,
+          "is not a number from 1 to 1440" },
+        { "CODESTREAM_UNITS", &config->units, 1, 1, CONFIG_MAX_UNITS,
+          "is not a number from 1 to 10000" },
+        { "CODESTREAM_REST_TIMEOUT_MS", &config->rest_timeout_ms, CONFIG_REST_TIMEOUT_MS, 100,
+          60000, "is not a number from 100 to 60000" },
+        { "CODESTREAM_LOOPS", &config->loops, core_count(), 1, CONFIG_MAX_LOOPS,
+          "is not a number from 1 to 64" },
+    };
 
     memset(config, 0, sizeof(*config));
     complaints->count = 0;
@@ -285,16 +297,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
         find_ca_file(get, str_starts(config->rest.endpoint.url, STR("https://")), complaints);
     config->proxy = first_set(get, proxy_names);
     config->no_proxy = first_set(get, no_proxy_names);
-    config->token_minutes =
-        read_number(get, "CODESTREAM_TOKEN_MINUTES", 1, CONFIG_MAX_TOKEN_MINUTES, 60,
-                    "is not a number from 1 to 1440", complaints);
-    config->units = read_number(get, "CODESTREAM_UNITS", 1, CONFIG_MAX_UNITS, 1,
-                                "is not a number from 1 to 10000", complaints);
-    config->rest_timeout_ms =
-        read_number(get, "CODESTREAM_REST_TIMEOUT_MS", 100, 60000, CONFIG_REST_TIMEOUT_MS,
-                    "is not a number from 100 to 60000", complaints);
-    config->loops = read_number(get, "CODESTREAM_LOOPS", 1, CONFIG_MAX_LOOPS, core_count(),
-                                "is not a number from 1 to 64", complaints);
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        read_number(get, &numbers[i], complaints);
     config->is_sandboxed = read_switch(get, "CODESTREAM_SANDBOX", true, complaints);
     return complaints->count == 0;
 }
@@ -316,7 +320,7 @@ void config_free(struct config *config)
 }
 
 bool config_port(config_getenv *get, const char *option, unsigned *port,
-                 struct complaint *complaint)
+                 struct complaints *complaints)
 {
     const struct {
         const char *name;
@@ -331,10 +335,10 @@ bool config_port(config_getenv *get, const char *option, unsigned *port,
     for (size_t i = 0; i < COUNT(sources); i++) {
         if (!sources[i].text || !*sources[i].text)
             continue;
-        *complaint = (struct complaint){ sources[i].name, "is not a number from 0 to 65535" };
-        if (str_to_number(str_from(sources[i].text), 0, 65535, &number))
-            return false;
-        break;
+        if (!str_to_number(str_from(sources[i].text), 0, 65535, &number))
+            break;
+        complain(complaints, sources[i].name, "is not a number from 0 to 65535");
+        return false;
     }
     *port = (unsigned)number;
     return true;

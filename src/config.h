@@ -2,7 +2,7 @@
  * The environment and the command line, read once and checked whole.
  *
  * Settings arrive as environment variables: local.settings.json Values under `func start`,
- * app settings in Azure.  After config_load nobody asks the environment again.
+ * app settings in Azure.  After config_load the environment is not read again.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -18,7 +18,7 @@
 #define CONFIG_MAX_TOKEN_MINUTES 1440
 #define CONFIG_MAX_LOOPS 64
 
-/* Before the page gives up, after 6 s: who waits is told why, rather than left to guess. */
+/* The page gives up after 6 s; an event that fails before that can tell it why. */
 #define CONFIG_REST_TIMEOUT_MS 5000
 
 /* Shaped like getenv, so that tests bring their own environment. */
@@ -37,7 +37,7 @@ struct config {
     const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
     const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
-    unsigned units; /* of the service: how many viewers it serves at full pace */
+    unsigned units; /* of Web PubSub: how many viewers it serves at full pace */
     unsigned rest_timeout_ms;
     unsigned loops;
     bool is_sandboxed;
@@ -63,12 +63,9 @@ struct complaints {
 MUST_USE bool config_load(struct config *config, config_getenv *get,
                           struct complaints *complaints);
 
-/* Adds one that was found elsewhere. */
-void config_complain(struct complaints *complaints, const struct complaint *complaint);
-
 /*
  * Overwrites the secrets where they are, in the environment itself, so that neither we nor
- * /proc/PID/environ have them any longer: once whoever needs them has made keys of them.
+ * /proc/PID/environ have them any longer: once keys have been made of them.
  */
 void config_forget_secrets(struct config *config);
 
@@ -77,9 +74,9 @@ void config_free(struct config *config);
 /*
  * The port to listen on: FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT, else
  * option (the text behind --port; NULL: none), else 8080.  0 means a free one.
- * *complaint tells which of them is no port.
+ * false: it is no port, which is added to the complaints.
  */
 MUST_USE bool config_port(config_getenv *get, const char *option, unsigned *port,
-                          struct complaint *complaint);
+                          struct complaints *complaints);
 
 #endif

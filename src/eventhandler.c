@@ -9,7 +9,7 @@
 #include "wire/json.h"
 #include "wire/socketio.h"
 
-/* An event on its way from request to answer; lives in the request's arena. */
+/* An event on its way from request to response; lives in the request's arena. */
 struct delivery {
     struct handler *handler;
     struct http_request *request;
@@ -25,7 +25,8 @@ struct delivery {
 
 void eventhandler_validate(struct handler *handler, struct http_request *request)
 {
-    const struct str allowed[] = { handler->rest.webpubsub.url, handler->origins };
+    const struct str allowed[] = { handler->rest.webpubsub.url,
+                                   handler->config->service_origins };
     struct http_response response = { .status = 200, .header_count = 1 };
     struct str asked, origin;
     struct log_line line;
@@ -49,20 +50,21 @@ void eventhandler_validate(struct handler *handler, struct http_request *request
     http_response_send(request, &response);
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
-static const char *kind_name(enum cloudevent_kind kind)
-{
-    static const char *const names[] = {
-        [CLOUDEVENT_CONNECT] = "connect",           [CLOUDEVENT_CONNECTED] = "connected",
-        [CLOUDEVENT_DISCONNECTED] = "disconnected", [CLOUDEVENT_MESSAGE] = "message",
-        [CLOUDEVENT_OTHER_SYSTEM] = "system",
-    };
+static const char *const kind_names[] = {
+    [CLOUDEVENT_CONNECT] = "connect",           [CLOUDEVENT_CONNECTED] = "connected",
+    [CLOUDEVENT_DISCONNECTED] = "disconnected", [CLOUDEVENT_MESSAGE] = "message",
+    [CLOUDEVENT_OTHER_SYSTEM] = "system",
+};
 
-    return names[kind];
-}
+static const enum app_event_kind app_kinds[] = {
+    [CLOUDEVENT_CONNECT] = APP_CONNECT,           [CLOUDEVENT_CONNECTED] = APP_CONNECTED,
+    [CLOUDEVENT_DISCONNECTED] = APP_DISCONNECTED, [CLOUDEVENT_MESSAGE] = APP_MESSAGE,
+    [CLOUDEVENT_OTHER_SYSTEM] = APP_MESSAGE,
+};
 
-/* Somebody has to look at it: Web PubSub fails, or the application does. */
+/* The owner has to look into it: Web PubSub fails, or the application does. */
 static bool is_error(enum app_refusal outcome)
 {
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
@@ -94,7 +96,7 @@ static void write_delivery(const struct delivery *d, unsigned status, struct log
         level = LOG_WARN;
     response_log(line, level, d->request);
     log_number(line, "status", status);
-    log_text(line, "kind", str_from(kind_name(d->cloud.kind)));
+    log_text(line, "kind", str_from(kind_names[d->cloud.kind]));
     if (d->cloud.kind == CLOUDEVENT_MESSAGE)
         log_text(line, "name", d->cloud.name);
     log_text(line, "connection", d->cloud.connection_id);
@@ -125,10 +127,11 @@ static void log_delivery(const struct delivery *d, unsigned status)
     }
 }
 
-void eventhandler_end_sample(struct handler *handler)
+void eventhandler_end_sample(void *owner)
 {
-    struct handler_sample *sample = &handler->sample;
+    struct handler_sample *sample = &((struct handler *)owner)->sample;
 
+    sample->until_ms = LOOP_NEVER;
     if (sample->events == 0)
         return;
     log_number(&sample->line, "events", sample->events);
@@ -156,8 +159,8 @@ static void log_late_failure(const struct delivery *d)
 #define FORGET "."
 
 /*
- * What was to be said found no memory.  Web PubSub comes again: an event may be carried out twice,
- * and a response that leaves something out would be another answer.
+ * There is no memory for the response.  A response that leaves something out would say something
+ * else, so Web PubSub gets a 503 and delivers the event again.
  */
 static void respond_no_memory(struct delivery *d)
 {
@@ -191,26 +194,18 @@ static void send_status(struct delivery *d, unsigned status)
     send_response(d, &(struct http_response){ .status = status });
 }
 
-/* connect: the one event whose status means something to Web PubSub. */
-static void respond_to_connect(struct delivery *d)
+/* connect: the one event whose status means something to Web PubSub.  503: try again later. */
+static unsigned connect_status(enum app_refusal outcome)
 {
-    switch (d->run.outcome) {
-    case APP_ACCEPTED:
-        send_status(d, 200);
-        break;
-    case APP_NO_USER:
-        send_status(d, 401);
-        break;
-    case APP_UPSTREAM:
-    case APP_BUSY:
-        send_status(d, 503); /* another time, perhaps */
-        break;
-    default:
-        send_status(d, 403);
-    }
+    static const unsigned statuses[] = {
+        [APP_ACCEPTED] = 200, [APP_NO_USER] = 401, [APP_UPSTREAM] = 503, [APP_BUSY] = 503
+    };
+    unsigned status = outcome < COUNT(statuses) ? statuses[outcome] : 0;
+
+    return status ? status : 403;
 }
 
-/* What the application answers, or {"success":…} */
+/* The arguments of the acknowledgement: the application's, or {"success":…} */
 static enum err ack_args(struct delivery *d, struct str *out)
 {
     struct buf args = { .mem = &d->request->mem };
@@ -255,7 +250,7 @@ static void respond(void *owner)
     struct delivery *d = owner;
 
     if (d->cloud.kind == CLOUDEVENT_CONNECT)
-        respond_to_connect(d);
+        send_status(d, connect_status(d->run.outcome));
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE)
         respond_to_message(d);
     else
@@ -263,8 +258,8 @@ static void respond(void *owner)
 }
 
 /*
- * The client is answered, while the rest of the plan goes on in memory of the request.  For what
- * Web PubSub says of its own nobody waits: there the response tells the platform when we are done.
+ * The client gets its response, while the rest of the plan goes on in memory of the request.  No
+ * client waits for the response to a system event: that one tells the platform when we are done.
  */
 static void on_plan_settled(void *owner)
 {
@@ -380,11 +375,12 @@ static bool is_binary_event(struct delivery *d)
 /* "ce-hub is missing, empty or repeated" */
 static const char *name_header(struct delivery *d, const char *header)
 {
-    struct buf message = { .mem = &d->request->mem };
+    struct str message;
 
-    buf_add_all(&message, str_from(header), STR(" is missing, empty or repeated"));
-    buf_add_char(&message, '\0');
-    return message.failed ? "a header is missing, empty or repeated" : message.ptr;
+    return arena_concat(&d->request->mem, &message, str_from(header),
+                        STR(" is missing, empty or repeated\0"))
+               ? "a header is missing, empty or repeated"
+               : message.ptr;
 }
 
 static bool is_text_plain(struct str content_type)
@@ -454,23 +450,9 @@ static bool read_event(struct delivery *d, struct fault *fault)
         return true;
     if (!request->is_cut)
         return read_packet(d, fault);
-    /* Of a body for which there was no room nobody knows whether it was as it should be. */
+    /* A body that was cut cannot be checked. */
     *fault = (struct fault){ 503, "Overloaded", "no room for this request" };
     return packet_parse_head(request->body, &d->packet) == ERR_NONE;
-}
-
-static enum app_event_kind app_kind(enum cloudevent_kind kind)
-{
-    switch (kind) {
-    case CLOUDEVENT_CONNECT:
-        return APP_CONNECT;
-    case CLOUDEVENT_CONNECTED:
-        return APP_CONNECTED;
-    case CLOUDEVENT_DISCONNECTED:
-        return APP_DISCONNECTED;
-    default:
-        return APP_MESSAGE;
-    }
 }
 
 /* For what a client sent; that it came or went is not refused. */
@@ -508,7 +490,7 @@ static void decide_and_run(struct delivery *d)
     struct app_socket *socket = &d->socket;
     enum err e;
 
-    socket->kind = app_kind(d->cloud.kind);
+    socket->kind = app_kinds[d->cloud.kind];
     socket->mem = &d->request->mem;
     e = base64url_decode(d->cloud.state, socket->mem, &socket->memory);
     if (e == ERR_NO_MEMORY) {
@@ -516,12 +498,12 @@ static void decide_and_run(struct delivery *d)
         return;
     }
     if (e)
-        socket->memory = STR(""); /* of somebody else's making */
+        socket->memory = STR(""); /* we did not make it */
     app_decide(d->handler->app, socket);
     d->run.socket = socket;
     d->run.rest = &d->handler->rest;
     d->run.mem = &d->request->mem;
-    d->run.deadline_ms = loop_now_ms(d->handler->loop) + d->handler->rest_timeout_ms;
+    d->run.deadline_ms = loop_now_ms(d->handler->loop) + d->handler->config->rest_timeout_ms;
     d->run.settled = on_plan_settled;
     d->run.done = on_plan_done;
     d->run.owner = d;

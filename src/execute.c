@@ -31,9 +31,10 @@ static enum err encode(const struct execution *run, const struct app_action *act
 
     switch (action->kind) {
     case APP_JOIN:
-        return webpubsub_join(webpubsub, &target, action->rooms, run->mem, out);
     case APP_LEAVE:
-        return webpubsub_leave(webpubsub, &target, action->rooms, run->mem, out);
+        return webpubsub_move(webpubsub,
+                              action->kind == APP_JOIN ? WEBPUBSUB_JOIN : WEBPUBSUB_LEAVE,
+                              &target, action->rooms, run->mem, out);
     case APP_COUNT:
         return webpubsub_list(webpubsub, target.nsp, target.rooms.at[0], run->mem, out);
     case APP_EMIT:

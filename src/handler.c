@@ -162,23 +162,6 @@ static struct hmac_key *writer_secret(const struct config *config, struct hmac_k
     return key;
 }
 
-static int sample_wait_ms(void *owner)
-{
-    struct handler *handler = owner;
-
-    return handler->sample.events > 0 ? loop_until_ms(handler->loop, handler->sample.until_ms)
-                                      : -1;
-}
-
-/* A second's sample is due, whether or not another event comes. */
-static void run_sample(void *owner)
-{
-    struct handler *handler = owner;
-
-    if (sample_wait_ms(handler) == 0)
-        eventhandler_end_sample(handler);
-}
-
 enum err handler_init(struct handler *handler, const struct app *app,
                       const struct config *config, struct loop *loop,
                       struct http_client *client)
@@ -186,20 +169,18 @@ enum err handler_init(struct handler *handler, const struct app *app,
     *handler = (struct handler){
         .app = app,
         .loop = loop,
-        .has_word = config->writers_word.len > 0,
-        .has_platform_auth = config->has_platform_auth,
-        .token_seconds = (int64_t)config->token_minutes * 60,
-        .units = config->units,
-        .rest_timeout_ms = config->rest_timeout_ms,
-        .origins = config->service_origins,
+        .sample.until_ms = LOOP_NEVER,
+        .config = config,
     };
     if (rest_init(&handler->rest, &config->rest, loop, client))
         return ERR_NO_MEMORY;
-    loop_add_task(loop, &(struct loop_task){ run_sample, sample_wait_ms, handler });
+    loop_add_task(loop, &(struct loop_task){ .run = eventhandler_end_sample,
+                                             .owner = handler,
+                                             .due_ms = &handler->sample.until_ms });
     handler->secret = writer_secret(config, handler->rest.webpubsub.key);
     if (!handler->secret)
         return ERR_NO_MEMORY;
-    if (!handler->has_word)
+    if (!config->needs_word)
         return ERR_NONE;
     return app_word_mac(handler->secret, config->writers_word, handler->word_mac);
 }

@@ -19,9 +19,11 @@
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 /*
- * Requests of one loop whose calls to Web PubSub are not all over, be they answered or not.
- * Beyond that a client's event is refused at once, as Busy; beyond less than that nobody new is
- * let in, so that those who are there are served.  What a client holds more than this is for Web PubSub's own events: that a socket came or went is told once.
+ * The requests of one loop whose calls to Web PubSub are not all over, whether or not they have
+ * their response.  Above the first limit a client's event is refused at once, as Busy.  Above the
+ * second no new caller is let in, so that those who are connected are served.  The HTTP client's
+ * capacity above these limits is reserved for connected and disconnected, which Web PubSub reports
+ * only once.
  */
 #define HANDLER_MAX_IN_FLIGHT 2048
 #define HANDLER_FULL_FOR_NEWCOMERS 1536
@@ -37,27 +39,22 @@ static_assert(HANDLER_MAX_IN_FLIGHT + 1024 + REST_MAX_BESIDE <=
 struct handler_sample {
     struct log_line line; /* if there are events; not ended yet */
     uint64_t events;
-    int64_t until_ms;
+    int64_t until_ms; /* LOOP_NEVER: there are none */
 };
 
 struct handler {
     const struct app *app;
+    const struct config *config; /* its secrets are forgotten once a handler has keys of them */
     struct loop *loop;
     struct rest rest;
-    struct hmac_key *secret; /* signs writer keys */
-    struct str origins;      /* that are ours, beside Web PubSub's own host */
-    bool has_word;           /* who opens a room must send the owner's word */
-    unsigned char word_mac[HMAC_BYTES];
-    bool has_platform_auth; /* the platform says who a caller is */
-    int64_t token_seconds;
-    unsigned units; /* of Web PubSub */
-    unsigned rest_timeout_ms;
+    struct hmac_key *secret;            /* signs writer keys */
+    unsigned char word_mac[HMAC_BYTES]; /* if the owner has set a word: see app_word_mac */
     size_t in_flight;
     struct handler_sample sample;
 };
 
 /*
- * Makes what this thread needs.  config, loop and client outlive Web PubSub.
+ * Makes what this thread needs.  config, loop and client outlive the handler.
  * ERR_NO_MEMORY: libcrypto refused; handler_free is to be called all the same.
  */
 MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
@@ -65,10 +62,10 @@ MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
                                struct http_client *client);
 void handler_free(struct handler *handler);
 
-/* Gives up what still waits for Web PubSub or the identity; all of it is answered. */
+/* Ends every call to Web PubSub and to the identity endpoint; each request gets its response. */
 void handler_abort(struct handler *handler);
 
-/* For http_server_new; owner is Web PubSub. */
+/* For http_server_new; owner is the handler. */
 size_t handler_body_limit(void *owner, const struct http_request *request);
 void handler_serve(void *owner, struct http_request *request);
 
@@ -84,7 +81,7 @@ void handler_serve(void *owner, struct http_request *request);
 void negotiate(struct handler *handler, struct http_request *request);
 void negotiate_register(struct handler *handler, struct http_request *request);
 
-/* Whom the token of a pass is for.  Views into the pass. */
+/* The client that the token of a pass is for.  Views into the pass. */
 struct webpubsub_client negotiate_client(const struct app_pass *pass);
 
 /* The response to a pass: JSON with token, the client's, in it.  ERR_NO_MEMORY. */
@@ -108,6 +105,6 @@ void eventhandler_event(struct handler *handler, struct http_request *request);
 void eventhandler_validate(struct handler *handler, struct http_request *request);
 
 /* Writes the line that has been waiting for the end of its second, if there is one. */
-void eventhandler_end_sample(struct handler *handler);
+void eventhandler_end_sample(void *owner);
 
 #endif

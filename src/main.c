@@ -85,27 +85,13 @@ static void parse_options(int argc, char **argv, struct options *options)
     }
 }
 
-static void log_complaint(const struct complaint *complaint)
-{
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "setting");
-    log_text(&line, "name", str_from(complaint->setting));
-    log_text(&line, "problem", str_from(complaint->problem));
-    log_end(&line);
-}
-
 /* Reads all settings, the port among them, so that all that is wrong is told at once. */
 static bool load(const struct options *options, struct config *config, unsigned *port,
                  struct complaints *complaints)
 {
-    struct complaint about_port;
     bool ok = config_load(config, getenv, complaints);
 
-    if (config_port(getenv, options->port, port, &about_port))
-        return ok;
-    config_complain(complaints, &about_port);
-    return false;
+    return config_port(getenv, options->port, port, complaints) && ok;
 }
 
 static int check(const struct options *options)
@@ -136,8 +122,8 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * Whoever starts us may have closed 0, 1 or 2.  The next thing that is opened would get the
- * number, and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
+ * The parent may have closed 0, 1 or 2.  The next descriptor that is opened would get that number,
+ * and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
  */
 static void fill_standard_descriptors(void)
 {
@@ -153,8 +139,8 @@ static void fill_standard_descriptors(void)
 }
 
 /*
- * Blocked in every thread, so that only the main one takes them.  A log whose reader is gone, or
- * that is a file as long as it may become, ends nobody.
+ * Signals to stop are blocked in every thread, so that only the main one takes them.  A log whose
+ * reader is gone, or whose file is as long as it may become, must not end the process.
  */
 static void block_signals(sigset_t *stop)
 {
@@ -174,8 +160,8 @@ static bool is_hung_up(int fd)
 }
 
 /*
- * Who started us.  If it had ended before we could ask, all that it has left are two pipes that
- * nobody reads; then nobody is our parent.
+ * The process that started us.  If it had ended before we could ask, both our pipes have lost
+ * their reader; then we have no parent.
  */
 enum { NOBODY = -1 };
 static pid_t parent_at_start(void)
@@ -186,8 +172,8 @@ static pid_t parent_at_start(void)
 }
 
 /*
- * Waits for a signal to stop, and returns it; 0: the parent has ended, which a host that is killed
- * does not tell.  To look once a second is slower than PR_SET_PDEATHSIG, but that follows the
+ * Waits for a signal to stop, and returns it; 0: the parent has ended, since a host that is killed
+ * sends no signal.  Polling once a second is slower than PR_SET_PDEATHSIG, but that follows the
  * thread that started us, and hosts start us from threads that come and go.
  */
 static int wait_for_end(const sigset_t *stop, pid_t parent)
@@ -223,46 +209,33 @@ static void end_by(int signal_number)
 
 static int fail_to_listen(unsigned port, const char *problem)
 {
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "listen");
-    log_number(&line, "port", port);
-    log_text(&line, "problem", str_from(problem));
-    log_end(&line);
+    log_event(LOG_ERROR, "listen", LOG_NUMBER("port", port),
+              LOG_TEXT("problem", str_from(problem)));
     return EXIT_FAILURE;
 }
 
 static int fail_to_start(const char *problem)
 {
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "start");
-    log_text(&line, "problem", str_from(problem));
-    log_end(&line);
+    log_event(LOG_ERROR, "start", LOG_TEXT("problem", str_from(problem)));
     return EXIT_FAILURE;
 }
 
 static void log_start(unsigned port, const struct config *config, size_t loops,
                       const struct sandbox *sandbox)
 {
-    struct log_line line;
+    bool asks_word = config->needs_word && application->asks_word;
 
-    log_begin(&line, LOG_INFO, "listening");
-    log_number(&line, "port", port);
-    log_text(&line, "version", STR(VERSION));
-    log_text(&line, "paths", STR("/negotiate,/register,/eventhandler"));
-    log_text(&line, "service", config->rest.endpoint.host);
-    log_text(&line, "app", str_from(application->name));
-    log_text(&line, "hub", config->rest.hub);
-    log_text(&line, "writers",
-             config->needs_word && application->asks_word ? STR("word") : STR("anybody"));
-    log_number(&line, "loops", loops);
-    log_text(&line, "calls", str_from(sandbox->calls));
-    log_text(&line, "files", str_from(sandbox->files));
-    log_end(&line);
+    log_event(LOG_INFO, "listening", LOG_NUMBER("port", port),
+              LOG_TEXT("version", STR(VERSION)),
+              LOG_TEXT("paths", STR("/negotiate,/register,/eventhandler")),
+              LOG_TEXT("service", config->rest.endpoint.host),
+              LOG_TEXT("app", str_from(application->name)), LOG_TEXT("hub", config->rest.hub),
+              LOG_TEXT("writers", asks_word ? STR("word") : STR("anybody")),
+              LOG_NUMBER("loops", loops), LOG_TEXT("calls", str_from(sandbox->calls)),
+              LOG_TEXT("files", str_from(sandbox->files)));
 }
 
-/* We or our libraries read it again later. */
+/* True for a variable that we or our libraries read again later. */
 static bool is_read_again(const char *entry)
 {
     static const char *const names[] = {
@@ -328,14 +301,10 @@ static void give_up(const struct config *config, struct sandbox *in_force)
 
 static void log_stop(int received)
 {
-    struct log_line line;
-
-    log_begin(&line, LOG_INFO, "stopping");
-    if (received == 0)
-        log_text(&line, "reason", STR("the parent process has ended"));
-    else
-        log_text(&line, "signal", str_from(received == SIGTERM ? "TERM" : "INT"));
-    log_end(&line);
+    log_event(LOG_INFO, "stopping",
+              received == 0
+                  ? LOG_TEXT("reason", STR("the parent process has ended"))
+                  : LOG_TEXT("signal", str_from(received == SIGTERM ? "TERM" : "INT")));
 }
 
 /* Serves until it is told to stop; *ended_by is the signal by which to end then. */
@@ -374,21 +343,21 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
 static void log_complaints(const struct complaints *complaints)
 {
     for (size_t i = 0; i < complaints->count; i++)
-        log_complaint(&complaints->at[i]);
+        log_event(LOG_ERROR, "setting", LOG_TEXT("name", str_from(complaints->at[i].setting)),
+                  LOG_TEXT("problem", str_from(complaints->at[i].problem)));
 }
 
 /* Listens, reads the settings, serves. */
 static int start(const struct options *options, const sigset_t *stop, pid_t parent,
                  int *ended_by)
 {
-    struct complaint about_port;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
     struct config config;
     unsigned port, bound = 0;
     int listener = -1, status = EXIT_USAGE;
 
     /* First of all: the host waits for the port, whatever else there is to do. */
-    if (config_port(getenv, options->port, &port, &about_port)) {
+    if (config_port(getenv, options->port, &port, &complaints)) {
         listener = listener_open(port, &bound);
         if (listener < 0)
             return fail_to_listen(port, strerror(errno));

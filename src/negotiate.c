@@ -74,8 +74,13 @@ struct negotiation {
     struct rest_call call;
 };
 
-/* Who guesses at the owner's word does not fill the log. */
+/* A caller that guesses at the owner's word must not fill the log. */
 static struct response_sample guesses;
+
+static int64_t token_seconds(const struct handler *handler)
+{
+    return (int64_t)handler->config->token_minutes * 60;
+}
 
 static int64_t now_ms(const struct negotiation *n)
 {
@@ -99,7 +104,7 @@ static void respond_with_token(struct negotiation *n, struct str token)
     struct log_line line;
 
     if (negotiate_response(&handler->rest.webpubsub, &n->caller.pass, token,
-                           handler->token_seconds, &n->request->mem, &response.body)) {
+                           token_seconds(handler), &n->request->mem, &response.body)) {
         respond_unavailable(n, "no memory");
         return;
     }
@@ -139,7 +144,7 @@ static void mint_token(struct negotiation *n, const struct webpubsub_client *cli
     struct str token;
 
     if (webpubsub_client_token(&handler->rest.webpubsub, client, (int64_t)time(NULL),
-                               handler->token_seconds, &n->request->mem, &token))
+                               token_seconds(handler), &n->request->mem, &token))
         respond_unavailable(n, "no memory");
     else
         respond_with_token(n, token);
@@ -153,12 +158,12 @@ static void ask_for_token(struct negotiation *n, const struct webpubsub_client *
     n->call = (struct rest_call){
         .rest = &handler->rest,
         .mem = &n->request->mem,
-        .deadline_ms = now_ms(n) + handler->rest_timeout_ms,
+        .deadline_ms = now_ms(n) + handler->config->rest_timeout_ms,
         .keep_response = true,
         .done = on_generated,
         .owner = n,
     };
-    if (webpubsub_generate_token(&handler->rest.webpubsub, client, handler->token_seconds,
+    if (webpubsub_generate_token(&handler->rest.webpubsub, client, token_seconds(handler),
                                  &n->request->mem, &n->call.request)) {
         respond_unavailable(n, "no memory");
         return;
@@ -228,13 +233,13 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
         caller->body = request->body;
     caller->is_register = is_register;
     caller->secret = handler->secret;
-    caller->word_mac = handler->has_word ? handler->word_mac : NULL;
+    caller->word_mac = handler->config->needs_word ? handler->word_mac : NULL;
     caller->seed = seed;
     caller->now_unix_ms = unix_ms();
-    caller->units = handler->units;
+    caller->units = handler->config->units;
     caller->mem = &request->mem;
     /* Anybody may send this header: only where the platform signs people in is it its own. */
-    if (handler->has_platform_auth)
+    if (handler->config->has_platform_auth)
         caller->platform_user = http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
     app_negotiate(handler->app, caller);
     if (caller->pass.refusal)

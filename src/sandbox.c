@@ -92,7 +92,7 @@ static void fail(struct rules *rules, const char *path, int error)
     (void)snprintf(rules->path, sizeof(rules->path), "%s", path);
 }
 
-/* Nobody can open it, with or without a rule. */
+/* It cannot be opened, with or without a rule. */
 static bool is_out_of_reach(int error)
 {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP;
@@ -114,8 +114,9 @@ static void allow(struct rules *rules, const char *path, uint64_t access)
 }
 
 /*
- * The folder and not the file: who renews a file puts another one in its place, which a rule for
- * the old one would not open.  But beside a file in `/` is everything.
+ * The rule is for the folder: a file is renewed by putting another one in its place, which a rule
+ * for the old file would not open.  A file in `/` gets a rule of its own, since everything is
+ * beside it.
  */
 static void allow_reading_beside(struct rules *rules, const char *file)
 {
@@ -195,8 +196,8 @@ static void refuse_files(const char *ca_file, struct sandbox *in_force)
 /* ---- all ---- */
 
 /*
- * What root may do beyond others: set up the network, send raw packets, signal everybody.  But it
- * goes on reading files of others, since somebody else's may be the certificates.
+ * Gives up what only root may do: set up the network, send raw packets, signal every process.  Root
+ * may still read files of other users, since the certificates may be one of these.
  */
 static bool give_up_rights_of_root(void)
 {

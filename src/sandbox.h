@@ -1,10 +1,10 @@
 /*
- * What the process gives up before it serves anybody: whoever makes it run code of his own
+ * What the process gives up before it serves: an intruder who makes it run code of his own
  * finds no program to start, no file to write, nothing to read but what is needed to reach Web
  * PubSub, and no other process to look into.
  *
- * Nothing here may keep the handler from starting: a kernel or a host that lacks something is
- * told about in words.  What is refused fails with an error, nobody is killed for it.
+ * Nothing here may keep the handler from starting: the log says what a kernel or a host lacks.  A
+ * call that is refused fails with an error; the process is not killed for it.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H

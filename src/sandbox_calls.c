@@ -1,9 +1,9 @@
 /*
- * System calls that the handler never makes, and that whoever takes it over would: a filter for
- * seccomp that answers them with an error.
+ * A filter for seccomp that refuses, with an error, system calls that the handler never makes and
+ * an intruder would.
  *
  * A call that is not named passes.  A list of what may pass would be shorter to attack, but would
- * have to foresee every C library, resolver and tool under which somebody runs this.  Of calls
+ * have to foresee every C library, resolver and tool under which this program runs.  Of calls
  * that do many things, such as ioctl, the few things that are needed pass.
  */
 #include <assert.h>
@@ -191,7 +191,7 @@ static void refuse_bits(struct program *p, int call, int argument, unsigned bits
     demand(p, call, argument, bits, (const unsigned[]){ 0 }, 1);
 }
 
-/* Whoever maps no memory to be run, and lets none be run later, runs only what was there. */
+/* A process that makes no memory executable runs only the code that it was started with. */
 static void filter_memory(struct program *p)
 {
     refuse_bits(p, SYS_mmap, 2, PROT_EXEC);
@@ -204,7 +204,7 @@ static void filter_threads(struct program *p)
 {
     const unsigned other_system = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-    const unsigned self[] = { (unsigned)getpid(), 0 }; /* 0: whoever asks */
+    const unsigned self[] = { (unsigned)getpid(), 0 }; /* 0: the caller */
 
     demand(p, SYS_clone, 0, CLONE_THREAD | other_system, (const unsigned[]){ CLONE_THREAD }, 1);
     demand_one_of(p, SYS_tgkill, 0, self, COUNT(self)); /* raise(), abort() */
@@ -222,7 +222,7 @@ static void filter_sockets(struct program *p)
     demand_one_of(p, SYS_socket, 0, families, COUNT(families));
     demand(p, SYS_socket, 1, SOCKET_TYPE_BITS, types, COUNT(types));
     demand_one_of(p, SYS_socket, 2, protocols, COUNT(protocols));
-    /* a pair of datagram sockets could be connected to somebody else */
+    /* a pair of datagram sockets could be connected to another process */
     demand(p, SYS_socketpair, 1, SOCKET_TYPE_BITS, types, 1);
 }
 
@@ -248,8 +248,8 @@ static void filter_descriptors(struct program *p)
 }
 
 /*
- * Of what a process can say of itself: its threads' names.  Not that its memory may be dumped and
- * looked at again, and not who shares a core with whom.
+ * A process may name its threads.  It may not make its memory readable again, nor decide which
+ * tasks share a core.
  */
 static void filter_process(struct program *p)
 {

@@ -68,7 +68,7 @@ struct workers {
     size_t count;
     size_t places; /* for connections, in each */
     size_t next;   /* to be given a connection; only the first worker knows, as of the next */
-    size_t asked;  /* the first of those who will be asked for room */
+    size_t asked;  /* the first worker that will be asked for room */
     struct worker at[];
 };
 
@@ -80,7 +80,7 @@ static size_t held(struct worker *w)
     return w->given - atomic_load_explicit(&w->ended, memory_order_relaxed);
 }
 
-/* Whose turn it is to get a connection; NULL: no worker has a place. */
+/* The worker whose turn it is to get a connection; NULL: none has a place. */
 static struct worker *with_a_place(struct workers *all)
 {
     for (size_t i = 0; i < all->count; i++) {
@@ -120,8 +120,8 @@ static void make_room(struct worker *w, struct worker *of, size_t count)
 }
 
 /*
- * Nobody is refused for good: those who connect wait in the backlog.  For as many as wait there,
- * idle connections are evicted, by all workers in turn, and the listener has a short rest.
+ * Connections for which there is no place wait in the backlog.  For each of them an idle connection
+ * is evicted, by all workers in turn, and the listener rests for a moment.
  */
 static void pause_accepting(struct worker *w)
 {
@@ -173,7 +173,7 @@ static void stop_accepting(struct worker *w)
 
     if (w->listener < 0)
         return;
-    /* Whoever connected before we closed is still served, if there is a place. */
+    /* Connections that were made before we closed the listener are served, if there is a place. */
     while (held(w) < w->all->places && (socket = listener_accept(w->listener)) >= 0)
         hand_over(w, w, socket);
     loop_unwatch(w->loop, w->listener);
@@ -212,7 +212,7 @@ static void begin_drain(struct worker *w)
     w->quiet_since_ms = now_ms;
 }
 
-/* Until the host has closed its connections, or for as long as may be, all goes on as before. */
+/* The workers go on until the host has closed its connections, or WORKER_SERVE_MS are over. */
 static void ask_to_drain(struct worker *w)
 {
     if (w->index == 0)
@@ -372,7 +372,8 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
         return false;
     if (!start_accepting(w))
         return false;
-    loop_add_task(w->loop, &(struct loop_task){ worker_run, worker_wait_ms, w });
+    loop_add_task(w->loop, &(struct loop_task){
+                               .run = worker_run, .owner = w, .wait_ms = worker_wait_ms });
     return true;
 }
 

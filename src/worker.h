@@ -12,15 +12,15 @@
 #include "config.h"
 
 /*
- * When the process is told to end, the host may not know of it yet: so long, everything goes on as
- * before, or until the host has closed its connections.
+ * When the process is told to end, the host may not know of it yet.  The workers serve as before
+ * for this long, or until the host has closed its connections.
  */
 #define WORKER_SERVE_MS 3400
 
-/* From then on nobody new is let in, and after this what is still under way is given up. */
+/* Then they accept no more connections; requests that take longer than this are given up. */
 #define WORKER_DRAIN_MS 1100
 
-/* Requests may be on their way in while connections are quiet: so long must it stay quiet. */
+/* A quiet connection may have a request on its way: all must be quiet for this long. */
 #define WORKER_QUIET_MS 100
 
 struct workers;

@@ -36,7 +36,7 @@ tidy() {
 }
 
 cpp_check() {
-  cppcheck --quiet --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+  cppcheck --quiet --library=bsd --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
     --suppress=missingIncludeSystem -Isrc -DVERSION='"x"' src
 }
 

@@ -46,7 +46,7 @@ static void on_add_user(struct app_socket *socket)
     }
     socket->memory = name;
     app_remember(socket, name);
-    app_join(socket, ROOMS(USERS));
+    app_join(socket, SELF(socket), ROOMS(USERS));
     app_count(socket, USERS, on_counted);
 }
 

@@ -37,7 +37,7 @@ static bool has_room(struct str_list list, struct str room)
     return false;
 }
 
-/* Whether nobody whom other is for is left to one. */
+/* True if one leaves out every recipient of other. */
 static bool leaves_out(const struct app_target *one, const struct app_target *other)
 {
     if (other->within.len > 0 && has_room(one->except, other->within))

@@ -47,7 +47,7 @@ struct app {
     const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
     app_negotiator *negotiate; /* app_admit or app_turn_away; NULL: app_admit_guest */
     bool asks_word;            /* that is to say, app_word, which the log's first line tells */
-    app_handler *connect;      /* may app_refuse; NULL: whoever has a token may come in */
+    app_handler *connect;      /* may app_refuse; NULL: every socket with a token may come in */
     app_handler *connected;
     app_handler *disconnected;
     struct app_event events[APP_MAX_EVENTS];
@@ -60,7 +60,7 @@ struct app {
  * in the call of a verb.
  */
 
-/* ---- whom ---- */
+/* ---- recipients ---- */
 
 /* Names of rooms.  A socket is alone in the room that is named like its id. */
 #define ROOMS(...)                                                                             \
@@ -68,14 +68,14 @@ struct app {
                         COUNT(((const struct str[]){ __VA_ARGS__ })) })
 
 /*
- * TO(.rooms = ROOMS(a, b), .except = ROOMS(c)): everybody who is in a or in b, once, unless
+ * TO(.rooms = ROOMS(a, b), .except = ROOMS(c)): every socket that is in a or in b, once, unless
  * in c.  TO() is the whole namespace.  See struct app_target for what else there is.
  */
 #define TO(...) ((struct app_target){ .nothing = 0, __VA_ARGS__ })
 #define SELF(socket) TO(.rooms = ROOMS((socket)->id))
 #define OTHERS(socket) TO(.except = ROOMS((socket)->id))
 
-/* ---- what ---- */
+/* ---- arguments ---- */
 
 /*
  * The arguments of an event: ARGS(TEXT(name), NUMBER(3), OBJECT({ "key", TEXT(value) })).
@@ -138,17 +138,12 @@ struct app_args {
 void app_emit(struct app_socket *socket, struct app_target to, const char *event,
               struct app_args args);
 
-/* This socket enters or leaves rooms. */
-void app_join(struct app_socket *socket, struct str_list rooms);
-void app_leave(struct app_socket *socket, struct str_list rooms);
-
-/* The same for every socket that the target selects. */
-void app_sockets_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
-void app_sockets_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
+/* The sockets that the target selects, SELF(socket) for one, enter or leave rooms. */
+void app_join(struct app_socket *socket, struct app_target who, struct str_list rooms);
+void app_leave(struct app_socket *socket, struct app_target who, struct str_list rooms);
 
 /* Ends the sockets, or with is_closing the connections under them. */
-void app_disconnect(struct app_socket *socket, bool is_closing);
-void app_sockets_disconnect(struct app_socket *socket, struct app_target who, bool is_closing);
+void app_disconnect(struct app_socket *socket, struct app_target who, bool is_closing);
 
 /*
  * What the client's acknowledgement gets; without it: {"success":true}.  Once for an event;
@@ -179,7 +174,7 @@ void app_count(struct app_socket *socket, struct str room, app_handler *then);
 
 /* ---- at negotiate ---- */
 
-/* A name that nobody guesses: 128 bits in base64url. */
+/* A name that nobody can guess: 128 bits in base64url. */
 #define APP_NAME_BYTES 16
 #define APP_NAME_CHARS 22
 
@@ -206,7 +201,7 @@ struct app_pass {
     struct str user;          /* the subject of its token; UTF-8 without control characters */
     struct str protocol;      /* a subprotocol of the native endpoint; empty: Socket.IO */
     struct app_open_rooms sends_to, joins;
-    struct buf told; /* ,"name":value of the answer, beside the token */
+    struct buf told; /* ,"name":value of the response, beside the token */
 };
 
 /* Strings live as long as the request.  Of all this only platform_user is vouched for. */
@@ -214,10 +209,9 @@ struct app_caller {
     const struct header *query; /* decoded: see app_query */
     size_t query_count;
     bool is_post;
-    struct str body;  /* of a POST, as it came; else empty */
-    bool is_register; /* it asked at /register */
-    struct str
-        platform_user; /* whom the platform has signed in; empty: nobody, or it does not */
+    struct str body;          /* of a POST, as it came; else empty */
+    bool is_register;         /* it asked at /register */
+    struct str platform_user; /* the user whom the platform has signed in; empty: none */
 
     struct hmac_key *secret;       /* CODESTREAM_SECRET, or what stands in for it */
     const unsigned char *word_mac; /* what app_word_mac made; NULL: the owner has set no word */
@@ -229,9 +223,9 @@ struct app_caller {
 };
 
 /*
- * Who asks for a token, and for whom it shall be: socket->user of all events of the connection
- * that is opened with it.  A negotiator needs no checks either: the first thing that is wrong
- * turns the caller away, and neither verb after that lets it in again.
+ * A negotiator decides whether a caller gets a token, and for which user: socket->user of all
+ * events of the connection that is opened with it.  A negotiator needs no checks either: the
+ * first thing that is wrong turns the caller away, and no verb after that lets it in again.
  *
  *     static void on_negotiate(struct app_caller *caller)
  *     {
@@ -253,7 +247,7 @@ struct str app_query(const struct app_caller *caller, const char *name);
  */
 void app_admit(struct app_caller *caller, struct str user);
 
-/* As somebody new, whose name nobody guesses. */
+/* As a new user, whose name nobody can guess. */
 void app_admit_guest(struct app_caller *caller);
 
 /*
@@ -269,7 +263,7 @@ void app_turn_away(struct app_caller *caller, enum app_refusal refusal, const ch
 MUST_USE bool app_word(struct app_caller *caller, struct str given);
 
 /*
- * A member of the answer, beside those with which the connection is opened; name: a constant
+ * A member of the response, beside those with which the connection is opened; name: a constant
  * that needs no escape in JSON.  An application that tells nothing tells user_id, which is the
  * user.
  */
@@ -299,7 +293,7 @@ struct str app_concat_list(struct app_socket *socket, const struct str *list, si
 /* The text of a JSON string that came out of socket->args; false: it is no string. */
 MUST_USE bool app_text(struct app_socket *socket, struct str json, struct str *out);
 
-/* ---- for whoever hands out events ---- */
+/* ---- for the handler, which hands out events ---- */
 
 /*
  * Lets the application decide about the event in socket, whose plan must be zero.  Pure.
@@ -314,8 +308,8 @@ void app_decide(const struct app *app, struct app_socket *socket);
 void app_negotiate(const struct app *app, struct app_caller *caller);
 
 /*
- * What app_word compares with, HMAC_BYTES of wire/token.h, so that nobody has to keep the
- * word.  ERR_NO_MEMORY, also for a word over APP_MAX_WORD_BYTES.
+ * What app_word compares with, HMAC_BYTES of wire/hmac.h, so that the word need not be
+ * kept.  ERR_NO_MEMORY, also for a word over APP_MAX_WORD_BYTES.
  */
 MUST_USE enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *out);
 

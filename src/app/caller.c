@@ -95,7 +95,7 @@ bool app_word(struct app_caller *caller, struct str given)
         return true;
     app_turn_away(caller, APP_WRITERS_WORD,
                   given.ptr ? "that is not the word for writers"
-                            : "whoever opens a room must send the word for writers");
+                            : "to open a room, send the word for writers");
     return false;
 }
 
@@ -145,7 +145,7 @@ void app_native(struct app_caller *caller, struct str protocol)
     caller->pass.protocol = protocol;
 }
 
-/* A member of the answer up to its value. */
+/* A member of the response up to its value. */
 static struct buf *tell(struct app_caller *caller, const char *name)
 {
     struct buf *told = &caller->pass.told;
@@ -208,7 +208,7 @@ struct str app_sign(struct app_caller *caller, struct str text)
     return out;
 }
 
-/* ---- for whoever answers negotiate ---- */
+/* ---- for the handler ---- */
 
 void app_negotiate(const struct app *app, struct app_caller *caller)
 {

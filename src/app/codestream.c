@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "wire/base64url.h"
+#include "wire/hmac.h"
 #include "wire/json.h"
 
-/* Longer ones are not made by the service. */
+/* Web PubSub makes no longer ids. */
 #define SOCKET_ID_MAX_BYTES 128
 
-/* Sockets that one answer may be for. */
+/* Sockets to which one message may be addressed. */
 #define MAX_RECIPIENTS 50
 
 /* Of the filter that names them, which stands in a URL and again in the token for it. */
@@ -31,10 +32,8 @@ bool room_id_ok(struct str room)
 
 enum err member_subject(const struct member *member, struct arena *mem, struct str *out)
 {
-    struct buf subject = { .mem = mem };
-
-    buf_add_all(&subject, member->role == ROLE_WRITER ? STR("w.") : STR("v."), member->room);
-    return buf_done(&subject, out);
+    return arena_concat(mem, out, member->role == ROLE_WRITER ? STR("w.") : STR("v."),
+                        member->room);
 }
 
 enum err member_parse(struct str subject, struct member *out)
@@ -51,10 +50,7 @@ enum err member_parse(struct str subject, struct member *out)
 
 enum err writer_key_message(struct str room, struct arena *mem, struct str *out)
 {
-    struct buf message = { .mem = mem };
-
-    buf_add_all(&message, STR("codestream writer key\n"), room);
-    return buf_done(&message, out);
+    return arena_concat(mem, out, STR("codestream writer key\n"), room);
 }
 
 /* Either spelling of its own pair of rooms, R or R-control. */
@@ -70,20 +66,18 @@ static enum role other(enum role role)
     return role == ROLE_WRITER ? ROLE_VIEWER : ROLE_WRITER;
 }
 
-enum err member_rooms(const struct member *member, struct arena *mem, struct str *hears,
-                      struct str *speaks)
+enum err member_rooms(const struct member *member, struct arena *mem, struct str *subscribes,
+                      struct str *publishes)
 {
     bool is_writer = member->role == ROLE_WRITER;
-    struct buf control = { .mem = mem };
 
-    *(is_writer ? speaks : hears) = member->room;
-    buf_add_all(&control, member->room, control_suffix);
-    return buf_done(&control, is_writer ? hears : speaks);
+    *(is_writer ? publishes : subscribes) = member->room;
+    return arena_concat(mem, is_writer ? subscribes : publishes, member->room, control_suffix);
 }
 
 /* ---- handlers ---- */
 
-/* Whose event this is; false: nobody of ours, which has been told so. */
+/* Reads whose event this is; false: the socket is no member of a room, and has been told so. */
 static bool read_member(struct app_socket *socket, struct member *out)
 {
     if (!member_parse(socket->user, out))
@@ -92,24 +86,24 @@ static bool read_member(struct app_socket *socket, struct member *out)
     return false;
 }
 
-/* Where this role listens. */
+/* The room to which this role subscribes. */
 static struct str room_of(struct app_socket *socket, const struct member *member,
-                          enum role listens)
+                          enum role subscriber)
 {
-    if (listens == ROLE_VIEWER)
+    if (subscriber == ROLE_VIEWER)
         return member->room;
     return app_concat(socket, member->room, control_suffix);
 }
 
-/* presence to those who listen as this role. */
-static void announce_to(struct app_socket *socket, enum role listens,
+/* presence to all who subscribe as this role. */
+static void announce_to(struct app_socket *socket, enum role subscriber,
                         const struct member *member, struct str state, struct app_value epoch)
 {
     bool is_writer = member->role == ROLE_WRITER;
 
     app_emit(socket,
-             TO(.rooms = ROOMS(room_of(socket, member, listens)), .except = ROOMS(socket->id),
-                .may_fail = true),
+             TO(.rooms = ROOMS(room_of(socket, member, subscriber)),
+                .except = ROOMS(socket->id), .may_fail = true),
              "presence",
              ARGS(OBJECT({ "role", TEXT(is_writer ? STR("writer") : STR("viewer")) },
                          { "state", TEXT(state) }, { "from", TEXT(socket->id) },
@@ -117,10 +111,10 @@ static void announce_to(struct app_socket *socket, enum role listens,
 }
 
 /*
- * Tells who is concerned that this member came or went: the writer of any, the viewers of
- * the writer.  A writer hears of another one, since the one with the greater epoch goes on.
- * It is an event of its own, not a `message`: pages which know only the articles' protocol
- * never see it.
+ * Tells the others that this member came or went: the writer is told of everybody, viewers are
+ * told of the writer.  A writer is told of another writer too, since the one with the greater
+ * epoch goes on.  This is an event of its own and not a `message`, so that pages which know only
+ * the articles' protocol never see it.
  */
 static void announce(struct app_socket *socket, const struct member *member, struct str state,
                      struct app_value epoch)
@@ -189,8 +183,8 @@ static void tell_join(struct app_socket *socket)
 }
 
 /*
- * Which of several writers is the last to have begun; only pages that know of it say so.
- * What a viewer says of one is not passed on.
+ * The epoch says which of several writers began last; only pages that know of epochs send one.
+ * An epoch that a viewer sends is not passed on.
  */
 static bool read_epoch(struct app_socket *socket, const struct member *member, struct str value,
                        struct app_value *out)
@@ -222,7 +216,7 @@ static void on_join(struct app_socket *socket)
     may_join = read_argument(socket, &member, fields, COUNT(fields)) &&
                read_epoch(socket, &member, fields[EPOCH].value, &epoch);
     if (may_join)
-        app_join(socket, ROOMS(room_of(socket, &member, member.role)));
+        app_join(socket, SELF(socket), ROOMS(room_of(socket, &member, member.role)));
     tell_join(socket);
     if (may_join)
         announce(socket, &member, STR("joined"), epoch);
@@ -272,8 +266,8 @@ static bool read_recipients(struct app_socket *socket, struct str value,
 }
 
 /* message {"type":"editorMessage","data":…[,"from":…]}; data leaves as it came. */
-static void speak(struct app_socket *socket, const struct member *member, struct str data,
-                  struct app_target to)
+static void publish(struct app_socket *socket, const struct member *member, struct str data,
+                    struct app_target to)
 {
     app_emit(
         socket, to, "message",
@@ -298,10 +292,210 @@ static void on_send(struct app_socket *socket)
     if (!fields[DATA].value.ptr)
         app_refuse(socket, APP_BAD_REQUEST, "there is no data to send");
     else if (!fields[RECIPIENT].value.ptr)
-        speak(socket, &member, fields[DATA].value,
-              TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
+        publish(socket, &member, fields[DATA].value,
+                TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
     else if (read_recipients(socket, fields[RECIPIENT].value, &member, to, &count))
-        speak(socket, &member, fields[DATA].value, TO(.rooms = { to, count }, .within = room));
+        publish(socket, &member, fields[DATA].value,
+                TO(.rooms = { to, count }, .within = room));
+}
+
+/* ---- negotiate ---- */
+
+/*
+ * A caller becomes a member of a room.
+ *
+ * GET: a new room for its writer, or with room_id (id, as the older article calls it) a viewer
+ * of that room.  POST {room_id, writer_key}: its writer again; {writers_word}: a new room, for
+ * a caller that knows the owner's word; with an empty body as GET.  If the body or the query has
+ * an epoch, the greatest that the writer knows, the response has a greater one, and the number of
+ * units of Web PubSub.
+ */
+
+/* What a caller gave, from wherever it came; ptr is NULL: not given. */
+struct request {
+    struct str room, key;
+    struct str word; /* read only where it opens a room */
+    struct str epoch;
+    bool has_body;
+};
+
+/* A random part of an epoch, so that two writers that ask at the same time seldom get the same. */
+#define EPOCH_SPREAD 1000
+
+/* No clock shows a greater one.  Above this there is room for all that anybody may ask for. */
+#define EPOCH_NAMED_MAX ((uint64_t)1 << 52)
+
+/* false: no memory */
+static bool read_text(struct app_caller *caller, struct str json, struct str *out)
+{
+    enum err e = json.ptr ? json_text(json, caller->mem, out) : ERR_SYNTAX;
+
+    if (e == ERR_NO_MEMORY)
+        app_turn_away(caller, APP_BUSY, "no memory");
+    else if (e)
+        *out = (struct str){ NULL, 0 };
+    return e != ERR_NO_MEMORY;
+}
+
+static bool is_whole_number(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    }
+    return true;
+}
+
+static void read_body(struct app_caller *caller, struct request *request)
+{
+    enum { ROOM, KEY, WORD, EPOCH };
+    struct json_field f[] = { [ROOM] = { .name = STR("room_id") },
+                              [KEY] = { .name = STR("writer_key") },
+                              [WORD] = { .name = STR("writers_word") },
+                              [EPOCH] = { .name = STR("epoch") } };
+
+    if (json_members(caller->body, f, COUNT(f))) {
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "the body must be a JSON object, no name in it twice");
+        return;
+    }
+    request->epoch = f[EPOCH].value;
+    if (!f[ROOM].value.ptr && !f[KEY].value.ptr) {
+        (void)read_text(caller, f[WORD].value, &request->word);
+    } else if (read_text(caller, f[ROOM].value, &request->room) &&
+               read_text(caller, f[KEY].value, &request->key) &&
+               (!request->room.ptr || !request->key.ptr)) {
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "the body must have room_id and writer_key, both strings");
+    }
+}
+
+static bool may_ask(struct app_caller *caller, const struct request *request)
+{
+    if (caller->pass.refusal)
+        return false;
+    if (!is_whole_number(request->epoch))
+        app_turn_away(caller, APP_BAD_REQUEST, "epoch must be a whole number");
+    else if (request->room.ptr && !room_id_ok(request->room))
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "room_id must be 22 characters of A-Z a-z 0-9 - _");
+    else if (!request->room.ptr && caller->is_register)
+        app_turn_away(caller, APP_BAD_REQUEST, "room_id is missing");
+    else if (!request->room.ptr && !app_word(caller, request->word))
+        return false;
+    else if (request->has_body && !request->key.ptr && !request->word.ptr &&
+             !request->epoch.ptr)
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "the body must have room_id and writer_key, writers_word, or epoch");
+    return !caller->pass.refusal;
+}
+
+/* The role that is asked for; key: the room's, which only its writers have. */
+static enum role choose_role(struct app_caller *caller, const struct request *request,
+                             struct str key)
+{
+    if (!request->room.ptr)
+        return ROLE_WRITER;
+    if (!request->key.ptr)
+        return ROLE_VIEWER;
+    if (!str_equal_secret(request->key, key))
+        app_turn_away(caller, APP_FORBIDDEN, "that is not the writer key of this room");
+    return ROLE_WRITER;
+}
+
+/* The older CodeStream publishes to the native endpoint, and needs no event handler. */
+static bool is_known_protocol(struct str protocol)
+{
+    return protocol.len == 0 || str_equal(protocol, STR("json.webpubsub.azure.v1")) ||
+           str_equal(protocol, STR("json.reliable.webpubsub.azure.v1"));
+}
+
+/* The token alone opens a native client's own rooms to it. */
+static void open_native(struct app_caller *caller, const struct member *member,
+                        struct str protocol)
+{
+    struct str subscribes, publishes;
+
+    if (member_rooms(member, caller->mem, &subscribes, &publishes)) {
+        app_turn_away(caller, APP_BUSY, "no memory");
+        return;
+    }
+    app_native(caller, protocol);
+    app_may_send(caller, publishes);
+    app_may_join(caller, subscribes);
+    app_tell(caller, "id", member->room); /* as the older article calls it */
+    app_tell(caller, "protocol", protocol);
+}
+
+/*
+ * Greater than any epoch that this writer knows and, if clocks agree, than any that was given
+ * before.  An epoch that no clock can have shown is ignored.
+ */
+static uint64_t choose_epoch(const struct app_caller *caller, struct str named)
+{
+    const unsigned char *seed = caller->seed;
+    uint64_t least = caller->now_unix_ms, known = 0;
+
+    if (str_to_number(named, 0, EPOCH_NAMED_MAX, &known))
+        known = 0;
+    if (known + 1 > least)
+        least = known + 1;
+    return least + ((unsigned)seed[0] << 16 | (unsigned)seed[1] << 8 | seed[2]) % EPOCH_SPREAD;
+}
+
+static void tell_writer(struct app_caller *caller, struct str key, struct str epoch)
+{
+    app_tell(caller, "writer_key", key);
+    if (!epoch.ptr)
+        return;
+    app_tell_number(caller, "epoch", choose_epoch(caller, epoch));
+    app_tell_number(caller, "units", caller->units);
+}
+
+static void admit(struct app_caller *caller, const struct member *member,
+                  const struct request *request, struct str protocol, struct str key)
+{
+    bool is_writer = member->role == ROLE_WRITER;
+    struct str subject = { NULL, 0 };
+
+    if (member_subject(member, caller->mem, &subject)) {
+        app_turn_away(caller, APP_BUSY, "no memory");
+        return;
+    }
+    app_admit(caller, subject);
+    if (protocol.len > 0)
+        open_native(caller, member, protocol);
+    app_tell(caller, "room_id", member->room);
+    app_tell(caller, "role", is_writer ? STR("writer") : STR("viewer"));
+    if (is_writer)
+        tell_writer(caller, key, request->epoch);
+}
+
+void codestream_negotiate(struct app_caller *caller)
+{
+    struct str room = app_query(caller, "room_id"), protocol = app_query(caller, "protocol");
+    struct request request = { .room = room.ptr ? room : app_query(caller, "id"),
+                               .epoch = app_query(caller, "epoch") };
+    struct member member;
+    struct str message, key;
+
+    if (!is_known_protocol(protocol))
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "protocol can be json.webpubsub.azure.v1 or left out");
+    request.has_body = caller->is_post && caller->body.len > 0;
+    if (request.has_body)
+        read_body(caller, &request);
+    if (!may_ask(caller, &request))
+        return;
+    member.room = request.room.ptr ? request.room : app_new_name(caller);
+    if (writer_key_message(member.room, caller->mem, &message)) {
+        app_turn_away(caller, APP_BUSY, "no memory");
+        return;
+    }
+    key = app_sign(caller, message);
+    member.role = choose_role(caller, &request, key);
+    if (!caller->pass.refusal)
+        admit(caller, &member, &request, protocol, key);
 }
 
 const struct app codestream_app = {

@@ -1,9 +1,9 @@
 /*
- * Rooms, writers, viewers: who may hear what and speak where.
+ * Rooms, writers, viewers: who subscribes and who publishes to which room.
  *
- * A room R is a pair of Socket.IO rooms: R, where its viewers listen, and R-control, where
- * its writer does.  Role and room of a socket stand in its token's subject, "w.R" or "v.R",
- * and are read from nowhere else.
+ * A room R is a pair of Socket.IO rooms: R, to which its viewers subscribe, and R-control, to
+ * which its writer does.  Role and room of a socket stand in its token's subject, "w.R" or
+ * "v.R", and are read from nowhere else.
  */
 #ifndef APP_CODESTREAM_H
 #define APP_CODESTREAM_H
@@ -30,14 +30,14 @@ MUST_USE enum err member_subject(const struct member *member, struct arena *mem,
 /* The other way.  ERR_DENIED: not a subject of ours. */
 MUST_USE enum err member_parse(struct str subject, struct member *out);
 
-/* The rooms in which a member hears and speaks; hears or speaks is made in mem. */
+/* The rooms to which a member subscribes and publishes; one of the names is made in mem. */
 MUST_USE enum err member_rooms(const struct member *member, struct arena *mem,
-                               struct str *hears, struct str *speaks);
+                               struct str *subscribes, struct str *publishes);
 
 /* What a writer key signs for a room.  In mem. */
 MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct str *out);
 
-/* At negotiate: gives a caller a room and a role in it. */
+/* Gives a caller a room and a role in it. */
 app_negotiator codestream_negotiate;
 
 extern const struct app codestream_app;

@@ -32,9 +32,9 @@ enum app_refusal {
     APP_BAD_REQUEST,   /* the arguments are not what the event takes */
     APP_FORBIDDEN,     /* not with this role, not in this room */
     APP_UNKNOWN_EVENT, /* no such event here */
-    APP_NO_USER,       /* `connect`, negotiate: nothing says who this is */
+    APP_NO_USER,       /* `connect`, negotiate: the caller has no name */
     APP_WRITERS_WORD,  /* negotiate only: not without the owner's word */
-    /* Found by verbs and by whoever carries out plans, never by an application: */
+    /* Found by verbs and by execute, never by an application: */
     APP_UNSUPPORTED, /* a kind of packet that is not understood */
     APP_UPSTREAM,    /* Web PubSub did not do what it was asked */
     APP_BUSY,        /* too much is in flight, or too large */
@@ -53,7 +53,7 @@ void app_add_outcome(struct buf *out, enum app_refusal refusal, const char *mess
 /* Sockets of the event's namespace. */
 struct app_target {
     int nothing;            /* so that an empty list of members is C */
-    struct str_list rooms;  /* whoever is in one of them; none: everybody */
+    struct str_list rooms;  /* sockets in one of them; none: all sockets */
     struct str within;      /* and in this one as well; may be empty */
     struct str_list except; /* and in none of these */
     bool may_fail;          /* if it does the plan goes on; the acknowledgement does not wait */

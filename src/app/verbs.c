@@ -274,32 +274,17 @@ static void move(struct app_socket *socket, enum app_action_kind kind, struct ap
     add(socket, (struct app_action){ .kind = kind, .to = who, .rooms = rooms });
 }
 
-void app_join(struct app_socket *socket, struct str_list rooms)
-{
-    move(socket, APP_JOIN, SELF(socket), rooms);
-}
-
-void app_leave(struct app_socket *socket, struct str_list rooms)
-{
-    move(socket, APP_LEAVE, SELF(socket), rooms);
-}
-
-void app_sockets_join(struct app_socket *socket, struct app_target who, struct str_list rooms)
+void app_join(struct app_socket *socket, struct app_target who, struct str_list rooms)
 {
     move(socket, APP_JOIN, who, rooms);
 }
 
-void app_sockets_leave(struct app_socket *socket, struct app_target who, struct str_list rooms)
+void app_leave(struct app_socket *socket, struct app_target who, struct str_list rooms)
 {
     move(socket, APP_LEAVE, who, rooms);
 }
 
-void app_disconnect(struct app_socket *socket, bool is_closing)
-{
-    app_sockets_disconnect(socket, SELF(socket), is_closing);
-}
-
-void app_sockets_disconnect(struct app_socket *socket, struct app_target who, bool is_closing)
+void app_disconnect(struct app_socket *socket, struct app_target who, bool is_closing)
 {
     add(socket,
         (struct app_action){ .kind = is_closing ? APP_CLOSE : APP_DISCONNECT, .to = who });
@@ -348,11 +333,9 @@ void app_count(struct app_socket *socket, struct str room, app_handler *then)
 
 struct str app_concat_list(struct app_socket *socket, const struct str *list, size_t count)
 {
-    struct buf text = { .mem = socket->mem };
     struct str out = { "", 0 };
 
-    buf_add_list(&text, list, count);
-    if (buf_done(&text, &out))
+    if (arena_concat_list(socket->mem, &out, list, count))
         no_memory(socket);
     return out;
 }

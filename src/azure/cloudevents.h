@@ -51,7 +51,7 @@ bool cloudevent_spells(struct str header, struct str name);
 /*
  * The text that a header spells, for what the payload does not have: a user, the namespace of
  * a system event.  Only what has to be encoded is decoded, so that "%77" is never taken for
- * the "w" that somebody may not be.  A view of the header, or made in mem.  ERR_NO_MEMORY.
+ * the "w" of a writer.  A view of the header, or made in mem.  ERR_NO_MEMORY.
  */
 MUST_USE enum err cloudevent_text(struct str header, struct arena *mem, struct str *out);
 

@@ -89,7 +89,7 @@ static bool take_token(struct identity *identity, struct str response)
     return true;
 }
 
-/* ---- those who wait ---- */
+/* ---- waiting calls ---- */
 
 static struct identity_wait *take_waiting(struct identity *identity)
 {
@@ -125,8 +125,6 @@ static void end_overdue(void *owner)
     int64_t now_ms = loop_now_ms(identity->loop);
     struct identity_wait *list, *overdue = NULL, *next;
 
-    if (now_ms < identity->overdue_ms)
-        return;
     for (list = take_waiting(identity); list; list = next) {
         next = list->next;
         if (now_ms < list->deadline_ms) {
@@ -137,13 +135,6 @@ static void end_overdue(void *owner)
         }
     }
     tell(identity, overdue, "the identity endpoint timed out");
-}
-
-static int until_overdue_ms(void *owner)
-{
-    const struct identity *identity = owner;
-
-    return loop_until_ms(identity->loop, identity->overdue_ms);
 }
 
 void identity_doubt(struct identity *identity)
@@ -183,17 +174,13 @@ static void on_response(struct http_call *call)
 {
     struct identity *identity = call->owner;
     const char *failure = outcome_of(identity, call);
-    struct log_line line;
+    int64_t seconds = identity->expires_unix - (int64_t)time(NULL);
 
     identity->is_asking = false;
-    log_begin(&line, failure ? LOG_ERROR : LOG_INFO, "identity");
-    if (call->status > 0)
-        log_number(&line, "status", call->status);
-    if (failure)
-        log_text(&line, "failure", str_from(failure));
-    else
-        log_number(&line, "seconds", (uint64_t)(identity->expires_unix - (int64_t)time(NULL)));
-    log_end(&line);
+    log_event(failure ? LOG_ERROR : LOG_INFO, "identity",
+              LOG_IF(call->status > 0, LOG_NUMBER("status", call->status)),
+              failure ? LOG_TEXT("failure", str_from(failure))
+                      : LOG_NUMBER("seconds", seconds));
     cleanse(call->response);
     tell(identity, take_waiting(identity), failure && !serves(identity) ? failure : NULL);
 }
@@ -231,11 +218,11 @@ static const char *make_url(const struct identity_options *options, struct arena
 
 static const char *make_header(const struct identity_options *options, struct arena *mem)
 {
-    struct buf header = { .mem = mem };
+    struct str text;
 
-    buf_add_all(&header, STR("X-IDENTITY-HEADER: "), options->header);
-    buf_add_char(&header, '\0');
-    return header.failed ? NULL : header.ptr;
+    return arena_concat(mem, &text, STR("X-IDENTITY-HEADER: "), options->header, STR("\0"))
+               ? NULL
+               : text.ptr;
 }
 
 struct identity *identity_new(const struct identity_options *options, struct loop *loop)
@@ -264,7 +251,9 @@ struct identity *identity_new(const struct identity_options *options, struct loo
         identity_free(identity);
         return NULL;
     }
-    loop_add_task(loop, &(struct loop_task){ end_overdue, until_overdue_ms, identity });
+    loop_add_task(loop, &(struct loop_task){ .run = end_overdue,
+                                             .owner = identity,
+                                             .due_ms = &identity->overdue_ms });
     ask(identity);
     return identity;
 }

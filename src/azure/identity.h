@@ -13,7 +13,7 @@
 
 #include "io/http_client.h"
 
-/* How long the endpoint may take.  Who waits for it has a deadline of its own. */
+/* How long the endpoint may take.  A call that waits for it has a deadline of its own. */
 #define IDENTITY_TIMEOUT_MS 5000
 
 /* A new token is asked for so long before the old one ends, or in half its life. */
@@ -23,13 +23,13 @@
 #define IDENTITY_PAUSE_MS 15000
 
 struct identity_options {
-    struct str endpoint, header; /* of the platform: whom to ask, and the proof that we may */
+    struct str endpoint, header; /* of the platform: its URL, and the proof that we may ask */
     struct str client;           /* of a user-assigned identity; empty: the app's own */
 };
 
 struct identity;
 
-/* One who waits for the token; kept by the caller until ready has been called. */
+/* A call that waits for the token; its owner keeps it until ready has been called. */
 struct identity_wait {
     /* token: valid until this returns; empty: failure, a static text, says why not. */
     void (*ready)(void *owner, struct str token, const char *failure);
@@ -38,11 +38,14 @@ struct identity_wait {
     struct identity_wait *next;
 };
 
-/* Asks for the first token at once.  What options points to, and loop, outlive it.  NULL: no memory. */
+/*
+ * Asks for the first token at once.  What options points to, and loop, outlive it.
+ * NULL: no memory.
+ */
 MUST_USE struct identity *identity_new(const struct identity_options *options,
                                        struct loop *loop);
 
-/* Nobody may be waiting: see identity_abort.  NULL is allowed. */
+/* No call may be waiting: see identity_abort.  NULL is allowed. */
 void identity_free(struct identity *identity);
 
 /* Calls ready exactly once, before this returns if there is a token that serves. */
@@ -54,7 +57,7 @@ void identity_ask(struct identity *identity, struct identity_wait *wait);
  */
 void identity_doubt(struct identity *identity);
 
-/* Ends what is under way; all who wait are told. */
+/* Ends what is under way; every call that waits is told. */
 void identity_abort(struct identity *identity);
 
 #endif

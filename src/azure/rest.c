@@ -48,7 +48,7 @@ static int64_t back_off_ms(const struct retry_attempt *attempt)
     return pause / 2 + attempt->jitter % (pause / 2 + 1);
 }
 
-/* No answer, too slow, too much at once, or broken; what is wrong with the call stays wrong. */
+/* No response, too slow, too many calls, or a fault of the server; a bad call stays bad. */
 static bool may_pass(unsigned status)
 {
     return status == 0 || status == 408 || status == 429 ||
@@ -72,8 +72,7 @@ static void add_backed_off(struct rest *rest, struct rest_call *call)
 {
     call->next = rest->backed_off;
     rest->backed_off = call;
-    if (call->resume_ms < rest->resume_ms)
-        rest->resume_ms = call->resume_ms;
+    rest->resume_ms = loop_earlier(rest->resume_ms, call->resume_ms);
 }
 
 /* false: that makes no sense. */
@@ -124,8 +123,6 @@ static void resume_backed_off(void *owner)
     int64_t now_ms = loop_now_ms(rest->loop);
     struct rest_call *call, *next;
 
-    if (now_ms < rest->resume_ms)
-        return;
     for (call = take_backed_off(rest); call; call = next) {
         next = call->next;
         if (now_ms < call->resume_ms)
@@ -133,13 +130,6 @@ static void resume_backed_off(void *owner)
         else
             submit(call);
     }
-}
-
-static int until_resume_ms(void *owner)
-{
-    const struct rest *rest = owner;
-
-    return loop_until_ms(rest->loop, rest->resume_ms);
 }
 
 /* ---- once ---- */
@@ -165,11 +155,9 @@ static void on_response(struct http_call *http)
 /* NUL-terminated, as libcurl wants it; NULL: no memory. */
 static const char *header(struct arena *mem, struct str name, struct str value)
 {
-    struct buf text = { .mem = mem };
+    struct str text;
 
-    buf_add_all(&text, name, value);
-    buf_add_char(&text, '\0');
-    return text.failed ? NULL : text.ptr;
+    return arena_concat(mem, &text, name, value, STR("\0")) ? NULL : text.ptr;
 }
 
 static void send_with(struct rest_call *call, struct str token)
@@ -251,7 +239,9 @@ enum err rest_init(struct rest *rest, const struct rest_options *options, struct
         rest->identity = identity_new(&options->identity, loop);
     if (!rest->webpubsub.key && !rest->identity)
         return ERR_NO_MEMORY;
-    loop_add_task(loop, &(struct loop_task){ resume_backed_off, until_resume_ms, rest });
+    loop_add_task(loop, &(struct loop_task){ .run = resume_backed_off,
+                                             .owner = rest,
+                                             .due_ms = &rest->resume_ms });
     return ERR_NONE;
 }
 

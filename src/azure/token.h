@@ -23,8 +23,8 @@ MUST_USE enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena
  * is enough, in either case of letters.  ERR_DENIED otherwise.
  * (Azure docs, Web PubSub CloudEvents reference, "ce-signature".)
  *
- * The same key signs JSON Web Tokens, over "header.claims": whoever holds a token of a client
- * would hold the signature of a connection of that name.  So an id that is empty or has a dot
+ * The same key signs JSON Web Tokens, over "header.claims": a client's token would
+ * also be the signature of a connection of that name.  So an id that is empty or has a dot
  * is denied before anything is computed.  Nothing else is asked of its form, which Web PubSub
  * does not document.
  */

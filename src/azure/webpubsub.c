@@ -223,27 +223,11 @@ static bool target_ok(const struct webpubsub_target *target)
 
 /* ---- filters ---- */
 
-/* A filter's words as they stand in JSON, and percent-encoded in a URL; groups are the same. */
-struct words {
-    struct str quote, in_groups, open, close, is_not, both, either;
-};
-
-static const struct words plain = {
-    STR_INIT("'"),     STR_INIT("' in groups"), STR_INIT("("),    STR_INIT(")"),
-    STR_INIT("not ("), STR_INIT(" and "),       STR_INIT(" or "),
-};
-
-static const struct words encoded = {
-    STR_INIT("%27"),       STR_INIT("%27%20in%20groups"), STR_INIT("%28"),      STR_INIT("%29"),
-    STR_INIT("not%20%28"), STR_INIT("%20and%20"),         STR_INIT("%20or%20"),
-};
-
-static void add_membership(struct buf *out, const struct words *words, struct str nsp,
-                           struct str room)
+static void add_membership(struct buf *out, struct str nsp, struct str room)
 {
-    buf_add(out, words->quote);
+    buf_add_char(out, '\'');
     webpubsub_add_group(out, nsp, room);
-    buf_add(out, words->in_groups);
+    buf_add(out, STR("' in groups"));
 }
 
 static bool has_conditions(const struct webpubsub_target *target)
@@ -252,51 +236,38 @@ static bool has_conditions(const struct webpubsub_target *target)
 }
 
 /* One of rooms: a or b or c.  Without any: all of the namespace. */
-static void add_rooms(struct buf *out, const struct words *words,
-                      const struct webpubsub_target *target)
+static void add_rooms(struct buf *out, const struct webpubsub_target *target)
 {
     bool is_grouped = target->rooms.count > 1 && has_conditions(target);
 
     if (target->rooms.count == 0)
-        add_membership(out, words, target->nsp, (struct str){ NULL, 0 });
-    if (is_grouped)
-        buf_add(out, words->open);
+        add_membership(out, target->nsp, (struct str){ NULL, 0 });
     for (size_t i = 0; i < target->rooms.count; i++) {
-        if (i > 0)
-            buf_add(out, words->either);
-        add_membership(out, words, target->nsp, target->rooms.at[i]);
+        buf_add(out, i > 0 ? STR(" or ") : is_grouped ? STR("(") : STR(""));
+        add_membership(out, target->nsp, target->rooms.at[i]);
     }
     if (is_grouped)
-        buf_add(out, words->close);
+        buf_add_char(out, ')');
 }
 
 /* What has to hold besides. */
-static void add_conditions(struct buf *out, const struct words *words,
-                           const struct webpubsub_target *target)
+static void add_conditions(struct buf *out, const struct webpubsub_target *target)
 {
     if (target->within.len > 0)
-        add_membership(out, words, target->nsp, target->within);
+        add_membership(out, target->nsp, target->within);
     for (size_t i = 0; i < target->except.count; i++) {
-        if (i > 0 || target->within.len > 0)
-            buf_add(out, words->both);
-        buf_add(out, words->is_not);
-        add_membership(out, words, target->nsp, target->except.at[i]);
-        buf_add(out, words->close);
+        buf_add(out, i > 0 || target->within.len > 0 ? STR(" and not (") : STR("not ("));
+        add_membership(out, target->nsp, target->except.at[i]);
+        buf_add_char(out, ')');
     }
-}
-
-static void add_filter(struct buf *out, const struct words *words,
-                       const struct webpubsub_target *target)
-{
-    add_rooms(out, words, target);
-    if (has_conditions(target))
-        buf_add(out, words->both);
-    add_conditions(out, words, target);
 }
 
 void webpubsub_add_filter(struct buf *out, const struct webpubsub_target *target)
 {
-    add_filter(out, &plain, target);
+    add_rooms(out, target);
+    if (has_conditions(target))
+        buf_add(out, STR(" and "));
+    add_conditions(out, target);
 }
 
 /* Up to three conditions always have their place, however long the names in them are. */
@@ -312,16 +283,23 @@ static void add_hub_url(struct buf *url, const struct webpubsub *webpubsub)
     buf_add_all(url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
 }
 
-/* The filter, if there is one, is all of the URL from there on. */
+/* The URL so far names a group, or all of the hub. */
 static enum err finish_send(const struct webpubsub_target *target, struct buf *url,
-                            size_t filter, struct str packet, struct webpubsub_request *out)
+                            const struct buf *filter, struct str packet,
+                            struct webpubsub_request *out)
 {
-    if (is_too_long(target, url->len - filter))
+    size_t begin;
+
+    buf_add(url, filter->len > 0 ? STR("/:send" VERSION_QUERY "&filter=")
+                                 : STR("/:send" VERSION_QUERY));
+    begin = url->len;
+    add_encoded(url, (struct str){ filter->ptr, filter->len });
+    if (is_too_long(target, url->len - begin))
         return ERR_SYNTAX;
     *out = (struct webpubsub_request){ .method = "POST",
                                        .content_type = "text/plain",
                                        .body = packet };
-    return buf_done(url, &out->url);
+    return filter->failed ? ERR_NO_MEMORY : buf_done(url, &out->url);
 }
 
 /* To the group that holds all of them, if there is one, with what else has to hold. */
@@ -333,51 +311,41 @@ enum err webpubsub_send(const struct webpubsub *webpubsub,
     struct str group = is_choice                 ? target->within
                        : target->rooms.count > 0 ? target->rooms.at[0]
                                                  : STR("");
-    struct buf url = { .mem = mem };
-    size_t filter;
+    struct buf filter = { .mem = mem }, url = { .mem = mem };
 
     if (is_choice && target->within.len == 0)
         return webpubsub_disconnect(webpubsub, target, packet, mem, out);
     if (!target_ok(target))
         return ERR_SYNTAX;
+    if (is_choice)
+        webpubsub_add_filter(&filter, &(struct webpubsub_target){ .nsp = target->nsp,
+                                                                  .rooms = target->rooms,
+                                                                  .except = target->except });
+    else
+        add_conditions(&filter, target);
     add_hub_url(&url, webpubsub);
     buf_add(&url, STR("/groups/"));
     webpubsub_add_group(&url, target->nsp, group);
-    buf_add(&url, STR("/:send" VERSION_QUERY));
-    if (has_conditions(target))
-        buf_add(&url, STR("&filter="));
-    filter = url.len;
-    if (is_choice) {
-        const struct webpubsub_target some = { .nsp = target->nsp,
-                                               .rooms = target->rooms,
-                                               .except = target->except };
-        add_filter(&url, &encoded, &some);
-    } else {
-        add_conditions(&url, &encoded, target);
-    }
-    return finish_send(target, &url, filter, packet, out);
+    return finish_send(target, &url, &filter, packet, out);
 }
 
 enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
                               const struct webpubsub_target *target, struct str packet,
                               struct arena *mem, struct webpubsub_request *out)
 {
-    struct buf url = { .mem = mem };
-    size_t filter;
+    struct buf filter = { .mem = mem }, url = { .mem = mem };
 
     if (!target_ok(target))
         return ERR_SYNTAX;
+    webpubsub_add_filter(&filter, target);
     add_hub_url(&url, webpubsub);
-    buf_add(&url, STR("/:send" VERSION_QUERY "&filter="));
-    filter = url.len;
-    add_filter(&url, &encoded, target);
-    return finish_send(target, &url, filter, packet, out);
+    return finish_send(target, &url, &filter, packet, out);
 }
 
 /* {"groups":[…],"filter":"…"}: neither needs an escape. */
-static enum err move(const struct webpubsub *webpubsub, struct str operation,
-                     const struct webpubsub_target *target, struct str_list rooms,
-                     struct arena *mem, struct webpubsub_request *out)
+enum err webpubsub_move(const struct webpubsub *webpubsub, enum webpubsub_move move,
+                        const struct webpubsub_target *target, struct str_list rooms,
+                        struct arena *mem, struct webpubsub_request *out)
 {
     struct buf url = { .mem = mem };
     struct buf body = { .mem = mem };
@@ -389,7 +357,8 @@ static enum err move(const struct webpubsub *webpubsub, struct str operation,
                                        .content_type = "application/json",
                                        .is_idempotent = true };
     add_hub_url(&url, webpubsub);
-    buf_add_all(&url, operation, STR(VERSION_QUERY));
+    buf_add(&url, move == WEBPUBSUB_JOIN ? STR("/:addToGroups" VERSION_QUERY)
+                                         : STR("/:removeFromGroups" VERSION_QUERY));
     if (buf_done(&url, &out->url))
         return ERR_NO_MEMORY;
     buf_add(&body, STR("{\"groups\":["));
@@ -405,20 +374,6 @@ static enum err move(const struct webpubsub *webpubsub, struct str operation,
         return ERR_SYNTAX;
     buf_add(&body, STR("\"}"));
     return buf_done(&body, &out->body);
-}
-
-enum err webpubsub_join(const struct webpubsub *webpubsub,
-                        const struct webpubsub_target *target, struct str_list rooms,
-                        struct arena *mem, struct webpubsub_request *out)
-{
-    return move(webpubsub, STR("/:addToGroups"), target, rooms, mem, out);
-}
-
-enum err webpubsub_leave(const struct webpubsub *webpubsub,
-                         const struct webpubsub_target *target, struct str_list rooms,
-                         struct arena *mem, struct webpubsub_request *out)
-{
-    return move(webpubsub, STR("/:removeFromGroups"), target, rooms, mem, out);
 }
 
 /* ---- members ---- */

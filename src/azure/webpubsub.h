@@ -22,7 +22,8 @@
  * Endpoint=…;AccessKey=…;Version=…;Port=…: names in any case, first '=' splits, unknown
  * names ignored.  Views point into text; the endpoint is "scheme://host[:port]" without a
  * trailing slash and with Port put in, made in mem, as .NET's Uri has it too: in lower case
- * and without the scheme's own port.  The key is used as it stands, it is not base64 to us.  why: on ERR_SYNTAX what is wrong, a constant without any of the values.
+ * and without the scheme's own port.  The key is used as it stands, it is not base64 to us.
+ * why: on ERR_SYNTAX what is wrong, a constant without any of the values.
  */
 struct webpubsub_endpoint {
     struct str url;        /* https://abc.webpubsub.azure.com, http://localhost:8080 */
@@ -55,7 +56,7 @@ struct webpubsub {
     struct hmac_key *key;
 };
 
-/* Who a token is for.  All texts: UTF-8. */
+/* The client that a token is for.  All texts: UTF-8. */
 struct webpubsub_client {
     struct str user;          /* its subject */
     bool is_native;           /* for the native WebSocket endpoint, not for Socket.IO's */
@@ -126,12 +127,10 @@ MUST_USE enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
                                        struct arena *mem, struct webpubsub_request *out);
 
 /* POST :addToGroups or :removeFromGroups. */
-MUST_USE enum err webpubsub_join(const struct webpubsub *webpubsub,
+enum webpubsub_move { WEBPUBSUB_JOIN, WEBPUBSUB_LEAVE };
+MUST_USE enum err webpubsub_move(const struct webpubsub *webpubsub, enum webpubsub_move move,
                                  const struct webpubsub_target *target, struct str_list rooms,
                                  struct arena *mem, struct webpubsub_request *out);
-MUST_USE enum err webpubsub_leave(const struct webpubsub *webpubsub,
-                                  const struct webpubsub_target *target, struct str_list rooms,
-                                  struct arena *mem, struct webpubsub_request *out);
 
 /* GET groups/{group}/connections: a page of a room's members. */
 #define WEBPUBSUB_PAGE 200

@@ -131,7 +131,7 @@ struct stream {
     bool is_ending;
     unsigned filling; /* of the batches */
     struct batch batches[2];
-    /* These belong to whoever writes. */
+    /* These belong to the thread that writes. */
     bool is_cut;   /* what was written last is not the end of a line */
     uint64_t lost; /* lines that could not be written, which has not been told yet */
 };
@@ -208,7 +208,7 @@ static bool tell_lost(struct stream *stream, int wait_ms)
     return true;
 }
 
-/* As many whole lines as a pipe takes at once, so that none is torn by others who write there. */
+/* As many whole lines as a pipe takes at once, so that another writer cannot tear one. */
 static size_t first_lines(const char *text, size_t len)
 {
     if (len <= PIPE_BUF)
@@ -253,7 +253,7 @@ static struct batch *take_batch(struct stream *stream)
     return batch;
 }
 
-/* Lines of many turns are one write, and who hands them over meanwhile has nobody to wake. */
+/* Lines of many turns become one write, and threads that hand over lines wake no writer. */
 static void let_gather(void)
 {
     const struct timespec pause = { .tv_nsec = LOG_GATHER_MS * 1000000L };
@@ -358,7 +358,7 @@ static void hand_over(struct stream *stream, const char *text, size_t len)
         add_lines(&stream->batches[stream->filling], text, len);
         pthread_cond_signal(&stream->changed);
     } else {
-        /* Nobody but us can wait, but not for a reader that has let us wait before. */
+        /* Without a writer we wait ourselves, but only once for a reader that is slow. */
         write_lines(stream, text, len, stream->lost > 0 ? 0 : LOG_WAIT_MS);
     }
     pthread_mutex_unlock(&stream->lock);
@@ -400,4 +400,19 @@ void log_end(struct log_line *line)
     }
     log_flush();
     hand_over(stream_of(line->level), line->text, line->len);
+}
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                size_t count)
+{
+    struct log_line line;
+
+    log_begin(&line, level, event);
+    for (const struct log_field *field = fields; field < fields + count; field++) {
+        if (field->key && field->is_number)
+            log_number(&line, field->key, field->number);
+        else if (field->key)
+            log_text(&line, field->key, field->text);
+    }
+    log_end(&line);
 }

@@ -39,7 +39,7 @@ enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 /* After each write, so much later comes the next one at the earliest. */
 #define LOG_GATHER_MS 5
 
-/* At the program's start and end, where somebody waits for the reader: for how long. */
+/* How long the program waits for the reader at its start and at its end. */
 #define LOG_WAIT_MS 1000
 
 struct log_line {
@@ -62,6 +62,26 @@ void log_number(struct log_line *line, const char *key, uint64_t value);
 /* Writes the line, now or, if this thread gathers, at the next log_flush. */
 void log_end(struct log_line *line);
 
+/* A field of a line that is written in one go; one without a key is left out. */
+struct log_field {
+    const char *key;
+    struct str text;
+    uint64_t number;
+    bool is_number;
+};
+#define LOG_TEXT(key, value) ((struct log_field){ (key), (value), 0, false })
+#define LOG_NUMBER(key, value)                                                                 \
+    ((struct log_field){ (key), { NULL, 0 }, (uint64_t)(value), true })
+#define LOG_IF(condition, field)                                                               \
+    ((condition) ? (field) : (struct log_field){ NULL, { NULL, 0 }, 0, false })
+
+/* A whole line: log_event(LOG_WARN, "cut", LOG_NUMBER("slow", 3), LOG_TEXT("why", why)). */
+#define log_event(level, event, ...)                                                           \
+    log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },                    \
+               COUNT(((const struct log_field[]){ __VA_ARGS__ })))
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                size_t count);
+
 /*
  * From now on information of this thread waits for log_flush, or for a warning, so that many
  * lines are handed over at once.  What waits is lost if the process crashes.
@@ -72,9 +92,9 @@ void log_gather(void);
 void log_flush(void);
 
 /*
- * Starts the writers.  Before, lines are written by whoever ends them, who waits for a reader for
- * LOG_WAIT_MS once; as it is meant, that is one thread.  ERR_NO_MEMORY: the system gives us no
- * thread, and all is as before.
+ * Starts the writers.  Before, log_end writes its line itself and waits for a reader, for
+ * LOG_WAIT_MS once; only one thread should be running then.  ERR_NO_MEMORY: the system gives us
+ * no thread, and all is as before.
  */
 MUST_USE enum err log_open(void);
 

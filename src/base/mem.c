@@ -48,35 +48,33 @@ void arena_init(struct arena *mem, size_t limit_bytes)
     *mem = (struct arena){ .limit_bytes = limit_bytes };
 }
 
+static void free_newest(struct arena *mem)
+{
+    struct arena_block *block = mem->blocks;
+
+    mem->blocks = block->next;
+    open_bytes(block->bytes, block->size);
+    free(block);
+}
+
 void arena_free(struct arena *mem)
 {
-    while (mem->blocks) {
-        struct arena_block *block = mem->blocks;
-        mem->blocks = block->next;
-        open_bytes(block->bytes, block->size);
-        free(block);
-    }
+    while (mem->blocks)
+        free_newest(mem);
     mem->used = mem->held = 0;
 }
 
 void arena_reset(struct arena *mem)
 {
-    struct arena_block *oldest;
-
-    while (mem->blocks && mem->blocks->next) {
-        struct arena_block *block = mem->blocks;
-        mem->blocks = block->next;
-        open_bytes(block->bytes, block->size);
-        free(block);
-    }
-    oldest = mem->blocks;
-    if (!oldest || oldest->size != BLOCK_BYTES) {
+    while (mem->blocks && mem->blocks->next)
+        free_newest(mem);
+    if (!mem->blocks || mem->blocks->size != BLOCK_BYTES) {
         arena_free(mem);
         return;
     }
-    close_bytes(oldest->bytes, oldest->size);
+    close_bytes(mem->blocks->bytes, BLOCK_BYTES);
     mem->used = 0;
-    mem->held = oldest->size;
+    mem->held = BLOCK_BYTES;
 }
 
 /* A new block that holds at least size bytes, within the limit. */
@@ -269,6 +267,15 @@ void buf_add_list(struct buf *b, const struct str *list, size_t count)
             memcpy(space, list[i].ptr, list[i].len);
         space += list[i].len;
     }
+}
+
+enum err arena_concat_list(struct arena *mem, struct str *out, const struct str *list,
+                           size_t count)
+{
+    struct buf text = { .mem = mem };
+
+    buf_add_list(&text, list, count);
+    return buf_done(&text, out);
 }
 
 enum err buf_done(struct buf *b, struct str *out)

@@ -43,6 +43,13 @@ MUST_USE void *arena_space(struct arena *mem, size_t size);
 /* A copy in mem.  ERR_NO_MEMORY as above. */
 MUST_USE enum err arena_copy(struct arena *mem, struct str s, struct str *out);
 
+/* Several views in a row, in mem.  ERR_NO_MEMORY as above. */
+#define arena_concat(mem, out, ...)                                                            \
+    arena_concat_list((mem), (out), (const struct str[]){ __VA_ARGS__ },                       \
+                      COUNT(((const struct str[]){ __VA_ARGS__ })))
+MUST_USE enum err arena_concat_list(struct arena *mem, struct str *out, const struct str *list,
+                                    size_t count);
+
 /* A NUL-terminated copy, for libraries that want one.  NULL as above. */
 MUST_USE char *arena_cstr(struct arena *mem, struct str s);
 

@@ -5,31 +5,6 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* ---- the list ---- */
-
-static void append(struct connections *all, struct connection *c)
-{
-    c->before = all->last;
-    c->after = NULL;
-    if (all->last)
-        all->last->after = c;
-    else
-        all->first = c;
-    all->last = c;
-}
-
-static void take_out(struct connections *all, struct connection *c)
-{
-    if (c->before)
-        c->before->after = c->after;
-    else
-        all->first = c->after;
-    if (c->after)
-        c->after->before = c->before;
-    else
-        all->last = c->before;
-}
-
 /* What the kernel has ever received; 0: this one does not tell. */
 static uint64_t bytes_received(int socket)
 {
@@ -84,8 +59,8 @@ void connection_enter(struct connections *all, struct connection *c,
     /* A partial request head does not count as activity. */
     if (phase == CONNECTION_HEADERS || phase == CONNECTION_CLOSING)
         return;
-    take_out(all, c);
-    append(all, c);
+    TAILQ_REMOVE(&all->list, c, link);
+    TAILQ_INSERT_TAIL(&all->list, c, link);
 }
 
 void connection_received(struct connection *c, size_t bytes)
@@ -93,7 +68,7 @@ void connection_received(struct connection *c, size_t bytes)
     c->until_ms += (int64_t)(bytes / CONNECTION_BODY_BYTES_PER_MS);
 }
 
-/* ---- cutting ---- */
+/* ---- closing ---- */
 
 static void begin_closing(struct connections *all, struct connection *c)
 {
@@ -115,7 +90,9 @@ void connections_make_room(struct connections *all, size_t count, int64_t now_ms
 {
     const int64_t idle_until_ms = now_ms + CONNECTION_IDLE_MS - CONNECTION_GRACE_MS;
 
-    for (struct connection *c = all->first; c && all->closing < count; c = c->after) {
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
+        if (all->closing >= count)
+            return;
         if (c->phase != CONNECTION_IDLE)
             continue;
         if (c->until_ms > idle_until_ms)
@@ -135,7 +112,7 @@ bool connections_sweep(struct connections *all, int64_t now_ms)
         return false;
     all->sweep_ms =
         now_ms + (all->drain_ms > 0 ? CONNECTION_DRAIN_SWEEP_MS : CONNECTION_SWEEP_MS);
-    for (struct connection *c = all->first; c; c = c->after) {
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
         if (c->phase == CONNECTION_IDLE && has_begun(c))
             connection_enter(all, c, CONNECTION_HEADERS, now_ms);
         if (now_ms < c->until_ms || c->phase == CONNECTION_CLOSING)
@@ -155,7 +132,7 @@ void connections_drain(struct connections *all, int64_t now_ms)
 {
     all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
     all->sweep_ms = now_ms;
-    for (struct connection *c = all->first; c; c = c->after) {
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
         if (is_unfinished(c->phase) && c->until_ms > all->drain_ms)
             c->until_ms = all->drain_ms;
     }
@@ -168,7 +145,7 @@ void connection_add(struct connections *all, struct connection *c, int socket, i
     if (all->count == 0)
         all->sweep_ms = now_ms + CONNECTION_SWEEP_MS;
     *c = (struct connection){ .socket = socket, .until_ms = now_ms + CONNECTION_IDLE_MS };
-    append(all, c);
+    TAILQ_INSERT_TAIL(&all->list, c, link);
     all->count++;
 }
 
@@ -176,6 +153,6 @@ void connection_remove(struct connections *all, struct connection *c)
 {
     all->busy -= (size_t)is_busy(c->phase);
     all->closing -= c->phase == CONNECTION_CLOSING;
-    take_out(all, c);
+    TAILQ_REMOVE(&all->list, c, link);
     all->count--;
 }

@@ -11,6 +11,8 @@
 #ifndef IO_CONNECTIONS_H
 #define IO_CONNECTIONS_H
 
+#include <sys/queue.h>
+
 #include "base/str.h"
 
 /* Longer than the minute after which the host drops idle connections by itself. */
@@ -25,7 +27,9 @@
 /* ...and a body longer by what it takes at this rate. */
 #define CONNECTION_BODY_BYTES_PER_MS 16
 
-/* How long a connection whose request was refused half-way is still read; the bytes are discarded. */
+/*
+ * How long a connection whose request was refused half-way is still read; the bytes are discarded.
+ */
 #define CONNECTION_LINGER_MS 5000
 
 /* While the server drains, a request that is not whole has this long to become so. */
@@ -46,7 +50,7 @@ enum connection_phase {
 };
 
 struct connection {
-    struct connection *before, *after;
+    TAILQ_ENTRY(connection) link;
     int socket;
     enum connection_phase phase;
     int64_t until_ms;
@@ -54,13 +58,13 @@ struct connection {
 };
 
 struct connections {
-    struct connection *first, *last; /* first: opened, or got on with a request, longest ago */
+    TAILQ_HEAD(, connection) list; /* first: opened, or got on with a request, longest ago */
     size_t count;
-    size_t busy;          /* neither idle, lingering nor cut, as far as known */
+    size_t busy;          /* neither idle, lingering nor closing, as far as known */
     size_t closing;       /* their owner has not noticed yet */
     int64_t sweep_ms;     /* when the next sweep is due */
     int64_t drain_ms;     /* no request may be unfinished after this; 0: not draining */
-    size_t slow, evicted; /* since somebody was told */
+    size_t slow, evicted; /* since the log was told */
 };
 
 /* Starts idle. */

@@ -49,10 +49,10 @@ struct http_call {
 /* Texts outlive the client. */
 struct http_client_options {
     const char *user_agent;
-    const char *ca_file;  /* whom https trusts; NULL: as libcurl was built */
+    const char *ca_file;  /* the certificates that https trusts; NULL: as libcurl was built */
     bool is_plain;        /* http, which stays on this machine and goes through no proxy */
     const char *proxy;    /* https goes through this one; NULL: through none */
-    const char *no_proxy; /* but for these hosts, see http_proxy.h; may be NULL */
+    const char *no_proxy; /* but for these hosts, see hosts.h; may be NULL */
     size_t max_running;   /* fewer than HTTP_CLIENT_MAX_RUNNING; 0: so many */
 };
 

@@ -41,10 +41,10 @@ struct http_client {
     CURLM *multi;         /* NULL: there was no memory for one */
     bool is_broken;       /* what multi carries is being failed, and it takes no more */
     int64_t timer_ms;     /* when libcurl wants to be called */
-    struct transfer *running;
+    struct transfers running;
     size_t running_count;
     size_t most_running; /* at once, since the last sweep of the idle ones */
-    struct transfer *idle;
+    struct transfers idle;
     size_t idle_count;
     int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
     int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
@@ -156,8 +156,7 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
 
 static void keep_idle(struct http_client *client, struct transfer *t)
 {
-    t->next = client->idle;
-    client->idle = t;
+    LIST_INSERT_HEAD(&client->idle, t, link);
     client->idle_count++;
     if (client->idle_count > SPARE_COUNT && client->sweep_ms == LOOP_NEVER)
         client->sweep_ms = loop_now_ms(client->loop) + SPARE_MS;
@@ -166,11 +165,11 @@ static void keep_idle(struct http_client *client, struct transfer *t)
 /* NULL: there is none. */
 static struct transfer *take_idle(struct http_client *client)
 {
-    struct transfer *t = client->idle;
+    struct transfer *t = LIST_FIRST(&client->idle);
 
     if (!t)
         return NULL;
-    client->idle = t->next;
+    LIST_REMOVE(t, link);
     client->idle_count--;
     return t;
 }
@@ -192,11 +191,7 @@ static void sweep_idle(struct http_client *client)
 
 static void link_running(struct http_client *client, struct transfer *t)
 {
-    t->previous = NULL;
-    t->next = client->running;
-    if (t->next)
-        t->next->previous = t;
-    client->running = t;
+    LIST_INSERT_HEAD(&client->running, t, link);
     client->running_count++;
     client->silent_ms = LOOP_NEVER;
     if (client->running_count > client->most_running)
@@ -210,12 +205,7 @@ static struct http_call *release(struct http_client *client, struct transfer *t)
 
     assert(call); /* a running transfer carries one */
     curl_multi_remove_handle(client->multi, t->easy);
-    if (t->previous)
-        t->previous->next = t->next;
-    else
-        client->running = t->next;
-    if (t->next)
-        t->next->previous = t->previous;
+    LIST_REMOVE(t, link);
     client->running_count--;
     t->call = NULL;
     keep_idle(client, t);
@@ -254,14 +244,14 @@ static enum resolver_state ask_names(const struct target *target, const char **f
 {
     enum resolver_state worst = RESOLVER_KNOWN;
 
-    for (size_t i = 0; i < target->name_count; i++) {
-        enum resolver_state state = resolver_ask(target->names[i], failure);
+    for (size_t i = 0; i < target->names.count; i++) {
+        enum resolver_state state = resolver_ask(target->names.at[i], failure);
         worst = state > worst ? state : worst;
     }
     return worst;
 }
 
-/* Finds out whom the call is for.  RESOLVER_FAILED: *failure, a static text, says why. */
+/* Finds out which host the call is for.  RESOLVER_FAILED: *failure, a static text, says why. */
 static enum resolver_state aim(struct http_client *client, const struct http_call *call,
                                const char **failure)
 {
@@ -294,9 +284,9 @@ static void start_next(struct http_client *client)
 /* All tell libcurl anew what it no longer knows. */
 static void forget_addresses(struct http_client *client)
 {
-    for (struct transfer *t = client->idle; t; t = t->next)
+    for (struct transfer *t = LIST_FIRST(&client->idle); t; t = LIST_NEXT(t, link))
         transfer_forget_addresses(t);
-    for (struct transfer *t = client->running; t; t = t->next)
+    for (struct transfer *t = LIST_FIRST(&client->running); t; t = LIST_NEXT(t, link))
         transfer_forget_addresses(t);
 }
 
@@ -336,8 +326,8 @@ static void finish_all(struct http_client *client)
 
 static void fail_running(struct http_client *client, const char *failure)
 {
-    while (client->running)
-        fail(release(client, client->running), failure);
+    while (!LIST_EMPTY(&client->running))
+        fail(release(client, LIST_FIRST(&client->running)), failure);
 }
 
 /*
@@ -381,15 +371,6 @@ static void on_ready(void *owner, int fd, uint32_t events)
 
 /* ---- what libcurl waits for ---- */
 
-static void log_unwatched(void)
-{
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "upstream");
-    log_text(&line, "problem", STR("a connection cannot be watched: no memory"));
-    log_end(&line);
-}
-
 /* libcurl tells which sockets it waits for, and for what. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
 {
@@ -407,7 +388,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
         events |= EPOLLOUT;
     /* Told of a failure, libcurl would end all transfers: this one ends at its deadline. */
     if (loop_watch(client->loop, fd, events, on_ready, client))
-        log_unwatched();
+        log_event(LOG_ERROR, "upstream",
+                  LOG_TEXT("problem", STR("a connection cannot be watched: no memory")));
     return 0;
 }
 
@@ -462,7 +444,7 @@ static bool may_start(const struct http_client *client)
     return client->waiting.first && client->running_count < client->options.max_running;
 }
 
-/* A look-up has ended: whose name it was finds out by trying again, before all others. */
+/* A look-up has ended: the calls that waited for a name try again, before all others. */
 static bool may_be_named(const struct http_client *client)
 {
     return client->unnamed.first && resolver_endings(client->resolver) != client->endings;
@@ -529,7 +511,8 @@ struct http_client *http_client_new(struct loop *loop,
         http_client_free(client);
         return NULL;
     }
-    loop_add_task(loop, &(struct loop_task){ client_run, client_wait_ms, client });
+    loop_add_task(loop, &(struct loop_task){
+                            .run = client_run, .owner = client, .wait_ms = client_wait_ms });
     return client;
 }
 
@@ -547,7 +530,7 @@ void http_client_free(struct http_client *client)
 {
     if (!client)
         return;
-    while (client->idle)
+    while (!LIST_EMPTY(&client->idle))
         transfer_free(take_idle(client));
     curl_multi_cleanup(client->multi);
     resolver_free(client->resolver);

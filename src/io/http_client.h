@@ -3,8 +3,8 @@
  *
  * A client belongs to one loop and its thread.  At most HTTP_CLIENT_MAX_RUNNING calls are
  * with libcurl; others wait in front of it, first come first served, since libcurl's own
- * queue is slow and unfair.  Whoever needs a host whose addresses are not known yet waits aside
- * and holds up nobody else.  libcurl is given addresses (resolver.h) and never asks for any.
+ * queue is slow and unfair.  A call to a host whose addresses are not known yet waits aside
+ * and holds up no other.  libcurl is given addresses (resolver.h) and never asks for any.
  */
 #ifndef IO_HTTP_CLIENT_H
 #define IO_HTTP_CLIENT_H

@@ -40,7 +40,7 @@
 struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
-    struct MHD_Response *no_memory; /* made while there was some; sent by whoever gets none */
+    struct MHD_Response *no_memory; /* made in advance, for when there is none */
     struct http_handler handler;
     size_t bodies_bytes; /* of those that are not small */
     size_t held;         /* requests */
@@ -297,7 +297,7 @@ static void receive(struct exchange *x, struct str bytes)
     x->request.is_endless = x->body_received > DISCARD_BYTES;
 }
 
-/* ---- answering ---- */
+/* ---- responding ---- */
 
 /* MHD counts its own reference. */
 static void drop_response(struct exchange *x)
@@ -336,16 +336,17 @@ static enum MHD_Result handle(struct exchange *x)
 /* ---- refusing ---- */
 
 /*
- * A request whose end nobody can know, or waits for, is answered at once.  MHD takes no response in
- * the middle of a body, and closes a socket from which not all was read, upon which the kernel
- * resets the connection and the client may lose the response.  So the response is written past MHD,
- * and what still comes is read and thrown away until the client ends or its time is over.
+ * A request whose end is unknown, or is not waited for, gets its response at once.  MHD takes no
+ * response in the middle of a body, and closes a socket from which not all was read; the kernel
+ * then resets the connection, and the client may lose the response.  So the response is written
+ * past MHD, and what still comes is read and discarded until the client ends or its time is over.
  */
 
 /* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
 static void send_past_mhd(struct exchange *x, const struct http_response *response)
 {
     struct buf text = { .mem = &x->request.mem };
+    struct str bytes;
 
     buf_add(&text, STR("HTTP/1.1 "));
     buf_add_number(&text, response->status);
@@ -358,8 +359,10 @@ static void send_past_mhd(struct exchange *x, const struct http_response *respon
     buf_add(&text, STR("\r\n\r\n"));
     if (!str_equal(x->request.method, STR("HEAD")))
         buf_add(&text, response->body);
-    if (!text.failed)
-        (void)send(socket_of(x->connection), text.ptr, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (buf_done(&text, &bytes))
+        bytes = STR("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                    "Retry-After: " RETRY_SECONDS "\r\nContent-Length: 0\r\n\r\n");
+    (void)send(socket_of(x->connection), bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void end_lingering(struct exchange *x)
@@ -368,7 +371,7 @@ static void end_lingering(struct exchange *x)
     int socket = socket_of(x->connection);
 
     loop_unwatch(x->server->loop, socket);
-    /* Who still sends has to be told: without a reset its system waits for ours a minute. */
+    /* A client that still sends needs a reset: without one its system waits a minute for ours. */
     if (x->client->connection.phase == CONNECTION_CLOSING)
         (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     x->client->lingering = NULL;
@@ -527,7 +530,7 @@ static bool add_header(struct exchange *x, struct header header)
     return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
 }
 
-/* Somebody may be waiting for a place: to be told so is better than to be evicted. */
+/* Other connections may be waiting for a place; closing with a response is better than evicting. */
 static bool is_full(const struct http_server *server)
 {
     return server->connections.count >= server->max_connections;
@@ -556,21 +559,12 @@ static struct MHD_Response *make_response(struct exchange *x,
     return x->response;
 }
 
-/* A fault of ours, which must not become one of MHD's. */
-static void log_second_response(void)
-{
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "answered-twice");
-    log_end(&line);
-}
-
 void http_response_send(struct http_request *request, const struct http_response *response)
 {
     struct exchange *x = (struct exchange *)request;
 
-    if (x->is_answered) {
-        log_second_response();
+    if (x->is_answered) { /* a fault of ours, which must not become one of MHD's */
+        log_event(LOG_ERROR, "answered-twice", LOG_NUMBER("status", response->status));
         return;
     }
     x->is_answered = true;
@@ -621,17 +615,13 @@ static int server_wait_ms(void *owner)
     return loop_until_ms(server->loop, connections_sweep_ms(&server->connections));
 }
 
-/* One line for all that were cut since the last look, so that nobody can flood the log. */
+/* One line for all that were closed since the last sweep, so that no client can flood the log. */
 static void log_cut(struct connections *all)
 {
-    struct log_line line;
-
     if (all->slow == 0 && all->evicted == 0)
         return;
-    log_begin(&line, LOG_WARN, "cut");
-    log_number(&line, "slow", all->slow);
-    log_number(&line, "evicted", all->evicted);
-    log_end(&line);
+    log_event(LOG_WARN, "cut", LOG_NUMBER("slow", all->slow),
+              LOG_NUMBER("evicted", all->evicted));
     all->slow = all->evicted = 0;
 }
 
@@ -690,10 +680,9 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
     server->loop = loop;
     server->handler = *handler;
     server->max_connections = max_connections;
+    TAILQ_INIT(&server->connections.list);
     server->has_lenient_mhd = strncmp(MHD_get_version(), "0.", 2) == 0;
     server->no_memory = make_no_memory();
-    if (!server->no_memory)
-        goto no_response;
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
@@ -702,27 +691,23 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
         /* The old one, where it is strict, closes without a response: complaint() has one. */
         MHD_OPTION_STRICT_FOR_CLIENT, server->has_lenient_mhd ? 0 : 1, MHD_OPTION_END);
-    if (!server->daemon)
-        goto no_daemon;
-    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    if (!info || loop_watch(loop, info->epoll_fd, EPOLLIN, on_ready, server))
-        goto no_watch;
-    loop_add_task(loop, &(struct loop_task){ server_run, server_wait_ms, server });
+    info =
+        server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (!info || !server->no_memory ||
+        loop_watch(loop, info->epoll_fd, EPOLLIN, on_ready, server)) {
+        http_server_free(server);
+        return NULL;
+    }
+    loop_add_task(loop, &(struct loop_task){
+                            .run = server_run, .owner = server, .wait_ms = server_wait_ms });
     return server;
-
-no_watch:
-    MHD_stop_daemon(server->daemon);
-no_daemon:
-    MHD_destroy_response(server->no_memory);
-no_response:
-    free(server);
-    return NULL;
 }
 
 /* MHD is not to be stopped while a connection is suspended. */
 static void end_all_lingering(struct http_server *server)
 {
-    for (struct connection *c = server->connections.first; c; c = c->after) {
+    for (struct connection *c = TAILQ_FIRST(&server->connections.list); c;
+         c = TAILQ_NEXT(c, link)) {
         struct client *client = (struct client *)c;
         if (client->lingering)
             end_lingering(client->lingering);
@@ -734,6 +719,7 @@ void http_server_free(struct http_server *server)
     if (!server)
         return;
     end_all_lingering(server);
+    /* Both take NULL for nothing. */
     MHD_stop_daemon(server->daemon);
     MHD_destroy_response(server->no_memory);
     arena_free(&server->spare);
@@ -743,11 +729,11 @@ void http_server_free(struct http_server *server)
 void http_server_add(struct http_server *server, int socket)
 {
     /* The address is for MHD's statistics, which we do not read; it must not be NULL. */
-    struct sockaddr_in nobody = { .sin_family = AF_INET };
+    struct sockaddr_in none = { .sin_family = AF_INET };
 
     /* On failure MHD has closed the socket already. */
-    (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&nobody,
-                             sizeof(nobody));
+    (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&none,
+                             sizeof(none));
     server->has_work = true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * HTTP on the way in: requests are received whole, may wait for as long as their answer
- * takes, and are answered once.  The only user of libmicrohttpd.
+ * HTTP on the way in: requests are received whole, may wait for as long as their response
+ * takes, and get exactly one.  The only user of libmicrohttpd.
  *
  * A server belongs to one loop and its thread.  It does not listen: connected sockets are
  * handed to it, so that one listener can hand them out to several loops.
@@ -79,8 +79,8 @@ struct http_handler {
     size_t (*body_limit)(void *owner, const struct http_request *request);
 
     /*
-     * Leads to exactly one http_answer_send, now or on a later turn of the loop; now, if there is a
-     * complaint about the request or it is endless.
+     * Leads to exactly one http_response_send, now or on a later turn of the loop; now, if there
+     * is a complaint about the request or it is endless.
      */
     void (*handle)(void *owner, struct http_request *request);
 
@@ -119,7 +119,7 @@ size_t http_server_connections(const struct http_server *server);
 size_t http_server_open_requests(const struct http_server *server);
 
 /*
- * answer and its views are read before this returns, but the body: it must live as long as
+ * response and its views are read before this returns, but the body: it must live as long as
  * the request.  Where there is no memory for it, the client gets a 503 instead.
  */
 void http_response_send(struct http_request *request, const struct http_response *response);

@@ -54,13 +54,13 @@ static enum err add_name(struct target *target, struct resolver *resolver, const
     struct resolver_name *name;
 
     if (addresses_is_literal(host) || is_localhost(host)) {
-        target->has_literal = true;
+        target->names.has_literal = true;
         return ERR_NONE;
     }
     name = resolver_name(resolver, host, port);
     if (!name)
         return ERR_NO_MEMORY;
-    target->names[target->name_count++] = name;
+    target->names.at[target->names.count++] = name;
     return ERR_NONE;
 }
 
@@ -163,8 +163,7 @@ enum err target_read(struct target *target, const char *url,
     cut(target, url);
     target->id++;
     target->proxy = "";
-    target->name_count = 0;
-    target->has_literal = false;
+    target->names = (struct target_names){ .count = 0 };
     if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
         e = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE, &host);
     if (host)
@@ -176,7 +175,7 @@ enum err target_read(struct target *target, const char *url,
     return e;
 }
 
-/* libcurl's buffers, which a call holds while it waits; most answers are a few headers. */
+/* libcurl's buffers, which a call holds while it waits; most responses are a few headers. */
 #define READ_BYTES 2048L
 #define WRITE_BYTES 16384L /* libcurl's least */
 
@@ -204,8 +203,8 @@ static long number_of(CURL *easy, CURLINFO what)
 }
 
 /*
- * libcurl asks before each sending.  It sends again, by itself, what went out on a kept
- * connection that turns out to be broken; but who knows how much was taken of what had left?
+ * libcurl asks before it sends a request.  By itself it would send again what went out on a kept
+ * connection that turns out to be broken; but the server may have taken what had left.
  */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int may_send(void *of, char *remote, char *local, int remote_port, int local_port)
@@ -230,7 +229,7 @@ static int may_look_up(void *resolver, void *reserved, void *of)
     const struct transfer *t = of;
 
     (void)resolver, (void)reserved;
-    return t->has_literal ? 0 : 1;
+    return t->names.has_literal ? 0 : 1;
 }
 
 /* Of libcurl, for each new connection. */
@@ -266,7 +265,7 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_UPLOAD_BUFFERSIZE, WRITE_BYTES);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_NOPROXY, ""); /* who needs none gets none: aim */
+    SET(CURLOPT_NOPROXY, ""); /* a proxy is set only where it is needed: aim */
     if (options->ca_file) {
         SET(CURLOPT_CAINFO, options->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */
@@ -345,9 +344,7 @@ static bool aim(struct transfer *t, const struct target *target, const char *url
     t->target_id = 0;
     SET(CURLOPT_URL, target->base_len > 0 ? target->base : url);
     SET(CURLOPT_PROXY, target->proxy);
-    memcpy(t->names, target->names, sizeof(t->names));
-    t->name_count = target->name_count;
-    t->has_literal = target->has_literal;
+    t->names = target->names;
     if (ok)
         t->target_id = target->id;
     return ok;
@@ -359,12 +356,12 @@ static bool tell_addresses(struct transfer *t)
     CURL *easy = t->easy;
     bool is_news = false, ok = true;
 
-    for (size_t i = 0; i < t->name_count; i++) {
-        uint64_t version = resolver_version(t->names[i]);
+    for (size_t i = 0; i < t->names.count; i++) {
+        uint64_t version = resolver_version(t->names.at[i]);
         is_news |= t->told[i] != version;
         t->told[i] = version;
-        t->entries[i].data = unconst(resolver_entry(t->names[i]));
-        t->entries[i].next = i + 1 < t->name_count ? &t->entries[i + 1] : NULL;
+        t->entries[i].data = unconst(resolver_entry(t->names.at[i]));
+        t->entries[i].next = i + 1 < t->names.count ? &t->entries[i + 1] : NULL;
     }
     if (is_news)
         SET(CURLOPT_RESOLVE, t->entries);
@@ -491,8 +488,8 @@ bool transfer_lacked_addresses(CURLcode code)
 
 static void doubt_addresses(const struct transfer *t)
 {
-    for (size_t i = 0; t->sent_before < 0 && i < t->name_count; i++)
-        resolver_doubt(t->names[i]);
+    for (size_t i = 0; t->sent_before < 0 && i < t->names.count; i++)
+        resolver_doubt(t->names.at[i]);
 }
 
 const char *transfer_finish(struct transfer *t, CURLcode code)

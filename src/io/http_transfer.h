@@ -1,11 +1,12 @@
 /*
  * One call under way: an easy handle of libcurl, and how a call is told to it and an end by it.
- * For http_transfers alone, which has many; these two are all that know libcurl.
+ * Only http_client uses it; these two files alone know libcurl.
  */
 #ifndef IO_HTTP_TRANSFER_H
 #define IO_HTTP_TRANSFER_H
 
 #include <curl/curl.h>
+#include <sys/queue.h>
 
 #include "io/http_call.h"
 #include "io/resolver.h"
@@ -16,14 +17,18 @@
 /* A host; or a proxy, and with some kinds of them (SOCKS) the host as well. */
 #define TARGET_MAX_NAMES 2
 
+struct target_names {
+    struct resolver_name *at[TARGET_MAX_NAMES]; /* whose addresses libcurl will need */
+    size_t count;
+    bool has_literal; /* a host is given as an address, not as a name */
+};
+
 struct target {
     uint64_t id;                      /* no two that were read have the same; 0: none was */
     char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/", or empty: the URL is not cut there */
     size_t base_len;
-    const char *proxy;                             /* its URL; "": none */
-    struct resolver_name *names[TARGET_MAX_NAMES]; /* whose addresses libcurl will need */
-    size_t name_count;
-    bool has_literal; /* somebody in it has an address for a name */
+    const char *proxy; /* its URL; "": none */
+    struct target_names names;
 };
 
 /* Does the URL lead where target does? */
@@ -39,15 +44,12 @@ MUST_USE enum err target_read(struct target *target, const char *url,
 
 /* An easy handle, set up once and used for one call after the other. */
 struct transfer {
-    struct transfer *next; /* of the idle ones, or of the running ones */
-    struct transfer *previous;
+    LIST_ENTRY(transfer) link; /* of the idle ones, or of the running ones */
     CURL *easy;
     struct http_call *call;
     struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
-    uint64_t target_id; /* of the one that easy is set up for; 0: none */
-    struct resolver_name *names[TARGET_MAX_NAMES]; /* those of that target */
-    size_t name_count;
-    bool has_literal;
+    uint64_t target_id;              /* of the one that easy is set up for; 0: none */
+    struct target_names names;       /* those of that target */
     uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
     struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
     struct buf response;
@@ -55,6 +57,8 @@ struct transfer {
     long
         sent_before; /* bytes that went to a proxy before the request; -1: it was not its turn */
 };
+
+LIST_HEAD(transfers, transfer);
 
 /* options are those of the client.  NULL: no memory. */
 MUST_USE struct transfer *transfer_new(const struct http_client_options *options);
@@ -85,8 +89,8 @@ bool transfer_lacked_addresses(CURLcode code);
 bool transfer_is_untouched(const struct transfer *t, CURLcode code);
 
 /*
- * Puts the response into the call, or tells why there is none.  If nobody was there to be told the
- * request, the addresses may be to blame, and are looked up anew.
+ * Puts the response into the call, or tells why there is none.  If the request could not be
+ * sent at all, the addresses may be to blame, and are looked up anew.
  */
 const char *transfer_finish(struct transfer *t, CURLcode code);
 

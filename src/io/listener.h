@@ -1,5 +1,5 @@
 /*
- * The listening socket: one for all loops, on 127.0.0.1 only, since nobody but the
+ * The listening socket: one for all loops, on 127.0.0.1 only, since only the
  * Functions host on the same machine talks to us.
  */
 #ifndef IO_LISTENER_H

@@ -17,7 +17,7 @@
 /*
  * A descriptor is in the epoll set if and only if its watch has a function.  Its generation
  * changes when it is given up, and every event carries the one that it was registered with: an
- * event for a number that has been closed and opened again within the turn is nobody's.
+ * event for a number that has been closed and opened again within the turn is dropped.
  */
 struct watch {
     loop_ready *ready; /* NULL: this descriptor is not watched */
@@ -123,27 +123,28 @@ void loop_add_task(struct loop *loop, const struct loop_task *task)
     loop->tasks[loop->task_count++] = *task;
 }
 
+static int wait_of(const struct loop *loop, const struct loop_task *task)
+{
+    return task->due_ms ? loop_until_ms(loop, *task->due_ms) : task->wait_ms(task->owner);
+}
+
 /* The shortest wait that any task asks for; epoll_wait understands -1 as we do. */
 static int shortest_wait(const struct loop *loop)
 {
     int shortest = -1;
 
     for (size_t i = 0; i < loop->task_count; i++) {
-        int wait = loop->tasks[i].wait_ms(loop->tasks[i].owner);
+        int wait = wait_of(loop, &loop->tasks[i]);
         if (wait >= 0 && (shortest < 0 || wait < shortest))
             shortest = wait;
     }
     return shortest;
 }
 
-/* Without its epoll set a loop would only spin: whoever watches the process starts it again. */
+/* Without its epoll set a loop would only spin; the host starts the process again. */
 static void end_without_epoll(int error)
 {
-    struct log_line line;
-
-    log_begin(&line, LOG_ERROR, "loop");
-    log_text(&line, "problem", str_from(strerror(error)));
-    log_end(&line);
+    log_event(LOG_ERROR, "loop", LOG_TEXT("problem", str_from(strerror(error))));
     abort();
 }
 
@@ -161,8 +162,11 @@ void loop_turn(struct loop *loop)
     struct epoll_event events[EVENTS_PER_TURN];
     int count;
 
-    for (size_t i = 0; i < loop->task_count; i++)
-        loop->tasks[i].run(loop->tasks[i].owner);
+    for (size_t i = 0; i < loop->task_count; i++) {
+        const struct loop_task *task = &loop->tasks[i];
+        if (!task->due_ms || *task->due_ms <= loop->now_ms)
+            task->run(task->owner);
+    }
     count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, shortest_wait(loop));
     if (count < 0 && errno != EINTR)
         end_without_epoll(errno);

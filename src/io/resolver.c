@@ -49,7 +49,7 @@ struct resolver {
     struct loop *loop;
     ares_channel channel; /* NULL: nothing is being looked up */
     size_t open;          /* questions of all names */
-    size_t first_server;  /* of the list: who is asked first */
+    size_t first_server;  /* of the list: the one that is asked first */
     size_t server_count;
     struct resolver_name *names;
     size_t name_count;
@@ -81,7 +81,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
                     is_broken || events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
 }
 
-/* One that cannot be watched is as one that nobody answers. */
+/* A socket that cannot be watched is like one on which no server answers. */
 static void on_socket(void *owner, ares_socket_t fd, int is_read, int is_written)
 {
     struct resolver *resolver = owner;
@@ -340,7 +340,7 @@ static void ask(struct resolver_name *name, ares_channel channel, int ai_family,
     ares_getaddrinfo(channel, name->host, NULL, &hints, callback, arg);
 }
 
-/* A name that stands in /etc/hosts is asked of nobody, and answered at once. */
+/* A name in /etc/hosts needs no server, and is known at once. */
 static void look_into_hosts(struct resolver_name *name)
 {
     ares_channel channel = channel_new(name->resolver, 'f');
@@ -381,7 +381,7 @@ static void look_up(struct resolver_name *name)
     }
 }
 
-static void look_up_if_due(struct resolver_name *name)
+void resolver_doubt(struct resolver_name *name)
 {
     if (name->open == 0 && !name->is_put_off &&
         loop_now_ms(name->resolver->loop) >= name->again_ms)
@@ -391,18 +391,13 @@ static void look_up_if_due(struct resolver_name *name)
 enum resolver_state resolver_ask(struct resolver_name *name, const char **failure)
 {
     if (name->version == 0 || loop_now_ms(name->resolver->loop) >= name->fresh_until_ms)
-        look_up_if_due(name);
+        resolver_doubt(name); /* unless that was done a moment ago */
     if (name->version > 0)
         return RESOLVER_KNOWN;
     if (name->open > 0 || name->is_put_off)
         return RESOLVER_ASKED;
     *failure = name->failure;
     return RESOLVER_FAILED;
-}
-
-void resolver_doubt(struct resolver_name *name)
-{
-    look_up_if_due(name);
 }
 
 const char *resolver_entry(const struct resolver_name *name)

@@ -1,11 +1,11 @@
 /*
  * The addresses of hosts, from /etc/hosts and from the name servers of /etc/resolv.conf, by
- * c-ares in the loop's own epoll set: nobody waits on the loop's thread.
+ * c-ares in the loop's own epoll set: the loop's thread never waits.
  *
- * What was found serves for as long as the answer says (addresses.h), and after that while a
+ * What was found serves for as long as the answer says (hosts.h), and after that while a
  * new answer is fetched; it is forgotten only when a name server says that there is no such
  * name.  One that says anything else but an address is passed by, if there is another, and asked
- * again.  Everybody who waits for a name waits for one look-up.  What failed is asked again
+ * again.  All calls that wait for a name share one look-up.  What failed is asked again
  * after RESOLVER_PAUSE_MS at the earliest.
  *
  * The channel of c-ares lives for as long as something is being looked up, so that each round
@@ -71,7 +71,7 @@ const char *resolver_entry(const struct resolver_name *name);
 /* Of that entry: never 0, and no two entries of any names of a resolver have the same. */
 uint64_t resolver_version(const struct resolver_name *name);
 
-/* Nobody could be reached at what is known: it is looked up anew, if not just done. */
+/* The known addresses could not be reached: they are looked up anew, if that was not just done. */
 void resolver_doubt(struct resolver_name *name);
 
 /* How many look-ups have ended so far, well or badly. */

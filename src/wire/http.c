@@ -49,16 +49,12 @@ static bool may_have_control(const char *eight)
            EVERY_BYTE(0x80);
 }
 
-/* Every header of every request comes through here: the last word overlaps the one before. */
+/* Every header of every request comes through here. */
 static bool has_control(struct str s)
 {
-    size_t i = 0;
-
-    while (s.len - i > 8 && !may_have_control(s.ptr + i))
-        i += 8;
-    if (s.len >= 8 && s.len - i <= 8 && !may_have_control(s.ptr + s.len - 8))
-        return false;
-    for (; i < s.len; i++) {
+    while (s.len >= 8 && !may_have_control(s.ptr))
+        s = (struct str){ s.ptr + 8, s.len - 8 };
+    for (size_t i = 0; i < s.len; i++) {
         if (is_control(s.ptr[i]))
             return true;
     }
@@ -67,11 +63,22 @@ static bool has_control(struct str s)
 
 /* ---- authorities ---- */
 
-static bool is_in_host(char c, bool is_address)
+static bool is_in_name(char c)
 {
-    if (is_address)
-        return hex_value(c) >= 0 || c == ':' || c == '.';
-    return base64url_is_char(c) || c == '.' || c == '~';
+    return base64url_is_char(c) || c == '.';
+}
+
+/* What stands in brackets: of version 6, so that it has two colons at least. */
+static bool is_address(struct str s)
+{
+    size_t colons = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        colons += s.ptr[i] == ':';
+        if (hex_value(s.ptr[i]) < 0 && s.ptr[i] != ':' && s.ptr[i] != '.')
+            return false;
+    }
+    return colons >= 2;
 }
 
 bool http_cut_scheme(struct str *url, bool *is_secure)
@@ -85,17 +92,22 @@ bool http_cut_scheme(struct str *url, bool *is_secure)
 
 bool http_split_authority(struct str text, struct str *host, struct str *port)
 {
-    bool is_address = str_starts(text, STR("["));
-    size_t begin = is_address ? 1 : 0, len = begin;
+    size_t len = 0;
+    bool is_host;
 
-    while (len < text.len && is_in_host(text.ptr[len], is_address))
-        len++;
-    if (len == begin || (is_address && (len == text.len || text.ptr[len++] != ']')))
-        return false;
+    if (str_starts(text, STR("["))) {
+        (void)str_cut(text, "]", port);
+        len = port->ptr ? (size_t)(port->ptr - text.ptr) : 0;
+        is_host = len > 0 && is_address(str_skip(str_first(text, len - 1), 1));
+    } else {
+        while (len < text.len && is_in_name(text.ptr[len]))
+            len++;
+        is_host = len > 0;
+    }
     *host = str_first(text, len);
     text = str_skip(text, len);
     *port = text.len > 0 ? str_skip(text, 1) : (struct str){ NULL, 0 };
-    return text.len == 0 || text.ptr[0] == ':';
+    return is_host && (text.len == 0 || text.ptr[0] == ':');
 }
 
 /* A port may be left out behind its colon (RFC 3986 3.2.3). */

@@ -487,26 +487,15 @@ static unsigned hex4(const char *s)
 
 static size_t utf8_put(unsigned code, char out[static 4])
 {
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
+    static const unsigned char lead_bits[] = { 0, 0, 0xc0, 0xe0, 0xf0 }; /* by length */
+    size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+    for (size_t i = len - 1; i > 0; i--) {
+        out[i] = (char)(0x80 | (code & 0x3f));
+        code >>= 6;
     }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xe0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (code & 0x3f));
-    return 4;
+    out[0] = (char)(lead_bits[len] | code);
+    return len;
 }
 
 /* \uXXXX, and a second one behind the first of a surrogate pair. */

@@ -110,38 +110,38 @@ static void on_bytes(struct app_socket *socket)
 
 static void on_join(struct app_socket *socket)
 {
-    app_join(socket, read_wish(socket).targets);
+    app_join(socket, SELF(socket), read_wish(socket).targets);
 }
 
 static void on_leave(struct app_socket *socket)
 {
-    app_leave(socket, read_wish(socket).targets);
+    app_leave(socket, SELF(socket), read_wish(socket).targets);
 }
 
 static void on_sockets_join(struct app_socket *socket)
 {
     struct wish wish = read_wish(socket);
 
-    app_sockets_join(socket, wish.to, wish.targets);
+    app_join(socket, wish.to, wish.targets);
 }
 
 static void on_sockets_leave(struct app_socket *socket)
 {
     struct wish wish = read_wish(socket);
 
-    app_sockets_leave(socket, wish.to, wish.targets);
+    app_leave(socket, wish.to, wish.targets);
 }
 
 static void on_end(struct app_socket *socket)
 {
-    app_disconnect(socket, read_wish(socket).is_closing);
+    app_disconnect(socket, SELF(socket), read_wish(socket).is_closing);
 }
 
 static void on_sockets_end(struct app_socket *socket)
 {
     struct wish wish = read_wish(socket);
 
-    app_sockets_disconnect(socket, wish.to, wish.is_closing);
+    app_disconnect(socket, wish.to, wish.is_closing);
 }
 
 static void on_ack(struct app_socket *socket)
@@ -177,7 +177,7 @@ static void on_count(struct app_socket *socket)
 {
     struct wish wish = read_wish(socket);
 
-    app_join(socket, wish.targets);
+    app_join(socket, SELF(socket), wish.targets);
     app_count(socket, wish.targets.count > 0 ? wish.targets.at[0] : STR(""), counted);
 }
 
@@ -196,11 +196,11 @@ static void carry_out(struct app_socket *socket, const struct wish *wish)
     if (str_equal(verb, STR("emit")))
         app_emit(socket, wish->to, wish->event, ARGS());
     else if (str_equal(verb, STR("join")))
-        app_sockets_join(socket, wish->to, wish->targets);
+        app_join(socket, wish->to, wish->targets);
     else if (str_equal(verb, STR("leave")))
-        app_sockets_leave(socket, wish->to, wish->targets);
+        app_leave(socket, wish->to, wish->targets);
     else if (str_equal(verb, STR("end")))
-        app_sockets_disconnect(socket, wish->to, wish->is_closing);
+        app_disconnect(socket, wish->to, wish->is_closing);
     else if (str_equal(verb, STR("count")) && wish->targets.count > 0)
         app_count(socket, wish->targets.at[0], counted);
     else

@@ -132,13 +132,13 @@ static void check_connection_string(struct str text)
 
 static void check_port(const char *option)
 {
-    struct complaint complaint = { NULL, NULL };
+    struct complaints complaints = { .count = 0 };
     unsigned port = 65536;
 
-    if (config_port(from_input, option, &port, &complaint))
+    if (config_port(from_input, option, &port, &complaints))
         MUST(port <= 65535);
     else
-        must_not_tell(complaint.problem);
+        must_not_tell(complaints.at[0].problem);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

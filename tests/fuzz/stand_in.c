@@ -37,11 +37,17 @@ int loop_until_ms(const struct loop *loop, int64_t moment_ms)
     return moment_ms <= loop->now_ms ? 0 : (int)(moment_ms - loop->now_ms);
 }
 
+static void run_if_due(const struct loop_task *task)
+{
+    if (!task->due_ms || *task->due_ms <= only_loop.now_ms)
+        task->run(task->owner);
+}
+
 void stand_in_pass_time(int64_t ms)
 {
     only_loop.now_ms += ms;
     for (size_t i = 0; i < only_loop.task_count; i++)
-        only_loop.tasks[i].run(only_loop.tasks[i].owner);
+        run_if_due(&only_loop.tasks[i]);
 }
 
 /* ---- the client: all clients share one queue ---- */

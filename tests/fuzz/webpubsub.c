@@ -168,8 +168,9 @@ static void check_move(const struct crowd *crowd, const struct webpubsub_target 
                        struct str_list rooms, bool is_leave, struct arena *mem)
 {
     struct webpubsub_request request;
-    enum err e = is_leave ? webpubsub_leave(&service, target, rooms, mem, &request)
-                          : webpubsub_join(&service, target, rooms, mem, &request);
+    enum err e = is_leave
+                     ? webpubsub_move(&service, WEBPUBSUB_LEAVE, target, rooms, mem, &request)
+                     : webpubsub_move(&service, WEBPUBSUB_JOIN, target, rooms, mem, &request);
     struct audience audience;
 
     if (!may_be_too_long(target))

@@ -439,6 +439,7 @@ static void a_list_of_origins_has_nothing_else_in_it(void **state)
         "a%20b",   "https://a//", "https://https://a",
         "[::1",    "[]",          "[::1]x",
         "::1",     "[a[]",        "[::1]:",
+        "[:]",     "a~1",         "https://[1:2]",
     };
 
     (void)state;

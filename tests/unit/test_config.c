@@ -303,11 +303,12 @@ static void all_that_is_wrong_is_told_at_once(void **state)
 
 static void is_port(const char *option, unsigned want)
 {
-    struct complaint complaint;
+    struct complaints complaints = { .count = 0 };
     unsigned port = 4711;
 
-    assert_true(config_port(from_environment, option, &port, &complaint));
+    assert_true(config_port(from_environment, option, &port, &complaints));
     assert_int_equal(port, want);
+    assert_int_equal(complaints.count, 0);
 }
 
 /* Loads with a file of this text as the certificates; it is refused, and the name is not told. */
@@ -406,17 +407,18 @@ static void what_is_no_port_is_told_by_name(void **state)
                                        "8080x", "0x50", "1e3", "18446744073709551617" };
     static const char *const names[] = { "FUNCTIONS_CUSTOMHANDLER_PORT",
                                          "FUNCTIONS_HTTPWORKER_PORT", "--port" };
-    struct complaint complaint;
     unsigned port;
 
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         for (size_t j = 0; j < COUNT(names); j++) {
+            struct complaints complaints = { .count = 0 };
             SET(names[j], bad[i]);
             assert_false(
-                config_port(from_environment, j == 2 ? bad[i] : NULL, &port, &complaint));
-            assert_string_equal(complaint.setting, names[j]);
-            assert_true(strlen(complaint.problem) > 0);
+                config_port(from_environment, j == 2 ? bad[i] : NULL, &port, &complaints));
+            assert_int_equal(complaints.count, 1);
+            assert_string_equal(complaints.at[0].setting, names[j]);
+            assert_true(strlen(complaints.at[0].problem) > 0);
         }
     }
 }

@@ -775,7 +775,7 @@ static void an_application_decides(void **state)
         { open_nine_rooms, APP_INTERNAL, "8 rooms" },
         { open_no_room, APP_INTERNAL, "room's name" },
         { tell_no_text, APP_INTERNAL, "UTF-8" },
-        { want_the_word, APP_WRITERS_WORD, "must send" },
+        { want_the_word, APP_WRITERS_WORD, "send the word" },
     };
     unsigned char mac[HMAC_BYTES];
     struct talk t;

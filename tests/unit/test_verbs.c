@@ -96,42 +96,42 @@ static void bytes_stand_beside_the_json(void **state)
 
 static void join(struct app_socket *socket)
 {
-    app_join(socket, ROOMS(STR("a"), STR("b")));
+    app_join(socket, SELF(socket), ROOMS(STR("a"), STR("b")));
 }
 
 static void leave(struct app_socket *socket)
 {
-    app_leave(socket, ROOMS(STR("a")));
+    app_leave(socket, SELF(socket), ROOMS(STR("a")));
 }
 
 static void join_all(struct app_socket *socket)
 {
-    app_sockets_join(socket, TO(.rooms = ROOMS(STR("x"), STR("y"))), ROOMS(STR("a")));
+    app_join(socket, TO(.rooms = ROOMS(STR("x"), STR("y"))), ROOMS(STR("a")));
 }
 
 static void leave_all(struct app_socket *socket)
 {
-    app_sockets_leave(socket, TO(.except = ROOMS(STR("x"))), ROOMS(STR("a"), STR("b")));
+    app_leave(socket, TO(.except = ROOMS(STR("x"))), ROOMS(STR("a"), STR("b")));
 }
 
 static void end(struct app_socket *socket)
 {
-    app_disconnect(socket, false);
+    app_disconnect(socket, SELF(socket), false);
 }
 
 static void close_self(struct app_socket *socket)
 {
-    app_disconnect(socket, true);
+    app_disconnect(socket, SELF(socket), true);
 }
 
 static void end_all(struct app_socket *socket)
 {
-    app_sockets_disconnect(socket, TO(), false);
+    app_disconnect(socket, TO(), false);
 }
 
 static void close_some(struct app_socket *socket)
 {
-    app_sockets_disconnect(socket, TO(.rooms = ROOMS(STR("x"))), true);
+    app_disconnect(socket, TO(.rooms = ROOMS(STR("x"))), true);
 }
 
 static void sockets_are_moved_and_ended(void **state)
@@ -213,7 +213,7 @@ static void counted(struct app_socket *socket)
 
 static void ask(struct app_socket *socket)
 {
-    app_join(socket, ROOMS(STR("users")));
+    app_join(socket, SELF(socket), ROOMS(STR("users")));
     app_count(socket, STR("users"), counted);
 }
 

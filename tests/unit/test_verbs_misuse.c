@@ -11,7 +11,7 @@ static void emit_to_a_long_room(struct app_socket *socket)
 static void join_a_long_room(struct app_socket *socket)
 {
     memset(letters, 'a', sizeof(letters));
-    app_join(socket, ROOMS((struct str){ letters, APP_MAX_ROOM_BYTES }));
+    app_join(socket, SELF(socket), ROOMS((struct str){ letters, APP_MAX_ROOM_BYTES }));
 }
 
 static void except_a_long_room(struct app_socket *socket)
@@ -23,12 +23,12 @@ static void except_a_long_room(struct app_socket *socket)
 
 static void join_no_name(struct app_socket *socket)
 {
-    app_join(socket, ROOMS(STR("")));
+    app_join(socket, SELF(socket), ROOMS(STR("")));
 }
 
 static void join_nothing(struct app_socket *socket)
 {
-    app_join(socket, (struct str_list){ NULL, 0 });
+    app_join(socket, SELF(socket), (struct str_list){ NULL, 0 });
 }
 
 static void emit_to_many_rooms(struct app_socket *socket)
@@ -117,7 +117,7 @@ static void emit_then_err(struct app_socket *socket)
     app_emit(socket, TO(), "good", ARGS());
     app_emit(socket, TO(), "", ARGS());
     app_emit(socket, TO(), "good", ARGS());
-    app_join(socket, ROOMS(STR("")));
+    app_join(socket, SELF(socket), ROOMS(STR("")));
     app_refuse(socket, APP_FORBIDDEN, "too late");
 }
 
@@ -182,7 +182,8 @@ static void the_longest_room_is_not_too_long(void **state)
     t.socket = (struct app_socket){
         .kind = APP_MESSAGE, .id = STR_INIT(SOCKET), .nsp = STR_INIT("/"), .mem = &t.mem
     };
-    app_join(&t.socket, ROOMS((struct str){ letters, APP_MAX_ROOM_BYTES - 1 }));
+    app_join(&t.socket, SELF(&t.socket),
+             ROOMS((struct str){ letters, APP_MAX_ROOM_BYTES - 1 }));
     assert_int_equal(only_action(&t)->kind, APP_JOIN);
     done(&t);
 }

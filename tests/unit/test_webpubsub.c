@@ -120,6 +120,8 @@ static void an_endpoint_may_stand_alone(void **state)
                                        "https://[::1]x",
                                        "https://[::1%25lo]",
                                        "https://::1",
+                                       "https://[:]",
+                                       "https://SECRET~1",
                                        "Endpoint=https://SECRET" };
     struct webpubsub_endpoint endpoint;
     struct arena mem;

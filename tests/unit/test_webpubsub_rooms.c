@@ -40,7 +40,8 @@ static enum err join_one(const struct webpubsub *service, struct str nsp, struct
 {
     struct webpubsub_target self = { .nsp = nsp, .rooms = { &socket, 1 } };
 
-    return webpubsub_join(service, &self, (struct str_list){ &room, 1 }, mem, out);
+    return webpubsub_move(service, WEBPUBSUB_JOIN, &self, (struct str_list){ &room, 1 }, mem,
+                          out);
 }
 
 static void requests_are_those_of_the_documents_byte_for_byte(void **state)
@@ -345,11 +346,14 @@ static void joins_and_leaves_are_those_of_the_sdk(void **state)
 
     (void)state;
     arena_init(&mem, TEST_MEMORY);
-    assert_err(webpubsub_leave(&service, &self, LIST(STR("rm1")), &mem, &request), ERR_NONE);
+    assert_err(
+        webpubsub_move(&service, WEBPUBSUB_LEAVE, &self, LIST(STR("rm1")), &mem, &request),
+        ERR_NONE);
     assert_str(request.url, API ":removeFromGroups" V);
     assert_str(request.body, "{\"groups\":[\"0~L25z~cm0x\"],"
                              "\"filter\":\"'0~L25z~c29ja2V0MQ' in groups\"}");
-    assert_err(webpubsub_join(&service, &some, LIST(STR("ex1"), STR("rm")), &mem, &request),
+    assert_err(webpubsub_move(&service, WEBPUBSUB_JOIN, &some, LIST(STR("ex1"), STR("rm")),
+                              &mem, &request),
                ERR_NONE);
     assert_str(request.url, API ":addToGroups" V);
     assert_str(
@@ -385,8 +389,9 @@ static void a_target_has_no_more_rooms_than_a_filter_has_room_for(void **state)
         assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), cases[i].e);
         assert_err(webpubsub_disconnect(&service, &target, STR("41"), &mem, &request),
                    cases[i].e);
-        assert_err(webpubsub_join(&service, &target, LIST(STR("x")), &mem, &request),
-                   cases[i].e);
+        assert_err(
+            webpubsub_move(&service, WEBPUBSUB_JOIN, &target, LIST(STR("x")), &mem, &request),
+            cases[i].e);
         arena_free(&mem);
     }
 }
@@ -543,7 +548,8 @@ static enum err rooms_within(struct arena *mem, void *context)
     enum err e = webpubsub_disconnect(context, &target, STR("41/ns,"), mem, &request);
 
     if (!e)
-        e = webpubsub_leave(context, &target, LIST(STR("x"), STR("y")), mem, &request);
+        e = webpubsub_move(context, WEBPUBSUB_LEAVE, &target, LIST(STR("x"), STR("y")), mem,
+                           &request);
     return e ? e : webpubsub_list(context, STR("/ns"), STR("rm"), mem, &request);
 }
 
