@@ -241,7 +241,7 @@ NODE_TEST      = sh tests/bounded.sh $(TEST_SECONDS) node tests/run.js $(FILES_A
 
 # First everything is built, because what looks at the clock does not run beside compilers.
 SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
-test: build/have-test
+test: build/have-test build/have-build
 	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) codestream
 	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) MODE=test \
 	  unit-programs replay-programs integration-programs
