@@ -233,7 +233,7 @@ run: $(if $(APP),$(B.apps)/$(notdir $(APP))/codestream,codestream) \
 TEST_SECONDS ?= 1500
 UNIT_SECONDS := 300
 UNIT_TEST    := sh tests/bounded.sh $(UNIT_SECONDS)
-CORES        := $(or $(shell nproc),1)
+CORES         = $(or $(shell nproc),1)
 
 # Files run side by side, one more than there are cores, since much of their time is waiting.
 FILES_AT_ONCE ?= $(shell expr $(CORES) + 1)

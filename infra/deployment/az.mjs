@@ -17,6 +17,13 @@ const PAUSES_MS = [5000, 10_000, 20_000, 30_000];
 const MIN_HIDDEN_CHARS = 6;
 const NO_SUBSCRIPTION = ['version', 'account show'];
 
+/** What writers of JSON escape although they need not: all but ASCII; what means something in a web page. */
+const ASCII = /[^ -~]/g;
+const WEB = /[^ -~]|[<>&'+`]|\\"/g;
+
+const escaped = (json, which) =>
+  json.replace(which, (one) => `\\u${one.at(-1).charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 export class Az {
   #person;
   #run;
@@ -37,12 +44,11 @@ export class Az {
   hide(...secrets) {
     for (const secret of secrets) {
       if (typeof secret === 'string' && secret.length >= MIN_HIDDEN_CHARS) {
-        for (const form of [
-          secret,
-          JSON.stringify(secret).slice(1, -1),
-          encodeURIComponent(secret),
-        ]) {
+        const json = JSON.stringify(secret).slice(1, -1);
+        const forms = [secret, json, encodeURIComponent(secret), escaped(json, ASCII), escaped(json, WEB)];
+        for (const form of forms) {
           this.#secrets.add(form);
+          this.#secrets.add(form.replace(/\\u[0-9a-f]{4}/g, (code) => `\\u${code.slice(2).toUpperCase()}`));
         }
       }
     }
@@ -142,8 +148,9 @@ export class Az {
   async #call(words, { what = `az ${words.slice(0, 3).join(' ')}`, ms = CALL_MS }) {
     const { code, stdout, stderr, isLate } = await this.#person.during(what, this.#run(words, ms));
     if (isLate) throw new AzError('late', `no answer within ${ms / 1000} s: ${what}`);
+    if (code === null) throw new AzError('late', `az was ended by a signal: ${what}`);
     if (code === 'ENOENT') throw new AzError('absent', 'az is not installed');
-    if (code !== 0) throw new AzError(kindOf({ code, stderr }), this.conceal(gist(stderr)));
+    if (code !== 0) throw new AzError(kindOf({ code, stderr }), gist(this.conceal(stderr)));
     return stdout;
   }
 }

@@ -207,7 +207,8 @@ test('sendToRoom without data, or to nobody that can be addressed, is told so', 
   const { writer, room } = newParty();
   const empty = userEvent(writer, 'sendToRoom', { room_id: room }, { ack: 1 });
   await survives(empty, ackError(/^BadRequest$/));
-  for (const to of ['', 7, null, ['x'], {}, 'x'.repeat(2000)]) {
+  const long = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(100, 'x'));
+  for (const to of ['', 7, null, {}, 'x'.repeat(2000), [], [''], ['x', 7], Array(51).fill('x'), long]) {
     await survives(sendToRoom(writer, '1', { to, ack: 1 }), ackError(/^BadRequest$/));
   }
 });

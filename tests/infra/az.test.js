@@ -142,6 +142,22 @@ test('no secret is in what az says, however it is written', async (t) => {
   assert.equal(az.conceal('x stays'), 'x stays', 'what is too short to be one');
 });
 
+test('a secret is hidden as JSON may spell it, and across the place where az is cut short', async (t) => {
+  const { az } = install(t, 'printf "ERROR: %s\n" "$2" >&2; exit 1');
+  az.hide('geh\u00fcim+ \'"x');
+  for (const text of ['geh\\u00fcim+ \'\\"x', 'geh\\u00FCim\\u002B \\u0027\\u0022x']) {
+    assert.equal(az.conceal(text), '…');
+  }
+  az.hide('0123456789'.repeat(20));
+  const long = `${'y'.repeat(1100)}${'0123456789'.repeat(20)}`;
+  await assert.rejects(az.once(['x', long]), ({ message }) => !message.includes('0123'));
+});
+
+test('an az that a signal ends may have done its work, as one that is late', async (t) => {
+  const { az } = install(t, 'kill -9 $$');
+  await assert.rejects(az.once(['x']), { kind: 'late', message: /ended by a signal/ });
+});
+
 /** Starts deploy.mjs with an az that stops at its first private file. */
 function startDeploy(t) {
   const script = `case "$*" in
