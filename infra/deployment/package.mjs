@@ -1,7 +1,7 @@
 // The handler's package: sent once, unless it is certain that it was not taken, and then waited for
 // until the handler answers as a viewer would see it.
-import { AzError, Stop } from './errors.mjs';
-import { poll } from './poll.mjs';
+import { AzError, StillActive, Stop } from './errors.mjs';
+import { poll, seconds } from './poll.mjs';
 
 const SEND_MS = 20 * 60_000;
 const POLLS_SECONDS = 600;
@@ -16,14 +16,20 @@ const IS_THERE = /Deployment was successful|Failed to fetch host key/i;
 /** What may pass: a role that is minutes old, a Kudu that is starting. */
 const MAY_PASS = /storage|identity|Status Code: 5\d\d/i;
 const PASSING = ['busy', 'late', 'notYet'];
-const FINAL = ['signedOut', 'expired', 'forbidden', 'closed', 'absent', 'missing'];
-const KUDU = { failed: 3, done: 4 };
+const FINAL = ['signedOut', 'expired', 'forbidden', 'closed', 'absent'];
+/** Cancelled, failed, overtaken by another one, done in part. */
+const KUDU = { failed: [-1, 3, 5, 6], done: 4 };
+/** Kudu did not answer, which is not the same as that there is no package. */
+const UNKNOWN = Symbol('what Kudu has is not known');
+/** So long it is asked again: before the package is sent, and after that has failed. */
+const BEFORE_MS = 15_000;
+const AFTER_MS = 120_000;
 /** Any room will do: who watches needs no word. */
 const ROOM = 'A'.repeat(22);
 
 export async function publishPackage(d, app) {
   const kudu = scmHost(app);
-  const before = await latest(d, kudu);
+  const before = await latest(d, kudu, BEFORE_MS);
   for (let tries = 1; ; tries += 1) {
     try {
       await d.az.once(
@@ -47,7 +53,8 @@ export async function publishPackage(d, app) {
     } catch (error) {
       if (await isPublished(d, kudu, before, error)) return;
       const isPassing = PASSING.includes(error.kind) || MAY_PASS.test(error.message);
-      if (!isPassing || FINAL.includes(error.kind) || tries === MAX_TRIES) throw error;
+      const isFinal = error.kind === 'missing' || FINAL.includes(error.kind);
+      if (!isPassing || isFinal || tries === MAX_TRIES) throw error;
       d.person.say(
         `  not yet (${error.message.split('\n')[0].slice(0, 160)}), trying again in 30 s`,
       );
@@ -63,31 +70,43 @@ async function isPublished(d, kudu, before, error) {
     return true;
   }
   if (FINAL.includes(error.kind)) return false;
-  const now = await latest(d, kudu);
-  if (!now?.id || now.id === before?.id) return false;
+  const now = await latest(d, kudu, AFTER_MS);
+  if (now !== UNKNOWN && (!now?.id || now.id === before?.id)) return false;
+  if (now === UNKNOWN || before === UNKNOWN) {
+    throw new Stop(
+      `it is not known whether the package was taken, as Kudu did not say what it has:\n${error.message}`,
+      'Run the same command again: it sends the package once more.',
+    );
+  }
   d.person.say(
     `  az says: ${error.message.split('\n')[0].slice(0, 160)}\n  but the package was taken`,
   );
   return watch(d, kudu, now);
 }
 
-/** Follows a package that was taken to its end; after a while the wait for the handler tells. */
+/** Follows a package that was taken to its end: until then the handler of before answers. */
 async function watch(d, kudu, first) {
   let state = first;
-  await poll(d, { what: 'the package to be unpacked', limitMs: WATCH_MS }, async () => {
-    if (state.status === KUDU.done) return state;
-    if (state.status === KUDU.failed) {
+  const what = 'the package to be unpacked';
+  const isDone = await poll(d, { what, limitMs: WATCH_MS }, async () => {
+    if (state.status === KUDU.done) return true;
+    if (KUDU.failed.includes(state.status)) {
       const why = state.status_text || 'it does not say why';
       throw new Stop(`the package was taken, but its deployment failed: ${why}`);
     }
-    state = (await latest(d, kudu)) ?? state;
+    const now = await latest(d, kudu);
+    if (now?.id) state = now;
     return undefined;
   });
-  return true;
+  if (isDone) return true;
+  throw new StillActive(
+    `Azure is still unpacking the package after ${seconds(WATCH_MS)}`,
+    'Run the same command again in some minutes.',
+  );
 }
 
-/** What Kudu says of the last package; undefined: there was none, or it does not say. */
-async function latest(d, kudu) {
+/** What Kudu says of the last package; undefined: there is none; UNKNOWN: it does not say. */
+async function latest(d, kudu, ms = 0) {
   try {
     return await d.az.find(
       [
@@ -99,11 +118,11 @@ async function latest(d, kudu) {
         '--resource',
         APP_SERVICE,
       ],
-      { what: 'the state of the last package', patienceMs: { busy: 0, late: 0 } },
+      { what: 'the state of the last package', patienceMs: { busy: ms, late: ms } },
     );
   } catch (error) {
     if (FINAL.includes(error.kind)) throw error;
-    return undefined;
+    return UNKNOWN;
   }
 }
 

@@ -201,13 +201,50 @@ cloudTest('Kudu is not there yet: the package is sent again', async (world) => {
   assert.equal(calls.filter((line) => ZIP.test(line)).length, 3);
 });
 
-cloudTest('a package that was taken and whose deployment fails is an error', async (world) => {
-  const failed = { stdout: JSON.stringify({ id: 'new', status: 3, status_text: 'out of disk' }) };
+for (const status of [-1, 3, 5, 6]) {
+  cloudTest(`a package that was taken and then failed (Kudu says ${status}) is an error`, async (world) => {
+    const failed = { stdout: JSON.stringify({ id: 'new', status, status_text: 'out of disk' }) };
+    world.faults = [
+      { match: ZIP, isDone: true, answer: { isLate: true } },
+      { match: /api\/deployments\/latest/, nth: [2, 9], answer: failed },
+    ];
+    await stops(world, FIRST, /its deployment failed: out of disk/);
+  });
+}
+
+const KUDU = /api\/deployments\/latest/;
+
+for (const [when, nth] of [
+  ['before the package is sent', [1, 3]],
+  ['after it was sent', [2, 99]],
+]) {
+  cloudTest(`Kudu cannot be read ${when}: the old package does not pass for the new one`, async (world) => {
+    await world.run('deploy', FIRST);
+    world.faults = [
+      { match: ZIP, answer: 'kuduBusy' },
+      { match: KUDU, nth, answer: 'restBusy' },
+    ];
+    const { calls } = await stops(world, [], /not known whether the package was taken/);
+    assert.equal(calls.filter((line) => ZIP.test(line)).length, 1);
+  });
+}
+
+cloudTest('a package that stays on its way is not taken for one that has arrived', async (world) => {
+  const stdout = JSON.stringify({ id: 'new', status: 1 });
   world.faults = [
     { match: ZIP, isDone: true, answer: { isLate: true } },
-    { match: /api\/deployments\/latest/, nth: [2, 9], answer: failed },
+    { match: KUDU, nth: [2, 999], answer: { stdout } },
   ];
-  await stops(world, FIRST, /its deployment failed: out of disk/);
+  const { code, err } = await world.run('deploy', FIRST);
+  assert.equal(code, 3);
+  assert.match(err, /still unpacking the package after 600 s/);
+});
+
+cloudTest('a 404 after the package was taken: Kudu is asked, and it is not sent again', async (world) => {
+  world.faults = [{ match: ZIP, isDone: true, answer: 'restNotFound' }];
+  const { code, calls, err } = await world.run('deploy', FIRST);
+  assert.equal(code, 0, err);
+  assert.equal(calls.filter((line) => ZIP.test(line)).length, 1);
 });
 
 cloudTest(
