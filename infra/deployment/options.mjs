@@ -57,6 +57,10 @@ export function parse(argv, options) {
     }
     return values;
   } catch (error) {
+    // It may be the value of a setting, which nobody shall read.
+    if (error.code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') {
+      throw new Misuse('there is an argument that belongs to no option (not shown: it may be a secret)');
+    }
     throw new Misuse(error.message.split('\n')[0].split('. ')[0]);
   }
 }

@@ -57,6 +57,7 @@ const MISUSE = [
   ['--verbose'],
   ['--memory', '1024'],
   ['westeurope'],
+  ['--setting', 'API_TOKEN', 'two and no equals sign'],
   ['--wait', '0'],
   ['--resource-group', 'a/b'],
 ];
