@@ -242,6 +242,7 @@ module wiring 'wiring.bicep' = {
     units: units
     identity: identity
     hub: hub
+    isNew: contains(make, 'app')
     extraSettings: extraSettings
     kept: kept
     secret: secret

@@ -22,6 +22,9 @@ param identity bool
 @description('Hub of the Web PubSub service.')
 param hub string
 
+@description('True: the app is made here, and so are its settings. Those of an app that is there stay.')
+param isNew bool
+
 @description('Further app settings; those below prevail.')
 @secure()
 param extraSettings object
@@ -51,7 +54,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: unique
 }
 
-resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = if (isNew) {
   parent: app
   name: 'appsettings'
   properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {

@@ -1,11 +1,13 @@
 // Changes of what is there (plan.mjs says which, and why): the service by PATCH, rights, settings
 // and origins of the function app.
-import { rest, ROLES } from './arm.mjs';
+import { inSubscription, rest, ROLES, TYPES } from './arm.mjs';
+import { listPages } from './pages.mjs';
 import { missingRoles, planOrigins, planSettings, secretsOf } from './plan.mjs';
 import { StillActive, Stop } from './errors.mjs';
 import { checkPart } from './found.mjs';
 import { poll, seconds } from './poll.mjs';
 
+const INSIGHTS = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
 const FINAL = ['Succeeded', 'Failed', 'Canceled'];
 /** A new identity takes its time to be known. */
 const ROLE_PATIENCE_MS = { notYet: 180_000, missing: 60_000 };
@@ -93,9 +95,7 @@ async function readRights(d, scope, principal) {
   const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
   const more = `&$filter=principalId%20eq%20'${principal}'`;
   const what = 'the rights of the function app';
-  const { value } = await d.az.read(rest('get', path, { more }), { what, dry: { value: [] } });
-  if (!Array.isArray(value)) throw new Stop('az answered without the rights of the app');
-  return value;
+  return listPages(d, path, { what, more });
 }
 
 /** The settings as Azure has them; an answer without them is an error. */
@@ -107,8 +107,9 @@ export async function changeSettings(d, facts, { secret, word, units, identity, 
     ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
     : d.options;
   const needed = await neededSettings(d, present, { storage, insights, hub });
+  const renewed = await renewedInsights(d, facts);
   const host = service.properties.hostName;
-  const plan = planSettings({ present, needed, options, secret, units, identity, host, keys });
+  const plan = planSettings({ present, needed, renewed, options, secret, units, identity, host, keys });
   if (plan.changed.length === 0) return false;
   d.person.say(`  settings that change: ${plan.changed.join(', ')}`);
   d.az.hide(...secretsOf(plan.settings));
@@ -129,17 +130,38 @@ async function neededSettings(d, present, { storage, insights, hub }) {
     needed.AzureWebJobsStorage__credential = 'managedidentity';
   }
   if (!names.some((name) => /^(APPLICATIONINSIGHTS_CONNECTION_STRING|APPINSIGHTS_)/.test(name))) {
-    const read = await d.az.read(rest('get', insights.id), {
-      what: 'Application Insights',
-      dry: {
-        properties: { ConnectionString: '<connection string of Application Insights>' },
-      },
-    });
-    needed.APPLICATIONINSIGHTS_CONNECTION_STRING = read.properties.ConnectionString;
+    needed[INSIGHTS] = await insightsString(d, insights);
     needed.APPLICATIONINSIGHTS_AUTHENTICATION_STRING = 'Authorization=AAD';
   }
   return needed;
 }
+
+async function insightsString(d, insights) {
+  const read = await d.az.read(rest('get', insights.id), {
+    what: 'Application Insights',
+    dry: { properties: { ConnectionString: '<connection string of Application Insights>' } },
+  });
+  const text = read?.properties?.ConnectionString;
+  if (!text) throw new Stop('az answered without the connection string of Application Insights');
+  return text;
+}
+
+/**
+ * Where the last deployment made Insights anew for an app that was there, the string of the one
+ * that is gone is replaced: one that no Insights of the subscription has.
+ */
+async function renewedInsights(d, { settings, last, parts: { insights } }) {
+  const made = last?.parameters?.make?.value ?? [];
+  const key = instrumentationKey(settings[INSIGHTS]);
+  if (!made.includes('insights') || made.includes('app') || !key) return {};
+  const all = await listPages(d, `${inSubscription(d.az.subscription)}/providers/${TYPES.insights}`, {
+    what: 'each Application Insights of the subscription',
+  });
+  const isThere = all.some((one) => instrumentationKey(one.properties?.ConnectionString) === key);
+  return isThere ? {} : { [INSIGHTS]: await insightsString(d, insights) };
+}
+
+const instrumentationKey = (text) => /(?:^|;)InstrumentationKey=([^;]+)/i.exec(text ?? '')?.[1];
 
 async function readKeys(d, service) {
   const keys = await d.az.read(rest('post', `${service.id}/listKeys`), {

@@ -65,12 +65,12 @@ export function usesIdentity({ identity }, settings = {}, service = undefined) {
 
 /**
  * All settings as they shall be, and the names of those that change. `needed`: what is added where
- * it is not there; `keys`: of the service, unless an identity is used.
+ * it is not there; `renewed`: what replaces that of a resource that is gone; `keys`: of the service, unless an identity is used.
  *
- * @param {{ present: Record<string, string>, needed: Record<string, string>, options: object,
+ * @param {{ present: Record<string, string>, needed: Record<string, string>, renewed?: object, options: object,
  *   secret: string, units: number, identity: boolean, host: string, keys?: object }} facts
  */
-export function planSettings({ present, needed, options, secret, units, identity, host, keys }) {
+export function planSettings({ present, needed, renewed = {}, options, secret, units, identity, host, keys }) {
   const settings = { ...present };
   const put = (name, value) => {
     settings[nameIn(settings, name)] = value;
@@ -81,6 +81,7 @@ export function planSettings({ present, needed, options, secret, units, identity
   for (const [name, value] of Object.entries(needed)) {
     if (settings[nameIn(settings, name)] === undefined) put(name, value);
   }
+  for (const [name, value] of Object.entries(renewed)) put(name, value);
   put('CODESTREAM_SECRET', secret);
   put('CODESTREAM_UNITS', String(units));
   if (identity) {

@@ -94,3 +94,49 @@ cloudTest('a hub of another name whose setting is gone gets that name again', as
   assert.equal((await world.run('deploy', ['--hub', 'live'])).code, 0);
   assert.equal(world.settings.CODESTREAM_HUB, 'live');
 });
+
+const INSIGHTS = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
+const VAULT = '@Microsoft.KeyVault(SecretUri=https://v.example/secrets/s)';
+
+/** Makes the next run deploy the template again, though all is there or one part has gone. */
+const AGAIN = {
+  'the last deployment failed': (world) => {
+    world.state.deployments['codestream/codestream'].provisioningState = 'Failed';
+  },
+  'the workspace of the logs has gone': (world) => world.cloud.remove(world.ids.logs),
+};
+
+for (const [what, happens] of Object.entries(AGAIN)) {
+  cloudTest(`settings made by hand stay, though ${what}`, async (world) => {
+    await world.run('deploy', FIRST);
+    world.settings[CONNECTION] = VAULT;
+    world.settings[INSIGHTS] = 'InstrumentationKey=by-hand';
+    world.settings.AzureWebJobsStorage__credential = 'by hand';
+    const before = structuredClone(world.settings);
+    happens(world);
+    const { code, calls } = await world.run('deploy');
+    assert.equal(code, 0);
+    assert.ok(calls.some((line) => /^deployment group create .*--name codestream --/.test(line)));
+    assert.deepEqual(world.settings, before);
+  });
+}
+
+for (const [string, isReplaced] of [
+  [undefined, true],
+  [VAULT, false],
+  ['InstrumentationKey=of-another', false],
+]) {
+  cloudTest(`Insights is made anew: the string ${string ?? 'of the one that is gone'} ${isReplaced ? 'is replaced' : 'stays'}`, async (world) => {
+    await world.run('deploy', FIRST);
+    world.cloud.put(world.ids.insights.replace(/codestream-\w+$/, 'another'), {
+      properties: { ConnectionString: 'InstrumentationKey=of-another' },
+    });
+    if (string) world.settings[INSIGHTS] = string;
+    world.settings.BY_HAND = 'by hand';
+    const before = structuredClone(world.settings);
+    world.cloud.remove(world.ids.insights);
+    assert.equal((await world.run('deploy')).code, 0);
+    const now = world.cloud.get(world.ids.insights).properties.ConnectionString;
+    assert.deepEqual(world.settings, { ...before, ...(isReplaced && { [INSIGHTS]: now }) });
+  });
+}

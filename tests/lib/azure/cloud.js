@@ -37,6 +37,7 @@ export class Cloud {
       blobs: {},
       websites: {},
       usages: [],
+      insights: 0,
       isStale: false,
     };
     /** What templates were given, and files that az read. */
@@ -204,6 +205,7 @@ export class Cloud {
       group,
       name,
       values,
+      parameters: { make: { value: values.make } },
       provisioningState: 'Running',
       timestamp: `at ${this.clock.now()}`,
       until: this.clock.now() + DEPLOYMENT_MS,
@@ -220,6 +222,7 @@ export class Cloud {
     return {
       provisioningState: found.provisioningState,
       timestamp: found.timestamp,
+      parameters: found.parameters,
       ...(found.outputs && { outputs: found.outputs }),
       ...(found.error && { error: found.error }),
     };
@@ -307,7 +310,10 @@ export class Cloud {
     } else if (part === 'insights') {
       this.put(ids.insights, {
         ...common,
-        properties: { ...made, ConnectionString: 'InstrumentationKey=of-our-insights' },
+        properties: {
+          ...made,
+          ConnectionString: `InstrumentationKey=of-our-insights-${(this.state.insights += 1)}`,
+        },
       });
     } else this.put(ids[part], { ...common, properties: made });
   }
@@ -317,8 +323,8 @@ export class Cloud {
     const service = this.get(this.#serviceId(group, { webPubSub: ids.name, ...values }));
     const endpoint = `https://${service.properties.hostName}`;
     const kept = Object.fromEntries(values.kept.settings.map(({ name, value }) => [name, value]));
-    this.put(`${ids.app}/config/appsettings`, {
-      properties: {
+    const isNew = values.make.includes('app');
+    const properties = isNew && {
         ...kept,
         ...values.extraSettings,
         AzureWebJobsStorage__accountName: ids.account,
@@ -334,8 +340,8 @@ export class Cloud {
               [`${CONNECTION}__credential`]: 'managedidentity',
             }
           : { [CONNECTION]: this.#keys(service.id).primaryConnectionString }),
-      },
-    });
+    };
+    if (isNew) this.put(`${ids.app}/config/appsettings`, { properties });
     if (values.uploads !== false) this.#giveUpload(ids.storage);
     const outputs = {
       functionApp: ids.name,
