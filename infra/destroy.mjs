@@ -7,6 +7,8 @@ import { DEPLOYMENTS, waitWhileActive } from './deployment/deployments.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
 import { findByHost, hostOf, leaveForeign } from './deployment/foreign.mjs';
 import { checkCount, checkGroup, parse } from './deployment/options.mjs';
+import { isNameOfOurs } from './deployment/found.mjs';
+import { asList } from './deployment/pages.mjs';
 import { main } from './deployment/person.mjs';
 import { poll, seconds } from './deployment/poll.mjs';
 
@@ -59,11 +61,16 @@ async function signIn({ az, options: { subscription } }) {
   return account.name;
 }
 
-const showGroup = ({ az, options: { group } }) =>
-  az.find(['group', 'show', '--name', group], {
+/** The group; undefined only where Azure says in two ways that there is none. */
+async function showGroup({ az, options: { group } }) {
+  const found = await az.find(['group', 'show', '--name', group], {
     what: `the group ${group}`,
     dry: { tags: { application: 'codestream' } },
   });
+  if (found) return found;
+  if ((await az.read(['group', 'exists', '--name', group])) === false) return undefined;
+  throw new Stop(`Azure says that the group ${group} is there, and that it is not`, 'Run this again.');
+}
 
 const isDeleting = (group) => group.properties?.provisioningState === 'Deleting';
 
@@ -79,10 +86,9 @@ async function consent({ az, person, options }, group, subscription) {
         + `  --tags application=codestream --resource-id ${group.id}`,
     );
   }
-  const resources = await az.read(['resource', 'list', '--resource-group', options.group], {
-    what: 'the list of resources',
-    dry: [],
-  });
+  const what = 'the list of resources';
+  const list = ['resource', 'list', '--resource-group', options.group];
+  const resources = asList(await az.read(list, { what, dry: [] }), what);
   person.say(`Resource group ${options.group} of the subscription ${subscription} holds:`);
   for (const { type, name, tags } of resources) {
     const mark = tags?.application === 'codestream' ? '' : '   (deploy.mjs did not make this)';
@@ -116,10 +122,14 @@ async function leaveServices(d, scope, resources) {
   }
 }
 
-/** Their names would be kept for 14 days, and then be of use in the same region only. */
+/**
+ * Their names would be kept for 14 days, and then be of use in the same region only. Ours have the
+ * tag or, where a policy took that away, a name as deploy.mjs makes them.
+ */
 async function deleteLogs({ az, person }, scope, resources) {
   const logs = resources.filter(
-    ({ type, tags }) => isType('logs', type) && tags?.application === 'codestream',
+    ({ type, name, tags }) =>
+      isType('logs', type) && (tags?.application === 'codestream' || isNameOfOurs(name)),
   );
   const shown = person.isDryRun
     ? [{ id: `${scope}/providers/Microsoft.OperationalInsights/workspaces/<logs>` }]
@@ -134,12 +144,19 @@ async function deleteLogs({ az, person }, scope, resources) {
   }
 }
 
+/** While it goes, the two answers may differ for a moment. */
+async function isGroupGone({ az, options: { group } }) {
+  const what = 'whether the group is gone';
+  const shown = await az.find(['group', 'show', '--name', group], { what });
+  return !shown && (await az.read(['group', 'exists', '--name', group], { what })) === false;
+}
+
 async function watch(d) {
   const { waitMs: limitMs } = d.options;
   const isGone = await poll(
     d,
     { what: 'the group to be gone', limitMs },
-    async () => d.person.isDryRun || !(await showGroup(d)) || undefined,
+    async () => d.person.isDryRun || (await isGroupGone(d)) || undefined,
   );
   if (isGone) return;
   throw new StillActive(

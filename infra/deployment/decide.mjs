@@ -7,6 +7,7 @@ import { inSubscription, region, rest } from './arm.mjs';
 import { wasSetUp } from './change.mjs';
 import { Stop } from './errors.mjs';
 import { chooseLocation } from './found.mjs';
+import { asList } from './pages.mjs';
 import { chooseTier, freeServicesLeft, secretsOf, usesIdentity } from './plan.mjs';
 
 const WORD_BYTES = 15;
@@ -24,7 +25,7 @@ export async function checkRegion(d, location) {
     what: 'the regions that have Flex Consumption',
     dry: [],
   });
-  const names = places.map(({ name }) => region(name));
+  const names = asList(places, 'the regions that have Flex Consumption').map(({ name }) => region(name));
   if (names.length > 0 && !names.includes(location)) {
     throw new Stop(
       `${location} has no Flex Consumption`,

@@ -2,6 +2,8 @@
 // its tier, its keys and its other hubs are its owner's.
 import { groupOf, idOf, inGroup, inSubscription, rest, ROLES, TYPES } from './arm.mjs';
 import { Stop } from './errors.mjs';
+import { readHub } from './hubs.mjs';
+import { listPages } from './pages.mjs';
 import { keptOfHub } from './plan.mjs';
 
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
@@ -50,11 +52,9 @@ async function readForeign(d, id) {
 }
 
 export async function findByHost(d, host) {
-  const all = await d.az.read(
-    rest('get', `${inSubscription(d.az.subscription)}/providers/${TYPES.service}`),
-    { what: 'the services of the subscription', dry: { value: [] } },
-  );
-  return (all.value ?? []).find(({ properties }) => isSame(properties?.hostName, host));
+  const path = `${inSubscription(d.az.subscription)}/providers/${TYPES.service}`;
+  const all = await listPages(d, path, { what: 'the services of the subscription' });
+  return all.find(({ properties }) => isSame(properties?.hostName, host));
 }
 
 /** Capitals in a host's name do not count. */
@@ -85,7 +85,7 @@ function checkKind(service) {
 /** Takes our hub and our right away from a service that stays. */
 export async function leaveForeign(d, service, app, hub) {
   const path = `${service.id}/hubs/${hub}`;
-  const there = await d.az.find(rest('get', path), { what: 'our hub' });
+  const there = await readHub(d, service, hub);
   const { firstHandlers, ...kept } = keptOfHub(there, app.properties.defaultHostName);
   const others = [...firstHandlers, ...kept.eventHandlers];
   delete kept.ours; // it goes
@@ -103,10 +103,8 @@ export async function leaveForeign(d, service, app, hub) {
 async function rightsAt(d, service, app) {
   const more = `&$filter=principalId%20eq%20'${app.identity?.principalId}'`;
   const path = `${service.id}/providers/Microsoft.Authorization/roleAssignments`;
-  const { value } = await d.az.read(rest('get', path, { more }), {
-    what: 'our right to the service',
-  });
-  return value.filter(
+  const given = await listPages(d, path, { what: 'our right to the service', more });
+  return given.filter(
     ({ id, properties }) =>
       id.toLowerCase().startsWith(`${service.id.toLowerCase()}/`)
       && properties?.principalId === app.identity?.principalId

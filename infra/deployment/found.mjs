@@ -23,6 +23,9 @@ function isOurName(part, name, prefix) {
   return RegExp(`^${prefix}${part === 'storage' ? '' : '-'}${SUFFIX}$`).test(name);
 }
 
+/** Is it a name that deploy.mjs makes, whatever the prefix? */
+export const isNameOfOurs = (name) => isOurName('logs', name, '[a-z][a-z0-9]{2,10}');
+
 /**
  * The id of each part that is there, and that all sources agree on.
  *

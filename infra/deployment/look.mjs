@@ -4,6 +4,8 @@
 import { idOf, inGroup, rest, TYPES, WORDS } from './arm.mjs';
 import { Stop } from './errors.mjs';
 import { DRY } from './dry.mjs';
+import { hasHandler } from './hubs.mjs';
+import { asList, findPages } from './pages.mjs';
 import { secretsOf } from './plan.mjs';
 import { findForeign } from './foreign.mjs';
 import { checkPart, identify, namedBy, sharedName } from './found.mjs';
@@ -53,17 +55,14 @@ async function listAll(d, scope, named) {
     what: 'the list of resources',
     dry: [],
   });
-  if (!Array.isArray(listed)) throw new Stop('az answered with no list of resources');
+  asList(listed, 'the list of resources');
   if (named.app || listed.some(({ type }) => type.toLowerCase() === TYPES.app.toLowerCase())) {
     return listed;
   }
   const more = [];
   for (const part of ['app', 'service']) {
-    const answer = await d.az.find(rest('get', `${scope}/providers/${TYPES[part]}`), {
-      what: `a list of each ${WORDS[part]}`,
-      dry: { value: [] },
-    });
-    more.push(...(answer?.value ?? []));
+    const what = `a list of each ${WORDS[part]}`;
+    more.push(...((await findPages(d, `${scope}/providers/${TYPES[part]}`, { what })) ?? []));
   }
   const known = new Set(listed.map(({ id }) => id.toLowerCase()));
   return [...listed, ...more.filter(({ id }) => !known.has(id.toLowerCase()))];
@@ -73,34 +72,6 @@ async function listAll(d, scope, named) {
 function isOfPrefix(deployment, prefix) {
   const app = deployment?.parameters?.functionApp?.value;
   return Boolean(deployment) && (app === undefined || app.startsWith(`${prefix}-`));
-}
-
-/** The hub as it is; undefined only where the list of hubs has none of that name either. */
-export async function readHub(d, service, name) {
-  const path = `${service.id}/hubs`;
-  const hub = await d.az.find(rest('get', `${path}/${name}`), { what: 'the hub', dry: {} });
-  if (d.person.isDryRun || Array.isArray(hub?.properties?.eventHandlers)) return hub;
-  const isNone = hub?.properties?.eventHandlers === null; // a hub that sends nothing
-  const list = hub ? undefined : await d.az.find(rest('get', path), { what: 'the list of hubs' });
-  const isListed = (list?.value ?? []).some((one) => one.name?.toLowerCase() === name.toLowerCase());
-  if (isNone || (hub === undefined && !isListed)) return hub;
-  throw new Stop(
-    `az answered without the event handlers of the hub ${name}, which is there`,
-    'Run the same command again. The hub was not changed.',
-  );
-}
-
-/** A hub of the service that sends events to a function of ours had an app to send them to. */
-async function hasHandler(d, service) {
-  const hubs = await d.az.find(rest('get', `${service.id}/hubs`), {
-    what: 'the hubs of the service',
-    dry: { value: [] },
-  });
-  return (hubs?.value ?? []).some(({ properties }) =>
-    (properties?.eventHandlers ?? []).some(({ urlTemplate }) =>
-      /\/eventhandler\?code=/.test(urlTemplate),
-    ),
-  );
 }
 
 /** The resource; undefined where all sources agree that it is not there. */

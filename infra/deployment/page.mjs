@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 
 import { configurePage, siteFile } from '../../web/site.mjs';
 import { Stop } from './errors.mjs';
+import { asList } from './pages.mjs';
 
 const PAGE = 'index.html';
 const CONTAINER = '$web';
@@ -166,7 +167,7 @@ async function removeStale(d, where, names) {
     ],
     { what: 'the list of files', patienceMs: PATIENCE_MS, dry },
   );
-  for (const { name } of present) {
+  for (const { name } of asList(present, 'the list of files')) {
     if (names.has(name)) continue;
     await d.az
       .act(['storage', 'blob', 'delete', '--container-name', CONTAINER, '--name', name, ...where], {

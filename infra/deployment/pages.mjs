@@ -17,6 +17,14 @@ export async function listPages(d, path, { what, more }) {
   throw new Stop(`${what}: the list has more than ${MAX_PAGES} pages`);
 }
 
+/** The same of what need not be there: undefined where it is not. */
+export function findPages(d, path, options) {
+  return listPages(d, path, options).catch((error) => {
+    if (error.kind === 'missing') return undefined;
+    throw error;
+  });
+}
+
 /** The list itself; an answer that is none is not taken for an empty one. */
 export function asList(answer, what) {
   if (Array.isArray(answer)) return answer;

@@ -253,3 +253,20 @@ cloudTest('a group that is there, and is said not to be, is not made again: that
     codestream: { location: 'eastus2', tags: { of: 'somebody' } },
   });
 });
+
+cloudTest('what stands on the second page of a list is seen', async (world) => {
+  await world.run('deploy', [...FIRST, ...PAID]);
+  world.state.isStale = true;
+  world.state.deployments = {};
+  world.cloud.isPaged = true;
+  const before = structuredClone(world.settings);
+  assert.equal((await world.run('deploy')).code, 0);
+  assert.deepEqual(world.settings, before);
+});
+
+for (const match of [/^storage blob list/, /list-flexconsumption-locations/]) {
+  cloudTest(`a list that is null stops it in words (${match.source})`, async (world) => {
+    world.faults = [{ match, answer: { stdout: 'null' } }];
+    await stops(world, FIRST, /az answered with no list/);
+  });
+}

@@ -72,7 +72,7 @@ cloudTest('destroy.mjs has nothing to do without a group', async (world) => {
   const { code, out, calls } = await world.run('destroy', ['--yes']);
   assert.equal(code, 0);
   assert.match(out, /nothing to do/);
-  assert.equal(calls.length, 2);
+  assert.equal(calls.length, 3);
 });
 
 cloudTest(
@@ -125,3 +125,28 @@ for (const args of [['--everything'], ['--wait', 'x'], ['codestream'], ['--resou
     assert.match(err, /^destroy\.mjs: .+\nTry infra\/destroy\.mjs --help\n$/);
   });
 }
+
+cloudTest('one 404 of a group that is there is not taken for none', async (world) => {
+  await world.run('deploy', FIRST);
+  const before = world.snapshot();
+  world.faults = [{ match: /^group show/, nth: [1, 1], answer: { code: 3 } }];
+  const { code, err } = await world.run('destroy', ['--yes']);
+  assert.equal(code, 1);
+  assert.match(err, /is there, and that it is not/);
+  assert.deepEqual(world.snapshot(), before);
+});
+
+cloudTest('logs whose tag a policy took away are deleted for good as well', async (world) => {
+  await world.run('deploy', FIRST);
+  delete world.cloud.get(world.ids.logs).tags;
+  const { calls } = await world.run('destroy', ['--yes']);
+  assert.ok(calls.some((line) => /--method delete .*workspaces.*force=true/.test(line)));
+});
+
+cloudTest('a list of resources that is none stops it in words', async (world) => {
+  await world.run('deploy', FIRST);
+  world.faults = [{ match: /^resource list/, answer: { stdout: 'null' } }];
+  const { code, err } = await world.run('destroy', ['--yes']);
+  assert.equal(code, 1);
+  assert.match(err, /answered with no list: the list of resources/);
+});

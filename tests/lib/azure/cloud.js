@@ -111,9 +111,20 @@ export class Cloud {
     return this.#patch(path, body);
   }
 
+  /** The second page of a list; the first one holds nothing when `isPaged`. */
+  nextPage(url) {
+    return this.#list(decodeURIComponent(new URL(url).pathname));
+  }
+
   #read(path) {
     const rest = path.split('/providers/').at(-1);
     if (rest.split('/').length % 2 === 1) return this.get(path);
+    if (!this.isPaged) return this.#list(path);
+    return { value: [], nextLink: `https://management.example${path}?api-version=2024-03-01&$skiptoken=2` };
+  }
+
+  #list(path) {
+    const rest = path.split('/providers/').at(-1);
     const start = `${path.slice(0, path.lastIndexOf('/providers/'))}/`.toLowerCase();
     const isBelow = rest.split('/').length > 2;
     const within = isBelow ? `${path.slice(0, path.lastIndexOf('/'))}/`.toLowerCase() : start;

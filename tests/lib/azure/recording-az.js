@@ -157,6 +157,7 @@ function startDeployment(cloud, options) {
 }
 
 function rest(cloud, { method, url, body }) {
+  if (url.startsWith('https://management.')) return cloud.nextPage(url);
   if (url.startsWith('https://')) return outside(cloud, new URL(url));
   const text = body?.startsWith('@') ? readFileSync(body.slice(1), 'utf8') : body;
   if (body?.startsWith('@')) cloud.given.mode = (statSync(body.slice(1)).mode & 0o777).toString(8);
