@@ -30,6 +30,7 @@ export class Az {
   #clock;
   #secrets = new Set();
   #folder;
+  #file;
   /** The id that every command names, once it is known. */
   subscription = '';
 
@@ -110,14 +111,20 @@ export class Az {
     this.#folder = mkdtempSync(join(tmpdir(), 'codestream-'));
     const path = join(this.#folder, 'private.json');
     try {
-      writeFileSync(path, content, { mode: 0o600 });
+      this.#file = { path, content };
+      this.#writeFile();
       return await use(path);
     } finally {
       this.clean();
     }
   }
 
+  #writeFile() {
+    if (this.#file) writeFileSync(this.#file.path, this.#file.content, { mode: 0o600 });
+  }
+
   clean() {
+    this.#file = undefined;
     if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
   }
@@ -140,7 +147,10 @@ export class Az {
         if (!isInTime) throw error;
         const why = error.message.split('\n')[0].slice(0, 160);
         this.#person.say(`  not yet (${why}), trying again in ${pause / 1000} s`);
+        // az has answered: the private file goes for the pause, and is written anew for the next try.
+        if (this.#file) rmSync(this.#file.path, { force: true });
         await this.#clock.sleep(pause);
+        this.#writeFile();
       }
     }
   }

@@ -2,6 +2,8 @@
 // who is not meant to see them.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { cloudTest, FIRST } from '../lib/azure/test.js';
 
@@ -117,3 +119,21 @@ cloudTest(
     assert.doesNotMatch(out, /\[Y\/n\]/);
   },
 );
+
+cloudTest('between two tries there is no private file', async (world) => {
+  const seen = [];
+  const sleep = world.clock.sleep.bind(world.clock);
+  world.clock.sleep = (ms) => {
+    for (const folder of readdirSync(world.temporary)) {
+      if (folder.startsWith('codestream-')) seen.push(...readdirSync(join(world.temporary, folder)));
+    }
+    return sleep(ms);
+  };
+  await world.run('deploy', FIRST);
+  world.faults = [{ match: /--method put .*appsettings/, nth: [1, 2], answer: 'restBusy' }];
+  const { code, out } = await world.run('deploy', ['--setting', 'A=one two three']);
+  assert.equal(code, 0);
+  assert.match(out, /trying again/);
+  assert.equal(world.settings.A, 'one two three');
+  assert.deepEqual(seen.filter((name) => /private/.test(name)), []);
+});
