@@ -16,6 +16,7 @@ import {
   giveRights,
   patchService,
   settled,
+  wasSetUp,
 } from './deployment/change.mjs';
 import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
@@ -142,6 +143,8 @@ async function makeResources(d, facts, choice) {
       location: choice.location,
       // A dry run shows all of it.
       make: Object.keys(TYPES).filter((part) => d.person.isDryRun || !facts.parts[part]),
+      // A first deployment may have failed before it came to the settings.
+      isNew: d.person.isDryRun || !app || (!facts.hadApp && !wasSetUp(facts.settings)),
       sku: choice.tier.sku,
       units: choice.tier.units,
       identity:

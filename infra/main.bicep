@@ -24,6 +24,9 @@ param unique string = '${name}-${uniqueString(resourceGroup().id, name)}'
 @description('What is not there yet, and is made.')
 param make string[] = ['service', 'storage', 'logs', 'insights', 'plan', 'app']
 
+@description('False: the app had settings before, and keeps them.')
+param isNew bool = contains(make, 'app')
+
 @description('Name of the Web PubSub service, if it was there before, and its resource group.')
 param webPubSub string = unique
 param serviceGroup string = resourceGroup().name
@@ -242,7 +245,7 @@ module wiring 'wiring.bicep' = {
     units: units
     identity: identity
     hub: hub
-    isNew: contains(make, 'app')
+    isNew: isNew
     extraSettings: extraSettings
     kept: kept
     secret: secret

@@ -22,7 +22,7 @@ param identity bool
 @description('Hub of the Web PubSub service.')
 param hub string
 
-@description('True: the app is made here, and so are its settings. Those of an app that is there stay.')
+@description('True: the settings are made as well. Those of an app that had some stay.')
 param isNew bool
 
 @description('Further app settings; those below prevail.')

@@ -334,7 +334,7 @@ export class Cloud {
     const service = this.get(this.#serviceId(group, { webPubSub: ids.name, ...values }));
     const endpoint = `https://${service.properties.hostName}`;
     const kept = Object.fromEntries(values.kept.settings.map(({ name, value }) => [name, value]));
-    const isNew = values.make.includes('app');
+    const { isNew } = values;
     const properties = isNew && {
         ...kept,
         ...values.extraSettings,
