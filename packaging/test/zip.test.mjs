@@ -100,9 +100,9 @@ test('a link to settings elsewhere stays a link, and the folder has the modes of
 });
 
 test('a file that is gone from build/app is there again when the package is made again', () => {
-  rmSync(path.join(APP, SETTINGS));
+  rmSync(path.join(APP, defaultExecutablePath));
   execFileSync('make', ['STALE=1', 'package'], { cwd: ROOT, stdio: 'pipe' });
-  assert.ok(existsSync(path.join(APP, SETTINGS)));
+  assert.ok(existsSync(path.join(APP, defaultExecutablePath)));
 });
 
 test('the entry that host.json names can be run, the others only be read', () => {
