@@ -56,9 +56,12 @@ $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
 build/package/codestream: private LINKED = $(PACKAGE.libs) $(PACKAGE.ready) $(LDLIBS)
 build/package/codestream: build/package/packaging/self-contained.o
 
-# The folder build/app is made with it, and made again where it is not there.
+# The folder build/app is made with it, and made again where one of its files is not there.
+PACKAGE.app := $(addprefix build/app/,codestream local.settings.json host.json \
+                                      $(wildcard */function.json))
 build/codestream.zip: build/package/codestream packaging/zip.sh host.json \
-                      $(wildcard */function.json) $(if $(wildcard build/app/host.json),,force)
+                      $(wildcard */function.json) \
+                      $(if $(filter-out $(wildcard $(PACKAGE.app)),$(PACKAGE.app)),force)
 	$(Q)sh packaging/zip.sh $< $@ build/app
 
 build/codestream.spdx.json: build/codestream.zip build/package/versions build/package/older \

@@ -46,19 +46,14 @@ objcopy --only-keep-debug "$binary" "$debug"
 objcopy --strip-all --add-gnu-debuglink="$debug" "$binary" "$stage/$executable"
 chmod 755 "$stage/$executable"
 
-new=$folder.new
-rm -rf "$new"
-mkdir -p "$new"
-cp -R "$stage/." "$new"
-if [ -e "$folder/local.settings.json" ]; then
-  cp -p "$folder/local.settings.json" "$new"
-else
-  echo "$settings" >"$new/local.settings.json"
-fi
-rm -rf "$folder"
-mv "$new" "$folder"
-
+# Without a zip the next run begins anew, wherever this one ends.  Somebody's file is never moved.
 rm -f "$zip" "$zip.sha256"
+mkdir -p "$folder"
+find "$folder" -mindepth 1 -maxdepth 1 ! -name local.settings.json -exec rm -rf {} +
+cp -Rp "$stage/." "$folder"
+own=$folder/local.settings.json
+[ -e "$own" ] || [ -L "$own" ] || echo "$settings" >"$own"
+
 out=$(realpath "$(dirname "$zip")")/$(basename "$zip")
 cd "$stage"
 TZ=UTC find . -type f -exec touch -d "$epoch" {} +

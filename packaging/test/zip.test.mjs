@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync,
+  cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync,
+  symlinkSync, writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { assertHardened } from '../../tests/lib/elf.js';
@@ -83,6 +84,25 @@ test('a changed local.settings.json stays, goes into no zip, and what else was t
   assert.equal(readFileSync(settings, 'utf8'), changed);
   assert.deepEqual(readFolder(app), readFolder(APP));
   assert.deepEqual(readFileSync(zip), bytes);
+});
+
+test('a link to settings elsewhere stays a link, and the folder has the modes of the zip', () => {
+  const [app, zip, own] = ['linked', 'linked.zip', 'own.json'].map((name) => path.join(folder, name));
+  writeFileSync(own, '{}\n');
+  mkdirSync(app);
+  symlinkSync(own, path.join(app, SETTINGS));
+  const command = 'umask 077; exec sh packaging/zip.sh "$@"';
+  execFileSync('sh', ['-c', command, 'sh', 'build/package/codestream', zip, app], { cwd: ROOT });
+  assert.equal(readlinkSync(path.join(app, SETTINGS)), own);
+  for (const { name, mode } of entries) {
+    assert.equal(statSync(path.join(app, name)).mode, mode, name);
+  }
+});
+
+test('a file that is gone from build/app is there again when the package is made again', () => {
+  rmSync(path.join(APP, defaultExecutablePath));
+  execFileSync('make', ['STALE=1', 'package'], { cwd: ROOT, stdio: 'pipe' });
+  assert.ok(existsSync(path.join(APP, defaultExecutablePath)));
 });
 
 test('the entry that host.json names can be run, the others only be read', () => {
