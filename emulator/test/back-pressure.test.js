@@ -112,6 +112,14 @@ test('a client that waits for its turn is not read, and not ended by the heartbe
   assert.equal(ann.socket.readyState, ann.socket.OPEN);
 });
 
+test('a service in which no event may wait takes one after the other', async (t) => {
+  const { handler, socket } = await start(t, { maxQueuedPackets: 0 });
+  const ann = await socket();
+  for (let n = 0; n < 3; n += 1) ann.send(`42["n",${n}]`);
+  await until(() => userEvents(handler).length === 3, 'the last event');
+  assert.deepEqual(numbers(handler), inOrder(3));
+});
+
 test('a client that is silent after its turn has come is ended by the heartbeat', async (t) => {
   const { handler, socket, hold } = await start(t, {
     pingIntervalMs: 60,

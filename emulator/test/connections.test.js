@@ -253,6 +253,17 @@ test('a path where nothing is has its line in the log, and a hint for beginners'
   }
 });
 
+test('what a user or a reason is called makes no second line of the log', async (t) => {
+  const { service, lines } = await start(t);
+  const socket = new RawSocket(nativeUrl(service, HUB, { sub: 'eve\nwarn all is lost' }), PLAIN);
+  const { connectionId } = await socket.json();
+  await rest(service, 'DELETE', `/api/hubs/${HUB}/connections/${connectionId}?reason=a%0Awarn`);
+  await inTime(socket.closed, 'close');
+  assert.ok(lines.some((line) => line.includes('opened by eve\\x0awarn all is lost')));
+  assert.ok(lines.some((line) => line.includes('ended: a\\x0awarn')));
+  assert.deepEqual(lines.filter((line) => line.includes('\n')), []);
+});
+
 test('an upgrade that is refused is one line of the log', async (t) => {
   const { service, lines } = await start(t);
   const target = (url) => url.slice(new URL(url).origin.length);

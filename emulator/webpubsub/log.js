@@ -32,7 +32,7 @@ export function makeLog(sink) {
     /** A packet from a client (<-) or to it (->). */
     client: (id, arrow, text) => sink && line('client', [id, arrow, shown(text)]),
     /** The beginning and the end of a connection or socket. */
-    life: (id, what) => sink && line('client', [id, what]),
+    life: (id, what) => sink && line('client', [id, clean(what)]),
     upstream: (...parts) => sink && line('upstream', parts.map(clean)),
     rest: (...parts) => sink && line('rest', parts.map(clean)),
     warn: (...parts) => sink && line('warn', parts.map(clean)),

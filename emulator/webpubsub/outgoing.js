@@ -32,31 +32,34 @@ const STATES = {
  */
 export function examine({ type, text, attachments }) {
   if (type === PacketType.DISCONNECT) return {}; // the service writes its own
-  const { packet, problem } = decode(text, attachments);
-  const shown = `'4${text.slice(0, MAX_SHOWN)}${text.length > MAX_SHOWN ? '…' : ''}'`;
-  if (problem) return { fault: `no client can read ${shown} (${problem}): ${spelling(type)}` };
-  if (!packet) {
-    const wanted = Number(/^\d(\d+)-/.exec(text)[1]);
+  const shown = quote(`4${text}`);
+  const wanted = Number(/^[56](\d+)-/.exec(text)?.[1] ?? 0);
+  if (attachments.length < wanted) {
     const count = `${attachments.length} of ${wanted} attachments`;
     const how = 'each is b<base64>, after the packet and U+001E';
     return { fault: `${shown} has ${count}, and was not sent: ${how}`, isIncomplete: true };
   }
+  const { packet, problem } = decode(text, attachments);
+  if (problem) return { fault: `no client can read ${shown} (${problem}): ${spelling(type)}` };
   if (STATES[type]) return { fault: `${shown}: ${STATES[type]}` };
   if (packet.type !== PacketType.ACK) return {};
   if (packet.id !== undefined) return { acknowledges: packet.id };
   return { fault: `${shown} acknowledges nothing without the event's id: 43<id>[…]` };
 }
 
+/** The beginning of a packet, for a warning. */
+export const quote = (text) => `'${text.slice(0, MAX_SHOWN)}${text.length > MAX_SHOWN ? '…' : ''}'`;
+
 const spelling = (type) => SPELLINGS[type] ?? 'events are 42["name",…]';
 
-/** @returns {{packet?: object, problem?: string}} neither, while attachments are to come */
+/** @returns {{packet?: object, problem?: string}} */
 function decode(text, attachments) {
   const decoder = new Decoder();
   let packet;
   decoder.on('decoded', (decoded) => (packet = decoded));
   try {
     for (const part of [text, ...attachments]) decoder.add(part);
-    return packet ? { packet, problem: lacking(packet) } : {};
+    return { packet, problem: lacking(packet) };
   } catch ({ message }) {
     return { problem: message };
   } finally {

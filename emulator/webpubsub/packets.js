@@ -6,11 +6,12 @@
 import { decodePayload } from 'engine.io-parser';
 import { Decoder, PacketType, isPacketValid } from 'socket.io-parser';
 
-import { examine } from './outgoing.js';
+import { examine, quote } from './outgoing.js';
 
 export { PacketType };
 
 const SEPARATOR = '\x1e'; // between the packets of one payload
+const ATTACHMENT = /^b(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const HEAD = /^([0-6])(?:\d+-)?(?:(\/[^,]*),?)?/; // type, attachments, namespace
 
 /** Why a payload cannot be written to a client. */
@@ -82,8 +83,11 @@ function encodeMessage(message) {
 export function readPayload(text) {
   const packets = [];
   try {
-    for (const { type, data } of decodePayload(text, 'nodebuffer')) addMessage(packets, type, data);
-    for (const packet of packets) packet.finding = examine(packet);
+    const parts = text.split(SEPARATOR);
+    for (const [i, message] of decodePayload(text, 'nodebuffer').entries()) {
+      addMessage(packets, message, parts[i]);
+    }
+    for (const packet of packets) packet.finding = findingOf(packet);
     return { packets };
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
@@ -91,12 +95,24 @@ export function readPayload(text) {
   }
 }
 
-function addMessage(packets, type, data) {
-  if (type !== 'message' || data === undefined) throw new PayloadError(`not a message: ${type}`);
+function addMessage(packets, { type, data }, part) {
+  if (type !== 'message' || data === undefined) {
+    throw new PayloadError(`${quote(part)} is no packet: an event is 42["name",…], U+001E separates`);
+  }
   const last = packets[packets.length - 1];
   if (typeof data === 'string') packets.push(readHead(data));
-  else if (last) last.attachments.push(data);
-  else throw new PayloadError('an attachment without its packet');
+  else if (!last) throw new PayloadError('an attachment without its packet');
+  else {
+    last.attachments.push(data);
+    if (!ATTACHMENT.test(part)) last.misspelt = part;
+  }
+}
+
+/** Bytes are read leniently here, which nobody should rely on: base64url, or without padding. */
+function findingOf({ misspelt, ...packet }) {
+  const finding = examine(packet);
+  if (misspelt === undefined || finding.fault) return finding;
+  return { ...finding, fault: `the attachment ${quote(misspelt)} is not b and base64 with padding` };
 }
 
 /**

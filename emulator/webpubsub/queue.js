@@ -23,7 +23,8 @@ export class Queue {
 
   /** Whether whoever adds tasks should stop until there is room. */
   get isFull() {
-    return this.#count >= this.#limits.count || this.#bytes > this.#limits.bytes;
+    const { count, bytes } = this.#limits; // where nothing may wait, one task may be under way
+    return this.#count >= Math.max(count, 1) || this.#bytes > bytes;
   }
 
   /**

@@ -14,6 +14,7 @@ const CLAIMED = 'doctor_claim';
 const VERSION = 'api-version=2024-12-01';
 const CLAUSES = 50;
 const WAIT_MS = 4000;
+const LIVE_ID = /(?<![\w-])[\w-]{31}(?![\w-])/g; // of a connection
 
 const encode = (text) => Buffer.from(text).toString('base64url');
 const ownGroup = ({ id }, namespace = '/') => `0~${encode(namespace)}~${encode(id)}`;
@@ -159,6 +160,9 @@ const QUESTIONS = [
   }],
 ];
 
+/** What is said of somebody who should be there. */
+const NEEDS_CLIENT = /{(connection|user|group)}/;
+
 /** @returns {Promise<boolean>} whether all that was recorded is so here */
 export async function report(settings) {
   if (!settings.accessKey) {
@@ -171,9 +175,14 @@ export async function report(settings) {
     console.log(`FAIL  the service: ${problem}; fix: is the endpoint right, and within reach?`);
     return false;
   }
+  const { status } = await service.hub('HEAD', '/groups/none');
+  if (status === 401 || status === 403) {
+    console.log(`FAIL  the service: status ${status}; fix: is the access key that of the endpoint?`);
+    return false;
+  }
   const source = `REC ${new Date().toISOString().slice(0, 10)}`;
   const row = (...cells) =>
-    console.log(`| ${cells.map((cell) => settings.quote(cell).replaceAll('|', '\\|')).join(' | ')} |`);
+    console.log(`| ${cells.map((cell) => anonymous(settings, cell).replaceAll('|', '\\|')).join(' | ')} |`);
   console.log('| question | source | answer |\n| --- | --- | --- |');
   try {
     for (const [question, ask] of QUESTIONS) {
@@ -185,12 +194,24 @@ export async function report(settings) {
   }
 }
 
+/** Each part of what was said is cut by itself, so that the last one is not lost to the first. */
+function anonymous({ host, url, quote }, cell) {
+  const hide = (text) =>
+    text.replaceAll(new URL(url).host, '{host}').replaceAll(host, '{host}').replace(LIVE_ID, '{id}');
+  return cell.split('; ').map((part) => quote(hide(part))).join('; ');
+}
+
 /** The recorded requests, one by one: what differs is told, and what does not. */
 async function replay(service, tell) {
-  const client = await service.connect().catch(() => ({ id: 'no-connection' }));
-  const names = { hub: HUB, connection: client.id, user: USER, group: GROUP };
+  const client = await service.connect().catch(() => undefined);
+  const names = { hub: HUB, connection: client?.id, user: USER, group: GROUP };
   let isAlike = true;
   for (const row of ROWS) {
+    if (!client && NEEDS_CLIENT.test(JSON.stringify(row))) {
+      tell(row.operation, 'not known: no connection');
+      isAlike = false;
+      continue;
+    }
     const { method, target, type, body } = requestOf(row, names);
     const answer = await service.call(method, target, { type, body });
     const found = answer.status ? differences(row, answer) : [answer.problem];

@@ -1,5 +1,7 @@
 // infra/doctor.mjs --report: what it asks a service, and that its rows can be shown to anybody.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import path from 'node:path';
 import { ROWS } from '../../emulator/recorded/replay.js';
 import { startWebPubSub } from '../../emulator/webpubsub/service.js';
@@ -12,7 +14,9 @@ const REPORT_MS = 60_000;
 
 /** Runs it to its end; the cells of each row, by the first of them. */
 async function report(t, options, settings = {}) {
-  const service = await startWebPubSub({ accessKeys: [ACCESS_KEY], ...options });
+  const lines = [];
+  const log = (line) => lines.push(line);
+  const service = await startWebPubSub({ accessKeys: [ACCESS_KEY], log, ...options });
   t.after(() => service.close());
   const env = { [CONNECTION]: service.connectionString, ...settings };
   const { code, stdout, stderr } = await runProgram(process.execPath, [PROGRAM, '--report'], env,
@@ -23,12 +27,14 @@ async function report(t, options, settings = {}) {
   }
   const cells = stdout.split('\n').filter((line) => line.startsWith('| '))
     .map((line) => line.slice(2, -2).split(' | '));
-  return { code, stdout, rows: new Map(cells.map(([first, ...rest]) => [first, rest])) };
+  return { code, stdout, lines, rows: new Map(cells.map(([first, ...rest]) => [first, rest])) };
 }
 
 test('each recorded request and each open question is a row of a table', async (t) => {
-  const { code, rows } = await report(t);
+  const { code, rows, lines } = await report(t);
   assert.equal(code, 0);
+  const hubs = lines.flatMap((line) => /\/api\/hubs\/([^/?]+)/.exec(line)?.[1] ?? []);
+  assert.deepEqual(hubs.filter((hub) => !hub.endsWith('codestream_report')), [], 'hubs of others');
   for (const { operation, kind, source, date } of ROWS.filter((row) => !row.kind)) {
     assert.equal(kind, undefined);
     assert.equal(rows.get(operation)?.at(-1), `as recorded ${source} ${date}`, operation);
@@ -68,4 +74,33 @@ test('a service that is not there, and settings without a key, are told', async 
   });
   assert.equal(gone.code, 1);
   assert.match(gone.stdout, /^FAIL .*cannot connect/);
+});
+
+test('a wrong key is told once, and not as eighty answers of the service', async (t) => {
+  const service = await startWebPubSub({ accessKeys: [ACCESS_KEY] });
+  t.after(() => service.close());
+  const wrong = service.connectionString.replace(ACCESS_KEY, `${ACCESS_KEY}x`);
+  const { code, stdout } = await report(t, {}, { [CONNECTION]: wrong });
+  assert.equal(code, 1);
+  assert.match(stdout, /^FAIL .*status 401; fix: is the access key/);
+  assert.doesNotMatch(stdout, /\|/);
+});
+
+test('a service that names itself in what it answers is not named, and no client is made up', async (t) => {
+  const id = 'Cv1gE4eqzUoUsTfUdil6ZgwcPcrAw02';
+  const server = http.createServer(({ headers: { host, authorization } }, response) => {
+    const message = `Hub of ${host} has ${id} and ${authorization?.slice(7)}`;
+    const type = { 'Content-Type': 'application/json', 'x-ms-error-code': 'Error.Odd' };
+    response.writeHead(400, type).end(JSON.stringify({ code: 'Odd', message, target: host }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address();
+  const odd = `Endpoint=http://127.0.0.1;Port=${port};AccessKey=${ACCESS_KEY};Version=1.0;`;
+  const { stdout, rows } = await report(t, {}, { [CONNECTION]: odd });
+  for (const name of [id, String(port), '127.0.0.1']) assert.ok(!stdout.includes(name), name);
+  assert.match(rows.get('a permission is revoked without a target').at(-1),
+    /message "Hub of \{host\} has \{id\} and \.\.\./);
+  assert.equal(rows.get('a connection joins').at(-1), 'not known: no connection');
 });
