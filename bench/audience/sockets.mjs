@@ -18,6 +18,8 @@ const DELTA_EVERY_MS = 1_000;
 const START_MS = 20_000;
 const JOIN_MS = 300_000;
 const ARRIVE_MS = 60_000;
+/** A page that has no text asks again, and so does a viewer here. */
+const ASK_AGAIN_MS = 3_000;
 /** That connect at the same time. */
 const AT_ONCE = 400;
 
@@ -39,6 +41,12 @@ class Light {
     this.socket.on('error', (error) => { this.error = error; });
   }
 
+  #ask() {
+    if (this.hasText || this.socket.readyState !== WebSocket.OPEN) return;
+    this.#emit(1, 'sendToRoom', { room_id: `${this.room}-control`, data: FIRST_WORD });
+    setTimeout(() => this.#ask(), ASK_AGAIN_MS).unref();
+  }
+
   #emit(id, ...event) {
     this.socket.send(`42${id}${JSON.stringify(event)}`);
   }
@@ -47,9 +55,8 @@ class Light {
     if (packet === '2') this.socket.send('3');
     else if (packet.startsWith('0')) this.socket.send('40');
     else if (packet.startsWith('42["login"')) this.#emit(0, 'joinRoom', { room_id: this.room });
-    else if (packet.startsWith('430')) {
-      this.#emit(1, 'sendToRoom', { room_id: `${this.room}-control`, data: FIRST_WORD });
-    } else if (packet.includes('"type":"full"')) this.hasText = true;
+    else if (packet.startsWith('430')) this.#ask();
+    else if (packet.includes('"type":"full"')) this.hasText = true;
     else {
       const version = VERSION.exec(packet);
       if (version) this.onDelta(this, Number(version[1] ?? version[2]));
