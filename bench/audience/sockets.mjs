@@ -18,7 +18,7 @@ const DELTA_EVERY_MS = 1_000;
 const START_MS = 20_000;
 const JOIN_MS = 300_000;
 const ARRIVE_MS = 60_000;
-/** A page that has no text asks again, and so does a viewer here. */
+/** A page that is not in the room, or has no text, asks again, and so does a viewer here. */
 const ASK_AGAIN_MS = 3_000;
 /** That connect at the same time. */
 const AT_ONCE = 400;
@@ -29,6 +29,7 @@ const FIRST_WORD = { data: 'sync', epoch: 0, version: -1, form: 1 };
 
 /** A viewer that speaks just enough of Engine.IO and Socket.IO. */
 class Light {
+  isIn = false;
   hasText = false;
   versions = [];
 
@@ -43,8 +44,10 @@ class Light {
 
   #ask() {
     if (this.hasText || this.socket.readyState !== WebSocket.OPEN) return;
-    this.#emit(1, 'sendToRoom', { room_id: `${this.room}-control`, data: FIRST_WORD });
-    setTimeout(() => this.#ask(), ASK_AGAIN_MS).unref();
+    if (this.isIn) this.#emit(1, 'sendToRoom', { room_id: `${this.room}-control`, data: FIRST_WORD });
+    else this.#emit(0, 'joinRoom', { room_id: this.room });
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#ask(), ASK_AGAIN_MS).unref();
   }
 
   #emit(id, ...event) {
@@ -54,9 +57,11 @@ class Light {
   #read(packet) {
     if (packet === '2') this.socket.send('3');
     else if (packet.startsWith('0')) this.socket.send('40');
-    else if (packet.startsWith('42["login"')) this.#emit(0, 'joinRoom', { room_id: this.room });
-    else if (packet.startsWith('430')) this.#ask();
-    else if (packet.includes('"type":"full"')) this.hasText = true;
+    else if (packet.startsWith('40')) this.#ask();
+    else if (packet.startsWith('430')) {
+      this.isIn ||= packet.includes('"success":true');
+      if (this.isIn) this.#ask();
+    } else if (packet.includes('"type":"full"')) this.hasText = true;
     else {
       const version = VERSION.exec(packet);
       if (version) this.onDelta(this, Number(version[1] ?? version[2]));
