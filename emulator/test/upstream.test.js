@@ -155,16 +155,20 @@ test('event ids: 0 for connect, then counted for the connection', async (t) => {
 
 test('names that do not fit into a header are percent-encoded', async (t) => {
   const cases = [
-    ['minimal', { a: 'new message', b: '%C3%A4 "100%"' }],
-    ['cloudevents', { a: 'new%20message', b: '%C3%A4%20%22100%25%22' }],
+    ['minimal', { a: 'new message', b: '%C3%A4 "100%"', c: '%20a b%20%20' }],
+    ['cloudevents', {
+      a: 'new%20message', b: '%C3%A4%20%22100%25%22', c: '%20a%20b%20%20',
+    }],
   ];
   for (const [headerEncoding, expected] of cases) {
     const { handler, join } = await start(t, { headerEncoding });
     const socket = await join();
     socket.send('42["new message"]');
     socket.send('42["ä \\"100%\\""]');
+    socket.send('42[" a b  "]');
     await handler.event(expected.a);
     await handler.event(expected.b);
+    await handler.event(expected.c);
   }
 });
 

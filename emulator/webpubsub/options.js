@@ -115,7 +115,7 @@ export const KNOBS = {
     kind: ['minimal', 'cloudevents'],
     value: 'minimal',
     unknown: true,
-    help: 'ce- values: percent-encode non-ASCII only, or also space, quote and percent',
+    help: 'ce- values: percent-encode what no header can carry, or also space, quote and percent',
   },
   headerCase: {
     kind: ['documented', 'lower'],

@@ -7,7 +7,8 @@ import { HttpClient } from './http.js';
 import { OptionError, handlerFaults } from './options.js';
 import { Validation } from './validation.js';
 
-const UNSAFE_MINIMAL = /[^\x20-\x7e]/gu;
+/** No header can carry blanks at its ends either: they are no part of a value. */
+const UNSAFE_MINIMAL = /[^\x20-\x7e]|^ +| +$/gu;
 const UNSAFE_CLOUDEVENTS = /[^\x21-\x7e]|["%]/gu;
 
 const SLOW_MS = 5000; // without a response: time to say so, though it may still come
@@ -239,8 +240,8 @@ const unicode = (text) => Buffer.from(text).toString();
 
 function encodeHeader(value, encoding) {
   const unsafe = encoding === 'cloudevents' ? UNSAFE_CLOUDEVENTS : UNSAFE_MINIMAL;
-  return value.replace(unsafe, (char) =>
-    [...Buffer.from(char)].map((byte) => `%${hex(byte)}`).join(''),
+  return value.replace(unsafe, (text) =>
+    [...Buffer.from(text)].map((byte) => `%${hex(byte)}`).join(''),
   );
 }
 

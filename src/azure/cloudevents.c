@@ -60,7 +60,8 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct clo
             *why = wanted[w].name.ptr;
             if (wanted[w].value->ptr)
                 return ERR_SYNTAX;
-            *wanted[w].value = headers[i].value;
+            /* Blanks at the ends are no part of a value; libmicrohttpd 0.9 leaves them there. */
+            *wanted[w].value = str_trim(headers[i].value);
         }
     }
     out->kind = kind_of(type);

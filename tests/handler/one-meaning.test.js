@@ -17,9 +17,8 @@ before(async () => {
 after(() => handler?.stop());
 
 /** Writes all bytes, ends our side if asked, and reads what comes until the other side ends. */
-async function exchange(bytes, { end = false } = {}) {
+async function exchange(bytes, { end = false, parts = [] } = {}) {
   const socket = net.connect({ port: handler.port, host: '127.0.0.1' });
-  const parts = [];
   socket.on('data', (part) => parts.push(part));
   const over = Promise.race([
     once(socket, 'end'),
@@ -37,7 +36,10 @@ async function exchange(bytes, { end = false } = {}) {
   return Buffer.concat(parts).toString('latin1');
 }
 
-const statuses = (text) => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
+/** libmicrohttpd 0.9.75 writes the head of its own answer to a malformed Content-Length twice. */
+const DOUBLE_HEAD = /^(HTTP\/1\.1 400 [^]*?\r\n\r\n)\1(?=<html>)/;
+const statuses = (text) => [...text.replace(DOUBLE_HEAD, '$1').matchAll(/HTTP\/1\.1 (\d{3}) /g)]
+  .map(([, code]) => Number(code));
 
 /** A request of these lines; what is undefined is left out. */
 const head = (...lines) => `${lines.filter((line) => line !== undefined).join('\r\n')}\r\n\r\n`;
@@ -62,8 +64,6 @@ const REFUSED = {
   'a NUL in the user of an event': post('ce-userId: w.R\0x', 'Content-Length: 0'),
   'a NUL in a name': get('/negotiate', 'X-\0A: a'),
   'a line that begins with a NUL': get('/negotiate', 'X-A: a', '\0Content-Length: 5'),
-  'a NUL in the target': get('/negotiate\0x'),
-  'a NUL in the method': head('GET\0 /negotiate HTTP/1.1', 'Host: x'),
   'a bare LF that ends a header': get('/negotiate', 'X-A: a\nX-B: b'),
   'a bare LF that ends the request line': 'GET /negotiate HTTP/1.1\nHost: x\r\n\r\n',
   'a bare LF that ends the head': 'GET /negotiate HTTP/1.1\r\nHost: x\r\n\n',
@@ -88,7 +88,6 @@ const REFUSED = {
   'a negative Content-Length': post('Content-Length: -5').concat('hello'),
   'a hexadecimal Content-Length': post('Content-Length: 0x5').concat('hello'),
   'a Content-Length with a fraction': post('Content-Length: 5.0').concat('hello'),
-  'a Content-Length and a blank behind it': post('Content-Length: 5 ').concat('hello'),
   'a Content-Length without a value': post('Content-Length:').concat('hello'),
   'Content-Length and Transfer-Encoding':
     post('Content-Length: 5', 'Transfer-Encoding: chunked').concat('0\r\n\r\n'),
@@ -162,10 +161,30 @@ const REFUSED = {
 for (const [what, request] of Object.entries(REFUSED)) {
   test(`${what} is refused, and what stands behind it is not served`, async () => {
     const text = await exchange(Buffer.from(request + BEHIND, 'latin1'));
-    // libmicrohttpd 0.9.75 writes the head of its own answer to a malformed Content-Length twice.
-    const isTwice = /Content-Length/.test(what) && /<html>/.test(text);
-    assert.deepEqual(statuses(text), isTwice ? [400, 400] : [400], JSON.stringify(text));
+    assert.deepEqual(statuses(text), [400], JSON.stringify(text));
     assert.match(text, /^connection: close\r$/im);
+  });
+}
+
+/**
+ * What the releases of libmicrohttpd, 0.9.75 and 1.0.1, read differently, and neither in another way
+ * than somebody in front could: the statuses of each of the answers there may be.
+ */
+const REFUSED_OR_READ = {
+  // From 1.0 on libmicrohttpd ends the connection by itself, without an answer.
+  'a NUL in the target': [get('/negotiate\0x'), [400], []],
+  'a NUL in the method': [head('GET\0 /negotiate HTTP/1.1', 'Host: x'), [400], []],
+  // A blank at the end is no part of a value (RFC 9112 section 5.1): 1.0 does not hand it out.
+  'a Content-Length and a blank behind it': [post('Content-Length: 5 ').concat('hello'), [400], [400, 404]],
+  // What 0.9 hands out of it is what it hands out of a CR and a LF: see SECURITY.md.
+  'a NUL in the place of a CR': [get('/negotiate', 'X-A: a\0\nX-B: b'), [200, 404], [400]],
+};
+
+for (const [what, [request, ...expected]] of Object.entries(REFUSED_OR_READ)) {
+  test(`${what} has one meaning, or is refused`, async () => {
+    const text = await exchange(Buffer.from(request + BEHIND, 'latin1'));
+    const told = JSON.stringify(statuses(text));
+    assert.ok(expected.map((one) => JSON.stringify(one)).includes(told), JSON.stringify(text));
   });
 }
 
@@ -191,8 +210,6 @@ const ACCEPTED = {
   'a trailer': [post('Transfer-Encoding: chunked').concat('0\r\nContent-Length: 5\r\n\r\n'), 400],
   'a bare LF between chunks':
     [post('Transfer-Encoding: chunked').concat('5\nhello\r\n0\r\n\r\n'), 400],
-  // What libmicrohttpd hands out of it is what it hands out of a CR and a LF: see SECURITY.md.
-  'a NUL in the place of a CR': [get('/negotiate', 'X-A: a\0\nX-B: b'), 200, 404],
   'a line that begins with a NUL in the trailer':
     [post('Transfer-Encoding: chunked').concat('0\r\n\0X: 5\r\n\r\n'), 400],
   'no Host in HTTP/1.0': [head('GET /negotiate HTTP/1.0'), 200],
@@ -246,13 +263,28 @@ test('who is refused while a large body is under way still gets the answer', asy
   const body = Buffer.alloc(8 * 1024 * 1024, 'x');
   for (const lines of [
     [`Content-Length: ${body.length}`, `Content-Length: ${body.length}`],
-    [`Content-Length: ${body.length}`, 'Transfer-Encoding: chunked'],
     [`Content-Length: ${body.length}`, 'X-A: \x01'],
   ]) {
     const text = await exchange(Buffer.concat([Buffer.from(post(...lines), 'latin1'), body]), {
       end: true,
     });
     assert.deepEqual(statuses(text), [400]);
+  }
+});
+
+test('whom libmicrohttpd refuses itself may lose the answer to a large body, and is not served', async () => {
+  const body = Buffer.concat([Buffer.alloc(8 * 1024 * 1024, 'x'), Buffer.from(BEHIND)]);
+  for (const lines of [
+    ['Content-Length: 5, 5'],
+    [`Content-Length: ${body.length}`, 'Transfer-Encoding: chunked'],
+  ]) {
+    const parts = [];
+    const bytes = Buffer.concat([Buffer.from(post(...lines), 'latin1'), body]);
+    await exchange(bytes, { end: true, parts }).catch(({ code }) => {
+      assert.match(code, /^(EPIPE|ECONNRESET)$/);
+    });
+    const text = Buffer.concat(parts).toString('latin1');
+    assert.ok(statuses(text).every((status) => status === 400), text);
   }
 });
 

@@ -44,6 +44,24 @@ static void a_delivery_is_views_of_its_headers(void **state)
     assert_true(is_within(event.user_id, delivery[15].value));
 }
 
+static void blanks_at_the_ends_are_no_part_of_a_value(void **state)
+{
+    struct header headers[COUNT(delivery)];
+    struct cloudevent event;
+    const char *why = NULL;
+
+    (void)state;
+    memcpy(headers, delivery, sizeof(headers));
+    headers[13].value = STR(" \t/a b \t");
+    headers[15].value = STR("w.%20 ");
+    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_str(event.nsp, "/a b");
+    assert_str(event.user_id, "w.%20");
+    headers[13].value = STR(" \t ");
+    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
+    assert_string_equal(why, "ce-namespace");
+}
+
 static void headers_come_in_any_order(void **state)
 {
     (void)state;
@@ -457,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delivery_is_views_of_its_headers),
+        cmocka_unit_test(blanks_at_the_ends_are_no_part_of_a_value),
         cmocka_unit_test(headers_come_in_any_order),
         cmocka_unit_test(header_names_come_in_any_case),
         cmocka_unit_test(a_missing_or_empty_header_is_named),

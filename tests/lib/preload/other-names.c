@@ -4,7 +4,9 @@
  *
  *   NAMES_FOLDER  has resolv.conf and hosts; they are opened before a sandbox closes, so whoever
  *                 changes them writes into the same files
- *   NAMES_PORT    where everything goes that is sent to port 53
+ *   NAMES_PORT    where everything goes that is sent to port 53; what comes from there says that it
+ *                 comes from port 53, since c-ares 1.34 takes an answer from no other port than the
+ *                 one it has asked
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -79,4 +81,22 @@ int connect(int fd, const struct sockaddr *address, socklen_t len)
     if (other.sin_port == htons(53))
         other.sin_port = port;
     return next(fd, (const struct sockaddr *)&other, sizeof(other));
+}
+
+ssize_t recvfrom(int fd, void *bytes, size_t size, int flags, struct sockaddr *address,
+                 socklen_t *len)
+{
+    ssize_t (*next)(int, void *, size_t, int, struct sockaddr *, socklen_t *) =
+        (ssize_t(*)(int, void *, size_t, int, struct sockaddr *, socklen_t *))dlsym(RTLD_NEXT,
+                                                                                    "recvfrom");
+    ssize_t got = next(fd, bytes, size, flags, address, len);
+    struct sockaddr_in from;
+
+    if (got < 0 || !address || *len < sizeof(from) || address->sa_family != AF_INET)
+        return got;
+    memcpy(&from, address, sizeof(from));
+    if (from.sin_port == port)
+        from.sin_port = htons(53);
+    memcpy(address, &from, sizeof(from));
+    return got;
 }
