@@ -59,7 +59,8 @@ export class Forwarding {
 /** All headers of the caller except some content headers, and the host's own. */
 function forwardedHeaders(req, body, id) {
   const copied = pairs(req.rawHeaders).filter(([name]) => !DROPPED.has(name.toLowerCase()));
-  const agent = [req.headers['user-agent'], `Azure-Functions-Host/${HOST_VERSION}`];
+  const agents = pairs(req.rawHeaders).filter(([name]) => name.toLowerCase() === 'user-agent');
+  const agent = [...agents.map(([, value]) => value), `Azure-Functions-Host/${HOST_VERSION}`];
   const type = body.length > 0 && req.headers['content-type'];
   return joinHeaders([
     ...copied,

@@ -10,6 +10,7 @@ const READY_FACTOR = 4.6; // a request waits so many initialization timeouts: 13
 const MAX_ERRORS = 3; // deaths until the host gives up
 const FORGET_MS = 30 * 60_000; // a death so long after the one before starts a new count
 const LAST_LINES = 3; // of stderr, told with a death
+const SILENT_MS = 3000; // without a listener; the real host says nothing for minutes
 
 /**
  * How the two generations of the host treat an exit: after some codes the handler is started again
@@ -166,9 +167,16 @@ export class Handler {
 
   /** Any response counts; a refused connection means that it is not ready yet. */
   async #probe(child) {
-    const deadline = Date.now() + this.#settings.initializationMs;
+    const began = Date.now();
+    const deadline = began + this.#settings.initializationMs;
+    let isTold = false;
     while (await refused(this.port)) {
       if (!running(child) || this.#stopping) return false;
+      if (!isTold && Date.now() > began + SILENT_MS) {
+        isTold = true;
+        this.#log(`error: NOTHING LISTENS ON PORT ${this.port} YET: the handler has to listen on `
+          + `127.0.0.1, on the port in FUNCTIONS_CUSTOMHANDLER_PORT. Requests wait for it.`);
+      }
       if (Date.now() > deadline) {
         this.#log('error: Initializing HttpWorker timed out.');
         child.kill('SIGKILL'); // its end counts as an error

@@ -56,6 +56,24 @@ test('a handler that never listens is ended, and the third time stops the host',
   await assert.rejects(start(t, { program, host }), /ended 3 times, last with SIGKILL/);
 });
 
+test('a handler that listens on no port yet: a loud line says on which it has to', async (t) => {
+  const program = HANDLER.replace('.listen(', '.later(').replace('process.on(', `
+http.Server.prototype.later = function (...where) {
+  const idle = setInterval(() => {}, 1000);
+  process.on('SIGUSR2', () => { clearInterval(idle); this.listen(...where); });
+  console.log('waits for SIGUSR2 as ' + process.pid);
+};
+process.on(`);
+  const lines = [];
+  const starting = start(t, { program, options: { log: (line) => lines.push(line) } });
+  const loud = /^error: NOTHING LISTENS ON PORT (\d+) YET: .*FUNCTIONS_CUSTOMHANDLER_PORT/;
+  await until(() => lines.some((line) => loud.test(line)), 'the loud line');
+  process.kill(Number(/ as (\d+)/.exec(lines.join())[1]), 'SIGUSR2');
+  const { host } = await starting;
+  assert.equal((await request(`${host.url}/negotiate`)).status, 200);
+  assert.equal(lines.filter((line) => loud.test(line)).length, 1);
+});
+
 const MISSING = { executable: '/no/such/program' };
 
 test('a program that cannot start: a loud line says what would be seen in Azure', async () => {

@@ -44,7 +44,7 @@ test('forwarding: the query is encoded again, some headers are lost, some added'
       'Content-Type': 'application/json',
       'Content-Encoding': 'identity',
       'ce-type': 'azure.webpubsub.sys.connect',
-      'User-Agent': 'service',
+      'User-Agent': ['service', 'again'],
     },
     body: '{}',
   });
@@ -56,7 +56,7 @@ test('forwarding: the query is encoded again, some headers are lost, some added'
   assert.deepEqual(headersOf(got, 'content-length'), ['2']);
   assert.deepEqual(headersOf(got, 'content-encoding'), []);
   assert.deepEqual(headersOf(got, 'host'), [`127.0.0.1:${hosts.forward.host.port}`]);
-  assert.match(headersOf(got, 'user-agent')[0], /^service Azure-Functions-Host\/4\./);
+  assert.match(headersOf(got, 'user-agent')[0], /^service again Azure-Functions-Host\/4\./);
   assert.match(headersOf(got, 'x-azure-functions-hostversion')[0], /^4\.\d+\.\d+\.\d+$/);
 });
 

@@ -93,6 +93,17 @@ for (const [body, words] of Object.entries(FAULTY)) {
   });
 }
 
+test('attachments behind the end of a namespace are not sent, and that is said', async (t) => {
+  const { client, call, warnings } = await start(t);
+  const { socket } = await client(['/', '/a']);
+  await call('POST', '/:send', { body: '41/a,\x1ebAQID' });
+  await call('POST', '/:send', { body: '42["end"]' });
+  assert.equal(await socket.packet(), '41/a,');
+  assert.equal(await socket.packet(), '42["end"]');
+  assert.equal(warnings().length, 1);
+  assert.match(warnings()[0], /'41\/a,' ends a namespace and takes no attachments/);
+});
+
 test('a packet whose attachments are missing is not sent: it would eat the next one', async (t) => {
   const { client, call, handler, warnings, forget } = await start(t);
   const { socket } = await client();

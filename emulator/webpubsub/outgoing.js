@@ -31,8 +31,11 @@ const STATES = {
  * @returns {Finding}
  */
 export function examine({ type, text, attachments }) {
-  if (type === PacketType.DISCONNECT) return {}; // the service writes its own
   const shown = quote(`4${text}`);
+  if (type === PacketType.DISCONNECT) { // the service writes its own
+    if (attachments.length === 0) return {};
+    return { fault: `${shown} ends a namespace and takes no attachments: they are not sent` };
+  }
   const wanted = Number(/^[56](\d+)-/.exec(text)?.[1] ?? 0);
   if (attachments.length < wanted) {
     const count = `${attachments.length} of ${wanted} attachments`;
