@@ -59,7 +59,8 @@ async function run(d) {
 const [address, option, page, ...more] = process.argv.slice(2);
 const isAlone = /^--(service|report)$/.test(address) && option === undefined;
 const target = option === '--page' ? attempt(() => new URL(page)) : undefined;
-const isApp = /^https?:\/\/[^?#@\s]+$/.test(address) && (!option || target);
+const isAddress = /^https?:\/\/[^?#@\s]+$/.test(address) && attempt(() => new URL(address));
+const isApp = isAddress && (!option || target);
 if (!(isAlone || isApp) || more.length > 0) {
   console.error(USAGE);
   process.exit(2);

@@ -311,7 +311,7 @@ test('without settings it says which one is missing, and what is wrong with the 
 
 test('there is no other way to call it than the one that it explains', async () => {
   const [url, page] = ['http://localhost:1', 'https://page.example'];
-  const ways = [[], [url, '--page'], [url, 'other', 'x'], ['--page', page], [url, '--page', 'page'],
+  const ways = [[], ['http://:::'], ['http://a:99999'], [url, '--page'], [url, 'other', 'x'], ['--page', page], [url, '--page', 'page'],
     ['--service', url], ['--service', '--page', page],
     [url, '--page', page, 'more'], ['localhost:1'], [`${url}/?code=${FUNCTION_KEY}`]];
   await Promise.all(ways.map(async (args) => {
