@@ -29,11 +29,11 @@ import { publishPackage, waitForHandler } from './deployment/package.mjs';
 import { publishPage } from './deployment/page.mjs';
 import { main } from './deployment/person.mjs';
 import { COMMANDS } from './deployment/places.mjs';
-import { keptOfHub, usesIdentity } from './deployment/plan.mjs';
+import { insightsBefore, keptOfHub, usesIdentity } from './deployment/plan.mjs';
 import { USAGE } from './deployment/usage.mjs';
 
 const TAG = 'application=codestream';
-const OUTPUTS = ['functionApp', 'api', 'webPubSub', 'service', 'storage', 'page', 'hub'];
+const OUTPUTS = ['functionApp', 'api', 'webPubSub', 'service', 'storage', 'page', 'hub', 'insights'];
 const MIN_AZ = [2, 60];
 /** One answer could be an instance of before, which does not know yet that it is over. */
 const PROOF_ANSWERS = 3;
@@ -133,6 +133,8 @@ async function makeResources(d, facts, choice) {
   d.person.begin('Service, storage, function app and logs (some minutes)');
   const { app } = facts.parts;
   const word = choice.word ? { CODESTREAM_WRITERS: choice.word } : {};
+  // A dry run shows all of it.
+  const make = Object.keys(TYPES).filter((part) => d.person.isDryRun || !facts.parts[part]);
   const outputs = await deploy(d, {
     name: DEPLOYMENTS.main,
     template: d.places.main,
@@ -141,8 +143,8 @@ async function makeResources(d, facts, choice) {
       name: d.options.name,
       ...(facts.unique ? { unique: facts.unique } : {}),
       location: choice.location,
-      // A dry run shows all of it.
-      make: Object.keys(TYPES).filter((part) => d.person.isDryRun || !facts.parts[part]),
+      make,
+      insightsBefore: insightsBefore(facts.last, make),
       // A first deployment may have failed before it came to the settings.
       isNew: d.person.isDryRun || !app || (!facts.hadApp && !wasSetUp(facts.settings)),
       sku: choice.tier.sku,

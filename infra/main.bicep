@@ -27,6 +27,9 @@ param make string[] = ['service', 'storage', 'logs', 'insights', 'plan', 'app']
 @description('False: the app had settings before, and keeps them.')
 param isNew bool = contains(make, 'app')
 
+@description('Key of the Application Insights that there was before, if one is made anew.')
+param insightsBefore string = ''
+
 @description('Name of the Web PubSub service, if it was there before, and its resource group.')
 param webPubSub string = unique
 param serviceGroup string = resourceGroup().name
@@ -271,3 +274,5 @@ output service string = wiring.outputs.serviceAddress
 output storage string = account
 output page string = wiring.outputs.page
 output hub string = hub
+output insights string = wiring.outputs.insightsKey
+output insightsGone string = insightsBefore

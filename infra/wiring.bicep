@@ -79,3 +79,5 @@ var website = storage.properties.primaryEndpoints.web
 output api string = 'https://${app.properties.defaultHostName}'
 output serviceAddress string = 'https://${service.properties.hostName}'
 output page string = take(website, length(website) - 1)
+// No secret: it opens nothing, as only the app's identity may write. It tells one Insights from another.
+output insightsKey string = insights.properties.InstrumentationKey

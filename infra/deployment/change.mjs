@@ -1,6 +1,6 @@
 // Changes of what is there (plan.mjs says which, and why): the service by PATCH, rights, settings
 // and origins of the function app.
-import { inSubscription, rest, ROLES, TYPES } from './arm.mjs';
+import { rest, ROLES } from './arm.mjs';
 import { listPages } from './pages.mjs';
 import { missingRoles, planOrigins, planSettings, secretsOf } from './plan.mjs';
 import { StillActive, Stop } from './errors.mjs';
@@ -147,19 +147,25 @@ async function insightsString(d, insights) {
 }
 
 /**
- * Where the last deployment made Insights anew for an app that was there, the string of the one
- * that is gone is replaced: one that no Insights of the subscription has.
+ * The string of an Application Insights that has gone is replaced by that of the one that was made
+ * instead. Any other string stays, wherever its Insights is: it may be in another subscription.
  */
 async function renewedInsights(d, { settings, last, parts: { insights } }) {
-  const made = last?.parameters?.make?.value ?? [];
   const key = instrumentationKey(settings[INSIGHTS]);
-  if (!made.includes('insights') || made.includes('app') || !key) return {};
-  const all = await listPages(d, `${inSubscription(d.az.subscription)}/providers/${TYPES.insights}`, {
-    what: 'each Application Insights of the subscription',
-  });
-  const isThere = all.some((one) => instrumentationKey(one.properties?.ConnectionString) === key);
-  return isThere ? {} : { [INSIGHTS]: await insightsString(d, insights) };
+  const made = last?.parameters?.make?.value ?? [];
+  const isGone = key && key === last?.parameters?.insightsBefore?.value;
+  if (!isGone && !(key && made.includes('insights') && !made.includes('app'))) return {};
+  const string = await insightsString(d, insights);
+  if (isGone) return { [INSIGHTS]: string };
+  if (instrumentationKey(string) !== key) d.person.say(OTHER_INSIGHTS(d.options.group, insights.name));
+  return {};
 }
+
+const OTHER_INSIGHTS = (group, app) =>
+  `  ${INSIGHTS} names an Application Insights that is not ${app}, and stays.\n`
+  + '  If that one has gone, take the setting away, and run the same command again:\n'
+  + `    az functionapp config appsettings delete --resource-group ${group} --name ${app} \\\n`
+  + `      --setting-names ${INSIGHTS}`;
 
 const instrumentationKey = (text) => /(?:^|;)InstrumentationKey=([^;]+)/i.exec(text ?? '')?.[1];
 

@@ -81,10 +81,10 @@ export function readOptions(argv, env) {
     units: values.units === undefined ? undefined : checkCount('units', values.units),
     memory: values.memory && checkMemory(values.memory),
     waitMs: 60_000 * checkCount('wait', values.wait ?? '30'),
-    origins: values.origin.map(checkOrigin),
-    removedOrigins: values['remove-origin'].map(checkOrigin),
-    settings: Object.fromEntries(values.setting.map((one) => readSetting(one, env))),
-    removedSettings: values['remove-setting'].map((name) => checkSettingName(name)),
+    origins: each(values, 'origin', checkOrigin),
+    removedOrigins: each(values, 'remove-origin', checkOrigin),
+    settings: Object.fromEntries(each(values, 'setting', (one) => readSetting(one, env))),
+    removedSettings: each(values, 'remove-setting', checkSettingName),
     identity: values.identity ? true : values['access-key'] ? false : undefined,
     writers: values.writers,
     newSecret: values['new-secret'],
@@ -113,11 +113,11 @@ function checkTogether(options, values) {
   }
   for (const name of options.removedSettings) {
     const isSet = name in options.settings || (name === 'CODESTREAM_WRITERS' && options.writers);
-    if (isSet) throw new Misuse(`set and removed at the same time: ${name}`);
+    if (isSet) throw new Misuse('--setting and --remove-setting name the same setting');
   }
   for (const origin of options.removedOrigins) {
     if (options.origins.includes(origin))
-      throw new Misuse(`--origin and --remove-origin ${origin}`);
+      throw new Misuse('--origin and --remove-origin name the same origin');
   }
   if (options.sku && options.units) checkUnits(options.sku, options.units);
 }
@@ -176,30 +176,45 @@ export function checkCount(option, text) {
   throw new Misuse(`--${option} is a number from 1 on, not ${text}`);
 }
 
+/**
+ * Every value of an option that may be repeated. One that is wrong is told by its position alone: it
+ * may be a secret that was typed in the wrong place.
+ */
+function each(values, option, read) {
+  return values[option].map((text, index) => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (!(error instanceof Misuse)) throw error;
+      throw new Misuse(`--${option} number ${index + 1} (not shown: it may be a secret): ${error.message}`);
+    }
+  });
+}
+
 function checkOrigin(origin) {
   if (/^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?$/.test(origin)) return origin;
-  throw new Misuse(`--origin is https://HOST or http://HOST, and ends there: ${origin}`);
+  throw new Misuse('an origin is https://HOST or http://HOST, and ends there');
 }
 
 function checkSettingName(name) {
   if (!/^[A-Za-z]\w*$/.test(name)) {
-    throw new Misuse(`a setting's name has letters, digits and _ (for : write __): ${name}`);
+    throw new Misuse("a setting's name has letters, digits and _ (for : write __)");
   }
   const reserved = RESERVED.find(([which]) => which.test(name));
-  if (reserved) throw new Misuse(`${name} is none of yours to set: ${reserved[1]}`);
+  if (reserved) throw new Misuse(`this setting is none of yours to set: ${reserved[1]}`);
   return name;
 }
 
-/** NAME, whose value is in the environment, or NAME=VALUE. The value is in no error. */
+/** NAME, whose value is in the environment, or NAME=VALUE. */
 function readSetting(text, env) {
   const at = text.indexOf('=');
   const name = checkSettingName(at < 0 ? text : text.slice(0, at));
   const value = at < 0 ? env[name] : text.slice(at + 1);
-  if (value === undefined) throw new Misuse(`--setting ${name}: the environment has no ${name}`);
-  if (value === '') throw new Misuse(`--setting ${name} has no value; --remove-setting removes it`);
-  if (/[\r\n\0]/.test(value)) throw new Misuse(`--setting ${name}: the value has a line break`);
+  if (value === undefined) throw new Misuse('the environment has no variable of this name');
+  if (value === '') throw new Misuse('it has no value; --remove-setting removes a setting');
+  if (/[\r\n\0]/.test(value)) throw new Misuse('the value has a line break');
   if (name === 'CODESTREAM_WRITERS' && [...value].length < MIN_WORD_CHARS) {
-    throw new Misuse(`--setting ${name}: the word has fewer than ${MIN_WORD_CHARS} characters`);
+    throw new Misuse(`the word for writers has fewer than ${MIN_WORD_CHARS} characters`);
   }
   return [name, value];
 }

@@ -10,8 +10,9 @@ export const CHANGES = {
   keys: '--identity or --access-key says so',
   rights: 'the function app needs them: a role that is not there is given',
   settings:
-    'an option says so; one that the handler needs is not there; the access key was renewed;'
-    + ' CODESTREAM_UNITS follows the units of the service',
+    'an option says so; one that the handler needs is not there; the access key in it is none of the'
+    + ' two of the service; the Application Insights that it names was made by an earlier run, has gone,'
+    + ' and was made anew; CODESTREAM_UNITS follows the units of the service',
   memory: '--memory says so',
   origins: 'the page has to call negotiate, and an option says so',
   package: 'a new version of the handler',
@@ -53,6 +54,15 @@ function unitsWithout(wanted, old) {
     );
   }
   return old.capacity;
+}
+
+/**
+ * The key of the Application Insights that there was before the one that there will be: a deployment is
+ * given it, so that later runs know it from one that somebody has chosen.
+ */
+export function insightsBefore(last, make) {
+  const before = last?.parameters?.insightsBefore?.value ?? '';
+  return make.includes('insights') ? (last?.outputs?.insights?.value ?? before) : before;
 }
 
 /** Is there an identity? By an option, else by the settings, else by the service. */

@@ -1,4 +1,23 @@
 // What deploy.mjs says of itself.
+import { CHANGES } from './plan.mjs';
+
+const WIDTH = 100;
+
+/** Lines no longer than that, the later ones under the first. */
+function wrap(text, indent) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.pop();
+    const isFull = indent.length + line.length + word.length >= WIDTH;
+    lines.push(...(isFull ? [line, word] : [line ? `${line} ${word}` : word]));
+  }
+  return lines.join(`\n${indent}`);
+}
+
+const changes = Object.entries(CHANGES)
+  .map(([what, why]) => `  ${what.padEnd(10)}${wrap(why, ' '.repeat(12))}`)
+  .join('\n');
+
 export const USAGE = `usage: infra/deploy.mjs [--location REGION] [options]
 
 Puts Codestream into Azure, or brings what is there up to date: a resource group with the Web PubSub
@@ -41,7 +60,9 @@ Administrator), build/codestream.zip and web/dist (\`make package web/dist/index
 
 The next time, --resource-group, --name and --subscription tell which deployment is meant. Of the
 rest, what is not given stays as it is: tier, units, access key or identity, origins and settings,
-and all that was set by hand. docs/deploying.md lists what a second run changes.
+and all that was set by hand. A second run changes, and why:
+
+${changes}
 
 The secret that signs the keys of writers is made at the first deployment and kept by the later ones.
 To bring your own, set the environment variable CODESTREAM_SECRET (at least 32 characters).

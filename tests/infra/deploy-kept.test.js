@@ -124,19 +124,45 @@ for (const [what, happens] of Object.entries(AGAIN)) {
 for (const [string, isReplaced] of [
   [undefined, true],
   [VAULT, false],
-  ['InstrumentationKey=of-another', false],
+  ['InstrumentationKey=of-another-subscription', false],
 ]) {
-  cloudTest(`Insights is made anew: the string ${string ?? 'of the one that is gone'} ${isReplaced ? 'is replaced' : 'stays'}`, async (world) => {
+  const what = `the string ${string ?? 'of the one that is gone'}`;
+  cloudTest(`Insights is made anew: ${what} ${isReplaced ? 'is replaced' : 'stays'}`, async (world) => {
     await world.run('deploy', FIRST);
-    world.cloud.put(world.ids.insights.replace(/codestream-\w+$/, 'another'), {
-      properties: { ConnectionString: 'InstrumentationKey=of-another' },
-    });
     if (string) world.settings[INSIGHTS] = string;
     world.settings.BY_HAND = 'by hand';
     const before = structuredClone(world.settings);
     world.cloud.remove(world.ids.insights);
-    assert.equal((await world.run('deploy')).code, 0);
+    const { code, out } = await world.run('deploy');
+    assert.equal(code, 0);
     const now = world.cloud.get(world.ids.insights).properties.ConnectionString;
     assert.deepEqual(world.settings, { ...before, ...(isReplaced && { [INSIGHTS]: now }) });
+    const isTold = /names an Application Insights that is not codestream-\w+, and stays/.test(out);
+    assert.equal(isTold, /another/.test(string));
   });
 }
+
+cloudTest('a string is replaced after a run that failed, too', async (world) => {
+  await world.run('deploy', FIRST);
+  world.cloud.remove(world.ids.insights);
+  world.cloud.nextDeployment = { fails: { error: { code: 'Conflict', message: 'no' } } };
+  await stops(world, [], /Conflict: no/);
+  assert.equal((await world.run('deploy')).code, 0);
+  const now = world.cloud.get(world.ids.insights).properties.ConnectionString;
+  assert.equal(world.settings[INSIGHTS], now);
+});
+
+cloudTest('a deployment of before does not tell which Insights was its own: its string stays', async (world) => {
+  await world.run('deploy', FIRST);
+  const { outputs } = world.state.deployments['codestream/codestream'];
+  delete outputs.insights;
+  const before = world.settings[INSIGHTS];
+  world.cloud.remove(world.ids.insights);
+  const { out } = await world.run('deploy');
+  assert.equal(world.settings[INSIGHTS], before);
+  const command = /az functionapp config appsettings delete .*\n.*--setting-names APPLICATIONINSIGHTS_CONN/;
+  assert.match(out, command);
+  delete world.settings[INSIGHTS];
+  await world.run('deploy');
+  assert.equal(world.settings[INSIGHTS], world.cloud.get(world.ids.insights).properties.ConnectionString);
+});

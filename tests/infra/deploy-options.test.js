@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { CHANGES } from '../../infra/deployment/plan.mjs';
 import { cloudTest, FIRST } from '../lib/azure/test.js';
 
 cloudTest('Windows is refused in one line that names what works', async (world) => {
@@ -69,11 +70,25 @@ for (const args of MISUSE) {
       const { code, err, calls } = await world.run('deploy', args);
       assert.equal(code, 2);
       assert.match(err, /^deploy\.mjs: .+\nTry infra\/deploy\.mjs --help\n$/);
-      assert.doesNotMatch(err, /two|long enough/, 'no value');
+      assert.doesNotMatch(err, /two|long enough|A-B|A:B|NOT_IN|lines|short|https:\/\/a/, 'no value, no name');
       assert.deepEqual(calls, []);
     },
   );
 }
+
+cloudTest('what is wrong with a repeated option is told by its position', async (world) => {
+  const args = ['--setting', 'A=1', '--setting', 'dGhlIHNlY3JldA', '--remove-setting', 'b'];
+  const { err } = await world.run('deploy', args);
+  assert.match(err, /--setting number 2 \(not shown.*the environment has no variable of this name/);
+  assert.ok(!err.includes('dGhlIHNlY3JldA'));
+});
+
+cloudTest('--help has each change that a second run makes, with its reason', async (world) => {
+  const { out } = await world.run('deploy', ['--help']);
+  const words = out.replaceAll(/\s+/g, ' ');
+  for (const [what, why] of Object.entries(CHANGES)) assert.ok(words.includes(`${what} ${why}`), what);
+  for (const line of out.split('\n')) assert.ok(line.length <= 102, line);
+});
 
 for (const CODESTREAM_SECRET of ['tooshort', `with a line break\n${'x'.repeat(32)}`]) {
   cloudTest(

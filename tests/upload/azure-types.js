@@ -128,7 +128,7 @@ export const SCHEMAS = {
 
 /** What a template may read from a resource once it is there. */
 export const READABLE = ['id', 'name', 'identity.principalId', 'properties.hostName',
-  'properties.defaultHostName', 'properties.ConnectionString', 'properties.primaryEndpoints.web',
+  'properties.defaultHostName', 'properties.ConnectionString', 'properties.InstrumentationKey', 'properties.primaryEndpoints.web',
   'properties.primaryEndpoints.blob', 'listKeys'];
 
 /** The functions of Bicep that the templates call. */

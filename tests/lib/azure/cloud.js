@@ -8,6 +8,8 @@ export const SUFFIX = 'abcdefghijklm';
 const DEPLOYMENT_MS = 20_000;
 const SERVICE_MS = 20_000;
 const GROUP_MS = 60_000;
+/** Parameters of a deployment that are no secret, and that are read again. */
+const SHOWN = ['make', 'insightsBefore', 'functionApp'];
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 export const REGIONS = ['West Europe', 'North Europe', 'East US 2'];
 
@@ -216,7 +218,9 @@ export class Cloud {
       group,
       name,
       values,
-      parameters: { make: { value: values.make } },
+      parameters: Object.fromEntries(
+        SHOWN.map((one) => [one, { value: values[one] }]).filter(([, { value }]) => value !== undefined),
+      ),
       provisioningState: 'Running',
       timestamp: `at ${this.clock.now()}`,
       until: this.clock.now() + DEPLOYMENT_MS,
@@ -362,6 +366,7 @@ export class Cloud {
       storage: ids.account,
       page: `https://${ids.account}.web.example`,
       hub: values.hub,
+      insights: /=(.*)/.exec(this.get(ids.insights).properties.ConnectionString)[1],
     };
     return Object.fromEntries(
       Object.entries(outputs).map(([key, value]) => [key, { type: 'String', value }]),
