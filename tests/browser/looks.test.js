@@ -46,6 +46,12 @@ const STATES = {
     await viewer.says('Live');
     return viewer;
   },
+  'the share panel': async (options) => {
+    const writer = await scene.writer(options);
+    await writer.page.locator('#share').click();
+    for (const part of await writer.page.locator('#share-panel summary').all()) await part.click();
+    return writer;
+  },
   waiting: async (options) => {
     const viewer = await scene.viewer(`${scene.stack.page}#${BAD_ROOM}`, options);
     await viewer.says('Waiting for the writer');
@@ -86,7 +92,7 @@ function misplaced() {
   const seen = (part) =>
     part.getBoundingClientRect().width > 0 && getComputedStyle(part).clipPath === 'none';
   for (const part of [
-    ...document.querySelectorAll('.bar *, .banner *, .timeline *, .menu, .empty'),
+    ...document.querySelectorAll('.bar *, .banner *, .timeline *, .menu, .empty, dialog[open], dialog[open] *'),
   ].filter(seen)) {
     const { left, right } = part.getBoundingClientRect();
     if (right > innerWidth + 0.5 || left < -0.5) faults.push(`${name(part)} is outside`);

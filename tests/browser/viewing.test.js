@@ -294,8 +294,9 @@ test('a viewer copies and downloads the whole text', async () => {
 
 test('an embedded page shows the text and its state, and no tools', async () => {
   const { writer } = await pair({ text: 'embedded' });
-  await writer.press('copy-embed');
-  const code = await writer.page.evaluate(() => navigator.clipboard.readText());
+  await writer.page.locator('#share').click();
+  await writer.page.locator('summary', { hasText: 'Embed' }).click();
+  const code = await writer.page.locator('#embed-field').inputValue();
   const [, src] = /src="([^"]+)"/.exec(code);
   const embedded = await scene.viewer(src, { viewport: { width: 480, height: 240 } });
   await embedded.says('Live');

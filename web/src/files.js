@@ -84,15 +84,6 @@ export function downloadText(text, name, language) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** The code that shows the stream in another page. @param {string} link */
-export function embedCode(link) {
-  const url = new URL(link);
-  url.searchParams.set('embed', '');
-  const source = url.href.replaceAll('&', '&amp;');
-  const looks = 'width="720" height="420" style="border:0"';
-  return `<iframe src="${source}" title="Live code" ${looks}></iframe>`;
-}
-
 /** @param {string} text @returns {Promise<boolean>} */
 export async function copyText(text) {
   try {

@@ -4,6 +4,7 @@
 import { element } from './element.js';
 import { copyText } from './files.js';
 import { LANGUAGES, languageOf } from './languages.js';
+import { loadSharePanel } from './parts.js';
 import { countText } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
@@ -24,6 +25,8 @@ export class Page {
     this.onAction = () => {};
     /** The focused element has gone; the caller puts the focus elsewhere. */
     this.onFocusLost = () => {};
+    /** A part of the page could not be loaded when it was wanted. */
+    this.onNotLoaded = () => {};
     button('banner-action').onclick = () => {
       if (this.notice?.action) this.onAction(this.notice.action);
     };
@@ -78,6 +81,7 @@ export class Page {
     setText('share-link', link.replace(/^https?:\/\//, ''));
     anchor.hidden = false;
     this.enable('copy-link', true);
+    this.enable('share', true);
   }
 
   /** @param {boolean} on */
@@ -134,6 +138,24 @@ export class Page {
       if (!copied) failed?.();
       clearTimeout(back);
       back = setTimeout(() => this.setLabel(id, label), DONE_MS);
+    };
+  }
+
+  /**
+   * Lets the share panel be opened.
+   * @param {() => import('./share-panel.js').Offer} offer  what is given away then
+   */
+  onShare(offer) {
+    /** @type {import('./share-panel.js').SharePanel | undefined} */
+    let panel;
+    button('share').onclick = async () => {
+      try {
+        const SharePanel = panel ? undefined : await loadSharePanel();
+        panel ??= SharePanel && new SharePanel(() => button('share').focus());
+        panel?.open(offer());
+      } catch {
+        this.onNotLoaded();
+      }
     };
   }
 

@@ -12,6 +12,11 @@ export async function loadReader() {
   return Reader;
 }
 
+export async function loadSharePanel() {
+  const { SharePanel } = await import('./share-panel.js');
+  return SharePanel;
+}
+
 /** @param {string} name  of the meta element that has its address */
 function style(name) {
   const link = document.createElement('link');

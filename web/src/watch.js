@@ -12,6 +12,7 @@ import { languageOf } from './languages.js';
 import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
 import { Rewind } from './rewind.js';
+import { viewersLink } from './share.js';
 import { NOT_LOADED, viewerStatus } from './status.js';
 import { preferences } from './store.js';
 import { breath, now } from './ticker.js';
@@ -59,6 +60,8 @@ export class ViewerPage {
       edited: (ops) => this.#edited(ops),
     });
     this.#connection.start();
+    page.onShare(() => ({ link: viewersLink(location, backEnd.transport, room) }));
+    page.enable('share', true);
     this.#connectMenu();
   }
 
@@ -76,9 +79,13 @@ export class ViewerPage {
       this.#begin(reader);
       await reader.complete();
     } catch {
-      this.#partial = true;
-      this.#show();
+      this.#notLoaded();
     }
+  }
+
+  #notLoaded() {
+    this.#partial = true;
+    this.#show();
   }
 
   /** @param {import('./reader.js').Reader} reader */
@@ -183,6 +190,7 @@ export class ViewerPage {
       else if (action === 'new-session') location.assign(location.pathname + location.search);
     };
     page.onFocusLost = () => this.#reader?.focus();
+    page.onNotLoaded = () => this.#notLoaded();
   }
 }
 

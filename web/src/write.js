@@ -4,11 +4,12 @@ import { applyTheme, connectAppearance } from './appearance.js';
 import { Connection } from './connection.js';
 import { Draft } from './draft.js';
 import { element } from './element.js';
-import { downloadText, embedCode, onFile } from './files.js';
+import { downloadText, onFile } from './files.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
 import { ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
+import { viewersLink } from './share.js';
 import {
   NOT_LOADED,
   TOO_LARGE,
@@ -39,7 +40,7 @@ const LINK_FIRST_MS = 1_000;
 export class WriterPage {
   #page;
   #session;
-  #query;
+  #transport;
   #writer;
   /** @type {import('./editor.js').Editor | undefined} it comes when it has been loaded */
   #editor;
@@ -72,8 +73,7 @@ export class WriterPage {
     if (failed) kept.language = 'plaintext';
     const { room = '', key = '' } = kept ?? {};
     this.#session = { room, key };
-    // Writer and viewers must meet on the same transport.
-    this.#query = backEnd.transport ? `?transport=${encodeURIComponent(backEnd.transport)}` : '';
+    this.#transport = backEnd.transport;
     this.#writer = createWriter(kept, backEnd.transport === 'native');
     this.#draft = new Draft({ session: this.#session, writer: this.#writer, store });
     if (failed) this.#passing.say(plainNotice(), now());
@@ -119,12 +119,12 @@ export class WriterPage {
 
   #notLoaded() {
     this.#partial = true;
-    this.#page.showEmpty({ title: 'The editor could not be loaded', text: '' });
+    if (!this.#editor) this.#page.showEmpty({ title: 'The editor could not be loaded', text: '' });
     this.#show();
   }
 
   get #link() {
-    return `${location.origin}${location.pathname}${this.#query}#${this.#session.room}`;
+    return viewersLink(location, this.#transport, this.#session.room);
   }
 
   // ---- what the page shows ----
@@ -250,7 +250,7 @@ export class WriterPage {
       this.#say(`The browser did not copy. This is the link: ${this.#link}`),
     );
     page.onCopy('copy-text', () => writer.text);
-    page.onCopy('copy-embed', () => embedCode(this.#link));
+    page.onShare(() => ({ link: this.#link }));
     page.onLanguage((language) => this.#change({ language }));
     page.onPress('pause', () => this.#change({ paused: !writer.paused }));
     page.onPress('end', () => {
@@ -264,6 +264,7 @@ export class WriterPage {
     page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
     page.onAction = (action) => this.#act(action);
     page.onFocusLost = () => this.#editor?.focus();
+    page.onNotLoaded = () => this.#notLoaded();
   }
 
   /** @param {string} action  of the banner's button */

@@ -1,0 +1,97 @@
+// The share panel: what it shows, copies and sends, and what it does where the browser refuses.
+import assert from 'node:assert/strict';
+import { after, before, test } from '../lib/test.js';
+import { startScene } from './browser.js';
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+/** What a system with a share sheet has; it keeps what it was given, or does what it is told. */
+function systemSheet() {
+  window.sent = [];
+  navigator.share = async (what) => {
+    if (window.refusal) throw new DOMException('', window.refusal);
+    window.sent.push(what);
+  };
+}
+
+/** A browser that lets nobody write into its clipboard. */
+function refuseClipboard() {
+  navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+}
+
+const said = (screen) => screen.page.locator('#share-panel [role=status]').textContent();
+const clipboard = (screen) => screen.page.evaluate(() => navigator.clipboard.readText());
+const selected = (screen) =>
+  screen.page.evaluate(() => {
+    const { value, selectionStart, selectionEnd } = document.activeElement;
+    return value.slice(selectionStart, selectionEnd);
+  });
+
+test('the panel gives the link away by keyboard alone: copied, sent, as a code, to embed', async () => {
+  const context = await scene.person();
+  await context.addInitScript(systemSheet);
+  const writer = await scene.writer({ context });
+  const { page } = writer;
+  await page.locator('#share').focus();
+  await writer.keys('Enter');
+  await page.locator('#share-panel').waitFor();
+  // The button that copies has the focus.
+  await writer.keys('Enter');
+  await writer.until(async () => (await said(writer)) === 'The link is copied.', 5_000, 'copied');
+  assert.equal(await clipboard(writer), writer.link);
+  assert.equal(await page.locator('#link-field').inputValue(), writer.link);
+  await page.locator('#share-system').focus();
+  await writer.keys('Enter');
+  await writer.until(() => page.evaluate(() => window.sent.length === 1), 5_000, 'sent');
+  assert.equal(await page.evaluate(() => window.sent[0].url), writer.link);
+  // Whoever closes the system's sheet is told nothing, whoever is refused is.
+  for (const [refusal, words] of [['AbortError', 'The link is copied.'], ['NotAllowedError', /Copy it/]]) {
+    await page.evaluate((name) => {
+      window.refusal = name;
+    }, refusal);
+    await writer.keys('Enter');
+    if (refusal !== 'AbortError')
+      await writer.until(async () => words.test(await said(writer)), 5_000, refusal, () => said(writer));
+    else assert.equal(await said(writer), words);
+  }
+  await page.locator('#share-panel summary', { hasText: 'Embed' }).focus();
+  await writer.keys('Enter', 'Tab', 'd', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+  await writer.until(async () => /code/.test(await said(writer)), 5_000, 'the code is copied');
+  assert.match(await clipboard(writer), /\?embed&amp;theme=dark#/);
+  await writer.keys('Escape');
+  assert.equal(await page.locator('#share-panel').isVisible(), false);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'share');
+});
+
+test('a viewer shares the same link; where copying is refused it is selected', async () => {
+  const writer = await scene.writer();
+  const context = await scene.person();
+  await context.addInitScript(refuseClipboard);
+  const viewer = await scene.viewer(writer.link, { context });
+  await viewer.says('Live');
+  await viewer.page.locator('#share').click();
+  // Without a system's sheet, nothing offers it.
+  assert.equal(await viewer.page.locator('#share-system').isVisible(), false);
+  await viewer.page.locator('#share-copy').click();
+  await viewer.until(async () => /by hand/.test(await said(viewer)), 5_000, 'it says so');
+  assert.equal(await selected(viewer), writer.link);
+  assert.equal(await viewer.page.locator('#copy-pen').count(), 0);
+});
+
+test('the code is square, dark on white, and large enough for a phone, in each theme', async () => {
+  const writer = await scene.writer();
+  await writer.page.locator('#share').click();
+  for (const media of [{ colorScheme: 'dark' }, { colorScheme: 'light' }, { forcedColors: 'active' }]) {
+    await writer.page.emulateMedia(media);
+    const code = await writer.page.locator('.qr').evaluate((svg) => {
+      const { width, height } = svg.getBoundingClientRect();
+      return { width, height, paper: getComputedStyle(svg).backgroundColor, ink: getComputedStyle(svg.firstChild).fill };
+    });
+    assert.ok(code.width >= 180 && Math.abs(code.width - code.height) < 1, JSON.stringify(code));
+    assert.deepEqual([code.paper, code.ink], ['rgb(255, 255, 255)', 'rgb(0, 0, 0)']);
+  }
+});
