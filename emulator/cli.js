@@ -1,30 +1,46 @@
 // The stand-ins' command lines: options from a table, --help from the same table, and an orderly
 // end on Ctrl-C.
 
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+
+import { nearest } from './nearest.js';
 
 const INDENT = 30; // columns before the help text
 const PARENT_MS = 1000; // how often it is looked whether the parent is still there
 
-/** A command line that makes no sense. */
-class UsageError extends Error {}
+/** A setting that makes no sense. */
+export class UsageError extends Error {}
 
 /**
- * Reads the command line by a table of options; prints the help and exits if asked to.
- * @param {{about: string, options: object}} spec each option: {kind, value?, help, many?};
- *   option names are camelCase here and kebab-case on the command line; kinds as in
- *   webpubsub/options.js
+ * Reads the settings by a table of options; prints the help and exits if asked to. The command line
+ * comes before the environment, the environment before the file.
+ * @param {{about: string, options: object, prefix?: string}} spec each option: {kind, value?, help,
+ *   many?}; option names are camelCase here and in the file, kebab-case on the command line; kinds
+ *   as in webpubsub/options.js, and json: an object in the file, a file's path elsewhere;
+ *   prefix: what variables of the environment begin with, where they count; with it comes --config
+ * @param {string[]} [args] the command line
+ * @param {object} [env] the environment
  * @returns {object} the values that were given, and the defaults
  */
-export function readCommandLine(spec) {
-  const all = { help: { kind: 'flag', help: 'print this and exit' }, ...spec.options };
+export function readCommandLine(spec, args = process.argv.slice(2), env = process.env) {
+  const layered = spec.prefix === undefined ? {} : CONFIG;
+  const all = { help: HELP, ...layered, ...spec.options };
   try {
-    const values = parse(all);
-    if (values.help) {
-      console.log(helpText(spec.about, all));
+    const given = readArguments(all, args);
+    if (given.help) {
+      console.log(helpText(spec, all));
       process.exit(0);
     }
-    delete values.help;
+    const variables = spec.prefix === undefined ? {} : readVariables(all, spec.prefix, env);
+    const file = given.config ?? variables.config;
+    const values = {
+      ...defaultsOf(spec.options),
+      ...(file === undefined ? {} : readFile(spec.options, file)),
+      ...variables,
+      ...given,
+    };
+    delete values.config;
     return values;
   } catch (error) {
     if (!(error instanceof UsageError) && !error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
@@ -32,42 +48,115 @@ export function readCommandLine(spec) {
   }
 }
 
-function parse(options) {
+const HELP = { kind: 'flag', help: 'print this and exit' };
+const CONFIG = {
+  config: { kind: 'text', help: 'JSON file with these settings, their names in camelCase' },
+};
+
+function defaultsOf(options) {
+  return Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, value]));
+}
+
+function readArguments(options, args) {
   const names = {};
   for (const [name, { kind, many = false }] of Object.entries(options)) {
     names[kebab(name)] = { type: kind === 'flag' ? 'boolean' : 'string', multiple: many };
     if (kind === 'flag') names[`no-${kebab(name)}`] = { type: 'boolean' };
   }
-  const { values: given } = parseArgs({ options: names, strict: true });
+  for (const [, name] of args.map((arg) => /^--([^=]+)/.exec(arg)).filter(Boolean)) {
+    if (!Object.hasOwn(names, name)) throw unknown('option', '--', name, Object.keys(names));
+  }
+  const { values: given } = parseArgs({ args, options: names, strict: true });
   const values = {};
   for (const [name, option] of Object.entries(options)) {
     const text = given[`no-${kebab(name)}`] ? false : given[kebab(name)];
-    values[name] = text === undefined ? option.value : readValue(name, option, text);
+    if (text !== undefined) values[name] = readValue(`--${kebab(name)}`, option, text);
   }
   return values;
 }
 
-function readValue(name, { kind, many }, text) {
-  if (typeof text === 'boolean' || kind === 'text' || many) return text;
-  if (Array.isArray(kind)) {
-    if (kind.includes(text)) return text;
-    throw new UsageError(`--${kebab(name)} is ${kind.join(' or ')}, not '${text}'`);
+/** Of options that may be given several times, the values are separated by commas. */
+function readVariables(options, prefix, env) {
+  const names = new Map(Object.keys(options).map((name) => [snake(name), name]));
+  names.delete('HELP');
+  const values = {};
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(prefix)) continue;
+    const spelling = variable.slice(prefix.length);
+    const name = names.get(spelling);
+    if (!name) throw unknown('variable', prefix, spelling, [...names.keys()]);
+    const { kind, many } = options[name];
+    const given = many ? text.split(',').filter(Boolean) : text;
+    values[name] = readValue(variable, options[name], kind === 'flag' ? asFlag(given) : given);
   }
-  return kind === 'list' ? readNumbers(name, text) : readNumber(name, text);
+  return values;
+}
+
+const asFlag = (text) => ({ true: true, 1: true, false: false, 0: false })[text.toLowerCase()] ?? text;
+
+function readFile(options, file) {
+  const values = {};
+  for (const [name, value] of Object.entries(readJson(file))) {
+    if (!Object.hasOwn(options, name)) throw unknown(`setting in ${file}`, '', name, Object.keys(options));
+    values[name] = readValue(`${name} in ${file}`, options[name], asText(options[name], value));
+  }
+  return values;
+}
+
+/** @returns {object} what a JSON file has */
+export function readJson(file) {
+  let value;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${error.message}`);
+  }
+  if (isObject(value)) return value;
+  throw new UsageError(`${file} is no JSON object`);
+}
+
+const isObject = (value) =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** A value of the file as it would have been written on the command line. */
+function asText({ kind, many }, value) {
+  if (kind === 'json' || typeof value === 'boolean') return value;
+  if (!Array.isArray(value)) return many ? [String(value)] : String(value);
+  return many ? value.map(String) : value.join(',');
+}
+
+function readValue(place, { kind, many }, given) {
+  if (kind === 'flag') {
+    if (typeof given === 'boolean') return given;
+    throw new UsageError(`${place} is true or false, not '${given}'`);
+  }
+  if (kind === 'json') return isObject(given) ? given : readJson(String(given));
+  if (many || kind === 'text') return given;
+  if (Array.isArray(kind)) {
+    if (kind.includes(given)) return given;
+    throw new UsageError(`${place} is ${kind.join(' or ')}, not '${given}'`);
+  }
+  return kind === 'list' ? readNumbers(place, given) : readNumber(place, given);
 }
 
 /** A list may be empty. */
-function readNumbers(name, text) {
+function readNumbers(place, text) {
   const items = text.split(',').filter(Boolean);
-  return items.map((item) => readNumber(name, item));
+  return items.map((item) => readNumber(place, item));
 }
 
-function readNumber(name, text) {
+function readNumber(place, text) {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new UsageError(`--${kebab(name)} needs a number, not '${text}'`);
+  throw new UsageError(`${place} needs a number, not '${text}'`);
 }
 
-function helpText(about, options) {
+function unknown(what, prefix, name, names) {
+  const near = nearest(name, names);
+  const hint = near === undefined ? '' : `: did you mean ${prefix}${near}?`;
+  return new UsageError(`there is no ${what} ${prefix}${name}${hint}`);
+}
+
+function helpText({ about, prefix }, options) {
   const lines = Object.entries(options).map(([name, option]) => {
     const flag = `  --${kebab(name)}${placeholder(option.kind)}`;
     const unknown = option.unknown ? ' [real value unknown]' : '';
@@ -76,11 +165,15 @@ function helpText(about, options) {
       ? `${flag.padEnd(INDENT)}${text}`
       : `${flag}\n${' '.repeat(INDENT)}${text}`;
   });
-  return `${about}\n\n${lines.join('\n')}`;
+  const variables = prefix === undefined
+    ? ''
+    : `\n\nEach of them may stand in the environment, as ${prefix}<OPTION>, or in the file.`;
+  return `${about}\n\n${lines.join('\n')}${variables}`;
 }
 
 function placeholder(kind) {
   if (kind === 'flag') return '';
+  if (kind === 'json') return ' FILE';
   if (Array.isArray(kind)) return ` ${kind.join('|')}`;
   return ` ${kind.toUpperCase()}`;
 }
@@ -91,6 +184,7 @@ function defaultText({ kind, value }) {
 }
 
 const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const snake = (name) => kebab(name).replaceAll('-', '_').toUpperCase();
 
 /** Ends the program with a message and a status. */
 export function fail(message, status = 2) {

@@ -1,4 +1,5 @@
-// Listening: on the loopback interface only, under both of its addresses.
+// Listening: on the loopback interface under both of its addresses, or on one address that is
+// named.
 //
 // 'localhost' may resolve to ::1 before 127.0.0.1 (Node 18 tries only the first), so a server
 // that is reached by that name answers on both where the machine has both.
@@ -11,19 +12,20 @@ const V6 = '::1';
 /**
  * Starts an http.Server on 127.0.0.1 and, if there is one, on ::1.
  * @param {import('node:http').Server} server
- * @param {{port?: number, orFree?: boolean}} options port 0 takes a free one; orFree takes a free
- *   one when the wanted port is in use
+ * @param {{port?: number, orFree?: boolean, host?: string}} options port 0 takes a free one; orFree
+ *   takes a free one when the wanted port is in use; host: listen there instead
  * @returns {Promise<{port: number, wanted: number, close: () => Promise<void>}>}
  */
-export async function listen(server, { port = 0, orFree = false } = {}) {
+export async function listen(server, { port = 0, orFree = false, host } = {}) {
+  const first = host ?? V4;
   try {
-    await bind(server, port, V4);
+    await bind(server, port, first);
   } catch (error) {
     if (error.code !== 'EADDRINUSE' || !orFree) throw explain(error, port);
-    await bind(server, 0, V4);
+    await bind(server, 0, first);
   }
   const actual = server.address().port;
-  const second = await listenV6(server, actual);
+  const second = host === undefined ? await listenV6(server, actual) : undefined;
   return {
     port: actual,
     wanted: port || actual,

@@ -20,8 +20,9 @@ const HUB = 'chat';
 const KEY = '7aab239577fd4f24bc919802fb629f5f';
 const SECOND_KEY = 'a23b4c5d6e7f8091a2b3c4d5e6f70819';
 
-async function start(t, { settings = {}, handlers, ...options } = {}) {
-  const handler = await startHandler();
+/** prepare: what the handler is before the service knows it. */
+async function start(t, { settings = {}, handlers, prepare = {}, ...options } = {}) {
+  const handler = Object.assign(await startHandler(), prepare);
   const lines = [];
   const service = await startWebPubSub({
     accessKeys: [KEY, SECOND_KEY],
@@ -239,7 +240,7 @@ test('the first handler that wants an event gets it, at its template', async (t)
   assert.equal(urls.get('b c'), `/eventhandler/one/${HUB}/b%20c?code=k`);
   assert.equal(urls.get('d'), '/eventhandler/two');
   assert.deepEqual(
-    handler.validations.map(({ url }) => url),
+    handler.validations.map(({ url }) => url).filter((url) => url !== '/eventhandler').sort(),
     [`/eventhandler/one/${HUB}/validate?code=k`, '/eventhandler/two'],
   );
 });
@@ -253,7 +254,7 @@ test('a user event that no handler wants fails', async (t) => {
 
 // --- validation -------------------------------------------------------------------------------
 
-test('a handler is validated once, before its first event', async (t) => {
+test('a handler is validated once, from the start on, before its first event', async (t) => {
   const { handler, join } = await start(t);
   await Promise.all([join(), join(), join()]);
   assert.equal(handler.validations.length, 1);
@@ -272,8 +273,7 @@ for (const [allow, accepted] of [
   ['', false],
 ]) {
   test(`WebHook-Allowed-Origin '${allow}' is ${accepted ? 'consent' : 'a refusal'}`, async (t) => {
-    const { handler, open, lines } = await start(t);
-    handler.allow = allow;
+    const { handler, open, lines } = await start(t, { prepare: { allow } });
     const socket = await open();
     socket.send('40');
     assert.match(await socket.packet(), accepted ? /^40/ : /^44{"message"/);
@@ -286,14 +286,13 @@ for (const [allow, accepted] of [
 }
 
 test('a refused validation means no events; a 404 is asked again with GET', async (t) => {
-  const refusing = await start(t);
-  refusing.handler.validationStatus = () => 401;
+  const refusing = await start(t, { prepare: { validationStatus: () => 401 } });
   const socket = await refusing.open();
   socket.send('40');
   assert.match(await socket.packet(), /^44{"message".*the event handler did not validate/);
   assert.deepEqual(names(refusing.handler), []);
-  const other = await start(t);
-  other.handler.validationStatus = (method) => (method === 'GET' ? 200 : 404);
+  const validationStatus = (method) => (method === 'GET' ? 200 : 404);
+  const other = await start(t, { prepare: { validationStatus } });
   await other.join();
   assert.deepEqual(
     other.handler.validations.map(({ method }) => method),

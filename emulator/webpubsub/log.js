@@ -35,6 +35,8 @@ export function makeLog(sink) {
     life: (id, what) => sink && line('client', [id, clean(what)]),
     upstream: (...parts) => sink && line('upstream', parts.map(clean)),
     rest: (...parts) => sink && line('rest', parts.map(clean)),
+    /** What somebody who has not asked for a log wants to know, too. */
+    note: (...parts) => sink && line('note', parts.map(clean)),
     warn: (...parts) => sink && line('warn', parts.map(clean)),
   };
 }

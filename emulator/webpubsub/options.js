@@ -3,6 +3,8 @@
 //
 // What is not known about the real service is marked `unknown`; its default is the careful one.
 
+import { isLoopback } from '../loopback.js';
+
 const MiB = 1024 * 1024;
 
 /** kind: count, ms, bytes, flag, text, list of ms, or the allowed words */
@@ -174,7 +176,7 @@ export const KNOBS = {
   joinDelayMs: { kind: 'ms', value: 0, help: 'how late a group joined over REST is effective' },
 };
 
-const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Microsoft's examples
+export const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Microsoft's examples
 const MIN_KEY = 32; // bytes
 const ID_START = /^[A-Za-z0-9_-]{0,8}$/;
 const HUB = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;
@@ -187,6 +189,9 @@ export const isHubName = (name) => HUB.test(name);
 /** Fills in the defaults, and names every fault at once. */
 export function readOptions(given = {}) {
   const options = { port: 0, orFree: false, endpoint: undefined, accessKeys: [DEFAULT_KEY] };
+  // host: where to listen instead of the loopback interface; insecure: though anybody may know how
+  // to get in there
+  Object.assign(options, { host: undefined, insecure: false });
   // identityTokens: bearer tokens that REST accepts unread, in place of Entra's
   // clock: the service's own time, in milliseconds, which may differ from everybody else's
   Object.assign(options, { identityTokens: [], hubs: {}, log: undefined, clock: Date.now });
@@ -198,7 +203,7 @@ export function readOptions(given = {}) {
     else if (KNOBS[name] && !fits(KNOBS[name].kind, value)) faults.push(misfit(name, value));
     options[name] = value;
   }
-  faults.push(...structureFaults(options));
+  faults.push(...structureFaults(options), ...exposureFaults(options));
   if (faults.length > 0) throw new OptionError(faults.join('; '));
   return options;
 }
@@ -236,6 +241,20 @@ function structureFaults({ accessKeys, hubs, port, endpoint, idsBeginWith }) {
       faults.push('anonymousConnectPolicy has to be allow or deny');
     faults.push(...(hub.eventHandlers ?? []).flatMap(handlerFaults));
   }
+  return faults;
+}
+
+/** What others on the network must not find open, unless somebody says so. */
+function exposureFaults({ host, insecure, accessKeys, identityTokens }) {
+  if (host === undefined || isLoopback(host) || insecure) return [];
+  const faults = [];
+  if ([accessKeys].flat().includes(DEFAULT_KEY)) {
+    faults.push(`everybody knows the default access key, so at ${host} another one is needed`);
+  }
+  if (identityTokens.length > 0) {
+    faults.push(`an identity token is accepted unread, so it is not for ${host}`);
+  }
+  if (faults.length > 0) faults.push('`insecure` allows it all the same');
   return faults;
 }
 

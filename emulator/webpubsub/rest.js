@@ -90,7 +90,7 @@ export class Rest {
   #send(req, res, answer) {
     const { status, json, type = JSON_TYPE, headers = {}, note = '', hasVersions = true } = answer;
     const isHead = req.method === 'HEAD';
-    const level = status >= 400 && !(isHead && status === 404) ? 'warn' : 'rest'; // 404: a result
+    const level = status >= 400 && !(isHead && status === 404) && status !== 503 ? 'warn' : 'rest'; // 404: a result
     this.#service.log[level](req.method, req.url, '->', String(status), note);
     const text = json === undefined ? '' : JSON.stringify(json);
     const hasLength = status !== 204 && !(isHead && status === 200);

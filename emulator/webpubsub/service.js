@@ -24,7 +24,9 @@ const CLOSE_GRACE_MS = 500; // for the last `disconnected` events
 export async function startWebPubSub(given = {}) {
   const options = readOptions(given);
   const server = http.createServer({ maxHeaderSize: MAX_HEADER });
-  const listening = await listen(server, { port: options.port, orFree: options.orFree });
+  const listening = await listen(server, {
+    port: options.port, orFree: options.orFree, host: options.host,
+  });
   return new WebPubSub(options, server, listening);
 }
 
@@ -95,6 +97,11 @@ class WebPubSub {
 
   setEventHandlers(hub, eventHandlers) {
     this.upstream.setEventHandlers(hub, eventHandlers);
+  }
+
+  /** See Upstream.validated. */
+  handlersValidated(ms) {
+    return this.upstream.validated(ms);
   }
 
   #request(req, res) {

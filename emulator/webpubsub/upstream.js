@@ -33,6 +33,7 @@ export class Upstream {
   #handlers = new Map(); // hub in lower case -> handlers
   #pending = new Map(); // AbortController of a delivery -> its promise
   #closed = false;
+  #validating = new Map(); // hub in lower case -> AbortController of its handlers' validations
 
   /** @param {object} options @param {object} log @param {string} origin our host, without port */
   constructor(options, log, origin) {
@@ -48,7 +49,36 @@ export class Upstream {
     const faults = eventHandlers.flatMap(handlerFaults);
     if (faults.length > 0) throw new OptionError(faults.join('; '));
     const handlers = eventHandlers.map((settings) => this.#handler(hub, settings));
-    this.#handlers.set(hub.toLowerCase(), handlers);
+    const key = hub.toLowerCase();
+    this.#handlers.set(key, handlers);
+    if (!this.#options.validateHandlers) return;
+    this.#validating.get(key)?.abort();
+    const validating = new AbortController();
+    this.#validating.set(key, validating);
+    for (const { validation } of handlers) validation.begin(validating.signal);
+  }
+
+  /** @returns {string[]} the URLs of handlers that have to be validated, and are not */
+  get invalid() {
+    return this.#validations.filter(({ isValid }) => !isValid).map(({ url }) => url);
+  }
+
+  /**
+   * Waits for handlers to be validated.
+   * @param {number} ms at most so long
+   * @returns {Promise<string[]>} the URLs of those that are not
+   */
+  async validated(ms) {
+    const over = new AbortController();
+    const all = this.#validations.map((validation) => validation.succeeded());
+    await Promise.race([Promise.all(all), pause(ms, over.signal)]);
+    over.abort();
+    return this.invalid;
+  }
+
+  get #validations() {
+    if (!this.#options.validateHandlers) return [];
+    return [...this.#handlers.values()].flat().map(({ validation }) => validation);
   }
 
   #handler(hub, { urlTemplate, userEventPattern = '', systemEvents = [] }) {
@@ -210,6 +240,7 @@ export class Upstream {
     await Promise.race([all, pause(graceMs, grace.signal)]);
     grace.abort();
     this.#closed = true;
+    for (const validating of this.#validating.values()) validating.abort();
     for (const abort of this.#pending.keys()) abort.abort();
     this.#http.close();
   }

@@ -12,15 +12,40 @@ export class Validation {
   #lifetime;
   #log;
   #verdict; // {fault?, at} of the last validation
+  #told; // the fault that the log has, or undefined for none
   #running;
+  #firstSuccess;
+  #succeed;
 
-  /** @param {{http, url: string, origin: string, lifetime: number, log}} setup lifetime in ms */
+  /**
+   * @param {{http, url: string, origin: string, lifetime: number, log}} setup lifetime in ms; origin:
+   *   our host, without a port
+   */
   constructor({ http, url, origin, lifetime, log }) {
     this.#http = http;
     this.#url = url;
     this.#origin = origin;
     this.#lifetime = lifetime;
     this.#log = log;
+    this.url = url;
+    this.#firstSuccess = new Promise((resolve) => (this.#succeed = resolve));
+  }
+
+  get isValid() {
+    return this.#verdict !== undefined && !this.#verdict.fault;
+  }
+
+  /**
+   * Tries until the handler is valid.
+   * @param {AbortSignal} signal ends it
+   */
+  async begin(signal) {
+    while (!signal.aborted && (await this.fault())) await pause(RETRY_MS + 1, signal);
+  }
+
+  /** Resolves when the handler has been valid once. */
+  succeeded() {
+    return this.#firstSuccess;
   }
 
   /** @returns {Promise<string | undefined>} why the handler may not be sent events */
@@ -49,9 +74,18 @@ export class Validation {
       const valid = this.#verdict && !this.#verdict.fault;
       fault = valid ? undefined : (error.code ?? error.message);
     }
+    const isNews = !this.#verdict || fault !== this.#told;
     this.#verdict = { fault, at: Date.now() };
-    if (fault) this.#log.warn(`abuse protection for '${this.#url}' failed: ${fault}`);
-    else this.#log.upstream('validated', this.#url);
+    if (isNews) this.#tell(fault);
+    if (!fault) this.#succeed();
+  }
+
+  /** Each state once: it is looked for again and again. */
+  #tell(fault) {
+    this.#told = fault;
+    const cure = `answer OPTIONS with 200 and WebHook-Allowed-Origin: * or ${this.#origin}`;
+    if (fault) this.#log.warn(`the event handler ${this.#url} is not validated: ${fault}; ${cure}`);
+    else this.#log.note(`the event handler ${this.#url} is validated`);
   }
 
   #ask(method) {
@@ -69,4 +103,17 @@ export class Validation {
     const given = allowed.join(',') || 'none';
     return `missing allowed origins: WebHook-Allowed-Origin is ${given}, not ${this.#origin} or *`;
   }
+}
+
+/** Waits, but not when the signal is given, and keeps no process alive. */
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    timer.unref();
+    const stop = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
 }

@@ -6,7 +6,12 @@ import { groupOf, maybeConnectionOf, readNumber, userOf } from './call.js';
 
 const MAX_PAGE = 200;
 
-export const health = () => ({ status: 200, hasVersions: false });
+/** With `ready` in the query: also whether every event handler is validated; which is ours. */
+export function health({ query, service }) {
+  const invalid = query.has('ready') ? service.upstream.invalid : [];
+  if (invalid.length === 0) return { status: 200, hasVersions: false };
+  return { status: 503, hasVersions: false, json: { invalid }, note: `not ready: ${invalid}` };
+}
 
 const exists = (kind, name, isThere) => {
   if (isThere) return { status: 200 };

@@ -1,0 +1,41 @@
+// Serves until Ctrl-C.
+
+import { closeOnSignal, fail, readCommandLine } from '../cli.js';
+import { startWebPubSub } from '../webpubsub/service.js';
+import { PREFIX, SERVICE_OPTIONS, addresses, serviceOptions, warnings } from './service.js';
+
+const ABOUT = `Usage: webpubsub-socketio-emulator [options]
+       webpubsub-socketio-emulator token [options]
+       webpubsub-socketio-emulator exec [options] -- COMMAND
+
+A local stand-in for Azure Web PubSub for Socket.IO in serverless mode. Prints the connection
+string for the application, then serves until Ctrl-C. \`token\` prints a client's token, and \`exec\`
+runs a command beside the service; each has its own --help.
+
+Options:`;
+
+export async function serve(args) {
+  const { json, ...values } = readCommandLine({
+    about: ABOUT,
+    prefix: PREFIX,
+    options: {
+      ...SERVICE_OPTIONS,
+      json: { kind: 'flag', help: 'print one line of JSON when it listens, and the log to stderr' },
+    },
+  }, args);
+  const print = json ? console.error : console.log;
+  const options = serviceOptions(values, print);
+  try {
+    const service = await startWebPubSub(options);
+    closeOnSignal(() => service.close());
+    for (const warning of warnings(options)) print(`warn     ${warning}`);
+    if (json) {
+      console.log(JSON.stringify({ ready: true, ...addresses(service) }));
+    } else {
+      console.log(`Web PubSub for Socket.IO at ${service.endpoint}`);
+      console.log(service.connectionString);
+    }
+  } catch (error) {
+    fail(`cannot start: ${error.message}`, 1);
+  }
+}

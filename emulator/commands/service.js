@@ -1,0 +1,93 @@
+// The settings of the service on a command line, in the environment or in a file, and what
+// startWebPubSub makes of them. `exec` has them as well.
+
+import { isLoopback } from '../loopback.js';
+import { KNOBS } from '../webpubsub/options.js';
+
+/** What names of settings begin with in the environment. */
+export const PREFIX = 'WEBPUBSUB_EMULATOR_';
+
+const SEEN = 'seen in lists of processes: better in the environment or the file';
+
+/** The key with which tokens are signed, for those who make tokens and those who check them. */
+export const ACCESS_KEY = {
+  kind: 'text',
+  many: true,
+  help: `an access key; twice for primary and secondary; ${SEEN}`,
+};
+
+export const SERVICE_OPTIONS = {
+  port: { kind: 'count', value: 8080, help: 'where to listen' },
+  orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
+  host: { kind: 'text', help: 'the address to listen on instead of the loopback interface' },
+  insecure: { kind: 'flag', help: 'listen there though anybody may know the key' },
+  endpoint: { kind: 'text', help: 'address that tokens name (http://localhost:PORT)' },
+  accessKey: ACCESS_KEY,
+  identityToken: {
+    kind: 'text',
+    many: true,
+    help: 'a bearer token that REST accepts unread, as from a managed identity',
+  },
+  hub: { kind: 'text', value: 'codestream', help: 'the hub that the next options are about' },
+  upstream: { kind: 'text', help: 'URL template of its event handler: {hub}, {event}' },
+  userEvents: { kind: 'text', value: '*', help: 'user events it wants: * or names with commas' },
+  systemEvents: {
+    kind: 'text',
+    value: 'connect,connected,disconnected',
+    help: 'system events it wants',
+  },
+  anonymous: { kind: 'flag', help: 'the hub admits clients without a token' },
+  hubs: { kind: 'json', help: 'the settings of several hubs instead' },
+  log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
+  ...KNOBS,
+};
+
+/**
+ * @param {object} values as readCommandLine gives them
+ * @param {(line: string) => void} print
+ * @returns {object} what startWebPubSub takes
+ */
+export function serviceOptions(values, print) {
+  const {
+    hub, upstream, userEvents, systemEvents, anonymous, hubs, accessKey, identityToken, log,
+    ...options
+  } = values;
+  const handler = {
+    urlTemplate: upstream,
+    userEventPattern: userEvents,
+    systemEvents: systemEvents.split(',').filter(Boolean),
+  };
+  const oneHub = {
+    anonymousConnectPolicy: anonymous ? 'allow' : 'deny',
+    eventHandlers: upstream ? [handler] : [],
+  };
+  return {
+    ...options,
+    accessKeys: accessKey,
+    identityTokens: identityToken,
+    hubs: hubs ?? { [hub]: oneHub },
+    log: (line) => {
+      if (log || /^(warn|note)/.test(line)) print(line);
+    },
+  };
+}
+
+/** What is worth a warning at the start. */
+export function warnings({ host, hubs }) {
+  if (host === undefined || isLoopback(host)) return [];
+  return Object.entries(hubs)
+    .filter(([, { anonymousConnectPolicy }]) => anonymousConnectPolicy === 'allow')
+    .map(([hub]) => `ANYBODY WHO REACHES ${host} CAN CONNECT TO HUB '${hub}': it admits clients without `
+      + 'a token');
+}
+
+/** Where clients, applications and REST calls find the service. */
+export function addresses({ endpoint, connectionString }) {
+  return {
+    endpoint,
+    connectionString,
+    socketio: `${endpoint}/clients/socketio/hubs/{hub}`,
+    native: `${endpoint.replace(/^http/, 'ws')}/client/hubs/{hub}`,
+    rest: `${endpoint}/api/hubs/{hub}`,
+  };
+}

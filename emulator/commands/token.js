@@ -1,0 +1,69 @@
+// Prints a client's token and where it goes. Needs nothing that runs.
+
+import { fail, readCommandLine } from '../cli.js';
+import { isLoopback } from '../loopback.js';
+import { DEFAULT_KEY, isHubName } from '../webpubsub/options.js';
+import { signToken } from '../webpubsub/token.js';
+import { ACCESS_KEY, PREFIX, SERVICE_OPTIONS } from './service.js';
+
+const ABOUT = `Usage: webpubsub-socketio-emulator token [options]
+
+Prints the endpoint, the path, a token and the whole URL for one client, for an emulator on this
+machine. A hub that is --anonymous needs no token. JavaScript:
+io(endpoint, { path, query: { access_token: token } }).
+
+Options:`;
+
+const OPTIONS = {
+  hub: SERVICE_OPTIONS.hub,
+  user: { kind: 'text', help: 'whose connection it is: ce-userId' },
+  role: { kind: 'text', many: true, help: 'such as webpubsub.sendToGroup, for native clients' },
+  group: { kind: 'text', many: true, help: 'a group that a native client is in from the start' },
+  minutes: { kind: 'count', value: 60, help: 'how long the token can be used' },
+  native: { kind: 'flag', help: 'for a native client instead of one of Socket.IO' },
+  endpoint: { kind: 'text', value: 'http://localhost:8080', help: 'of the emulator' },
+  accessKey: ACCESS_KEY,
+  json: { kind: 'flag', help: 'print one line of JSON' },
+};
+
+export function token(args) {
+  const values = readCommandLine({ about: ABOUT, prefix: PREFIX, options: OPTIONS }, args);
+  const { endpoint, hub } = values;
+  if (!isHubName(hub)) fail(`'${hub}' is not a hub name`);
+  const url = tryUrl(endpoint);
+  if (!url || !isLoopback(url.hostname)) {
+    fail(`tokens are signed for an emulator on this machine only, and '${endpoint}' is none`);
+  }
+  const client = clientOf(values, url.origin);
+  if (values.json) console.log(JSON.stringify(client));
+  else for (const [name, text] of Object.entries(client)) console.log(`${name.padEnd(10)}${text}`);
+}
+
+function tryUrl(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What one client needs to connect.
+ * @param {{hub: string, user?: string, role?: string[], group?: string[], minutes: number,
+ *   native?: boolean, accessKey?: string[]}} values
+ * @param {string} endpoint
+ * @returns {{endpoint: string, path: string, token: string, url: string}}
+ */
+export function clientOf(values, endpoint) {
+  const { hub, user, role, group, minutes, native, accessKey: [key] = [DEFAULT_KEY] } = values;
+  const place = native ? endpoint.replace(/^http/, 'ws') : endpoint;
+  const path = native ? `/client/hubs/${hub}` : `/clients/socketio/hubs/${hub}`;
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    aud: `${endpoint}${path}`, iat: now, exp: now + 60 * minutes,
+    sub: user, role, 'webpubsub.group': group,
+  };
+  const signed = signToken(claims, key);
+  const slash = native ? '' : '/';
+  return { endpoint: place, path, token: signed, url: `${place}${path}${slash}?access_token=${signed}` };
+}
