@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
+import { writerLink } from '../../web/src/writer-link.js';
 import { startScene } from './browser.js';
 
 /** The state on the screen must be true this soon after any failure. */
@@ -140,28 +141,35 @@ test('a second tab takes over, the first says so, and can take the pen back', as
   await second.says('Taken over');
 });
 
-test('a writer on another machine with the same key takes over too', async () => {
-  const one = await scene.person();
-  const other = await scene.person();
-  const first = await scene.writer({ context: one });
-  const viewer = await scene.viewer(first.link);
+test("a writer's link passes the pen with the text, and its key leaves the address", async () => {
+  const first = await scene.writer();
   await first.type('here');
+  const viewer = await scene.viewer(first.link);
   await viewer.shows('here');
   await first.page.waitForFunction(() =>
     Object.values(localStorage).some((value) => value.includes('"here"')),
   );
-  // As if the draft had been carried over: the other browser knows room and key.
-  const kept = await first.page.evaluate(() => Object.entries(localStorage));
-  await other.addInitScript((entries) => {
-    for (const [key, value] of entries) localStorage.setItem(key, value);
-  }, kept);
-  const second = await scene.writer({ context: other });
-  assert.equal(second.link, first.link);
+  const { key, epoch } = await first.page.evaluate(() =>
+    JSON.parse(localStorage.getItem(`codestream.session.${localStorage.getItem('codestream.last')}`)),
+  );
+  const second = await scene.viewer(writerLink(first.link, { key, epoch }));
+  assert.equal(second.page.url(), first.link);
+  await second.shows('here');
+  await second.notices(/may write here/);
+  assert.equal(await first.state(), 'Live', 'until it is wanted the pen stays where it is');
+  await second.page.reload();
+  await second.notices(/may write here/);
+  await second.page.locator('#banner-action').click();
   await first.says('Taken over');
+  await second.says('Live');
+  assert.ok(!second.page.url().includes('#'));
+  assert.equal(await second.page.locator('#share-link').getAttribute('href'), first.link);
+  await second.shows('here');
   await second.focus();
   await second.keys('Control+End');
   await second.page.keyboard.type(' and there');
   await viewer.shows('here and there');
+  assert.equal(await viewer.notice(), '', 'with the link for viewers nothing is offered');
 });
 
 test('a writer who was away gives way to the one who has taken over since', LONG, async () => {

@@ -4,12 +4,15 @@
 import { followSystem } from './appearance.js';
 import './shared.js';
 import { Page } from './page.js';
+import { keepPen, keptPen } from './store.js';
 import { ViewerPage } from './watch.js';
 import { WriterPage } from './write.js';
+import { readWriterLink } from './writer-link.js';
 
 const ROOM = /^[A-Za-z0-9_-]{22}$/;
 
 function start() {
+  hideKey();
   followSystem();
   if (new URLSearchParams(location.search).has('embed'))
     document.documentElement.dataset.embed = '';
@@ -23,13 +26,24 @@ function start() {
   if (!/^https?:\/\//.test(api))
     stopped(page, 'This copy of the page does not know its function app: it was not configured.');
   else if (room === '') new WriterPage(backEnd, page);
-  else if (ROOM.test(room)) new ViewerPage(backEnd, room, page);
+  else if (ROOM.test(room)) new ViewerPage(backEnd, room, page, penOf(room));
   else
     stopped(
       page,
       'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',
     );
 }
+
+/** The key of a writer's link must not be seen on a projector, or copied with the address. */
+function hideKey() {
+  const pen = readWriterLink(location.hash);
+  if (!pen) return;
+  keepPen(pen);
+  history.replaceState(history.state, '', `#${pen.room}`);
+}
+
+/** Inside another page nobody writes. @param {string} room */
+const penOf = (room) => (window.top === window ? keptPen(room) : undefined);
 
 /** @param {Page} page @param {string} text */
 function stopped(page, text) {

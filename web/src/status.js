@@ -6,7 +6,7 @@ import { FLUSH_MS, MAX_TEXT } from './protocol.js';
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
  * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session' |
- *   'word' | 'reload', label?: string }} Notice
+ *   'word' | 'reload' | 'write', label?: string }} Notice
  * @typedef {{ word: string, tone: Tone, notice?: Notice }} Status
  * @typedef {object} LinkState
  * @property {'connecting' | 'up' | 'down' | 'failed'} phase
@@ -183,11 +183,41 @@ export const TOO_LARGE =
   `A session holds at most ${MAX_TEXT / 1024} KiB, and the text would be larger than that. ` +
   'The last change was undone; everything else goes on.';
 
+const WAITING = 'Waiting for the writer';
+
+/**
+ * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number, pen?: boolean }}
+ *   state  pen: the page was opened with a writer's link
+ * @returns {Status}
+ */
+export function viewerStatus({ pen = false, ...state }) {
+  const status = watchingStatus(state);
+  return pen && mayTakePen(status, state) ? { ...status, notice: penNotice(status) } : status;
+}
+
+/**
+ * Whoever takes the pen goes on with the text that is here, so it must be the writer's, unless
+ * nobody could give a newer one.
+ * @param {Status} status
+ * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number }} state
+ */
+function mayTakePen({ word }, { link, viewer, now }) {
+  if (link.phase !== 'up' || viewer.session.ended) return false;
+  return word === WAITING || viewer.away(now) || !viewer.needsText;
+}
+
+/** @param {Status} status @returns {Notice} */
+const penNotice = ({ notice }) => ({
+  text: `${notice?.text ?? ''} With this link you may write here; whoever writes now then stops.`.trim(),
+  action: 'write',
+  label: 'Write here',
+});
+
 /**
  * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number }} state
  * @returns {Status}
  */
-export function viewerStatus({ link, viewer, now }) {
+function watchingStatus({ link, viewer, now }) {
   const { session } = viewer;
   if (session.ended && viewer.hasText)
     return withNotice(
@@ -207,7 +237,7 @@ export function viewerStatus({ link, viewer, now }) {
     );
   if (!viewer.hasText) {
     const waiting = viewer.writerLeft || now - viewer.joinedAt >= WAITING_MS;
-    return { word: waiting ? 'Waiting for the writer' : 'Connecting', tone: 'wait' };
+    return { word: waiting ? WAITING : 'Connecting', tone: 'wait' };
   }
   if (viewer.away(now))
     return withNotice(

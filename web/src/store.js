@@ -18,6 +18,7 @@
 const SESSION = 'codestream.session.';
 const LAST = 'codestream.last';
 const TAB = 'codestream.tab';
+const PEN = 'codestream.pen';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
 const TRIAL = 'codestream.trial';
@@ -151,6 +152,18 @@ export function saveSession(record) {
   // Loading the page again and again, while nobody is let in, must not evict other sessions.
   if (kept && record.beside && slot !== origin) dropOrigin();
   return kept;
+}
+
+/** This tab has been opened with a writer's link. @param {import('./writer-link.js').Pen} pen */
+export function keepPen(pen) {
+  tab.set(PEN, JSON.stringify(pen));
+}
+
+/** The pen that this tab may take, if it is this room's. @param {string} room */
+export function keptPen(room) {
+  /** @type {import('./writer-link.js').Pen | undefined} */
+  const pen = parse(tab.get(PEN)) ?? undefined;
+  return pen?.room === room ? pen : undefined;
 }
 
 /**

@@ -14,9 +14,10 @@ import { loadReader } from './parts.js';
 import { Rewind } from './rewind.js';
 import { viewersLink } from './share.js';
 import { NOT_LOADED, viewerStatus } from './status.js';
-import { preferences } from './store.js';
+import { preferences, saveSession } from './store.js';
 import { breath, now } from './ticker.js';
 import { Viewer } from './viewer.js';
+import { takePen } from './writer-link.js';
 
 export class ViewerPage {
   #page;
@@ -25,6 +26,7 @@ export class ViewerPage {
   #burst = new Burst();
   #rewind;
   #connection;
+  #pen;
   #attach = connectAppearance();
   #loading = false;
   /** @type {FirstText | undefined} */
@@ -42,9 +44,11 @@ export class ViewerPage {
    * @param {import('./connection.js').BackEnd} backEnd
    * @param {string} room
    * @param {import('./page.js').Page} page
+   * @param {import('./writer-link.js').Pen} [pen]  it was opened with a writer's link
    */
-  constructor(backEnd, room, page) {
+  constructor(backEnd, room, page, pen) {
     this.#page = page;
+    this.#pen = pen;
     page.setRole('viewer');
     page.showFollowing(true);
     this.#rewind = new Rewind({
@@ -121,7 +125,7 @@ export class ViewerPage {
     const viewer = this.#viewer;
     const { session, hasText } = viewer;
     const { state } = this.#connection;
-    const status = viewerStatus({ link: state, viewer, now: now() });
+    const status = viewerStatus({ link: state, viewer, now: now(), pen: this.#pen !== undefined });
     // However well the stream goes on behind it, a past text is not what is being written now.
     const { live } = this.#rewind;
     page.showStatus(
@@ -187,10 +191,22 @@ export class ViewerPage {
     page.onAction = (action) => {
       if (action === 'retry') this.#connection.retry();
       else if (action === 'reload') location.reload();
-      else if (action === 'new-session') location.assign(location.pathname + location.search);
+      else if (action === 'new-session') this.#openWriter();
+      else if (action === 'write') this.#write();
     };
     page.onFocusLost = () => this.#reader?.focus();
     page.onNotLoaded = () => this.#notLoaded();
+  }
+
+  /** Takes the pen: a writer's page goes on with what was watched here. */
+  #write() {
+    if (!this.#pen) return;
+    saveSession({ ...takePen(this.#pen, this.#viewer), at: Date.now() });
+    this.#openWriter();
+  }
+
+  #openWriter() {
+    location.assign(location.pathname + location.search);
   }
 }
 

@@ -14,7 +14,7 @@ function writing(change = {}, { link = up, now = 100, takenOver = false, draftKe
   return writerStatus({ link, writer: Object.assign(writer, change), takenOver, draftKept, now });
 }
 
-function watching(session = {}, { link = up, now = 100, text = 'text', prepare = () => {} } = {}) {
+function watching(session = {}, { link = up, now = 100, text = 'text', pen = false, prepare = () => {} } = {}) {
   const viewer = new Viewer({ random: () => 0 });
   viewer.joined('v', 0);
   if (text !== null) {
@@ -35,7 +35,7 @@ function watching(session = {}, { link = up, now = 100, text = 'text', prepare =
     );
   }
   prepare(viewer);
-  return viewerStatus({ link, viewer, now });
+  return viewerStatus({ link, viewer, now, pen });
 }
 
 test('each state of the writer has its word', () => {
@@ -191,4 +191,20 @@ test('writer and viewer say how often something arrives when that is more seldom
   assert.deepEqual([writer.pace, writerStatus(state).word], [200, 'Live']);
   assert.equal(watching({ pace: 800 }).word, 'Live, every 0.8 s');
   assert.equal(watching({ pace: 90 }).word, 'Live');
+});
+
+test("with a writer's link the pen is offered once the text here is the writer's, or there is none", () => {
+  const offered = (session, more = {}) =>
+    watching(session, { pen: true, ...more }).notice?.action === 'write';
+  assert.ok(offered({}));
+  assert.ok(offered({ paused: true }));
+  assert.ok(offered({}, { text: null, now: 3_000 }), 'nobody writes');
+  assert.ok(offered({}, { now: 20_000, prepare: (viewer) => (viewer.behind = true) }), 'away');
+  assert.match(watching({}, { pen: true, now: 20_000 }).notice.text, /not connected.*may write here/);
+  assert.ok(!offered({}, { text: null }), 'the text may be on its way');
+  assert.ok(!offered({}, { prepare: (viewer) => (viewer.behind = true) }), 'out of date');
+  assert.ok(!offered({ ended: true }));
+  for (const phase of ['connecting', 'down', 'failed'])
+    assert.ok(!offered({}, { link: { ...up, phase } }), phase);
+  assert.ok(!offered({}, { pen: false }));
 });
