@@ -95,7 +95,7 @@ SRC   := $(wildcard src/*.c src/*/*.c)
 APPS  := $(wildcard examples/*/*.c tests/apps/*.c)
 # What needs no socket, and can therefore be tested without one.
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/capacity.c \
-         $(wildcard src/sandbox*.c) $(addprefix src/azure/,cloudevents.c token.c webpubsub.c) \
+         $(wildcard src/sandbox*.c) $(addprefix src/azure/,blob.c cloudevents.c token.c webpubsub.c) \
          src/io/hosts.c
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
@@ -208,6 +208,7 @@ $(B)/test_%: $(B)/tests/unit/test_%.o $(PURE:%.c=$(B)/%.o) $(APPS:%.c=$(B)/%.o)
 $(B)/test_loop: $(B)/src/io/loop.o
 $(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o \
   azure/rest.o azure/identity.o io/loop.o) $(B)/tests/unit/no_http.o
+$(B)/test_text: $(addprefix $(B)/src/,text.o response.o azure/rest.o azure/identity.o)
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.log_writer := write poll pthread_create pthread_cond_clockwait

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 
 #include "app/app.h"
+#include "azure/blob.h"
 #include "azure/cloudevents.h"
 #include "capacity.h"
 #include "wire/base64url.h"
 #include "wire/hmac.h"
+#include "wire/http.h"
 #include "wire/json.h"
 
 static void complain(struct complaints *complaints, const char *setting, const char *problem)
@@ -44,13 +46,13 @@ static bool is_secure(struct str url, struct str host)
            str_equal(host, STR("127.0.0.1")) || str_equal(host, STR("[::1]"));
 }
 
-static void use_endpoint(struct config *config, const struct webpubsub_endpoint *endpoint,
+static void use_endpoint(struct rest_options *rest, const struct webpubsub_endpoint *endpoint,
                          const char *setting, struct complaints *complaints)
 {
     if (!is_secure(endpoint->url, endpoint->host))
         complain(complaints, setting,
                  "has an http:// endpoint on another machine; use https://");
-    config->rest.endpoint = *endpoint;
+    rest->endpoint = *endpoint;
 }
 
 static void read_connection_string(struct config *config, struct str text,
@@ -65,7 +67,7 @@ static void read_connection_string(struct config *config, struct str text,
     }
     if (endpoint.access_key.len == 0)
         complain(complaints, SETTING_CONNECTION, "has no AccessKey");
-    use_endpoint(config, &endpoint, SETTING_CONNECTION, complaints);
+    use_endpoint(&config->rest, &endpoint, SETTING_CONNECTION, complaints);
 }
 
 static struct str read_required(config_getenv *get, const char *setting, const char *problem,
@@ -78,8 +80,22 @@ static struct str read_required(config_getenv *get, const char *setting, const c
     return value;
 }
 
-static void read_identity(struct config *config, config_getenv *get, struct str text,
+/* What the platform says of identities, for whichever service. */
+static void read_identity(struct identity_options *identity, config_getenv *get,
                           struct complaints *complaints)
+{
+    identity->endpoint =
+        read_required(get, "IDENTITY_ENDPOINT",
+                      "is not set: no managed identity is assigned to this app", complaints);
+    if (identity->endpoint.len > 0 && !str_starts(identity->endpoint, STR("http://")))
+        complain(complaints, "IDENTITY_ENDPOINT", "is no http:// address");
+    identity->header =
+        read_required(get, "IDENTITY_HEADER",
+                      "is not set: no managed identity is assigned to this app", complaints);
+}
+
+static void read_service_by_identity(struct config *config, config_getenv *get, struct str text,
+                                     struct complaints *complaints)
 {
     struct str credential = str_from(get(SETTING_CONNECTION "__credential"));
     struct webpubsub_endpoint endpoint;
@@ -88,21 +104,14 @@ static void read_identity(struct config *config, config_getenv *get, struct str 
     if (webpubsub_parse_endpoint(text, &config->mem, &endpoint, &why))
         complain(complaints, SETTING_CONNECTION "__endpoint", why ? why : "is too long");
     else
-        use_endpoint(config, &endpoint, SETTING_CONNECTION "__endpoint", complaints);
+        use_endpoint(&config->rest, &endpoint, SETTING_CONNECTION "__endpoint", complaints);
     if (credential.len > 0 && !str_equal_nocase(credential, STR("managedidentity")))
         complain(complaints, SETTING_CONNECTION "__credential", "can only be managedidentity");
+    config->rest.identity.service = "webpubsub.azure.com";
     config->rest.identity.client = str_from(get(SETTING_CONNECTION "__clientId"));
     if (!base64url_is_text(config->rest.identity.client, '\0'))
         complain(complaints, SETTING_CONNECTION "__clientId", "is no client id");
-    config->rest.identity.endpoint =
-        read_required(get, "IDENTITY_ENDPOINT",
-                      "is not set: no managed identity is assigned to this app", complaints);
-    if (config->rest.identity.endpoint.len > 0 &&
-        !str_starts(config->rest.identity.endpoint, STR("http://")))
-        complain(complaints, "IDENTITY_ENDPOINT", "is no http:// address");
-    config->rest.identity.header =
-        read_required(get, "IDENTITY_HEADER",
-                      "is not set: no managed identity is assigned to this app", complaints);
+    read_identity(&config->rest.identity, get, complaints);
     (void)read_required(get, "CODESTREAM_SECRET",
                         "is not set; without an access key there is nothing to derive it from",
                         complaints);
@@ -117,10 +126,59 @@ static void read_service(struct config *config, config_getenv *get,
     if (connection.len > 0)
         read_connection_string(config, connection, complaints);
     else if (endpoint.len > 0)
-        read_identity(config, get, endpoint, complaints);
+        read_service_by_identity(config, get, endpoint, complaints);
     else
         complain(complaints, SETTING_CONNECTION,
                  "is not set, and " SETTING_CONNECTION "__endpoint is not either");
+}
+
+/* Of a URL, with the slash; empty: it has none. */
+static struct str path_of(struct str url)
+{
+    struct str rest = url;
+    bool is_secure;
+
+    if (http_cut_scheme(&rest, &is_secure))
+        while (rest.len > 0 && rest.ptr[0] != '/')
+            rest = str_skip(rest, 1);
+    return rest;
+}
+
+static bool is_path(struct str path)
+{
+    struct str query;
+
+    (void)str_cut(path, "?#%", &query);
+    return path.len == 0 || (str_is_visible(path) && !query.ptr);
+}
+
+/*
+ * https://account.blob.core.windows.net; Azurite's has a path.  Copied: what is named like storage is
+ * overwritten in the environment.
+ */
+static void read_storage(struct config *config, config_getenv *get,
+                         struct complaints *complaints)
+{
+    static const char setting[] = "CODESTREAM_STORAGE__blobServiceUri";
+    struct str text = str_trim(str_from(get(setting))), path = path_of(text);
+    struct webpubsub_endpoint endpoint;
+    const char *why;
+
+    if (text.len == 0)
+        return;
+    while (path.len > 0 && path.ptr[path.len - 1] == '/')
+        path.len--;
+    if (!is_path(path) ||
+        webpubsub_parse_endpoint(str_first(text, text.len - path_of(text).len), &config->mem,
+                                 &endpoint, &why) ||
+        arena_concat(&config->mem, &endpoint.url, endpoint.url, path)) {
+        complain(complaints, setting, "is no https:// address of a storage account's blobs");
+        return;
+    }
+    use_endpoint(&config->storage, &endpoint, setting, complaints);
+    config->storage.identity.service = BLOB_SERVICE;
+    config->storage.identity.client = config->rest.identity.client;
+    read_identity(&config->storage.identity, get, complaints);
 }
 
 /*
@@ -279,6 +337,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     arena_init(&config->mem, 64 * 1024);
 
     read_service(config, get, complaints);
+    read_storage(config, get, complaints);
     config->rest.hub = str_from(hub && *hub ? hub : "codestream");
     if (!webpubsub_hub_ok(config->rest.hub))
         complain(complaints, "CODESTREAM_HUB",
@@ -294,7 +353,10 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->has_platform_auth =
         str_equal_nocase(str_from(get("WEBSITE_AUTH_ENABLED")), STR("true"));
     config->ca_file =
-        find_ca_file(get, str_starts(config->rest.endpoint.url, STR("https://")), complaints);
+        find_ca_file(get,
+                     str_starts(config->rest.endpoint.url, STR("https://")) ||
+                         str_starts(config->storage.endpoint.url, STR("https://")),
+                     complaints);
     config->proxy = first_set(get, proxy_names);
     config->no_proxy = first_set(get, no_proxy_names);
     for (size_t i = 0; i < COUNT(numbers); i++)
@@ -306,7 +368,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
 void config_forget_secrets(struct config *config)
 {
     struct str *const secrets[] = { &config->rest.endpoint.access_key, &config->secret,
-                                    &config->writers_word, &config->rest.identity.header };
+                                    &config->writers_word, &config->rest.identity.header,
+                                    &config->storage.identity.header };
 
     for (size_t i = 0; i < COUNT(secrets); i++) {
         cleanse(*secrets[i]);

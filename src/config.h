@@ -27,6 +27,7 @@ typedef char *config_getenv(const char *name);
 struct config {
     struct arena mem; /* what the views below point into, where not the environment */
     struct rest_options rest;
+    struct rest_options storage; /* where texts are kept; endpoint.url empty: nowhere */
     struct str
         service_origins;     /* further hosts and origins of Web PubSub: a list, see README */
     struct str secret;       /* empty: derived from the access key, if there is one */

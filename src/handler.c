@@ -1,5 +1,7 @@
 #include "handler.h"
 
+#include <stdlib.h>
+
 #include "response.h"
 #include "wire/json.h"
 
@@ -38,6 +40,9 @@ static const struct route routes[] = {
     { STR_INIT("/register"), STR_INIT("POST"), negotiate_register, NEGOTIATE_MAX_BODY_BYTES },
     { STR_INIT("/eventhandler"), STR_INIT("POST"), eventhandler_event, EVENT_MAX_BODY_BYTES },
     { STR_INIT("/eventhandler"), STR_INIT("OPTIONS"), eventhandler_validate, 0 },
+    { STR_INIT("/text"), STR_INIT("GET"), text_get, 0 },
+    { STR_INIT("/text"), STR_INIT("PUT"), text_put, TEXT_MAX_BYTES },
+    { STR_INIT("/text"), STR_INIT("DELETE"), text_delete, 0 },
 };
 
 /* Our routes take /api before them, where Functions puts it by default, or not; in any case. */
@@ -162,9 +167,17 @@ static struct hmac_key *writer_secret(const struct config *config, struct hmac_k
     return key;
 }
 
+static enum err storage_init(struct handler *handler, struct http_client *client)
+{
+    handler->storage = calloc(1, sizeof(*handler->storage));
+    if (!handler->storage)
+        return ERR_NO_MEMORY;
+    return rest_init(handler->storage, &handler->config->storage, handler->loop, client);
+}
+
 enum err handler_init(struct handler *handler, const struct app *app,
                       const struct config *config, struct loop *loop,
-                      struct http_client *client)
+                      struct http_client *client, struct http_client *storage)
 {
     *handler = (struct handler){
         .app = app,
@@ -180,6 +193,8 @@ enum err handler_init(struct handler *handler, const struct app *app,
     handler->secret = writer_secret(config, handler->rest.webpubsub.key);
     if (!handler->secret)
         return ERR_NO_MEMORY;
+    if (storage && storage_init(handler, storage))
+        return ERR_NO_MEMORY;
     if (!config->needs_word)
         return ERR_NONE;
     return app_word_mac(handler->secret, config->writers_word, handler->word_mac);
@@ -189,10 +204,15 @@ void handler_free(struct handler *handler)
 {
     eventhandler_end_sample(handler);
     rest_free(&handler->rest);
+    if (handler->storage)
+        rest_free(handler->storage);
+    free(handler->storage);
     hmac_key_free(handler->secret);
 }
 
 void handler_abort(struct handler *handler)
 {
     rest_abort(&handler->rest);
+    if (handler->storage)
+        rest_abort(handler->storage);
 }

@@ -1,6 +1,7 @@
 /*
- * The handler: routes and limits, and its two functions over HTTP.  /negotiate hands out tokens,
- * /eventhandler turns events into plans and has them carried out.
+ * The handler: routes and limits, and its three functions over HTTP.  /negotiate hands out tokens,
+ * /eventhandler turns events into plans and has them carried out, /text keeps the newest text of a
+ * room.
  *
  * A handler belongs to one loop and its thread; several share nothing but the settings.
  */
@@ -42,6 +43,16 @@ struct handler_sample {
     int64_t until_ms; /* LOOP_NEVER: there are none */
 };
 
+/*
+ * Requests for kept texts that one loop has under way.  They have a client of their own, with so
+ * many connections: storage that hangs holds up nothing else.
+ */
+#define HANDLER_MAX_TEXTS 128
+#define HANDLER_TEXT_CALLS 16
+
+/* Of a text with its name and its language, as JSON. */
+#define TEXT_MAX_BYTES (1024 * 1024)
+
 struct handler {
     const struct app *app;
     const struct config *config; /* its secrets are forgotten once a handler has keys of them */
@@ -50,19 +61,22 @@ struct handler {
     struct hmac_key *secret;            /* signs writer keys */
     unsigned char word_mac[HMAC_BYTES]; /* if the owner has set a word: see app_word_mac */
     size_t in_flight;
+    struct rest *storage; /* where texts are kept; NULL: nowhere */
+    size_t texts;         /* requests for them that are under way */
     struct handler_sample sample;
 };
 
 /*
- * Makes what this thread needs.  config, loop and client outlive the handler.
+ * Makes what this thread needs.  config, loop and clients outlive the handler; storage may be NULL:
+ * no texts are kept.
  * ERR_NO_MEMORY: libcrypto refused; handler_free is to be called all the same.
  */
 MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
                                const struct config *config, struct loop *loop,
-                               struct http_client *client);
+                               struct http_client *client, struct http_client *storage);
 void handler_free(struct handler *handler);
 
-/* Ends every call to Web PubSub and to the identity endpoint; each request gets its response. */
+/* Ends every call to Web PubSub, to storage and to identity endpoints; each request gets its response. */
 void handler_abort(struct handler *handler);
 
 /* For http_server_new; owner is the handler. */
@@ -88,6 +102,12 @@ struct webpubsub_client negotiate_client(const struct app_pass *pass);
 MUST_USE enum err negotiate_response(const struct webpubsub *webpubsub,
                                      const struct app_pass *pass, struct str token,
                                      int64_t token_seconds, struct arena *mem, struct str *out);
+
+/* ---- text.c: GET, PUT and DELETE ---- */
+
+void text_get(struct handler *handler, struct http_request *request);
+void text_put(struct handler *handler, struct http_request *request);
+void text_delete(struct handler *handler, struct http_request *request);
 
 /* ---- eventhandler.c ---- */
 

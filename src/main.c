@@ -46,6 +46,9 @@ static const char usage[] =
     "key)\n"
     "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more\n"
     "                              (none: anybody may open one)\n"
+    "  CODESTREAM_STORAGE__blobServiceUri\n"
+    "                              storage account that keeps each room's newest text, by\n"
+    "                              managed identity (none: no text is kept)\n"
     "  CODESTREAM_TOKEN_MINUTES    life of a client token (60)\n"
     "  CODESTREAM_UNITS            units of Web PubSub, for the page's pace (1)\n"
     "  CODESTREAM_REST_TIMEOUT_MS  for all REST calls of one event (5000)\n"
@@ -224,13 +227,15 @@ static void log_start(unsigned port, const struct config *config, size_t loops,
                       const struct sandbox *sandbox)
 {
     bool asks_word = config->needs_word && application->asks_word;
+    bool keeps_texts = config->storage.endpoint.url.len > 0 && application->keeper;
 
     log_event(LOG_INFO, "listening", LOG_NUMBER("port", port),
               LOG_TEXT("version", STR(VERSION)),
-              LOG_TEXT("paths", STR("/negotiate,/register,/eventhandler")),
+              LOG_TEXT("paths", STR("/negotiate,/register,/eventhandler,/text")),
               LOG_TEXT("service", config->rest.endpoint.host),
               LOG_TEXT("app", str_from(application->name)), LOG_TEXT("hub", config->rest.hub),
               LOG_TEXT("writers", asks_word ? STR("word") : STR("anybody")),
+              LOG_TEXT("texts", keeps_texts ? config->storage.endpoint.host : STR("not kept")),
               LOG_NUMBER("loops", loops), LOG_TEXT("calls", str_from(sandbox->calls)),
               LOG_TEXT("files", str_from(sandbox->files)));
 }

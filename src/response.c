@@ -55,23 +55,49 @@ static void send_error(struct http_request *request, struct http_response *respo
     http_response_send(request, response);
 }
 
+/* Whether this request has a line, and for how many others it stands. */
+static bool has_line(const struct http_request *request, struct response_sample *sample,
+                     uint64_t *others)
+{
+    int64_t now_ms = loop_now_ms(request->loop), next_ms;
+
+    *others = 0;
+    if (!sample)
+        return true;
+    next_ms = atomic_load(&sample->next_ms);
+    /* Of several loops that see that it is time, one writes. */
+    if (now_ms < next_ms ||
+        !atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS)) {
+        atomic_fetch_add(&sample->unlogged, 1);
+        return false;
+    }
+    *others = atomic_exchange(&sample->unlogged, 0);
+    return true;
+}
+
+void response_log_sampled(const struct http_request *request, unsigned status,
+                          struct response_sample *sample)
+{
+    struct log_line line;
+    uint64_t others;
+
+    if (!has_line(request, sample, &others))
+        return;
+    response_log(&line, LOG_INFO, request);
+    log_number(&line, "status", status);
+    if (others > 0)
+        log_number(&line, "others", others);
+    log_end(&line);
+}
+
 void response_log_error(const struct http_request *request, unsigned status, const char *code,
                         const char *message, struct response_sample *sample)
 {
-    int64_t now_ms = loop_now_ms(request->loop), next_ms;
-    uint64_t others = 0;
     struct log_line line;
+    uint64_t others;
 
-    if (sample) {
-        next_ms = atomic_load(&sample->next_ms);
-        /* Of several loops that see that it is time, one writes. */
-        if (now_ms < next_ms ||
-            !atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS)) {
-            atomic_fetch_add(&sample->unlogged, 1);
-            return;
-        }
-        others = atomic_exchange(&sample->unlogged, 0);
-    }
+    if (!has_line(request, sample, &others))
+        return;
     response_log(&line, LOG_WARN, request);
     log_number(&line, "status", status);
     log_text(&line, "code", str_from(code));

@@ -34,6 +34,10 @@ void response_error_sampled(struct http_request *request, unsigned status, const
 void response_log_error(const struct http_request *request, unsigned status, const char *code,
                         const char *message, struct response_sample *sample);
 
+/* The line of a request that went well, of the same sample. */
+void response_log_sampled(const struct http_request *request, unsigned status,
+                          struct response_sample *sample);
+
 /* 405 with Allow. */
 void response_not_allowed(struct http_request *request, struct str allow);
 

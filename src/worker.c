@@ -27,6 +27,9 @@
 /* While no place is free: how often the listener is tried again. */
 #define ACCEPT_PAUSE_MS 10
 
+/* Of a loop, for kept texts: calls, what wakes libcurl, a question, a connection for an identity. */
+#define TEXT_DESCRIPTORS (HANDLER_TEXT_CALLS + 3)
+
 /*
  * The C library keeps freed memory that lies between blocks in use.  When a burst of this many
  * connections has been over for this long, malloc_trim gives that memory back.
@@ -49,6 +52,7 @@ struct worker {
     int inbox[2]; /* a pipe: the kernel's queue is the only one between threads */
     struct loop *loop;
     struct http_client *client;
+    struct http_client *storage; /* NULL: no texts are kept */
     struct http_server *server;
     struct handler handler;
     int listener;            /* -1: this worker does not accept */
@@ -334,6 +338,7 @@ static void worker_free(struct worker *w)
     if (w->client)
         handler_free(&w->handler);
     http_client_free(w->client);
+    http_client_free(w->storage);
     loop_free(w->loop);
     if (w->inbox[0] >= 0) {
         close(w->inbox[0]);
@@ -343,16 +348,35 @@ static void worker_free(struct worker *w)
         close(w->listener);
 }
 
-static bool worker_init(struct worker *w, const struct config *config, size_t calls)
+static struct http_client *client_new(struct worker *w, const struct config *config,
+                                      struct str url, size_t calls)
 {
     const struct http_client_options options = {
         .user_agent = "codestream/" VERSION,
         .ca_file = config->ca_file,
-        .is_plain = str_starts(config->rest.endpoint.url, STR("http://")),
+        .is_plain = str_starts(url, STR("http://")),
         .proxy = config->proxy,
         .no_proxy = config->no_proxy,
         .max_running = calls,
     };
+
+    return http_client_new(w->loop, &options);
+}
+
+/* true: there is a client for kept texts, or no need of one. */
+static bool open_storage(struct worker *w, const struct config *config, size_t calls)
+{
+    struct str url = config->storage.endpoint.url;
+
+    if (url.len == 0 || !application->keeper)
+        return true;
+    w->storage =
+        client_new(w, config, url, calls < HANDLER_TEXT_CALLS ? calls : HANDLER_TEXT_CALLS);
+    return w->storage != NULL;
+}
+
+static bool worker_init(struct worker *w, const struct config *config, size_t calls)
+{
     const struct http_handler handler = { handler_body_limit, handler_serve, &w->handler };
 
     if (pipe2(w->inbox, O_NONBLOCK | O_CLOEXEC) != 0) {
@@ -364,9 +388,9 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
         return false;
     /* The server before the client: then a call starts in the turn in which it is wanted. */
     w->server = http_server_new(w->loop, &handler, w->all->places);
-    w->client = http_client_new(w->loop, &options);
-    if (!w->server || !w->client ||
-        handler_init(&w->handler, application, config, w->loop, w->client))
+    w->client = client_new(w, config, config->rest.endpoint.url, calls);
+    if (!w->server || !w->client || !open_storage(w, config, calls) ||
+        handler_init(&w->handler, application, config, w->loop, w->client, w->storage))
         return false;
     if (loop_watch(w->loop, w->inbox[0], EPOLLIN, on_inbox, w))
         return false;
@@ -397,9 +421,20 @@ static size_t descriptor_limit(void)
                : INT_MAX;
 }
 
+/* What calls for kept texts leave for all else. */
+static size_t descriptors_left(const struct config *config)
+{
+    size_t limit = descriptor_limit(), texts = config->loops * TEXT_DESCRIPTORS;
+
+    if (config->storage.endpoint.url.len == 0)
+        return limit;
+    return limit > texts ? limit - texts : 0;
+}
+
 struct workers *workers_start(const struct config *config, int listener)
 {
-    const struct capacity_places places = capacity_places(descriptor_limit(), config->loops);
+    const struct capacity_places places =
+        capacity_places(descriptors_left(config), config->loops);
     size_t count = places.loops;
     struct workers *workers = calloc(1, sizeof(*workers) + count * sizeof(workers->at[0]));
     bool ok = workers != NULL;

@@ -43,7 +43,8 @@ const readelf = (...options) =>
 
 test('the zip holds the handler, host.json and the functions, sorted, and nothing else', () => {
   assert.deepEqual(entries.map(({ name }) => name),
-    ['codestream', 'eventhandler/function.json', 'host.json', 'negotiate/function.json']);
+    ['codestream', 'eventhandler/function.json', 'host.json', 'negotiate/function.json',
+      'text/function.json']);
   for (const { name, data } of entries) {
     if (name !== 'codestream') assert.deepEqual(data, inRepository(name), name);
   }
@@ -203,7 +204,7 @@ test('the versions in the list are those of the libraries that were linked', () 
 
 /** What `make package` reads, without what it has written but for the compiled libraries. */
 function copySources(to) {
-  const parts = ['Makefile', 'LICENSE', 'host.json', 'negotiate', 'eventhandler', 'src', 'packaging',
+  const parts = ['Makefile', 'LICENSE', 'host.json', 'negotiate', 'eventhandler', 'text', 'src', 'packaging',
     'bench/bench.mk', 'tests/fuzz/fuzz.mk',
     ...['prefix', 'versions', 'warnings', 'fetched', 'made-with', 'ready']
       .map((part) => `build/packages/${part}`),

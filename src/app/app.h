@@ -37,6 +37,12 @@ struct hmac_key;
 typedef void app_handler(struct app_socket *socket);
 typedef void app_negotiator(struct app_caller *caller);
 
+/*
+ * The room whose kept text a caller asks for (/text), or app_turn_away.  key: with which it wants
+ * to change that text; ptr NULL: it wants to read it.
+ */
+typedef struct str app_keeper(struct app_caller *caller, struct str key);
+
 struct app_event {
     const char *name;
     app_handler *handle;
@@ -47,6 +53,7 @@ struct app {
     const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
     app_negotiator *negotiate; /* app_admit or app_turn_away; NULL: app_admit_guest */
     bool asks_word;            /* that is to say, app_word, which the log's first line tells */
+    app_keeper *keeper;        /* NULL: no text of a room is kept */
     app_handler *connect;      /* may app_refuse; NULL: every socket with a token may come in */
     app_handler *connected;
     app_handler *disconnected;

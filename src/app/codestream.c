@@ -498,9 +498,28 @@ void codestream_negotiate(struct app_caller *caller)
         admit(caller, &member, &request, protocol, key);
 }
 
+/* ---- kept texts ---- */
+
+struct str codestream_keeper(struct app_caller *caller, struct str key)
+{
+    struct str room = app_query(caller, "room_id"), message;
+
+    if (!room_id_ok(room))
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "room_id must be 22 characters of A-Z a-z 0-9 - _");
+    else if (!key.ptr)
+        return room;
+    else if (writer_key_message(room, caller->mem, &message))
+        app_turn_away(caller, APP_BUSY, "no memory");
+    else if (!str_equal_secret(key, app_sign(caller, message)))
+        app_turn_away(caller, APP_FORBIDDEN, "that is not the writer key of this room");
+    return room;
+}
+
 const struct app codestream_app = {
     .name = "codestream",
     .negotiate = codestream_negotiate,
+    .keeper = codestream_keeper,
     .asks_word = true,
     .connect = on_connect,
     .connected = on_connected,

@@ -40,6 +40,9 @@ MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct 
 /* Gives a caller a room and a role in it. */
 app_negotiator codestream_negotiate;
 
+/* Whoever knows a room may read what is kept of it; its writers may change it. */
+app_keeper codestream_keeper;
+
 extern const struct app codestream_app;
 
 #endif

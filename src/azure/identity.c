@@ -8,10 +8,9 @@
 #include "wire/hmac.h"
 #include "wire/json.h"
 
-#define RESOURCE "https%3A%2F%2Fwebpubsub.azure.com"
-
 struct identity {
     struct loop *loop;
+    const char *service;
     struct http_client *client;
     struct arena texts; /* what the request says */
     struct http_call call;
@@ -178,6 +177,7 @@ static void on_response(struct http_call *call)
 
     identity->is_asking = false;
     log_event(failure ? LOG_ERROR : LOG_INFO, "identity",
+              LOG_TEXT("service", str_from(identity->service)),
               LOG_IF(call->status > 0, LOG_NUMBER("status", call->status)),
               failure ? LOG_TEXT("failure", str_from(failure))
                       : LOG_NUMBER("seconds", seconds));
@@ -201,7 +201,7 @@ static void ask(struct identity *identity)
 
 /* ---- life ---- */
 
-/* ?resource=…&api-version=…[&client_id=…] behind whatever query the endpoint has already. */
+/* ?resource=https://…&api-version=…[&client_id=…] behind whatever query the endpoint has already. */
 static const char *make_url(const struct identity_options *options, struct arena *mem)
 {
     struct buf url = { .mem = mem };
@@ -209,7 +209,8 @@ static const char *make_url(const struct identity_options *options, struct arena
 
     (void)str_cut(options->endpoint, "?", &query);
     buf_add_all(&url, options->endpoint, query.ptr ? STR("&") : STR("?"),
-                STR("resource=" RESOURCE "&api-version=2019-08-01"));
+                STR("resource=https%3A%2F%2F"), str_from(options->service),
+                STR("&api-version=2019-08-01"));
     if (options->client.len > 0)
         buf_add_all(&url, STR("&client_id="), options->client);
     buf_add_char(&url, '\0');
@@ -233,6 +234,7 @@ struct identity *identity_new(const struct identity_options *options, struct loo
     if (!identity)
         return NULL;
     identity->loop = loop;
+    identity->service = options->service;
     identity->overdue_ms = LOOP_NEVER;
     arena_init(&identity->texts, 8 * 1024);
     arena_init(&identity->mem, 4 * HTTP_CLIENT_MAX_RESPONSE_BYTES);

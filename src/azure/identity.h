@@ -1,6 +1,6 @@
 /*
- * A managed identity: the token with which Azure lets this function app speak to Web
- * PubSub, asked of the identity endpoint of the platform.
+ * A managed identity: the token with which Azure lets this function app speak to one of its
+ * services, asked of the identity endpoint of the platform.
  *
  * Source: Azure docs, "How to use managed identities for App Service and Azure Functions",
  * REST endpoint, API 2019-08-01.
@@ -25,6 +25,7 @@
 struct identity_options {
     struct str endpoint, header; /* of the platform: its URL, and the proof that we may ask */
     struct str client;           /* of a user-assigned identity; empty: the app's own */
+    const char *service;         /* "webpubsub.azure.com": whom the token is for */
 };
 
 struct identity;
@@ -52,7 +53,7 @@ void identity_free(struct identity *identity);
 void identity_ask(struct identity *identity, struct identity_wait *wait);
 
 /*
- * Web PubSub rejected the token (401) before it expired: asks for a new one, unless that was done
+ * The service rejected the token (401) before it expired: asks for a new one, unless that was done
  * a moment ago.  The old token serves until then.
  */
 void identity_doubt(struct identity *identity);

@@ -8,8 +8,8 @@
 const char REST_TOO_MUCH[] = "too much is in flight";
 static const char ENDING[] = "the handler is shutting down";
 
-/* Headers of the response that are read. */
-enum { ERROR_CODE, RETRY_AFTER };
+/* Headers of the response that are read; behind these, what the caller wants. */
+enum { ERROR_CODE, RETRY_AFTER, WANTED };
 
 static void end(struct rest_call *call, const char *failure)
 {
@@ -22,7 +22,7 @@ static void end(struct rest_call *call, const char *failure)
 /* Longer than any deadline, and far from where sums overflow. */
 #define FAR_AWAY_SECONDS ((uint64_t)1 << 32)
 
-/* What Web PubSub asks for; 0: nothing that can be read. */
+/* What the service asks for; 0: nothing that can be read. */
 static int64_t asked_ms(const struct retry_attempt *attempt)
 {
     struct str text = str_trim(attempt->retry_after);
@@ -81,7 +81,7 @@ static bool back_off(struct rest_call *call)
     struct rest *rest = call->rest;
     struct retry_attempt attempt = {
         .status = call->http.status,
-        .retry_after = call->captured[RETRY_AFTER].value,
+        .retry_after = call->read[RETRY_AFTER].value,
         .tries = call->tries,
         .left_ms = call->deadline_ms - loop_now_ms(rest->loop),
         .now_unix = (int64_t)time(NULL),
@@ -140,7 +140,9 @@ static void on_response(struct http_call *http)
     bool is_done = http->status >= 200 && http->status <= 299;
 
     call->status = http->status;
-    call->error_code = call->captured[ERROR_CODE].value;
+    call->error_code = call->read[ERROR_CODE].value;
+    for (size_t i = 0; WANTED + i < http->captured_count; i++)
+        call->captured[i] = call->read[WANTED + i].value;
     call->response = http->response;
     if (http->status == 401 && call->rest->identity)
         identity_doubt(call->rest->identity);
@@ -149,7 +151,7 @@ static void on_response(struct http_call *http)
     else if (http->is_too_late && call->tries == 1)
         end(call, REST_TOO_MUCH);
     else if (!back_off(call))
-        end(call, http->status ? "Web PubSub responded with an error" : http->failure);
+        end(call, http->status ? "the service responded with an error" : http->failure);
 }
 
 /* NUL-terminated, as libcurl wants it; NULL: no memory. */
@@ -160,12 +162,23 @@ static const char *header(struct arena *mem, struct str name, struct str value)
     return arena_concat(mem, &text, name, value, STR("\0")) ? NULL : text.ptr;
 }
 
+/* How many headers of the response are to be read. */
+static size_t name_wanted(struct rest_call *call)
+{
+    size_t count = 0;
+
+    call->read[ERROR_CODE].name = STR("x-ms-error-code");
+    call->read[RETRY_AFTER].name = STR("retry-after");
+    for (; count < REST_MAX_CAPTURED && call->wanted[count]; count++)
+        call->read[WANTED + count].name = str_from(call->wanted[count]);
+    return WANTED + count;
+}
+
 static void send_with(struct rest_call *call, struct str token)
 {
     struct http_call *http = &call->http;
+    size_t count = 2;
 
-    call->captured[ERROR_CODE].name = STR("x-ms-error-code");
-    call->captured[RETRY_AFTER].name = STR("retry-after");
     *http = (struct http_call){
         .method = call->request.method,
         .url = arena_cstr(call->mem, call->request.url),
@@ -176,11 +189,14 @@ static void send_with(struct rest_call *call, struct str token)
         .deadline_ms = call->deadline_ms,
         .mem = call->mem,
         .keep_response = call->keep_response,
-        .captured = call->captured,
-        .captured_count = COUNT(call->captured),
+        .max_response = call->max_response,
+        .captured = call->read,
+        .captured_count = name_wanted(call),
         .done = on_response,
         .owner = call,
     };
+    for (size_t i = 0; i < REST_MAX_HEADERS && call->headers[i]; i++)
+        http->headers[count++] = call->headers[i];
     if (http->url && http->headers[0] && http->headers[1])
         submit(call);
     else

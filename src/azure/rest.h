@@ -1,6 +1,7 @@
 /*
- * The way to Web PubSub: its REST calls, authorised with the access key or by a managed
- * identity, sent, judged, and sent again where that may help and can do no harm.
+ * The way to a service of Azure, Web PubSub or a storage account: its REST calls, authorised with
+ * Web PubSub's access key or by a managed identity, sent, judged, and sent again where that may
+ * help and can do no harm.
  *
  * Belongs to one loop and its thread.
  */
@@ -31,6 +32,10 @@ struct rest {
     size_t beside;                /* counted by plans, up to REST_MAX_BESIDE */
 };
 
+/* Of one call, besides those that every call has: headers to send, and to read. */
+#define REST_MAX_HEADERS 8
+#define REST_MAX_CAPTURED 3
+
 /* One call.  Set the first part, zero the rest, and keep it until done has been called. */
 struct rest_call {
     struct rest *rest;
@@ -38,20 +43,24 @@ struct rest_call {
     struct webpubsub_request request;
     int64_t deadline_ms; /* on the loop's clock */
     bool keep_response;
+    size_t max_response;                   /* see struct http_call */
+    const char *headers[REST_MAX_HEADERS]; /* "Name: value", the rest NULL */
+    const char *wanted[REST_MAX_CAPTURED]; /* names of headers of the response, the rest NULL */
     void (*done)(void *owner);
     void *owner;
 
     /* How it went. */
-    const char *failure;   /* static; NULL: Web PubSub answered 2xx */
-    unsigned status;       /* 0: no response */
-    struct str error_code; /* Web PubSub's x-ms-error-code, may be empty */
-    struct str response;   /* the body, if it was to be kept */
+    const char *failure;                    /* static; NULL: the service answered 2xx */
+    unsigned status;                        /* 0: no response */
+    struct str error_code;                  /* the service's x-ms-error-code, may be empty */
+    struct str captured[REST_MAX_CAPTURED]; /* values of those that were wanted */
+    struct str response;                    /* the body, if it was to be kept */
     unsigned tries;
 
     /* Under way. */
     struct identity_wait wait;
     struct http_call http;
-    struct header captured[2];
+    struct header read[2 + REST_MAX_CAPTURED];
     int64_t resume_ms;
     struct rest_call *next; /* of those that pause */
 };

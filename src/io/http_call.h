@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-/* More of a response's body than this is not read. */
+/* More of a response's body than this is not read, unless the call says otherwise. */
 #define HTTP_CLIENT_MAX_RESPONSE_BYTES (64 * 1024)
 
 #define HTTP_CLIENT_CONNECT_MS 4000
@@ -33,6 +33,7 @@ struct http_call {
     int64_t deadline_ms;     /* on the loop's clock */
     struct arena *mem;       /* for what is kept of the response */
     bool keep_response;      /* false: its body is not wanted */
+    size_t max_response;     /* bytes of it; 0: HTTP_CLIENT_MAX_RESPONSE_BYTES */
     struct header *captured; /* NUL-terminated names of headers that are wanted; may be NULL */
     size_t captured_count;
     void (*done)(struct http_call *call);

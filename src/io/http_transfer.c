@@ -181,13 +181,25 @@ enum err target_read(struct target *target, const char *url,
 
 /* ---- what libcurl calls ---- */
 
+/* A large response is announced: its memory is taken once. */
+static void reserve(struct transfer *t)
+{
+    curl_off_t length = -1;
+
+    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0 && (size_t)length <= t->max_response)
+        buf_reserve(&t->response, (size_t)length);
+}
+
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static size_t take_response(char *bytes, size_t size, size_t count, void *to)
 {
     struct transfer *t = to;
 
+    if (t->response_bytes == 0 && t->max_response > HTTP_CLIENT_MAX_RESPONSE_BYTES)
+        reserve(t);
     t->response_bytes += size * count;
-    if (t->response_bytes > HTTP_CLIENT_MAX_RESPONSE_BYTES)
+    if (t->response_bytes > t->max_response)
         return 0;
     if (t->call->keep_response)
         buf_add(&t->response, (struct str){ bytes, size * count });
@@ -382,6 +394,7 @@ bool transfer_prepare(struct transfer *t, struct http_call *call, const struct t
     t->call = call;
     list_headers(t, call, user_agent);
     t->response_bytes = 0;
+    t->max_response = call->max_response ? call->max_response : HTTP_CLIENT_MAX_RESPONSE_BYTES;
     t->sent_before = -1;
     t->response = (struct buf){ .mem = call->mem };
     if (has_body(call)) {
@@ -496,7 +509,7 @@ const char *transfer_finish(struct transfer *t, CURLcode code)
 {
     struct http_call *call = t->call;
 
-    if (t->response_bytes > HTTP_CLIENT_MAX_RESPONSE_BYTES && !call->keep_response)
+    if (t->response_bytes > t->max_response && !call->keep_response)
         code = CURLE_OK; /* we broke off: the status has told what there is to know */
     if (code != CURLE_OK) {
         doubt_addresses(t);

@@ -54,6 +54,7 @@ struct transfer {
     struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
     struct buf response;
     size_t response_bytes;
+    size_t max_response;
     long
         sent_before; /* bytes that went to a proxy before the request; -1: it was not its turn */
 };

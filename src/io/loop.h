@@ -26,8 +26,11 @@ struct loop_task {
     const int64_t *due_ms; /* LOOP_NEVER: not as things stand */
 };
 
-/* The server, two clients, calls that wait for a token or for another try, a sample, the worker. */
-#define LOOP_MAX_TASKS 7
+/*
+ * The server, a sample and the worker; and for Web PubSub as for storage two clients, calls that
+ * wait for a token and those that wait for another try.
+ */
+#define LOOP_MAX_TASKS 11
 
 /* NULL: the system has no more memory or descriptors. */
 MUST_USE struct loop *loop_new(void);

@@ -330,7 +330,7 @@ static void start_handler(void)
 
     MUST(config_load(&scene.config, from_variant, &complaints));
     MUST(client && !handler_init(&scene.handler, apps[scene.variant], &scene.config,
-                                 stand_in_loop(), client));
+                                 stand_in_loop(), client, NULL));
 }
 
 void scene_begin(struct input *in)

@@ -16,7 +16,7 @@ async function read(path) {
   return JSON.parse(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'));
 }
 
-const FUNCTIONS = ['eventhandler', 'negotiate'];
+const FUNCTIONS = ['eventhandler', 'negotiate', 'text'];
 
 // ---- the rules: `fields` (a trailing ! for required ones), `items`, `values`, or a type ----
 
@@ -167,6 +167,13 @@ test('negotiate answers anybody by both of its names, and leaves OPTIONS alone',
   assert.deepEqual([...methods].sort(), ['get', 'post']);
   assert.equal(authLevel, 'anonymous');
   takes(route, ['negotiate', 'register', 'api/negotiate', 'api/register']);
+});
+
+test('text is read by anybody, kept and deleted with a key that the handler checks', async () => {
+  const [{ methods, authLevel, route }] = (await read('text/function.json')).bindings;
+  assert.deepEqual([...methods].sort(), ['delete', 'get', 'put']);
+  assert.equal(authLevel, 'anonymous');
+  takes(route, ['text', 'api/text', 'API/Text']);
 });
 
 /** A route that the whole path has to fit, which is one of these and no other. */

@@ -11,7 +11,7 @@ import { ROOT } from './handler.js';
  */
 export async function copyApp(edit = {}) {
   const root = await mkdtemp(path.join(os.tmpdir(), 'codestream-app-'));
-  for (const part of ['host.json', 'negotiate', 'eventhandler']) {
+  for (const part of ['host.json', 'negotiate', 'eventhandler', 'text']) {
     await cp(path.join(ROOT, part), path.join(root, part), { recursive: true });
   }
   for (const [name, change] of Object.entries(edit)) {

@@ -240,6 +240,43 @@ static void plain_http_stays_on_this_machine(void **state)
     }
 }
 
+static void storage_is_an_address_with_an_identity_or_is_refused(void **state)
+{
+    static const char setting[] = "CODESTREAM_STORAGE__blobServiceUri";
+    static const char *const good[][2] = {
+        { "https://abc.blob.core.windows.net", "https://abc.blob.core.windows.net" },
+        { " https://ABC.blob.core.windows.net:443// ", "https://abc.blob.core.windows.net" },
+        { "http://127.0.0.1:10000/devstoreaccount1/",
+          "http://127.0.0.1:10000/devstoreaccount1" },
+    };
+    static const char *const bad[] = { "abc",
+                                       "ftp://abc",
+                                       "http://abc.blob.core.windows.net",
+                                       "https://abc?sv=1",
+                                       "https://abc/x?y",
+                                       "https://abc/x y",
+                                       "https://abc/%2e" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct config config;
+        struct complaints complaints;
+        SET(SETTING_CONNECTION, CONNECTION, setting, good[i][0], "IDENTITY_ENDPOINT",
+            "http://127.0.0.1:1/x", "IDENTITY_HEADER", "h");
+        assert_true(config_load(&config, from_environment, &complaints));
+        assert_same(config.storage.endpoint.url, str_from(good[i][1]));
+        assert_same(config.storage.identity.header, STR("h"));
+        config_free(&config);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        SET(SETTING_CONNECTION, CONNECTION, setting, bad[i], "IDENTITY_ENDPOINT",
+            "http://127.0.0.1:1/x", "IDENTITY_HEADER", "h");
+        is_refused(setting, bad[i]);
+    }
+    SET(SETTING_CONNECTION, CONNECTION, setting, good[0][0], "IDENTITY_HEADER", "h");
+    is_refused("IDENTITY_ENDPOINT", "");
+}
+
 static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
 {
     static const struct {
@@ -534,6 +571,7 @@ int main(void)
         cmocka_unit_test(an_identity_cannot_do_without_a_secret_of_its_own),
         cmocka_unit_test(what_an_identity_lacks_is_told_by_name),
         cmocka_unit_test(plain_http_stays_on_this_machine),
+        cmocka_unit_test(storage_is_an_address_with_an_identity_or_is_refused),
         cmocka_unit_test(a_setting_out_of_its_bounds_is_told_by_name),
         cmocka_unit_test(all_that_is_wrong_is_told_at_once),
         cmocka_unit_test(a_file_without_a_certificate_is_told_by_name),

@@ -1,0 +1,128 @@
+#include "azure/blob.h"
+
+#include <string.h>
+
+/* Knows tokens of Entra, and all that is asked for here. */
+#define VERSION_HEADER "x-ms-version: 2021-12-02"
+
+/* Headers of the response that are read. */
+enum { ETAG, EPOCH, VERSION_OF };
+static const char *const wanted[REST_MAX_CAPTURED] = {
+    [ETAG] = "etag",
+    [EPOCH] = "x-ms-meta-epoch",
+    [VERSION_OF] = "x-ms-meta-version",
+};
+
+/* ---- requests ---- */
+
+/* NUL-terminated; NULL: no memory. */
+static const char *line(struct arena *mem, const char *name, struct str value)
+{
+    struct str text;
+
+    return arena_concat(mem, &text, str_from(name), value, STR("\0")) ? NULL : text.ptr;
+}
+
+static const char *number_line(struct arena *mem, const char *name, uint64_t number)
+{
+    char space[NUMBER_CHARS];
+
+    return line(mem, name, str_of_number(number, space));
+}
+
+static enum err begin(const struct blob *blob, const char *method, struct str query,
+                      struct arena *mem, struct rest_call *call)
+{
+    call->mem = mem;
+    call->request = (struct webpubsub_request){ .method = method,
+                                                .content_type = "application/json",
+                                                .is_idempotent = true };
+    call->headers[0] = VERSION_HEADER;
+    memcpy(call->wanted, wanted, sizeof(wanted));
+    return arena_concat(mem, &call->request.url, blob->service, STR("/" BLOB_CONTAINER "/"),
+                        blob->name, query);
+}
+
+enum err blob_ask_state(const struct blob *blob, struct arena *mem, struct rest_call *call)
+{
+    return begin(blob, "GET", STR("?comp=metadata"), mem, call);
+}
+
+enum err blob_get(const struct blob *blob, struct str etag, size_t max_bytes, struct arena *mem,
+                  struct rest_call *call)
+{
+    if (begin(blob, "GET", STR(""), mem, call))
+        return ERR_NO_MEMORY;
+    call->keep_response = true;
+    call->max_response = max_bytes;
+    if (!etag.ptr)
+        return ERR_NONE;
+    call->headers[1] = line(mem, "If-None-Match: ", etag);
+    return call->headers[1] ? ERR_NONE : ERR_NO_MEMORY;
+}
+
+enum err blob_put(const struct blob *blob, const struct blob_state *there,
+                  const struct blob_mark *mark, struct str content, struct arena *mem,
+                  struct rest_call *call)
+{
+    const char *condition =
+        there->exists ? line(mem, "If-Match: ", there->etag) : "If-None-Match: *";
+    const char *headers[] = {
+        "x-ms-blob-type: BlockBlob",
+        "x-ms-blob-content-type: application/json",
+        "x-ms-blob-cache-control: no-cache",
+        number_line(mem, "x-ms-meta-epoch: ", mark->epoch),
+        number_line(mem, "x-ms-meta-version: ", mark->version),
+        condition,
+    };
+
+    if (begin(blob, "PUT", STR(""), mem, call))
+        return ERR_NO_MEMORY;
+    call->request.body = content;
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        if (!headers[i])
+            return ERR_NO_MEMORY;
+        call->headers[1 + i] = headers[i];
+    }
+    return ERR_NONE;
+}
+
+/* ---- responses ---- */
+
+enum blob_outcome blob_outcome(const struct rest_call *call)
+{
+    unsigned status = call->status;
+
+    if (!call->failure)
+        return BLOB_DONE;
+    if (status == 304)
+        return BLOB_UNCHANGED;
+    if (status == 404 && str_equal(call->error_code, STR("BlobNotFound")))
+        return BLOB_MISSING;
+    if (status == 409 && str_equal(call->error_code, STR("BlobAlreadyExists")))
+        return BLOB_CHANGED;
+    if (status == 412 && str_equal(call->error_code, STR("ConditionNotMet")))
+        return BLOB_CHANGED;
+    if (status >= 400 && status < 500 && status != 408 && status != 429)
+        return BLOB_REFUSED;
+    return BLOB_UNAVAILABLE;
+}
+
+bool blob_etag_ok(struct str text)
+{
+    if (text.len < 2 || text.len > BLOB_MAX_ETAG_CHARS || !str_is_visible(text) ||
+        text.ptr[0] != '"' || text.ptr[text.len - 1] != '"')
+        return false;
+    return !memchr(text.ptr + 1, '"', text.len - 2);
+}
+
+enum err blob_read_state(const struct rest_call *call, struct blob_state *out)
+{
+    out->exists = true;
+    out->etag = call->captured[ETAG];
+    if (!blob_etag_ok(out->etag) ||
+        str_to_number(call->captured[EPOCH], 0, UINT64_MAX, &out->mark.epoch) ||
+        str_to_number(call->captured[VERSION_OF], 0, UINT64_MAX, &out->mark.version))
+        return ERR_SYNTAX;
+    return ERR_NONE;
+}

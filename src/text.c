@@ -1,0 +1,388 @@
+/*
+ * /text: the newest text of a room, kept as a blob.  Of all copies of a text here none lives longer
+ * than the request that brought it.
+ *
+ * A text replaces only an older one: what is there is asked for, compared, and replaced on the
+ * condition that it is still there.  When somebody else was faster, all that is done again.
+ */
+#include <time.h>
+
+#include "app/kept.h"
+#include "azure/blob.h"
+#include "handler.h"
+#include "response.h"
+#include "wire/json.h"
+
+/* Of a blob: a text, and what kept_write puts around it. */
+#define MAX_BLOB_BYTES (TEXT_MAX_BYTES + 1024)
+
+/* How often somebody else may be faster.  Two writers of a room seldom are at it at once. */
+#define MAX_ROUNDS 8
+
+/* A request on its way to its response; lives in the request's arena. */
+struct keeping {
+    struct handler *handler;
+    struct http_request *request;
+    struct blob blob;
+    struct kept kept;
+    struct blob_state there;
+    bool is_delete;
+    unsigned rounds;
+    int64_t deadline_ms;
+    struct rest_call call;
+};
+
+/* Anybody may read, or try a key, without end: that must not fill the log. */
+static struct response_sample reads, refusals;
+
+/* ---- responses ---- */
+
+static void end(struct keeping *k)
+{
+    k->handler->texts--;
+}
+
+/* What storage said, in words: its status and its own code for it. */
+static const char *told(struct keeping *k, const char *what)
+{
+    const struct rest_call *call = &k->call;
+    char space[NUMBER_CHARS];
+    struct str code = call->error_code, text;
+
+    if (call->status == 0)
+        return call->failure;
+    if (code.len > BLOB_MAX_ETAG_CHARS || !json_is_text(code))
+        code = STR("");
+    return arena_concat(&k->request->mem, &text, str_from(what), STR(": "),
+                        str_of_number(call->status, space), code.len > 0 ? STR(" ") : STR(""),
+                        code, STR("\0"))
+               ? what
+               : text.ptr;
+}
+
+/* 502: asking again would not help; 503: it may. */
+static void respond_failed(struct keeping *k, enum blob_outcome outcome)
+{
+    end(k);
+    if (outcome == BLOB_REFUSED)
+        response_error(k->request, 502, "StorageRefused",
+                       told(k, "the storage account refuses it"));
+    else
+        response_error(k->request, 503, "StorageUnavailable",
+                       told(k, "the storage account cannot be reached"));
+}
+
+static void respond_unavailable(struct keeping *k, const char *why)
+{
+    end(k);
+    response_error(k->request, 503, "StorageUnavailable", why);
+}
+
+static void respond_missing(struct keeping *k)
+{
+    end(k);
+    response_error_sampled(k->request, 404, "NotKept", "no text of this room is kept", &reads);
+}
+
+static void add_mark(struct buf *json, uint64_t epoch, uint64_t version)
+{
+    buf_add(json, STR("\"epoch\":"));
+    buf_add_number(json, epoch);
+    buf_add(json, STR(",\"version\":"));
+    buf_add_number(json, version);
+}
+
+static void respond_json(struct keeping *k, unsigned status, struct buf *json)
+{
+    struct http_response response = {
+        .status = status,
+        .headers = { { STR("Content-Type"), STR("application/json") },
+                     { STR("Cache-Control"), STR("no-store") } },
+        .header_count = 2,
+    };
+
+    if (buf_done(json, &response.body))
+        response.body = STR("{}");
+    http_response_send(k->request, &response);
+}
+
+/* {"epoch":…,"version":…}: what is kept now */
+static void respond_kept(struct keeping *k)
+{
+    struct buf json = { .mem = &k->request->mem };
+    struct log_line line;
+
+    end(k);
+    response_log(&line, LOG_INFO, k->request);
+    log_number(&line, "status", 200);
+    log_end(&line);
+    buf_add_char(&json, '{');
+    add_mark(&json, k->kept.epoch, k->kept.version);
+    buf_add_char(&json, '}');
+    respond_json(k, 200, &json);
+}
+
+/* {"error":{…},"epoch":…,"version":…}: what is there is newer */
+static void respond_older(struct keeping *k)
+{
+    static const char message[] = "a newer text is kept";
+    struct buf json = { .mem = &k->request->mem };
+
+    end(k);
+    response_log_error(k->request, 412, "Older", message, NULL);
+    buf_add_all(&json, STR("{\"error\":{\"code\":\"Older\",\"message\":\""), str_from(message),
+                STR("\"},"));
+    add_mark(&json, k->there.mark.epoch, k->there.mark.version);
+    buf_add_char(&json, '}');
+    respond_json(k, 412, &json);
+}
+
+/* ---- what all three begin with ---- */
+
+/* Names the room; false: the caller has its response. */
+static bool find_room(struct handler *handler, struct http_request *request, struct str key,
+                      struct str *room)
+{
+    struct app_caller caller = {
+        .query = request->query,
+        .query_count = request->query_count,
+        .secret = handler->secret,
+        .mem = &request->mem,
+    };
+
+    *room = handler->app->keeper(&caller, key);
+    if (!caller.pass.refusal)
+        return true;
+    response_error_sampled(request,
+                           caller.pass.refusal == APP_BUSY        ? 503
+                           : caller.pass.refusal == APP_FORBIDDEN ? 403
+                                                                  : 400,
+                           app_refusal_code(caller.pass.refusal).ptr, caller.pass.message,
+                           &refusals);
+    return false;
+}
+
+/* NULL: the caller has its response. */
+static struct keeping *begin(struct handler *handler, struct http_request *request,
+                             struct str key)
+{
+    struct keeping *k;
+    struct str room;
+
+    if (!handler->storage) {
+        response_error_sampled(request, 404, "NotFound", "no texts are kept here", &refusals);
+        return NULL;
+    }
+    if (!find_room(handler, request, key, &room))
+        return NULL;
+    k = arena_take(&request->mem, sizeof(*k));
+    if (!k || handler->texts >= HANDLER_MAX_TEXTS) {
+        response_error(request, 503, "StorageUnavailable",
+                       k ? "there is too much to do" : "no memory");
+        return NULL;
+    }
+    handler->texts++;
+    k->handler = handler;
+    k->request = request;
+    k->blob = (struct blob){ handler->config->storage.endpoint.url, room };
+    k->deadline_ms = loop_now_ms(handler->loop) + handler->config->rest_timeout_ms;
+    return k;
+}
+
+static void start(struct keeping *k, void (*done)(void *owner), enum err e)
+{
+    if (e) {
+        respond_unavailable(k, "no memory");
+        return;
+    }
+    k->call.rest = k->handler->storage;
+    k->call.deadline_ms = k->deadline_ms;
+    k->call.done = done;
+    k->call.owner = k;
+    rest_start(&k->call);
+}
+
+/* ---- GET ---- */
+
+static void respond_text(struct keeping *k, unsigned status)
+{
+    struct http_response response = {
+        .status = status,
+        .headers = { { STR("Content-Type"), STR("application/json") },
+                     { STR("Cache-Control"), STR("no-cache") },
+                     { STR("X-Content-Type-Options"), STR("nosniff") },
+                     { STR("ETag"), k->there.etag } },
+        .header_count = 4,
+        .body = k->call.response,
+    };
+
+    end(k);
+    response_log_sampled(k->request, status, &reads);
+    http_response_send(k->request, &response);
+}
+
+static void on_text(void *owner)
+{
+    struct keeping *k = owner;
+    enum blob_outcome outcome = blob_outcome(&k->call);
+
+    if (outcome == BLOB_MISSING)
+        respond_missing(k);
+    else if (outcome == BLOB_UNCHANGED)
+        respond_text(k, 304);
+    else if (outcome != BLOB_DONE)
+        respond_failed(k, outcome);
+    else if (blob_read_state(&k->call, &k->there))
+        respond_failed(k, BLOB_REFUSED);
+    else if (k->there.mark.version == KEPT_DELETED)
+        respond_missing(k);
+    else
+        respond_text(k, 200);
+}
+
+/* The one ETag that the reader has; one that was weakened on its way names the same bytes. */
+static struct str etag_of(const struct http_request *request)
+{
+    struct str etag = http_request_header(request, STR("If-None-Match"));
+
+    if (str_starts(etag, STR("W/")))
+        etag = str_skip(etag, 2);
+    return blob_etag_ok(etag) ? etag : (struct str){ NULL, 0 };
+}
+
+void text_get(struct handler *handler, struct http_request *request)
+{
+    struct keeping *k = begin(handler, request, (struct str){ NULL, 0 });
+
+    if (!k)
+        return;
+    request->mem.limit_bytes += 2 * (size_t)MAX_BLOB_BYTES;
+    k->there.etag = etag_of(request); /* of a 304, which need not repeat it */
+    start(k, on_text,
+          blob_get(&k->blob, k->there.etag, MAX_BLOB_BYTES, &request->mem, &k->call));
+}
+
+/* ---- PUT and DELETE ---- */
+
+static void ask_state(struct keeping *k);
+
+static void on_put(void *owner)
+{
+    struct keeping *k = owner;
+    enum blob_outcome outcome = blob_outcome(&k->call);
+
+    if (outcome == BLOB_DONE)
+        respond_kept(k);
+    else if (outcome != BLOB_CHANGED)
+        respond_failed(k, outcome);
+    else if (++k->rounds < MAX_ROUNDS)
+        ask_state(k);
+    else
+        respond_unavailable(k, "others keep texts of this room all the time");
+}
+
+static void put(struct keeping *k)
+{
+    const struct blob_mark mark = { k->kept.epoch, k->kept.version };
+    struct arena *mem = &k->request->mem;
+    struct str content;
+    enum err e = kept_write(&k->kept, (uint64_t)time(NULL) * 1000, mem, &content);
+
+    k->call = (struct rest_call){ 0 };
+    start(k, on_put, e ? e : blob_put(&k->blob, &k->there, &mark, content, mem, &k->call));
+}
+
+/*
+ * The same epoch and version is the same text, but name and language may have changed; unless it
+ * got there by an earlier try of ours, whose response was lost.
+ */
+static void compare(struct keeping *k)
+{
+    const struct blob_mark *there = &k->there.mark;
+    int order;
+
+    if (k->kept.epoch == 0) /* a text to delete, whichever it is */
+        k->kept.epoch = there->epoch;
+    order = kept_compare(k->kept.epoch, k->kept.version, there->epoch, there->version);
+    if (order < 0)
+        respond_older(k);
+    else if (order == 0 && (k->rounds > 0 || k->is_delete))
+        respond_kept(k);
+    else
+        put(k);
+}
+
+static void on_state(void *owner)
+{
+    struct keeping *k = owner;
+    enum blob_outcome outcome = blob_outcome(&k->call);
+
+    k->there = (struct blob_state){ .exists = false };
+    if (outcome == BLOB_MISSING && k->kept.epoch == 0)
+        respond_missing(k);
+    else if (outcome == BLOB_MISSING)
+        put(k);
+    else if (outcome != BLOB_DONE)
+        respond_failed(k, outcome);
+    else if (blob_read_state(&k->call, &k->there))
+        respond_failed(k, BLOB_REFUSED);
+    else
+        compare(k);
+}
+
+static void ask_state(struct keeping *k)
+{
+    k->call = (struct rest_call){ 0 };
+    start(k, on_state, blob_ask_state(&k->blob, &k->request->mem, &k->call));
+}
+
+/* The key behind "Bearer "; not NULL, since whoever gives none must not pass for a reader. */
+static struct str key_of(const struct http_request *request)
+{
+    static const struct str scheme = STR_INIT("Bearer ");
+    struct str value = http_request_header(request, STR("Authorization"));
+
+    return str_starts_nocase(value, scheme) ? str_trim(str_skip(value, scheme.len)) : STR("");
+}
+
+void text_put(struct handler *handler, struct http_request *request)
+{
+    struct kept kept;
+    struct keeping *k;
+
+    if (http_request_header(request, STR("Content-Encoding")).len > 0)
+        response_error(request, 415, "Encoded", "the body must not be encoded");
+    else if (request->is_too_large)
+        response_error(request, 413, "TooLarge", "the body has at most 1 MiB");
+    else if (request->is_cut)
+        response_error(request, 503, "StorageUnavailable", "no room for this request");
+    else if ((k = begin(handler, request, key_of(request)))) {
+        if (kept_read(request->body, &kept)) {
+            end(k);
+            response_error(request, 400, "BadRequest",
+                           "the body must be a JSON object with name, language, epoch, version "
+                           "and content");
+            return;
+        }
+        k->kept = kept;
+        ask_state(k);
+    }
+}
+
+void text_delete(struct handler *handler, struct http_request *request)
+{
+    struct str text = http_request_query(request, STR("epoch"));
+    struct keeping *k = begin(handler, request, key_of(request));
+    uint64_t epoch = 0; /* that of the text that is there */
+
+    if (!k)
+        return;
+    if (text.ptr && kept_read_epoch(text, &epoch)) {
+        end(k);
+        response_error(request, 400, "BadRequest", "epoch must be a whole number");
+        return;
+    }
+    k->kept = kept_deleted(epoch);
+    k->is_delete = true;
+    ask_state(k);
+}
