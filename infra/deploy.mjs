@@ -9,15 +9,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { groupOf, TYPES } from './deployment/arm.mjs';
-import {
-  changeMemory,
-  changeOrigins,
-  changeSettings,
-  giveRights,
-  patchService,
-  settled,
-  wasSetUp,
-} from './deployment/change.mjs';
+import { changeApp, isMoving, switchPasswordsOff, tellCopies } from './deployment/app.mjs';
+import { changeOrigins, changeSettings, patchService, settled, wasSetUp } from './deployment/change.mjs';
 import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
 import { DRY } from './deployment/dry.mjs';
@@ -28,15 +21,29 @@ import { readOptions } from './deployment/options.mjs';
 import { publishPackage, waitForHandler } from './deployment/package.mjs';
 import { publishPage } from './deployment/page.mjs';
 import { main } from './deployment/person.mjs';
+import { poll } from './deployment/poll.mjs';
+import { giveRights, takePageAway, takeUploads } from './deployment/rights.mjs';
 import { COMMANDS } from './deployment/places.mjs';
-import { insightsBefore, keptOfHub, usesIdentity } from './deployment/plan.mjs';
+import { functionKeyOf, insightsBefore, keptOfHub, usesIdentity } from './deployment/plan.mjs';
 import { USAGE } from './deployment/usage.mjs';
 
 const TAG = 'application=codestream';
-const OUTPUTS = ['functionApp', 'api', 'webPubSub', 'service', 'storage', 'page', 'hub', 'insights'];
+const OUTPUTS = [
+  'functionApp',
+  'api',
+  'webPubSub',
+  'service',
+  'storage',
+  'host',
+  'page',
+  'hub',
+  'insights',
+];
 const MIN_AZ = [2, 60];
 /** One answer could be an instance of before, which does not know yet that it is over. */
 const PROOF_ANSWERS = 3;
+/** So long Azure may tell the function key of before. */
+const KEY_MS = 5 * 60_000;
 /** All three resources that the whole run asks tokens for, spelt as az asks for them later. */
 const RESOURCES = [undefined, 'https://appservice.azure.com', 'https://storage.azure.com'];
 
@@ -203,17 +210,21 @@ const KEYS_OFF =
 
 const areKeysOff = (service) => service.properties.disableLocalAuth === true;
 
+/** @returns the settings of the app, as they are then */
 async function configure(d, facts, choice, page) {
   d.person.begin('Rights, settings and origins of the function app');
+  const { app, storage, host } = facts.parts;
   await giveRights(d, facts, choice.identity);
-  const {
-    tier: { units },
-  } = choice;
-  const isChanged = await changeSettings(d, facts, { ...choice, units });
   await changeOrigins(d, facts, page);
-  await changeMemory(d, facts.parts.app);
-  if (choice.word) tellWord(d, facts.parts.app.name, choice.word);
-  return isChanged;
+  await tellCopies(d, [storage, host]);
+  if (isMoving(facts)) {
+    d.person.say(`  packages and host keys move from ${storage.name} to ${host.name}`);
+    await switchPasswordsOff(d, app);
+  }
+  const settings = await changeSettings(d, facts, { ...choice, units: choice.tier.units });
+  await changeApp(d, facts.parts);
+  if (choice.word) tellWord(d, app.name, choice.word);
+  return settings;
 }
 
 function tellWord({ person, options }, app, word) {
@@ -224,16 +235,40 @@ function tellWord({ person, options }, app, word) {
   );
 }
 
-async function registerEvents(d, facts, { hub }, apiHost) {
-  const { app, service, storage } = facts.parts;
+/**
+ * The hub sends events to the function, with its key. A host that has moved makes new keys once it has
+ * started anew: until then Azure may still tell the old one.
+ *
+ * @returns the object id of whoever deploys
+ */
+async function registerEvents(d, facts, { hub }) {
+  const { app, service } = facts.parts;
   d.person.begin(`Hub ${hub} with its event handler`);
-  const there = await readHub(d, service, hub);
+  const apiHost = app.properties.defaultHostName;
+  let there = await readHub(d, service, hub);
+  const oldKey = functionKeyOf(there, apiHost);
+  const isNewWanted = isMoving(facts) && oldKey && !d.person.isDryRun;
+  const seen = await poll(d, { what: 'the new function key', limitMs: KEY_MS }, async () => {
+    const outputs = await writeHub(d, facts, hub, there);
+    if (!isNewWanted) return outputs;
+    there = await readHub(d, service, hub);
+    return functionKeyOf(there, apiHost) === oldKey ? undefined : outputs;
+  });
+  if (seen) return seen.deployer;
+  throw new Stop(
+    'the host has moved, and its function key is still the one of before',
+    'Run the same command again in some minutes: it writes the key into the hub.',
+  );
+}
+
+function writeHub(d, { parts: { app, service, storage }, ...facts }, hub, there) {
+  const apiHost = app.properties.defaultHostName;
   d.az.hide(
     ...(there?.properties?.eventHandlers ?? []).map(
       ({ urlTemplate }) => /[?&]code=([^&]+)/.exec(urlTemplate)?.[1],
     ),
   );
-  await deploy(d, {
+  return deploy(d, {
     name: DEPLOYMENTS.hub,
     template: d.places.hub,
     what: 'the deployment of the hub',
@@ -242,7 +277,7 @@ async function registerEvents(d, facts, { hub }, apiHost) {
       webPubSub: service.name,
       hub,
       storage: storage.name,
-      ...serviceOf(facts),
+      ...serviceOf({ parts: { service }, ...facts }),
     },
     secrets: { kept: keptOfHub(there, apiHost) },
   });
@@ -257,6 +292,17 @@ const LOG_HINT = (group, app) => `What the host says is in the log, some minutes
 const GO_BACK =
   '\nThe right to speak to the service may be too new: run the same command again in ten minutes. Until\n'
   + 'then --access-key goes back; the keys are still on.';
+
+const LEFT_BEHIND = (account) =>
+  `  What the host had in ${account} is of no use any more. To delete it:\n`
+  + `    az storage container delete --account-name ${account} --auth-mode login --name packages\n`
+  + '  and the same for the containers whose names begin with azure-webjobs-.';
+
+async function dropUpload(d, storage, deployer) {
+  d.person.begin('The right to upload the page goes');
+  const count = await takeUploads(d, storage.id, deployer);
+  if (count === 0) d.person.say('  it was not given by this program, and stays');
+}
 
 /** The page is not built where nothing is, which a dry run does not mind. */
 async function putPage(d, facts, { api, service, page }) {
@@ -289,7 +335,7 @@ async function run(d) {
   if (!choice.identity && isOff && !isBack) person.say(KEYS_OFF);
   if (isBack) parts.service = await switchKeys(d, parts.service, false);
   const wasByIdentity = facts.isForeign && usesIdentity({}, facts.settings);
-  await configure(d, facts, choice, page);
+  const settings = await configure(d, facts, choice, page);
   person.begin(`Handler to ${app.name}`);
   await publishPackage(d, app);
   const isSwitched = choice.identity && !areKeysOff(parts.service) && !wasByIdentity;
@@ -302,8 +348,11 @@ async function run(d) {
     person.begin('Access keys of the service off');
     await switchKeys(d, parts.service, true);
   }
-  await registerEvents(d, facts, choice, app.properties.defaultHostName);
+  const deployer = await registerEvents(d, facts, choice);
+  await takePageAway(d, facts, settings);
+  if (isMoving(facts)) person.say(LEFT_BEHIND(parts.storage.name));
   await putPage(d, facts, { api, service, page });
+  if (options.dropsUpload) await dropUpload(d, parts.storage, deployer);
   person.begin('');
   person.say(`Codestream is at ${page}/`);
   person.say(`  function app ${app.name} at ${api}, service ${parts.service.name} at ${service}`);

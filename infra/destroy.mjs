@@ -2,7 +2,7 @@
 // Removes from Azure what deploy.mjs put there: `infra/destroy.mjs --help`.
 import { pathToFileURL } from 'node:url';
 
-import { inGroup, isType, rest } from './deployment/arm.mjs';
+import { inGroup, isType, rest, TYPES } from './deployment/arm.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployment/deployments.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
 import { findByHost, hostOf, leaveForeign } from './deployment/foreign.mjs';
@@ -10,6 +10,7 @@ import { checkCount, checkGroup, parse } from './deployment/options.mjs';
 import { isNameOfOurs } from './deployment/found.mjs';
 import { asList } from './deployment/pages.mjs';
 import { main } from './deployment/person.mjs';
+import { takeUploads } from './deployment/rights.mjs';
 import { poll, seconds } from './deployment/poll.mjs';
 
 const USAGE = `usage: infra/destroy.mjs [--resource-group GROUP] [--yes] [--dry-run]
@@ -122,6 +123,16 @@ async function leaveServices(d, scope, resources) {
   }
 }
 
+/** The rights to upload the page that each run has given to whoever ran it. */
+async function takeBackUploads(d, scope, resources) {
+  const accounts = resources.filter(
+    ({ type, name, tags }) =>
+      isType('storage', type) && (tags?.application === 'codestream' || isNameOfOurs(name, 'storage')),
+  );
+  const shown = [{ id: `${scope}/providers/${TYPES.storage}/<page>` }];
+  for (const { id } of d.person.isDryRun ? shown : accounts) await takeUploads(d, id);
+}
+
 /**
  * Their names would be kept for 14 days, and then be of use in the same region only. Ours have the
  * tag or, where a policy took that away, a name as deploy.mjs makes them.
@@ -180,6 +191,7 @@ async function run(d) {
     for (const name of person.isDryRun ? [] : Object.values(DEPLOYMENTS))
       await waitWhileActive(d, name);
     await leaveServices(d, inGroup(az.subscription, options.group), resources);
+    await takeBackUploads(d, inGroup(az.subscription, options.group), resources);
     await deleteLogs(d, inGroup(az.subscription, options.group), resources);
     await az
       .act(['group', 'delete', '--name', options.group, '--yes', '--no-wait'], {

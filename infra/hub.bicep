@@ -53,3 +53,6 @@ module uploader 'uploader.bicep' = if (uploads) {
     principal: deployer().objectId
   }
 }
+
+// Whose right to upload the page may be taken away again.
+output deployer string = deployer().objectId

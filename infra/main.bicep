@@ -18,11 +18,11 @@
 @maxLength(11)
 param name string = 'codestream'
 
-@description('Name of all that is made; the storage account has it without the hyphen.')
+@description('Name of all that is made; the names of the storage accounts follow from it.')
 param unique string = '${name}-${uniqueString(resourceGroup().id, name)}'
 
 @description('What is not there yet, and is made.')
-param make string[] = ['service', 'storage', 'logs', 'insights', 'plan', 'app']
+param make string[] = ['service', 'storage', 'host', 'logs', 'insights', 'plan', 'app']
 
 @description('False: the app had settings before, and keeps them.')
 param isNew bool = contains(make, 'app')
@@ -75,7 +75,10 @@ param secret string
 
 var tags = { application: 'codestream' }
 var packages = 'packages'
+// Names of accounts have no hyphen. That of the host has a 0 instead, which no name that Azure makes
+// has in that place, and one character less, so that it is not too long.
 var account = replace(unique, '-', '')
+var hostAccount = replace(take(unique, length(unique) - 1), '-', '0')
 
 // ---- the service that holds every connection ----
 
@@ -96,7 +99,7 @@ resource service 'Microsoft.SignalRService/webPubSub@2024-03-01' = if (contains(
   }
 }
 
-// ---- storage: the package of the function app, and the page ----
+// ---- storage of the page: the app has no right to it ----
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' = if (contains(make, 'storage')) {
   name: account
@@ -109,6 +112,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' = if (contains(m
   properties: {
     // The website is public all the same: it has an endpoint of its own.
     allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
@@ -120,6 +124,14 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' = if 
   parent: storage
   name: 'default'
   properties: {
+    // What is overwritten or deleted is gone: copies would be paid for.
+    containerDeleteRetentionPolicy: {
+      enabled: false
+    }
+    deleteRetentionPolicy: {
+      enabled: false
+    }
+    isVersioningEnabled: false
     staticWebsite: {
       enabled: true
       indexDocument: 'index.html'
@@ -134,9 +146,44 @@ resource website 'Microsoft.Storage/storageAccounts/blobServices/containers@2025
   name: '$web'
 }
 
+// ---- storage of the host: packages and keys, which the app's identity owns ----
+
+resource hostStorage 'Microsoft.Storage/storageAccounts@2025-08-01' = if (contains(make, 'host')) {
+  name: hostAccount
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: {
+    name: 'Standard_LRS'
+  }
+  properties: {
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+}
+
+resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' = if (contains(make, 'host')) {
+  parent: hostStorage
+  name: 'default'
+  properties: {
+    // What is overwritten or deleted is gone: copies would be paid for.
+    containerDeleteRetentionPolicy: {
+      enabled: false
+    }
+    deleteRetentionPolicy: {
+      enabled: false
+    }
+    isVersioningEnabled: false
+  }
+}
+
 // A container that is there stays as it is.
 resource packageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = {
-  parent: blobs
+  parent: hostBlobs
   name: packages
 }
 
@@ -206,6 +253,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = if (contains(make, 'app')) {
         allowedOrigins: union(kept.origins, origins)
         supportCredentials: false
       }
+      minTlsVersion: '1.2'
     }
     functionAppConfig: {
       runtime: {
@@ -215,7 +263,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = if (contains(make, 'app')) {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: 'https://${account}.blob.${environment().suffixes.storage}/${packages}'
+          value: 'https://${hostAccount}.blob.${environment().suffixes.storage}/${packages}'
           authentication: {
             type: 'SystemAssignedIdentity'
           }
@@ -237,12 +285,30 @@ resource app 'Microsoft.Web/sites@2025-03-01' = if (contains(make, 'app')) {
   dependsOn: [plan, packageContainer]
 }
 
+// Nobody publishes with a user name and a password.
+resource scmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = if (contains(make, 'app')) {
+  parent: app
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+}
+
+resource ftpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = if (contains(make, 'app')) {
+  parent: app
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+}
+
 // What needs to know how the resources came out.
 module wiring 'wiring.bicep' = {
   name: 'codestream-wiring'
   params: {
     unique: unique
     account: account
+    hostAccount: hostAccount
     webPubSub: webPubSub
     serviceGroup: serviceGroup
     units: units
@@ -253,7 +319,7 @@ module wiring 'wiring.bicep' = {
     kept: kept
     secret: secret
   }
-  dependsOn: [service, storage, insights, app]
+  dependsOn: [service, storage, hostStorage, insights, app]
 }
 
 module uploader 'uploader.bicep' = if (uploads) {
@@ -272,6 +338,7 @@ output api string = wiring.outputs.api
 output webPubSub string = webPubSub
 output service string = wiring.outputs.serviceAddress
 output storage string = account
+output host string = hostAccount
 output page string = wiring.outputs.page
 output hub string = hub
 output insights string = wiring.outputs.insightsKey

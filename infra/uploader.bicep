@@ -25,5 +25,7 @@ resource deployerUploadsPage 'Microsoft.Authorization/roleAssignments@2022-04-01
   properties: {
     roleDefinitionId: role
     principalId: principal
+    // By which deploy.mjs knows the right again that it may take away.
+    description: 'codestream: uploads the page'
   }
 }

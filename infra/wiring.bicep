@@ -4,8 +4,11 @@
 @description('Name of function app and Application Insights.')
 param unique string
 
-@description('Name of the storage account.')
+@description('Name of the storage account of the page.')
 param account string
+
+@description('Name of the storage account of packages and host keys.')
+param hostAccount string
 
 @description('Name of the Web PubSub service.')
 param webPubSub string
@@ -58,7 +61,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = if (isNew) {
   parent: app
   name: 'appsettings'
   properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {
-    AzureWebJobsStorage__accountName: storage.name
+    AzureWebJobsStorage__accountName: hostAccount
     AzureWebJobsStorage__credential: 'managedidentity'
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD'

@@ -16,6 +16,7 @@ export const API = {
 export const TYPES = {
   service: 'Microsoft.SignalRService/webPubSub',
   storage: 'Microsoft.Storage/storageAccounts',
+  host: 'Microsoft.Storage/storageAccounts',
   logs: 'Microsoft.OperationalInsights/workspaces',
   insights: 'Microsoft.Insights/components',
   plan: 'Microsoft.Web/serverfarms',
@@ -25,15 +26,29 @@ export const TYPES = {
 /** What a person calls each part. */
 export const WORDS = {
   service: 'Web PubSub service',
-  storage: 'storage account',
+  storage: 'storage account of the page',
+  host: 'storage account of packages and host keys',
   logs: 'Log Analytics workspace',
   insights: 'Application Insights',
   plan: 'plan',
   app: 'function app',
 };
 
+/**
+ * What the accounts are called: names of accounts have no hyphen. That of the host has a 0, which no name
+ * of the page's account has in that place, and one character less behind it, so that it is no longer.
+ */
+export const ACCOUNTS = {
+  storage: (unique) => unique.replace('-', ''),
+  host: (unique) => unique.slice(0, -1).replace('-', '0'),
+};
+
+/** Where the host's account has the packages. */
+export const PACKAGES = 'packages';
+
 /** Built-in roles, the same in every subscription. */
 export const ROLES = {
+  storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3',
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb',

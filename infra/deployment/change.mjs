@@ -1,16 +1,13 @@
-// Changes of what is there (plan.mjs says which, and why): the service by PATCH, rights, settings
-// and origins of the function app.
-import { rest, ROLES } from './arm.mjs';
-import { listPages } from './pages.mjs';
-import { missingRoles, planOrigins, planSettings, secretsOf } from './plan.mjs';
+// Changes of what is there (plan.mjs says which, and why): the service by PATCH, settings and origins of
+// the function app.
+import { rest } from './arm.mjs';
+import { HOST_ACCOUNT, isHostIn, planOrigins, planSettings, secretsOf } from './plan.mjs';
 import { StillActive, Stop } from './errors.mjs';
 import { checkPart } from './found.mjs';
 import { poll, seconds } from './poll.mjs';
 
 const INSIGHTS = 'APPLICATIONINSIGHTS_CONNECTION_STRING';
 const FINAL = ['Succeeded', 'Failed', 'Canceled'];
-/** A new identity takes its time to be known. */
-const ROLE_PATIENCE_MS = { notYet: 180_000, missing: 60_000 };
 const OWN_SETTINGS = /^(CODESTREAM_|AzureWebJobsStorage__accountName$|WebPubSubForSocketIO)/;
 
 /** The service, once Azure has done with it what was asked before, well or not. */
@@ -46,71 +43,19 @@ export async function patchService(d, service, body, isDone) {
   return now;
 }
 
-/** Gives the app the rights that it needs and does not have. */
-export async function giveRights(d, { parts, isForeign }, identity) {
-  const { app, storage, insights, service } = parts;
-  const principal = app.identity?.principalId;
-  if (!principal) {
-    throw new Stop(
-      `the function app ${app.name} has no identity of its own`,
-      'It needs one for storage and logs: az functionapp identity assign --ids …, then run this again.',
-    );
-  }
-  const wanted = [
-    { role: ROLES.storageBlobDataOwner, scope: storage.id },
-    // The host writes what went wrong at its start into a table.
-    { role: ROLES.storageTableDataContributor, scope: storage.id },
-    { role: ROLES.monitoringMetricsPublisher, scope: insights.id },
-    ...(identity ? [{ role: ROLES.webPubSubServiceOwner, scope: service.id }] : []),
-  ].map((one) => ({ ...one, principal }));
-  const given = [];
-  for (const scope of [d.scope, ...(isForeign ? [service.id] : [])]) {
-    given.push(...(await readRights(d, scope, principal)));
-  }
-  for (const { role, scope } of missingRoles(wanted, given)) {
-    await d.az
-      .act(
-        [
-          'role',
-          'assignment',
-          'create',
-          '--assignee-object-id',
-          principal,
-          '--assignee-principal-type',
-          'ServicePrincipal',
-          '--role',
-          role,
-          '--scope',
-          scope,
-        ],
-        { what: 'a right of the function app', patienceMs: ROLE_PATIENCE_MS },
-      )
-      .catch((error) => {
-        if (!/RoleAssignmentExists/.test(error.message)) throw error;
-      });
-  }
-}
-
-async function readRights(d, scope, principal) {
-  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
-  const more = `&$filter=principalId%20eq%20'${principal}'`;
-  const what = 'the rights of the function app';
-  return listPages(d, path, { what, more });
-}
-
-/** The settings as Azure has them; an answer without them is an error. */
+/** Changes the settings, and returns all of them as they are then. */
 export async function changeSettings(d, facts, { secret, word, units, identity, hub }) {
-  const { app, service, insights, storage } = facts.parts;
+  const { app, service, insights, host: account } = facts.parts;
   const present = facts.settings;
   const keys = identity ? undefined : await readKeys(d, service);
   const options = word
     ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
     : d.options;
-  const needed = await neededSettings(d, present, { storage, insights, hub });
-  const renewed = await renewedInsights(d, facts);
+  const needed = await neededSettings(d, present, { account, insights, hub });
+  const renewed = { ...(await renewedInsights(d, facts)), ...movedHost(facts) };
   const host = service.properties.hostName;
   const plan = planSettings({ present, needed, renewed, options, secret, units, identity, host, keys });
-  if (plan.changed.length === 0) return false;
+  if (plan.changed.length === 0) return plan.settings;
   d.person.say(`  settings that change: ${plan.changed.join(', ')}`);
   d.az.hide(...secretsOf(plan.settings));
   await d.az.withFile(JSON.stringify({ properties: plan.settings }), (file) =>
@@ -118,15 +63,15 @@ export async function changeSettings(d, facts, { secret, word, units, identity, 
       what: 'the settings of the function app',
     }),
   );
-  return true;
+  return plan.settings;
 }
 
 /** What the handler and its host cannot do without; what stands there, whatever it is, stays. */
-async function neededSettings(d, present, { storage, insights, hub }) {
+async function neededSettings(d, present, { account, insights, hub }) {
   const names = Object.keys(present);
   const needed = { CODESTREAM_HUB: hub };
   if (!names.some((name) => name.startsWith('AzureWebJobsStorage'))) {
-    needed.AzureWebJobsStorage__accountName = storage.name;
+    needed[HOST_ACCOUNT] = account.name;
     needed.AzureWebJobsStorage__credential = 'managedidentity';
   }
   if (!names.some((name) => /^(APPLICATIONINSIGHTS_CONNECTION_STRING|APPINSIGHTS_)/.test(name))) {
@@ -134,6 +79,11 @@ async function neededSettings(d, present, { storage, insights, hub }) {
     needed.APPLICATIONINSIGHTS_AUTHENTICATION_STRING = 'Authorization=AAD';
   }
   return needed;
+}
+
+/** Before the host had an account of its own it used that of the page. */
+function movedHost({ settings, parts: { storage, host } }) {
+  return isHostIn(settings, storage) ? { [HOST_ACCOUNT]: host.name } : {};
 }
 
 async function insightsString(d, insights) {
@@ -186,26 +136,6 @@ export async function changeOrigins(d, { parts: { app }, cors }, page) {
   const body = { properties: { cors: { ...cors, allowedOrigins: origins } } };
   await d.az.act(rest('patch', `${app.id}/config/web`, { body: JSON.stringify(body) }), {
     what: 'the origins of the function app',
-  });
-}
-
-/** What an instance has; all else that says how the app runs is sent back as it was. */
-export async function changeMemory(d, app) {
-  const { memory } = d.options;
-  const config = app.properties.functionAppConfig ?? {};
-  const old = config.scaleAndConcurrency ?? {};
-  if (!memory || (old.instanceMemoryMB === memory && !d.person.isDryRun)) return;
-  const functionAppConfig = {
-    ...config,
-    scaleAndConcurrency: { ...old, instanceMemoryMB: memory },
-  };
-  const body = JSON.stringify({ properties: { functionAppConfig } });
-  const what = 'the memory of the function app';
-  await d.az.act(rest('patch', app.id, { body }), { what }).catch((error) => {
-    throw new Stop(
-      `Azure does not give the function app ${memory} MB:\n${error.message}`,
-      'Not every region has 512 MB: try again without --memory.',
-    );
   });
 }
 

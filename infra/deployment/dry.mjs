@@ -8,6 +8,7 @@ const PROPERTIES = {
     hostNameSslStates: [{ name: '<app>.scm.azurewebsites.net', hostType: 'Repository' }],
   },
   storage: { primaryEndpoints: { web: 'https://<page>/' } },
+  host: { primaryEndpoints: { blob: 'https://<host>/' } },
 };
 
 export const DRY = {

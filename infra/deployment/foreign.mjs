@@ -1,10 +1,11 @@
 // A service that was there before: --service names it. Of it only our hub and our right are ours;
 // its tier, its keys and its other hubs are its owner's.
-import { groupOf, idOf, inGroup, inSubscription, rest, ROLES, TYPES } from './arm.mjs';
+import { groupOf, idOf, inGroup, inSubscription, rest, TYPES } from './arm.mjs';
 import { Stop } from './errors.mjs';
 import { readHub } from './hubs.mjs';
 import { listPages } from './pages.mjs';
 import { keptOfHub } from './plan.mjs';
+import { takeService } from './rights.mjs';
 
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 
@@ -95,19 +96,5 @@ export async function leaveForeign(d, service, app, hub) {
       d.az.act(rest('put', path, { body: `@${file}` }), { what: 'our event handler to go' }),
     );
   } else if (there) await d.az.act(rest('delete', path), { what: 'our hub to go' });
-  for (const { id } of await rightsAt(d, service, app)) {
-    await d.az.act(rest('delete', id), { what: 'our right to go' });
-  }
-}
-
-async function rightsAt(d, service, app) {
-  const more = `&$filter=principalId%20eq%20'${app.identity?.principalId}'`;
-  const path = `${service.id}/providers/Microsoft.Authorization/roleAssignments`;
-  const given = await listPages(d, path, { what: 'our right to the service', more });
-  return given.filter(
-    ({ id, properties }) =>
-      id.toLowerCase().startsWith(`${service.id.toLowerCase()}/`)
-      && properties?.principalId === app.identity?.principalId
-      && properties.roleDefinitionId.endsWith(ROLES.webPubSubServiceOwner),
-  );
+  if (app.identity?.principalId) await takeService(d, service, app);
 }

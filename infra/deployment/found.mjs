@@ -1,10 +1,12 @@
 // Which resources of a group are this deployment's: by their names, their tags, and by what the
 // last deployment said that it had made. Pure.
-import { idOf, isType, region, TYPES, WORDS } from './arm.mjs';
+import { ACCOUNTS, idOf, isType, region, TYPES, WORDS } from './arm.mjs';
 import { Stop } from './errors.mjs';
 
-const OUTPUTS = { service: 'webPubSub', storage: 'storage', app: 'functionApp' };
-const SUFFIX = '[a-z0-9]{13}';
+const OUTPUTS = { service: 'webPubSub', storage: 'storage', host: 'host', app: 'functionApp' };
+/** Behind the prefix: 13 characters that Azure makes, and what ACCOUNTS makes of them. */
+const ENDS = { storage: '[a-z1-9][a-z0-9]{12}', host: '0[a-z0-9]{12}' };
+const END = '-[a-z0-9]{13}';
 
 /** What the last deployment has named, if it is the one of this prefix. */
 export function namedBy(outputs, prefix) {
@@ -18,13 +20,12 @@ export function namedBy(outputs, prefix) {
   return named;
 }
 
-/** Names are the prefix and 13 characters, with a hyphen between them where one is allowed. */
 function isOurName(part, name, prefix) {
-  return RegExp(`^${prefix}${part === 'storage' ? '' : '-'}${SUFFIX}$`).test(name);
+  return RegExp(`^${prefix}${ENDS[part] ?? END}$`).test(name);
 }
 
 /** Is it a name that deploy.mjs makes, whatever the prefix? */
-export const isNameOfOurs = (name) => isOurName('logs', name, '[a-z][a-z0-9]{2,10}');
+export const isNameOfOurs = (name, part = 'logs') => isOurName(part, name, '[a-z][a-z0-9]{2,10}');
 
 /**
  * The id of each part that is there, and that all sources agree on.
@@ -67,11 +68,15 @@ export function identify(scope, prefix, { listed, named }) {
 
 /** The name that all parts share; undefined where there is none yet. */
 export function sharedName(found, prefix) {
+  const { host, ...others } = found;
   const names = new Set(
-    Object.entries(found).map(([part, { name }]) =>
+    Object.entries(others).map(([part, { name }]) =>
       part === 'storage' ? `${prefix}-${name.slice(prefix.length)}` : name,
     ),
   );
+  // Its name does not tell the whole of the others'.
+  const isStranger = host && names.size > 0 && ![...names].some((one) => ACCOUNTS.host(one) === host.name);
+  if (isStranger) names.add(host.name);
   if (names.size > 1) {
     throw new Stop(
       `the parts of this deployment have different names: ${[...names].join(', ')}`,

@@ -1,7 +1,7 @@
 // What is there already. Everything is read before anything is changed, and an answer that cannot
 // be true (a list has it, reading it answers 404) stops the program instead of passing for
 // "nothing is there".
-import { idOf, inGroup, rest, TYPES, WORDS } from './arm.mjs';
+import { ACCOUNTS, idOf, inGroup, rest, TYPES, WORDS } from './arm.mjs';
 import { Stop } from './errors.mjs';
 import { DRY } from './dry.mjs';
 import { hasHandler } from './hubs.mjs';
@@ -14,7 +14,7 @@ import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
 /** So long a 404 of something that must be there is taken for a passing one. */
 const MISSING_MS = 20_000;
 /** Parts whose properties count; of the others it is enough to know that they are there. */
-const READ_WHOLE = ['service', 'storage', 'app'];
+const READ_WHOLE = ['service', 'storage', 'host', 'app'];
 
 /**
  * @returns {Promise<object>} group, parts (by their names in TYPES: the resource itself), unique
@@ -82,8 +82,7 @@ async function readPart(d, part, found, unique) {
   }
   if (!found && !unique) return undefined;
   if (found?.isListed && !READ_WHOLE.includes(part)) return found;
-  const id =
-    found?.id ?? idOf(d.scope, part, part === 'storage' ? unique.replace('-', '') : unique);
+  const id = found?.id ?? idOf(d.scope, part, ACCOUNTS[part]?.(unique) ?? unique);
   const patienceMs = found?.isListed ? { missing: MISSING_MS } : {};
   const read = await d.az.find(rest('get', id), { what: `the ${WORDS[part]}`, patienceMs });
   if (!read && found?.isListed) {

@@ -8,12 +8,16 @@ import { Stop } from './errors.mjs';
 export const CHANGES = {
   tier: '--sku or --units says so',
   keys: '--identity or --access-key says so',
-  rights: 'the function app needs them: a role that is not there is given',
+  rights:
+    'the function app needs them: a role that is not there is given; what it could do to the page,'
+    + ' before packages had an account of their own, is taken away',
   settings:
     'an option says so; one that the handler needs is not there; the access key in it is none of the'
     + ' two of the service; the Application Insights that it names was made by an earlier run, has gone,'
     + ' and was made anew; CODESTREAM_UNITS follows the units of the service',
   memory: '--memory says so',
+  account: 'packages and host keys were with the page: they move to an account of their own',
+  passwords: 'the same run switches off that passwords can publish to the function app',
   origins: 'the page has to call negotiate, and an option says so',
   package: 'a new version of the handler',
   hub: 'the function key may have been renewed: our event handler, and no other, is written again',
@@ -21,6 +25,7 @@ export const CHANGES = {
 };
 
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
+export const HOST_ACCOUNT = 'AzureWebJobsStorage__accountName';
 const ENDPOINT = `${CONNECTION}__endpoint`;
 const CREDENTIAL = `${CONNECTION}__credential`;
 const MOVES =
@@ -148,6 +153,17 @@ function isValid(connection, host, { primaryKey, secondaryKey }) {
   return isKnown && connection.toLowerCase().includes(`endpoint=https://${host.toLowerCase()}`);
 }
 
+/** Does the host have its keys in this account? */
+export const isHostIn = (settings, account) =>
+  settings[nameIn(settings, HOST_ACCOUNT)]?.toLowerCase() === account.name.toLowerCase();
+
+/** Does any setting of the host, in whatever form, name this account? */
+export const namesAccount = (settings, { name }) =>
+  Object.entries(settings).some(
+    ([setting, value]) =>
+      /^AzureWebJobsStorage/i.test(setting) && RegExp(`\\b${name}\\b`, 'i').test(value),
+  );
+
 /** The origins as they shall be; undefined: as they are. */
 export function planOrigins(present, page, { origins, removedOrigins }) {
   const old = present ?? [];
@@ -177,11 +193,27 @@ export function missingRoles(wanted, assignments) {
   );
 }
 
+/** The assignments of these roles at this very place, and not above or below it. */
+export function assignedAt(scope, roles, assignments) {
+  const start = `${scope}/providers/microsoft.authorization/`.toLowerCase();
+  return assignments.filter(
+    ({ id, properties }) =>
+      id.toLowerCase().startsWith(start)
+      && roles.some((role) => properties?.roleDefinitionId?.toLowerCase().endsWith(`/${role}`)),
+  );
+}
+
+/** How our event handler has the function key; undefined: there is none. */
+export const functionKeyOf = (hub, apiHost) =>
+  /[?&]code=([^&]+)/.exec((hub?.properties?.eventHandlers ?? []).find(isOurHandler(apiHost))?.urlTemplate)?.[1];
+
+const isOurHandler = (apiHost) => ({ urlTemplate }) =>
+  urlTemplate?.toLowerCase().startsWith(`https://${apiHost.toLowerCase()}/eventhandler`);
+
 /** What is kept of our hub: whatever is not our event handler. */
 export function keptOfHub(hub, apiHost) {
   const properties = hub?.properties ?? {};
-  const isOurs = ({ urlTemplate }) =>
-    urlTemplate?.toLowerCase().startsWith(`https://${apiHost.toLowerCase()}/eventhandler`);
+  const isOurs = isOurHandler(apiHost);
   const handlers = properties.eventHandlers ?? [];
   const at = handlers.findIndex(isOurs);
   return {

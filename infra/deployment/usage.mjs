@@ -21,8 +21,8 @@ const changes = Object.entries(CHANGES)
 export const USAGE = `usage: infra/deploy.mjs [--location REGION] [options]
 
 Puts Codestream into Azure, or brings what is there up to date: a resource group with the Web PubSub
-service, the function app, storage for its package and for the page, and logs. Needs az (signed in
-with \`az login\`, as somebody who may assign roles: Owner, or Contributor with User Access
+service, the function app, two storage accounts (of its package, and of the page), and logs. Needs az
+(signed in with \`az login\`, as somebody who may assign roles: Owner, or Contributor with User Access
 Administrator), build/codestream.zip and web/dist (\`make package web/dist/index.html\`).
 
   --location REGION        where the resources are made; needed the first time. It must have Flex
@@ -50,6 +50,8 @@ Administrator), build/codestream.zip and web/dist (\`make package web/dist/index
   --writers                make a word that whoever starts a stream must know, and show it once;
                            one that is there no longer opens a room. Without this option a person
                            who deploys for the first time is asked
+  --drop-upload-right      at the end take the right to upload the page, which the run has given you,
+                           away again; the next run gives it anew
   --new-secret             sign the keys of writers with a new secret: who writes in a room that is
                            open cannot go on there
   --identity               managed identity instead of an access key, see below

@@ -166,6 +166,8 @@ for (const name of ['page', 'functionApp', 'api']) {
         storage: { value: 'codestreamabcdefghijklm' },
         page: { value: 'https://p.example' },
         hub: { value: 'codestream' },
+        host: { value: 'h' },
+        insights: { value: 'i' },
         [name]: { value: null },
       },
     };

@@ -62,7 +62,7 @@ cloudTest('a first deployment makes everything, and says where it is', async (wo
 cloudTest('the app has each right that it needs, once, and no other', async (world) => {
   await world.run('deploy', FIRST);
   await world.run('deploy');
-  const { app, storage, insights } = world.ids;
+  const { app, host, insights } = world.ids;
   const principal = world.cloud.get(app).identity.principalId;
   const given = Object.values(world.state.resources)
     .filter(({ properties }) => properties?.principalId === principal)
@@ -74,8 +74,8 @@ cloudTest('the app has each right that it needs, once, and no other', async (wor
     given.sort(),
     [
       `${insights} /roleDefinitions/3913510d-42f4-4e42-8a64-420c390055eb`,
-      `${storage} /roleDefinitions/0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3`,
-      `${storage} /roleDefinitions/b7e6dc6d-f1e8-4753-8033-0f276bb0955b`,
+      `${host} /roleDefinitions/0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3`,
+      `${host} /roleDefinitions/b7e6dc6d-f1e8-4753-8033-0f276bb0955b`,
     ].sort(),
   );
 });

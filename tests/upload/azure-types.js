@@ -47,6 +47,7 @@ export const SCHEMAS = {
     sku: { name: ['Standard_LRS', 'Standard_ZRS', 'Standard_GRS'] },
     properties: {
       allowBlobPublicAccess: 'bool',
+      allowCrossTenantReplication: 'bool',
       allowSharedKeyAccess: 'bool',
       defaultToOAuthAuthentication: 'bool',
       minimumTlsVersion: ['TLS1_0', 'TLS1_1', 'TLS1_2', 'TLS1_3'],
@@ -56,7 +57,12 @@ export const SCHEMAS = {
   'Microsoft.Storage/storageAccounts/blobServices@2025-08-01': {
     parent: ANY,
     name: ['default'],
-    properties: { staticWebsite: { enabled: 'bool', indexDocument: 'string' } },
+    properties: {
+      containerDeleteRetentionPolicy: { enabled: 'bool', days: 'int' },
+      deleteRetentionPolicy: { enabled: 'bool', days: 'int' },
+      isVersioningEnabled: 'bool',
+      staticWebsite: { enabled: 'bool', indexDocument: 'string' },
+    },
   },
   'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01': {
     parent: ANY, name: 'string', properties: { publicAccess: ['None', 'Blob', 'Container'] },
@@ -91,7 +97,11 @@ export const SCHEMAS = {
     properties: {
       serverFarmId: 'string',
       httpsOnly: 'bool',
-      siteConfig: { cors: { allowedOrigins: each('string'), supportCredentials: 'bool' } },
+      // Flex Consumption refuses all else.
+      siteConfig: {
+        cors: { allowedOrigins: each('string'), supportCredentials: 'bool' },
+        minTlsVersion: ['1.2', '1.3'],
+      },
       functionAppConfig: {
         runtime: { name: ['custom'], version: ['1.0'] },
         deployment: {
@@ -112,6 +122,9 @@ export const SCHEMAS = {
       },
     },
   },
+  'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01': {
+    parent: ANY, name: ['scm', 'ftp'], properties: { allow: 'bool' },
+  },
   'Microsoft.Web/sites/config@2025-03-01': {
     parent: ANY, name: ['appsettings'], properties: ANY,
   },
@@ -121,6 +134,7 @@ export const SCHEMAS = {
     properties: {
       roleDefinitionId: 'string',
       principalId: 'string',
+      description: 'string',
       principalType: ['User', 'Group', 'ServicePrincipal'],
     },
   },

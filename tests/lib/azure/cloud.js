@@ -250,7 +250,7 @@ export class Cloud {
     if (fails) Object.assign(deployment, { provisioningState: 'Failed', error: fails.error });
     else {
       deployment.provisioningState = 'Succeeded';
-      if ('functionApp' in values) this.#makeHub(group, values);
+      if ('functionApp' in values) deployment.outputs = this.#makeHub(group, values);
       else {
         for (const part of values.make) this.#make(group, part, values);
         deployment.outputs = this.#wire(group, values);
@@ -269,6 +269,7 @@ export class Cloud {
       account: name.replace('-', ''),
       service: `${scope}/Microsoft.SignalRService/webPubSub/${name}`,
       storage: `${scope}/Microsoft.Storage/storageAccounts/${name.replace('-', '')}`,
+      host: `${scope}/Microsoft.Storage/storageAccounts/${name.slice(0, -1).replace('-', '0')}`,
       logs: `${scope}/Microsoft.OperationalInsights/workspaces/${name}`,
       insights: `${scope}/Microsoft.Insights/components/${name}`,
       plan: `${scope}/Microsoft.Web/serverfarms/${name}`,
@@ -301,6 +302,12 @@ export class Cloud {
           defaultHostName: `${ids.name}.example`,
           functionAppConfig: {
             runtime: { name: 'custom' },
+            deployment: {
+              storage: {
+                type: 'blobcontainer',
+                value: `https://${ids.host.split('/').at(-1)}.blob.example/packages`,
+              },
+            },
             scaleAndConcurrency: {
               instanceMemoryMB: values.memory ?? 2048,
               maximumInstanceCount: 40,
@@ -309,6 +316,11 @@ export class Cloud {
           hostNameSslStates: [{ name: `${ids.name}.scm.example`, hostType: 'Repository' }],
         },
       });
+      for (const way of ['scm', 'ftp']) {
+        this.put(`${ids.app}/basicPublishingCredentialsPolicies/${way}`, {
+          properties: { allow: false },
+        });
+      }
       this.put(`${ids.app}/config/web`, {
         properties: {
           cors: {
@@ -317,10 +329,14 @@ export class Cloud {
           },
         },
       });
-    } else if (part === 'storage') {
-      this.put(ids.storage, {
-        ...common,
-        properties: { ...made, primaryEndpoints: { web: `https://${ids.account}.web.example/` } },
+    } else if (part === 'storage' || part === 'host') {
+      const { name } = this.put(ids[part], common);
+      const primaryEndpoints = Object.fromEntries(
+        ['web', 'blob'].map((kind) => [kind, `https://${name}.${kind}.example/`]),
+      );
+      this.put(ids[part], { ...common, properties: { ...made, primaryEndpoints } });
+      this.put(`${ids[part]}/blobServices/default`, {
+        properties: { isVersioningEnabled: false, deleteRetentionPolicy: { enabled: false } },
       });
     } else if (part === 'insights') {
       this.put(ids.insights, {
@@ -342,7 +358,7 @@ export class Cloud {
     const properties = isNew && {
         ...kept,
         ...values.extraSettings,
-        AzureWebJobsStorage__accountName: ids.account,
+        AzureWebJobsStorage__accountName: ids.host.split('/').at(-1),
         AzureWebJobsStorage__credential: 'managedidentity',
         APPLICATIONINSIGHTS_CONNECTION_STRING: this.get(ids.insights).properties.ConnectionString,
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD',
@@ -357,13 +373,14 @@ export class Cloud {
           : { [CONNECTION]: this.#keys(service.id).primaryConnectionString }),
     };
     if (isNew) this.put(`${ids.app}/config/appsettings`, { properties });
-    if (values.uploads !== false) this.#giveUpload(ids.storage);
+    if (values.uploads !== false) this.giveUpload(ids.storage);
     const outputs = {
       functionApp: ids.name,
       api: `https://${this.get(ids.app).properties.defaultHostName}`,
       webPubSub: service.name,
       service: endpoint,
       storage: ids.account,
+      host: ids.host.split('/').at(-1),
       page: `https://${ids.account}.web.example`,
       hub: values.hub,
       insights: /=(.*)/.exec(this.get(ids.insights).properties.ConnectionString)[1],
@@ -380,9 +397,13 @@ export class Cloud {
     );
   }
 
-  #giveUpload(storage) {
+  giveUpload(storage) {
     this.put(`${storage}/providers/Microsoft.Authorization/roleAssignments/deployer`, {
-      properties: { principalId: 'deployer', roleDefinitionId: '/roleDefinitions/contributor' },
+      properties: {
+        principalId: 'deployer',
+        roleDefinitionId: '/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe',
+        description: 'codestream: uploads the page',
+      },
     });
   }
 
@@ -392,7 +413,7 @@ export class Cloud {
     const { eventHandlers, firstHandlers = [], ours: ofOurs = {}, ...kept } = values.kept;
     const ours = {
       ...ofOurs,
-      urlTemplate: `https://${app.properties.defaultHostName}/eventhandler?code=the-function-key`,
+      urlTemplate: `https://${app.properties.defaultHostName}/eventhandler?code=${this.functionKey(app)}`,
       userEventPattern: '*',
       systemEvents: ['connect', 'connected', 'disconnected'],
     };
@@ -400,8 +421,15 @@ export class Cloud {
       properties: { ...kept, eventHandlers: [...firstHandlers, ours, ...eventHandlers] },
     });
     if (values.uploads !== false) {
-      this.#giveUpload(`${scope}/Microsoft.Storage/storageAccounts/${values.storage}`);
+      this.giveUpload(`${scope}/Microsoft.Storage/storageAccounts/${values.storage}`);
     }
+    return { deployer: { type: 'String', value: 'deployer' } };
+  }
+
+  /** The host makes its keys in its account, and has other ones in another. */
+  functionKey({ id }) {
+    const { properties } = this.get(`${id}/config/appsettings`);
+    return `function-key-in-${properties.AzureWebJobsStorage__accountName}`;
   }
 
   // ---- Kudu, the function, and storage ----
