@@ -34,8 +34,20 @@ async function asked(context) {
   return { screen, console, dialog, ...form };
 }
 
+/** A page that learns late that a form is closed, as on a slow machine; runs in the page. */
+function closeLate() {
+  Object.defineProperty(HTMLDialogElement.prototype, 'onclose', {
+    set(listener) {
+      this.addEventListener('close', (event) => {
+        setTimeout(() => listener.call(this, event), 500);
+      });
+    },
+  });
+}
+
 test('a writer enters the word once, is not asked again, and can forget it', async () => {
   const context = await scene.person();
+  await context.addInitScript(closeLate);
   const { screen, console, input, problem, dialog } = await asked(context);
   const { page } = screen;
   assert.equal(await input.evaluate((field) => field === document.activeElement), true);

@@ -19,7 +19,9 @@ export class WordForm {
       this.#dialog.close();
       this.#entered(word);
     };
+    // A slow machine may come to this when the form is open again: then it is not of this one.
     this.#dialog.onclose = () => {
+      if (this.#dialog.open) return;
       this.#input.value = '';
       closed();
     };
@@ -28,7 +30,10 @@ export class WordForm {
   /** @param {string} problem @param {(word: string) => void} entered */
   ask(problem, entered) {
     this.#entered = entered;
-    if (!this.#dialog.open) this.#dialog.showModal();
+    if (!this.#dialog.open) {
+      this.#input.value = '';
+      this.#dialog.showModal();
+    }
     this.#input.setAttribute('aria-invalid', String(problem !== ''));
     this.#problem.hidden = problem === '';
     // Written while the form is on the screen, so that screen readers read it out.
