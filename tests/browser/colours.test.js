@@ -91,7 +91,7 @@ for (const language of names)
       await viewer.has(text);
       for (const screen of [writer, viewer]) {
         await rest(screen);
-        assert.equal(await screen.state(), 'Live');
+        await screen.says('Live');
       }
       const [longest] = await traced();
       assert.ok(longest.ms <= MAX_TASK_MS, `${Math.round(longest.ms)} ms: ${longest.parts().join('; ')}`);

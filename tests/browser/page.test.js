@@ -1,8 +1,8 @@
 // The page itself: what it weighs, how fast it is, and that it can be used without a mouse.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
-import { deferred } from '../lib/deadline.js';
-import { startScene } from './browser.js';
+import { deferred, eventually } from '../lib/deadline.js';
+import { SOON_MS, startScene } from './browser.js';
 
 const MAX_BYTES = 1_000_000;
 const MAX_REQUESTS = 14;
@@ -22,11 +22,13 @@ test('a writer loads at most 1.0 MB in 14 requests, and nothing more until a lan
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');
   let bytes = 0;
+  // By their addresses: what a busy machine makes the page ask for again counts once.
   const requests = new Set();
-  session.on('Network.requestWillBeSent', ({ requestId, request }) => {
-    if (!request.url.startsWith('data:')) requests.add(requestId);
+  const count = (url) => requests.add(url.replace(/\?.*/, ''));
+  session.on('Network.requestWillBeSent', ({ request }) => {
+    if (!request.url.startsWith('data:')) count(request.url);
   });
-  session.on('Network.webSocketCreated', ({ requestId }) => requests.add(requestId));
+  session.on('Network.webSocketCreated', ({ url }) => count(url));
   session.on('Network.loadingFinished', ({ encodedDataLength }) => {
     bytes += encodedDataLength;
   });
@@ -43,8 +45,7 @@ test('a writer loads at most 1.0 MB in 14 requests, and nothing more until a lan
   const before = requests.size;
   await page.keyboard.press('Escape');
   await page.locator('#language').selectOption('python');
-  await page.waitForTimeout(500);
-  assert.ok(requests.size > before, 'the language was there from the start');
+  await eventually(SOON_MS, () => requests.size > before, 'the language is asked for now');
 });
 
 test('a viewer has the text before 150 kB have arrived, and before there is a reader', async () => {
@@ -101,9 +102,11 @@ test("every keystroke reaches the viewer's screen, and how long it takes is told
   await viewer.page.evaluate(() => {
     window.seen = [];
     new MutationObserver(() =>
-      requestAnimationFrame((at) => {
+      requestAnimationFrame(() => {
         const { length } = document.querySelector('#editor .cm-line').textContent;
-        while (window.seen.length < length) window.seen.push(performance.timeOrigin + at);
+        // The frame itself may have begun before the key, on a machine that is late.
+        const at = performance.timeOrigin + performance.now();
+        while (window.seen.length < length) window.seen.push(at);
       }),
     ).observe(document.querySelector('#editor'), {
       subtree: true,

@@ -15,6 +15,7 @@ before(async () => {
   crowd = new Crowd(scene.stack.api, ['websocket']);
 });
 after(async () => {
+  beats.forEach(clearInterval);
   crowd?.close();
   await scene?.close();
 });
@@ -26,6 +27,10 @@ function hash(text) {
     h = ((h ^ BigInt(unit)) * 0x01000193n) & 0xffffffffn;
   return Number(h);
 }
+
+/** A writer's sign of life, without which its viewers ask for one after a while. */
+const BEAT_MS = 1_000;
+const beats = [];
 
 /** A writer that is a program, and a viewer of it that shows its first text. */
 async function puppet(content, options) {
@@ -39,6 +44,8 @@ async function puppet(content, options) {
   const session = { language: 'plaintext', name: '', paused: false, ended: false, viewers: 1 };
   const full = { type: 'full', epoch: 1, seq: 1, version: 1, content, n, hash: hash(content) };
   await say({ ...full, ...session, sid: client.id });
+  const beat = { ...full, type: 'beat', content: undefined };
+  beats.push(setInterval(() => client.emit('sendToRoom', { room_id: room, data: beat }), BEAT_MS));
   await viewer.page.locator('#editor .cm-content').waitFor();
   await viewer.page.locator('#editor .first-text').waitFor({ state: 'detached' });
   return { client, say, viewer };

@@ -14,6 +14,8 @@ const LONG = { timeout: 60_000 };
 /** A page asks for the text again, less and less often (web/src/viewer.js). */
 const ASK_MIN_MS = 1_000;
 const ASK_MAX_MS = 10_000;
+/** In which a hundred viewers have the text: most of the time that their test has. */
+const CROWD_MS = 45_000;
 
 let scene;
 before(async () => {
@@ -42,7 +44,7 @@ test('text typed before the connection reaches viewers', async () => {
   });
   const writer = await scene.open(scene.stack.page, 'writer', context);
   await writer.type('EARLY');
-  assert.equal(await writer.state(), 'Connecting');
+  assert.match(await writer.state(), /^(Connecting|Offline)$/);
   gate.resolve();
   await writer.says('Live');
   const link = await writer.page.locator('#share-link').getAttribute('href');
@@ -128,7 +130,7 @@ test('an oversize paste is refused in words and the stream goes on', async () =>
   await writer.keys('Control+End');
   await writer.page.keyboard.type('after');
   await viewer.shows('before after');
-  assert.equal(await writer.state(), 'Live');
+  await writer.says('Live');
 });
 
 test('a byte order mark that begins a text outlives a reload, and the offsets after it', async () => {
@@ -197,15 +199,10 @@ test('100 viewers who join within a second cause at most two fulls to the room',
     const room = new URL(writer.link).hash.slice(1);
     const observer = await crowd.open({ room });
     await observer.ask('joinRoom', { room_id: room });
-    const viewers = await Promise.all(Array.from({ length: 100 }, () => crowd.open({ room })));
+    const viewers = await Promise.all(Array.from({ length: 100 }, () => crowd.dial({ room })));
     const before = observer.heard().filter(({ data }) => data.type === 'full').length;
     const started = Date.now();
-    const texts = await Promise.all(
-      viewers.map(async (viewer) => {
-        await viewer.ask('joinRoom', { room_id: room });
-        return patientText(viewer, room);
-      }),
-    );
+    const texts = await Promise.all(viewers.map((viewer) => patientText(viewer, room)));
     const took = Date.now() - started;
     for (const { data } of texts) assert.equal(data.content, 'for all of you');
     const fulls = observer.heard().filter(({ data }) => data.type === 'full').length - before;
@@ -230,13 +227,17 @@ const askForText = (viewer, room) =>
     data: { data: 'sync', epoch: 0, version: -1 },
   });
 
-/** Asks for the text as a page does: until it comes. */
+/** Joins and asks for the text as a page does: greeted or not, and again until it comes. */
 async function patientText(viewer, room) {
   const isFull = ({ data }) => data.type === 'full';
-  const text = viewer.message('editorMessage', isFull);
+  const text = viewer.next(
+    'message', (message) => message.type === 'editorMessage' && isFull(message), CROWD_MS,
+  );
   text.catch(() => {}); // until it is looked at
+  let isIn = false;
   for (let wait = ASK_MIN_MS; !viewer.heard().some(isFull); wait = Math.min(2 * wait, ASK_MAX_MS)) {
-    await askForText(viewer, room);
+    isIn ||= (await viewer.ask('joinRoom', { room_id: room })).success;
+    if (isIn) await askForText(viewer, room);
     await Promise.race([text, pause(wait)]);
   }
   return text;

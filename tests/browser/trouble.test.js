@@ -28,24 +28,22 @@ test('a closed connection is made again with a fresh token, and nothing is lost'
   const viewer = await scene.viewer(writer.link);
   await writer.type('one');
   await viewer.shows('one');
-  const tokens = [];
-  for (const { page } of [writer, viewer]) {
-    page.on('websocket', (socket) =>
-      tokens.push(new URL(socket.url()).searchParams.get('access_token')),
-    );
-  }
-  const negotiations = scene.requests.filter(({ url }) => url.includes('/negotiate')).length;
+  const seen = scene.requests.length;
   for (const connection of [...connectionsOf('w', writer.link), ...connectionsOf('v', writer.link)])
     connection.close('test');
   await writer.page.keyboard.type(' two');
   await writer.says('Live', TRUE_MS);
   await viewer.says('Live', TRUE_MS);
   await viewer.shows('one two');
-  assert.equal(
-    scene.requests.filter(({ url }) => url.includes('/negotiate')).length - negotiations,
-    2,
-  );
-  assert.equal(new Set(tokens).size, 2);
+  // A busy machine may need more than one attempt, each of which has a token of its own.
+  const tokenOf = ({ url }) => new URL(url).searchParams.get('access_token');
+  const tokens = scene.requests.map(tokenOf).filter((token) => token !== null);
+  assert.equal(new Set(tokens).size, tokens.length);
+  for (const { page } of [writer, viewer]) {
+    const since = scene.requests.slice(seen).filter((request) => request.page === page);
+    assert.ok(since.some(({ url }) => url.includes('/negotiate')));
+    assert.ok(since.some(tokenOf));
+  }
   await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
 });
 
@@ -67,7 +65,8 @@ test('a connection that breaks as soon as it is made is not tried without a paus
   }
   const tries = negotiations() - before;
   const seconds = (performance.now() - since) / 1000;
-  assert.ok(tries <= 0.75 * seconds, `${tries} in ${seconds} s`);
+  // The first pause is a quarter of a second at least, the second half of one, all others a second.
+  assert.ok(tries <= seconds + 2, `${tries} in ${seconds} s`);
   await writer.says('Live', TRUE_MS);
 });
 
@@ -205,7 +204,7 @@ test('a writer who was away gives way to the one who has taken over since', LONG
   await first.says('Taken over', TRUE_MS);
   await second.page.keyboard.type('er');
   await viewer.shows('old and newer');
-  assert.equal(await second.state(), 'Live');
+  await second.says('Live');
 
   await first.page.locator('#banner-action').click();
   await first.says('Live');

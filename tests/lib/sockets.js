@@ -87,13 +87,6 @@ export class Client {
   }
 }
 
-/** Waits until the socket is connected and the handler has greeted it. */
-async function loggedIn(client) {
-  await within(CONNECT_MS, client.connected, 'a connection');
-  await client.next('login');
-  return client;
-}
-
 /** Writers and viewers of one api; `close` ends all that were ever opened. */
 export class Crowd {
   #api;
@@ -105,12 +98,20 @@ export class Crowd {
     this.#transports = transports;
   }
 
-  /** A client that is connected and greeted but in no room. Its `session`: what negotiate gave. */
-  async open(form) {
+  /** A client that is connected but in no room. Its `session`: what negotiate gave. */
+  async dial(form) {
     const session = await negotiate(this.#api, form);
     const client = this.connect(session);
     client.session = session;
-    return loggedIn(client);
+    await within(CONNECT_MS, client.connected, 'a connection');
+    return client;
+  }
+
+  /** The same, and the handler has greeted it. */
+  async open(form) {
+    const client = await this.dial(form);
+    await client.next('login');
+    return client;
   }
 
   /** A client for any endpoint, path and token, which may well be refused. */
