@@ -136,14 +136,17 @@ test('a call that waits behind others that hang is told in time, not when one of
       ? { status: 202, until: release.promise } : { never: true }));
     const joined = tight.ack(joinRoom(party.writer, party.room, { ack: 1 }));
     await recorder.next(isJoin);
-    await pause(restMs / 4);
+    await pause(restMs / 8);
     const hanging = Array.from({ length: MAX_RUNNING + 50 }, (_, i) => pool.send(edit(i)));
     await eventually(restMs, () => recorder.requests.length >= MAX_RUNNING, 'all places taken');
     release.resolve();
     const { error } = await joined;
     assert.equal(error.code, 'Busy');
-    assert.equal(pool.outcomes.length, 0, 'none of the others has ended');
     await Promise.all(hanging);
+    const told = (line) => / name=(joinRoom|sendToRoom) .*code=/.test(line);
+    await eventually(ANSWER_MS, () => tight.handler.complaints.some(told), 'a line about it');
+    assert.match(tight.handler.complaints.find(told), / name=joinRoom .*code=Busy/,
+      'none of the others has ended before');
   } finally {
     pool.close();
     await tight.close();

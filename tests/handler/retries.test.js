@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { once } from 'node:events';
-import { eventually, PATIENCE, within } from '../lib/deadline.js';
+import { deferred, eventually, PATIENCE, within } from '../lib/deadline.js';
 import { joinRoom, newPeer, newRoom, readAck, sendToRoom, userEvent } from '../lib/events.js';
 import { connectionString, lacks, startHandler } from '../lib/handler.js';
 import { Connection, formatRequest, request } from '../lib/http.js';
@@ -176,16 +176,23 @@ test('when all of many idle connections are reset, no edit is lost or doubled', 
   const { writer } = newParty();
   const edits = Array.from({ length: 60 }, (_, i) => sendToRoom(writer, String(i), { ack: i }));
   const connections = await Promise.all(edits.map(() => Connection.open(app.handler.port)));
-  const sendAll = () => Promise.all(edits.map(async (edit, i) => {
-    assert.deepEqual(readAck(await connections[i].request(edit)).value, SUCCESS);
-  }));
-  recorder.answerWith(() => ({ status: 202, delay: 100 }));
+  /** None is answered before all are there, each on a connection of its own. */
+  const sendAll = () => {
+    const all = deferred();
+    recorder.forget();
+    recorder.answerWith(() => {
+      if (recorder.requests.length + 1 === edits.length) all.resolve();
+      return { status: 202, until: all.promise };
+    });
+    return Promise.all(edits.map(async (edit, i) => {
+      assert.deepEqual(readAck(await connections[i].request(edit)).value, SUCCESS);
+    }));
+  };
   const before_ = recorder.connections;
   await sendAll();
   assert.ok(recorder.connections - before_ > 40, 'they were open at the same time');
   for (const isReset of [true, false, true]) {
     await recorder.hangUp({ isReset });
-    recorder.forget();
     await sendAll();
     assert.equal(recorder.requests.length, edits.length);
   }
