@@ -252,7 +252,7 @@ static void start_service(void)
 
     arena_init(&forever, MEMORY);
     if (!loop || !config_load(&config, environment, &complaints) ||
-        handler_init(&handler, application, &config, loop, NULL))
+        handler_init(&handler, application, &config, loop, NULL, NULL))
         die("cannot start", STR("service"));
 }
 

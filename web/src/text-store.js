@@ -1,0 +1,88 @@
+// The requests for kept texts. What came of one is told as a value; nothing here throws.
+
+/** Longer than the function app gives storage. */
+const REQUEST_MS = 8_000;
+/** What browsers send for a page that is going. */
+const KEEPALIVE_BYTES = 64 * 1024 - 2_048;
+
+/** @typedef {import('./keeper.js').Outcome} Outcome */
+
+/** @param {number} status @param {any} body @returns {Outcome} */
+const outcomeOf = (status, { error, epoch, version } = {}) => ({
+  status,
+  epoch,
+  version,
+  ...(error && { code: String(error.code), message: String(error.message) }),
+});
+
+export class TextStore {
+  /** @type {AbortController | undefined} of a write */
+  #write;
+
+  /** @param {string} api */
+  constructor(api) {
+    this.api = api;
+  }
+
+  /** @param {string} room @param {string} [more] */
+  #url = (room, more = '') => `${this.api}/text?room_id=${encodeURIComponent(room)}${more}`;
+
+  /** @param {string} url @param {RequestInit} how */
+  async #ask(url, how) {
+    try {
+      const response = await fetch(url, {
+        credentials: 'omit',
+        signal: AbortSignal.timeout(REQUEST_MS),
+        ...how,
+      });
+      return { status: response.status, body: await response.json().catch(() => ({})) };
+    } catch {
+      return { status: 0, body: {} };
+    }
+  }
+
+  /** @param {string} room */
+  read(room) {
+    return this.#ask(this.#url(room), { cache: 'no-cache' });
+  }
+
+  /**
+   * @param {string} room @param {string} key @param {import('./keeper.js').HandedIn} text
+   * @returns {Promise<Outcome>}
+   */
+  async put(room, key, text) {
+    const body = JSON.stringify(text);
+    const abort = (this.#write = new AbortController());
+    const timer = setTimeout(() => abort.abort(), REQUEST_MS);
+    const { status, body: said } = await this.#ask(this.#url(room), {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      body,
+      keepalive: body.length * 3 < KEEPALIVE_BYTES || byteLength(body) < KEEPALIVE_BYTES,
+      signal: abort.signal,
+    });
+    clearTimeout(timer);
+    return outcomeOf(status, said);
+  }
+
+  /** A write that is under way would only be refused. */
+  giveUpWrite() {
+    this.#write?.abort();
+  }
+
+  /**
+   * @param {string} room @param {string} key @param {number} epoch
+   * @returns {Promise<Outcome>}
+   */
+  async delete(room, key, epoch) {
+    const { status, body } = await this.#ask(this.#url(room, `&epoch=${epoch}`), {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${key}` },
+      keepalive: true,
+    });
+    return outcomeOf(status, body);
+  }
+}
+
+/** @param {string} text */
+const byteLength = (text) => new TextEncoder().encode(text).length;
