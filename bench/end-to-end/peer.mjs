@@ -21,6 +21,7 @@ class Peer {
     };
     const listener = {
       ticket() {},
+      joining: (sid) => core.joining?.(sid),
       joined: then((sid) => {
         core.joined(sid, now());
         joined?.();

@@ -33,7 +33,7 @@ export class Connection {
   /**
    * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => number | void,
    *   word?: () => string, ticket?: (ticket: import('./link.js').Ticket) => void,
-   *   edited?: (ops: import('./ops.js').Op[]) => void, presence?: (event: any) => void }} options
+   *   edited?: (ops: import('./ops.js').Op[]) => void, presence?: (event: any, now: number) => void }} options
    *   room, key, word: see Link; show: called after every step, may return when it has to be called
    *   again; edited: a viewer has heard the
    *   writer, and these are the edits to make; presence: told after the core
@@ -54,6 +54,9 @@ export class Connection {
         ticket: (granted) => {
           if ('admitted' in core) core.admitted(granted);
           ticket?.(granted);
+        },
+        joining: (sid) => {
+          if ('joining' in core) core.joining(sid);
         },
         joined: (sid) => {
           this.#phase('up');
@@ -76,7 +79,7 @@ export class Connection {
         },
         presence: (event) => {
           core.presence(event, now());
-          presence?.(event);
+          presence?.(event, now());
           this.step();
         },
       },

@@ -17,6 +17,7 @@ import * as native from './native.js';
  * @property {string} publishTo
  * @property {() => number} [epoch]  a writer's, announced when it joins
  * @typedef {object} Events  what a transport reports; after `failed` nothing more
+ * @property {(sid: string) => void} joining  it asks to join: others may hear of it before it is told
  * @property {(sid: string) => void} joined
  * @property {(reason: Reason) => void} failed
  * @property {(data: unknown, from: unknown) => void} heard
@@ -219,6 +220,9 @@ export class Link {
     const early = [];
     /** @type {Events} */
     const events = {
+      joining: (sid) => {
+        if (current()) listener.joining(sid);
+      },
       joined: (sid) => {
         if (!current() || this.#joined) return;
         this.#joined = true;

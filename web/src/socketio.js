@@ -47,6 +47,7 @@ export function open({ endpoint, path, token }, { subscribeTo, publishTo, epoch 
     clearTimeout(invitation);
     if (joining) return;
     joining = true;
+    events.joining(socket.id ?? '');
     socket.timeout(JOIN_MS).emit('joinRoom', request(), joined);
   };
   const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {

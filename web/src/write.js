@@ -84,6 +84,7 @@ export class WriterPage {
     this.#takeover = new Takeover({
       writer: this.#writer,
       announce: () => this.#connection.announce(),
+      renew: () => this.#renew(),
       giveWay: () => this.#giveWay(),
     });
     this.#connection = new Connection({
@@ -93,7 +94,7 @@ export class WriterPage {
       word: () => this.#word.word,
       show: () => this.#show(),
       ticket: (ticket) => this.#admitted(ticket),
-      presence: (event) => this.#takeover.presence(event),
+      presence: (event, time) => this.#takeover.presence(event, time),
     });
     this.#keepDraft();
     this.#connectMenu();
@@ -137,6 +138,7 @@ export class WriterPage {
     const link = this.#connection.state;
     const takenOver = this.#takeover.done;
     draft.poll(now());
+    this.#takeover.poll(now());
     if (link.phase === 'up' || link.phase === 'failed') this.#settle();
     if (wantsWord(link)) this.#word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept: draft.kept, now: now() });
@@ -146,7 +148,7 @@ export class WriterPage {
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
     page.enable('pause', !writer.ended && !takenOver);
     page.enable('end', !writer.ended && !takenOver);
-    return Math.min(draft.wakeAt, this.#passing.wakeAt);
+    return Math.min(draft.wakeAt, this.#takeover.wakeAt, this.#passing.wakeAt);
   }
 
   #showSession() {
@@ -193,6 +195,12 @@ export class WriterPage {
     onOtherTab(({ room, epoch }) => {
       if (room === this.#session.room) this.#takeover.saved(epoch);
     });
+  }
+
+  /** Takes the session up once more, with a greater epoch. */
+  #renew() {
+    this.#writer.renew();
+    this.#connection.retry();
   }
 
   #giveWay() {

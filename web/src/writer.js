@@ -73,7 +73,7 @@ export class Writer {
     /** @type {View | undefined} */
     this.view = undefined;
     this.sid = '';
-    /** @type {Set<string>} every socket that this writer has had */
+    /** @type {Set<string>} every socket with which this writer has joined, or tried to */
     this.sids = new Set();
     /** @type {Problem | undefined} what the service refused last */
     this.problem = undefined;
@@ -153,6 +153,17 @@ export class Writer {
   admitted({ epoch, units }) {
     if (this.epoch === 0 && epoch) this.epoch = epoch;
     if (units) this.units = units;
+  }
+
+  /** Another writer has the same epoch: negotiate has to give a greater one. */
+  renew() {
+    this.greatest = this.epoch;
+    this.epoch = 0;
+  }
+
+  /** The others may hear of this socket from now on. @param {string} sid */
+  joining(sid) {
+    this.sids.add(sid);
   }
 
   /** This writer is in the room. @param {string} sid @param {number} now */

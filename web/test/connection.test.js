@@ -80,7 +80,7 @@ async function connected(t, options) {
 test('what the transport reports reaches the core by the same names, and the page after it', async (t) => {
   const { events, told } = await connected(t, (list) => ({
     edited: (ops) => list.push(['edited', ops]),
-    presence: (event) => list.push(['page', event]),
+    presence: (event, time) => list.push(['page', event, typeof time]),
   }));
   events.joined('mine');
   events.heard('data', 'theirs');
@@ -91,7 +91,7 @@ test('what the transport reports reaches the core by the same names, and the pag
     ['heard', 'data', 'theirs'],
     ['edited', ['an edit']],
     ['presence', 'somebody'],
-    ['page', 'somebody'],
+    ['page', 'somebody', 'number'],
     ['left'],
   ]);
 });

@@ -10,10 +10,11 @@ const joins = presence('writer', 'joined');
 /** A writer of this epoch who is in the room, and what its takeover has had done. */
 function joined(epoch) {
   const writer = new Writer({ epoch, text: '', language: 'go', name: '' });
-  const scene = { writer, announced: 0, gaveWay: 0 };
+  const scene = { writer, announced: 0, renewed: 0, gaveWay: 0 };
   scene.takeover = new Takeover({
     writer,
     announce: () => scene.announced++,
+    renew: () => scene.renewed++,
     giveWay: () => scene.gaveWay++,
   });
   writer.joined('mine', 0);
@@ -59,30 +60,68 @@ test('a writer gives way to a newer one, and to one that does not tell its epoch
     [undefined, 0],
     ['9', 0],
   ]) {
-    const { takeover, ...scene } = joined(7);
-    takeover.presence(joins('theirs', { epoch }));
+    const scene = joined(7);
+    const { takeover } = scene;
+    takeover.presence(joins('theirs', { epoch }), 10);
     assert.deepEqual([takeover.done, takeover.rivalEpoch], [true, rivalEpoch]);
-    assert.equal(scene.announced, 0);
+    assert.deepEqual([scene.announced, scene.renewed, scene.gaveWay], [0, 0, 1]);
   }
 });
 
-test('of two writers with the same epoch the one with the greater socket id goes on', () => {
-  for (const [theirs, goes] of [['zzz', false], ['aaa', true]]) {
-    const { takeover, ...scene } = joined(7);
-    takeover.presence(joins(theirs, { epoch: 7 }));
-    assert.deepEqual([takeover.done, scene.announced], [!goes, 0]);
+test('of two writers with the same epoch the one with the greater socket id asks for another, and none gives way', () => {
+  for (const [theirs, expected] of [['zzz', [1, 0]], ['aaa', [0, 1]]]) {
+    const scene = joined(7);
+    scene.takeover.presence(joins(theirs, { epoch: 7 }), 10);
+    assert.deepEqual([scene.announced, scene.renewed], expected);
+    assert.equal(scene.takeover.done, false);
   }
-  // An earlier socket counts as well: the other writer may have given way to that one.
-  const { takeover, writer } = joined(7);
-  writer.joined('aaa', 10);
-  takeover.presence(joins('bbb', { epoch: 7 }));
-  assert.equal(takeover.done, false);
+  // Other sockets of its own count as well, and those that were never told that they have joined.
+  const scene = joined(7);
+  scene.writer.joined('aaa', 10);
+  scene.takeover.presence(joins('bbb', { epoch: 7 }), 20);
+  assert.equal(scene.renewed, 1);
+  scene.writer.joining('yyy');
+  scene.takeover.presence(joins('yyy', { epoch: 7 }), 20);
+  scene.takeover.presence(joins('xxx', { epoch: 7 }), 20);
+  assert.deepEqual([scene.announced, scene.renewed, scene.takeover.done], [0, 2, false]);
+});
+
+test('a writer that needs another epoch names its own to negotiate', () => {
+  const writer = new Writer({ greatest: 2 ** 53 - 1, text: '', language: 'go', name: '' });
+  writer.admitted({ epoch: 7 });
+  writer.renew();
+  assert.deepEqual([writer.epoch, writer.greatest], [0, 7]);
+  writer.admitted({ epoch: 9 });
+  assert.equal(writer.epoch, 9);
+});
+
+test('what may have got lost is told again, five times at most, until the other one has left', () => {
+  for (const [leaves, times] of [[Infinity, 5], [5_000, 3]]) {
+    const scene = joined(7);
+    const { takeover } = scene;
+    takeover.presence(joins('theirs', { epoch: 6 }), 0);
+    for (let now = 0; now < 60_000; now += 500) {
+      if (now === leaves) takeover.presence(presence('writer', 'left')('theirs'), now);
+      takeover.poll(now);
+    }
+    assert.deepEqual([scene.announced, takeover.wakeAt, takeover.done], [times, Infinity, false]);
+  }
+});
+
+test('who has given way tells nothing any more', () => {
+  const scene = joined(7);
+  const { takeover } = scene;
+  takeover.presence(joins('older', { epoch: 6 }), 0);
+  takeover.presence(joins('newer', { epoch: 8 }), 10);
+  for (let now = 0; now < 20_000; now += 500) takeover.poll(now);
+  takeover.presence(joins('older still', { epoch: 5 }), 20_000);
+  assert.deepEqual([scene.announced, scene.gaveWay, takeover.wakeAt], [1, 1, Infinity]);
 });
 
 test('a tab that is not let in yet learns from another what it has to exceed, and gives way to none', () => {
   const writer = new Writer({ greatest: 5, text: '', language: 'go', name: '' });
   let gaveWay = 0;
-  const takeover = new Takeover({ writer, announce() {}, giveWay: () => gaveWay++ });
+  const takeover = new Takeover({ writer, announce() {}, renew() {}, giveWay: () => gaveWay++ });
   takeover.saved(9);
   takeover.saved(8);
   assert.deepEqual([writer.greatest, gaveWay], [9, 0]);
@@ -102,7 +141,7 @@ test('a writer gives way once, and remembers the greatest epoch that it has give
 test('an older writer is told of the newer one, once on each of its sockets', () => {
   const scene = joined(7);
   for (const from of ['theirs', 'theirs', 'mine', 'theirs again'])
-    scene.takeover.presence(joins(from, { epoch: 6 }));
+    scene.takeover.presence(joins(from, { epoch: 6 }), 10);
   assert.deepEqual([scene.gaveWay, scene.announced], [0, 2]);
 });
 
@@ -121,6 +160,7 @@ test('viewers, writers that leave, and late news of an earlier socket change not
     null,
     'writer',
   ])
-    scene.takeover.presence(event);
-  assert.deepEqual([scene.gaveWay, scene.announced, scene.takeover.done], [0, 0, false]);
+    scene.takeover.presence(event, 10);
+  assert.deepEqual([scene.gaveWay, scene.announced, scene.renewed], [0, 0, 0]);
+  assert.equal(scene.takeover.done, false);
 });
