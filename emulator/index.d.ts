@@ -17,8 +17,21 @@ export interface HubSettings {
   eventHandlers?: EventHandler[];
 }
 
+/** Faults on purpose; they may change while it runs. Every n-th: 0 for none. */
+export interface Faults {
+  duplicateEvents?: boolean;
+  eventLatencyMs?: number;
+  eventDropEvery?: number;
+  restLatencyMs?: number;
+  restFailEvery?: number;
+  restFailStatus?: number;
+  tokenLifeSeconds?: number;
+  closeAfterMs?: number;
+  cutAfterMs?: number;
+}
+
 /** Times are in milliseconds. `--help` says what each setting means, and its default. */
-export interface WebPubSubOptions {
+export interface WebPubSubOptions extends Faults {
   /** 0, the default, takes a free one */
   port?: number;
   /** take a free port if that one is in use */
@@ -66,7 +79,6 @@ export interface WebPubSubOptions {
   headerCase?: 'documented' | 'lower';
   eventType?: 'message' | 'name';
   originOnEvents?: boolean;
-  duplicateEvents?: boolean;
   connectedDelayMs?: number;
   signEvents?: boolean;
   connectionState?: boolean;
@@ -88,6 +100,10 @@ export interface WebPubSub {
   readonly connectionString: string;
   /** Replaces the event handlers of a hub. Throws if one of them makes no sense. */
   setEventHandlers(hub: string, eventHandlers: EventHandler[]): void;
+  /** Changes faults for what comes from now on. */
+  setFaults(faults: Faults): void;
+  /** Ends the connections that there are: politely, or cut without a word. */
+  endConnections(which?: { hub?: string; cut?: boolean }): void;
   /** Waits, at most so long, and resolves with the URLs of those that are not validated. */
   handlersValidated(ms: number): Promise<string[]>;
   /** Ends every connection and frees the port. */

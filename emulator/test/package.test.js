@@ -18,7 +18,8 @@ const run = promisify(execFile);
 
 test('the types name every option, and no other', () => {
   const types = readFileSync(path.join(HERE, 'index.d.ts'), 'utf8');
-  const [, options] = /interface WebPubSubOptions {\n(.*?)\n}/s.exec(types);
+  const bodies = [...types.matchAll(/interface (?:WebPubSubOptions|Faults)\b.*? {\n(.*?)\n}/gs)];
+  const options = bodies.map(([, body]) => body).join('\n');
   const named = [...options.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
   assert.deepEqual(named.sort(), Object.keys(readOptions()).sort());
 });

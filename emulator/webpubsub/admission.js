@@ -26,8 +26,16 @@ export function admit({ url, headers }, audience, { hub, options }) {
     now: options.clock() / 1000,
     skew: options.clockSkewSeconds,
   });
+  shorten(claims, options);
   if (['string', 'undefined'].includes(typeof claims.sub)) return claims;
   throw new TokenError("the token's sub is not a string");
+}
+
+/** A token whose life is shorter on purpose: it ends so long after it was made. */
+function shorten(claims, { tokenLifeSeconds, clock }) {
+  if (tokenLifeSeconds === 0) return;
+  claims.exp = Math.min(claims.exp, (Number(claims.iat) || 0) + tokenLifeSeconds);
+  if (claims.exp <= clock() / 1000) throw new TokenError('the token has expired, on purpose');
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { limitLife } from './faults.js';
 import { groupNameFault, groupOf } from './groups.js';
 import { Intake } from './intake.js';
 import { AckIds } from './outgoing.js';
@@ -64,6 +65,7 @@ export class SocketIoConnection {
     hub.add(this);
     if (service.options.groupClaim) this.#joinNamed(claims?.['webpubsub.group']);
     this.#limitTimes();
+    limitLife(this, service.options);
     engine.on('data', (message) => this.#receive(message));
     engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
   }
@@ -348,7 +350,10 @@ export class SocketIoConnection {
 
   /** Cuts the transport. */
   terminate() {
-    this.#engine.transport.socket?.terminate();
+    const { socket, req } = this.#engine.transport; // of a WebSocket, of a poll
+    if (socket) socket.terminate();
+    else if (req) req.destroy();
+    else this.#engine.close(true); // between two polls: there is no session for the next
   }
 
   /** The groups in which its sockets are by themselves, as long as nobody takes them out. */

@@ -4,6 +4,7 @@
 // What is not known about the real service is marked `unknown`; its default is the careful one.
 
 import { isLoopback } from '../loopback.js';
+import { FAULTS } from './faults.js';
 
 const MiB = 1024 * 1024;
 
@@ -135,11 +136,6 @@ export const KNOBS = {
     value: true,
     help: 'send WebHook-Request-Origin with events; seen missing behind Flex Consumption',
   },
-  duplicateEvents: {
-    kind: 'flag',
-    value: false,
-    help: 'send every event twice, as after a response that got lost',
-  },
   connectedDelayMs: { kind: 'ms', value: 0, help: 'Socket.IO: how late `connected` is sent' },
   signEvents: { kind: 'flag', value: true, unknown: true, help: 'send ce-signature' },
   connectionState: {
@@ -174,6 +170,9 @@ export const KNOBS = {
     help: 'a send to a connection that does not exist: 202, or by mistake 404',
   },
   joinDelayMs: { kind: 'ms', value: 0, help: 'how late a group joined over REST is effective' },
+
+  // --- faults on purpose
+  ...FAULTS,
 };
 
 export const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Microsoft's examples
@@ -208,6 +207,21 @@ export function readOptions(given = {}) {
   return options;
 }
 
+/**
+ * Changes the faults of a service that runs.
+ * @param {object} options of readOptions; they are changed
+ * @param {object} faults by name
+ */
+export function changeFaults(options, faults) {
+  const wrong = Object.entries(faults).flatMap(([name, value]) => {
+    if (!Object.hasOwn(FAULTS, name)) return [`'${name}' is no fault that can be set`];
+    return fits(FAULTS[name].kind, value) ? [] : [misfit(name, value)];
+  });
+  wrong.push(...structureFaults({ ...options, ...faults }));
+  if (wrong.length > 0) throw new OptionError(wrong.join('; '));
+  Object.assign(options, faults);
+}
+
 function fits(kind, value) {
   if (Array.isArray(kind)) return kind.includes(value);
   if (kind === 'flag') return typeof value === 'boolean';
@@ -222,8 +236,12 @@ function misfit(name, value) {
   return `${name} should be ${wanted}, not ${JSON.stringify(value)}`;
 }
 
-function structureFaults({ accessKeys, hubs, port, endpoint, idsBeginWith }) {
+function structureFaults(options) {
+  const { accessKeys, hubs, port, endpoint, idsBeginWith, restFailStatus } = options;
   const faults = [];
+  if (restFailStatus !== 429 && !(restFailStatus >= 500 && restFailStatus <= 599)) {
+    faults.push(`a REST call fails with 429 or 500 to 599, not ${restFailStatus}`);
+  }
   if (endpoint !== undefined && !isEndpoint(endpoint)) {
     faults.push(`'${endpoint}' is not an endpoint: http:// or https://, a host, perhaps a port`);
   }

@@ -3,6 +3,7 @@
 
 import { sameAudience } from './admission.js';
 import { ApiError, badRequest } from './errors.js';
+import { EveryNth } from './faults.js';
 import { findRoute } from './routes.js';
 import { TokenError, verifyToken } from './token.js';
 
@@ -11,6 +12,7 @@ const VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-
 
 export class Rest {
   #service;
+  #failures = new EveryNth();
 
   /** @param {{options, log, endpoint, hub: (name: string) => object}} service */
   constructor(service) {
@@ -34,6 +36,7 @@ export class Rest {
     const hub = params.hub && this.#service.hub(params.hub);
     if (params.hub && !hub) throw badRequest(`'${params.hub}' is not a hub name`, 'hub');
     const body = await this.#readBody(req);
+    await this.#failOnPurpose(route);
     const type = (req.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
     return run({ params, hub, query: url.searchParams, body, type, url, service: this.#service });
   }
@@ -62,6 +65,14 @@ export class Rest {
       if (!(error instanceof TokenError)) throw error;
       throw new ApiError(401, 'Unauthorized', `${error.message} (expected ${wanted})`);
     }
+  }
+
+  async #failOnPurpose({ open }) {
+    const { restLatencyMs, restFailEvery, restFailStatus } = this.#service.options;
+    if (restLatencyMs > 0) await new Promise((resolve) => setTimeout(resolve, restLatencyMs));
+    if (open || !this.#failures.hit(restFailEvery)) return;
+    const headers = restFailStatus === 429 ? { 'Retry-After': '1' } : {};
+    throw new ApiError(restFailStatus, 'OnPurpose', 'failed on purpose', undefined, headers);
   }
 
   async #readBody(req) {

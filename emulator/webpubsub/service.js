@@ -8,7 +8,7 @@ import { Hub } from './hub.js';
 import { makeLog } from './log.js';
 import { explainPath } from './misdirected.js';
 import { NativeClients } from './native/endpoint.js';
-import { isHubName, readOptions } from './options.js';
+import { changeFaults, isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
 import { readTarget } from './target.js';
 import { refuseUpgrade } from './upgrade.js';
@@ -102,6 +102,26 @@ class WebPubSub {
   /** See Upstream.validated. */
   handlersValidated(ms) {
     return this.upstream.validated(ms);
+  }
+
+  /** Changes faults on purpose, by the names of faults.js, for what comes from now on. */
+  setFaults(faults) {
+    changeFaults(this.options, faults);
+  }
+
+  /**
+   * Ends the connections that there are.
+   * @param {{hub?: string, cut?: boolean}} [which] hub: only its; cut: without a word, as a network
+   *   that breaks off, and not politely
+   */
+  endConnections({ hub, cut = false } = {}) {
+    for (const { name, connections } of [...this.#hubs.values()]) {
+      if (hub !== undefined && name.toLowerCase() !== hub.toLowerCase()) continue;
+      for (const connection of [...connections.values()]) {
+        if (cut) connection.terminate();
+        else connection.close('OnPurpose');
+      }
+    }
   }
 
   #request(req, res) {

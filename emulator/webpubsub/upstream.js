@@ -3,6 +3,7 @@
 
 import { createHmac } from 'node:crypto';
 
+import { EveryNth } from './faults.js';
 import { HttpClient } from './http.js';
 import { OptionError, handlerFaults } from './options.js';
 import { Validation } from './validation.js';
@@ -33,6 +34,7 @@ export class Upstream {
   #handlers = new Map(); // hub in lower case -> handlers
   #pending = new Map(); // AbortController of a delivery -> its promise
   #closed = false;
+  #drops = new EveryNth();
   #validating = new Map(); // hub in lower case -> AbortController of its handlers' validations
 
   /** @param {object} options @param {object} log @param {string} origin our host, without port */
@@ -175,6 +177,9 @@ export class Upstream {
       this.#log.warn('client', connection.id, told);
     }, slowMs);
     try {
+      const { eventLatencyMs, eventDropEvery } = this.#options;
+      if (eventLatencyMs > 0) await pause(eventLatencyMs, request.signal);
+      if (this.#drops.hit(eventDropEvery)) throw new Error('lost on purpose');
       const answer = await this.#http.send(url, request);
       tell(String(answer.status));
       if (answer.status >= 200 && answer.status < 300) return { answer };

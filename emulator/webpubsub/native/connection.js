@@ -1,6 +1,7 @@
 // One client connection of native Web PubSub: what its messages do, what it is sent, and, for
 // reliable clients, how it outlives its WebSocket.
 
+import { limitLife } from '../faults.js';
 import { Message, contentTypeOf, dataTypeOf } from '../message.js';
 import { Permissions } from '../permissions.js';
 import { Queue } from '../queue.js';
@@ -50,6 +51,7 @@ export class NativeConnection {
     this.#queue = new Queue({ count, bytes, failed, onRoom });
     if (subprotocol === RELIABLE) this.#unacked = new Unacked(service.options);
     hub.add(this);
+    limitLife(this, service.options);
     for (const group of identity.groups) hub.groups.join(group, this);
   }
 
