@@ -90,6 +90,7 @@ export interface WebPubSubOptions extends Faults {
   defaultClientType?: 'socketio' | 'native';
   missingTarget?: 'accept' | 'refuse';
   joinDelayMs?: number;
+  maxConnections?: number;
 }
 
 export interface WebPubSub {

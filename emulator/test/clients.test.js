@@ -2,7 +2,9 @@
 // do it and a bare WebSocket where it cannot: who is admitted, namespaces, and every end.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { io } from 'socket.io-client';
+import { WebSocket } from 'ws';
 
 import { startWebPubSub } from '../webpubsub/service.js';
 import { groupOf } from '../webpubsub/groups.js';
@@ -12,6 +14,7 @@ import {
   clientToken,
   clientUrl,
   inTime,
+  nativeUrl,
   next,
   request,
   rest,
@@ -533,4 +536,19 @@ test('a client that does not read is dropped; the others get everything', async 
   assert.equal(await reasonOf(handler), 'SlowClient');
   await until(() => count === 100, 'the last message');
   assert.ok(fast.connected);
+});
+
+test('a client that is more than --max-connections is answered 429, and gets in when one has left', async (t) => {
+  const { client, service } = await start(t, { maxConnections: 1 });
+  const first = client();
+  await next(first, 'connect');
+  const second = client('/', { transports: ['polling'] });
+  const refused = await next(second, 'connect_error');
+  assert.equal(refused.description, 429);
+  const native = await once(new WebSocket(nativeUrl(service, HUB, {})), 'unexpected-response');
+  assert.equal(native[1].statusCode, 429);
+  first.disconnect();
+  await until(() => !service.isFull, 'the end of a connection');
+  second.connect();
+  await next(second, 'connect');
 });

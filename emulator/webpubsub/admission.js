@@ -6,6 +6,9 @@ import { TokenError, verifyToken } from './token.js';
 const NAME_CLAIM = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
 const ROLE_CLAIM = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
 
+/** What a client reads that is one too many; the real text is not known. */
+export const FULL = 'the connections that the tier allows are all in use';
+
 /**
  * @param {{url: URL, headers: object}} request
  * @param {string} audience the one that the token must name

@@ -5,7 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import { Server } from 'engine.io';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { admit, describeHandshake } from './admission.js';
+import { admit, describeHandshake, FULL } from './admission.js';
 import { SocketIoConnection } from './connection.js';
 import { connectionId } from './ids.js';
 import { invalidHub } from './misdirected.js';
@@ -96,6 +96,7 @@ export class Clients {
     const audience = `${this.#service.endpoint}${url.pathname.replace(/\/$/, '')}`;
     try {
       const claims = admit(handshake, audience, { hub, options: this.#service.options });
+      if (!open && this.#service.isFull) return { status: 429, message: FULL };
       this.#admitted.set(req, { claims, description: describeHandshake(handshake, claims) });
       return undefined;
     } catch (error) {

@@ -87,6 +87,12 @@ export const KNOBS = {
     help: "whether one connection's sockets wait for each other's events",
   },
 
+  maxConnections: {
+    kind: 'count',
+    value: 0,
+    unknown: true,
+    help: 'clients at a time, as of a tier; the next one is answered 429 (0: no bound)',
+  },
   idsBeginWith: { kind: 'text', value: '', help: 'what connection ids begin with, such as - or _' },
 
   // --- upstream

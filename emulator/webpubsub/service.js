@@ -95,6 +95,13 @@ class WebPubSub {
     return this.#hubs.get(key);
   }
 
+  /** Is there no room for one more client? */
+  get isFull() {
+    const { maxConnections } = this.options;
+    const count = [...this.#hubs.values()].reduce((sum, { connections }) => sum + connections.size, 0);
+    return maxConnections > 0 && count >= maxConnections;
+  }
+
   setEventHandlers(hub, eventHandlers) {
     this.upstream.setEventHandlers(hub, eventHandlers);
   }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocketServer } from 'ws';
 
-import { admit, describeHandshake } from '../admission.js';
+import { admit, describeHandshake, FULL } from '../admission.js';
 import { groupNameFault } from '../groups.js';
 import { connectionId } from '../ids.js';
 import { decodeSegment } from '../target.js';
@@ -84,6 +84,7 @@ export class NativeClients {
     }
     const handshake = { url, headers: req.headers };
     const claims = this.#admit(handshake, hub, name);
+    if (this.#service.isFull) throw new Refusal(429, FULL);
     const setup = await this.#connect(handshake, hub, claims, offered, req.subprotocol);
     return (socket) => new NativeConnection(setup).open(socket);
   }
