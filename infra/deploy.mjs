@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { groupOf, TYPES } from './deployment/arm.mjs';
 import { changeApp, isMoving, switchPasswordsOff, tellCopies } from './deployment/app.mjs';
 import { changeOrigins, changeSettings, patchService, settled, wasSetUp } from './deployment/change.mjs';
+import { checkByClient } from './deployment/client.mjs';
 import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
 import { DRY } from './deployment/dry.mjs';
@@ -59,7 +60,8 @@ function needRecentAz(version) {
 async function check(d) {
   const { az, person, options, places } = d;
   person.begin('Checking what is needed');
-  for (const file of person.isDryRun ? [] : [places.zip, join(places.page, 'index.html')]) {
+  const files = [places.zip, join(places.page, 'index.html'), ...(options.noDoctor ? [] : [places.check])];
+  for (const file of person.isDryRun ? [] : files) {
     if (!existsSync(file)) throw new Stop(`${file} is missing: ${COMMANDS.build}`);
   }
   needRecentAz((await az.read(['version'], { dry: { 'azure-cli': '2.60' } }))['azure-cli']);
@@ -353,11 +355,13 @@ async function run(d) {
   if (isMoving(facts)) person.say(LEFT_BEHIND(parts.storage.name));
   await putPage(d, facts, { api, service, page });
   if (options.dropsUpload) await dropUpload(d, parts.storage, deployer);
+  const unseen = await checkByClient(d, { api, page, settings });
   person.begin('');
   person.say(`Codestream is at ${page}/`);
   person.say(`  function app ${app.name} at ${api}, service ${parts.service.name} at ${service}`);
   person.say(`  ${whoStarts(d, facts, choice)}`);
   person.say(`  check it (README, Deploy): ${COMMANDS.doctor} ${api} --page ${page}`);
+  if (unseen) person.say(`  not seen: ${unseen}`);
 }
 
 export const DEPLOY = {

@@ -18,7 +18,7 @@ NEED.test-package := openssl unzip
 
 # STALE=1: with parts that are older than what apt would install today.
 package: build/have-build current $(P)/ready
-	$(Q)$(MAKE) $(if $(V),,-s) MODE=package build/codestream.spdx.json
+	$(Q)$(MAKE) $(if $(V),,-s) MODE=package build/codestream.spdx.json build/check.cjs
 	$(Q)echo "build/codestream.zip: $$(wc -c <build/codestream.zip) bytes," \
 	  "sha256 $$(cut -d ' ' -f 1 build/codestream.zip.sha256); build/app: the same for func"
 	$(Q)sed 's/^/warning: /' $(P)/warnings >&2
@@ -67,6 +67,12 @@ build/codestream.zip: build/package/codestream packaging/zip.sh host.json \
 build/codestream.spdx.json: build/codestream.zip build/package/versions build/package/older \
                             packaging/parts.sh LICENSE
 	$(Q)sh packaging/parts.sh build/package/versions build/package/older $< >$@
+
+# The last step of a deployment, in one file that needs no package of npm.
+build/check.cjs: infra/check.mjs $(wildcard infra/doctor/*.mjs) \
+                 $(patsubst %,%/node_modules/.package-lock.json,infra web)
+	$(Q)mkdir -p $(@D) && web/node_modules/.bin/esbuild $< --bundle --platform=node --format=cjs \
+	  --target=node18 --external:bufferutil --external:utf-8-validate --log-level=warning --outfile=$@
 
 # Starts the package in an empty root, which only root can.
 test-package: package build/have-test-package build/have-node

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Az, azEnvironment, endAll, spawnAz } from './az.mjs';
+import { spawnCheck } from './client.mjs';
 import { Misuse, StillActive, Stop } from './errors.mjs';
 import { PLACES } from './places.mjs';
 
@@ -106,10 +107,10 @@ const NO_WINDOWS = 'Windows itself is not supported: run this in WSL, or in Azur
  *   body: (d: object) => Promise<void>, goesOn?: string }} program
  *   goesOn: what is said when it stops
  * @param {{ argv: string[], env: object, person: Person, run: Function, clock: object,
- *   platform: string, folders: Set<string>, places?: object, onStart?: (az: Az) => void }} world
+ *   check: Function, platform: string, folders: Set<string>, places?: object, onStart?: (az: Az) => void }} world
  */
 export async function execute(program, world) {
-  const { person, platform, argv, env, run, clock, folders, places = PLACES } = world;
+  const { person, platform, argv, env, run, check, clock, folders, places = PLACES } = world;
   const az = new Az(person, { run, clock });
   world.onStart?.(az);
   try {
@@ -117,7 +118,7 @@ export async function execute(program, world) {
     const options = program.read(argv, env);
     person.isDryRun = Boolean(options.isDryRun);
     if (options.help) person.out.write(program.usage);
-    else await program.body({ az, person, clock, options, folders, places });
+    else await program.body({ az, person, clock, check, options, folders, places });
     return 0;
   } catch (error) {
     return explain(program, person, az, error);
@@ -165,6 +166,7 @@ export async function main(program, { keepsStorage = false } = {}) {
     env: process.env,
     platform: process.platform,
     run: spawnAz(azEnvironment(process.env, { keepsStorage })),
+    check: spawnCheck(process.env),
     clock: { now: () => performance.now(), sleep: (ms) => pause(ms) },
     person,
     folders,

@@ -8,6 +8,7 @@ export const PLACES = {
   page: path('web/dist'),
   main: path('infra/main.bicep'),
   hub: path('infra/hub.bicep'),
+  check: path('build/check.cjs'),
 };
 
 /** How a person calls what is in infra/, from the root of the repository. */
@@ -16,5 +17,6 @@ export const COMMANDS = {
   destroy: 'infra/destroy.mjs',
   upload: 'infra/upload.mjs',
   doctor: 'node infra/doctor.mjs',
+  check: 'node build/check.cjs',
   build: 'make package web/dist/index.html',
 };

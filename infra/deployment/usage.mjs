@@ -23,7 +23,7 @@ export const USAGE = `usage: infra/deploy.mjs [--location REGION] [options]
 Puts Codestream into Azure, or brings what is there up to date: a resource group with the Web PubSub
 service, the function app, two storage accounts (of its package, and of the page), and logs. Needs az
 (signed in with \`az login\`, as somebody who may assign roles: Owner, or Contributor with User Access
-Administrator), build/codestream.zip and web/dist (\`make package web/dist/index.html\`).
+Administrator), what \`make package\` and the page's build leave (\`make package web/dist/index.html\`).
 
   --location REGION        where the resources are made; needed the first time. It must have Flex
                            Consumption, and cannot be another one later
@@ -56,6 +56,7 @@ Administrator), build/codestream.zip and web/dist (\`make package web/dist/index
                            open cannot go on there
   --identity               managed identity instead of an access key, see below
   --access-key             an access key again, after --identity
+  --no-doctor              leave out the last step, in which a client sees the change of another one
   --wait MINUTES           how long Azure may take for one thing (30)
   --dry-run                print every command, run none
   --help                   this text

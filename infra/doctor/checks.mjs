@@ -88,6 +88,8 @@ export const CHECKS = [{
   name: 'the function app answers', needs: ['an app'], gives: ['the function app'],
   request: (d) => ['GET', `${d.app}/`],
   judge: ({ status }) => [[status === 503, 'host', 'the host is not running, and does not start']],
+  // Nothing runs while nobody is there, and how long a start takes depends on the memory.
+  note: ({ tookMs }) => tookMs !== undefined && `the first answer took ${(tookMs / 1000).toFixed(1)} s`,
   learn: (response) => ({ appAheadMs: response.aheadMs }),
 }, {
   name: 'negotiate gives a token for this service and hub',

@@ -12,14 +12,15 @@ const MAX_BODY_CHARS = 64 * 1024;
 const LATE = `no answer within ${REQUEST_MS / 1000} s`;
 
 /** Connections are not kept: one that the other side closes meanwhile would look like a fault. */
-function transport({ certificates: ca }, url) {
+export function transport({ certificates: ca }, url) {
   const proxy = url.startsWith('https:') && getProxyForUrl(url);
   return { ca, agent: proxy ? new HttpsProxyAgent(proxy) : false };
 }
 
-/** aheadMs: how far the clock of the response's Date is ahead of this machine's. */
+/** aheadMs: how far the clock of the response's Date is ahead of this machine's; tookMs: until it began. */
 export async function send(d, method, url, headers = {}, content = undefined) {
   const signal = AbortSignal.timeout(REQUEST_MS);
+  const begun = performance.now();
   try {
     const { request } = url.startsWith('https:') ? https : http;
     const sent = request(url, { ...transport(d, url), method, headers, signal });
@@ -27,12 +28,13 @@ export async function send(d, method, url, headers = {}, content = undefined) {
     sent.end(content);
     const [response] = await once(sent, 'response');
     const aheadMs = Date.parse(response.headers.date) - Date.now();
+    const tookMs = performance.now() - begun;
     let body = '';
     for await (const bytes of response.setEncoding('utf8')) {
       body += bytes;
       if (body.length >= MAX_BODY_CHARS) break; // which ends the response
     }
-    return { status: response.statusCode, headers: response.headers, body, aheadMs };
+    return { status: response.statusCode, headers: response.headers, body, aheadMs, tookMs };
   } catch (error) {
     const isLate = signal.aborted;
     return { status: 0, headers: {}, body: '', isLate, problem: isLate ? LATE : describe(error) };
@@ -80,14 +82,14 @@ export async function visit(d) {
 }
 
 /** Of the namespace, or of the transport, perhaps with a response. */
-function readError({ type, message, description, context }) {
+export function readError({ type, message, description, context }) {
   if (type !== 'TransportError') return { rejection: message || 'it does not say why' };
   if (typeof description === 'number') return { status: description, body: context.responseText };
   return { problem: describe(context?.statusText) };
 }
 
 /** Until the first of these events, but no longer than this. */
-function first(emitter, events, ms) {
+export function first(emitter, events, ms) {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
     for (const event of events) emitter.once(event, resolve);

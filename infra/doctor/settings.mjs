@@ -19,15 +19,14 @@ export function readSettings(env, readFile) {
   const accessKey = part('AccessKey') ?? '';
   const { CODESTREAM_FUNCTION_KEY: functionKey = '', CODESTREAM_WRITERS: word = '' } = env;
   const hub = env.CODESTREAM_HUB || 'codestream';
-  const caFile = env.CODESTREAM_CA_FILE || env.SSL_CERT_FILE;
-  const certificates = caFile ? attempt(() => readFile(caFile)) : undefined;
+  const certificates = readCertificates(env, readFile);
   const problems = [
     !text && !endpoint && `${CONNECTION} is not set, and neither is ${setting}`,
     (text || endpoint) && !url && `${setting} has no https://host, or http:// on this machine`,
     text && !accessKey && `${setting} has no AccessKey`,
     !/^[a-z]\w{0,127}$/i.test(hub) && 'CODESTREAM_HUB is not a letter and 127 letters, digits, _',
     word && [...word].length < 16 && 'CODESTREAM_WRITERS is shorter than 16 characters',
-    caFile && !certificates && 'CODESTREAM_CA_FILE, or SSL_CERT_FILE, cannot be read',
+    caFileOf(env) && !certificates && 'CODESTREAM_CA_FILE, or SSL_CERT_FILE, cannot be read',
   ].filter(Boolean);
   const has = new Set(['the service', 'the right function key', accessKey && 'an access key',
     functionKey && 'CODESTREAM_FUNCTION_KEY', word && 'a word']);
@@ -36,9 +35,18 @@ export function readSettings(env, readFile) {
     url: url?.origin, host: url?.hostname,
     path: `/clients/socketio/hubs/${hub}`,
     code: functionKey && `?code=${encodeURIComponent(functionKey)}`,
-    quote: (said) => quote(said, [accessKey, functionKey, word]),
+    quote: quoteWithout([accessKey, functionKey, word]),
   };
 }
+
+const caFileOf = (env) => env.CODESTREAM_CA_FILE || env.SSL_CERT_FILE;
+
+/** Whom https trusts; undefined: whom Node does, or it cannot be read. */
+export function readCertificates(env, readFile) {
+  return caFileOf(env) ? attempt(() => readFile(caFileOf(env))) : undefined;
+}
+
+export const quoteWithout = (secrets) => (said) => quote(said, secrets);
 
 /** The beginning of what others have said, fit for a terminal and without secrets or tokens. */
 function quote(said = '', secrets = []) {

@@ -63,6 +63,7 @@ export class World {
       zip: file('codestream.zip', 'the package'),
       main: file('main.bicep', ''),
       hub: file('hub.bicep', ''),
+      check: file('check.cjs', ''),
       page: join(this.root, 'dist'),
     };
     file('dist/index.html', PAGE);
@@ -70,6 +71,13 @@ export class World {
     file('dist/assets/page-AB.css', gzipSync('2'));
     this.temporary = join(this.root, 'tmp');
     mkdirSync(this.temporary);
+  }
+
+  /** The check by a client, which has nobody to ask here. */
+  async check(file, args, env, onLine) {
+    this.checked = { file, args, env };
+    for (const line of this.checkSays ?? []) onLine(line);
+    return { code: this.checkCode ?? 0 };
   }
 
   get state() {
@@ -150,6 +158,7 @@ export class World {
         env,
         platform,
         run: answer,
+        check: (...given) => this.check(...given),
         clock: this.clock,
         person: new Person({ input, out, err }),
         folders: new Set(),

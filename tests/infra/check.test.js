@@ -1,0 +1,110 @@
+// infra/check.mjs, the last step of a deployment: green only when a change has arrived. Against the
+// stand-ins, each deployment set up wrongly in one way.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { CONNECTION, FUNCTION_KEY, withDeployment } from '../lib/deployment.js';
+import { ACCESS_KEY, ROOT, connectionString, runProgram } from '../lib/handler.js';
+import { test } from '../lib/test.js';
+
+const PROGRAM = path.join(ROOT, 'infra/check.mjs');
+const RUN_MS = 40_000;
+const WORD = 'a word that sixteen characters make';
+const STEPS = [
+  /^ok {4}negotiate opens a room \(the first answer took \d+\.\d s\)$/,
+  /^ok {4}negotiate lets a viewer in$/,
+  /^ok {4}two clients connect to \S+$/,
+  /^ok {4}both join the room: events reach the function app$/,
+  /^ok {4}a change of one is seen by the other$/,
+];
+
+const check = (app, { env = {}, program = PROGRAM } = {}) =>
+  runProgram(process.execPath, [program, app.host.url, '--within', '0'], env, RUN_MS);
+
+/** Nothing else is said than that these first steps work and, if not all do, this line. */
+function assertSays({ code, stdout, stderr }, count, line, wanted) {
+  assert.equal(stderr, '');
+  const lines = stdout.split('\n').slice(0, -1);
+  STEPS.slice(0, count).forEach((step, at) => assert.match(lines[at] ?? '', step));
+  if (line) assert.match(lines[count], line);
+  assert.equal(lines.length, count + (line ? 1 : 0), stdout);
+  assert.equal(code, wanted, stdout);
+  for (const secret of [ACCESS_KEY, FUNCTION_KEY, WORD]) assert.ok(!stdout.includes(secret));
+}
+
+test('a line for each thing that works, and green when the change has arrived', () =>
+  withDeployment({}, async (app) => assertSays(await check(app), STEPS.length, undefined, 0)));
+
+test('the word for writers opens the room, and no other word does', () =>
+  withDeployment({ handler: { CODESTREAM_WRITERS: WORD } }, async (app) => {
+    const right = await check(app, { env: { CODESTREAM_WRITERS: WORD } });
+    assertSays(right, STEPS.length, undefined, 0);
+    const wrong = { CODESTREAM_WRITERS: 'another word that is long enough' };
+    for (const env of [wrong, {}]) assertSays(await check(app, { env }), 0, /^FAIL {2}the word for writers/, 1);
+  }));
+
+const OTHER_KEY = 'another-access-key-of-another-service-0123456789';
+const FAULTS = {
+  'the URL of the hub leads elsewhere': [
+    { event: ({ url }) => ({ urlTemplate: `${url}/elsewhere` }) },
+    2,
+    /^FAIL {2}a client cannot connect: /,
+  ],
+  'the function key in the hub is one of before': [
+    { event: ({ url }) => ({ urlTemplate: `${url}/eventhandler?code=the-one-of-before` }) },
+    2,
+    /^FAIL {2}a client cannot connect: /,
+  ],
+  'the access key of the service was made anew': [
+    { handler: ({ endpoint }) => ({ [CONNECTION]: connectionString(endpoint, OTHER_KEY) }) },
+    2,
+    /^FAIL {2}a client cannot connect: 401/,
+  ],
+  'the app does not start': [
+    { handler: { [CONNECTION]: undefined }, host: { patient: true } },
+    0,
+    /^FAIL {2}negotiate does not give a token: /,
+  ],
+  'the hub has no system events': [
+    { event: { systemEvents: [] } },
+    2,
+    /^FAIL {2}a client connects, and the function app does not hear of it$/,
+  ],
+  'the changes are for nobody': [
+    { event: { userEventPattern: 'joinRoom' } },
+    4,
+    /^FAIL {2}a change is not taken: no answer$/,
+  ],
+};
+/** Side by side, since most of it is waiting. */
+test('it is red when', { timeout: 60_000, concurrency: 3 }, (t) =>
+  Promise.all(
+    Object.entries(FAULTS).map(([what, [options, count, line]]) =>
+      t.test(what, () =>
+        withDeployment(options, async (app) => {
+          if (what === 'the app does not start') app.deathsMeant = 3;
+          assertSays(await check(app), count, line, 1);
+        }),
+      ),
+    ),
+  ));
+
+test('a service that is full is told, and is no failure', () =>
+  withDeployment({ service: { maxConnections: 1 } }, async (app) => {
+    assertSays(await check(app), 2, /^- {5}the service lets no more clients in: 429/, 4);
+  }));
+
+test('the one file that make package makes of it needs nothing beside it', async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'codestream-check-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const program = path.join(folder, 'check.cjs');
+  await promisify(execFile)('make', ['-s', '-C', ROOT, 'build/check.cjs']);
+  await cp(path.join(ROOT, 'build/check.cjs'), program);
+  await withDeployment({}, async (app) => {
+    assertSays(await check(app, { program }), STEPS.length, undefined, 0);
+  });
+});
