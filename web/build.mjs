@@ -51,8 +51,8 @@ async function buildPage(worker) {
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
   });
   const { outputs } = result.metafile;
-  const [page, editor, reader] = ['main', 'editor', 'reader'].map((name) =>
-    partOf(outputs, outputOf(result.metafile, `src/${name}.js`)),
+  const [page, write, watch, editor, reader] = ['main', 'write', 'watch', 'editor', 'reader'].map(
+    (name) => partOf(outputs, outputOf(result.metafile, `src/${name}.js`)),
   );
   const style = basename(outputOf(result.metafile, 'style.css'));
   // With splitting, every lazy chunk that reaches a style sheet gets a copy of it; one is enough.
@@ -61,8 +61,16 @@ async function buildPage(worker) {
   );
   const known = new Set(page.scripts);
   const more = ({ scripts }) => scripts.filter((script) => !known.has(script));
-  return { files, page: { ...page, style }, editor: more(editor), editorStyle: editor.style, reader: more(reader),
-    inputs: Object.keys(result.metafile.inputs) };
+  return {
+    files,
+    page: { ...page, style },
+    writer: more(write),
+    viewer: more(watch),
+    editor: more(editor),
+    editorStyle: editor.style,
+    reader: more(reader),
+    inputs: Object.keys(result.metafile.inputs),
+  };
 }
 
 /** What has to be loaded before a script runs: itself, what it imports, and its style sheet. */
@@ -80,13 +88,13 @@ function partOf(outputs, script) {
 
 /** The first script is for every browser, also for those that cannot read the others. */
 async function buildStart() {
-  const { outputFiles: files } = await build({
+  const { outputFiles } = await build({
     ...common,
     format: 'iife',
     target: 'es5',
     entryPoints: { start: './src/start.js' },
   });
-  return { files, name: basename(files[0].path) };
+  return outputFiles[0].text.trim();
 }
 
 function outputOf({ outputs }, entry) {
@@ -118,12 +126,15 @@ async function licenceOf(name) {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 
-async function writePage({ start, page, editor, editorStyle, notice }) {
+async function writePage({ start, page, writer, viewer, editor, editorStyle, notice }) {
   const asset = (name) => `./assets/${name}`;
   const [script, ...chunks] = page.scripts;
   const list = (names) => names.map(asset).join(' ');
+  const parts = { writer, viewer, editor: [editorStyle, ...editor] };
+  const data = Object.entries(parts).map(([name, files]) => `data-${name}="${list(files)}"`);
   const links = [
-    `<script src="${asset(start)}" data-editor="${list([editorStyle, ...editor])}"></script>`,
+    // First: a script waits for the style sheets before it.
+    `<script ${data.join(' ')}>${start}</script>`,
     `<link rel="stylesheet" href="${asset(page.style)}">`,
     ...chunks.map((chunk) => `<link rel="modulepreload" href="${asset(chunk)}">`),
     `<script type="module" src="${asset(script)}"></script>`,
@@ -134,9 +145,11 @@ async function writePage({ start, page, editor, editorStyle, notice }) {
     ['<!-- build: links -->', links],
     ['%LICENCES%', asset(notice)],
     ['%EDITOR_STYLE%', asset(editorStyle)],
+    // The policy allows no other script that stands in the page.
+    ['%START%', `'sha256-${createHash('sha256').update(start).digest('base64')}'`],
   ]) {
     if (!html.includes(place)) throw new Error(`index.html has no place for ${place}`);
-    html = html.replace(place, text);
+    html = html.replace(place, () => text);
   }
   await writeFile(join(dist, 'index.html'), html);
   return Buffer.from(html);
@@ -152,18 +165,18 @@ const notice = await licences(built.inputs);
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 const sizes = new Map();
-for (const { path, contents } of [...worker.files, ...start.files, ...built.files, notice]) {
+for (const { path, contents } of [...worker.files, ...built.files, notice]) {
   const zipped = gzipSync(contents, { level: 9 });
   sizes.set(basename(path), zipped.length);
   await writeFile(path, zipped);
 }
-const html = await writePage({ ...built, start: start.name, notice: basename(notice.path) });
+const html = await writePage({ ...built, start, notice: basename(notice.path) });
 
-const always = [start.name, built.page.style, ...built.page.scripts, worker.name];
+const always = [built.page.style, ...built.page.scripts, worker.name];
 const fonts = [...sizes.keys()].filter((name) => name.endsWith('.ttf'));
 for (const [who, files] of [
-  ['a writer', [...always, ...built.editor, built.editorStyle, ...fonts]],
-  ['a viewer', [...always, ...built.reader]],
+  ['a writer', [...always, ...built.writer, ...built.editor, built.editorStyle, ...fonts]],
+  ['a viewer', [...always, ...built.viewer, ...built.reader]],
 ]) {
   const bytes = files.reduce((sum, name) => sum + sizes.get(name), html.length);
   console.log(`${who} loads ${Math.round(bytes / 1000)} kB in ${files.length + 1} requests`);

@@ -1,11 +1,12 @@
 // How soon a viewer sees the text, and a writer can type: the built page in a browser whose network
 // and processor are slowed, between the stand-ins and the usual build. Each figure is the median of
-// PAGE_RUNS (5). `make bench-page`.
+// PAGE_RUNS (5); bench/README.md has the other settings. `make bench-page`.
 
 import { startScene } from '../../tests/browser/browser.js';
 import { traceTasks } from '../../tests/lib/tasks.js';
 
 const RUNS = Number(process.env.PAGE_RUNS ?? 5);
+const ONLY = process.env.PAGE_CASE ?? '';
 const KBIT = 1000 / 8;
 /** Name, bytes a second, latency in ms, how many times slower the processor is. */
 const CASES = [
@@ -36,6 +37,38 @@ function watch() {
   requestAnimationFrame(look);
 }
 
+/** Which request began and ended when, in ms, up to the last thing that was waited for. */
+function followRequests(session) {
+  const requests = new Map();
+  const at = (id, what, more) => requests.has(id) && Object.assign(requests.get(id), { ...more, ...what });
+  session.on('Network.requestWillBeSent', ({ requestId, request, timestamp, wallTime }) =>
+    requests.set(requestId, { url: request.url, from: timestamp, wallTime }),
+  );
+  session.on('Network.webSocketCreated', ({ requestId, url }) => requests.set(requestId, { url }));
+  session.on('Network.webSocketWillSendHandshakeRequest', ({ requestId, timestamp }) => at(requestId, { from: timestamp }));
+  session.on('Network.webSocketHandshakeResponseReceived', ({ requestId, timestamp }) => at(requestId, { to: timestamp }));
+  session.on('Network.responseReceived', ({ requestId, timestamp }) => at(requestId, { answered: timestamp }));
+  session.on('Network.loadingFinished', ({ requestId, timestamp, encodedDataLength }) =>
+    at(requestId, { to: timestamp, bytes: encodedDataLength }),
+  );
+  const frames = [];
+  for (const [event, sign] of [['webSocketFrameSent', '>'], ['webSocketFrameReceived', '<']])
+    session.on(`Network.${event}`, ({ timestamp, response }) =>
+      frames.push({ from: timestamp, name: `${sign} ${response.payloadData.slice(0, 60)}` }),
+    );
+  return (seen) => {
+    const found = [...requests.values()].filter(({ from }) => from);
+    const zero = Math.min(...found.map(({ from }) => from));
+    const ms = (time) => (time ? String(Math.round((time - zero) * 1000)) : '-').padStart(6);
+    return [
+      Object.entries(seen).map(([name, time]) => `${name} ${Math.round(time)}`).join(', '),
+      ...frames.map(({ from, name }) => `${ms(from)} ${name}`),
+      ...found.map(({ url, from, answered, to, bytes = 0 }) =>
+        `${ms(from)}${ms(answered)}${ms(to)} ${String(bytes).padStart(7)} ${new URL(url).pathname}`),
+    ];
+  };
+}
+
 /** Opens the page as a stranger with an empty cache does. */
 async function open(scene, url, [, bytes, latency, rate], options, until) {
   const context = await scene.person(options);
@@ -50,6 +83,7 @@ async function open(scene, url, [, bytes, latency, rate], options, until) {
     uploadThroughput: bytes,
   });
   await session.send('Emulation.setCPUThrottlingRate', { rate });
+  const waterfall = followRequests(session);
   let wire = 0;
   session.on('Network.dataReceived', ({ encodedDataLength }) => {
     wire += encodedDataLength;
@@ -69,6 +103,7 @@ async function open(scene, url, [, bytes, latency, rate], options, until) {
   const seen = await page.evaluate(() => window.seen);
   const found = await tasks();
   await context.close();
+  if (process.env.PAGE_REQUESTS) for (const line of waterfall(seen)) console.log(`  ${line}`);
   if (process.env.PAGE_TASKS)
     for (const { ms, parts } of found.slice(0, 4))
       console.log(`  ${Math.round(ms)} ms: ${parts().slice(0, 6).join('; ')}`);
@@ -93,6 +128,7 @@ try {
   console.log(`ms until it is seen, the longest task in ms, kB until then; median of ${RUNS}`);
   for (const conditions of CASES) {
     const [name] = conditions;
+    if (!name.includes(ONLY)) continue;
     const viewers = [];
     const writers = [];
     for (let i = 0; i < RUNS; i++) {

@@ -155,6 +155,34 @@ test('a page whose script does not arrive says so', async () => {
   assert.match(await screen.page.locator('#empty').textContent(), /could not be loaded.*Reload/);
 });
 
+test('a page whose part for its role does not arrive says so', async () => {
+  for (const [role, hash] of [['write', ''], ['watch', `#${'R'.repeat(22)}`]]) {
+    const context = await scene.person();
+    await context.route(`**/${role}-*.js`, (route) => route.abort());
+    // Its errors are meant.
+    const page = await context.newPage();
+    await page.goto(`${scene.stack.page}${hash}`);
+    await page.locator('#empty', { hasText: 'could not be loaded' }).waitFor();
+    await context.close();
+  }
+});
+
+test('a viewer asks for its way in once, before its scripts have come', async () => {
+  const writer = await scene.writer();
+  const context = await scene.person();
+  const asked = [];
+  const came = context.waitForEvent('request', (request) => request.url().includes('/negotiate'));
+  await context.route('**/watch-*.js', async (route) => {
+    await came;
+    await route.continue();
+  });
+  context.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const viewer = await scene.viewer(writer.link, { context });
+  await viewer.says('Live');
+  assert.equal(asked.filter((path) => path.endsWith('/negotiate')).length, 1);
+  assert.deepEqual(asked.filter((path) => /write-|editor-/.test(path)), []);
+});
+
 test('a viewer whose reader does not arrive keeps the first text, up to date, and can reload', async () => {
   const writer = await scene.writer();
   await writer.paste('still here');

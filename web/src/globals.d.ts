@@ -1,6 +1,11 @@
 /** An address that build.mjs puts in, because it carries a hash of what it names. */
 declare const TICKER_WORKER: string;
 
+/** The first request of negotiate, which start.js makes for a viewer; link.js takes it. */
+declare var codestreamEarly:
+  | { url: string, controller: AbortController, response: Promise<Response> }
+  | undefined;
+
 /** Monaco's grammars come without types. */
 declare module 'monaco-editor/languages/definitions/*' {
   export const conf: import('monaco-editor').languages.LanguageConfiguration;

@@ -169,22 +169,29 @@ export class Link {
 
   /** @returns {Promise<Ticket>} */
   async #negotiate() {
+    const { url, body } = this.#request();
+    const { controller, response } = early(url) ?? ask(url, body);
+    const late = () => controller.abort(new Error('The function app did not answer in time.'));
+    const timer = setTimeout(late, NEGOTIATE_MS);
+    try {
+      return await this.#read(await response);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #request() {
     const { api, room } = this;
     const body = this.#body();
     const parameters = new URLSearchParams(this.transport.query);
     if (room && !body) parameters.set('room_id', room);
     if (!body && this.#needsEpoch) parameters.set('epoch', String(this.greatest?.() ?? 0));
     const query = String(parameters);
-    const url = `${api}/negotiate${query && `?${query}`}`;
-    const response = await fetch(url, {
-      signal: AbortSignal.timeout(NEGOTIATE_MS),
-      credentials: 'omit',
-      ...(body && {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    });
+    return { url: `${api}/negotiate${query && `?${query}`}`, body };
+  }
+
+  /** @param {Response} response @returns {Promise<Ticket>} */
+  async #read(response) {
     if (!response.ok) throw await Refusal.from(response);
     const ticket = await response.json();
     for (const field of ['room_id', 'role', ...this.transport.fields]) {
@@ -260,6 +267,29 @@ export class Link {
     const backOff = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++) * jitter;
     this.#timer = setTimeout(() => this.#connect(), Math.max(backOff, trouble.wait ?? 0));
   }
+}
+
+/** @param {string} url @param {object | undefined} body */
+function ask(url, body) {
+  // Safari 15 has no AbortSignal.timeout.
+  const controller = new AbortController();
+  const response = fetch(url, {
+    signal: controller.signal,
+    credentials: 'omit',
+    ...(body && {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  });
+  return { controller, response };
+}
+
+/** The request that start.js has made before this was loaded, once. @param {string} url */
+function early(url) {
+  const { codestreamEarly: made } = globalThis;
+  globalThis.codestreamEarly = undefined;
+  return made?.url === url ? made : undefined;
 }
 
 /** Why there is no token, or no usable one. */

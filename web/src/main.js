@@ -5,13 +5,11 @@ import { followSystem } from './appearance.js';
 import './shared.js';
 import { Page } from './page.js';
 import { keepPen, keptPen } from './store.js';
-import { ViewerPage } from './watch.js';
-import { WriterPage } from './write.js';
 import { readWriterLink } from './writer-link.js';
 
 const ROOM = /^[A-Za-z0-9_-]{22}$/;
 
-function start() {
+async function start() {
   hideKey();
   followSystem();
   if (new URLSearchParams(location.search).has('embed'))
@@ -25,9 +23,13 @@ function start() {
   addEventListener('hashchange', () => location.reload());
   if (!/^https?:\/\//.test(api))
     stopped(page, 'This copy of the page does not know its function app: it was not configured.');
-  else if (room === '') new WriterPage(backEnd, page);
-  else if (ROOM.test(room)) new ViewerPage(backEnd, room, page, penOf(room));
-  else
+  else if (room === '') {
+    const { WriterPage } = await import('./write.js');
+    new WriterPage(backEnd, page);
+  } else if (ROOM.test(room)) {
+    const { ViewerPage } = await import('./watch.js');
+    new ViewerPage(backEnd, room, page, penOf(room));
+  } else
     stopped(
       page,
       'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',

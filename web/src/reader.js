@@ -28,6 +28,7 @@ const ROUNDING = 2;
 const MARGIN = 5;
 
 export class Reader {
+  #drawing = new Compartment();
   #folding = new Compartment();
   #keys = new Compartment();
   #wrap = new Compartment();
@@ -54,7 +55,6 @@ export class Reader {
   constructor({ text, label, wrap }) {
     this.#live = text;
     this.#state = EditorState.create({
-      doc: Text.of(text.split('\n')),
       extensions: [
         EditorState.lineSeparator.of('\n'),
         EditorState.readOnly.of(true),
@@ -65,13 +65,9 @@ export class Reader {
           'aria-readonly': 'true',
           tabindex: '0',
         }),
-        lineNumbers(),
-        highlightSpecialChars(),
-        this.#folding.of(gutter({ class: 'cm-foldGutter' })),
+        this.#drawing.of([]),
         this.#keys.of([]),
         this.#wrap.of(wrapping(wrap)),
-        writerMarks,
-        bounded,
         copying,
         keymap.of([{ key: 'Mod-a', run: selectAll }]),
         EditorView.updateListener.of((update) => this.#updated(update)),
@@ -81,10 +77,23 @@ export class Reader {
 
   /** Shows the text, in steps that are short even on a slow phone. @param {HTMLElement} host */
   async open(host) {
+    const gutters = [lineNumbers(), this.#folding.of(gutter({ class: 'cm-foldGutter' }))];
     await breath();
-    this.#view = new EditorView({ state: this.#state });
+    const view = new EditorView({ state: this.#state });
+    this.#view = view;
+    for (const extensions of [
+      [bounded, highlightSpecialChars()],
+      [bounded, highlightSpecialChars(), gutters],
+      [bounded, highlightSpecialChars(), gutters, writerMarks],
+    ]) {
+      await breath();
+      view.dispatch({ effects: this.#drawing.reconfigure(extensions) });
+    }
+    // Drawing what is cut is in place before there is anything to draw.
     await breath();
-    host.append(this.view.dom);
+    view.dispatch({ changes: { from: 0, insert: Text.of(this.#live.split('\n')) } });
+    await breath();
+    host.append(view.dom);
   }
 
   get view() {

@@ -1,6 +1,18 @@
-// What the parts that are loaded later have in common with the page. Each of them imports this
-// file, so that the bundler makes one file of it all instead of one for each combination.
+// What the parts of the page have in common. Each of them imports this file, so that the bundler
+// makes one file of it all instead of one for each combination.
 
+import './appearance.js';
+import './connection.js';
+import './files.js';
+import './page.js';
+import './parts.js';
+import './status.js';
+import './change-events.js';
+import './positional.js';
+import './flights.js';
+import './gone.js';
+import './share.js';
+import './writer-link.js';
 import './languages.js';
 import './ops.js';
 import './protocol.js';

@@ -1,20 +1,36 @@
-// Runs before everything else, in every browser that there is, so it is written in the JavaScript
-// of 2009. It asks for the editor's files where the page is to be a writer's, which only the
-// address says, and it says in words when the page cannot begin.
+// Stands in the page itself and runs before everything else, in every browser that there is, so it
+// is written in the JavaScript of 2009. Only the address says whether the page is a writer's or a
+// viewer's: so it asks for the files of either, and a viewer's page begins to connect. It says in
+// words when the page cannot begin.
 // @ts-nocheck: it asks for what today's browsers no longer lack.
 (function () {
   var SECONDS = 20;
   var root = document.documentElement;
   var script = document.currentScript;
-  var writes = location.hash.length < 2;
+  var room = location.hash.slice(1);
 
-  function ask(address) {
-    var link = document.createElement('link');
-    link.rel = /\.css$/.test(address) ? 'preload' : 'modulepreload';
-    if (link.rel === 'preload') link.as = 'style';
-    link.setAttribute('fetchpriority', 'low');
-    link.href = address;
-    document.head.appendChild(link);
+  function ask(names, priority) {
+    var addresses = script.getAttribute(names).split(' ');
+    for (var i = 0; i < addresses.length; i++) {
+      var link = document.createElement('link');
+      link.rel = /\.css$/.test(addresses[i]) ? 'preload' : 'modulepreload';
+      if (link.rel === 'preload') link.as = 'style';
+      link.setAttribute('fetchpriority', priority);
+      link.href = addresses[i];
+      document.head.appendChild(link);
+    }
+  }
+
+  // What link.js would ask first, asked while it is still being loaded.
+  function negotiate(room) {
+    var api = document.querySelector('meta[name="codestream-api"]').getAttribute('content');
+    var url = api + '/negotiate?room_id=' + room;
+    if (!/^https?:/.test(url)) return;
+    var controller = new AbortController();
+    var response = fetch(url, { signal: controller.signal, credentials: 'omit' });
+    // Whoever takes it is told of a failure.
+    response.then(undefined, function () {});
+    window.codestreamEarly = { url: url, controller: controller, response: response };
   }
 
   function begun() {
@@ -44,8 +60,13 @@
     else document.attachEvent('onreadystatechange', tooOld);
     return;
   }
-  var parts = writes ? script.getAttribute('data-editor').split(' ') : [];
-  for (var i = 0; i < parts.length; i++) ask(parts[i]);
+  if (room !== '') {
+    ask('data-viewer', 'high');
+    if (/^[\w-]{22}$/.test(room) && !/[?&]transport=/.test(location.search)) negotiate(room);
+  } else {
+    ask('data-writer', 'high');
+    ask('data-editor', 'low');
+  }
   window.addEventListener(
     'error',
     function (event) {
@@ -55,5 +76,10 @@
     },
     true
   );
+  // A part that is asked for by name.
+  window.addEventListener('unhandledrejection', function (event) {
+    if (event.reason instanceof SyntaxError) tooOld();
+    else notLoaded();
+  });
   setTimeout(notLoaded, SECONDS * 1000);
 })();

@@ -1,6 +1,7 @@
 // The viewer's page: it shows the writer's text as it arrives, first as plain text and, as soon as
 // it has been loaded, in a reader.
 
+import './shared.js';
 import { connectAppearance } from './appearance.js';
 import { Burst } from './burst.js';
 import { Connection } from './connection.js';

@@ -1,5 +1,6 @@
 // The writer's page: an editor whose text is kept in the browser and streamed to the room.
 
+import './shared.js';
 import { applyTheme, connectAppearance } from './appearance.js';
 import { Connection } from './connection.js';
 import { Draft } from './draft.js';

@@ -63,6 +63,44 @@ test('room and protocol are asked for, also by browsers whose parameters have no
   assert.deepEqual((await negotiate(t, writer)).urls, ['http://app/negotiate']);
 });
 
+test('the request that the page has made before is taken, once, and only for the same address', async (t) => {
+  t.after(() => delete globalThis.codestreamEarly);
+  const early = (url) => {
+    const controller = new AbortController();
+    globalThis.codestreamEarly = { url, controller, response: Promise.resolve(Response.json(viewer)) };
+  };
+  early(`http://app/negotiate?room_id=${ROOM}`);
+  assert.deepEqual((await negotiate(t, {}, { room: ROOM })).urls, []);
+  assert.equal((await negotiate(t, viewer, { room: ROOM })).urls.length, 1);
+  early('http://app/negotiate?room_id=another');
+  assert.equal((await negotiate(t, viewer, { room: ROOM })).urls.length, 1);
+});
+
+test('a request that nobody answers is given up, whoever has made it', async (t) => {
+  t.after(() => delete globalThis.codestreamEarly);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const made of [false, true]) {
+    const hanging = ({ signal }) =>
+      new Promise((resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const fetched = t.mock.method(globalThis, 'fetch', (url, options) => hanging(options));
+    if (made) {
+      const controller = new AbortController();
+      const url = `http://app/negotiate?room_id=${ROOM}`;
+      globalThis.codestreamEarly = { url, controller, response: hanging(controller) };
+    }
+    let link;
+    const trouble = await new Promise((left) => {
+      link = new Link({ api: 'http://app', room: ROOM, listener: { left } });
+      link.start();
+      t.mock.timers.tick(6_000);
+    });
+    link.stop();
+    assert.match(trouble.message, /did not answer in time/);
+    assert.equal(fetched.mock.callCount(), made ? 0 : 1);
+    fetched.mock.restore();
+  }
+});
+
 test('an answer for another room or another role is refused in words, for good', async (t) => {
   for (const [answer, options, words] of [
     [writer, { room: ROOM }, /asked for a viewer and answered for a writer/],
