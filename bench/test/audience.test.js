@@ -33,10 +33,10 @@ test('a socket that claims greater epochs causes no full to the room', () => {
   assert.ok(figures.deltas > 250);
 });
 
-test('100,000 viewers on 125 units have the text within a minute of the last join', () => {
-  const figures = held('many');
+test('10,000 viewers join faster than the writer may answer, and all have the text soon', () => {
+  const figures = held('crowd');
   assert.equal(figures.waiting, 0);
-  assert.ok(figures.secondsUntilAllHave <= 60, `${figures.secondsUntilAllHave} s`);
+  assert.ok(figures.secondsUntilAllHave <= 6, `${figures.secondsUntilAllHave} s`);
 });
 
 test('steady typing for 10,000 costs a third of what it does in the named form at full pace', () => {
