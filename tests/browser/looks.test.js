@@ -25,6 +25,20 @@ after(() => scene?.close());
 
 const BAD_ROOM = 'A'.repeat(22);
 
+/** A viewer that has raised a hand at a line, with as long a question as may be. */
+async function handUp(writer) {
+  await writer.paste('one\ntwo\nthree');
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#hands-allowed').selectOption('2');
+  await writer.keys('Escape');
+  const viewer = await scene.viewer(writer.link);
+  await viewer.page.locator('#hand').click();
+  await viewer.page.locator('#hand-line').fill('3');
+  await viewer.page.locator('#hand-question').fill('Why is that so? '.repeat(20));
+  await viewer.page.locator('#hand-raise').click();
+  return viewer;
+}
+
 /** The states in which people meet the page. */
 const STATES = {
   writer: async (options) => {
@@ -51,6 +65,19 @@ const STATES = {
     await writer.page.locator('#share').click();
     for (const part of await writer.page.locator('#share-panel summary').all()) await part.click();
     return writer;
+  },
+  'hands, at the writer': async (options) => {
+    const writer = await scene.writer(options);
+    const viewer = await handUp(writer);
+    await viewer.page.locator('#hand[data-state=raised]').waitFor();
+    await writer.page.locator('#hands').click();
+    await writer.page.locator('#question-0').click();
+    return writer;
+  },
+  'hands, at a viewer': async () => {
+    const viewer = await handUp(await scene.writer());
+    await viewer.page.locator('#hand').click();
+    return viewer;
   },
   waiting: async (options) => {
     const viewer = await scene.viewer(`${scene.stack.page}#${BAD_ROOM}`, options);
@@ -92,7 +119,7 @@ function misplaced() {
   const seen = (part) =>
     part.getBoundingClientRect().width > 0 && getComputedStyle(part).clipPath === 'none';
   for (const part of [
-    ...document.querySelectorAll('.bar *, .banner *, .timeline *, .menu, .empty, dialog[open], dialog[open] *'),
+    ...document.querySelectorAll('.bar *, .banner *, .timeline *, .menu, .sheet, .sheet *, .empty, dialog[open], dialog[open] *'),
   ].filter(seen)) {
     const { left, right } = part.getBoundingClientRect();
     if (right > innerWidth + 0.5 || left < -0.5) faults.push(`${name(part)} is outside`);

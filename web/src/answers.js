@@ -28,6 +28,21 @@ const byteLength = (text) => new TextEncoder().encode(text).length;
 const filterChars = (/** @type {string} */ id) =>
   '%20or%20%270~Lw~%27%20in%20groups'.length + Math.ceil((byteLength(id) * 4) / 3);
 
+/**
+ * As many of these as one message can be addressed to.
+ * @param {Iterable<string>} ids
+ */
+export function ofOneMessage(ids) {
+  const to = [];
+  let chars = 0;
+  for (const id of ids) {
+    chars += filterChars(id);
+    if (to.length > 0 && (to.length >= MAX_RECIPIENTS || chars > MAX_FILTER)) break;
+    to.push(id);
+  }
+  return to;
+}
+
 /** Those who wait are gone through so often and no oftener. @param {number} time */
 const onGrid = (time) => Math.ceil(time / COLLECT_MS) * COLLECT_MS;
 
@@ -127,15 +142,8 @@ export class Answers {
 
   /** @param {boolean} text @returns {string[]} */
   #batch(text) {
-    const to = [];
-    let chars = 0;
-    for (const [viewer, needed] of this.#waiting) {
-      if (needed !== text) continue;
-      chars += filterChars(viewer);
-      if (to.length > 0 && (to.length >= MAX_RECIPIENTS || chars > MAX_FILTER)) break;
-      to.push(viewer);
-    }
-    return to;
+    const alike = [...this.#waiting].filter(([, needed]) => needed === text);
+    return ofOneMessage(alike.map(([viewer]) => viewer));
   }
 
   /** @param {string} viewer @param {number} now */

@@ -56,6 +56,7 @@ export class Editor {
         nonBasicASCII: false,
       },
     });
+    this.hands = this.editor.createDecorationsCollection();
     /** The program edits now, not a person. */
     this.silent = false;
   }
@@ -200,6 +201,23 @@ export class Editor {
 
   focus() {
     this.editor.focus();
+  }
+
+  // ---- the viewers' hands ----
+
+  /** @param {number[]} lines  at which hands are raised */
+  markHands(lines) {
+    this.hands.set(
+      lines.map((line) => ({
+        range: new monaco.Range(line, 1, line, 1),
+        options: { linesDecorationsClassName: 'hand-line' },
+      })),
+    );
+  }
+
+  /** @param {number} line */
+  reveal(line) {
+    this.editor.revealLineInCenter(line);
   }
 }
 

@@ -4,10 +4,10 @@
 import { DEAD_MS, SLOW_MS, UPLINK_BYTES_PER_S } from './protocol.js';
 
 /**
- * @typedef {{ kind: 'stream' | 'answer' | 'beat' | 'sync', to?: string[], text?: boolean,
- *   ended?: boolean, bytes?: number }} Flight
+ * @typedef {{ kind: 'stream' | 'answer' | 'beat' | 'sync' | 'hand', to?: string[],
+ *   text?: boolean, ended?: boolean, bytes?: number, told?: import('./hands.js').Told }} Flight
  *   stream: a full or a delta for the whole room; answer: what only the viewers who asked get, a
- *   full (text) or a beat
+ *   full (text) or a beat; hand: a viewer's, or what it is told of it (told)
  */
 
 export class Flights {

@@ -88,6 +88,11 @@ export class Messages {
     return { type: 'beat', ...this.#state(), ...session };
   }
 
+  /** What viewers are told of their hands. @param {import('./hands.js').Told} told */
+  hand({ n, state }) {
+    return { type: 'hand', epoch: this.writer.epoch, n, state };
+  }
+
   /** What was told last may not have reached the room. */
   tellAgain() {
     this.#told.session = '';
@@ -116,7 +121,7 @@ export class Messages {
 
   /** What is usual is left out. */
   #session() {
-    const { paused, ended, viewers, sid, pace } = this.writer;
+    const { paused, ended, viewers, sid, pace, hands } = this.writer;
     const { language, name } = this.writer.known;
     const { roll, sample } = this.writer.audience;
     return {
@@ -129,6 +134,7 @@ export class Messages {
       roll,
       ...(sample > 1 && { sample }),
       ...(pace > FLUSH_MS && { pace }),
+      ...(hands.allowed > 0 && { hands: hands.allowed }),
     };
   }
 }

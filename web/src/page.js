@@ -165,6 +165,13 @@ export class Page {
     menu.onchange = () => chosen(menu.value);
   }
 
+  /** @param {number} allowed  what viewers may do besides watching @param {(allowed: number) => void} chosen */
+  onHands(allowed, chosen) {
+    const menu = element('hands-allowed', HTMLSelectElement);
+    menu.value = String(allowed);
+    menu.onchange = () => chosen(Number(menu.value));
+  }
+
   // ---- the menu ----
 
   #menu() {

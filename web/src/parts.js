@@ -17,6 +17,16 @@ export async function loadSharePanel() {
   return SharePanel;
 }
 
+export async function loadHandForm() {
+  const { HandForm } = await import('./hand-form.js');
+  return HandForm;
+}
+
+export async function loadHandsList() {
+  const { HandsList } = await import('./hands-list.js');
+  return HandsList;
+}
+
 /** @param {string} name  of the meta element that has its address */
 function style(name) {
   const link = document.createElement('link');

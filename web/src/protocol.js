@@ -7,6 +7,7 @@
 //                    beat   epoch seq version n hash, Session   every 5 s, and when Session changes
 //   viewer → writer  {data:'sync'} epoch version form           what I have; bring me up to date
 //                    {data:'sync'} … here                       I am here, and need nothing
+//   both             hand                                       hand-messages.js
 //
 // `epoch` grows with each writer session, `version` with each text published in it, `seq` with each
 // full, view and beat. Where every viewer reads them (`form`), deltas, views and beats go as arrays:
@@ -37,6 +38,7 @@ import { toNamed } from './positional.js';
  * @property {number} roll  counts the roll calls on one socket; each is answered
  * @property {number} sample  one viewer in so many answers
  * @property {number} pace  ms between two deltas
+ * @property {number} hands  0: viewers cannot raise their hands; 1: they can; 2: and may ask
  */
 
 /** The most text a session holds, in UTF-16 units. */
@@ -264,6 +266,7 @@ export function readSession(m) {
     sid: typeof m.sid === 'string' ? m.sid.slice(0, MAX_NAME) : '',
     roll: isCount(m.roll) ? m.roll : 0,
     sample: isCount(m.sample) && m.sample > 0 ? m.sample : 1,
+    hands: isCount(m.hands, 2) ? m.hands : 0,
     pace: isCount(m.pace, MAX_SLOWDOWN * FLUSH_MS) && m.pace > FLUSH_MS ? m.pace : FLUSH_MS,
   };
 }
@@ -289,6 +292,17 @@ const BLANKS = /[\p{Z}\u2800]+/gu;
 const SLASHES = /[/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c]/gu;
 /** What looks like a dot. */
 const DOTS = /[\u2024\ufe52\uff0e]/gu;
+
+/**
+ * A line of somebody's, as it can be shown: text alone.
+ * @param {unknown} line @param {number} max  UTF-16 units
+ */
+export function plainText(line, max) {
+  if (typeof line !== 'string') return '';
+  // What is longer by far need not be read.
+  const clean = line.slice(0, 4 * max).replace(/[\t\n\r]/g, ' ').replace(UNSEEN, '').replace(BLANKS, ' ').trim();
+  return clean.slice(0, max).replace(/[\ud800-\udbff]$/, '').trimEnd();
+}
 
 /**
  * A file name that is safe to show and to save under.

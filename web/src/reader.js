@@ -48,6 +48,8 @@ export class Reader {
   #scrolled = { top: 0, left: 0 };
   /** @type {(() => void)[]} */
   #onSelect = [];
+  /** The person has put the selection where it is. */
+  #pointed = false;
 
   /**
    * @param {{ text: string, label: string, wrap: boolean }} options
@@ -109,6 +111,7 @@ export class Reader {
   /** @param {import('@codemirror/view').ViewUpdate} update */
   #updated(update) {
     const byHand = update.transactions.some((transaction) => transaction.isUserEvent('select'));
+    this.#pointed ||= byHand;
     if (byHand && !update.state.selection.main.empty) for (const told of this.#onSelect) told();
   }
 
@@ -271,6 +274,13 @@ export class Reader {
   /** @param {() => void} selected */
   onSelect(selected) {
     this.#onSelect.push(selected);
+  }
+
+  /** The line of the live text in which the person has clicked or selected last, if any. */
+  get pointedLine() {
+    if (!this.#pointed || this.#past !== undefined) return undefined;
+    const { doc, selection } = this.view.state;
+    return doc.lineAt(selection.main.head).number;
   }
 
   /** @param {() => void} changed */

@@ -21,6 +21,7 @@ const TAB = 'codestream.tab';
 const PEN = 'codestream.pen';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
+const HANDS = 'codestream.hands';
 const TRIAL = 'codestream.trial';
 /** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
@@ -239,6 +240,17 @@ export function keepWord(api, word) {
 /** @param {string} api */
 export function forgetWord(api) {
   browser.remove(WORD + api);
+}
+
+/** What the writer of this browser lets viewers do besides watching: undefined if never chosen. */
+export function keptHands() {
+  const kept = Number(browser.get(HANDS) ?? NaN);
+  return [0, 1, 2].includes(kept) ? kept : undefined;
+}
+
+/** @param {number} allowed */
+export function keepHands(allowed) {
+  browser.set(HANDS, String(allowed));
 }
 
 /** The language whose colours a page is trying; '' for none. */

@@ -7,6 +7,8 @@ import { opsFromEvents } from './change-events.js';
 import { isOfAnotherEpoch } from './positional.js';
 import { Flights } from './flights.js';
 import { Gone } from './gone.js';
+import { Hand } from './hand.js';
+import { readReply } from './hand-messages.js';
 import {
   AWAY_MS,
   FORM,
@@ -97,6 +99,7 @@ export class Viewer {
     /** How long the writer may be silent; the viewers of one writer must not all ask at once. */
     this.patience = SILENCE_MS + random() * SILENCE_JITTER_MS;
     this.flights = new Flights();
+    this.hand = new Hand();
     this.wakeAt = NEVER;
   }
 
@@ -111,19 +114,24 @@ export class Viewer {
     this.writerLeft = false;
     this.flights.clear();
     this.problem = undefined;
+    this.hand.tell(now + GAP_MS);
     this.#want(now);
   }
 
   left() {
     this.connected = false;
     this.flights.clear();
+    this.hand.left();
     // Messages may be missed from now on: the text counts as old until the writer says otherwise.
     this.behind = this.hasText;
   }
 
-  /** @param {number} id @param {Answer} answer */
-  answered(id, answer) {
-    this.flights.finish(id);
+  /** @param {number} id @param {Answer} answer @param {number} now */
+  answered(id, answer, now) {
+    if (this.flights.finish(id)?.kind === 'hand') {
+      this.hand.answered(answer.success, now);
+      return;
+    }
     this.problem = answer.success ? undefined : answer.error;
   }
 
@@ -154,6 +162,7 @@ export class Viewer {
     if (known === sid && answered === roll) return;
     this.session = { ...this.session, sid, roll };
     if (known !== '') this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
+    this.hand.tell(from + this.random() * ROLL_CALL_JITTER_MS);
   }
 
   get #inSample() {
@@ -166,6 +175,11 @@ export class Viewer {
    * @returns {Op[]} the edits to make in the editor, which lead to `text`
    */
   heard(raw, from, now) {
+    const reply = readReply(raw);
+    if (reply) {
+      if (reply.epoch === this.epoch) this.hand.replied(reply);
+      return [];
+    }
     const message = readFromWriter(raw, this.epoch);
     if (!message) {
       // Its full may be on its way, and must not leave a gap behind it.
@@ -344,6 +358,7 @@ export class Viewer {
     this.sessionAt = NEVER;
     this.#rollCall(m.session.sid, m.session.roll, now);
     this.session = m.session;
+    this.hand.allow(m.session.ended ? 0 : m.session.hands);
   }
 
   /** @param {{ seq: number, version: number, view: View }} m @returns {Op[]} */
@@ -394,6 +409,7 @@ export class Viewer {
       }
       if (now >= this.#askDue()) this.#ask(now, sends);
       else if (now >= this.rollCallAt) this.#makeKnown(now, sends);
+      this.#sayHand(now, sends);
     }
     this.wakeAt = this.#nextWake(now);
     return sends;
@@ -417,6 +433,12 @@ export class Viewer {
   #makeKnown(now, sends) {
     if (this.#inSample) this.#say(now, sends, { here: true });
     this.rollCallAt = NEVER;
+  }
+
+  /** @param {number} now @param {Send[]} sends */
+  #sayHand(now, sends) {
+    const data = this.hand.poll(now);
+    if (data) sends.push({ id: this.flights.start({ kind: 'hand' }, now), data });
   }
 
   /** @param {number} now @param {Send[]} sends @param {object} [more] */
@@ -443,6 +465,7 @@ export class Viewer {
       this.gapAt,
       this.heardAt + AWAY_MS,
       this.flights.wakeAt(now),
+      this.hand.wakeAt(now),
     ];
     return Math.max(now + 1, Math.min(...times.filter((time) => time > now)));
   }

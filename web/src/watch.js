@@ -9,6 +9,7 @@ import { element } from './element.js';
 import { downloadText } from './files.js';
 import { FirstText } from './first-text.js';
 import { Follow } from './follow.js';
+import { HandView } from './hand-view.js';
 import { languageOf } from './languages.js';
 import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
@@ -26,6 +27,7 @@ export class ViewerPage {
   #viewer = new Viewer();
   #burst = new Burst();
   #rewind;
+  #hand;
   #connection;
   #pen;
   #attach = connectAppearance();
@@ -56,6 +58,15 @@ export class ViewerPage {
       now,
       showPast: (text) => this.#showPast(text),
       changed: () => this.#moved(),
+    });
+    this.#hand = new HandView({
+      hand: this.#viewer.hand,
+      set: (wanted) => {
+        this.#viewer.hand.set(wanted, now());
+        this.#connection.step();
+      },
+      pointed: () => this.#reader?.pointedLine,
+      failed: () => this.#notLoaded(),
     });
     this.#connection = new Connection({
       ...backEnd,
@@ -136,6 +147,7 @@ export class ViewerPage {
     );
     page.showViewers(hasText && state.phase === 'up' ? session.viewers : undefined);
     page.showSession(session.language, session.name);
+    this.#hand.show(session.ended ? 0 : session.hands);
     page.showEmpty(hasText ? undefined : emptyText(status.word));
     // Only now is it known how high the screen is.
     this.#draw();

@@ -6,6 +6,8 @@ import { Connection } from './connection.js';
 import { Draft } from './draft.js';
 import { element } from './element.js';
 import { downloadText, onFile } from './files.js';
+import { HANDS } from './hand-messages.js';
+import { HandsView } from './hands-view.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
@@ -22,6 +24,8 @@ import {
 import {
   dropBeside,
   forgetTab,
+  keepHands,
+  keptHands,
   lastSession,
   onOtherTab,
   outrank,
@@ -49,6 +53,7 @@ export class WriterPage {
   #passing = new Passing();
   #word;
   #takeover;
+  #hands;
   #connection;
   #trial = new Trial();
   /** @type {() => void} */
@@ -87,6 +92,13 @@ export class WriterPage {
       announce: () => this.#connection.announce(),
       renew: () => this.#renew(),
       giveWay: () => this.#giveWay(),
+    });
+    this.#hands = new HandsView({
+      hands: this.#writer.hands,
+      changed: () => this.#connection.step(),
+      reveal: (line) => this.#editor?.reveal(line),
+      mark: (lines) => this.#editor?.markHands(lines),
+      failed: () => this.#notLoaded(),
     });
     this.#connection = new Connection({
       ...backEnd,
@@ -149,7 +161,8 @@ export class WriterPage {
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
     page.enable('pause', !writer.ended && !takenOver);
     page.enable('end', !writer.ended && !takenOver);
-    return Math.min(draft.wakeAt, this.#takeover.wakeAt, this.#passing.wakeAt);
+    const handsAt = this.#hands.show(writer.text, writer.ended || takenOver, now());
+    return Math.min(draft.wakeAt, this.#takeover.wakeAt, this.#passing.wakeAt, handsAt);
   }
 
   #showSession() {
@@ -261,6 +274,11 @@ export class WriterPage {
     page.onCopy('copy-text', () => writer.text);
     page.onShare(() => ({ link: this.#link }));
     page.onLanguage((language) => this.#change({ language }));
+    page.onHands(writer.hands.allowed, (allowed) => {
+      keepHands(allowed);
+      writer.allowHands(allowed);
+      this.#connection.step();
+    });
     page.onPress('pause', () => this.#change({ paused: !writer.paused }));
     page.onPress('end', () => {
       if (confirm('End the session for everybody?')) this.#change({ ended: true, paused: false });
@@ -319,6 +337,7 @@ function createWriter(kept, native) {
     language,
     name,
     known,
+    hands: keptHands() ?? HANDS,
     // The native endpoint does not report that a viewer has left.
     rollCallEvery: native ? ROLL_CALL_EVERY_MS : undefined,
   });

@@ -7,6 +7,8 @@ import { encodedEventsSize } from './change-events.js';
 import { Answers } from './answers.js';
 import { Audience } from './audience.js';
 import { Flights } from './flights.js';
+import { readHand } from './hand-messages.js';
+import { Hands } from './hands.js';
 import { FRAME_BYTES, Messages } from './messages.js';
 import {
   ANSWER_WINDOW_BYTES,
@@ -48,10 +50,11 @@ export class Writer {
    * @param {string} session.language
    * @param {string} session.name
    * @param {Known} [session.known]  what the room knows of a session that resumes while paused
+   * @param {number} [session.hands]  what viewers may do besides watching: see Hands
    * @param {number} [session.rollCallEvery]  ms, where the service does not report that a viewer
    *   has left
    */
-  constructor({ epoch = 0, greatest = epoch, text, language, name, known, rollCallEvery }) {
+  constructor({ epoch = 0, greatest = epoch, text, language, name, known, hands = 0, rollCallEvery }) {
     this.epoch = epoch;
     this.greatest = greatest;
     /** Units of the service, which say how many viewers it serves at full pace. */
@@ -83,6 +86,7 @@ export class Writer {
     this.needRoomFull = true;
     this.audience = new Audience(rollCallEvery);
     this.answers = new Answers();
+    this.hands = new Hands(hands);
     this.viewDirty = false;
     this.beatDirty = false;
     this.flushAt = 0;
@@ -120,6 +124,7 @@ export class Writer {
     if (!fits(text, encodedSize)) return false;
     for (const op of ops) pushOp(this.pending, op);
     this.text = text;
+    this.hands.edited(ops);
     // While nothing can be sent, the result of a long list of edits is all that matters.
     if (this.pending.length > MAX_OPS) this.pending = replacement(this.known.text, text);
     return true;
@@ -142,6 +147,12 @@ export class Writer {
     // The full that announces the end carries the last edits, and edits made during a pause are
     // published as one.
     if (resumed || change.ended) this.needRoomFull = true;
+  }
+
+  /** What viewers may do besides watching. @param {number} allowed */
+  allowHands(allowed) {
+    this.hands.allow(allowed);
+    this.beatDirty = true;
   }
 
   // ---- called by the connection ----
@@ -178,6 +189,7 @@ export class Writer {
     this.roomFullAt = now;
     this.beatAt = now + BEAT_MS;
     this.audience.callRoll(now);
+    this.hands.callRoll(now);
   }
 
   left() {
@@ -190,7 +202,11 @@ export class Writer {
   answered(id, answer, now) {
     const flight = this.flights.finish(id);
     if (!flight) return;
-    const { kind, to, ended, text = false } = flight;
+    const { kind, to, ended, text = false, told } = flight;
+    if (told) {
+      if (!answer.success) this.hands.refused(told);
+      return;
+    }
     if (to) this.answers.finish({ to, text }, !answer.success, now);
     if (answer.success) {
       if (kind === 'stream') this.retries = 0;
@@ -209,8 +225,11 @@ export class Writer {
 
   /** A message from a viewer. @param {unknown} raw @param {unknown} from @param {number} now */
   heard(raw, from, now) {
+    if (!isSocketId(from)) return;
+    const hand = readHand(raw);
+    if (hand && !this.audience.gone.has(from)) this.hands.heard(from, hand, this.text, now);
     const message = readFromViewer(raw);
-    if (!message || !isSocketId(from)) return;
+    if (!message) return;
     this.audience.hear(from, message);
     if (message.here) return;
     const upToDate = message.epoch === this.epoch && message.version === this.version;
@@ -224,6 +243,7 @@ export class Writer {
       this.audience.join(event.from);
     } else {
       this.audience.leave(event.from);
+      this.hands.leave(event.from);
       this.answers.forget(event.from);
     }
   }
@@ -240,12 +260,16 @@ export class Writer {
     /** @type {Send[]} */
     const sends = [];
     if (this.online) {
-      if (this.audience.keepRoll(now)) this.beatDirty = true;
+      if (this.audience.keepRoll(now)) {
+        this.beatDirty = true;
+        this.hands.callRoll(now);
+      }
       // A refused answer is no problem any more once the viewer who asked has left.
       const askers = this.problem?.to;
       if (askers && !askers.some((viewer) => this.audience.has(viewer))) this.problem = undefined;
       this.#sendStream(now, sends);
       this.#sendAnswers(now, sends);
+      this.#tellOfHands(now, sends);
       this.#sendView(now, sends);
       this.#sendBeat(now, sends);
     }
@@ -328,6 +352,14 @@ export class Writer {
     return bytes === 0 || bytes + this.messages.fullSize <= ANSWER_WINDOW_BYTES;
   }
 
+  /** One message at a time: they are for few, and no hurry. @param {number} now @param {Send[]} sends */
+  #tellOfHands(now, sends) {
+    const told = this.flights.has('hand') ? undefined : this.hands.take(now);
+    if (!told) return;
+    const flight = { kind: /** @type {'hand'} */ ('hand'), to: told.to, told, bytes: FRAME_BYTES };
+    this.#send(sends, flight, now, this.messages.hand(told));
+  }
+
   #viewWaits() {
     // Its offsets count in the text of the editor: to viewers they would be wrong while edits are
     // pending.
@@ -386,6 +418,7 @@ export class Writer {
     if (!this.online) return NEVER;
     const { flights } = this;
     const times = [this.audience.wakeAt, flights.wakeAt(now)];
+    if (!flights.has('hand')) times.push(this.hands.wakeAt);
     if (!flights.has('stream') && this.needRoomFull)
       times.push(Math.max(this.flushAt, this.roomFullAt));
     else if (!flights.has('stream') && this.#hasDelta()) times.push(this.flushAt);

@@ -125,6 +125,7 @@ test('what a session says of itself is cut to size and never wrong in kind', () 
     viewers: -3,
     sid: [],
     sample: 0,
+    hands: 3,
     pace: 1e9,
   });
   assert.deepEqual(session, {
@@ -136,6 +137,7 @@ test('what a session says of itself is cut to size and never wrong in kind', () 
     sid: '',
     roll: 0,
     sample: 1,
+    hands: 0,
     pace: FLUSH_MS,
   });
 });

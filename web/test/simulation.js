@@ -31,7 +31,7 @@ export class World {
     this.now = 1_000;
     this.queue = [];
     this.order = 0;
-    this.sent = { full: 0, roomFull: 0, delta: 0, beat: 0, view: 0, sync: 0 };
+    this.sent = { full: 0, roomFull: 0, delta: 0, beat: 0, view: 0, sync: 0, hand: 0 };
   }
 
   at(time, action) {
@@ -170,7 +170,7 @@ export class Stream {
       return;
     }
     for (const send of seat.viewer.poll(world.now)) {
-      world.sent.sync++;
+      world.sent[send.data.data]++;
       const json = JSON.stringify(send.data);
       world.deliver(() => {
         if (this.up && this.writer.online) {
@@ -179,7 +179,7 @@ export class Stream {
         }
       });
       world.deliver(() => {
-        seat.viewer.answered(send.id, { success: true });
+        seat.viewer.answered(send.id, { success: true }, world.now);
         this.pollViewer(seat);
       });
     }

@@ -1,0 +1,120 @@
+// Raised hands and questions: a viewer raises, the writer sees, notes and lowers, the viewer is told.
+import assert from 'node:assert/strict';
+import { after, before, test } from '../lib/test.js';
+import { startScene } from './browser.js';
+
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+const word = (viewer) => viewer.page.locator('#hand-label').textContent();
+const saysOfHand = (viewer, label) =>
+  viewer.until(async () => (await word(viewer)) === label, 10_000, label, () => word(viewer));
+const strip = async ({ page }) =>
+  (await page.locator('#hands-strip').isVisible())
+    ? `${await page.locator('#hands-count').textContent()} ${await page.locator('#hands-lines').textContent()}`.trim()
+    : '';
+const counts = (writer, what) =>
+  writer.until(async () => (await strip(writer)) === what, 10_000, what, () => strip(writer));
+
+/** A writer of five lines, and viewers whose reader is there. */
+async function room(viewers) {
+  const writer = await scene.writer();
+  await writer.paste('one\ntwo\nthree\nfour\nfive');
+  const seats = [];
+  for (let i = 0; i < viewers; i++) {
+    const viewer = await scene.viewer(writer.link);
+    await viewer.shows('one\ntwo\nthree\nfour\nfive');
+    await viewer.page.locator('#hand').waitFor();
+    seats.push(viewer);
+  }
+  return { writer, seats };
+}
+
+test('a hand goes up at a line by keyboard alone, is noted, lowered, and the viewer reads that', async () => {
+  const { writer, seats: [first, second] } = await room(2);
+  await first.page.locator('.cm-line', { hasText: 'three' }).click();
+  await first.page.locator('#hand').focus();
+  await first.keys('Enter');
+  await first.page.locator('#hand-sheet').waitFor();
+  await first.keys('Enter');
+  await saysOfHand(first, 'Hand raised');
+  await counts(writer, '1 hand line 3');
+  // Questions are off until the writer allows them.
+  await second.page.locator('#hand').click();
+  assert.equal(await second.page.locator('#hand-question').isVisible(), false);
+  await second.page.locator('#hand-raise').click();
+  await counts(writer, '2 hands line 3');
+  // The line moves with the text.
+  await writer.focus();
+  await writer.keys('Control+Home');
+  await writer.page.keyboard.type('zero\n');
+  await writer.page.locator('#hands').focus();
+  await writer.keys('Enter');
+  await writer.page.locator('#hands-sheet #line-0', { hasText: 'Line 4' }).waitFor();
+  // The focus is on the line; note is next, and then lower.
+  await writer.keys('Tab', 'Enter');
+  await saysOfHand(first, 'Hand seen');
+  assert.equal(await first.page.locator('#hand-said').textContent(), 'The writer has seen your hand.');
+  await writer.page.locator('#lower-0').click();
+  await saysOfHand(first, 'Hand lowered');
+  await counts(writer, '1 hand');
+  await second.page.locator('#hand').click();
+  await second.page.locator('#hand-lower').click();
+  await counts(writer, '');
+  assert.equal(await writer.page.locator('#hands-sheet').isVisible(), false);
+});
+
+test('a question is asked where that is allowed, shown as a number first, and is never markup', async () => {
+  const { writer, seats: [viewer] } = await room(1);
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#hands-allowed').selectOption('2');
+  await writer.keys('Escape');
+  await viewer.page.locator('#hand').click();
+  const question = viewer.page.locator('#hand-question');
+  await question.waitFor();
+  const words = '<img src=x onerror=alert(1)> why\u202e?';
+  await question.fill(words + 'x'.repeat(300));
+  await viewer.page.locator('#hand-raise').click();
+  await counts(writer, '1 hand, 1 question');
+  assert.equal((await writer.page.locator('body').textContent()).includes('onerror'), false);
+  await writer.page.locator('#hands').click();
+  assert.equal(await writer.page.locator('#words-0').isVisible(), false);
+  await writer.page.locator('#question-0').click();
+  const shown = await writer.page.locator('#words-0').textContent();
+  assert.match(shown, /^<img src=x onerror=alert\(1\)> why\?x+$/);
+  assert.ok(shown.length <= 200);
+  assert.equal(await writer.page.locator('#hands-sheet img').count(), 0);
+  // Off is off, for both.
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#hands-allowed').selectOption('0');
+  await counts(writer, '');
+  await viewer.page.locator('#hand').waitFor({ state: 'hidden' });
+  // The choice outlives the page; nothing of what was asked does.
+  const kept = await writer.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  assert.ok(kept.includes('"codestream.hands":"0"') && !kept.includes('onerror'), kept);
+});
+
+test('hands go up and down at random while the writer types, and no text differs', async () => {
+  const { writer, seats } = await room(2);
+  await writer.focus();
+  await writer.keys('Control+End');
+  for (let i = 0; i < 12; i++) {
+    const viewer = seats[i % 2];
+    const isUp = (await word(viewer)) !== 'Raise hand';
+    await viewer.page.locator('#hand').click();
+    await viewer.page.locator(isUp && i % 3 ? '#hand-lower' : '#hand-raise').click();
+    await writer.focus();
+    await writer.page.keyboard.type(`${i}`);
+  }
+  const up = async () => {
+    const words = await Promise.all(seats.map(word));
+    return words.filter((label) => label !== 'Raise hand').length;
+  };
+  const count = await up();
+  await counts(writer, count === 0 ? '' : `${count} hand${count === 1 ? '' : 's'}`);
+  const text = await writer.text();
+  for (const viewer of seats) await viewer.has(text);
+});
