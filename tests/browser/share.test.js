@@ -82,6 +82,27 @@ test('a viewer shares the same link; where copying is refused it is selected', a
   assert.equal(await viewer.page.locator('#copy-pen').count(), 0);
 });
 
+test('the writer’s link is copied unseen, after a warning, and passes the pen to another browser', async () => {
+  const writer = await scene.writer();
+  await writer.paste('passed on');
+  await writer.page.locator('#share').click();
+  await writer.page.locator('summary', { hasText: 'Pass the pen' }).click();
+  assert.match(await writer.page.locator('#share-panel .warning').textContent(), /cannot be taken back/);
+  assert.equal(await writer.page.locator('#pen-field').isVisible(), false);
+  await writer.page.locator('#copy-pen').click();
+  await writer.until(async () => /writer’s link is copied/.test(await said(writer)), 5_000, 'copied');
+  const link = await clipboard(writer);
+  assert.ok(link.startsWith(`${writer.link}/`) && !writer.link.includes('/write/'));
+  const second = await scene.viewer(link);
+  await second.says('Live');
+  // The key has left the address.
+  assert.equal(await second.page.evaluate(() => location.hash), new URL(writer.link).hash);
+  await second.page.locator('#banner-action').click();
+  await writer.says('Taken over');
+  await second.says('Live');
+  await second.shows('passed on');
+});
+
 test('the code is square, dark on white, and large enough for a phone, in each theme', async () => {
   const writer = await scene.writer();
   await writer.page.locator('#share').click();

@@ -37,6 +37,7 @@ import { Trial } from './trial.js';
 import { now } from './ticker.js';
 import { WordForm } from './word-form.js';
 import { Word } from './word.js';
+import { writerLink } from './writer-link.js';
 import { Writer } from './writer.js';
 
 /** To run Monaco takes a second on a phone, in which nothing else gets on: the link goes first. */
@@ -272,7 +273,10 @@ export class WriterPage {
       this.#say(`The browser did not copy. This is the link: ${this.#link}`),
     );
     page.onCopy('copy-text', () => writer.text);
-    page.onShare(() => ({ link: this.#link }));
+    page.onShare(() => {
+      const { key } = this.#session;
+      return { link: this.#link, pen: writerLink(this.#link, { key, epoch: writer.epoch }) };
+    });
     page.onLanguage((language) => this.#change({ language }));
     page.onHands(writer.hands.allowed, (allowed) => {
       keepHands(allowed);
