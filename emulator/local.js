@@ -12,9 +12,13 @@ import { findFunc, startCoreTools } from './functions-host/core-tools.js';
 import { startFunctionsHost } from './functions-host/host.js';
 import { choosePort } from './listen.js';
 import { startWebPubSub } from './webpubsub/service.js';
+import { startContainer } from './website/container.js';
 import { startWebsite } from './website/website.js';
 
 const REPOSITORY = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What the page says: kept texts end with this program. */
+const KEEP_DAYS = 1;
 
 const ABOUT = `Usage: node emulator/local.js [options]
 
@@ -72,7 +76,9 @@ async function start() {
   const pagePort = await choosePort(options.pagePort);
   const functionsPort = await choosePort(options.functionsPort);
   const service = await startService();
-  const host = await startHost(service, functionsPort, pagePort);
+  const container = await startContainer();
+  const host = await startHost(service, container, functionsPort, pagePort);
+  started.push(container);
   const prefix = app.routePrefix && `${app.routePrefix}/`;
   service.setEventHandlers(hub, [
     {
@@ -101,13 +107,16 @@ async function startService() {
   return service;
 }
 
-async function startHost(service, port, pagePort) {
+async function startHost(service, container, port, pagePort) {
   const func = options.func && findFunc();
   const setup = {
     appRoot: root,
     port,
     cors: [`http://localhost:${pagePort}`, `http://127.0.0.1:${pagePort}`],
-    env: { WebPubSubForSocketIOConnectionString: service.connectionString },
+    env: {
+      WebPubSubForSocketIOConnectionString: service.connectionString,
+      ...container.env,
+    },
     log: (line) => console.log(`functions  ${line}`),
   };
   const own = executable ?? process.env.CODESTREAM_BIN ?? path.join(root, 'codestream');
@@ -124,7 +133,7 @@ async function startHost(service, port, pagePort) {
 async function startPage(port, api, service) {
   const own = options.app && path.join(root, options.app, 'page', 'dist');
   const page = own && existsSync(own) ? own : path.join(root, 'web', 'dist');
-  const addresses = { api, service: service.endpoint };
+  const addresses = { api, service: service.endpoint, keepDays: KEEP_DAYS };
   const site = await startWebsite({ root: page, port, orFree: true, ...addresses });
   started.push(site);
   return site;

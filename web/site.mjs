@@ -39,26 +39,33 @@ export function siteFile(path) {
 /** The placeholders that build.mjs leaves in dist/index.html. */
 export const API_PLACEHOLDER = '%CODESTREAM_API%';
 export const CONNECT_PLACEHOLDER = '%CODESTREAM_CONNECT%';
+export const KEEP_PLACEHOLDER = '%CODESTREAM_KEEP_DAYS%';
 
 /**
- * Puts the function app's and the service's address into the page.
+ * Puts the function app's and the service's address into the page, and for how many days the newest
+ * text of a room is kept (0: it is not).
  *
  * @param {string} html  the text of dist/index.html
- * @param {{ api: string, service: string }} addresses 'https://app.example' and
+ * @param {{ api: string, service: string, keepDays?: number }} addresses 'https://app.example' and
  *   'https://service.example'
  * @returns {string}
  */
-export function configurePage(html, { api, service }) {
+export function configurePage(html, { api, service, keepDays = 0 }) {
+  if (!Number.isInteger(keepDays) || keepDays < 0)
+    throw new Error(`keepDays is no number of days: ${keepDays}`);
   const apiUrl = webAddress('api', api);
   const serviceUrl = webAddress('service', service);
-  for (const placeholder of [API_PLACEHOLDER, CONNECT_PLACEHOLDER]) {
+  for (const placeholder of [API_PLACEHOLDER, CONNECT_PLACEHOLDER, KEEP_PLACEHOLDER]) {
     if (!html.includes(placeholder)) throw new Error(`index.html has no ${placeholder} to fill in`);
   }
   // A content security policy does not let http: stand for ws:, so the service is named twice.
   const socket = serviceUrl.origin.replace(/^http/, 'ws');
   const connect = [...new Set([apiUrl.origin, serviceUrl.origin, socket])].join(' ');
   const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
-  return html.replaceAll(API_PLACEHOLDER, base).replaceAll(CONNECT_PLACEHOLDER, connect);
+  return html
+    .replaceAll(API_PLACEHOLDER, base)
+    .replaceAll(CONNECT_PLACEHOLDER, connect)
+    .replaceAll(KEEP_PLACEHOLDER, String(keepDays));
 }
 
 function webAddress(name, value) {

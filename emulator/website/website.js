@@ -17,12 +17,14 @@ const METHODS = ['GET', 'HEAD'];
  * @param {boolean} [options.orFree] take a free port when the wanted one is in use
  * @param {string} options.api address of the function app
  * @param {string} options.service address of Web PubSub
+ * @param {number} [options.keepDays] what the page says of kept texts; 0: they are not kept
  */
-export async function startWebsite({ root, port = 0, orFree, api, service }) {
+export async function startWebsite({ root, port = 0, orFree, api, service, keepDays = 0 }) {
   const folder = path.resolve(root);
-  await readPage(folder, { api, service }); // says at once if the page is not built
+  const configured = { api, service, keepDays };
+  await readPage(folder, configured); // says at once if the page is not built
   const server = http.createServer((req, res) => {
-    answer(folder, { api, service }, req)
+    answer(folder, configured, req)
       .catch(() => ({ status: 500, headers: TEXT, body: 'The page cannot be read.\n' }))
       .then(({ status, headers, body }) => {
         res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });

@@ -24,8 +24,8 @@ const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 export const SOON_MS = 10_000;
 
 /** A stack with the page, and a browser for it. */
-export async function startScene({ service, env, app, website = true, ...options } = {}) {
-  const stack = await startStack({ host: true, website, service, env, app });
+export async function startScene({ service, env, app, website = true, keepDays, ...options } = {}) {
+  const stack = await startStack({ host: true, website, service, env, app, keepDays });
   const executablePath = process.env.CHROME || BROWSERS.find((path) => existsSync(path));
   assert.ok(executablePath, `no browser: set CHROME, or install one of ${BROWSERS.join(', ')}`);
   const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(async (error) => {

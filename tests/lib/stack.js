@@ -14,7 +14,7 @@ export const FUNCTION_CODE = 'function-key-that-nobody-may-log';
  *   service?: object, hub?: string, cors?: string[], mode?: string, app?: string }} options
  *   website: true, or the folder of another built page; env: settings of the handler, or a
  *   function that makes them for the started service; service: options of the service stand-in;
- *   cors: origins that the host allows besides the website's; mode: how the host passes requests on;
+ *   keepDays: texts are kept, and the page says so; cors: origins that the host allows besides the website's; mode: how the host passes requests on;
  *   app: another application than Codestream.
  */
 export function startStack(options = {}) {
@@ -24,6 +24,7 @@ export function startStack(options = {}) {
 class Stack extends StandIns {
   async start({
     host = false, website = false, env = {}, service = {}, hub = 'codestream', cors = [], mode, app,
+    keepDays = 0,
   }) {
     if (website && !host) throw new Error('the website needs the host, which answers CORS');
     await this.startService({ hubs: { [hub]: { eventHandlers: [] } }, ...service });
@@ -32,13 +33,22 @@ class Stack extends StandIns {
       ...(hub === 'codestream' ? {} : { CODESTREAM_HUB: hub }),
       ...(typeof env === 'function' ? env(this.service) : env),
     };
+    if (keepDays > 0) await this.#startContainer(settings);
     const pagePort = website ? await freePort() : 0;
     if (host) await this.#startHosted(settings, {
       cors: [...cors, ...pageOrigins(pagePort)], mode, executable: app ? binaryOf(app) : BINARY,
     });
     else await this.#startHandler(settings, app);
     await this.#registerEventHandler(hub);
-    if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website);
+    if (website) await this.#startWebsite(pagePort, website === true ? 'web/dist' : website, keepDays);
+  }
+
+  /** Where texts are kept. */
+  async #startContainer(settings) {
+    const { startContainer } = await import('../../emulator/website/container.js');
+    this.container = await startContainer();
+    this.endWith(() => this.container.close());
+    Object.assign(settings, this.container.env);
   }
 
   async #startHandler(settings, app) {
@@ -62,13 +72,14 @@ class Stack extends StandIns {
     }]);
   }
 
-  async #startWebsite(port, folder) {
+  async #startWebsite(port, folder, keepDays) {
     const { startWebsite } = await import('../../emulator/website/website.js');
     const site = await startWebsite({
       root: path.join(ROOT, folder),
       port,
       api: this.api,
       service: this.service.endpoint,
+      keepDays,
     });
     this.endWith(() => site.close());
     this.site = site;

@@ -7,8 +7,9 @@ import { now, ticker } from './ticker.js';
 
 /**
  * @typedef {import('./status.js').LinkState} LinkState
- * @typedef {{ api: string, transport?: string }} BackEnd  where the function app is, and which
- *   protocol the service is spoken to with: 'socketio' (the default) or 'native'
+ * @typedef {{ api: string, transport?: string, keepDays: number }} BackEnd  where the function app
+ *   is, which protocol the service is spoken to with: 'socketio' (the default) or 'native', and for
+ *   how long the newest text of a room is kept (0: it is not)
  * @typedef {import('./writer.js').Writer | import('./viewer.js').Viewer} Core
  * @typedef {object} Device  what a connection needs of the machine that it runs on
  * @property {typeof ticker} ticker

@@ -13,10 +13,11 @@ export class Draft {
 
   /**
    * @param {{ session: { room: string, key: string }, writer: import('./writer.js').Writer,
-   *   store: (record: import('./store.js').Draft) => boolean }} options
-   *   store: whether the browser keeps it
+   *   store: (record: import('./store.js').Draft) => boolean, dropped?: () => boolean }} options
+   *   store: whether the browser keeps it; dropped: the function app is not to keep this text
    */
-  constructor({ session, writer, store }) {
+  constructor({ session, writer, store, dropped = () => false }) {
+    this.dropped = dropped;
     this.session = session;
     this.writer = writer;
     this.store = store;
@@ -30,7 +31,8 @@ export class Draft {
     const { epoch, greatest, text, language, name, ended, paused, known } = this.writer;
     const hidden = paused ? { known } : {};
     const own = epoch > 0 ? { epoch } : { epoch: greatest, beside: true };
-    return { ...this.session, ...own, text, language, name, ended, ...hidden };
+    const dropped = this.dropped() ? { dropped: true } : {};
+    return { ...this.session, ...own, text, language, name, ended, ...hidden, ...dropped };
   }
 
   /** The text on the page is neither kept nor sent: leaving the page would lose it. */

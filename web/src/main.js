@@ -15,9 +15,10 @@ async function start() {
   if (new URLSearchParams(location.search).has('embed'))
     document.documentElement.dataset.embed = '';
   const page = new Page();
-  const api = document.querySelector('meta[name="codestream-api"]')?.getAttribute('content') ?? '';
+  const api = configured('api');
+  const keepDays = Number(configured('keep-days')) || 0;
   const transport = new URLSearchParams(location.search).get('transport') ?? undefined;
-  const backEnd = { api, transport };
+  const backEnd = { api, transport, keepDays };
   const room = location.hash.slice(1);
   // Another link pasted into this tab is another stream.
   addEventListener('hashchange', () => location.reload());
@@ -35,6 +36,10 @@ async function start() {
       'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',
     );
 }
+
+/** What the deployment has put into the page's head. @param {string} name */
+const configured = (name) =>
+  document.querySelector(`meta[name="codestream-${name}"]`)?.getAttribute('content') ?? '';
 
 /** The key of a writer's link must not be seen on a projector, or copied with the address. */
 function hideKey() {

@@ -3,6 +3,7 @@
 
 import { element } from './element.js';
 import { copyText } from './files.js';
+import { daysText } from './kept.js';
 import { LANGUAGES, languageOf } from './languages.js';
 import { loadSharePanel } from './parts.js';
 import { countText } from './status.js';
@@ -95,6 +96,22 @@ export class Page {
     box('viewers').hidden = count === undefined;
     setText('viewer-count', countText(count ?? 0));
     setText('viewer-word', count === 1 ? 'viewer' : 'viewers');
+  }
+
+  /** What becomes of the writer's text on the server; '': nothing. @param {string} words */
+  showKept(words) {
+    box('kept').hidden = words === '';
+    setText('kept', words);
+  }
+
+  /** For how long the newest text is kept; 0: it is not. @param {number} days */
+  showKeepDays(days) {
+    box('kept-more').hidden = days === 0;
+    setText(
+      'kept-more',
+      `The newest text of a stream is kept for ${daysText(days)} after its last change. ` +
+        'Whoever has the link can read it.',
+    );
   }
 
   /** @param {string} language @param {string} name */

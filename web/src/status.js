@@ -5,7 +5,7 @@ import { FLUSH_MS, MAX_TEXT } from './protocol.js';
 
 /**
  * @typedef {'ok' | 'wait' | 'bad' | 'off'} Tone
- * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session' |
+ * @typedef {{ text: string, action?: 'retry' | 'resume' | 'take-back' | 'new-session' | 'drop' |
  *   'word' | 'reload' | 'write', label?: string }} Notice
  * @typedef {{ word: string, tone: Tone, notice?: Notice }} Status
  * @typedef {object} LinkState

@@ -12,6 +12,7 @@
  * @property {string} name
  * @property {import('./writer.js').Known} [known]  during a pause: what was published before it
  * @property {boolean} ended
+ * @property {boolean} [dropped]  the function app is not to keep this text
  * @typedef {Draft & { at: number }} SessionRecord  at: when it was saved, by the time of day
  */
 

@@ -38,16 +38,23 @@ const ASK_MAX_MS = 10_000;
 const NEVER = Infinity;
 /** The version of a viewer whose text belongs to no version. */
 const NONE = -1;
+/** Where the text is kept, a viewer that has joined reads it for so long before it asks. */
+const READ_FIRST_MS = 3_500;
 /** Texts kept for beats that come late: as many as a writer publishes in a second and a half. */
 const RECENT = 8;
 
 export class Viewer {
   /**
-   * @param {{ random?: () => number }} [options] random: for the jitter that keeps many viewers
-   *   from asking at the same moment
+   * @param {{ random?: () => number, reads?: boolean }} [options] random: for the jitter that keeps
+   *   many viewers from asking at the same moment; reads: the text may be kept, and is read first
    */
-  constructor({ random = Math.random } = {}) {
+  constructor({ random = Math.random, reads = false } = {}) {
     this.random = random;
+    this.reads = reads;
+    /** Until then nothing is asked of the writer. */
+    this.readUntil = 0;
+    /** When the text here was kept, by the time of day, if no message has confirmed it yet. */
+    this.keptAt = 0;
     this.text = '';
     this.epoch = NONE;
     this.version = NONE;
@@ -115,6 +122,10 @@ export class Viewer {
     this.flights.clear();
     this.problem = undefined;
     this.hand.tell(now + GAP_MS);
+    if (this.reads && this.needsText) {
+      this.readUntil = now + READ_FIRST_MS;
+      this.rollCallAt = now; // it makes itself known, and asks for nothing
+    }
     this.#want(now);
   }
 
@@ -210,6 +221,39 @@ export class Viewer {
       default:
         return this.#view(message);
     }
+  }
+
+  // ---- the kept text ----
+
+  /** There is none, or it cannot be read: the writer is asked. */
+  notKept() {
+    this.readUntil = 0;
+  }
+
+  /**
+   * A kept text has been read: it is shown unless there is a newer one, and deltas that have been
+   * heard meanwhile continue it.
+   * @param {import('./kept.js').KeptText} text @param {number} now
+   * @returns {Op[]} the edits to make in the editor, which lead to `text`
+   */
+  restored({ epoch, version, at, name, language, content }, now) {
+    if (epoch < this.epoch) return [];
+    const begins = epoch > this.epoch;
+    if (begins) this.#newEpoch(epoch, now);
+    if (version <= this.version) {
+      if (version === this.version && this.behind) this.keptAt = at;
+      return [];
+    }
+    if (this.sessionSeq === NONE) this.session = { ...this.session, name, language };
+    const edits = replacement(this.text, content);
+    this.keptAt = at;
+    this.recent.clear();
+    this.#set(content, version);
+    this.hasText = true;
+    this.behind = true; // until a message of the writer's says otherwise
+    edits.push(...this.#drain(now));
+    const early = begins ? this.early.splice(0) : [];
+    return [...edits, ...early.flatMap((one) => this.heard(one, this.session.sid, now))];
   }
 
   // ---- the text ----
@@ -314,6 +358,11 @@ export class Viewer {
    * @param {number} now
    */
   #settle(now) {
+    // A kept text that is newer than all that has been heard: nothing says that it is the newest.
+    if (this.version > this.newest) {
+      this.behind = true;
+      return;
+    }
     if (this.version === NONE || this.version < this.newest) {
       // A lost delta that nothing follows leaves no gap; only the beat shows that it is missing.
       // Where there is no text to edit, no delta is waited for.
@@ -321,6 +370,7 @@ export class Viewer {
       return;
     }
     this.behind = false;
+    this.keptAt = 0;
     this.gapAt = NEVER;
     this.#want(now);
   }
@@ -419,7 +469,7 @@ export class Viewer {
     // An ended session may be silent.
     const silenceAt = this.session.ended ? NEVER : this.heardAt + this.patience;
     const reason = this.needsText && this.gapAt === NEVER ? 0 : silenceAt;
-    return Math.max(Math.min(reason, this.sessionAt), this.askAt);
+    return Math.max(Math.min(reason, this.sessionAt), this.askAt, this.readUntil);
   }
 
   /** @param {number} now @param {Send[]} sends */
@@ -431,7 +481,7 @@ export class Viewer {
 
   /** Answers the roll call: nothing is asked for. @param {number} now @param {Send[]} sends */
   #makeKnown(now, sends) {
-    if (this.#inSample) this.#say(now, sends, { here: true });
+    if (this.#inSample || this.session.sid === '') this.#say(now, sends, { here: true });
     this.rollCallAt = NEVER;
   }
 

@@ -10,9 +10,11 @@ import { downloadText } from './files.js';
 import { FirstText } from './first-text.js';
 import { Follow } from './follow.js';
 import { HandView } from './hand-view.js';
+import { keptStatus } from './kept-status.js';
 import { languageOf } from './languages.js';
 import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
+import { Reading } from './reading.js';
 import { Rewind } from './rewind.js';
 import { viewersLink } from './share.js';
 import { NOT_LOADED, viewerStatus } from './status.js';
@@ -24,10 +26,13 @@ import { takePen } from './writer-link.js';
 export class ViewerPage {
   #page;
   #host = element('editor', HTMLElement);
-  #viewer = new Viewer();
+  #viewer;
+  /** @type {Reading | undefined} where texts are kept */
+  #reading;
   #burst = new Burst();
   #rewind;
   #hand;
+  /** @type {Connection} */
   #connection;
   #pen;
   #attach = connectAppearance();
@@ -39,7 +44,7 @@ export class ViewerPage {
   /** @type {Follow | undefined} */
   #follow;
   /** The writer's place that was drawn last. */
-  #view = this.#viewer.view;
+  #view;
   /** A part of the page could not be loaded. */
   #partial = false;
 
@@ -52,7 +57,11 @@ export class ViewerPage {
   constructor(backEnd, room, page, pen) {
     this.#page = page;
     this.#pen = pen;
+    const keeps = backEnd.keepDays > 0;
+    this.#viewer = new Viewer({ reads: keeps });
+    this.#view = this.#viewer.view;
     page.setRole('viewer');
+    page.showKeepDays(backEnd.keepDays);
     page.showFollowing(true);
     this.#rewind = new Rewind({
       now,
@@ -75,6 +84,14 @@ export class ViewerPage {
       show: () => this.#show(),
       edited: (ops) => this.#edited(ops),
     });
+    if (keeps)
+      this.#reading = new Reading({
+        api: backEnd.api,
+        room,
+        viewer: this.#viewer,
+        edited: (ops) => this.#edited(ops),
+        changed: () => this.#connection.step(),
+      });
     this.#connection.start();
     page.onShare(() => ({ link: viewersLink(location, backEnd.transport, room) }));
     page.enable('share', true);
@@ -131,13 +148,21 @@ export class ViewerPage {
 
   // ---- what is on the screen ----
 
-  /** Shows how things are. @returns when there is something to draw again */
+  /** Shows how things are. @returns {number} when there is something to do again */
   #show() {
     const page = this.#page;
     const viewer = this.#viewer;
     const { session, hasText } = viewer;
     const { state } = this.#connection;
-    const status = viewerStatus({ link: state, viewer, now: now(), pen: this.#pen !== undefined });
+    const readAt = this.#reading?.step(state.phase === 'up') ?? Infinity;
+    const status =
+      keptStatus({
+        link: state,
+        viewer,
+        every: this.#reading?.every ?? 0,
+        today: Date.now(),
+        now: now(),
+      }) ?? viewerStatus({ link: state, viewer, now: now(), pen: this.#pen !== undefined });
     // However well the stream goes on behind it, a past text is not what is being written now.
     const { live } = this.#rewind;
     page.showStatus(
@@ -155,7 +180,7 @@ export class ViewerPage {
     // Nothing else is to be on its way while the first text is.
     if (!this.#loading && (hasText || status.word === 'Waiting for the writer')) this.#load();
     if (!live) this.#rewind.show();
-    return this.#burst.wakeAt;
+    return Math.min(this.#burst.wakeAt, readAt);
   }
 
   /** @param {import('./ops.js').Op[]} ops */

@@ -8,6 +8,8 @@ import { element } from './element.js';
 import { downloadText, onFile } from './files.js';
 import { HANDS } from './hand-messages.js';
 import { HandsView } from './hands-view.js';
+import { keepNotice } from './keeper.js';
+import { Keeping } from './keeping.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
@@ -56,6 +58,8 @@ export class WriterPage {
   #takeover;
   #hands;
   #connection;
+  /** @type {Keeping | undefined} where texts are kept */
+  #keeping;
   #trial = new Trial();
   /** @type {() => void} */
   #settle = () => {};
@@ -82,7 +86,12 @@ export class WriterPage {
     this.#session = { room, key };
     this.#transport = backEnd.transport;
     this.#writer = createWriter(kept, backEnd.transport === 'native');
-    this.#draft = new Draft({ session: this.#session, writer: this.#writer, store });
+    this.#draft = new Draft({
+      session: this.#session,
+      writer: this.#writer,
+      store,
+      dropped: () => this.#keeping?.dropped === true,
+    });
     if (failed) this.#passing.say(plainNotice(), now());
     else if (kept && kept.text !== '') this.#passing.say(resumedNotice(kept), now());
     this.#word = new Word(backEnd.api, new WordForm(() => this.#editor?.focus()), () =>
@@ -101,6 +110,7 @@ export class WriterPage {
       mark: (lines) => this.#editor?.markHands(lines),
       failed: () => this.#notLoaded(),
     });
+    if (backEnd.keepDays > 0) this.#keep(backEnd, kept?.dropped);
     this.#connection = new Connection({
       ...backEnd,
       ...this.#session,
@@ -108,7 +118,10 @@ export class WriterPage {
       word: () => this.#word.word,
       show: () => this.#show(),
       ticket: (ticket) => this.#admitted(ticket),
-      presence: (event, time) => this.#takeover.presence(event, time),
+      presence: (event, time) => {
+        this.#takeover.presence(event, time);
+        this.#keeping?.presence(event);
+      },
     });
     this.#keepDraft();
     this.#connectMenu();
@@ -157,13 +170,61 @@ export class WriterPage {
     if (wantsWord(link)) this.#word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept: draft.kept, now: now() });
     const shown = this.#partial ? { ...status, notice: status.notice ?? NOT_LOADED } : status;
+    const keepAt = this.#showKept(shown.notice !== undefined || link.phase !== 'up');
     page.showStatus(this.#passing.over(shown, link.phase === 'failed', now()));
     page.showViewers(link.phase === 'up' && !takenOver ? writer.viewers : undefined);
     page.setLabel('pause', writer.paused ? 'Resume the stream' : 'Pause the stream');
     page.enable('pause', !writer.ended && !takenOver);
     page.enable('end', !writer.ended && !takenOver);
     const handsAt = this.#hands.show(writer.text, writer.ended || takenOver, now());
-    return Math.min(draft.wakeAt, this.#takeover.wakeAt, this.#passing.wakeAt, handsAt);
+    return Math.min(draft.wakeAt, this.#takeover.wakeAt, this.#passing.wakeAt, handsAt, keepAt);
+  }
+
+  /**
+   * Says that the text will be kept, once nothing else is to be said, and then keeps it.
+   * @param {boolean} busy  the page has something else to say
+   * @returns when there is something to do again
+   */
+  #showKept(busy) {
+    const keeping = this.#keeping;
+    if (!keeping || this.#takeover.done) return Infinity;
+    if (!keeping.told && !keeping.dropped && !busy && this.#passing.wakeAt === Infinity) {
+      this.#passing.say(keepNotice(keeping.days), now());
+      keeping.told = true;
+    }
+    const wakeAt = keeping.step();
+    this.#page.showKept(keeping.words);
+    this.#page.enable('drop', !keeping.dropped);
+    this.#page.enable('end-delete', !this.#writer.ended);
+    return wakeAt;
+  }
+
+  /** @param {import('./connection.js').BackEnd} backEnd @param {boolean} [dropped] */
+  #keep({ api, keepDays: days }, dropped) {
+    const page = this.#page;
+    this.#keeping = new Keeping({
+      api,
+      days,
+      dropped,
+      session: this.#session,
+      writer: this.#writer,
+      changed: () => this.#connection.step(),
+      outranked: (epoch) => this.#takeover.saved(epoch),
+    });
+    page.showKeepDays(days);
+    for (const id of ['drop', 'end-delete']) element(id, HTMLButtonElement).hidden = false;
+    page.onPress('drop', () => this.#drop());
+    page.onPress('end-delete', () => {
+      if (!confirm('End the session for everybody, and delete the kept text?')) return;
+      this.#change({ ended: true, paused: false });
+      this.#drop();
+    });
+  }
+
+  #drop() {
+    this.#keeping?.drop();
+    this.#draft.save();
+    this.#connection.step();
   }
 
   #showSession() {
@@ -304,6 +365,7 @@ export class WriterPage {
     else if (action === 'retry') this.#connection.retry();
     else if (action === 'reload') location.reload();
     else if (action === 'word') this.#word.ask();
+    else if (action === 'drop') this.#drop();
     else if (action === 'new-session') this.#newSession();
     else if (action === 'take-back') {
       outrank(this.#session.room, this.#takeover.rivalEpoch);

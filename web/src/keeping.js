@@ -1,0 +1,85 @@
+// The writer's page keeps its text: asks the function app for what keeper.js wants, and shows what it
+// says of that.
+
+import { Keeper } from './keeper.js';
+import { TextStore } from './text-store.js';
+import { now } from './ticker.js';
+
+export class Keeping {
+  #keeper;
+  #store;
+
+  /**
+   * @param {object} options
+   * @param {string} options.api
+   * @param {number} options.days
+   * @param {boolean} [options.dropped]  this session is not to be kept
+   * @param {{ room: string, key: string }} options.session
+   * @param {import('./writer.js').Writer} options.writer
+   * @param {() => void} options.changed
+   * @param {(epoch: number) => void} options.outranked  a text of a greater epoch is kept
+   */
+  constructor({ api, days, dropped, session, writer, changed, outranked }) {
+    this.days = days;
+    this.session = session;
+    this.writer = writer;
+    this.changed = changed;
+    this.outranked = outranked;
+    this.#keeper = new Keeper({ days, dropped });
+    this.#store = new TextStore(api);
+    /** The page has said that the text will be kept; before that nothing is. */
+    this.told = false;
+    document.addEventListener('visibilitychange', () => this.#leave(document.hidden));
+    addEventListener('pagehide', () => this.#leave(true));
+  }
+
+  get dropped() {
+    return this.#keeper.dropped;
+  }
+
+  /** Leaving the page now would leave a text behind that was to be deleted. */
+  get dropping() {
+    return this.#keeper.dropping;
+  }
+
+  get words() {
+    return this.#keeper.words(now());
+  }
+
+  /** Somebody has joined or left the room. @param {any} event */
+  presence({ role, state }) {
+    if (role === 'viewer' && state === 'joined') this.#keeper.came();
+  }
+
+  /** @param {boolean} leaving */
+  #leave(leaving) {
+    if (!leaving) return;
+    this.#keeper.hurry();
+    this.step();
+  }
+
+  drop() {
+    this.#keeper.drop();
+    this.#store.giveUpWrite();
+    this.step();
+  }
+
+  /** Asks for what is due. @returns {number} when the next is */
+  step() {
+    const wish = this.told || this.dropping ? this.#keeper.poll(this.writer, now()) : undefined;
+    if (wish) this.#ask(wish);
+    return this.told ? this.#keeper.wakeAt : Infinity;
+  }
+
+  /** @param {import('./keeper.js').Wish} wish */
+  async #ask(wish) {
+    const { room, key } = this.session;
+    const outcome =
+      wish.kind === 'put'
+        ? await this.#store.put(room, key, wish.text)
+        : await this.#store.delete(room, key, wish.epoch);
+    this.#keeper.done(wish, outcome, now());
+    if (this.#keeper.rivalEpoch > 0) this.outranked(this.#keeper.rivalEpoch);
+    this.changed();
+  }
+}
