@@ -11,6 +11,8 @@ import { buildPreload } from '../lib/preload.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 
 const AT_ONCE = 400;
+/** A service that answers when all are there is not given up before. */
+const PATIENT = { CODESTREAM_LOOPS: '1', CODESTREAM_REST_TIMEOUT_MS: '60000' };
 /** Rounds, so that what a first rush leaves for good is not taken for a leak. */
 const ROUNDS = 2;
 /** src/worker.c waits for 5 s, then it may take the system a moment. */
@@ -44,7 +46,7 @@ async function rush(app) {
 test(`of the memory for ${AT_ONCE} events at once three quarters are free again soon after`, {
   skip, timeout: 90_000,
 }, async (t) => {
-  const app = await startRecorded({ env: { CODESTREAM_LOOPS: '1' } });
+  const app = await startRecorded({ env: { ...PATIENT } });
   try {
     await app.ack(sendToRoom(newParty().writer, '1', { ack: 1 }));
     const before = residentKb(app.handler.pid);
@@ -67,18 +69,17 @@ test('connections to the service that nobody has used for long are closed, thoug
   skip,
 }, async () => {
   const fastClock = await buildPreload('fast-clock');
-  // Long enough for a clock that runs fast.
-  const CODESTREAM_REST_TIMEOUT_MS = '60000';
-  const app = await startRecorded({
-    env: { ...fastClock.env, CODESTREAM_LOOPS: '1', CODESTREAM_REST_TIMEOUT_MS },
-  });
+  const app = await startRecorded({ env: { ...fastClock.env, ...PATIENT } });
+  const hurry = () => app.handler.kill('SIGUSR1'); // or no more
   try {
     const descriptors = () => readdirSync(`/proc/${app.handler.pid}/fd`).length;
     const before = descriptors();
     await rush(app);
     assert.ok(app.recorder.connections > AT_ONCE / 2, `${app.recorder.connections} connections`);
     assert.ok(descriptors() > before + AT_ONCE / 2);
+    hurry();
     await eventually(GIVEN_BACK_MS, () => descriptors() <= before, 'the end of connections');
+    hurry();
     await app.reconnect();
     app.recorder.answerWith(null);
     assert.deepEqual(await app.ack(sendToRoom(newParty().writer, '1', { ack: 1 })), { success: true });
