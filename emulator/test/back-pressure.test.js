@@ -13,6 +13,10 @@ const HUB = 'chat';
 const MANY = Number(process.env.BURST_EVENTS ?? 4000);
 const MAX_QUEUED = 500;
 const LONG_MS = 90_000; // for what takes a few seconds on an idle machine
+/** A busy machine, on which service and client are one process, must not miss it. */
+const HEARTBEAT = { pingIntervalMs: 100, pingTimeoutMs: 2500 };
+/** So many pings take longer than one may stay unanswered. */
+const TIMEOUT_PINGS = 27;
 
 async function start(t, options = {}) {
   const handler = await startHandler();
@@ -90,8 +94,7 @@ test(BURST, { timeout: LONG_MS }, async (t) => {
 test('a client that waits for its turn is not read, and not ended by the heartbeat', async (t) => {
   const lines = [];
   const { handler, socket, hold } = await start(t, {
-    pingIntervalMs: 60,
-    pingTimeoutMs: 900,
+    ...HEARTBEAT,
     maxQueuedPackets: 5,
     log: (line) => lines.push(line),
   });
@@ -101,14 +104,14 @@ test('a client that waits for its turn is not read, and not ended by the heartbe
   for (let n = 0; n < 100; n += 1) ann.send(`42["n","${text}",${n}]`);
   const read = () => lines.filter((line) => line.includes('<- 2')).length;
   const before = ann.pings;
-  await until(() => read() > 0 && ann.pings > before + 20, 'pings for longer than the timeout');
+  await until(() => read() > 0 && ann.pings > before + TIMEOUT_PINGS, 'pings for longer than the timeout');
   assert.ok(read() < 50, `${read()} of 100 events were read`);
   assert.ok(ann.socket.bufferedAmount > 0, 'the rest is still with the client');
   release();
   await until(() => userEvents(handler).length === 100, 'the last event');
   assert.deepEqual(numbers(handler), inOrder(100));
   const after = ann.pings;
-  await until(() => ann.pings > after + 20, 'pings that are answered again');
+  await until(() => ann.pings > after + TIMEOUT_PINGS, 'pings that are answered again');
   assert.equal(ann.socket.readyState, ann.socket.OPEN);
 });
 
@@ -122,8 +125,7 @@ test('a service in which no event may wait takes one after the other', async (t)
 
 test('a client that is silent after its turn has come is ended by the heartbeat', async (t) => {
   const { handler, socket, hold } = await start(t, {
-    pingIntervalMs: 60,
-    pingTimeoutMs: 900,
+    ...HEARTBEAT,
     maxQueuedPackets: 2,
   });
   const ann = await socket();
@@ -174,7 +176,7 @@ test('a client that is closed while it waits is gone, and what it had sent befor
 });
 
 test('a native client is not read either while more of its messages wait than may', async (t) => {
-  const { service, handler, hold } = await start(t, { maxQueuedPackets: 3, keepAliveMs: 700 });
+  const { service, handler, hold } = await start(t, { maxQueuedPackets: 3, keepAliveMs: 1500 });
   const ann = new RawSocket(nativeUrl(service, HUB), 'json.webpubsub.azure.v1');
   t.after(() => ann.socket.terminate());
   assert.equal((await ann.json()).event, 'connected');
@@ -183,7 +185,7 @@ test('a native client is not read either while more of its messages wait than ma
   const release = hold();
   const data = 'x'.repeat(100_000);
   for (let n = 0; n < 100; n += 1) ann.send({ type: 'event', event: 'n', data: [data, n] });
-  await until(() => pings > 3, 'pings for longer than one may stay unanswered');
+  await until(() => pings > 2, 'pings for longer than one may stay unanswered');
   assert.ok(ann.socket.bufferedAmount > 0, 'the rest is still with the client');
   release();
   await until(() => userEvents(handler).length === 100, 'the last event');
