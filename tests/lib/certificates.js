@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { PATIENCE } from './deadline.js';
 
 const OPENSSL_MS = 10_000;
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -23,7 +24,7 @@ export const SERVICE_NAME = 'abc.webpubsub.test';
 export async function makeCertificates() {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'codestream-certificates-'));
   const file = (name) => path.join(folder, name);
-  const openssl = (...args) => promisify(execFile)('openssl', args, { timeout: OPENSSL_MS });
+  const openssl = (...args) => promisify(execFile)('openssl', args, { timeout: PATIENCE * OPENSSL_MS });
   const sign = async (name, validity) => {
     await openssl('x509', '-req', '-in', file('request.pem'), ...validity, '-out', file(name),
       '-CA', file('authority.pem'), '-CAkey', file('authority.key'), '-CAcreateserial',
