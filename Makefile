@@ -231,7 +231,7 @@ run: $(if $(APP),$(B.apps)/$(notdir $(APP))/codestream,codestream) \
 	$(Q)exec node emulator/local.js $(if $(APP),--app $(APP))
 
 # Nothing here may take longer, on a slow machine, than this many seconds.
-TEST_SECONDS ?= 1500
+TEST_SECONDS ?= 3600
 UNIT_SECONDS := 300
 UNIT_TEST    := sh tests/bounded.sh $(UNIT_SECONDS)
 CORES         = $(or $(shell nproc),1)

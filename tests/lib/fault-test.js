@@ -20,8 +20,8 @@ export const SHORT_MS = 4000;
 
 /** All tests may wait for their turn at the same time. */
 export const AT_ONCE = { concurrency: 60 };
-/** Of a file's ten minutes; where the machine is busy, most of it is waiting for a turn. */
-const TEST_MS = 110_000;
+/** Of a file's time; where the machine is busy, most of it is waiting for a turn. */
+const TEST_MS = 280_000;
 
 export const test = (sentence, body) => boundedTest(sentence, { timeout: TEST_MS }, body);
 
