@@ -2,7 +2,7 @@
 import { after, before, test as nodeTest } from 'node:test';
 import { PATIENCE } from './patience.js';
 
-const TEST_MS = 20_000;
+const TEST_MS = 60_000;
 /** They end what hangs: a file takes two minutes at most where nobody else is at work. */
 const FILE_MS = 1_500_000;
 
