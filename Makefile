@@ -19,6 +19,7 @@
 #   make soak                 50 rooms with faults for SOAK_SECONDS (600): flat memory
 #   make test-package         the package in an empty root (as root)
 #   make test-upload          the page's upload, by the real az to a stand-in (850 MB)
+#   make test-storage         kept texts in Azurite, over https, by a token of Entra (190 MB)
 #   make test-firefox         the page in Firefox
 #   make test-webkit          the page in WebKit, Safari's engine, of today and of 2022 (250 MB)
 #   make test-sweep           no text of any language holds a page (an hour)
@@ -119,7 +120,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps run test test-slow test-clients web-unit unit unit-programs integration \
-        integration-programs coverage check race valgrind test-upload test-firefox test-webkit \
+        integration-programs coverage check race valgrind test-upload test-storage test-firefox test-webkit \
         test-sweep grammars install clean distclean help
 
 all: codestream
@@ -323,6 +324,10 @@ soak: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tes
 
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js
+
+test-storage: codestream tests/upload/node_modules/.package-lock.json \
+              $(patsubst %,%/node_modules/.package-lock.json,emulator tests)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) tests/upload/storage.test.js
 
 ENGINE_NEEDS := codestream web/dist/index.html \
                 $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)

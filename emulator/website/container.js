@@ -99,7 +99,7 @@ class Container {
 
   #refusal({ headers, url }) {
     const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
-    if (!token) return failure(401, 'NoAuthenticationInformation');
+    if (!token) return failure(403, 'AuthorizationFailure');
     if (!same(token, this.#token)) return failure(401, 'InvalidAuthenticationInfo');
     if (!headers['x-ms-version']) return failure(400, 'MissingRequiredHeader');
     const [, container, name] = url.pathname.split('/');
