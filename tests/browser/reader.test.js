@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
 import { Crowd } from '../lib/sockets.js';
-import { startScene } from './browser.js';
+import { SOON_MS, startScene } from './browser.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 const LONG = Array.from({ length: 1_000 }, (_, i) => `line ${i + 1} of the text`).join('\n');
@@ -201,26 +201,39 @@ test('a draft whose colours the page did not survive opens as plain text, and sa
   const writer = await scene.writer();
   await writer.paste('(def a 1)');
   await writer.page.locator('#language').selectOption('clojure');
-  await writer.page.waitForFunction(() => localStorage['codestream.trial'] === undefined);
-  const kept = await writer.page.evaluate(() => ({ ...localStorage }));
-  assert.equal(JSON.parse(kept[`codestream.session.${kept['codestream.last']}`]).language, 'clojure');
-  const context = await scene.person();
-  await context.addInitScript((values) => {
-    if (sessionStorage.set) return;
-    sessionStorage.set = 'yes';
-    Object.assign(localStorage, values, { 'codestream.trial': 'clojure' });
-  }, kept);
-  // The notice goes after a while, which may be over before a busy machine has loaded the page.
-  await context.addInitScript(() => {
-    window.notices = [];
-    new MutationObserver(() => {
-      window.notices.push(document.querySelector('#banner-text')?.textContent);
-    }).observe(document, { subtree: true, childList: true, characterData: true });
-  });
-  const again = await scene.open(scene.stack.page, 'writer', context);
+  const slot = await writer.page.evaluate(() => `codestream.session.${localStorage['codestream.last']}`);
+  const kept = () => writer.page.evaluate((name) => JSON.parse(localStorage[name]), slot);
+  await writer.until(async () => !(await kept()).trying, SOON_MS, 'the page has survived', kept);
+  assert.equal((await kept()).language, 'clojure');
+
+  const open = async (records) => {
+    const context = await scene.person();
+    await context.addInitScript(
+      ([last, values]) => {
+        if (sessionStorage.set) return;
+        sessionStorage.set = 'yes';
+        localStorage['codestream.last'] = last;
+        for (const [name, value] of Object.entries(values)) localStorage[name] = JSON.stringify(value);
+        // The notice goes after a while, which may be over before a busy machine has loaded the page.
+        window.notices = [];
+        new MutationObserver(() => {
+          window.notices.push(document.querySelector('#banner-text')?.textContent);
+        }).observe(document, { subtree: true, childList: true, characterData: true });
+      },
+      [slot.split('.').pop(), records],
+    );
+    const screen = await scene.open(scene.stack.page, 'writer', context);
+    await screen.shows('(def a 1)');
+    return screen;
+  };
+  const ours = await kept();
+  const other = `codestream.session.${'R'.repeat(22)}`;
+  const beside = await open({ [slot]: ours, [other]: { ...ours, room: 'R'.repeat(22), trying: true } });
+  assert.equal(await beside.page.locator('#language').inputValue(), 'clojure');
+  await beside.page.context().close();
+  const again = await open({ [slot]: { ...ours, trying: true } });
   await again.page.waitForFunction(() =>
     window.notices.some((text) => text?.includes('opens as plain text')),
   );
-  await again.shows('(def a 1)');
   assert.equal(await again.page.locator('#language').inputValue(), 'plaintext');
 });

@@ -3,11 +3,14 @@
 
 /** A change is saved this much later, so that typing does not save with each key. */
 export const SAVE_MS = 400;
+/** A page that has answered for so long after the language was set has survived its colours. */
+export const SURVIVED_MS = 2_000;
 
 export class Draft {
   #closed = false;
-  /** When the draft has to be saved. */
-  wakeAt = Infinity;
+  #saveAt = Infinity;
+  /** Until then, a page that stops has been stopped by the colours of this text. */
+  #triedUntil = Infinity;
   /** The browser has taken the draft; in some it does not outlive the page. */
   kept = true;
 
@@ -30,9 +33,10 @@ export class Draft {
   get record() {
     const { epoch, greatest, text, language, name, ended, paused, known } = this.writer;
     const hidden = paused ? { known } : {};
+    const trial = this.#triedUntil < Infinity ? { trying: true } : {};
     const own = epoch > 0 ? { epoch } : { epoch: greatest, beside: true };
     const dropped = this.dropped() ? { dropped: true } : {};
-    return { ...this.session, ...own, text, language, name, ended, ...hidden, ...dropped };
+    return { ...this.session, ...own, text, language, name, ended, ...hidden, ...dropped, ...trial };
   }
 
   /** The text on the page is neither kept nor sent: leaving the page would lose it. */
@@ -41,23 +45,48 @@ export class Draft {
     return !this.#closed && !this.kept && text !== '' && !settled;
   }
 
+  /** When `poll` has something to do. */
+  get wakeAt() {
+    return Math.min(this.#saveAt, this.#triedUntil);
+  }
+
   /** @param {number} now */
   saveSoon(now) {
-    this.wakeAt = Math.min(this.wakeAt, now + SAVE_MS);
+    this.#saveAt = Math.min(this.#saveAt, now + SAVE_MS);
+  }
+
+  /**
+   * The text is about to be coloured. A grammar that takes for ever stops the page, and the kept
+   * session would stop it again each time: if the draft still says so when a page takes it up, the
+   * last one never came to rest.
+   * @param {number} now
+   */
+  trying(now) {
+    this.#triedUntil = now + SURVIVED_MS;
+    this.save();
+  }
+
+  /** The page has survived: it has answered for long enough, or is closed in the ordinary way. */
+  survived() {
+    if (this.#triedUntil === Infinity) return;
+    this.#triedUntil = Infinity;
+    this.save();
   }
 
   /** Saves what is due. @param {number} now */
   poll(now) {
-    if (now >= this.wakeAt) this.save();
+    if (now >= this.#triedUntil) this.survived();
+    if (now >= this.#saveAt) this.save();
   }
 
   save() {
-    this.wakeAt = Infinity;
+    this.#saveAt = Infinity;
     if (!this.#closed) this.kept = this.store(this.record);
   }
 
   /** From now on the session's draft is another page's: it is saved once more, and never again. */
   close() {
+    this.#triedUntil = Infinity;
     this.save();
     this.#closed = true;
   }

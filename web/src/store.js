@@ -13,6 +13,7 @@
  * @property {import('./writer.js').Known} [known]  during a pause: what was published before it
  * @property {boolean} ended
  * @property {boolean} [dropped]  the function app is not to keep this text
+ * @property {boolean} [trying]  no page has yet survived the colours of this text
  * @typedef {Draft & { at: number }} SessionRecord  at: when it was saved, by the time of day
  */
 
@@ -23,7 +24,6 @@ const PEN = 'codestream.pen';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
 const HANDS = 'codestream.hands';
-const TRIAL = 'codestream.trial';
 /** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
@@ -252,13 +252,4 @@ export function keptHands() {
 /** @param {number} allowed */
 export function keepHands(allowed) {
   browser.set(HANDS, String(allowed));
-}
-
-/** The language whose colours a page is trying; '' for none. */
-export const keptTrial = () => browser.get(TRIAL) ?? '';
-
-/** @param {string} language */
-export function keepTrial(language) {
-  if (language === '') browser.remove(TRIAL);
-  else browser.set(TRIAL, language);
 }

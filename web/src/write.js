@@ -35,7 +35,6 @@ import {
   saveSession,
 } from './store.js';
 import { Takeover } from './takeover.js';
-import { Trial } from './trial.js';
 import { now } from './ticker.js';
 import { WordForm } from './word-form.js';
 import { Word } from './word.js';
@@ -60,7 +59,6 @@ export class WriterPage {
   #connection;
   /** @type {Keeping | undefined} where texts are kept */
   #keeping;
-  #trial = new Trial();
   /** @type {() => void} */
   #settle = () => {};
   /** The link is there, has failed, or is not worth waiting for. */
@@ -80,8 +78,8 @@ export class WriterPage {
     page.setRole('writer');
     pruneSessions(Date.now());
     const kept = lastSession(Date.now());
-    const failed = kept !== undefined && this.#trial.failed;
-    if (failed) kept.language = 'plaintext';
+    const failed = kept?.trying === true;
+    if (kept && failed) kept.language = 'plaintext';
     const { room = '', key = '' } = kept ?? {};
     this.#session = { room, key };
     this.#transport = backEnd.transport;
@@ -233,7 +231,7 @@ export class WriterPage {
     const editor = this.#editor;
     if (!editor) return;
     const { id } = languageOf(language);
-    if (editor.language !== id) this.#trial.begin(id);
+    if (editor.language !== id && id !== 'plaintext') this.#draft.trying(now());
     editor.setLanguage(id);
     // What could neither be sent nor kept must not be typed.
     editor.setReadOnly(ended || this.#takeover.done);
@@ -258,6 +256,7 @@ export class WriterPage {
 
   #keepDraft() {
     const draft = this.#draft;
+    addEventListener('pagehide', () => draft.survived());
     for (const type of ['pagehide', 'blur']) addEventListener(type, () => draft.save());
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) draft.save();

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Draft, SAVE_MS } from '../src/draft.js';
+import { Draft, SAVE_MS, SURVIVED_MS } from '../src/draft.js';
 import { Writer } from '../src/writer.js';
 
 /** A draft in a browser that keeps what it is given, until `scene.keeps` is false. */
@@ -102,4 +102,29 @@ test('what is written during a pause is at risk where the browser keeps nothing'
   scene.writer.edit([[0, 0, 'x']]);
   scene.draft.save();
   assert.equal(scene.draft.atRisk, true);
+});
+
+test('a draft says that its colours are tried until the page has survived them', () => {
+  const { draft, saved } = drafted();
+  draft.trying(100);
+  assert.equal(saved.at(-1).trying, true);
+  assert.equal(draft.wakeAt, 100 + SURVIVED_MS);
+  draft.saveSoon(200);
+  draft.poll(200 + SAVE_MS);
+  assert.equal(saved.at(-1).trying, true);
+  draft.poll(100 + SURVIVED_MS);
+  assert.ok(!('trying' in saved.at(-1)));
+  assert.equal(draft.wakeAt, Infinity);
+  const before = saved.length;
+  draft.survived();
+  assert.equal(saved.length, before);
+});
+
+test('a page that is closed, or gives its draft away, has survived its colours', () => {
+  for (const leave of ['survived', 'close']) {
+    const { draft, saved } = drafted();
+    draft.trying(100);
+    draft[leave]();
+    assert.ok(!('trying' in saved.at(-1)), leave);
+  }
 });
