@@ -27,17 +27,19 @@ export class TextStore {
   /** @param {string} room @param {string} [more] */
   #url = (room, more = '') => `${this.api}/text?room_id=${encodeURIComponent(room)}${more}`;
 
-  /** @param {string} url @param {RequestInit} how */
-  async #ask(url, how) {
+  /**
+   * Safari has AbortSignal.timeout since 16.
+   * @param {string} url @param {RequestInit} how
+   */
+  async #ask(url, how, abort = new AbortController()) {
+    const timer = setTimeout(() => abort.abort(), REQUEST_MS);
     try {
-      const response = await fetch(url, {
-        credentials: 'omit',
-        signal: AbortSignal.timeout(REQUEST_MS),
-        ...how,
-      });
+      const response = await fetch(url, { credentials: 'omit', signal: abort.signal, ...how });
       return { status: response.status, body: await response.json().catch(() => ({})) };
     } catch {
       return { status: 0, body: {} };
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -52,16 +54,14 @@ export class TextStore {
    */
   async put(room, key, text) {
     const body = JSON.stringify(text);
-    const abort = (this.#write = new AbortController());
-    const timer = setTimeout(() => abort.abort(), REQUEST_MS);
-    const { status, body: said } = await this.#ask(this.#url(room), {
+    this.#write = new AbortController();
+    const request = {
       method: 'PUT',
       headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
       body,
       keepalive: body.length * 3 < KEEPALIVE_BYTES || byteLength(body) < KEEPALIVE_BYTES,
-      signal: abort.signal,
-    });
-    clearTimeout(timer);
+    };
+    const { status, body: said } = await this.#ask(this.#url(room), request, this.#write);
     return outcomeOf(status, said);
   }
 

@@ -41,3 +41,15 @@ test('a grammar that was judged to be bad is mended or left out', () => {
   for (const id of ['clojure', 'css', 'hcl', 'less', 'mdx', 'scss', 'yaml'])
     assert.ok(!verdicts.plain.editor.includes(id), id);
 });
+
+test('the README names the languages that viewers see without colours', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, named] = /Viewers see these languages without colours[^:]*:([^.]*)\./s.exec(readme);
+  const plain = LANGUAGES.filter(
+    ({ id, reader }) => id !== 'plaintext' && (!reader || verdicts.plain.reader.includes(reader)),
+  );
+  assert.deepEqual(
+    named.split(',').map((name) => name.trim().replaceAll('\n', ' ')),
+    plain.map(({ label }) => label),
+  );
+});
