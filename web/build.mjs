@@ -61,6 +61,11 @@ async function buildPage(worker) {
   );
   const known = new Set(page.scripts);
   const more = ({ scripts }) => scripts.filter((script) => !known.has(script));
+  // Each is a file that both roles load besides the one that they have in common.
+  for (const script of more(write).filter((name) => watch.scripts.includes(name))) {
+    const { inputs } = outputs[Object.keys(outputs).find((path) => basename(path) === script)];
+    console.warn(`src/shared.js had better name ${Object.keys(inputs).join(', ')}`);
+  }
   return {
     files,
     page: { ...page, style },

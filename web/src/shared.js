@@ -11,6 +11,8 @@ import './change-events.js';
 import './positional.js';
 import './flights.js';
 import './gone.js';
+import './allowance.js';
+import './hand-messages.js';
 import './share.js';
 import './writer-link.js';
 import './languages.js';
