@@ -21,3 +21,4 @@ import './protocol.js';
 import './drawn.js';
 import './element.js';
 import './store.js';
+import './text-store.js';

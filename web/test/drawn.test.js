@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { MAX_COSTLY, cutOf } from '../src/drawn.js';
+import { MAX_COSTLY, MAX_SLOW, cutOf } from '../src/drawn.js';
 
 test('what people write is drawn whole, in any script and however long', () => {
   for (const words of [
@@ -34,4 +34,12 @@ test('thousands of characters that the reader draws as signs are cut, and tabs a
 test('a line of 256 Ki characters is looked at once', () => {
   assert.equal(cutOf('x'.repeat(262_144)), undefined);
   assert.equal(cutOf('\u4e00'.repeat(262_144)), undefined);
+});
+
+test('tabs, and letters whose lines are broken by a dictionary, are drawn up to a bound', () => {
+  for (const letter of ['\t', 'ส', 'ក', 'မ', 'ລ'])
+    assert.equal(cutOf(letter.repeat(100_000)), MAX_SLOW, letter);
+  assert.equal(cutOf('a\t'.repeat(MAX_SLOW)), undefined);
+  assert.equal(cutOf('é\t'.repeat(MAX_SLOW + 1)), 2 * MAX_SLOW + 1);
+  assert.equal(cutOf(`${'a\t'.repeat(MAX_SLOW)}\u4e00b\t`), 2 * MAX_SLOW + 2);
 });
