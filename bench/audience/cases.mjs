@@ -1,6 +1,7 @@
 // What befalls a room: people who join, a service that drops all of them, typing, silence, and
 // people who ask for more than they need. Each returns the room's figures.
 import { VIEWERS_PER_UNIT } from '../../web/src/protocol.js';
+import { KeptRoom } from './kept.mjs';
 import { Room } from './room.mjs';
 
 const SECOND = 1_000;
@@ -36,9 +37,9 @@ function figures(room, { viewers, textBytes, seed, units }, seconds) {
   return { figures: result, bySecond: bySecond.map((bytes) => bytes ?? 0), waits };
 }
 
-function open(options, prepare) {
+function open(options, prepare, Kind = Room) {
   const units = options.units ?? unitsFor(options.viewers);
-  const room = new Room({ ...options, units });
+  const room = new Kind({ ...options, units });
   room.joinWriter('socket-of-writer');
   room.time.run(START_S * SECOND);
   if (prepare) room.seatAll();
@@ -70,6 +71,23 @@ export function storm(options) {
   const result = figures(room, settings, (time.now - start) / SECOND);
   const allHave = Math.max(0, (room.lastServed - lastJoin) / SECOND);
   return { ...result, figures: { ...result.figures, secondsUntilAllHave: Number(allHave.toFixed(2)) } };
+}
+
+/** The same where the newest text is kept: how often the writer is asked for it. */
+export function kept(options) {
+  const { room, settings } = open(options, false, KeptRoom);
+  const { time } = room;
+  const start = time.now;
+  const end = start + (2 * AROUND_S + options.joinSeconds) * SECOND;
+  room.type(end);
+  time.run(start + AROUND_S * SECOND);
+  room.joinAll(options.joinSeconds);
+  time.run(end + 2 * AROUND_S * SECOND);
+  const { text, version } = room.writer;
+  const isNewest = ({ viewer }) => viewer.text === text && viewer.version === version && !viewer.needsText;
+  const result = figures(room, settings, (time.now - start) / SECOND);
+  const newest = room.seats.filter(isNewest).length;
+  return { ...result, figures: { ...result.figures, ...room.counts, newest } };
 }
 
 /** The service drops everybody, who come back within some seconds. */
@@ -142,4 +160,4 @@ export function claims(options) {
   return figures(room, settings, 60);
 }
 
-export const CASES = { storm, reconnect, steady, idle, hostile, claims };
+export const CASES = { storm, kept, reconnect, steady, idle, hostile, claims };

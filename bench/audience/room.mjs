@@ -32,7 +32,11 @@ export function textOf(bytes) {
 }
 
 export class Room {
-  constructor({ viewers, units, textBytes, seed, older = false, uplink = UPLINK, text }) {
+  /** cores: viewers with a core of their own; reads: their pages read the kept text first */
+  constructor({
+    viewers, units, textBytes, seed, older = false, uplink = UPLINK, text, cores = CORES, reads = false,
+  }) {
+    this.reads = reads;
     this.random = randomFrom(seed);
     this.time = new Time();
     this.service = new Service(this.time, units);
@@ -47,7 +51,7 @@ export class Room {
     /** Connections of the writer. */
     this.connections = 0;
     this.writer.units = units;
-    this.seats = Array.from({ length: Math.min(CORES, viewers) }, () => this.#seat());
+    this.seats = Array.from({ length: Math.min(cores, viewers) }, () => this.#seat());
     this.sockets = Array.from({ length: viewers }, (_, i) => {
       const seat = this.seats[i % this.seats.length];
       const socket = { id: `socket-of-viewer-${i}`, seat, joined: false, served: false };
@@ -72,7 +76,7 @@ export class Room {
   }
 
   #seat() {
-    return { viewer: new Viewer({ random: this.random }), sockets: [], timer: 0 };
+    return { viewer: new Viewer({ random: this.random, reads: this.reads }), sockets: [], timer: 0 };
   }
 
   get waiting() {
@@ -163,8 +167,19 @@ export class Room {
     this.waits.push(this.time.now - socket.since);
   }
 
+  /** The writer has heard of it. */
+  came() {}
+
+  /** Somebody has said this to the writer. */
+  asked() {}
+
+  stepViewer({ seat }) {
+    this.#stepSeat(seat);
+  }
+
   /** What a viewer says, on its way to the writer. */
   #ask(socket, data) {
+    this.asked(data);
     const { service, time } = this;
     const said = this.older ? { data: data.data, epoch: data.epoch, version: data.version } : data;
     const bytes = sizeOf(said) + 40;
@@ -221,6 +236,7 @@ export class Room {
     });
     time.at(announced, () => {
       this.writer.presence({ role: 'viewer', state: 'joined', from: socket.id });
+      this.came(socket);
       this.stepWriter();
     });
     time.at(service.send(told + CLOUD_MS, ACK_BYTES, 1), () => this.#joined(socket));

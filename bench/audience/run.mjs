@@ -1,5 +1,5 @@
 // One case of a room with many viewers, in virtual time. The environment says which:
-//   CASE=storm|reconnect|steady|idle|hostile|claims  VIEWERS  JOIN_SECONDS  TEXT_BYTES  UNITS  SEED
+//   CASE=storm|kept|reconnect|steady|idle|hostile|claims  VIEWERS  JOIN_SECONDS  TEXT_BYTES  UNITS  SEED
 // UNITS: by default as many as 400 viewers each need. Ends with one line of JSON.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { CASES, DEFAULTS } from './cases.mjs';
@@ -38,6 +38,8 @@ const rows = [
   ['events and REST calls', `${figures.events} ${figures.restCalls}`],
   ['fulls to the room, answers, deltas, beats',
     `${figures.roomFulls} ${figures.answers} ${figures.deltas} ${figures.beats}`],
+  ['questions to the writer, writes and reads of the kept text',
+    figures.reads && `${figures.asks} ${figures.writes} ${figures.reads}`],
 ];
 console.log(`${name}: ${figures.viewers} viewers on ${figures.units} units`);
 for (const [what, value] of rows) if (value !== undefined) console.log(`  ${what.padEnd(54)} ${value}`);

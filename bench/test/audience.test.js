@@ -88,3 +88,11 @@ for (const { name, text, viewers } of LARGE) {
     for (const { viewer } of room.seats) assert.equal(viewer.text, writer.text);
   });
 }
+
+test('where the text is kept, 1,000 viewers join within 30 s and ask the writer ten times at most', () => {
+  const { figures } = CASES.kept({ ...DEFAULTS, textBytes: 2_000 });
+  assert.ok(figures.asks <= 10, `${figures.asks} questions`);
+  assert.equal(figures.newest, DEFAULTS.viewers, 'all have the newest text, and know it');
+  assert.ok(figures.reads <= 3 * DEFAULTS.viewers, `${figures.reads} reads`);
+  assert.ok(figures.writes <= 25, `${figures.writes} writes`);
+});
