@@ -17,6 +17,7 @@ import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
 import { DRY } from './deployment/dry.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
 import { readHub } from './deployment/hubs.mjs';
+import { keepTexts, keptDays } from './deployment/keep.mjs';
 import { addresses, lookAround } from './deployment/look.mjs';
 import { readOptions } from './deployment/options.mjs';
 import { publishPackage, waitForHandler } from './deployment/package.mjs';
@@ -223,7 +224,8 @@ async function configure(d, facts, choice, page) {
     d.person.say(`  packages and host keys move from ${storage.name} to ${host.name}`);
     await switchPasswordsOff(d, app);
   }
-  const settings = await changeSettings(d, facts, { ...choice, units: choice.tier.units });
+  const keeps = await keepTexts(d, facts);
+  const settings = await changeSettings(d, { ...facts, keeps }, { ...choice, units: choice.tier.units });
   await changeApp(d, facts.parts);
   if (choice.word) tellWord(d, app.name, choice.word);
   return settings;
@@ -307,7 +309,7 @@ async function dropUpload(d, storage, deployer) {
 }
 
 /** The page is not built where nothing is, which a dry run does not mind. */
-async function putPage(d, facts, { api, service, page }) {
+async function putPage(d, facts, { api, service, page, settings }) {
   d.person.begin(`Page to ${page}`);
   if (d.person.isDryRun && !existsSync(join(d.places.page, 'index.html'))) {
     d.person.say(`the page is not built yet, so its files are not known: ${COMMANDS.build}`);
@@ -316,7 +318,9 @@ async function putPage(d, facts, { api, service, page }) {
   const addressesOf = d.person.isDryRun
     ? { api: 'https://api.invalid', service: 'https://service.invalid' }
     : { api, service };
-  await publishPage(d, { dist: d.places.page, account: facts.parts.storage.name, ...addressesOf });
+  const keepDays = await keptDays(d, facts, settings);
+  const account = facts.parts.storage.name;
+  await publishPage(d, { dist: d.places.page, account, keepDays, ...addressesOf });
 }
 
 async function run(d) {
@@ -353,7 +357,7 @@ async function run(d) {
   const deployer = await registerEvents(d, facts, choice);
   await takePageAway(d, facts, settings);
   if (isMoving(facts)) person.say(LEFT_BEHIND(parts.storage.name));
-  await putPage(d, facts, { api, service, page });
+  await putPage(d, facts, { api, service, page, settings });
   if (options.dropsUpload) await dropUpload(d, parts.storage, deployer);
   const unseen = await checkByClient(d, { api, page, settings });
   person.begin('');

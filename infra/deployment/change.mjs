@@ -52,7 +52,7 @@ export async function changeSettings(d, facts, { secret, word, units, identity, 
     ? { ...d.options, settings: { ...d.options.settings, CODESTREAM_WRITERS: word } }
     : d.options;
   const needed = await neededSettings(d, present, { account, insights, hub });
-  const renewed = { ...(await renewedInsights(d, facts)), ...movedHost(facts) };
+  const renewed = { ...(await renewedInsights(d, facts)), ...movedHost(facts), ...facts.keeps };
   const host = service.properties.hostName;
   const plan = planSettings({ present, needed, renewed, options, secret, units, identity, host, keys });
   if (plan.changed.length === 0) return plan.settings;

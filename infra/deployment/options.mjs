@@ -7,6 +7,7 @@ import { region } from './arm.mjs';
 export const SKUS = ['Free_F1', 'Standard_S1', 'Premium_P1', 'Premium_P2'];
 export const MIN_SECRET_CHARS = 32;
 const MIN_WORD_CHARS = 16;
+const MAX_KEEP_DAYS = 90;
 
 const TEXT = { type: 'string' };
 const LIST = { type: 'string', multiple: true, default: [] };
@@ -22,6 +23,7 @@ const OPTIONS = {
   sku: TEXT,
   units: TEXT,
   wait: TEXT,
+  'keep-days': TEXT,
   memory: TEXT,
   origin: LIST,
   'remove-origin': LIST,
@@ -82,6 +84,7 @@ export function readOptions(argv, env) {
     sku: checkSku(values.sku),
     units: values.units === undefined ? undefined : checkCount('units', values.units),
     memory: values.memory && checkMemory(values.memory),
+    keepDays: values['keep-days'] === undefined ? undefined : checkDays(values['keep-days']),
     waitMs: 60_000 * checkCount('wait', values.wait ?? '30'),
     origins: each(values, 'origin', checkOrigin),
     removedOrigins: each(values, 'remove-origin', checkOrigin),
@@ -114,6 +117,9 @@ function checkTogether(options, values) {
   }
   if (options.writers && 'CODESTREAM_WRITERS' in options.settings) {
     throw new Misuse('--writers makes the word, and --setting CODESTREAM_WRITERS is one: not both');
+  }
+  if (options.keepDays && options.removedSettings.some((name) => /^CODESTREAM_STORAGE__/i.test(name))) {
+    throw new Misuse('--keep-days keeps texts, and --remove-setting ends that: not both');
   }
   for (const name of options.removedSettings) {
     const isSet = name in options.settings || (name === 'CODESTREAM_WRITERS' && options.writers);
@@ -193,6 +199,12 @@ function each(values, option, read) {
       throw new Misuse(`--${option} number ${index + 1} (not shown: it may be a secret): ${error.message}`);
     }
   });
+}
+
+function checkDays(text) {
+  const days = checkCount('keep-days', text);
+  if (days <= MAX_KEEP_DAYS) return days;
+  throw new Misuse(`--keep-days is a number from 1 to ${MAX_KEEP_DAYS}, not ${text}`);
 }
 
 function checkOrigin(origin) {

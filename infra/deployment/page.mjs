@@ -55,7 +55,7 @@ export async function listFiles(folder) {
 }
 
 /** Copies each group into a folder of its own below `out`, with the addresses filled in. */
-export async function prepare({ dist, out, api, service }) {
+export async function prepare({ dist, out, api, service, keepDays }) {
   const groups = planUpload(await listFiles(dist));
   for (const [index, group] of groups.entries()) {
     group.folder = join(out, `group-${index + 1}`);
@@ -66,7 +66,7 @@ export async function prepare({ dist, out, api, service }) {
       else
         await writeFile(
           target,
-          configurePage(await readFile(join(dist, name), 'utf8'), { api, service }),
+          configurePage(await readFile(join(dist, name), 'utf8'), { api, service, keepDays }),
         );
     }
   }
@@ -75,14 +75,14 @@ export async function prepare({ dist, out, api, service }) {
 
 /**
  * @param {{ az: object, person: object }} d
- * @param {{ dist: string, api: string, service: string, account?: string }} page
+ * @param {{ dist: string, api: string, service: string, account?: string, keepDays?: number }} page
  *   account: else az finds it, and the right to it, in its own environment variables
  */
-export async function publishPage(d, { dist, api, service, account }) {
+export async function publishPage(d, { dist, api, service, account, keepDays }) {
   const out = await mkdtemp(join(tmpdir(), 'codestream-page-'));
   d.folders?.add(out);
   try {
-    const groups = await prepare({ dist, out, api, service });
+    const groups = await prepare({ dist, out, api, service, keepDays });
     const where = account ? ['--account-name', account, '--auth-mode', 'login'] : [];
     await switchOn(d, where);
     for (const group of groups) await uploadGroup(d, where, group);

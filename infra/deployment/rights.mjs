@@ -33,6 +33,13 @@ export async function giveRights(d, { parts, isForeign }, identity) {
   for (const one of missingRoles(wanted, given)) await give(d, one);
 }
 
+/** One right more, if the app does not have it. */
+export async function giveRight(d, app, { role, scope }) {
+  const principal = app.identity?.principalId;
+  const given = await readRights(d, d.scope, principal);
+  for (const one of missingRoles([{ role, scope, principal }], given)) await give(d, one);
+}
+
 function give(d, { role, scope, principal }) {
   const who = ['--assignee-object-id', principal, '--assignee-principal-type', 'ServicePrincipal'];
   return d.az

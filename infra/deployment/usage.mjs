@@ -50,6 +50,9 @@ Administrator), what \`make package\` and the page's build leave (\`make package
   --writers                make a word that whoever starts a stream must know, and show it once;
                            one that is there no longer opens a room. Without this option a person
                            who deploys for the first time is asked
+  --keep-days N            keep the newest text of each room until N days (1 to 90) after its last
+                           change, for whoever has its link; a later run keeps that. To end it:
+                           --remove-setting CODESTREAM_STORAGE__blobServiceUri
   --drop-upload-right      at the end take the right to upload the page, which the run has given you,
                            away again; the next run gives it anew
   --new-secret             sign the keys of writers with a new secret: who writes in a room that is

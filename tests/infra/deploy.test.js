@@ -53,7 +53,7 @@ cloudTest('a first deployment makes everything, and says where it is', async (wo
     '<meta content="connect-src'
       + ' https://codestream-abcdefghijklm.example https://codestream-abcdefghijklm.webpubsub.example'
       + ' wss://codestream-abcdefghijklm.webpubsub.example">'
-      + '<meta content="https://codestream-abcdefghijklm.example">',
+      + '<meta content="https://codestream-abcdefghijklm.example"><meta content="kept 0">',
   );
   assert.equal(world.hub('codestream').eventHandlers.length, 1);
   assert.equal(world.settings.CODESTREAM_UNITS, '1');

@@ -18,7 +18,8 @@ import { ANSWERS, az } from './recording-az.js';
 const PROGRAMS = { deploy: DEPLOY, destroy: DESTROY, upload: UPLOAD };
 const RUN_MS = 20_000;
 const CALL_MS = 1000;
-const PAGE = '<meta content="connect-src %CODESTREAM_CONNECT%"><meta content="%CODESTREAM_API%">';
+const PAGE = '<meta content="connect-src %CODESTREAM_CONNECT%"><meta content="%CODESTREAM_API%">'
+  + '<meta content="kept %CODESTREAM_KEEP_DAYS%">';
 
 class Clock {
   ms = 0;

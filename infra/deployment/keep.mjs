@@ -1,0 +1,88 @@
+// Kept texts, which --keep-days switches on: a private container in the page's account, the app's right
+// to it and to nothing else there, a rule that deletes, and no copies of what is overwritten. What a
+// later deployment needs to know of it is in Azure: the setting, and the days of the rule.
+import { rest, ROLES } from './arm.mjs';
+import { Stop } from './errors.mjs';
+import { giveRight } from './rights.mjs';
+
+const SETTING = 'CODESTREAM_STORAGE__blobServiceUri';
+const CONTAINER = 'rooms';
+const RULE = 'codestream-kept-texts';
+
+const blobsOf = ({ id }) => `${id}/blobServices/default`;
+const policyOf = ({ id }) => `${id}/managementPolicies/default`;
+const rulesOf = (policy) => policy?.properties?.policy?.rules ?? [];
+
+/** @returns {Promise<Record<string, string>>} the setting that switches it on; empty: not asked for */
+export async function keepTexts(d, { parts: { app, storage } }) {
+  const { keepDays } = d.options;
+  if (!keepDays) return {};
+  d.person.say(
+    `  the newest text of each room is kept for ${keepDays} days: whoever has its link can read it. Who can\n`
+      + '  open rooms can store 1 MiB in each: a word for writers (--writers) closes that to strangers',
+  );
+  await keepNoCopies(d, storage);
+  const container = `${blobsOf(storage)}/containers/${CONTAINER}`;
+  await d.az.act(rest('put', container, { body: '{"properties":{"publicAccess":"None"}}' }), {
+    what: 'the container for kept texts',
+  });
+  await writeRule(d, storage, keepDays);
+  await giveRight(d, app, { role: ROLES.storageBlobDataContributor, scope: container });
+  const { blob } = storage.properties?.primaryEndpoints ?? {};
+  if (!blob && !d.person.isDryRun) throw new Stop(`az does not tell where the blobs of ${storage.name} are`);
+  return { [SETTING]: (blob ?? 'https://<storage>').replace(/\/+$/, '') };
+}
+
+/** What is overwritten each few seconds must leave no copies, also where somebody had asked for them. */
+async function keepNoCopies(d, storage) {
+  const path = blobsOf(storage);
+  const read = await d.az.find(rest('get', path), { what: `what ${storage.name} keeps`, dry: {} });
+  const properties = read?.properties ?? {};
+  const on = [
+    properties.isVersioningEnabled && 'versioning',
+    properties.deleteRetentionPolicy?.enabled && 'soft delete',
+    properties.containerDeleteRetentionPolicy?.enabled && 'soft delete of containers',
+    properties.changeFeed?.enabled && 'the change feed',
+  ].filter(Boolean);
+  if (on.length === 0 && !d.person.isDryRun) return;
+  d.person.say(`  ${storage.name} has ${on.join(', ')} switched on: off from now on, because of kept texts`);
+  const without = {
+    ...properties,
+    isVersioningEnabled: false,
+    deleteRetentionPolicy: { enabled: false },
+    containerDeleteRetentionPolicy: { enabled: false },
+    changeFeed: { enabled: false },
+  };
+  await d.az.act(rest('put', path, { body: JSON.stringify({ properties: without }) }), {
+    what: 'copies to be switched off',
+  });
+}
+
+/** Other rules of the account stay. */
+async function writeRule(d, storage, days) {
+  const path = policyOf(storage);
+  const there = await d.az.find(rest('get', path), { what: 'the rules of storage', dry: {} });
+  const others = rulesOf(there).filter(({ name }) => name !== RULE);
+  const ours = {
+    name: RULE,
+    enabled: true,
+    type: 'Lifecycle',
+    definition: {
+      filters: { blobTypes: ['blockBlob'], prefixMatch: [`${CONTAINER}/`] },
+      actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: days } } },
+    },
+  };
+  const body = JSON.stringify({ properties: { policy: { rules: [...others, ours] } } });
+  await d.az.act(rest('put', path, { body }), { what: 'the rule that deletes kept texts' });
+}
+
+/** What the page says: for how many days, by the rule that is there; 0: nothing is kept. */
+export async function keptDays(d, { parts: { storage } }, settings) {
+  if (d.options.keepDays) return d.options.keepDays;
+  const isOn = Object.keys(settings).some((name) => name.toLowerCase() === SETTING.toLowerCase());
+  if (!isOn || d.person.isDryRun) return 0;
+  const there = await d.az.find(rest('get', policyOf(storage)), { what: 'the rules of storage' });
+  const rule = rulesOf(there).find(({ name }) => name === RULE);
+  const days = rule?.definition?.actions?.baseBlob?.delete?.daysAfterModificationGreaterThan;
+  return Number.isInteger(days) && days > 0 ? days : 0;
+}
