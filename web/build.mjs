@@ -51,9 +51,9 @@ async function buildPage(worker) {
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
   });
   const { outputs } = result.metafile;
-  const [page, write, watch, editor, reader] = ['main', 'write', 'watch', 'editor', 'reader'].map(
-    (name) => partOf(outputs, outputOf(result.metafile, `src/${name}.js`)),
-  );
+  const [page, write, watch, editor, reader, colours, searching] = [
+    'main', 'write', 'watch', 'editor', 'reader', 'colours', 'searching',
+  ].map((name) => partOf(outputs, outputOf(result.metafile, `src/${name}.js`)));
   const style = basename(outputOf(result.metafile, 'style.css'));
   // With splitting, every lazy chunk that reaches a style sheet gets a copy of it; one is enough.
   const files = result.outputFiles.filter(
@@ -73,7 +73,7 @@ async function buildPage(worker) {
     viewer: more(watch),
     editor: more(editor),
     editorStyle: editor.style,
-    reader: more(reader),
+    reader: [...new Set([reader, colours, searching].flatMap(more))],
     inputs: Object.keys(result.metafile.inputs),
   };
 }
@@ -131,11 +131,11 @@ async function licenceOf(name) {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 
-async function writePage({ start, page, writer, viewer, editor, editorStyle, notice }) {
+async function writePage({ start, page, writer, viewer, editor, editorStyle, reader, notice }) {
   const asset = (name) => `./assets/${name}`;
   const [script, ...chunks] = page.scripts;
   const list = (names) => names.map(asset).join(' ');
-  const parts = { writer, viewer, editor: [editorStyle, ...editor] };
+  const parts = { writer, viewer, editor: [editorStyle, ...editor], reader };
   const data = Object.entries(parts).map(([name, files]) => `data-${name}="${list(files)}"`);
   const links = [
     // First: a script waits for the style sheets before it.

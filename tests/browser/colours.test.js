@@ -99,3 +99,30 @@ for (const language of names)
     await context.close();
     await viewer.page.context().close();
   });
+
+/** Each of these takes seconds to lay out where nothing bounds what is drawn of a line. */
+const LONG = ['สวัสดีครับ', 'សួស្តី', '\t', 'a\t', `a${'\u0301'.repeat(40)}`, 'a\u05d0'];
+
+test('no line holds a page, however long, where lines wrap', { timeout: 120_000 }, async () => {
+  const wrapping = async () => {
+    const context = await scene.person();
+    await context.addInitScript(() => {
+      localStorage['codestream.preferences'] = JSON.stringify({ wrap: true });
+    });
+    return context;
+  };
+  const context = await wrapping();
+  const writer = await scene.writer({ context });
+  const viewer = await scene.viewer(writer.link, { context: await wrapping() });
+  await viewer.page.locator('.cm-lineWrapping').waitFor();
+  const text = LONG.map((part) => part.repeat(40_000 / part.length)).join('\n');
+  const traced = await traceTasks(await context.newCDPSession(writer.page));
+  await writer.paste(text);
+  await viewer.has(text);
+  for (const screen of [writer, viewer]) await rest(screen);
+  const [longest] = await traced();
+  assert.ok(longest.ms <= MAX_TASK_MS, `${Math.round(longest.ms)} ms: ${longest.parts().join('; ')}`);
+  assert.equal(await writer.text(), text);
+  await context.close();
+  await viewer.page.context().close();
+});

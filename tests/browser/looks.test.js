@@ -89,6 +89,25 @@ const STATES = {
     await viewer.says('Not connected');
     return viewer;
   },
+  'embed with find box': async (options) => {
+    const writer = await scene.writer();
+    await writer.paste('const answer = 42;\n'.repeat(60));
+    const viewer = await scene.viewer(writer.link.replace('#', '?embed#'), options);
+    await viewer.says('Live');
+    await viewer.page.locator('#editor .first-text').waitFor({ state: 'detached' });
+    await viewer.focus();
+    const find = viewer.page.locator('.cm-search');
+    // Its keys come after the text.
+    await viewer.until(
+      async () => {
+        await viewer.keys('Control+F');
+        return find.isVisible();
+      },
+      10_000,
+      'the find box',
+    );
+    return viewer;
+  },
   ended: async (options) => {
     const writer = await scene.writer();
     await writer.paste('the last text');
@@ -151,9 +170,9 @@ for (const [name, enter] of Object.entries(STATES)) {
     }
   });
 
-  test(`no part is off the screen from 360 to 1920 px and at 200 % zoom: ${name}`, async () => {
+  test(`no part is off the screen from 360 to 1920 px and at 200 and 400 % zoom: ${name}`, async () => {
     const screen = await enter();
-    const views = [...WIDTHS.map((width) => ({ width, height: 700 })), { width: 640, height: 400 }];
+    const views = [...WIDTHS.map((width) => ({ width, height: 700 })), { width: 640, height: 400 }, { width: 320, height: 256 }];
     for (const viewport of views) {
       await screen.page.setViewportSize(viewport);
       await screen.until(
@@ -176,3 +195,15 @@ for (const [name, enter] of Object.entries(STATES)) {
     }
   });
 }
+
+test('forced colours leave nothing to object to, and with reduced motion nothing moves', async () => {
+  const viewer = await STATES.viewer();
+  const { page } = viewer;
+  await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+  await page.locator('html[data-theme^=contrast]').waitFor();
+  await page.evaluate(axe);
+  assert.deepEqual(await page.evaluate(violations), []);
+  assert.deepEqual(await page.evaluate(misplaced), []);
+  const moving = () => document.getAnimations().map(({ animationName }) => animationName);
+  assert.deepEqual(await page.evaluate(moving), []);
+});

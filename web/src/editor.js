@@ -14,6 +14,8 @@ import { MAX_SELECTIONS } from './protocol.js';
 
 /** Of a longer line, the rest has no colours: some grammars take time for each character before. */
 const MAX_COLOURED = 2_000;
+/** Of a longer line, the rest is not drawn; Monaco says so at its end. */
+const MAX_DRAWN = 10_000;
 
 export class Editor {
   /**
@@ -27,6 +29,7 @@ export class Editor {
       model: this.model,
       theme: THEMES[theme],
       maxTokenizationLineLength: MAX_COLOURED,
+      stopRenderingLineAfter: MAX_DRAWN,
       readOnlyMessage: { value: readOnlyMessage },
       ariaLabel: label,
       placeholder,

@@ -7,7 +7,11 @@ export async function loadEditor() {
   return Editor;
 }
 
+/** Its files name each other one after the other; all are asked for at once. */
 export async function loadReader() {
+  const names = document.querySelector('script[data-reader]')?.getAttribute('data-reader') ?? '';
+  for (const href of names.split(' ').filter(Boolean))
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }));
   const { Reader } = await import('./reader.js');
   return Reader;
 }
