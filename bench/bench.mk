@@ -91,11 +91,11 @@ bench-growth: codestream bench-programs build/have-node
 
 # ---- what they need ----
 
-# Of the handler's functions all tell when they are entered, but those that every file leans on.
+# All functions of the handler tell when they are entered, except those that every file leans on.
 FLAGS.switches := -O0 -g -fno-pie -DNO_SANDBOX
 LINK.switches  := -no-pie
 TRACED := -finstrument-functions \
-  -finstrument-functions-exclude-file-list=src/base/,src/io/loop.,src/wire/json.,src/wire/base64url.
+  -finstrument-functions-exclude-file-list=src/base/,src/io/loop.,src/io/connections.,src/wire/json.,src/wire/base64url.
 build/switches/src/%.o: private TARGET.compile := $(TRACED)
 build/switches/codestream: build/switches/bench/switches/trace.o
 
