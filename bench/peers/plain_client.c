@@ -314,7 +314,8 @@ struct http_client *http_client_new(struct loop *loop,
     client->user_agent = str_from(options->user_agent);
     client->waiting.end = &client->waiting.first;
     client->failed.end = &client->failed.first;
-    loop_add_task(loop, &(struct loop_task){ client_run, client_wait_ms, client });
+    loop_add_task(loop, &(struct loop_task){
+                            .run = client_run, .owner = client, .wait_ms = client_wait_ms });
     return client;
 }
 

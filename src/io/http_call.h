@@ -54,7 +54,7 @@ struct http_client_options {
     bool is_plain;        /* http, which stays on this machine and goes through no proxy */
     const char *proxy;    /* https goes through this one; NULL: through none */
     const char *no_proxy; /* but for these hosts, see hosts.h; may be NULL */
-    size_t max_running;   /* fewer than HTTP_CLIENT_MAX_RUNNING; 0: so many */
+    size_t max_running;   /* fewer than HTTP_CLIENT_MAX_RUNNING; 0: as many as that */
 };
 
 #endif

@@ -1,24 +1,11 @@
 #include "io/http_client.h"
 
-#include <assert.h>
-#include <stdio.h>
+#include <curl/curl.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
+#include <string.h>
 
-#include "base/log.h"
+#include "io/hosts.h"
 #include "io/http_transfer.h"
-
-#define MAX_AGENT_CHARS 100
-
-/*
- * A handle that is set up is worth keeping, but those of a burst are not kept for the next one:
- * what was not needed for this long is freed, but for a few.
- */
-#define SPARE_MS 2000
-#define SPARE_COUNT 8
-
-/* libcurl finds out that a kept connection is too old, or closed, when it wants another. */
-#define SILENT_MS (1000 * (int64_t)HTTP_CLIENT_KEEP_SECONDS)
 
 /* First come, first served. */
 struct queue {
@@ -29,25 +16,15 @@ struct queue {
 
 struct http_client {
     struct loop *loop;
-    struct resolver *resolver;
     struct http_client_options options;
-    char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
+    struct resolver *resolver;
+    struct transfers *transfers;
+    struct transfer_exchange exchange;
 
     struct queue waiting; /* for their turn */
     struct queue unnamed; /* for the addresses of their host */
-    uint64_t endings;     /* of look-ups, when those were last asked for */
-
+    bool has_news;        /* of such addresses */
     struct target target; /* of the last call: mostly of the next one, too */
-    CURLM *multi;         /* NULL: there was no memory for one */
-    bool is_broken;       /* what multi carries is being failed, and it takes no more */
-    int64_t timer_ms;     /* when libcurl wants to be called */
-    struct transfers running;
-    size_t running_count;
-    size_t most_running; /* at once, since the last sweep of the idle ones */
-    struct transfers idle;
-    size_t idle_count;
-    int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
-    int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
 };
 
 bool http_client_global_init(void)
@@ -59,13 +36,6 @@ bool http_client_global_init(void)
 void http_client_global_free(void)
 {
     curl_global_cleanup();
-}
-
-static void fail(struct http_call *call, const char *failure)
-{
-    call->status = 0;
-    call->failure = failure;
-    call->done(call);
 }
 
 /* ---- calls that wait ---- */
@@ -112,12 +82,12 @@ static void queue_prepend(struct queue *to, struct queue *from)
 static void fail_late(struct http_call *call)
 {
     call->is_too_late = true;
-    fail(call, "timed out in the queue");
+    http_call_end(call, "timed out in the queue");
 }
 
 static void fail_unnamed(struct http_call *call)
 {
-    fail(call, "timed out while the host name was looked up");
+    http_call_end(call, "timed out while the host name was looked up");
 }
 
 /* Wherever they stand in the queue, and whether or not there is room to start another. */
@@ -149,94 +119,173 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
     for (size_t i = 0; i < call->captured_count; i++)
         call->captured[i].value = (struct str){ NULL, 0 };
     queue_add(&client->waiting, call);
+    client->exchange.due_ms = loop_now_ms(client->loop);
     return ERR_NONE;
 }
 
-/* ---- idle transfers ---- */
+/* ---- where a call leads ---- */
 
-static void keep_idle(struct http_client *client, struct transfer *t)
+/*
+ * libcurl takes a URL apart and puts it together again, and again, for each transfer.  All but
+ * the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
+ */
+static void read_base(struct target *target, const char *url)
 {
-    LIST_INSERT_HEAD(&client->idle, t, link);
-    client->idle_count++;
-    if (client->idle_count > SPARE_COUNT && client->sweep_ms == LOOP_NEVER)
-        client->sweep_ms = loop_now_ms(client->loop) + SPARE_MS;
-}
+    const char *host = strstr(url, "://");
+    const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
 
-/* NULL: there is none. */
-static struct transfer *take_idle(struct http_client *client)
-{
-    struct transfer *t = LIST_FIRST(&client->idle);
-
-    if (!t)
-        return NULL;
-    LIST_REMOVE(t, link);
-    client->idle_count--;
-    return t;
-}
-
-static void sweep_idle(struct http_client *client)
-{
-    int64_t now_ms = loop_now_ms(client->loop);
-
-    if (now_ms < client->sweep_ms)
+    target->base_len = 0;
+    target->base[0] = '\0';
+    if (!path || *path != '/' || path - url >= TARGET_BASE_CHARS)
         return;
-    while (client->idle_count > SPARE_COUNT &&
-           client->idle_count + client->running_count > client->most_running)
-        transfer_free(take_idle(client));
-    client->most_running = client->running_count;
-    client->sweep_ms = client->idle_count > SPARE_COUNT ? now_ms + SPARE_MS : LOOP_NEVER;
+    target->base_len = (size_t)(path - url) + 1;
+    memcpy(target->base, url, target->base_len);
+    target->base[target->base_len] = '\0';
 }
 
-/* ---- running transfers ---- */
-
-static void link_running(struct http_client *client, struct transfer *t)
+/* libcurl knows this one itself, and its names below it (RFC 6761 section 6.3). */
+static bool is_localhost(const char *host)
 {
-    LIST_INSERT_HEAD(&client->running, t, link);
-    client->running_count++;
-    client->silent_ms = LOOP_NEVER;
-    if (client->running_count > client->most_running)
-        client->most_running = client->running_count;
+    struct str name = str_from(host);
+
+    return str_equal_nocase(name, STR("localhost")) ||
+           (name.len > 10 &&
+            str_equal_nocase(str_skip(name, name.len - 10), STR(".localhost")));
 }
 
-/* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
-static struct http_call *release(struct http_client *client, struct transfer *t)
+static enum err add_name(struct target *target, struct resolver *resolver, const char *host,
+                         unsigned port)
 {
-    struct http_call *call = t->call;
+    struct resolver_name *name;
 
-    assert(call); /* a running transfer carries one */
-    curl_multi_remove_handle(client->multi, t->easy);
-    LIST_REMOVE(t, link);
-    client->running_count--;
-    t->call = NULL;
-    keep_idle(client, t);
-    if (client->running_count == 0)
-        client->silent_ms = loop_now_ms(client->loop) + SILENT_MS;
-    return call;
+    if (addresses_is_literal(host) || is_localhost(host)) {
+        target->names.has_literal = true;
+        return ERR_NONE;
+    }
+    name = resolver_name(resolver, host, port);
+    if (!name)
+        return ERR_NO_MEMORY;
+    target->names.at[target->names.count++] = name;
+    return ERR_NONE;
 }
 
-static CURLM *multi_new(struct http_client *client);
-
-static bool start(struct http_client *client, struct http_call *call)
+/* A part of a URL, to be given to curl_free; NULL: it has none.  ERR_NO_MEMORY. */
+static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
 {
-    struct transfer *t;
+    *text = NULL;
+    return curl_url_get(url, part, text, flags) == CURLUE_OUT_OF_MEMORY ? ERR_NO_MEMORY
+                                                                        : ERR_NONE;
+}
 
-    if (!client->multi)
-        client->multi = multi_new(client);
-    if (!client->multi || client->is_broken)
-        return false;
-    t = take_idle(client);
-    if (!t)
-        t = transfer_new(&client->options);
-    if (!t)
-        return false;
-    link_running(client, t);
-    if (transfer_prepare(t, call, &client->target, client->user_agent,
-                         loop_now_ms(client->loop)) &&
-        curl_multi_add_handle(client->multi, t->easy) == CURLM_OK)
-        return true;
-    transfer_forget_addresses(t);
-    (void)release(client, t);
-    return false;
+/* Leaves it as it is where the URL has none.  ERR_NO_MEMORY. */
+static enum err read_port(CURLU *url, unsigned flags, unsigned *port)
+{
+    uint64_t number = *port;
+    char *text;
+    enum err e = part_of(url, CURLUPART_PORT, flags, &text);
+
+    if (text)
+        (void)!str_to_number(str_from(text), 0, 65535, &number);
+    curl_free(text);
+    *port = (unsigned)number;
+    return e;
+}
+
+/* Most proxies are told the name and look it up, but these are told an address. */
+static bool is_told_addresses(const char *proxy_scheme)
+{
+    struct str scheme = str_from(proxy_scheme);
+
+    return str_equal_nocase(scheme, STR("socks5")) || str_equal_nocase(scheme, STR("socks4")) ||
+           str_equal_nocase(scheme, STR("socks"));
+}
+
+/* The proxy's own name, as libcurl reads the variable; and does it need the host's as well? */
+static enum err add_proxy(struct target *target, struct resolver *resolver, CURLU *url,
+                          bool *needs_host)
+{
+    char *scheme, *host;
+    enum err no_scheme = part_of(url, CURLUPART_SCHEME, 0, &scheme);
+    enum err no_host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE, &host);
+    unsigned port = str_equal_nocase(str_from(scheme), STR("https")) ? 443 : 1080;
+    enum err e = ERR_NO_MEMORY;
+
+    *needs_host = is_told_addresses(scheme);
+    if (!no_scheme && !no_host && host && !read_port(url, 0, &port))
+        e = add_name(target, resolver, host, port);
+    curl_free(scheme);
+    curl_free(host);
+    return e;
+}
+
+static enum err read_proxy(struct target *target, const char *proxy, struct resolver *resolver,
+                           bool *needs_host)
+{
+    CURLU *url = curl_url();
+    enum err e = ERR_NONE; /* of what is no URL */
+    CURLUcode code;
+
+    if (!url)
+        return ERR_NO_MEMORY;
+    target->proxy = proxy;
+    *needs_host = false;
+    code =
+        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+    if (code == CURLUE_OK)
+        e = add_proxy(target, resolver, url, needs_host);
+    else if (code == CURLUE_OUT_OF_MEMORY)
+        e = ERR_NO_MEMORY;
+    curl_url_cleanup(url);
+    return e;
+}
+
+static enum err read_names(struct target *target, CURLU *url, const char *host,
+                           const struct http_client_options *options, struct resolver *resolver)
+{
+    bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
+                     !http_proxy_spares(options->no_proxy, str_from(host));
+    bool needs_host = true;
+    unsigned port = 0;
+
+    if (has_proxy && read_proxy(target, options->proxy, resolver, &needs_host))
+        return ERR_NO_MEMORY;
+    if (!needs_host)
+        return ERR_NONE;
+    if (read_port(url, CURLU_DEFAULT_PORT, &port))
+        return ERR_NO_MEMORY;
+    return add_name(target, resolver, host, port);
+}
+
+/* What is no URL has no names: libcurl will say so.  ERR_NO_MEMORY: or too many names. */
+static enum err target_read(struct target *target, const char *url,
+                            const struct http_client_options *options,
+                            struct resolver *resolver)
+{
+    CURLU *parts = curl_url();
+    enum err e = ERR_NONE;
+    char *host = NULL;
+
+    if (!parts)
+        return ERR_NO_MEMORY;
+    read_base(target, url);
+    target->id++;
+    target->proxy = "";
+    target->names = (struct target_names){ .count = 0 };
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
+        e = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE, &host);
+    if (host)
+        e = read_names(target, parts, host, options, resolver);
+    if (e || !host)
+        target->base_len = 0; /* it is read again for the next call */
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return e;
+}
+
+/* Does the URL lead where target does? */
+static bool target_is_of(const struct target *target, const char *url)
+{
+    return target->base_len > 0 && strncmp(target->base, url, target->base_len) == 0;
 }
 
 /* All names are asked for at once, and the worst that is known of any counts. */
@@ -252,8 +301,8 @@ static enum resolver_state ask_names(const struct target *target, const char **f
 }
 
 /* Finds out which host the call is for.  RESOLVER_FAILED: *failure, a static text, says why. */
-static enum resolver_state aim(struct http_client *client, const struct http_call *call,
-                               const char **failure)
+static enum resolver_state find_target(struct http_client *client, const struct http_call *call,
+                                       const char **failure)
 {
     *failure = "no memory";
     if (!target_is_of(&client->target, call->url) &&
@@ -261,6 +310,8 @@ static enum resolver_state aim(struct http_client *client, const struct http_cal
         return RESOLVER_FAILED;
     return ask_names(&client->target, failure);
 }
+
+/* ---- turning ---- */
 
 static void start_next(struct http_client *client)
 {
@@ -272,182 +323,39 @@ static void start_next(struct http_client *client)
         fail_late(call);
         return;
     }
-    names = aim(client, call, &failure);
+    names = find_target(client, call, &failure);
     if (names == RESOLVER_ASKED)
         queue_add(&client->unnamed, call);
-    else if (names == RESOLVER_FAILED || !start(client, call))
-        fail(call, failure);
+    else if (names == RESOLVER_FAILED ||
+             !transfers_start(client->transfers, call, &client->target))
+        http_call_end(call, failure);
 }
 
-/* ---- finished transfers ---- */
-
-/* All tell libcurl anew what it no longer knows. */
-static void forget_addresses(struct http_client *client)
+/* A look-up has ended. */
+static void on_news(void *owner)
 {
-    for (struct transfer *t = LIST_FIRST(&client->idle); t; t = LIST_NEXT(t, link))
-        transfer_forget_addresses(t);
-    for (struct transfer *t = LIST_FIRST(&client->running); t; t = LIST_NEXT(t, link))
-        transfer_forget_addresses(t);
+    struct http_client *client = owner;
+
+    client->has_news = true;
+    client->exchange.due_ms = loop_now_ms(client->loop);
 }
 
-static void finish(struct http_client *client, CURL *easy, CURLcode code)
+/* The calls that waited for a name try again, before all others. */
+static void queue_unnamed(struct http_client *client)
 {
-    struct transfer *t = NULL;
-    const char *failure;
+    client->has_news = false;
+    queue_prepend(&client->waiting, &client->unnamed);
+}
+
+/* Those of which nothing was sent wait for another turn. */
+static void queue_again(struct http_client *client)
+{
     struct http_call *call;
 
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-    if (transfer_is_untouched(t, code)) {
-        queue_add(&client->waiting, release(client, t));
-        return;
+    while ((call = client->exchange.again)) {
+        client->exchange.again = call->next;
+        queue_add(&client->waiting, call);
     }
-    failure = transfer_finish(t, code);
-    call = release(client, t);
-    if (transfer_lacked_addresses(code))
-        forget_addresses(client);
-    if (failure) {
-        fail(call, failure);
-        return;
-    }
-    call->failure = NULL;
-    call->done(call);
-}
-
-static void finish_all(struct http_client *client)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(client->multi, &left))) {
-        if (message->msg == CURLMSG_DONE)
-            finish(client, message->easy_handle, message->data.result);
-    }
-}
-
-static void fail_running(struct http_client *client, const char *failure)
-{
-    while (!LIST_EMPTY(&client->running))
-        fail(release(client, LIST_FIRST(&client->running)), failure);
-}
-
-/*
- * libcurl that had no memory for its own account of a socket is not to be asked again: 7.88 divides
- * by the size of a table that it has given up (singlesocket in lib/multi.c).  One whose socket we
- * could not watch ends all transfers by itself.  Either way another one takes its place.
- */
-static void start_over(struct http_client *client)
-{
-    client->is_broken = true;
-    fail_running(client, "no memory");
-    curl_multi_cleanup(client->multi);
-    client->multi = NULL;
-    client->is_broken = false;
-    client->timer_ms = LOOP_NEVER;
-}
-
-static void act(struct http_client *client, int fd, int mask)
-{
-    int running;
-    CURLMcode code = curl_multi_socket_action(client->multi, fd, mask, &running);
-
-    finish_all(client);
-    if (code != CURLM_OK)
-        start_over(client);
-}
-
-static void on_ready(void *owner, int fd, uint32_t events)
-{
-    struct http_client *client = owner;
-    int mask = 0;
-
-    if (events & (EPOLLIN | EPOLLHUP))
-        mask |= CURL_CSELECT_IN;
-    if (events & EPOLLOUT)
-        mask |= CURL_CSELECT_OUT;
-    if (events & EPOLLERR)
-        mask |= CURL_CSELECT_ERR;
-    act(client, fd, mask); /* before the server's turn, which then sends the responses */
-}
-
-/* ---- what libcurl waits for ---- */
-
-/* libcurl tells which sockets it waits for, and for what. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
-{
-    struct http_client *client = owner;
-    uint32_t events = 0;
-
-    (void)easy, (void)unused;
-    if (what == CURL_POLL_REMOVE) {
-        loop_unwatch(client->loop, fd);
-        return 0;
-    }
-    if (what & CURL_POLL_IN)
-        events |= EPOLLIN;
-    if (what & CURL_POLL_OUT)
-        events |= EPOLLOUT;
-    /* Told of a failure, libcurl would end all transfers: this one ends at its deadline. */
-    if (loop_watch(client->loop, fd, events, on_ready, client))
-        log_event(LOG_ERROR, "upstream",
-                  LOG_TEXT("problem", STR("a connection cannot be watched: no memory")));
-    return 0;
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *owner)
-{
-    struct http_client *client = owner;
-
-    (void)multi;
-    client->timer_ms = timeout_ms < 0 ? LOOP_NEVER : loop_now_ms(client->loop) + timeout_ms;
-    return 0;
-}
-
-#define SET(option, value) ok = ok && curl_multi_setopt(multi, option, value) == CURLM_OK
-
-static CURLM *multi_new(struct http_client *client)
-{
-    CURLM *multi = curl_multi_init();
-    bool ok = multi != NULL;
-
-    SET(CURLMOPT_SOCKETFUNCTION, on_socket);
-    SET(CURLMOPT_SOCKETDATA, client);
-    SET(CURLMOPT_TIMERFUNCTION, on_timer);
-    SET(CURLMOPT_TIMERDATA, client);
-    SET(CURLMOPT_MAXCONNECTS, (long)client->options.max_running);
-    if (ok)
-        return multi;
-    curl_multi_cleanup(multi);
-    return NULL;
-}
-
-/* Closes connections that nothing has used for long. */
-static void close_silent(struct http_client *client)
-{
-    CURLM *multi;
-
-    if (loop_now_ms(client->loop) < client->silent_ms)
-        return;
-    client->silent_ms = LOOP_NEVER;
-    multi = multi_new(client);
-    if (!multi)
-        return;
-    curl_multi_cleanup(
-        client->multi); /* which closes what it has kept, and forgets addresses */
-    client->multi = multi;
-    forget_addresses(client);
-}
-
-/* ---- turning ---- */
-
-static bool may_start(const struct http_client *client)
-{
-    return client->waiting.first && client->running_count < client->options.max_running;
-}
-
-/* A look-up has ended: the calls that waited for a name try again, before all others. */
-static bool may_be_named(const struct http_client *client)
-{
-    return client->unnamed.first && resolver_endings(client->resolver) != client->endings;
 }
 
 static void client_run(void *owner)
@@ -455,36 +363,17 @@ static void client_run(void *owner)
     struct http_client *client = owner;
     int64_t now_ms = loop_now_ms(client->loop);
 
+    client->exchange.due_ms = LOOP_NEVER;
+    queue_again(client);
     end_overdue(&client->waiting, now_ms, fail_late);
     end_overdue(&client->unnamed, now_ms, fail_unnamed);
-    resolver_run(client->resolver);
-    if (may_be_named(client)) {
-        client->endings = resolver_endings(client->resolver);
-        queue_prepend(&client->waiting, &client->unnamed);
-    }
-    while (may_start(client))
+    if (client->has_news)
+        queue_unnamed(client);
+    while (client->waiting.first && client->exchange.places > 0)
         start_next(client);
-    sweep_idle(client);
-    close_silent(client);
-    if (!client->multi || client->timer_ms > loop_now_ms(client->loop))
-        return;
-    client->timer_ms = LOOP_NEVER;
-    act(client, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int client_wait_ms(void *owner)
-{
-    const struct http_client *client = owner;
-    const int64_t moments[] = { client->waiting.overdue_ms, client->unnamed.overdue_ms,
-                                client->timer_ms, client->sweep_ms, client->silent_ms };
-    int64_t next_ms;
-
-    if (may_start(client) || may_be_named(client))
-        return 0;
-    next_ms = resolver_next_ms(client->resolver);
-    for (size_t i = 0; i < COUNT(moments); i++)
-        next_ms = loop_earlier(next_ms, moments[i]);
-    return loop_until_ms(client->loop, next_ms);
+    client->exchange.due_ms =
+        loop_earlier(client->exchange.due_ms,
+                     loop_earlier(client->waiting.overdue_ms, client->unnamed.overdue_ms));
 }
 
 /* ---- life ---- */
@@ -500,19 +389,19 @@ struct http_client *http_client_new(struct loop *loop,
     client->options = *options;
     if (options->max_running < 1 || options->max_running > HTTP_CLIENT_MAX_RUNNING)
         client->options.max_running = HTTP_CLIENT_MAX_RUNNING;
-    (void)snprintf(client->user_agent, sizeof(client->user_agent), "User-Agent: %s",
-                   options->user_agent);
+    client->exchange = (struct transfer_exchange){ .places = client->options.max_running,
+                                                   .due_ms = LOOP_NEVER };
     queue_empty(&client->waiting);
     queue_empty(&client->unnamed);
-    client->timer_ms = client->sweep_ms = client->silent_ms = LOOP_NEVER;
-    client->resolver = resolver_new(loop);
-    client->multi = multi_new(client);
-    if (!client->resolver || !client->multi) {
+    client->resolver = resolver_new(loop, on_news, client);
+    loop_add_task(loop, &(struct loop_task){ .run = client_run,
+                                             .owner = client,
+                                             .due_ms = &client->exchange.due_ms });
+    client->transfers = transfers_new(loop, &client->options, &client->exchange);
+    if (!client->resolver || !client->transfers) {
         http_client_free(client);
         return NULL;
     }
-    loop_add_task(loop, &(struct loop_task){
-                            .run = client_run, .owner = client, .wait_ms = client_wait_ms });
     return client;
 }
 
@@ -520,19 +409,18 @@ void http_client_abort(struct http_client *client)
 {
     static const char failure[] = "the handler is shutting down";
 
-    fail_running(client, failure);
+    transfers_fail(client->transfers, failure);
+    queue_again(client);
     queue_prepend(&client->waiting, &client->unnamed);
     while (client->waiting.first)
-        fail(queue_take(&client->waiting), failure);
+        http_call_end(queue_take(&client->waiting), failure);
 }
 
 void http_client_free(struct http_client *client)
 {
     if (!client)
         return;
-    while (!LIST_EMPTY(&client->idle))
-        transfer_free(take_idle(client));
-    curl_multi_cleanup(client->multi);
+    transfers_free(client->transfers);
     resolver_free(client->resolver);
     free(client);
 }

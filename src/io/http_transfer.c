@@ -1,185 +1,76 @@
 #include "io/http_transfer.h"
 
+#include <assert.h>
+#include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
-#include "io/hosts.h"
+#include "base/log.h"
 
-/* ---- targets ---- */
-
-bool target_is_of(const struct target *target, const char *url)
-{
-    return target->base_len > 0 && strncmp(target->base, url, target->base_len) == 0;
-}
-
-static const char *target_path(const struct target *target, const char *url)
-{
-    return target->base_len > 0 ? url + target->base_len - 1 : NULL;
-}
-
-/*
- * libcurl takes a URL apart and puts it together again, and again, for each transfer.  All but
- * the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
- */
-static void cut(struct target *target, const char *url)
-{
-    const char *host = strstr(url, "://");
-    const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
-
-    target->base_len = 0;
-    target->base[0] = '\0';
-    if (!path || *path != '/' || path - url >= TARGET_BASE_CHARS)
-        return;
-    target->base_len = (size_t)(path - url) + 1;
-    memcpy(target->base, url, target->base_len);
-    target->base[target->base_len] = '\0';
-}
-
-/* libcurl knows this one itself, and its names below it (RFC 6761 section 6.3). */
-static bool is_localhost(const char *host)
-{
-    struct str name = str_from(host);
-
-    return str_equal_nocase(name, STR("localhost")) ||
-           (name.len > 10 &&
-            str_equal_nocase(str_skip(name, name.len - 10), STR(".localhost")));
-}
-
-static enum err add_name(struct target *target, struct resolver *resolver, const char *host,
-                         unsigned port)
-{
-    struct resolver_name *name;
-
-    if (addresses_is_literal(host) || is_localhost(host)) {
-        target->names.has_literal = true;
-        return ERR_NONE;
-    }
-    name = resolver_name(resolver, host, port);
-    if (!name)
-        return ERR_NO_MEMORY;
-    target->names.at[target->names.count++] = name;
-    return ERR_NONE;
-}
-
-/* A part of a URL, to be given to curl_free; NULL: it has none.  ERR_NO_MEMORY. */
-static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
-{
-    *text = NULL;
-    return curl_url_get(url, part, text, flags) == CURLUE_OUT_OF_MEMORY ? ERR_NO_MEMORY
-                                                                        : ERR_NONE;
-}
-
-/* Leaves it as it is where the URL has none.  ERR_NO_MEMORY. */
-static enum err read_port(CURLU *url, unsigned flags, unsigned *port)
-{
-    uint64_t number = *port;
-    char *text;
-    enum err e = part_of(url, CURLUPART_PORT, flags, &text);
-
-    if (text)
-        (void)!str_to_number(str_from(text), 0, 65535, &number);
-    curl_free(text);
-    *port = (unsigned)number;
-    return e;
-}
-
-/* Most proxies are told the name and look it up, but these are told an address. */
-static bool is_told_addresses(const char *proxy_scheme)
-{
-    struct str scheme = str_from(proxy_scheme);
-
-    return str_equal_nocase(scheme, STR("socks5")) || str_equal_nocase(scheme, STR("socks4")) ||
-           str_equal_nocase(scheme, STR("socks"));
-}
-
-/* The proxy's own name, as libcurl reads the variable; and does it need the host's as well? */
-static enum err add_proxy(struct target *target, struct resolver *resolver, CURLU *url,
-                          bool *needs_host)
-{
-    char *scheme, *host;
-    enum err no_scheme = part_of(url, CURLUPART_SCHEME, 0, &scheme);
-    enum err no_host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE, &host);
-    unsigned port = str_equal_nocase(str_from(scheme), STR("https")) ? 443 : 1080;
-    enum err e = ERR_NO_MEMORY;
-
-    *needs_host = is_told_addresses(scheme);
-    if (!no_scheme && !no_host && host && !read_port(url, 0, &port))
-        e = add_name(target, resolver, host, port);
-    curl_free(scheme);
-    curl_free(host);
-    return e;
-}
-
-static enum err read_proxy(struct target *target, const char *proxy, struct resolver *resolver,
-                           bool *needs_host)
-{
-    CURLU *url = curl_url();
-    enum err e = ERR_NONE; /* of what is no URL */
-    CURLUcode code;
-
-    if (!url)
-        return ERR_NO_MEMORY;
-    target->proxy = proxy;
-    *needs_host = false;
-    code =
-        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
-    if (code == CURLUE_OK)
-        e = add_proxy(target, resolver, url, needs_host);
-    else if (code == CURLUE_OUT_OF_MEMORY)
-        e = ERR_NO_MEMORY;
-    curl_url_cleanup(url);
-    return e;
-}
-
-static enum err read_names(struct target *target, CURLU *url, const char *host,
-                           const struct http_client_options *options, struct resolver *resolver)
-{
-    bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
-                     !http_proxy_spares(options->no_proxy, str_from(host));
-    bool needs_host = true;
-    unsigned port = 0;
-
-    if (has_proxy && read_proxy(target, options->proxy, resolver, &needs_host))
-        return ERR_NO_MEMORY;
-    if (!needs_host)
-        return ERR_NONE;
-    if (read_port(url, CURLU_DEFAULT_PORT, &port))
-        return ERR_NO_MEMORY;
-    return add_name(target, resolver, host, port);
-}
-
-enum err target_read(struct target *target, const char *url,
-                     const struct http_client_options *options, struct resolver *resolver)
-{
-    CURLU *parts = curl_url();
-    enum err e = ERR_NONE;
-    char *host = NULL;
-
-    if (!parts)
-        return ERR_NO_MEMORY;
-    cut(target, url);
-    target->id++;
-    target->proxy = "";
-    target->names = (struct target_names){ .count = 0 };
-    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
-        e = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE, &host);
-    if (host)
-        e = read_names(target, parts, host, options, resolver);
-    if (e || !host)
-        target->base_len = 0; /* it is read again for the next call */
-    curl_free(host);
-    curl_url_cleanup(parts);
-    return e;
-}
+#define MAX_AGENT_CHARS 100
 
 /* libcurl's buffers, which a call holds while it waits; most responses are a few headers. */
 #define READ_BYTES 2048L
 #define WRITE_BYTES 16384L /* libcurl's least */
 
-/* ---- what libcurl calls ---- */
+/*
+ * A handle that is set up is worth keeping, but those of a burst are not kept for the next one:
+ * what was not needed for this long is freed, but for a few.
+ */
+#define SPARE_MS 2000
+#define SPARE_COUNT 8
+
+/* libcurl finds out that a kept connection is too old, or closed, when it wants another. */
+#define SILENT_MS (1000 * (int64_t)HTTP_CLIENT_KEEP_SECONDS)
+
+/* An easy handle, set up once and used for one call after the other. */
+struct transfer {
+    LIST_ENTRY(transfer) link; /* of the idle ones, or of the running ones */
+    CURL *easy;
+    struct http_call *call;
+    struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
+    uint64_t target_id;              /* of the one that easy is set up for; 0: none */
+    struct target_names names;       /* those of that target */
+    uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
+    struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
+    struct buf response;
+    size_t response_bytes;
+    size_t max_response;
+    long sent_before; /* bytes that went to a proxy before the request; -1: not its turn yet */
+};
+
+LIST_HEAD(transfer_list, transfer);
+
+struct transfers {
+    struct loop *loop;
+    const struct http_client_options *options;
+    struct transfer_exchange *exchange;
+    char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
+
+    CURLM *multi;     /* NULL: there was no memory for one */
+    int64_t timer_ms; /* when libcurl wants to be called */
+    struct transfer_list running;
+    size_t running_count;
+    size_t most_running; /* at once, since the last sweep of the idle ones */
+    struct transfer_list idle;
+    size_t idle_count;
+    int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
+    int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
+    int64_t due_ms;    /* the first of these three moments */
+};
+
+static void set_due(struct transfers *all)
+{
+    all->due_ms = loop_earlier(all->timer_ms, loop_earlier(all->sweep_ms, all->silent_ms));
+}
+
+/* ---- one transfer: what libcurl calls ---- */
 
 /* A large response is announced: its memory is taken once. */
 static void reserve(struct transfer *t)
@@ -277,7 +168,7 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_UPLOAD_BUFFERSIZE, WRITE_BYTES);
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_NOPROXY, ""); /* a proxy is set only where it is needed: aim */
+    SET(CURLOPT_NOPROXY, ""); /* a proxy is set only where it is needed: set_target */
     if (options->ca_file) {
         SET(CURLOPT_CAINFO, options->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */
@@ -296,9 +187,7 @@ static char *unconst(const char *text)
     return same.to;
 }
 
-/* ---- life ---- */
-
-struct transfer *transfer_new(const struct http_client_options *options)
+static struct transfer *transfer_new(const struct http_client_options *options)
 {
     struct transfer *t = calloc(1, sizeof(*t));
 
@@ -313,13 +202,13 @@ struct transfer *transfer_new(const struct http_client_options *options)
     return t;
 }
 
-void transfer_free(struct transfer *t)
+static void transfer_free(struct transfer *t)
 {
     curl_easy_cleanup(t->easy);
     free(t);
 }
 
-/* ---- a call ---- */
+/* ---- one transfer: a call is told to libcurl ---- */
 
 /* The call's headers as libcurl's list, made in place: nothing to allocate or to free. */
 static void list_headers(struct transfer *t, const struct http_call *call,
@@ -345,12 +234,12 @@ static bool has_body(const struct http_call *call)
 }
 
 /* Where the handle is set up for this target already, only the path differs. */
-static bool aim(struct transfer *t, const struct target *target, const char *url)
+static bool set_target(struct transfer *t, const struct target *target, const char *url)
 {
     CURL *easy = t->easy;
     bool ok = true;
 
-    SET(CURLOPT_REQUEST_TARGET, target_path(target, url));
+    SET(CURLOPT_REQUEST_TARGET, target->base_len > 0 ? url + target->base_len - 1 : NULL);
     if (t->target_id == target->id)
         return ok;
     t->target_id = 0;
@@ -380,13 +269,15 @@ static bool tell_addresses(struct transfer *t)
     return ok;
 }
 
-void transfer_forget_addresses(struct transfer *t)
+/* What libcurl has been told of addresses is not to be relied on: it is told again. */
+static void forget_addresses(struct transfer *t)
 {
     memset(t->told, 0, sizeof(t->told));
 }
 
-bool transfer_prepare(struct transfer *t, struct http_call *call, const struct target *target,
-                      const char *user_agent, int64_t now_ms)
+/* The call's texts and user_agent, a whole header, stay until the end.  false: no memory. */
+static bool prepare(struct transfer *t, struct http_call *call, const struct target *target,
+                    const char *user_agent, int64_t now_ms)
 {
     CURL *easy = t->easy;
     bool ok = true;
@@ -407,10 +298,10 @@ bool transfer_prepare(struct transfer *t, struct http_call *call, const struct t
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
-    return ok && aim(t, target, call->url) && tell_addresses(t);
+    return ok && set_target(t, target, call->url) && tell_addresses(t);
 }
 
-/* ---- its end ---- */
+/* ---- one transfer: its end ---- */
 
 /* libcurl hands on the number that OpenSSL gives its verdict (X509_V_ERR_... there). */
 static const char *name_certificate_failure(CURL *easy)
@@ -484,7 +375,12 @@ static void capture_headers(CURL *easy, struct http_call *call)
     }
 }
 
-bool transfer_is_untouched(const struct transfer *t, CURLcode code)
+/*
+ * True if the transfer failed on a reused connection before any byte was sent, so that the call
+ * can be queued again.  libcurl retries stale connections itself, but only a few times; each
+ * failure removes one from the pool.
+ */
+static bool is_untouched(const struct transfer *t, CURLcode code)
 {
     CURL *easy = t->easy;
 
@@ -493,7 +389,11 @@ bool transfer_is_untouched(const struct transfer *t, CURLcode code)
            number_of(easy, CURLINFO_NUM_CONNECTS) == 0;
 }
 
-bool transfer_lacked_addresses(CURLcode code)
+/*
+ * A transfer that ended so found no addresses where it had been told some: libcurl has run out of
+ * memory when it was to keep them, and all transfers of its multi share what it keeps.
+ */
+static bool lacked_addresses(CURLcode code)
 {
     return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
            code == CURLE_OUT_OF_MEMORY;
@@ -505,7 +405,11 @@ static void doubt_addresses(const struct transfer *t)
         resolver_doubt(t->names.at[i]);
 }
 
-const char *transfer_finish(struct transfer *t, CURLcode code)
+/*
+ * Puts the response into the call, or tells why there is none.  If the request could not be
+ * sent at all, the addresses may be to blame, and are looked up anew.
+ */
+static const char *take_outcome(struct transfer *t, CURLcode code)
 {
     struct http_call *call = t->call;
 
@@ -520,4 +424,302 @@ const char *transfer_finish(struct transfer *t, CURLcode code)
         return "no memory";
     call->status = (unsigned)number_of(t->easy, CURLINFO_RESPONSE_CODE);
     return NULL;
+}
+
+/* ---- idle transfers ---- */
+
+static void keep_idle(struct transfers *all, struct transfer *t)
+{
+    LIST_INSERT_HEAD(&all->idle, t, link);
+    all->idle_count++;
+    if (all->idle_count > SPARE_COUNT && all->sweep_ms == LOOP_NEVER)
+        all->sweep_ms = loop_now_ms(all->loop) + SPARE_MS;
+}
+
+/* NULL: there is none. */
+static struct transfer *take_idle(struct transfers *all)
+{
+    struct transfer *t = LIST_FIRST(&all->idle);
+
+    if (!t)
+        return NULL;
+    LIST_REMOVE(t, link);
+    all->idle_count--;
+    return t;
+}
+
+static void sweep_idle(struct transfers *all, int64_t now_ms)
+{
+    while (all->idle_count > SPARE_COUNT &&
+           all->idle_count + all->running_count > all->most_running)
+        transfer_free(take_idle(all));
+    all->most_running = all->running_count;
+    all->sweep_ms = all->idle_count > SPARE_COUNT ? now_ms + SPARE_MS : LOOP_NEVER;
+}
+
+/* All tell libcurl anew what it no longer knows. */
+static void forget_all_addresses(struct transfers *all)
+{
+    for (struct transfer *t = LIST_FIRST(&all->idle); t; t = LIST_NEXT(t, link))
+        forget_addresses(t);
+    for (struct transfer *t = LIST_FIRST(&all->running); t; t = LIST_NEXT(t, link))
+        forget_addresses(t);
+}
+
+/* ---- running transfers ---- */
+
+static void link_running(struct transfers *all, struct transfer *t)
+{
+    LIST_INSERT_HEAD(&all->running, t, link);
+    all->exchange->places--;
+    all->running_count++;
+    all->silent_ms = LOOP_NEVER;
+    if (all->running_count > all->most_running)
+        all->most_running = all->running_count;
+}
+
+/* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
+static struct http_call *release(struct transfers *all, struct transfer *t)
+{
+    struct http_call *call = t->call;
+    int64_t now_ms = loop_now_ms(all->loop);
+
+    assert(call); /* a running transfer carries one */
+    curl_multi_remove_handle(all->multi, t->easy);
+    LIST_REMOVE(t, link);
+    all->running_count--;
+    t->call = NULL;
+    keep_idle(all, t);
+    if (all->running_count == 0)
+        all->silent_ms = now_ms + SILENT_MS;
+    set_due(all);
+    if (all->exchange->places++ == 0)
+        all->exchange->due_ms = now_ms;
+    return call;
+}
+
+static CURLM *multi_new(struct transfers *all);
+
+bool transfers_start(struct transfers *all, struct http_call *call, const struct target *target)
+{
+    struct transfer *t;
+
+    if (!all->multi)
+        all->multi = multi_new(all);
+    if (!all->multi)
+        return false;
+    t = take_idle(all);
+    if (!t)
+        t = transfer_new(all->options);
+    if (!t)
+        return false;
+    link_running(all, t);
+    if (prepare(t, call, target, all->user_agent, loop_now_ms(all->loop)) &&
+        curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
+        return true;
+    forget_addresses(t);
+    (void)release(all, t);
+    return false;
+}
+
+void http_call_end(struct http_call *call, const char *failure)
+{
+    call->failure = failure;
+    if (failure)
+        call->status = 0;
+    call->done(call);
+}
+
+static void finish(struct transfers *all, CURL *easy, CURLcode code)
+{
+    struct transfer *t = NULL;
+    const char *failure;
+    struct http_call *call;
+
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    if (is_untouched(t, code)) {
+        call = release(all, t);
+        call->next = all->exchange->again;
+        all->exchange->again = call;
+        all->exchange->due_ms = loop_now_ms(all->loop);
+        return;
+    }
+    failure = take_outcome(t, code);
+    call = release(all, t);
+    if (lacked_addresses(code))
+        forget_all_addresses(all);
+    http_call_end(call, failure);
+}
+
+static void finish_all(struct transfers *all)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(all->multi, &left))) {
+        if (message->msg == CURLMSG_DONE)
+            finish(all, message->easy_handle, message->data.result);
+    }
+}
+
+void transfers_fail(struct transfers *all, const char *failure)
+{
+    while (!LIST_EMPTY(&all->running))
+        http_call_end(release(all, LIST_FIRST(&all->running)), failure);
+}
+
+/*
+ * libcurl that had no memory for its own account of a socket is not to be asked again: 7.88 divides
+ * by the size of a table that it has given up (singlesocket in lib/multi.c).  One whose socket we
+ * could not watch ends all transfers by itself.  Either way another one takes its place.
+ */
+static void start_over(struct transfers *all)
+{
+    transfers_fail(all, "no memory");
+    curl_multi_cleanup(all->multi);
+    all->multi = NULL;
+    all->timer_ms = LOOP_NEVER;
+}
+
+static void act(struct transfers *all, int fd, int mask)
+{
+    int running;
+    CURLMcode code = curl_multi_socket_action(all->multi, fd, mask, &running);
+
+    finish_all(all);
+    if (code != CURLM_OK)
+        start_over(all);
+    set_due(all);
+}
+
+static void on_ready(void *owner, int fd, uint32_t events)
+{
+    struct transfers *all = owner;
+    int mask = 0;
+
+    if (events & (EPOLLIN | EPOLLHUP))
+        mask |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT)
+        mask |= CURL_CSELECT_OUT;
+    if (events & EPOLLERR)
+        mask |= CURL_CSELECT_ERR;
+    act(all, fd, mask); /* before the server's turn, which then sends the responses */
+}
+
+/* ---- what libcurl waits for ---- */
+
+/* libcurl tells which sockets it waits for, and for what. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
+{
+    struct transfers *all = owner;
+    uint32_t events = 0;
+
+    (void)easy, (void)unused;
+    if (what == CURL_POLL_REMOVE) {
+        loop_unwatch(all->loop, fd);
+        return 0;
+    }
+    if (what & CURL_POLL_IN)
+        events |= EPOLLIN;
+    if (what & CURL_POLL_OUT)
+        events |= EPOLLOUT;
+    /* Told of a failure, libcurl would end all transfers: this one ends at its deadline. */
+    if (loop_watch(all->loop, fd, events, on_ready, all))
+        log_event(LOG_ERROR, "upstream",
+                  LOG_TEXT("problem", STR("a connection cannot be watched: no memory")));
+    return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *owner)
+{
+    struct transfers *all = owner;
+
+    (void)multi;
+    all->timer_ms = timeout_ms < 0 ? LOOP_NEVER : loop_now_ms(all->loop) + timeout_ms;
+    set_due(all);
+    return 0;
+}
+
+#define SET_MULTI(option, value) ok = ok && curl_multi_setopt(multi, option, value) == CURLM_OK
+
+static CURLM *multi_new(struct transfers *all)
+{
+    CURLM *multi = curl_multi_init();
+    bool ok = multi != NULL;
+
+    SET_MULTI(CURLMOPT_SOCKETFUNCTION, on_socket);
+    SET_MULTI(CURLMOPT_SOCKETDATA, all);
+    SET_MULTI(CURLMOPT_TIMERFUNCTION, on_timer);
+    SET_MULTI(CURLMOPT_TIMERDATA, all);
+    SET_MULTI(CURLMOPT_MAXCONNECTS, (long)all->options->max_running);
+    if (ok)
+        return multi;
+    curl_multi_cleanup(multi);
+    return NULL;
+}
+
+/* Closes connections that nothing has used for long. */
+static void close_silent(struct transfers *all)
+{
+    CURLM *multi = multi_new(all);
+
+    all->silent_ms = LOOP_NEVER;
+    if (!multi)
+        return;
+    curl_multi_cleanup(all->multi); /* which closes what it has kept, and forgets addresses */
+    all->multi = multi;
+    forget_all_addresses(all);
+}
+
+/* ---- turning ---- */
+
+static void transfers_run(void *owner)
+{
+    struct transfers *all = owner;
+    int64_t now_ms = loop_now_ms(all->loop);
+
+    if (now_ms >= all->sweep_ms)
+        sweep_idle(all, now_ms);
+    if (now_ms >= all->silent_ms)
+        close_silent(all);
+    if (all->multi && now_ms >= all->timer_ms) {
+        all->timer_ms = LOOP_NEVER;
+        act(all, CURL_SOCKET_TIMEOUT, 0);
+    }
+    set_due(all);
+}
+
+/* ---- life ---- */
+
+struct transfers *transfers_new(struct loop *loop, const struct http_client_options *options,
+                                struct transfer_exchange *exchange)
+{
+    struct transfers *all = calloc(1, sizeof(*all));
+
+    if (!all)
+        return NULL;
+    all->loop = loop;
+    all->options = options;
+    all->exchange = exchange;
+    (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
+                   options->user_agent);
+    all->timer_ms = all->sweep_ms = all->silent_ms = all->due_ms = LOOP_NEVER;
+    all->multi = multi_new(all);
+    if (!all->multi) {
+        transfers_free(all);
+        return NULL;
+    }
+    loop_add_task(loop, &(struct loop_task){
+                            .run = transfers_run, .owner = all, .due_ms = &all->due_ms });
+    return all;
+}
+
+void transfers_free(struct transfers *all)
+{
+    if (!all)
+        return;
+    while (!LIST_EMPTY(&all->idle))
+        transfer_free(take_idle(all));
+    curl_multi_cleanup(all->multi);
+    free(all);
 }

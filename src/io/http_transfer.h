@@ -1,12 +1,9 @@
 /*
- * One call under way: an easy handle of libcurl, and how a call is told to it and an end by it.
- * Only http_client uses it; these two files alone know libcurl.
+ * The calls that are with libcurl: how one is told to it, and how it ends.  Only http_client uses
+ * this.
  */
 #ifndef IO_HTTP_TRANSFER_H
 #define IO_HTTP_TRANSFER_H
-
-#include <curl/curl.h>
-#include <sys/queue.h>
 
 #include "io/http_call.h"
 #include "io/resolver.h"
@@ -23,6 +20,7 @@ struct target_names {
     bool has_literal; /* a host is given as an address, not as a name */
 };
 
+/* Where calls lead. */
 struct target {
     uint64_t id;                      /* no two that were read have the same; 0: none was */
     char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/", or empty: the URL is not cut there */
@@ -31,68 +29,34 @@ struct target {
     struct target_names names;
 };
 
-/* Does the URL lead where target does? */
-bool target_is_of(const struct target *target, const char *url);
-
-/*
- * Of a client with these options.  The resolver outlives target.  What is no URL has no names:
- * libcurl will say so.  ERR_NO_MEMORY: or too many names.
- */
-MUST_USE enum err target_read(struct target *target, const char *url,
-                              const struct http_client_options *options,
-                              struct resolver *resolver);
-
-/* An easy handle, set up once and used for one call after the other. */
-struct transfer {
-    LIST_ENTRY(transfer) link; /* of the idle ones, or of the running ones */
-    CURL *easy;
-    struct http_call *call;
-    struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
-    uint64_t target_id;              /* of the one that easy is set up for; 0: none */
-    struct target_names names;       /* those of that target */
-    uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
-    struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
-    struct buf response;
-    size_t response_bytes;
-    size_t max_response;
-    long
-        sent_before; /* bytes that went to a proxy before the request; -1: it was not its turn */
+/* What the client and its transfers tell each other. */
+struct transfer_exchange {
+    size_t places;           /* for further transfers */
+    struct http_call *again; /* calls that are to be queued again, since nothing was sent */
+    int64_t due_ms; /* when the client has something to do; the earlier moment counts */
 };
 
-LIST_HEAD(transfers, transfer);
+struct transfers;
 
-/* options are those of the client.  NULL: no memory. */
-MUST_USE struct transfer *transfer_new(const struct http_client_options *options);
-void transfer_free(struct transfer *t);
+/* What is pointed to outlives the transfers.  NULL: no memory. */
+MUST_USE struct transfers *transfers_new(struct loop *loop,
+                                         const struct http_client_options *options,
+                                         struct transfer_exchange *exchange);
 
-/*
- * The addresses of target's names are known.  The call's texts and user_agent, a whole header,
- * stay until the end.  false: no memory.
- */
-MUST_USE bool transfer_prepare(struct transfer *t, struct http_call *call,
-                               const struct target *target, const char *user_agent,
-                               int64_t now_ms);
-
-/* What libcurl has been told of addresses is not to be relied on: it is told again. */
-void transfer_forget_addresses(struct transfer *t);
+/* None may be running.  NULL is allowed. */
+void transfers_free(struct transfers *all);
 
 /*
- * A transfer that ended so found no addresses where it had been told some: libcurl has run out of
- * memory when it was to keep them, and all transfers of its multi share what it keeps.
+ * There is a place, and the addresses of target's names are known.  The call ends with done, or is
+ * handed back.  false: no memory.
  */
-bool transfer_lacked_addresses(CURLcode code);
+MUST_USE bool transfers_start(struct transfers *all, struct http_call *call,
+                              const struct target *target);
 
-/*
- * True if the transfer failed on a reused connection before any byte was sent, so that the call
- * can be queued again.  libcurl retries stale connections itself, but only a few times; each
- * failure removes one from the pool.
- */
-bool transfer_is_untouched(const struct transfer *t, CURLcode code);
+/* Tells the owner of a call how it went.  failure: a static text; NULL: there is a response. */
+void http_call_end(struct http_call *call, const char *failure);
 
-/*
- * Puts the response into the call, or tells why there is none.  If the request could not be
- * sent at all, the addresses may be to blame, and are looked up anew.
- */
-const char *transfer_finish(struct transfer *t, CURLcode code);
+/* Ends every call that is running.  failure: a static text. */
+void transfers_fail(struct transfers *all, const char *failure);
 
 #endif

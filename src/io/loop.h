@@ -27,10 +27,10 @@ struct loop_task {
 };
 
 /*
- * The server, a sample and the worker; and for Web PubSub as for storage two clients, calls that
- * wait for a token and those that wait for another try.
+ * The server, a sample and the worker; and for Web PubSub as for storage two clients with a resolver
+ * and transfers each, calls that wait for a token and those that wait for another try.
  */
-#define LOOP_MAX_TASKS 11
+#define LOOP_MAX_TASKS 19
 
 /* NULL: the system has no more memory or descriptors. */
 MUST_USE struct loop *loop_new(void);

@@ -47,6 +47,9 @@ struct resolver_name {
 
 struct resolver {
     struct loop *loop;
+    void (*on_news)(void *owner);
+    void *owner;
+    int64_t due_ms;       /* when there is something to do by the clock */
     ares_channel channel; /* NULL: nothing is being looked up */
     size_t open;          /* questions of all names */
     size_t first_server;  /* of the list: the one that is asked first */
@@ -54,7 +57,6 @@ struct resolver {
     struct resolver_name *names;
     size_t name_count;
     uint64_t versions;
-    uint64_t endings;
 };
 
 /*
@@ -72,6 +74,24 @@ void resolver_global_init(void)
 
 /* ---- the channel ---- */
 
+/* Until a server must have answered, or one family has to be enough, as things stand. */
+static void set_due(struct resolver *resolver)
+{
+    int64_t now_ms = loop_now_ms(resolver->loop);
+    struct timeval left;
+
+    resolver->due_ms = LOOP_NEVER;
+    if (!resolver->channel)
+        return;
+    for (const struct resolver_name *name = resolver->names; name; name = name->next)
+        resolver->due_ms = loop_earlier(resolver->due_ms, name->settle_ms);
+    if (resolver->open == 0)
+        resolver->due_ms = now_ms;
+    else if (ares_timeout(resolver->channel, NULL, &left))
+        resolver->due_ms = loop_earlier(resolver->due_ms, now_ms + left.tv_sec * 1000 +
+                                                              (left.tv_usec + 999) / 1000);
+}
+
 static void on_ready(void *owner, int fd, uint32_t events)
 {
     struct resolver *resolver = owner;
@@ -79,6 +99,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
 
     ares_process_fd(resolver->channel, is_broken || events & EPOLLIN ? fd : ARES_SOCKET_BAD,
                     is_broken || events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
+    set_due(resolver);
 }
 
 /* A socket that cannot be watched is like one on which no server answers. */
@@ -157,14 +178,15 @@ static bool has_addresses(const struct resolver_name *name)
 static void tell(struct resolver_name *name)
 {
     name->settle_ms = LOOP_NEVER;
-    name->resolver->endings++;
     name->is_told = true;
-    if (!has_addresses(name)) {
+    if (has_addresses(name)) {
+        name->version = ++name->resolver->versions;
+        addresses_write(&name->known[V4], &name->known[V6], name->host, name->port,
+                        name->entry);
+    } else {
         name->version = 0;
-        return;
     }
-    name->version = ++name->resolver->versions;
-    addresses_write(&name->known[V4], &name->known[V6], name->host, name->port, name->entry);
+    name->resolver->on_news(name->resolver->owner);
 }
 
 static const char *name_failure(int trouble)
@@ -379,6 +401,7 @@ static void look_up(struct resolver_name *name)
         name->trouble = ARES_ENOMEM;
         end_look_up(name);
     }
+    set_due(name->resolver);
 }
 
 void resolver_doubt(struct resolver_name *name)
@@ -410,11 +433,6 @@ uint64_t resolver_version(const struct resolver_name *name)
     return name->version;
 }
 
-uint64_t resolver_endings(const struct resolver *resolver)
-{
-    return resolver->endings;
-}
-
 /* ---- turning ---- */
 
 /* With the channel goes what it knew of /etc/resolv.conf. */
@@ -435,8 +453,9 @@ static void close_channel(struct resolver *resolver)
     }
 }
 
-void resolver_run(struct resolver *resolver)
+static void resolver_run(void *owner)
 {
+    struct resolver *resolver = owner;
     int64_t now_ms = loop_now_ms(resolver->loop);
 
     if (!resolver->channel)
@@ -448,32 +467,23 @@ void resolver_run(struct resolver *resolver)
     }
     if (resolver->open == 0)
         close_channel(resolver);
-}
-
-int64_t resolver_next_ms(const struct resolver *resolver)
-{
-    int64_t now_ms = loop_now_ms(resolver->loop), next_ms = LOOP_NEVER;
-    struct timeval left;
-
-    if (!resolver->channel)
-        return LOOP_NEVER;
-    if (resolver->open == 0)
-        return now_ms;
-    for (const struct resolver_name *name = resolver->names; name; name = name->next)
-        next_ms = loop_earlier(next_ms, name->settle_ms);
-    if (!ares_timeout(resolver->channel, NULL, &left))
-        return next_ms;
-    return loop_earlier(next_ms, now_ms + left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
+    set_due(resolver);
 }
 
 /* ---- life ---- */
 
-struct resolver *resolver_new(struct loop *loop)
+struct resolver *resolver_new(struct loop *loop, void (*on_news)(void *owner), void *owner)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
 
-    if (resolver)
-        resolver->loop = loop;
+    if (!resolver)
+        return NULL;
+    *resolver = (struct resolver){
+        .loop = loop, .on_news = on_news, .owner = owner, .due_ms = LOOP_NEVER
+    };
+    loop_add_task(loop, &(struct loop_task){ .run = resolver_run,
+                                             .owner = resolver,
+                                             .due_ms = &resolver->due_ms });
     return resolver;
 }
 

@@ -45,15 +45,19 @@ struct resolver_name;
 
 enum resolver_state {
     RESOLVER_KNOWN,
-    RESOLVER_ASKED, /* it is being looked up; resolver_endings will tell when to ask again */
+    RESOLVER_ASKED, /* it is being looked up; on_news will tell when to ask again */
     RESOLVER_FAILED
 };
 
 /* Once, before any thread starts and any resolver is made. */
 void resolver_global_init(void);
 
-/* The loop outlives the resolver.  NULL: no memory. */
-MUST_USE struct resolver *resolver_new(struct loop *loop);
+/*
+ * on_news: a look-up has ended, well or badly, perhaps one that resolver_ask has just begun.  The
+ * loop outlives the resolver.  NULL: no memory.
+ */
+MUST_USE struct resolver *resolver_new(struct loop *loop, void (*on_news)(void *owner),
+                                       void *owner);
 
 /* NULL is allowed. */
 void resolver_free(struct resolver *resolver);
@@ -73,12 +77,5 @@ uint64_t resolver_version(const struct resolver_name *name);
 
 /* The known addresses could not be reached: they are looked up anew, if that was not just done. */
 void resolver_doubt(struct resolver_name *name);
-
-/* How many look-ups have ended so far, well or badly. */
-uint64_t resolver_endings(const struct resolver *resolver);
-
-/* What is due by the clock: once a turn.  And when the next is; LOOP_NEVER: nothing is. */
-void resolver_run(struct resolver *resolver);
-int64_t resolver_next_ms(const struct resolver *resolver);
 
 #endif
