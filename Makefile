@@ -95,8 +95,8 @@ SRC   := $(wildcard src/*.c src/*/*.c)
 # Other applications than Codestream, of the same program: one file each.
 APPS  := $(wildcard examples/*/*.c tests/apps/*.c)
 # What needs no socket, and can therefore be tested without one.
-PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c src/capacity.c \
-         $(wildcard src/sandbox*.c) $(addprefix src/azure/,blob.c cloudevents.c token.c webpubsub.c) \
+PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c \
+         src/sandbox.c $(addprefix src/azure/,blob.c cloudevents.c token.c webpubsub.c) \
          src/io/hosts.c
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
@@ -123,7 +123,8 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
         integration-programs coverage check race valgrind test-upload test-storage test-firefox test-webkit \
         test-sweep grammars install clean distclean help
 
-all: codestream
+# Only a release is installed in the root, which is where it is deployed and run from.
+all: $(if $(filter release,$(MODE)),codestream,$(B)/codestream)
 
 codestream: build/release/codestream
 	$(Q)install -m 755 $< $@ # a running handler keeps its own copy
@@ -173,9 +174,8 @@ examples/%/page/dist/index.html: web/node_modules/.package-lock.json $(wildcard 
 $(B)/codestream: $(SRC:%.c=$(B)/%.o)
 	$(Q)echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
 
-# clang's sanitizers are a package of their own.
 # The same program with another application: build/NAME/codestream, or build/MODE/NAME/codestream.
-OTHERS  := $(filter-out src/app/application.c src/app/codestream%,$(SRC))
+OTHERS  := $(filter-out src/app/app.c src/app/codestream%,$(SRC))
 B.apps  := build$(patsubst %,/%,$(filter-out release,$(MODE)))
 define APP.link
 $(B.apps)/$(notdir $(1:%.c=%))/codestream: $(OTHERS:%.c=$(B)/%.o) $(1:%.c=$(B)/%.o) $(B)/application/$(notdir $(1:%.c=%)).o
@@ -184,9 +184,10 @@ endef
 $(foreach app,$(APPS),$(eval $(call APP.link,$(app))))
 
 $(patsubst %.c,$(B)/application/%.o,$(notdir $(APPS))): $(B)/application/%.o: \
-    src/app/application.c Makefile $(B)/made-with
+    src/app/app.c Makefile $(B)/made-with
 	$(Q)mkdir -p $(@D); $(COMPILE) -DAPPLICATION=$*_app -c -o $@ $<
 
+# clang's sanitizers are a package of their own.
 HAVE.compiler := build/have-build $(if $(IS_GCC)$(filter release package,$(MODE)),,build/have-fuzz)
 $(B)/%.o: %.c Makefile $(B)/made-with | $(HAVE.compiler)
 	$(Q)mkdir -p $(@D)

@@ -3,7 +3,6 @@
 #include "app/app.h"
 #include "azure/cloudevents.h"
 #include "azure/token.h"
-#include "execute.h"
 #include "response.h"
 #include "wire/base64url.h"
 #include "wire/json.h"
@@ -402,11 +401,7 @@ static bool is_authentic(const struct delivery *d, struct fault *fault)
     struct str function_key = http_request_header(request, STR("x-functions-key"));
 
     if (key) {
-        struct str signatures;
-        enum err e = cloudevent_list(request->headers, request->header_count,
-                                     STR("ce-signature"), &request->mem, &signatures);
-        if (!e)
-            e = signature_check(key, d->cloud.connection_id, signatures);
+        enum err e = signature_check(key, d->cloud.connection_id, d->cloud.signatures);
         *fault = (struct fault){ 401, "BadSignature",
                                  "ce-signature is missing or not made with our access key" };
         if (e == ERR_NO_MEMORY) /* nothing is known of the signature */
@@ -425,12 +420,17 @@ static bool read_event(struct delivery *d, struct fault *fault)
     const struct http_request *request = d->request;
     const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const char *header = NULL;
+    enum err e;
 
     *fault = too_large;
     if (request->is_too_large && !is_binary_event(d))
         return false;
-    if (cloudevent_parse(request->headers, request->header_count, &d->cloud, &header)) {
-        *fault = (struct fault){ 400, "BadRequest", name_header(d, header) };
+    e = cloudevent_parse(request->headers, request->header_count, &d->request->mem, &d->cloud,
+                         &header);
+    if (e) {
+        *fault = no_memory;
+        if (e == ERR_SYNTAX)
+            *fault = (struct fault){ 400, "BadRequest", name_header(d, header) };
         return false;
     }
     *fault = (struct fault){ 404, "UnknownHub", "ce-hub is not the hub of this handler" };
@@ -461,28 +461,19 @@ static bool has_room(const struct delivery *d)
     return !d->request->is_cut && d->handler->in_flight < HANDLER_MAX_IN_FLIGHT;
 }
 
-/* A header's text, kept for as long as the request is: headers go with the response. */
-static enum err keep_text(struct delivery *d, struct str header, struct str *out)
-{
-    struct arena *mem = &d->request->mem;
-    struct str text;
-    enum err e = cloudevent_text(header, mem, &text);
-
-    return e ? e : arena_copy(mem, text, out);
-}
-
-/* Whose event it is, and in which namespace: the client's spelling, where there is one. */
-static enum err read_names(struct delivery *d)
+/* Whose event it is, and in which namespace, kept for as long as the plan is carried out. */
+static enum err keep_names(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;
+    struct arena *mem = &d->request->mem;
 
-    if (arena_copy(&d->request->mem, d->cloud.socket_id, &socket->id) ||
-        keep_text(d, d->cloud.user_id, &socket->user))
+    if (arena_copy(mem, d->cloud.socket_id, &socket->id) ||
+        arena_copy(mem, d->cloud.user_id, &socket->user))
         return ERR_NO_MEMORY;
-    if (d->cloud.kind != CLOUDEVENT_MESSAGE)
-        return keep_text(d, d->cloud.is_native ? STR("/") : d->cloud.nsp, &socket->nsp);
-    socket->nsp = d->packet.nsp;
-    return ERR_NONE;
+    socket->nsp = d->packet.nsp; /* the client's spelling, where there is one */
+    if (d->cloud.kind == CLOUDEVENT_MESSAGE)
+        return ERR_NONE;
+    return arena_copy(mem, d->cloud.is_native ? STR("/") : d->cloud.nsp, &socket->nsp);
 }
 
 static void decide_and_run(struct delivery *d)
@@ -533,7 +524,7 @@ void eventhandler_event(struct handler *handler, struct http_request *request)
         refuse(d, APP_UNSUPPORTED, "binary events are not understood here");
     else if (d->cloud.kind == CLOUDEVENT_MESSAGE && !has_room(d))
         refuse(d, APP_BUSY, "too much is in flight, try again");
-    else if (read_names(d))
+    else if (keep_names(d))
         respond_no_memory(d);
     else
         decide_and_run(d);

@@ -1,4 +1,4 @@
-#include "execute.h"
+#include "handler.h"
 
 #include <string.h>
 
@@ -67,30 +67,17 @@ static void begin_plan(struct execution *run)
     memset(run->progress, PLAN_WAITING, sizeof(run->progress));
 }
 
-static bool may_start(const struct execution *run, size_t i)
-{
-    const struct app_action *actions = plan_of(run)->actions;
-
-    if (run->progress[i] != PLAN_WAITING)
-        return false;
-    for (size_t earlier = 0; earlier < i; earlier++) {
-        if (run->progress[earlier] != PLAN_OVER &&
-            app_must_wait(&actions[i], &actions[earlier]))
-            return false;
-    }
-    return true;
-}
-
 /* The first action that may start; the plan's count if there is none. */
 static size_t find_next(const struct execution *run)
 {
+    const struct app_plan *plan = plan_of(run);
     size_t i = 0;
 
-    if (run->under_way > 0 && run->rest->beside >= REST_MAX_BESIDE)
-        return plan_of(run)->count;
-    while (i < plan_of(run)->count && !may_start(run, i))
+    while (i < plan->count && run->progress[i] != PLAN_WAITING)
         i++;
-    return i;
+    if (i == plan->count || run->under_way == 0)
+        return i;
+    return run->rest->beside < REST_MAX_BESIDE ? app_next(plan, run->progress) : plan->count;
 }
 
 /* Nothing is left to do, or nothing but what may fail. */
@@ -162,20 +149,27 @@ static void resume(struct step *step)
 
 static void on_response(void *owner);
 
-static void start_call(struct step *step, struct webpubsub_request request)
+/* What it asks for is still to be written into it. */
+static void prepare_call(struct step *step)
 {
     struct execution *run = step->run;
 
     step->call = (struct rest_call){
         .rest = run->rest,
         .mem = run->mem,
-        .request = request,
         .deadline_ms = run->deadline_ms,
         .keep_response = step->action->kind == APP_COUNT,
         .done = on_response,
         .owner = step,
     };
-    run->calls++;
+}
+
+static void ask_for_page(struct step *step, struct str url)
+{
+    prepare_call(step);
+    step->call.request =
+        (struct webpubsub_request){ .method = "GET", .url = url, .is_idempotent = true };
+    step->run->calls++;
     rest_start(&step->call);
 }
 
@@ -203,8 +197,7 @@ static void add_page(struct step *step)
     else if (++step->pages == EXECUTE_MAX_PAGES)
         end_action(run, step->index, &too_many);
     else
-        start_call(step, (struct webpubsub_request){
-                             .method = "GET", .url = next, .is_idempotent = true });
+        ask_for_page(step, next);
 }
 
 static void fail_call(struct step *step)
@@ -246,18 +239,21 @@ static void begin_action(struct execution *run, size_t i)
         APP_BAD_REQUEST, "these are too many rooms at once, or their names are too long",
         .failure = "too many rooms, or names too long"
     };
-    const struct app_action *action = &plan_of(run)->actions[i];
     struct step *step = arena_space(run->mem, sizeof(*step));
-    struct webpubsub_request request;
-    enum err e = step ? encode(run, action, &request) : ERR_NO_MEMORY;
+    enum err e = ERR_NO_MEMORY;
 
     enter(run, i);
+    if (step) {
+        *step = (struct step){ .run = run, .index = i, .action = &plan_of(run)->actions[i] };
+        prepare_call(step);
+        e = encode(run, step->action, &step->call.request);
+    }
     if (e) {
         end_action(run, i, e == ERR_SYNTAX ? &too_long : &no_memory);
         return;
     }
-    *step = (struct step){ .run = run, .index = i, .action = action };
-    start_call(step, request);
+    run->calls++;
+    rest_start(&step->call);
 }
 
 /* Starts what may start now, and tells the owner how far the plan has come. */

@@ -1,5 +1,6 @@
 #include "handler.h"
 
+#include <sys/random.h>
 #include <time.h>
 
 #include "app/app.h"
@@ -30,9 +31,8 @@ static void add_native(struct buf *response, const struct webpubsub *webpubsub,
 
     (void)http_cut_scheme(&authority, &is_secure);
     buf_add_all(response, STR("{\"url\":\""), is_secure ? STR("wss://") : STR("ws://"),
-                authority);
-    webpubsub_add_client_path(response, webpubsub, true);
-    buf_add_all(response, STR("?access_token="), token, STR("\""));
+                authority, STR(WEBPUBSUB_NATIVE_PATH), webpubsub->hub, STR("?access_token="),
+                token, STR("\""));
 }
 
 /* url, the name of the articles; endpoint, path and token, those of Microsoft's binding. */
@@ -40,9 +40,9 @@ static void add_socketio(struct buf *response, const struct webpubsub *webpubsub
                          struct str token)
 {
     buf_add_all(response, STR("{\"url\":\""), webpubsub->url, STR("/?access_token="), token,
-                STR("\",\"endpoint\":\""), webpubsub->url, STR("\",\"path\":\""));
-    webpubsub_add_client_path(response, webpubsub, false);
-    buf_add_all(response, STR("\",\"token\":\""), token, STR("\""));
+                STR("\",\"endpoint\":\""), webpubsub->url,
+                STR("\",\"path\":\"" WEBPUBSUB_CLIENT_PATH), webpubsub->hub,
+                STR("\",\"token\":\""), token, STR("\""));
 }
 
 /* Neither Web PubSub's address nor the token needs an escape in JSON. */
@@ -266,7 +266,7 @@ static void serve(struct handler *handler, struct http_request *request, bool is
         respond_unavailable(n, "no room for this request");
     else if (handler->in_flight >= HANDLER_FULL_FOR_NEWCOMERS)
         respond_unavailable(n, "there is too much to do");
-    else if (!random_bytes(seed, sizeof(seed)))
+    else if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         respond_unavailable(n, "no randomness");
     else
         decide(n, seed, is_register);

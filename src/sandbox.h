@@ -35,10 +35,4 @@ void sandbox_stay_out(const char *why, struct sandbox *in_force);
  */
 void sandbox_enter(const char *ca_file, struct sandbox *in_force);
 
-/* The part that is about system calls, and the whole of what sandbox_calls.c does. */
-const char *sandbox_refuse_calls(void);
-
-/* What both parts say when all is well. */
-extern const char SANDBOX_RESTRICTED[];
-
 #endif

@@ -14,7 +14,6 @@
 
 #include "app/app.h"
 #include "base/log.h"
-#include "capacity.h"
 #include "handler.h"
 #include "io/http_client.h"
 #include "io/http_server.h"
@@ -63,9 +62,10 @@ struct worker {
     size_t most_connections; /* at once, since memory was last given back */
     int64_t give_back_ms;    /* LOOP_NEVER: there was no burst, or it is not over */
     int64_t last_call_ms; /* of the first worker: when to begin to drain; LOOP_NEVER: unasked */
-    bool is_draining;
+    bool is_draining, is_done;
     int64_t drain_until_ms;
     int64_t quiet_since_ms;
+    int64_t due_ms; /* when to look again */
 };
 
 struct workers {
@@ -265,12 +265,13 @@ static bool is_done(struct worker *w)
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 
-/* A burst is over when half of its connections are gone. */
-static void give_memory_back(struct worker *w)
+/* What has ended makes places for others.  A burst is over when half of its connections are gone. */
+static void count_connections(struct worker *w)
 {
-    size_t connections = http_server_connections(w->server);
     int64_t now_ms = loop_now_ms(w->loop);
+    size_t connections = http_server_connections(w->server);
 
+    atomic_store_explicit(&w->ended, w->served - connections, memory_order_relaxed);
     if (connections > w->most_connections)
         w->most_connections = connections;
     if (w->most_connections < BURST_CONNECTIONS || connections > w->most_connections / 2) {
@@ -294,23 +295,17 @@ static void worker_run(void *owner)
     struct worker *w = owner;
 
     log_flush();
-    give_memory_back(w);
-    atomic_store_explicit(&w->ended, w->served - http_server_connections(w->server),
-                          memory_order_relaxed);
     if (loop_until_ms(w->loop, w->accept_again_ms) == 0 && !start_accepting(w))
         w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
     if (is_last_call(w))
         begin_drain(w);
-}
-
-static int worker_wait_ms(void *owner)
-{
-    struct worker *w = owner;
-    int64_t next_ms = loop_earlier(w->accept_again_ms, w->give_back_ms);
-
-    if (w->is_draining || w->last_call_ms != LOOP_NEVER)
-        return WORKER_QUIET_MS / 4;
-    return loop_until_ms(w->loop, next_ms);
+    count_connections(w);
+    w->is_done = is_done(w);
+    w->due_ms = loop_earlier(w->accept_again_ms, w->give_back_ms);
+    if (w->is_done)
+        w->due_ms = loop_now_ms(w->loop);
+    else if (w->is_draining || w->last_call_ms != LOOP_NEVER)
+        w->due_ms = loop_now_ms(w->loop) + WORKER_QUIET_MS / 4;
 }
 
 /* ---- the thread ---- */
@@ -320,7 +315,7 @@ static void *run(void *owner)
     struct worker *w = owner;
 
     log_gather();
-    while (!is_done(w))
+    while (!w->is_done)
         loop_turn(w->loop);
     /* What is left gets a response that says so; a few turns send it. */
     handler_abort(&w->handler);
@@ -396,8 +391,10 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
         return false;
     if (!start_accepting(w))
         return false;
-    loop_add_task(w->loop, &(struct loop_task){
-                               .run = worker_run, .owner = w, .wait_ms = worker_wait_ms });
+    loop_add_task(w->loop, &(struct loop_task){ .run = worker_run,
+                                                .owner = w,
+                                                .due_ms = &w->due_ms,
+                                                .is_each_turn = true });
     return true;
 }
 

@@ -32,10 +32,10 @@ stdint stdio stdlib string time unistd'
 known='
 ares.h                   src/io/resolver.c
 curl/curl.h              src/io/http_client.c src/io/http_transfer.c
-linux/audit.h            src/sandbox_calls.c
+linux/audit.h            src/sandbox.c
 linux/capability.h       src/sandbox.c
-linux/filter.h           src/sandbox_calls.c
-linux/seccomp.h          src/sandbox_calls.c
+linux/filter.h           src/sandbox.c
+linux/seccomp.h          src/sandbox.c
 linux/tcp.h              src/io/connections.c src/io/listener.c
 microhttpd.h             src/io/http_server.c
 openssl/core_names.h     src/wire/hmac.c
@@ -43,7 +43,6 @@ openssl/crypto.h         src/wire/hmac.c
 openssl/evp.h            src/wire/hmac.c
 openssl/params.h         src/wire/hmac.c
 sanitizer/asan_interface.h  src/base/mem.c
-sys/random.h             src/wire/hmac.c
 time.h                   src/wire/http.c
 '
 

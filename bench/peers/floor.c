@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -146,7 +147,7 @@ static bool make_texts(struct floor *f, time_t now)
 static bool next_room(struct floor *f, char *out)
 {
     if (f->random_left == 0) {
-        if (!random_bytes(f->random[0], sizeof(f->random)))
+        if (getrandom(f->random[0], sizeof(f->random), 0) != (ssize_t)sizeof(f->random))
             return false;
         f->random_left = RANDOM_ROOMS;
     }

@@ -286,8 +286,14 @@ void app_may_send(struct app_caller *caller, struct str room);
 void app_may_join(struct app_caller *caller, struct str room);
 
 /* Texts, empty when there is no memory, and the caller turned away. */
-struct str app_new_name(struct app_caller *caller);              /* the same for one caller */
-struct str app_sign(struct app_caller *caller, struct str text); /* with CODESTREAM_SECRET */
+struct str app_caller_concat(struct app_caller *caller, struct str first, struct str second);
+struct str app_new_name(struct app_caller *caller); /* the same for one caller */
+
+/*
+ * The HMAC of a text under CODESTREAM_SECRET.  purpose: a constant that no other use of app_sign
+ * begins with, so that what is signed for one use is worth nothing for another.
+ */
+struct str app_sign(struct app_caller *caller, struct str purpose, struct str text);
 
 /* ---- reading and writing text ---- */
 

@@ -23,17 +23,14 @@
 
 static const struct str control_suffix = STR_INIT("-control");
 
+/* What makes a signature a writer key. */
+static const struct str key_purpose = STR_INIT("codestream writer key\n");
+
 /* ---- rooms and members ---- */
 
 bool room_id_ok(struct str room)
 {
     return room.len == ROOM_ID_CHARS && base64url_is_text(room, '\0');
-}
-
-enum err member_subject(const struct member *member, struct arena *mem, struct str *out)
-{
-    return arena_concat(mem, out, member->role == ROLE_WRITER ? STR("w.") : STR("v."),
-                        member->room);
 }
 
 enum err member_parse(struct str subject, struct member *out)
@@ -48,11 +45,6 @@ enum err member_parse(struct str subject, struct member *out)
     return room_id_ok(out->room) ? ERR_NONE : ERR_DENIED;
 }
 
-enum err writer_key_message(struct str room, struct arena *mem, struct str *out)
-{
-    return arena_concat(mem, out, STR("codestream writer key\n"), room);
-}
-
 /* Either spelling of its own pair of rooms, R or R-control. */
 static bool is_own_room(const struct member *member, struct str room)
 {
@@ -64,15 +56,6 @@ static bool is_own_room(const struct member *member, struct str room)
 static enum role other(enum role role)
 {
     return role == ROLE_WRITER ? ROLE_VIEWER : ROLE_WRITER;
-}
-
-enum err member_rooms(const struct member *member, struct arena *mem, struct str *subscribes,
-                      struct str *publishes)
-{
-    bool is_writer = member->role == ROLE_WRITER;
-
-    *(is_writer ? publishes : subscribes) = member->room;
-    return arena_concat(mem, is_writer ? subscribes : publishes, member->room, control_suffix);
 }
 
 /* ---- handlers ---- */
@@ -381,26 +364,7 @@ static bool may_ask(struct app_caller *caller, const struct request *request)
                       "room_id must be 22 characters of A-Z a-z 0-9 - _");
     else if (!request->room.ptr && caller->is_register)
         app_turn_away(caller, APP_BAD_REQUEST, "room_id is missing");
-    else if (!request->room.ptr && !app_word(caller, request->word))
-        return false;
-    else if (request->has_body && !request->key.ptr && !request->word.ptr &&
-             !request->epoch.ptr)
-        app_turn_away(caller, APP_BAD_REQUEST,
-                      "the body must have room_id and writer_key, writers_word, or epoch");
     return !caller->pass.refusal;
-}
-
-/* The role that is asked for; key: the room's, which only its writers have. */
-static enum role choose_role(struct app_caller *caller, const struct request *request,
-                             struct str key)
-{
-    if (!request->room.ptr)
-        return ROLE_WRITER;
-    if (!request->key.ptr)
-        return ROLE_VIEWER;
-    if (!str_equal_secret(request->key, key))
-        app_turn_away(caller, APP_FORBIDDEN, "that is not the writer key of this room");
-    return ROLE_WRITER;
 }
 
 /* The older CodeStream publishes to the native endpoint, and needs no event handler. */
@@ -411,19 +375,15 @@ static bool is_known_protocol(struct str protocol)
 }
 
 /* The token alone opens a native client's own rooms to it. */
-static void open_native(struct app_caller *caller, const struct member *member,
+static void open_native(struct app_caller *caller, struct str room, bool is_writer,
                         struct str protocol)
 {
-    struct str subscribes, publishes;
+    struct str control = app_caller_concat(caller, room, control_suffix);
 
-    if (member_rooms(member, caller->mem, &subscribes, &publishes)) {
-        app_turn_away(caller, APP_BUSY, "no memory");
-        return;
-    }
     app_native(caller, protocol);
-    app_may_send(caller, publishes);
-    app_may_join(caller, subscribes);
-    app_tell(caller, "id", member->room); /* as the older article calls it */
+    app_may_send(caller, is_writer ? room : control);
+    app_may_join(caller, is_writer ? control : room);
+    app_tell(caller, "id", room); /* as the older article calls it */
     app_tell(caller, "protocol", protocol);
 }
 
@@ -443,32 +403,38 @@ static uint64_t choose_epoch(const struct app_caller *caller, struct str named)
     return least + ((unsigned)seed[0] << 16 | (unsigned)seed[1] << 8 | seed[2]) % EPOCH_SPREAD;
 }
 
-static void tell_writer(struct app_caller *caller, struct str key, struct str epoch)
+/* Only the writers of a room have its key. */
+static void admit(struct app_caller *caller, const struct request *request, struct str protocol)
 {
-    app_tell(caller, "writer_key", key);
-    if (!epoch.ptr)
+    bool is_writer = !request->room.ptr || request->key.ptr;
+    struct str room = request->room, key;
+
+    if (!room.ptr && !app_word(caller, request->word))
         return;
-    app_tell_number(caller, "epoch", choose_epoch(caller, epoch));
-    app_tell_number(caller, "units", caller->units);
-}
-
-static void admit(struct app_caller *caller, const struct member *member,
-                  const struct request *request, struct str protocol, struct str key)
-{
-    bool is_writer = member->role == ROLE_WRITER;
-    struct str subject = { NULL, 0 };
-
-    if (member_subject(member, caller->mem, &subject)) {
-        app_turn_away(caller, APP_BUSY, "no memory");
+    if (request->has_body && !request->key.ptr && !request->word.ptr && !request->epoch.ptr) {
+        app_turn_away(caller, APP_BAD_REQUEST,
+                      "the body must have room_id and writer_key, writers_word, or epoch");
         return;
     }
-    app_admit(caller, subject);
+    if (!room.ptr)
+        room = app_new_name(caller);
+    key = app_sign(caller, key_purpose, room);
+    if (request->key.ptr && !str_equal_secret(request->key, key)) {
+        app_turn_away(caller, APP_FORBIDDEN, "that is not the writer key of this room");
+        return;
+    }
+    app_admit(caller, app_caller_concat(caller, is_writer ? STR("w.") : STR("v."), room));
     if (protocol.len > 0)
-        open_native(caller, member, protocol);
-    app_tell(caller, "room_id", member->room);
+        open_native(caller, room, is_writer, protocol);
+    app_tell(caller, "room_id", room);
     app_tell(caller, "role", is_writer ? STR("writer") : STR("viewer"));
-    if (is_writer)
-        tell_writer(caller, key, request->epoch);
+    if (!is_writer)
+        return;
+    app_tell(caller, "writer_key", key);
+    if (!request->epoch.ptr)
+        return;
+    app_tell_number(caller, "epoch", choose_epoch(caller, request->epoch));
+    app_tell_number(caller, "units", caller->units);
 }
 
 void codestream_negotiate(struct app_caller *caller)
@@ -476,8 +442,6 @@ void codestream_negotiate(struct app_caller *caller)
     struct str room = app_query(caller, "room_id"), protocol = app_query(caller, "protocol");
     struct request request = { .room = room.ptr ? room : app_query(caller, "id"),
                                .epoch = app_query(caller, "epoch") };
-    struct member member;
-    struct str message, key;
 
     if (!is_known_protocol(protocol))
         app_turn_away(caller, APP_BAD_REQUEST,
@@ -485,33 +449,22 @@ void codestream_negotiate(struct app_caller *caller)
     request.has_body = caller->is_post && caller->body.len > 0;
     if (request.has_body)
         read_body(caller, &request);
-    if (!may_ask(caller, &request))
-        return;
-    member.room = request.room.ptr ? request.room : app_new_name(caller);
-    if (writer_key_message(member.room, caller->mem, &message)) {
-        app_turn_away(caller, APP_BUSY, "no memory");
-        return;
-    }
-    key = app_sign(caller, message);
-    member.role = choose_role(caller, &request, key);
-    if (!caller->pass.refusal)
-        admit(caller, &member, &request, protocol, key);
+    if (may_ask(caller, &request))
+        admit(caller, &request, protocol);
 }
 
 /* ---- kept texts ---- */
 
 struct str codestream_keeper(struct app_caller *caller, struct str key)
 {
-    struct str room = app_query(caller, "room_id"), message;
+    struct str room = app_query(caller, "room_id");
 
     if (!room_id_ok(room))
         app_turn_away(caller, APP_BAD_REQUEST,
                       "room_id must be 22 characters of A-Z a-z 0-9 - _");
     else if (!key.ptr)
         return room;
-    else if (writer_key_message(room, caller->mem, &message))
-        app_turn_away(caller, APP_BUSY, "no memory");
-    else if (!str_equal_secret(key, app_sign(caller, message)))
+    else if (!str_equal_secret(key, app_sign(caller, key_purpose, room)))
         app_turn_away(caller, APP_FORBIDDEN, "that is not the writer key of this room");
     return room;
 }

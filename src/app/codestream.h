@@ -23,19 +23,8 @@ struct member {
 /* Exactly ROOM_ID_CHARS of A-Z a-z 0-9 - _ */
 bool room_id_ok(struct str room);
 
-/* The subject of a member's token, in mem. */
-MUST_USE enum err member_subject(const struct member *member, struct arena *mem,
-                                 struct str *out);
-
-/* The other way.  ERR_DENIED: not a subject of ours. */
+/* Of the subject of its token.  ERR_DENIED: not one of ours. */
 MUST_USE enum err member_parse(struct str subject, struct member *out);
-
-/* The rooms to which a member subscribes and publishes; one of the names is made in mem. */
-MUST_USE enum err member_rooms(const struct member *member, struct arena *mem,
-                               struct str *subscribes, struct str *publishes);
-
-/* What a writer key signs for a room.  In mem. */
-MUST_USE enum err writer_key_message(struct str room, struct arena *mem, struct str *out);
 
 /* Gives a caller a room and a role in it. */
 app_negotiator codestream_negotiate;

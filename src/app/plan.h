@@ -108,6 +108,12 @@ struct app_plan {
  */
 bool app_must_wait(const struct app_action *action, const struct app_action *earlier);
 
+/* How far an action is. */
+enum plan_progress { PLAN_WAITING, PLAN_UNDER_WAY, PLAN_OVER };
+
+/* The first action of a plan that waits and may start; the plan's count if there is none. */
+size_t app_next(const struct app_plan *plan, const unsigned char *progress);
+
 enum app_event_kind {
     APP_CONNECT,      /* a socket asks to enter its namespace */
     APP_CONNECTED,    /* it is in */

@@ -5,80 +5,7 @@
 #include "wire/base64url.h"
 #include "wire/http.h"
 
-static const struct {
-    struct str type; /* behind "azure.webpubsub.sys." */
-    enum cloudevent_kind kind;
-} system_events[] = {
-    { STR_INIT("connect"), CLOUDEVENT_CONNECT },
-    { STR_INIT("connected"), CLOUDEVENT_CONNECTED },
-    { STR_INIT("disconnected"), CLOUDEVENT_DISCONNECTED },
-};
-
-/*
- * Only ce-type tells a system event from a client's: a client may well emit an event
- * that is called "connected".
- */
-static enum cloudevent_kind kind_of(struct str type)
-{
-    static const struct str prefix = STR_INIT("azure.webpubsub.sys.");
-
-    if (!str_starts_nocase(type, prefix))
-        return CLOUDEVENT_MESSAGE;
-    type = str_skip(type, prefix.len);
-    for (size_t i = 0; i < COUNT(system_events); i++) {
-        if (str_equal_nocase(type, system_events[i].type))
-            return system_events[i].kind;
-    }
-    return CLOUDEVENT_OTHER_SYSTEM;
-}
-
-enum err cloudevent_parse(const struct header *headers, size_t count, struct cloudevent *out,
-                          const char **why)
-{
-    struct str type = { NULL, 0 };
-    const struct {
-        struct str name;
-        struct str *value;
-        bool required;
-    } wanted[] = {
-        { STR("ce-type"), &type, true },
-        { STR("ce-hub"), &out->hub, true },
-        { STR("ce-connectionId"), &out->connection_id, true },
-        { STR("ce-socketId"), &out->socket_id, true },
-        { STR("ce-namespace"), &out->nsp, true },
-        { STR("ce-eventName"), &out->name, true },
-        { STR("ce-userId"), &out->user_id, false },
-        { STR("ce-connectionState"), &out->state, false },
-        { STR("Content-Type"), &out->content_type, false },
-    };
-
-    memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < count; i++) {
-        for (size_t w = 0; w < COUNT(wanted); w++) {
-            if (!str_equal_nocase(headers[i].name, wanted[w].name))
-                continue;
-            *why = wanted[w].name.ptr;
-            if (wanted[w].value->ptr)
-                return ERR_SYNTAX;
-            /* Blanks at the ends are no part of a value; libmicrohttpd 0.9 leaves them there. */
-            *wanted[w].value = str_trim(headers[i].value);
-        }
-    }
-    out->kind = kind_of(type);
-    out->is_native = !out->socket_id.ptr && !out->nsp.ptr;
-    for (size_t w = 0; w < COUNT(wanted); w++) {
-        const struct str *value = wanted[w].value;
-        bool is_socketio = value == &out->socket_id || value == &out->nsp;
-        bool may_be_empty =
-            value == &out->name && value->ptr && out->kind == CLOUDEVENT_MESSAGE;
-        *why = wanted[w].name.ptr;
-        if (wanted[w].required && value->len == 0 && !may_be_empty &&
-            !(is_socketio && out->is_native))
-            return ERR_SYNTAX;
-    }
-    *why = NULL;
-    return ERR_NONE;
-}
+/* ---- names ---- */
 
 /* Takes one byte from s, "%XX" counting as the byte it stands for. */
 static char take_decoded(struct str *s)
@@ -159,6 +86,87 @@ enum err cloudevent_list(const struct header *headers, size_t count, struct str 
         buf_add_all(&list, STR(","), headers[i].value);
     }
     return seen < 2 ? ERR_NONE : buf_done(&list, out);
+}
+
+/* ---- the headers of an event ---- */
+
+static const struct {
+    struct str type; /* behind "azure.webpubsub.sys." */
+    enum cloudevent_kind kind;
+} system_events[] = {
+    { STR_INIT("connect"), CLOUDEVENT_CONNECT },
+    { STR_INIT("connected"), CLOUDEVENT_CONNECTED },
+    { STR_INIT("disconnected"), CLOUDEVENT_DISCONNECTED },
+};
+
+/*
+ * Only ce-type tells a system event from a client's: a client may well emit an event
+ * that is called "connected".
+ */
+static enum cloudevent_kind kind_of(struct str type)
+{
+    static const struct str prefix = STR_INIT("azure.webpubsub.sys.");
+
+    if (!str_starts_nocase(type, prefix))
+        return CLOUDEVENT_MESSAGE;
+    type = str_skip(type, prefix.len);
+    for (size_t i = 0; i < COUNT(system_events); i++) {
+        if (str_equal_nocase(type, system_events[i].type))
+            return system_events[i].kind;
+    }
+    return CLOUDEVENT_OTHER_SYSTEM;
+}
+
+enum err cloudevent_parse(const struct header *headers, size_t count, struct arena *mem,
+                          struct cloudevent *out, const char **why)
+{
+    struct str type = { NULL, 0 };
+    const struct {
+        struct str name;
+        struct str *value;
+        bool required;
+    } wanted[] = {
+        { STR("ce-type"), &type, true },
+        { STR("ce-hub"), &out->hub, true },
+        { STR("ce-connectionId"), &out->connection_id, true },
+        { STR("ce-socketId"), &out->socket_id, true },
+        { STR("ce-namespace"), &out->nsp, true },
+        { STR("ce-eventName"), &out->name, true },
+        { STR("ce-userId"), &out->user_id, false },
+        { STR("ce-connectionState"), &out->state, false },
+        { STR("Content-Type"), &out->content_type, false },
+    };
+
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t w = 0; w < COUNT(wanted); w++) {
+            if (!str_equal_nocase(headers[i].name, wanted[w].name))
+                continue;
+            *why = wanted[w].name.ptr;
+            if (wanted[w].value->ptr)
+                return ERR_SYNTAX;
+            /* Blanks at the ends are no part of a value; libmicrohttpd 0.9 leaves them there. */
+            *wanted[w].value = str_trim(headers[i].value);
+        }
+    }
+    out->kind = kind_of(type);
+    out->is_native = !out->socket_id.ptr && !out->nsp.ptr;
+    for (size_t w = 0; w < COUNT(wanted); w++) {
+        const struct str *value = wanted[w].value;
+        bool is_socketio = value == &out->socket_id || value == &out->nsp;
+        bool may_be_empty =
+            value == &out->name && value->ptr && out->kind == CLOUDEVENT_MESSAGE;
+        *why = wanted[w].name.ptr;
+        if (wanted[w].required && value->len == 0 && !may_be_empty &&
+            !(is_socketio && out->is_native))
+            return ERR_SYNTAX;
+    }
+    *why = NULL;
+    if (out->kind != CLOUDEVENT_MESSAGE && cloudevent_text(out->nsp, mem, &out->nsp))
+        return ERR_NO_MEMORY;
+    if (cloudevent_text(out->user_id, mem, &out->user_id))
+        return ERR_NO_MEMORY;
+    return cloudevent_list(headers, count, STR("ce-signature"), mem, &out->signatures);
 }
 
 /* ---- origins ---- */

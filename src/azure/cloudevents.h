@@ -18,28 +18,29 @@ enum cloudevent_kind {
     CLOUDEVENT_OTHER_SYSTEM, /* a system event we do not know: accepted and ignored */
 };
 
-/* Views into the headers. */
+/* Views into the headers, or made in mem. */
 struct cloudevent {
     enum cloudevent_kind kind;
     bool is_native; /* of a client of the native endpoint: it has no socket, no namespace */
     struct str hub;
     struct str connection_id;
     struct str socket_id;
-    struct str nsp;
-    struct str name;
-    struct str user_id; /* empty where the token had no subject */
-    struct str state;   /* ce-connectionState, empty where there is none */
+    struct str nsp;        /* of a system event, decoded; else see cloudevent_spells */
+    struct str name;       /* see cloudevent_spells */
+    struct str user_id;    /* decoded; empty where the token had no subject */
+    struct str state;      /* ce-connectionState, empty where there is none */
+    struct str signatures; /* ce-signature, a list */
     struct str content_type;
 };
 
 /*
  * Reads the ce-* headers, names in any case.  ERR_SYNTAX: a required one is missing or
- * empty, or any occurs twice; *why then names it, a constant.  Only the name of a client's
- * event may be empty.  What has neither socket nor namespace is a native client's.
- * ce-signature is a list, which is not read here: see cloudevent_list.
+ * empty, or one that is no list occurs twice; *why then names it, a constant.  Only the name of a
+ * client's event may be empty.  What has neither socket nor namespace is a native client's.
+ * ERR_NO_MEMORY.
  */
 MUST_USE enum err cloudevent_parse(const struct header *headers, size_t count,
-                                   struct cloudevent *out, const char **why);
+                                   struct arena *mem, struct cloudevent *out, const char **why);
 
 /*
  * Does a header spell this name, of an event or a namespace, which the payload has as it is?

@@ -1,5 +1,6 @@
 #include "azure/rest.h"
 
+#include <sys/random.h>
 #include <time.h>
 
 #include "azure/token.h"
@@ -90,7 +91,7 @@ static bool back_off(struct rest_call *call)
 
     if (!call->request.is_idempotent || rest->is_ending)
         return false;
-    if (!random_bytes((unsigned char *)&attempt.jitter, sizeof(attempt.jitter)))
+    if (getrandom(&attempt.jitter, sizeof(attempt.jitter), 0) != sizeof(attempt.jitter))
         return false;
     wait_ms = retry_wait_ms(&attempt);
     if (wait_ms == RETRY_NEVER)

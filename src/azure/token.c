@@ -74,8 +74,9 @@ enum err webpubsub_client_token(const struct webpubsub *webpubsub,
 
     buf_reserve(&claims, webpubsub->url.len + webpubsub->hub.len + client->user.len + 128);
     begin_claims(&claims, webpubsub->url, now_unix, life_seconds);
-    webpubsub_add_client_path(&claims, webpubsub, client->is_native);
-    buf_add_char(&claims, '"');
+    buf_add_all(&claims,
+                client->is_native ? STR(WEBPUBSUB_NATIVE_PATH) : STR(WEBPUBSUB_CLIENT_PATH),
+                webpubsub->hub, STR("\""));
     if (client->user.len > 0) {
         buf_add(&claims, STR(",\"sub\":"));
         json_add_string(&claims, client->user);
@@ -100,25 +101,10 @@ enum err webpubsub_rest_token(const struct webpubsub *webpubsub, struct str url,
 
 /* ---- signatures ---- */
 
-/* Hex of the right length, compared in constant time, upper case made lower. */
-static bool is_signature(struct str hex, const char wanted[static 2 * HMAC_BYTES])
-{
-    char lower[2 * HMAC_BYTES];
-
-    if (hex.len != sizeof(lower))
-        return false;
-    for (size_t i = 0; i < hex.len; i++)
-        lower[i] =
-            (char)(hex.ptr[i] >= 'A' && hex.ptr[i] <= 'F' ? hex.ptr[i] | 0x20 : hex.ptr[i]);
-    return str_equal_secret((struct str){ lower, sizeof(lower) },
-                            (struct str){ wanted, sizeof(lower) });
-}
-
 enum err signature_check(struct hmac_key *key, struct str connection_id, struct str header)
 {
     static const struct str scheme = STR_INIT("sha256=");
     unsigned char mac[HMAC_BYTES];
-    char wanted[2 * HMAC_BYTES];
     bool good = false;
     enum err e;
 
@@ -127,10 +113,10 @@ enum err signature_check(struct hmac_key *key, struct str connection_id, struct 
     e = hmac_sign(key, connection_id, mac);
     if (e)
         return e;
-    hex_encode((struct str){ (const char *)mac, sizeof(mac) }, wanted);
     while (header.len > 0) {
         struct str item = str_trim(str_cut(header, ", ", &header));
-        if (str_starts_nocase(item, scheme) && is_signature(str_skip(item, scheme.len), wanted))
+        if (str_starts_nocase(item, scheme) &&
+            hex_is(str_skip(item, scheme.len), (struct str){ (const char *)mac, sizeof(mac) }))
             good = true;
     }
     return good ? ERR_NONE : ERR_DENIED;

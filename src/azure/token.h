@@ -33,7 +33,7 @@ MUST_USE enum err signature_check(struct hmac_key *key, struct str connection_id
 
 /*
  * The token with which a client opens its connection; its audience is the URL of the path
- * above.  Valid from now for so many seconds.
+ * there (WEBPUBSUB_CLIENT_PATH).  Valid from now for so many seconds.
  */
 MUST_USE enum err webpubsub_client_token(const struct webpubsub *webpubsub,
                                          const struct webpubsub_client *client,

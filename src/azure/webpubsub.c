@@ -133,13 +133,6 @@ bool webpubsub_hub_ok(struct str hub)
 
 /* ---- clients ---- */
 
-void webpubsub_add_client_path(struct buf *out, const struct webpubsub *webpubsub,
-                               bool is_native)
-{
-    buf_add_all(out, is_native ? STR("/client/hubs/") : STR(WEBPUBSUB_CLIENT_PATH),
-                webpubsub->hub);
-}
-
 /* A value of a query (RFC 3986: all but unreserved characters). */
 static void add_encoded(struct buf *url, struct str value)
 {

@@ -70,8 +70,7 @@ struct webpubsub_client {
 
 /* Where such a client connects, without the query; the hub's name follows. */
 #define WEBPUBSUB_CLIENT_PATH "/clients/socketio/hubs/"
-void webpubsub_add_client_path(struct buf *out, const struct webpubsub *webpubsub,
-                               bool is_native);
+#define WEBPUBSUB_NATIVE_PATH "/client/hubs/"
 
 /* 0~base64url(namespace)~base64url(room); an empty room: all of the namespace. */
 void webpubsub_add_group(struct buf *out, struct str nsp, struct str room);

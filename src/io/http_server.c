@@ -197,18 +197,19 @@ static bool is_whole_head(const struct exchange *x, const char *url, const char 
 
 /* Why the request has more than one meaning; NULL: it has not. */
 static const char *complaint(struct exchange *x, const char *url, const char *version,
-                             struct http_framing *framing)
+                             struct http_meaning *meaning)
 {
     const struct http_head head = {
         .method = x->request.method,
+        .target = str_from(url),
         .is_http_1_0 = str_equal(str_from(version), STR("HTTP/1.0")),
         .headers = x->request.headers,
         .header_count = x->request.header_count,
     };
-    const char *why = x->client->complaint;
+    const char *why = http_head_complaint(&head, meaning);
 
-    if (!why)
-        why = http_head_complaint(&head, framing);
+    if (x->client->complaint)
+        why = x->client->complaint;
     if (!why && x->server->has_lenient_mhd && !is_whole_head(x, url, version))
         why = "the head has a NUL, a folded line or a bare line feed in it";
     return why;
@@ -219,7 +220,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
 {
     struct client *client = client_of(connection);
     struct exchange *x = client ? exchange_new(server) : NULL;
-    struct http_framing framing = { 0 };
+    struct http_meaning meaning;
     struct http_request *request;
     uint64_t length;
 
@@ -230,7 +231,6 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     x->connection = connection;
     x->client = client;
     request->method = str_from(method);
-    request->path = http_target_path(str_from(url));
     request->loop = server->loop;
     request->started_ms = loop_now_ms(server->loop);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
@@ -239,17 +239,18 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
         exchange_free(x);
         return NULL;
     }
-    request->complaint = complaint(x, url, version, &framing);
+    request->complaint = complaint(x, url, version, &meaning);
+    request->path = meaning.path;
     if (request->complaint)
         return x;
-    x->is_chunked = framing.is_chunked;
-    if (!framing.is_chunked && !framing.length.ptr)
+    x->is_chunked = meaning.is_chunked;
+    if (!meaning.is_chunked && !meaning.length.ptr)
         return x; /* it has no body (RFC 9112 6.3), and is handled at once */
     enter(x, CONNECTION_BODY);
     x->body_limit = server->handler.body_limit(server->handler.owner, request);
     request->mem.limit_bytes += ARENA_BODIES * x->body_limit;
     x->body.mem = &request->mem;
-    if (!str_to_number(framing.length, 1, x->body_limit, &length)) {
+    if (!str_to_number(meaning.length, 1, x->body_limit, &length)) {
         x->body_announced = (size_t)length;
         buf_reserve(&x->body, length < HTTP_SERVER_SMALL_BODY_BYTES
                                   ? (size_t)length

@@ -579,6 +579,7 @@ static void start_over(struct transfers *all)
     curl_multi_cleanup(all->multi);
     all->multi = NULL;
     all->timer_ms = LOOP_NEVER;
+    set_due(all);
 }
 
 static void act(struct transfers *all, int fd, int mask)
@@ -589,7 +590,6 @@ static void act(struct transfers *all, int fd, int mask)
     finish_all(all);
     if (code != CURLM_OK)
         start_over(all);
-    set_due(all);
 }
 
 static void on_ready(void *owner, int fd, uint32_t events)
@@ -682,11 +682,13 @@ static void transfers_run(void *owner)
         sweep_idle(all, now_ms);
     if (now_ms >= all->silent_ms)
         close_silent(all);
-    if (all->multi && now_ms >= all->timer_ms) {
-        all->timer_ms = LOOP_NEVER;
-        act(all, CURL_SOCKET_TIMEOUT, 0);
+    if (now_ms < all->timer_ms) {
+        set_due(all);
+        return;
     }
+    all->timer_ms = LOOP_NEVER;
     set_due(all);
+    act(all, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* ---- life ---- */

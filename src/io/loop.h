@@ -17,13 +17,14 @@ typedef void loop_ready(void *owner, int fd, uint32_t events);
  * What a library does on each turn.  run: all that can be done now, without waiting.
  * wait_ms: how long it can then sleep if no descriptor wakes it; 0: run again at once,
  * -1: as long as it takes.  With due_ms instead, which the owner sets and run sets anew, it runs
- * only when that moment has come.
+ * only when that moment has come, unless it is for each turn.
  */
 struct loop_task {
     void (*run)(void *owner);
     void *owner;
     int (*wait_ms)(void *owner);
     const int64_t *due_ms; /* LOOP_NEVER: not as things stand */
+    bool is_each_turn;
 };
 
 /*

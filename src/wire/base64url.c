@@ -91,16 +91,6 @@ enum err base64url_decode(struct str text, struct arena *mem, struct str *out)
     return bits != 0 ? ERR_SYNTAX : buf_done(&bytes, out);
 }
 
-void hex_encode(struct str bytes, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < bytes.len; i++) {
-        *out++ = digits[(unsigned char)bytes.ptr[i] >> 4];
-        *out++ = digits[(unsigned char)bytes.ptr[i] & 15];
-    }
-}
-
 int hex_value(char c)
 {
     char lower = (char)(c | 0x20);
@@ -108,4 +98,19 @@ int hex_value(char c)
     if (c >= '0' && c <= '9')
         return c - '0';
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool hex_is(struct str hex, struct str bytes)
+{
+    volatile int difference = 0;
+
+    if (hex.len != 2 * bytes.len)
+        return false;
+    for (size_t i = 0; i < bytes.len; i++) {
+        int high = hex_value(hex.ptr[2 * i]), low = hex_value(hex.ptr[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        difference = difference | ((high << 4 | low) ^ (unsigned char)bytes.ptr[i]);
+    }
+    return difference == 0;
 }

@@ -21,11 +21,11 @@ MUST_USE enum err base64url_decode(struct str text, struct arena *mem, struct st
 /* The other alphabet, with padding (section 4): what binary attachments travel in. */
 void base64_add(struct buf *out, struct str bytes);
 
-/* Writes 2 * bytes.len characters of 0-9 a-f to out, no terminator. */
-void hex_encode(struct str bytes, char *out);
-
 /* Of one hex digit in either case; -1: it is none. */
 int hex_value(char c);
+
+/* Does hex, in either case, spell these bytes?  How long it takes says nothing of them. */
+bool hex_is(struct str hex, struct str bytes);
 
 /* One of A-Z a-z 0-9 - _ */
 bool base64url_is_char(char c);

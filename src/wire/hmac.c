@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "wire/base64url.h"
 
@@ -74,12 +73,6 @@ enum err hmac_sign_text(struct hmac_key *key, struct str message, struct arena *
         return e;
     base64url_add(&text, (struct str){ (const char *)mac, sizeof(mac) });
     return buf_done(&text, out);
-}
-
-bool random_bytes(unsigned char *out, size_t len)
-{
-    /* As good as libcrypto's generator, which takes three times as long. */
-    return getrandom(out, len, 0) == (ssize_t)len;
 }
 
 void cleanse(struct str secret)

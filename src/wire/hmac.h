@@ -1,6 +1,5 @@
 /*
- * HMAC-SHA256 with a key that is set up once, random bytes, and forgetting secrets.  The only
- * user of libcrypto.
+ * HMAC-SHA256 with a key that is set up once, and forgetting secrets.  The only user of libcrypto.
  */
 #ifndef WIRE_HMAC_H
 #define WIRE_HMAC_H
@@ -29,9 +28,6 @@ MUST_USE enum err hmac_sign(struct hmac_key *key, struct str message,
 /* base64url(HMAC(message)), 43 characters, in mem. */
 MUST_USE enum err hmac_sign_text(struct hmac_key *key, struct str message, struct arena *mem,
                                  struct str *out);
-
-/* len bytes of the system's random source.  false: it has none. */
-MUST_USE bool random_bytes(unsigned char *out, size_t len);
 
 /* Overwrites the bytes of a secret, which the caller owns, so that no compiler leaves it out. */
 void cleanse(struct str secret);

@@ -141,7 +141,7 @@ struct counts {
 };
 
 static void count(struct counts *counts, const struct header *header,
-                  struct http_framing *framing)
+                  struct http_meaning *meaning)
 {
     static const struct str host = STR_INIT("Host"), length = STR_INIT("Content-Length"),
                             coding = STR_INIT("Transfer-Encoding");
@@ -153,7 +153,7 @@ static void count(struct counts *counts, const struct header *header,
         counts->host = header->value;
     } else if (name.len == length.len && str_equal_nocase(name, length)) {
         counts->lengths++;
-        framing->length = header->value;
+        meaning->length = header->value;
     } else if (name.len == coding.len && str_equal_nocase(name, coding)) {
         counts->codings++;
         counts->coding = header->value;
@@ -175,19 +175,19 @@ static const char *framing_complaint(const struct counts *counts, bool is_http_1
     return NULL;
 }
 
-const char *http_head_complaint(const struct http_head *head, struct http_framing *framing)
+const char *http_head_complaint(const struct http_head *head, struct http_meaning *meaning)
 {
     struct counts counts = { 0 };
     const char *why;
 
-    *framing = (struct http_framing){ 0 };
+    *meaning = (struct http_meaning){ .path = http_target_path(head->target) };
     if (!is_token(head->method))
         return "the method is not a token";
     for (size_t i = 0; i < head->header_count; i++) {
         why = header_complaint(&head->headers[i]);
         if (why)
             return why;
-        count(&counts, &head->headers[i], framing);
+        count(&counts, &head->headers[i], meaning);
     }
     if (counts.hosts > 1)
         return "there are two Host headers";
@@ -195,7 +195,7 @@ const char *http_head_complaint(const struct http_head *head, struct http_framin
         return "there is no Host header";
     if (counts.host.len > 0 && !is_authority(counts.host))
         return "the Host header does not name a host";
-    framing->is_chunked = counts.codings > 0;
+    meaning->is_chunked = counts.codings > 0;
     return framing_complaint(&counts, head->is_http_1_0);
 }
 

@@ -11,22 +11,24 @@
 
 struct http_head {
     struct str method;
+    struct str target; /* decoded or not */
     bool is_http_1_0;
     const struct header *headers; /* as they came, blanks in front of the values removed */
     size_t header_count;
 };
 
-/* How a head says that its body ends. */
-struct http_framing {
-    bool is_chunked;
+/* What a head says. */
+struct http_meaning {
+    struct str path;   /* whatever else is wrong: http_target_path */
+    bool is_chunked;   /* the body */
     struct str length; /* the one Content-Length; ptr is NULL if there is none */
 };
 
 /*
- * NULL: the head has one meaning, and *framing says where the body ends.  Otherwise what is wrong,
+ * NULL: the head has one meaning, *meaning.  Otherwise what is wrong,
  * a text that lives for ever and holds nothing of the request.
  */
-const char *http_head_complaint(const struct http_head *head, struct http_framing *framing);
+const char *http_head_complaint(const struct http_head *head, struct http_meaning *meaning);
 
 /* The same of a request's target, undecoded and with its query. */
 const char *http_target_complaint(struct str target);

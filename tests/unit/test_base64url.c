@@ -182,18 +182,23 @@ static void the_other_alphabet_has_padding(void **state)
 
 static void hex_has_two_digits_for_each_byte(void **state)
 {
-    char text[2 * 256];
-
     (void)state;
-    hex_encode(STR("\0\1\x9f\xa0\xff~"), text);
-    assert_memory_equal(text, "00019fa0ff7e", 12);
+    assert_true(hex_is(STR("00019fA0fF7e"), STR("\0\1\x9f\xa0\xff~")));
+    assert_true(hex_is(STR(""), (struct str){ NULL, 0 }));
+    assert_false(hex_is(STR("00"), STR("")));
+    assert_false(hex_is(STR("0"), STR("\0")));
+    assert_false(hex_is(STR("0g"), STR("\0")));
+    assert_false(hex_is(STR("-0"), STR("\0")));
+    assert_false(hex_is(STR("4142"), STR("AC")));
+    assert_false(hex_is(STR("4142"), STR("CB")));
     for (unsigned c = 0; c < 256; c++) {
-        char byte = (char)c, digits[3];
-        (void)snprintf(digits, sizeof(digits), "%02x", c);
-        hex_encode((struct str){ &byte, 1 }, text);
-        assert_memory_equal(text, digits, 2);
+        char byte = (char)c;
+        for (unsigned other = 0; other < 256; other++) {
+            char digits[3];
+            (void)snprintf(digits, sizeof(digits), "%02x", other);
+            assert_int_equal(hex_is(str_from(digits), (struct str){ &byte, 1 }), other == c);
+        }
     }
-    hex_encode((struct str){ NULL, 0 }, NULL);
 }
 
 static void a_text_is_of_its_characters_and_perhaps_one_other(void **state)

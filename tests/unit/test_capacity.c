@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capacity.h"
+#include "config.h"
 
 /* ---- the quota of a cgroup ---- */
 

@@ -25,13 +25,24 @@ static const struct header delivery[] = {
 static const char *const required[] = { "ce-type",      "ce-hub",       "ce-connectionId",
                                         "ce-eventName", "ce-namespace", "ce-socketId" };
 
+/* What is made for an event lives until the next one is parsed. */
+static enum err parse(const struct header *headers, size_t count, struct cloudevent *event,
+                      const char **why)
+{
+    static struct arena mem;
+
+    arena_free(&mem);
+    arena_init(&mem, TEST_MEMORY);
+    return cloudevent_parse(headers, count, &mem, event, why);
+}
+
 static void a_delivery_is_views_of_its_headers(void **state)
 {
     struct cloudevent event;
     const char *why = NULL;
 
     (void)state;
-    assert_err(cloudevent_parse(delivery, COUNT(delivery), &event, &why), ERR_NONE);
+    assert_err(parse(delivery, COUNT(delivery), &event, &why), ERR_NONE);
     assert_int_equal(event.kind, CLOUDEVENT_MESSAGE);
     assert_str(event.hub, "codestream");
     assert_str(event.connection_id, "0f9c97a2f0bf4706");
@@ -41,7 +52,55 @@ static void a_delivery_is_views_of_its_headers(void **state)
     assert_str(event.user_id, "w.AAAAAAAAAAAAAAAAAAAAAA");
     assert_str(event.content_type, "text/plain");
     assert_true(is_within(event.hub, delivery[11].value));
+    assert_str(event.signatures, "sha256=00,sha256=11");
     assert_true(is_within(event.user_id, delivery[15].value));
+    assert_true(is_within(event.signatures, delivery[9].value));
+}
+
+/* The payload has the namespace of a client's event, which its header only has to spell. */
+static void a_user_and_the_namespace_of_a_system_event_are_decoded(void **state)
+{
+    struct header headers[COUNT(delivery)];
+    struct cloudevent event;
+    const char *why = NULL;
+
+    (void)state;
+    memcpy(headers, delivery, sizeof(headers));
+    headers[13].value = STR("/%C3%B6");
+    headers[15].value = STR("J%C3%B6rg%77");
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_str(event.nsp, "/%C3%B6");
+    assert_str(event.user_id, "J\xc3\xb6rg%77");
+    headers[5].value = STR("azure.webpubsub.sys.connected");
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_str(event.nsp, "/\xc3\xb6");
+}
+
+static enum err parse_within(struct arena *mem, void *context)
+{
+    static const struct header more[] = { { STR_INIT("ce-signature"), STR_INIT("sha256=22") },
+                                          { STR_INIT("ce-userId"), STR_INIT("J%C3%B6rg") } };
+    struct header headers[COUNT(delivery) + 1];
+    struct cloudevent event;
+    const char *why = NULL;
+    enum err e;
+
+    (void)context;
+    memcpy(headers, delivery, sizeof(delivery));
+    memcpy(headers + COUNT(delivery) - 1, more, sizeof(more));
+    e = cloudevent_parse(headers, COUNT(headers), mem, &event, &why);
+    assert_null(why);
+    if (!e) {
+        assert_str(event.signatures, "sha256=00,sha256=11,sha256=22");
+        assert_str(event.user_id, "J\xc3\xb6rg");
+    }
+    return e;
+}
+
+static void an_event_is_whole_or_out_of_memory(void **state)
+{
+    (void)state;
+    sweep(parse_within, NULL);
 }
 
 static void blanks_at_the_ends_are_no_part_of_a_value(void **state)
@@ -54,11 +113,11 @@ static void blanks_at_the_ends_are_no_part_of_a_value(void **state)
     memcpy(headers, delivery, sizeof(headers));
     headers[13].value = STR(" \t/a b \t");
     headers[15].value = STR("w.%20 ");
-    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
     assert_str(event.nsp, "/a b");
-    assert_str(event.user_id, "w.%20");
+    assert_str(event.user_id, "w. ");
     headers[13].value = STR(" \t ");
-    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
     assert_string_equal(why, "ce-namespace");
 }
 
@@ -71,7 +130,7 @@ static void headers_come_in_any_order(void **state)
         const char *why = NULL;
         for (size_t i = 0; i < COUNT(delivery); i++)
             headers[i] = delivery[(first + i) % COUNT(delivery)];
-        assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+        assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
         assert_int_equal(event.kind, CLOUDEVENT_MESSAGE);
         assert_str(event.hub, "codestream");
         assert_str(event.socket_id, "s0cket");
@@ -100,7 +159,7 @@ static void header_names_come_in_any_case(void **state)
                 names[i][j] = c;
             }
         }
-        assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+        assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
         assert_str(event.socket_id, "s0cket");
         assert_str(event.name, "sendToRoom");
         assert_str(event.content_type, "text/plain");
@@ -122,7 +181,7 @@ static enum err parse_with(const char *name, const char *value, struct cloudeven
             headers[count++].value = str_from(value);
     }
     assert_int_equal(count, COUNT(delivery) - (value ? 0 : 1));
-    return cloudevent_parse(headers, count, event, why);
+    return parse(headers, count, event, why);
 }
 
 static void a_missing_or_empty_header_is_named(void **state)
@@ -156,10 +215,10 @@ static void only_the_name_of_a_clients_event_may_be_empty(void **state)
     const char *why = NULL;
 
     (void)state;
-    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
     assert_true(cloudevent_spells(event.name, STR("")));
     headers[0].value = STR("azure.webpubsub.sys.connect");
-    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
     assert_string_equal(why, "ce-eventName");
 }
 
@@ -178,14 +237,14 @@ static void an_event_without_socket_and_namespace_is_a_native_client(void **stat
     const char *why = NULL;
 
     (void)state;
-    assert_err(cloudevent_parse(headers, 5, &event, &why), ERR_NONE);
+    assert_err(parse(headers, 5, &event, &why), ERR_NONE);
     assert_true(event.is_native);
-    assert_err(cloudevent_parse(headers, 6, &event, &why), ERR_SYNTAX);
+    assert_err(parse(headers, 6, &event, &why), ERR_SYNTAX);
     assert_string_equal(why, "ce-socketId");
     headers[0].value = STR("azure.webpubsub.user.message");
-    assert_err(cloudevent_parse(headers, 5, &event, &why), ERR_NONE);
+    assert_err(parse(headers, 5, &event, &why), ERR_NONE);
     assert_true(event.is_native);
-    assert_err(cloudevent_parse(headers, 6, &event, &why), ERR_SYNTAX);
+    assert_err(parse(headers, 6, &event, &why), ERR_SYNTAX);
 }
 
 static void no_headers_are_no_event(void **state)
@@ -194,7 +253,7 @@ static void no_headers_are_no_event(void **state)
     const char *why = NULL;
 
     (void)state;
-    assert_err(cloudevent_parse(NULL, 0, &event, &why), ERR_SYNTAX);
+    assert_err(parse(NULL, 0, &event, &why), ERR_SYNTAX);
     assert_non_null(why);
 }
 
@@ -220,7 +279,7 @@ static void a_header_that_occurs_twice_is_named(void **state)
                 again[j] = (char)(last->name.ptr[j] | 0x20); /* '-' has that bit already */
             if (lower)
                 last->name.ptr = again;
-            assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
+            assert_err(parse(headers, COUNT(headers), &event, &why), ERR_SYNTAX);
             assert_non_null(why);
             assert_non_null(strcasestr(why, name));
         }
@@ -261,7 +320,7 @@ static void the_type_alone_tells_the_kind(void **state)
         memcpy(headers, delivery, sizeof(delivery));
         headers[5].value = str_from(cases[i].type);
         headers[12].value = str_from(cases[i].name);
-        assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+        assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
         assert_int_equal(event.kind, cases[i].kind);
         assert_same(event.name, str_from(cases[i].name));
     }
@@ -302,7 +361,7 @@ static void names_that_only_look_like_ours_are_passed_over(void **state)
     headers[COUNT(delivery)] = (struct header){ STR_INIT("x-ce-hub"), STR_INIT("other") };
     headers[COUNT(delivery) + 1] = (struct header){ STR_INIT("ce-hubs"), STR_INIT("other") };
     headers[COUNT(delivery) + 2] = (struct header){ STR_INIT("ce-hu"), STR_INIT("other") };
-    assert_err(cloudevent_parse(headers, COUNT(headers), &event, &why), ERR_NONE);
+    assert_err(parse(headers, COUNT(headers), &event, &why), ERR_NONE);
     assert_str(event.hub, "codestream");
 }
 
@@ -475,6 +534,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delivery_is_views_of_its_headers),
+        cmocka_unit_test(a_user_and_the_namespace_of_a_system_event_are_decoded),
+        cmocka_unit_test(an_event_is_whole_or_out_of_memory),
         cmocka_unit_test(blanks_at_the_ends_are_no_part_of_a_value),
         cmocka_unit_test(headers_come_in_any_order),
         cmocka_unit_test(header_names_come_in_any_case),

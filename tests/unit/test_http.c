@@ -6,9 +6,10 @@ static const char *complaint_about(const char *name, struct str value, bool is_h
 {
     struct str copy = exact(value);
     const struct header headers[] = { { STR("Host"), STR("x") }, { str_from(name), copy } };
-    const struct http_head head = { STR("GET"), is_http_1_0, headers, COUNT(headers) };
-    struct http_framing framing;
-    const char *why = http_head_complaint(&head, &framing);
+    const struct http_head head = { STR("GET"), STR("/"), is_http_1_0, headers,
+                                    COUNT(headers) };
+    struct http_meaning meaning;
+    const char *why = http_head_complaint(&head, &meaning);
 
     exact_free(copy);
     return why;
@@ -39,20 +40,21 @@ static void the_end_of_a_body_is_told_in_one_way(void **state)
 {
     const struct header both[] = { { STR("host"), STR("x") },
                                    { STR("content-length"), STR("5") } };
-    struct http_head head = { STR("POST"), false, both, COUNT(both) };
-    struct http_framing framing;
+    struct http_head head = { STR("POST"), STR("/a"), false, both, COUNT(both) };
+    struct http_meaning meaning;
 
     (void)state;
-    assert_null(http_head_complaint(&head, &framing));
-    assert_same(framing.length, STR("5"));
-    assert_false(framing.is_chunked);
+    assert_null(http_head_complaint(&head, &meaning));
+    assert_same(meaning.path, STR("/a"));
+    assert_same(meaning.length, STR("5"));
+    assert_false(meaning.is_chunked);
     head.header_count = 1;
-    assert_null(http_head_complaint(&head, &framing));
-    assert_null(framing.length.ptr);
+    assert_null(http_head_complaint(&head, &meaning));
+    assert_null(meaning.length.ptr);
     head.header_count = 0;
-    assert_non_null(http_head_complaint(&head, &framing));
+    assert_non_null(http_head_complaint(&head, &meaning));
     head.is_http_1_0 = true;
-    assert_null(http_head_complaint(&head, &framing));
+    assert_null(http_head_complaint(&head, &meaning));
 
     assert_null(complaint_about("Transfer-Encoding", STR("Chunked"), false));
     assert_non_null(complaint_about("Transfer-Encoding", STR("chunked"), true));
@@ -66,9 +68,9 @@ static bool is_host(const char *host)
 {
     struct str copy = exact(str_from(host));
     const struct header headers[] = { { STR("Host"), copy } };
-    const struct http_head head = { STR("GET"), false, headers, COUNT(headers) };
-    struct http_framing framing;
-    bool is_one = !http_head_complaint(&head, &framing);
+    const struct http_head head = { STR("GET"), STR("/"), false, headers, COUNT(headers) };
+    struct http_meaning meaning;
+    bool is_one = !http_head_complaint(&head, &meaning);
 
     exact_free(copy);
     return is_one;

@@ -138,7 +138,7 @@ enum { DONE = 0, NOTHING_TO_TRY = 200 };
 
 static bool is_in_force(const char *part)
 {
-    return strcmp(part, SANDBOX_RESTRICTED) == 0;
+    return strcmp(part, "restricted") == 0;
 }
 
 static int error_of(long result)

@@ -248,29 +248,6 @@ static void a_signature_is_found_at_the_end_of_a_long_list(void **state)
     hmac_key_free(key);
 }
 
-static void random_bytes_fill_the_space_and_differ(void **state)
-{
-    unsigned char first[34] = { 0 };
-    unsigned char second[34] = { 0 };
-
-    (void)state;
-    assert_true(random_bytes(first + 1, 32));
-    assert_true(random_bytes(second + 1, 32));
-    assert_memory_not_equal(first + 1, second + 1, 32);
-    assert_int_equal(first[0] | first[33] | second[0] | second[33], 0);
-    assert_true(random_bytes(first, 0));
-
-    /* Each place is filled: it would be zero in 64 draws once in 2^512 runs. */
-    unsigned char seen[32] = { 0 };
-    for (int round = 0; round < 64; round++) {
-        assert_true(random_bytes(first, 32));
-        for (size_t i = 0; i < 32; i++)
-            seen[i] |= first[i];
-    }
-    for (size_t i = 0; i < 32; i++)
-        assert_int_not_equal(seen[i], 0);
-}
-
 static void cleansing_leaves_nothing(void **state)
 {
     unsigned char secret[40];
@@ -346,7 +323,6 @@ int main(void)
         cmocka_unit_test(no_part_of_a_signature_is_enough),
         cmocka_unit_test(every_digit_of_a_signature_counts),
         cmocka_unit_test(a_signature_is_found_at_the_end_of_a_long_list),
-        cmocka_unit_test(random_bytes_fill_the_space_and_differ),
         cmocka_unit_test(cleansing_leaves_nothing),
         cmocka_unit_test(a_key_is_whole_or_refused),
         cmocka_unit_test(what_libcrypto_refuses_is_no_signature),
