@@ -42,13 +42,57 @@ async function buildWorker() {
   return { files, name: basename(outputOf(metafile, 'ticker.worker.js')) };
 }
 
-async function buildPage(worker) {
+/** The page inside a recording's file: one file that loads nothing, with the viewers' view in it. */
+async function buildPlayer() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    format: 'iife',
+    entryPoints: { player: './src/player.js', style: './style.css' },
+    define: { TICKER_WORKER: '""', 'import.meta.url': '""' },
+    plugins: [withoutWriting],
+  });
+  const [bundle, style] = ['.js', '.css'].map(
+    (end) => outputFiles.find(({ path }) => path.endsWith(end)).text.trim(),
+  );
+  // esbuild writes this only within strings and expressions, where it may be spelled so.
+  const script = bundle.replaceAll('<!--', '\\x3c!--');
+  // What would end the element that it stands in, or begin a comment there.
+  if (/<\/script|<!--/i.test(script) || /<\/style/i.test(style))
+    throw new Error('the player cannot stand in a page');
+  const html = await readFile(join(here, 'player.html'), 'utf8');
+  const page = html
+    .replace('%SCRIPT_HASH%', `sha256-${createHash('sha256').update(script).digest('base64')}`)
+    .replace('%STYLE%', () => style)
+    .replace('%SCRIPT%', () => script);
+  return { page, inputs: Object.keys(metafile.inputs) };
+}
+
+/** A player has no writer's editor, and no parts that are loaded later. */
+const withoutWriting = {
+  name: 'without-writing',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^monaco-editor|\/(shared|parts|definitions)\.js$/ }, ({ path }) => ({ path, namespace: 'none' }));
+    onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {}' }));
+  },
+};
+
+/** @param {string} page  as a module that the page loads when somebody saves a recording */
+const playerModule = (page) => ({
+  name: 'player-page',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^player-page$/ }, ({ path }) => ({ path, namespace: 'player' }));
+    onLoad({ filter: /.*/, namespace: 'player' }, () => ({ contents: page, loader: 'text' }));
+  },
+});
+
+async function buildPage(worker, player) {
   const result = await build({
     ...common,
     entryPoints: { page: './src/main.js', style: './style.css' },
     splitting: true,
     loader: { '.ttf': 'file' },
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
+    plugins: [playerModule(player.page)],
   });
   const { outputs } = result.metafile;
   const [page, write, watch, editor, reader, colours, searching] = [
@@ -164,7 +208,8 @@ const started = Date.now();
 await requireVerdicts();
 const worker = await buildWorker();
 const start = await buildStart();
-const built = await buildPage(worker);
+const player = await buildPlayer();
+const built = await buildPage(worker, player);
 const notice = await licences(built.inputs);
 // Not before this point: a build that fails must leave the old page as it was.
 await rm(dist, { recursive: true, force: true });

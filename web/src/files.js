@@ -75,10 +75,14 @@ export function downloadName(name, language) {
 }
 
 /** @param {string} text @param {string} name @param {string} language */
-export function downloadText(text, name, language) {
+export const downloadText = (text, name, language) =>
+  saveAs(text, downloadName(name, language), 'text/plain');
+
+/** @param {string} content @param {string} name @param {string} type */
+export function saveAs(content, name, type) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
-  link.download = downloadName(name, language);
+  link.href = URL.createObjectURL(new Blob([content], { type: `${type};charset=utf-8` }));
+  link.download = name;
   link.click();
   // By then the download has begun.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

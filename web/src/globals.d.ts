@@ -6,6 +6,12 @@ declare var codestreamEarly:
   | { url: string, controller: AbortController, response: Promise<Response> }
   | undefined;
 
+/** The page that plays a recording, which build.mjs makes. */
+declare module 'player-page' {
+  const page: string;
+  export default page;
+}
+
 /** Monaco's grammars come without types. */
 declare module 'monaco-editor/languages/definitions/*' {
   export const conf: import('monaco-editor').languages.LanguageConfiguration;

@@ -5,7 +5,7 @@ import { element } from './element.js';
 import { copyText } from './files.js';
 import { daysText } from './kept.js';
 import { LANGUAGES, languageOf } from './languages.js';
-import { loadSharePanel } from './parts.js';
+import { loadSaving, loadSharePanel } from './parts.js';
 import { countText } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
@@ -174,6 +174,24 @@ export class Page {
         this.onNotLoaded();
       }
     };
+  }
+
+  /**
+   * Lets the recording be downloaded, after a word about what is in it.
+   * @param {() => import('./recording.js').Recording} recording @param {() => number} now
+   */
+  onRecording(recording, now) {
+    const question =
+      'The recording has everything that was on this page since it was opened, also what was ' +
+      'deleted since. Download it?';
+    this.onPress('download-recording', async () => {
+      if (!confirm(question)) return;
+      try {
+        (await loadSaving())(recording(), now());
+      } catch {
+        this.onNotLoaded();
+      }
+    });
   }
 
   /** @param {(id: string) => void} chosen */

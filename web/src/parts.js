@@ -21,6 +21,11 @@ export async function loadSharePanel() {
   return SharePanel;
 }
 
+export async function loadSaving() {
+  const { saveRecording } = await import('./save-recording.js');
+  return saveRecording;
+}
+
 export async function loadHandForm() {
   const { HandForm } = await import('./hand-form.js');
   return HandForm;

@@ -233,10 +233,10 @@ export class Reader {
   // ---- going back ----
 
   /**
-   * Shows an earlier text, or again the live one (undefined).
-   * @param {string | undefined} text
+   * Shows an earlier text, and where the writer was in it, or again the live one (undefined).
+   * @param {string | undefined} text @param {View['selections']} [selections]
    */
-  showPast(text) {
+  showPast(text, selections = []) {
     if (this.#past === undefined && text !== undefined) this.#left = this.#topLine();
     const before = this.shown;
     this.#past = text;
@@ -246,8 +246,9 @@ export class Reader {
       this.#scrollToLine(this.#left.line, this.#left.offset);
       return;
     }
-    this.showWriter(undefined);
-    if (ops.length > 0) this.#centre(ops[0][0] + ops[0][2].length);
+    this.view.dispatch({ effects: setWriter.of(selections) });
+    const place = ops.length > 0 ? ops[0][0] + ops[0][2].length : selections[0]?.[1];
+    if (place !== undefined) this.#centre(Math.min(place, text.length));
   }
 
   /** Scrolls to a place that is not on the screen. @param {number} place */

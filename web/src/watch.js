@@ -15,7 +15,8 @@ import { languageOf } from './languages.js';
 import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
 import { Reading } from './reading.js';
-import { Rewind } from './rewind.js';
+import { Recording } from './recording.js';
+import { Rewind, ago } from './rewind.js';
 import { viewersLink } from './share.js';
 import { NOT_LOADED, viewerStatus } from './status.js';
 import { preferences, saveSession } from './store.js';
@@ -30,6 +31,7 @@ export class ViewerPage {
   /** @type {Reading | undefined} where texts are kept */
   #reading;
   #burst = new Burst();
+  #recording = new Recording();
   #rewind;
   #hand;
   /** @type {Connection} */
@@ -64,10 +66,13 @@ export class ViewerPage {
     page.showKeepDays(backEnd.keepDays);
     page.showFollowing(true);
     this.#rewind = new Rewind({
+      recording: this.#recording,
       now,
-      showPast: (text) => this.#showPast(text),
+      show: (moment) => this.#showPast(moment),
+      label: (place) => (place ? ago(now() - place.time) : 'now'),
       changed: () => this.#moved(),
     });
+    element('back-to-live', HTMLButtonElement).onclick = () => this.#rewind.toEnd();
     this.#hand = new HandView({
       hand: this.#viewer.hand,
       set: (wanted) => {
@@ -136,7 +141,8 @@ export class ViewerPage {
     });
     this.#follow = follow;
     reader.setLanguage(languageOf(session.language).id);
-    if (!this.#rewind.live) reader.showPast(this.#rewind.text);
+    const { past } = this.#rewind;
+    if (past) reader.showPast(past.text, past.cursor);
     this.#view = this.#viewer.view;
     follow.show(this.#view);
     this.#first?.remove();
@@ -187,7 +193,10 @@ export class ViewerPage {
   #edited(ops) {
     const { text, view } = this.#viewer;
     if (ops.length > 0 || view !== this.#view) this.#burst.add(ops);
-    this.#rewind.add(ops, text);
+    if (!this.#viewer.hasText) return;
+    const { language, name } = this.#viewer.session;
+    this.#recording.add(ops, text, now(), { cursor: view?.selections, title: { language, name } });
+    this.#rewind.grown();
   }
 
   /** Draws what has arrived since the last time. */
@@ -202,10 +211,10 @@ export class ViewerPage {
     if (moved) this.#follow?.show(view);
   }
 
-  /** @param {string | undefined} past */
+  /** @param {import('./recording.js').Moment | undefined} past */
   #showPast(past) {
-    if (this.#reader) this.#reader.showPast(past);
-    else this.#first?.show(past ?? this.#viewer.text, undefined);
+    if (this.#reader) this.#reader.showPast(past?.text, past?.cursor);
+    else this.#first?.show(past?.text ?? this.#viewer.text, undefined);
   }
 
   /** The screen has gone back in time, or has returned. */
@@ -219,7 +228,8 @@ export class ViewerPage {
 
   #connectMenu() {
     const page = this.#page;
-    const shown = () => this.#rewind.text ?? this.#viewer.text;
+    const shown = () => this.#rewind.past?.text ?? this.#viewer.text;
+    page.onRecording(() => this.#recording, now);
     page.onPress('follow', () => this.#follow?.set(!this.#follow.on));
     page.onCopy('copy-text', shown);
     page.onPress('download', () => {

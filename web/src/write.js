@@ -13,6 +13,7 @@ import { Keeping } from './keeping.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
+import { Recorder } from './recorder.js';
 import { ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
 import { viewersLink } from './share.js';
 import {
@@ -56,6 +57,7 @@ export class WriterPage {
   #word;
   #takeover;
   #hands;
+  #recorder;
   #connection;
   /** @type {Keeping | undefined} where texts are kept */
   #keeping;
@@ -101,6 +103,8 @@ export class WriterPage {
       renew: () => this.#renew(),
       giveWay: () => this.#giveWay(),
     });
+    this.#recorder = new Recorder(this.#writer);
+    this.#recorder.record([], now());
     this.#hands = new HandsView({
       hands: this.#writer.hands,
       changed: () => this.#connection.step(),
@@ -310,6 +314,7 @@ export class WriterPage {
       (ops) => {
         const accepted = writer.edit(ops);
         if (accepted) this.#draft.saveSoon(now());
+        if (accepted) this.#recorder.record(ops, now());
         else this.#say(TOO_LARGE);
         this.#connection.step();
         return accepted;
@@ -318,6 +323,7 @@ export class WriterPage {
     );
     editor.onView(() => {
       writer.setView(editor.view);
+      this.#recorder.record([], now());
       this.#connection.step();
     });
     onFile({
@@ -338,6 +344,7 @@ export class WriterPage {
       return { link: this.#link, pen: writerLink(this.#link, { key, epoch: writer.epoch }) };
     });
     page.onLanguage((language) => this.#change({ language }));
+    page.onRecording(() => this.#recorder.recording, now);
     page.onHands(writer.hands.allowed, (allowed) => {
       keepHands(allowed);
       writer.allowHands(allowed);
@@ -375,6 +382,7 @@ export class WriterPage {
   /** @param {Parameters<Writer['set']>[0]} part */
   #change(part) {
     this.#writer.set(part);
+    this.#recorder.record([], now());
     this.#showSession();
     this.#draft.save();
     this.#connection.step();
