@@ -15,6 +15,8 @@ import './allowance.js';
 import './hand-messages.js';
 import './share.js';
 import './writer-link.js';
+import './pieces.js';
+import './recording.js';
 import './languages.js';
 import './ops.js';
 import './protocol.js';
