@@ -30,6 +30,34 @@ export interface Faults {
   cutAfterMs?: number;
 }
 
+/** One line of the log; what does not apply is missing. */
+export interface LogEntry {
+  /** ISO 8601 */
+  time: string;
+  kind: 'client' | 'upstream' | 'rest' | 'note' | 'warn';
+  /** the line without its kind */
+  text: string;
+  hub?: string;
+  connection?: string;
+  socket?: string;
+  namespace?: string;
+  room?: string;
+  group?: string;
+  user?: string;
+  event?: string;
+  /** of a client's packet */
+  direction?: 'in' | 'out';
+  method?: string;
+  /** of a response; a word where there is none */
+  status?: number | string;
+  ms?: number;
+  /** why something is refused: a row of the fidelity table, and its source */
+  rule?: string;
+  source?: string;
+  /** what the client learns of it */
+  reads?: string;
+}
+
 /** Times are in milliseconds. `--help` says what each setting means, and its default. */
 export interface WebPubSubOptions extends Faults {
   /** 0, the default, takes a free one */
@@ -50,6 +78,8 @@ export interface WebPubSubOptions extends Faults {
   hubs?: Record<string, HubSettings>;
   /** gets each line of the log, without its line break; warnings begin with `warn` */
   log?: (line: string) => void;
+  /** gets the same as an object */
+  logEntry?: (entry: LogEntry) => void;
   /** the service's own time of day */
   clock?: () => number;
 

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 
 import { fail, readCommandLine } from '../cli.js';
 import { startWebPubSub } from '../webpubsub/service.js';
-import { PREFIX, SERVICE_OPTIONS, serviceOptions, warnings } from './service.js';
+import { PREFIX, SERVICE_OPTIONS, serviceOptions, startFailure, warn, warnings } from './service.js';
 import { clientOf } from './token.js';
 
 const ABOUT = `Usage: webpubsub-socketio-emulator exec [options] -- COMMAND [ARGUMENT…]
@@ -38,25 +38,25 @@ export async function exec(args) {
     },
   }, end < 0 ? args : args.slice(0, end));
   if (command.length === 0) fail('which command? It stands after --\nTry exec --help.');
-  const print = console.error; // the output is the command's own
-  const options = serviceOptions(values, print);
+  const options = serviceOptions(values, process.stderr); // the output is the command's own
   let service;
   try {
     service = await startWebPubSub(options);
   } catch (error) {
-    fail(`cannot start: ${error.message}`, 1);
+    fail(startFailure(error), 1);
   }
-  for (const warning of warnings(options)) print(`warn     ${warning}`);
+  const tell = (text) => warn(options, text);
+  for (const warning of warnings(options)) tell(warning);
   const hub = values.hubs ? Object.keys(values.hubs)[0] ?? values.hub : values.hub;
-  const code = await run(service, command, { ...values, hub, waitForHandlers, print });
+  const code = await run(service, command, { ...values, hub, waitForHandlers, tell });
   await service.close();
   process.exit(code);
 }
 
 /** @returns {Promise<number>} the exit code; a signal that comes before the command runs ends it */
-async function run(service, command, { waitForHandlers, print, ...values }) {
+async function run(service, command, { waitForHandlers, tell, ...values }) {
   const signals = forward();
-  if (waitForHandlers) await Promise.race([awaitHandlers(service, print), signals.first]);
+  if (waitForHandlers) await Promise.race([awaitHandlers(service, tell), signals.first]);
   const early = signals.given();
   if (early) return codeOf(early);
   const { url } = clientOf({ ...values, minutes: CLIENT_MINUTES }, service.endpoint);
@@ -70,9 +70,9 @@ async function run(service, command, { waitForHandlers, print, ...values }) {
 }
 
 /** The command may be what starts them: then there is nothing to wait for, and it runs. */
-async function awaitHandlers(service, print) {
+async function awaitHandlers(service, tell) {
   const late = await service.handlersValidated(HANDLERS_MS);
-  for (const url of late) print(`warn     the event handler ${url} is not validated; going on`);
+  for (const url of late) tell(`the event handler ${url} is not validated; going on`);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { closeOnSignal, fail, readCommandLine } from '../cli.js';
 import { startWebPubSub } from '../webpubsub/service.js';
-import { PREFIX, SERVICE_OPTIONS, addresses, serviceOptions, warnings } from './service.js';
+import { PREFIX, SERVICE_OPTIONS, addresses, serviceOptions, startFailure, warn, warnings } from './service.js';
 
 const ABOUT = `Usage: webpubsub-socketio-emulator [options]
        webpubsub-socketio-emulator token [options]
@@ -23,19 +23,18 @@ export async function serve(args) {
       json: { kind: 'flag', help: 'print one line of JSON when it listens, and the log to stderr' },
     },
   }, args);
-  const print = json ? console.error : console.log;
-  const options = serviceOptions(values, print);
+  const options = serviceOptions(values, json ? process.stderr : process.stdout);
   try {
     const service = await startWebPubSub(options);
     closeOnSignal(() => service.close());
-    for (const warning of warnings(options)) print(`warn     ${warning}`);
-    if (json) {
+    for (const warning of warnings(options)) warn(options, warning);
+    if (json || values.logJson) {
       console.log(JSON.stringify({ ready: true, ...addresses(service) }));
     } else {
       console.log(`Web PubSub for Socket.IO at ${service.endpoint}`);
       console.log(service.connectionString);
     }
   } catch (error) {
-    fail(`cannot start: ${error.message}`, 1);
+    fail(startFailure(error), 1);
   }
 }

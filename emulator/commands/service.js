@@ -3,6 +3,7 @@
 
 import { isLoopback } from '../loopback.js';
 import { KNOBS } from '../webpubsub/options.js';
+import { logTo } from './printing.js';
 
 /** What names of settings begin with in the environment. */
 export const PREFIX = 'WEBPUBSUB_EMULATOR_';
@@ -39,17 +40,18 @@ export const SERVICE_OPTIONS = {
   anonymous: { kind: 'flag', help: 'the hub admits clients without a token' },
   hubs: { kind: 'json', help: 'the settings of several hubs instead' },
   log: { kind: 'flag', help: 'one line for each packet, delivery and REST call' },
+  logJson: { kind: 'flag', help: 'the same, and warnings, as one JSON object a line' },
   ...KNOBS,
 };
 
 /**
  * @param {object} values as readCommandLine gives them
- * @param {(line: string) => void} print
+ * @param {import('node:tty').WriteStream} stream for the log
  * @returns {object} what startWebPubSub takes
  */
-export function serviceOptions(values, print) {
+export function serviceOptions(values, stream) {
   const {
-    hub, upstream, userEvents, systemEvents, anonymous, hubs, accessKey, identityToken, log,
+    hub, upstream, userEvents, systemEvents, anonymous, hubs, accessKey, identityToken, log, logJson,
     ...options
   } = values;
   const handler = {
@@ -66,10 +68,19 @@ export function serviceOptions(values, print) {
     accessKeys: accessKey,
     identityTokens: identityToken,
     hubs: hubs ?? { [hub]: oneHub },
-    log: (line) => {
-      if (log || /^(warn|note)/.test(line)) print(line);
-    },
+    ...logTo({ log, logJson }, stream),
   };
+}
+
+/** A warning of the command's own, in the form of the log. */
+export function warn({ logEntry }, text) {
+  logEntry({ time: new Date().toISOString(), kind: 'warn', text });
+}
+
+/** Why it does not start, and what to do. */
+export function startFailure({ code, message }) {
+  const cure = code === 'EADDRINUSE' ? ': --port names another, --or-free takes any' : '';
+  return `cannot start: ${message}${cure}`;
 }
 
 /** What is worth a warning at the start. */

@@ -2,7 +2,7 @@
 
 import { fail, readCommandLine } from '../cli.js';
 import { isLoopback } from '../loopback.js';
-import { DEFAULT_KEY, isHubName } from '../webpubsub/options.js';
+import { DEFAULT_KEY, hubNameFault, isHubName } from '../webpubsub/options.js';
 import { signToken } from '../webpubsub/token.js';
 import { ACCESS_KEY, PREFIX, SERVICE_OPTIONS } from './service.js';
 
@@ -29,7 +29,7 @@ const OPTIONS = {
 export function token(args) {
   const values = readCommandLine({ about: ABOUT, prefix: PREFIX, options: OPTIONS }, args);
   const { endpoint, hub } = values;
-  if (!isHubName(hub)) fail(`'${hub}' is not a hub name`);
+  if (!isHubName(hub)) fail(hubNameFault(hub));
   const url = tryUrl(endpoint);
   if (!url || !isLoopback(url.hostname)) {
     fail(`tokens are signed for an emulator on this machine only, and '${endpoint}' is none`);

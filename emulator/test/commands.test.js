@@ -63,6 +63,7 @@ test('webpubsub.js prints the connection string and serves', async (t) => {
   );
   const health = `http://127.0.0.1:${port}/api/health?api-version=2024-01-01`;
   assert.equal((await request(health, { method: 'HEAD' })).status, 200);
+  await command.says(/^\d\d:\d\d:\d\d\.\d{3} rest +HEAD \/api\/health\S+ -> 200 \d+ ms$/m);
   command.child.kill('SIGINT');
   assert.equal(await ends(command), 0);
 });

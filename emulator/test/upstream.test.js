@@ -639,8 +639,8 @@ test('the log shows packets, deliveries and calls, and no token or key', async (
   const text = lines.join('\n');
   assert.match(text, /^client +\S+ opened by ann \(websocket\)$/m);
   assert.match(text, /^client +\S+ <- 0$/m);
-  assert.match(text, /^client +\S+ -> 0{"sid"/m);
-  assert.match(text, /^upstream connect \S+ \/ -> 200 \d+ ms$/m);
+  assert.match(text, /^client +\S+ \S+ -> 0{"sid"/m);
+  assert.match(text, /^upstream connect \S+ \S+ \/ -> 200 \d+ ms$/m);
   assert.ok(!text.includes('K1234567')); // an id that is made by chance may have less of it
   for (const part of socket.token.split('.')) assert.ok(!text.includes(part.slice(0, 30)), part);
 });

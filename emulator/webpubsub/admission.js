@@ -6,6 +6,8 @@ import { TokenError, verifyToken } from './token.js';
 const NAME_CLAIM = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
 const ROLE_CLAIM = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
 
+const MAX_NAME = 40; // characters of a parameter's name that are told
+
 /** What a client reads that is one too many; the real text is not known. */
 export const FULL = 'the connections that the tier allows are all in use';
 
@@ -21,17 +23,25 @@ export function admit({ url, headers }, audience, { hub, options }) {
   const token = url.searchParams.get('access_token') ?? bearer;
   if (token === undefined) {
     if (hub.allowsAnonymous) return undefined;
-    throw new TokenError('there is no access_token, and the hub admits nobody without one');
+    throw new TokenError(explainMissing(url.searchParams, hub));
   }
   const claims = verifyToken(token, {
     keys: options.accessKeys,
     audience: (aud) => sameClientAudience(aud, audience, options.audience),
+    wanted: audience,
     now: options.clock() / 1000,
     skew: options.clockSkewSeconds,
   });
   shorten(claims, options);
   if (['string', 'undefined'].includes(typeof claims.sub)) return claims;
   throw new TokenError("the token's sub is not a string");
+}
+
+function explainMissing(query, { name }) {
+  const other = [...query.keys()].find((key) => /token|jwt|auth/i.test(key));
+  const given = other === undefined ? '' : ` ('${other.slice(0, MAX_NAME)}' is there)`;
+  const cure = `the query has it, and \`token --hub ${name}\` prints one; or --anonymous`;
+  return `there is no access_token${given}, and the hub admits nobody without one: ${cure}`;
 }
 
 /** A token whose life is shorter on purpose: it ends so long after it was made. */

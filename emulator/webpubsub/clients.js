@@ -8,7 +8,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { admit, describeHandshake, FULL } from './admission.js';
 import { SocketIoConnection } from './connection.js';
 import { connectionId } from './ids.js';
-import { invalidHub } from './misdirected.js';
+import { explainEngine, invalidHub, readsOf } from './misdirected.js';
 import { decodeSegment } from './target.js';
 import { TokenError } from './token.js';
 import { refuseBadHandshakes, refuseUpgrade } from './upgrade.js';
@@ -85,10 +85,16 @@ export class Clients {
 
   /** @returns {{status: number, message: string} | undefined} why the request is refused */
   #check(req, url, hub, name) {
-    if (!hub) {
-      this.#service.log.warn('client', 'refused (400):', invalidHub(name));
-      return { status: 400, message: invalidHub(name) };
-    }
+    const fault = this.#fault(req, url, hub, name);
+    if (!fault) return undefined;
+    const { status, message, rule } = fault;
+    const details = { rule, status, reads: readsOf(status, url) };
+    this.#service.log.refused(['client', `refused (${status}):`], message, details);
+    return fault;
+  }
+
+  #fault(req, url, hub, name) {
+    if (!hub) return { status: 400, message: invalidHub(name), rule: 'hubName' };
     // As engine.io reads it: the last one counts, and an empty one asks for a new session.
     const open = Boolean(url.searchParams.getAll('sid').at(-1));
     if (open && !this.#service.options.checkTokenOnEveryRequest) return undefined;
@@ -96,13 +102,12 @@ export class Clients {
     const audience = `${this.#service.endpoint}${url.pathname.replace(/\/$/, '')}`;
     try {
       const claims = admit(handshake, audience, { hub, options: this.#service.options });
-      if (!open && this.#service.isFull) return { status: 429, message: FULL };
+      if (!open && this.#service.isFull) return { status: 429, message: FULL, rule: 'full' };
       this.#admitted.set(req, { claims, description: describeHandshake(handshake, claims) });
       return undefined;
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      this.#service.log.warn('client', 'refused (401):', error.message, `(expected ${audience})`);
-      return { status: 401, message: error.message };
+      return { status: 401, message: error.message, rule: 'clientToken' };
     }
   }
 
@@ -125,14 +130,18 @@ export class Clients {
       socket.transport.closeTimeout = POLL_AGAIN_MS;
       const { claims, description } = this.#admitted.get(socket.request);
       const service = this.#service;
+      service.warnOfSilence(hub);
       new SocketIoConnection({ engine: socket, hub, service, claims, request: description });
       service.log.life(
         socket.id,
         `opened by ${claims?.sub ?? 'nobody'} (${socket.transport.name})`,
       );
     });
-    engine.on('connection_error', ({ message, context }) => {
-      this.#service.log.warn('client', 'request refused:', message, JSON.stringify(context ?? {}));
+    engine.on('connection_error', (error) => {
+      const context = JSON.stringify(error.context ?? {});
+      const where = ['client', 'request refused (400):'];
+      const details = { rule: 'engine', status: 400, reads: `400 '${error.message}'` };
+      this.#service.log.refused(where, `${explainEngine(error)} ${context}`, details);
     });
     return engine;
   }

@@ -11,7 +11,14 @@ import { Output } from './output.js';
 import { PacketReader, PacketType, connected, disconnect, refused } from './packets.js';
 import { Permissions } from './permissions.js';
 import { Queue } from './queue.js';
+import { refusalText } from './validation.js';
 
+/** What a client learns of an event that has failed. */
+const FAILED_READS = {
+  close: "'transport close'",
+  disconnect: "'io server disconnect'",
+  ignore: 'nothing',
+};
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SID_BYTES = 15; // 20 characters, as Socket.IO's own
 const MAX_ACK_IDS = 10_000; // of events whose acknowledgement has not come
@@ -58,6 +65,7 @@ export class SocketIoConnection {
       onDisconnect: (namespace, closes) =>
         this.#endSocket(namespace, 'ClosedByAppServer', { closes }),
       onSlow: () => this.#dropSlow(),
+      onWrite: (text) => this.#logPacket('->', text),
     });
     this.#service = service;
     this.#claims = claims;
@@ -96,7 +104,7 @@ export class SocketIoConnection {
   #receive(message) {
     if (this.#ended) return;
     try {
-      this.#service.log.client(this.id, '<-', typeof message === 'string' ? message : '(binary)');
+      this.#logPacket('<-', typeof message === 'string' ? message : '(binary)');
       this.#reader.add(message);
     } catch (error) {
       this.#violation(error.message);
@@ -155,8 +163,17 @@ export class SocketIoConnection {
   }
 
   #violation(why) {
-    this.#service.log.warn('client', this.id, 'broke the protocol:', why);
+    const details = { rule: 'protocol', reads: "'transport close'", connection: this.id };
+    this.#service.log.refused(['client', this.id, 'broke the protocol:'], why, details);
     this.close('ProtocolError');
+  }
+
+  /** @param {'<-' | '->'} arrow */
+  #logPacket(arrow, text) {
+    const { log } = this.#service;
+    if (!log.isWanted) return;
+    const namespace = /^\d(?:\d*-)?(\/[^,]*)/.exec(text)?.[1] ?? '/';
+    log.client(this.id, arrow, text, { namespace, socket: this.#namespaces.get(namespace)?.socketId });
   }
 
   #enqueue(namespace, task, bytes = 0) {
@@ -220,10 +237,13 @@ export class SocketIoConnection {
   }
 
   #refuse(namespace, error) {
-    this.#service.log.warn('client', this.id, namespace, 'was refused:', error.message);
-    if (this.#ended) return;
     const body = this.#service.options.connectErrorText === 'body' ? error.body : undefined;
-    const message = body || `connect was refused (${error.reason ?? 'no response'})`;
+    const message = body || refusalText(error.reason ?? 'no response');
+    this.#service.log.refused(['client', this.id, namespace, 'was refused:'], error.message, {
+      rule: error.rule === 'validation' ? 'validation' : 'connect',
+      reads: `connect_error '${message}'`, connection: this.id, namespace, status: error.status,
+    });
+    if (this.#ended) return;
     this.#output.write({ text: refused(namespace, message) });
   }
 
@@ -266,7 +286,12 @@ export class SocketIoConnection {
       // A later socket must not get these packets.
       if (socket.state === 'connected') this.#output.answer(answer, socket, id);
     } catch (error) {
-      this.#service.log.warn('client', this.id, `event '${data[0]}':`, error.message);
+      const { id: connection } = this;
+      this.#service.log.refused(['client', connection, `event '${data[0]}':`], error.message, {
+        rule: error.rule ?? 'retries', reads: FAILED_READS[this.#service.options.userEventFailure],
+        connection, socket: socket.socketId, namespace: socket.namespace, event: event.name,
+        status: error.status,
+      });
       this.#eventFailed(socket);
     }
   }
@@ -312,6 +337,9 @@ export class SocketIoConnection {
 
   /** It would not read the close frame either. */
   #dropSlow() {
+    const { maxPendingBytes } = this.#service.options;
+    const what = `has left more than ${maxPendingBytes} bytes unread, and is dropped: it does not read`;
+    this.#service.log.warn('client', this.id, what, { connection: this.id });
     this.close('SlowClient');
     this.terminate();
   }

@@ -15,7 +15,8 @@ export class HttpClient {
 
   /**
    * @param {string} url
-   * @param {{method: string, headers: object, body?: string | Buffer, signal: AbortSignal}} request
+   * @param {{method: string, headers: object, body?: string | Buffer, signal: AbortSignal,
+   *   progress?: {status?: number}}} request progress: gets the status when the head has come
    * @returns {Promise<{status: number, headers: object, body: string, bytes: Buffer}>}
    */
   async send(url, request) {
@@ -30,7 +31,7 @@ export class HttpClient {
     }
   }
 
-  #once(url, { method, headers, body = '', signal }, attempt) {
+  #once(url, { method, headers, body = '', signal, progress = {} }, attempt) {
     const { request } = url.protocol === 'https:' ? https : http;
     const agent = this.#agents[url.protocol];
     const length = method === 'POST' ? { 'Content-Length': Buffer.byteLength(body) } : {};
@@ -40,7 +41,10 @@ export class HttpClient {
         attempt.reused = sent.reusedSocket;
         reject(error);
       });
-      sent.on('response', (response) => collect(response).then(resolve, reject));
+      sent.on('response', (response) => {
+        progress.status = response.statusCode;
+        collect(response).then(resolve, reject);
+      });
       sent.end(body);
     });
   }

@@ -191,6 +191,9 @@ export class OptionError extends Error {}
 
 export const isHubName = (name) => HUB.test(name);
 
+export const hubNameFault = (name) =>
+  `'${name}' is not a hub name: a letter, and then letters, digits or _ \` , . [ ]`;
+
 /** Fills in the defaults, and names every fault at once. */
 export function readOptions(given = {}) {
   const options = { port: 0, orFree: false, endpoint: undefined, accessKeys: [DEFAULT_KEY] };
@@ -199,7 +202,9 @@ export function readOptions(given = {}) {
   Object.assign(options, { host: undefined, insecure: false });
   // identityTokens: bearer tokens that REST accepts unread, in place of Entra's
   // clock: the service's own time, in milliseconds, which may differ from everybody else's
-  Object.assign(options, { identityTokens: [], hubs: {}, log: undefined, clock: Date.now });
+  Object.assign(options, { identityTokens: [], hubs: {}, clock: Date.now });
+  // log gets lines, logEntry the same as objects
+  Object.assign(options, { log: undefined, logEntry: undefined });
   for (const [name, { value }] of Object.entries(KNOBS)) options[name] = value;
   const faults = [];
   for (const [name, value] of Object.entries(given)) {
@@ -259,7 +264,7 @@ function structureFaults(options) {
     faults.push(`an access key needs at least ${MIN_KEY} bytes`);
   }
   for (const [name, hub] of Object.entries(hubs)) {
-    if (!isHubName(name)) faults.push(`'${name}' is not a hub name`);
+    if (!isHubName(name)) faults.push(hubNameFault(name));
     const policy = hub.anonymousConnectPolicy ?? 'deny';
     if (!['allow', 'deny'].includes(policy))
       faults.push('anonymousConnectPolicy has to be allow or deny');
@@ -298,10 +303,12 @@ const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
 export function handlerFaults({ urlTemplate, systemEvents = [] }) {
   const faults = [];
   if (!/^https?:\/\/[^/{}]+(\/.*)?$/.test(urlTemplate ?? '')) {
-    faults.push(`'${urlTemplate}' is not a URL template (http or https, no {} in the host)`);
+    const near = /^[\w.-]+(:\d+)?(\/|$)/.test(urlTemplate ?? '') ? `: do you mean http://${urlTemplate}?` : '';
+    faults.push(`'${urlTemplate}' is not a URL template (http or https, no {} in the host)${near}`);
   }
   for (const event of systemEvents) {
-    if (!SYSTEM_EVENTS.includes(event)) faults.push(`'${event}' is not a system event`);
+    if (SYSTEM_EVENTS.includes(event)) continue;
+    faults.push(`'${event}' is not a system event: ${SYSTEM_EVENTS.join(', ')} are`);
   }
   return faults;
 }

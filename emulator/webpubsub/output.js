@@ -15,7 +15,8 @@ export class Output {
    * @param {import('engine.io').Socket} engine
    * @param {{options: {maxPendingBytes: number}, log}} service
    * @param {{socketOf: (namespace: string) => object | undefined,
-   *   onDisconnect: (namespace: string, closes: boolean) => void, onSlow: () => void}} owner
+   *   onDisconnect: (namespace: string, closes: boolean) => void, onSlow: () => void,
+   *   onWrite: (text: string) => void}} owner
    *   socketOf: the client's, if it is connected; onDisconnect: a packet wants its end; onSlow: more
    *   is unread than may be
    */
@@ -36,7 +37,7 @@ export class Output {
   /** @param {{text: string, attachments?: Buffer[]}} packet */
   write({ text, attachments = [] }) {
     if (this.#ended) return;
-    this.#service.log.client(this.#engine.id, '->', text);
+    this.#owner.onWrite(text);
     for (const data of [text, ...attachments]) {
       const length = Buffer.byteLength(data);
       this.#pendingBytes += length;
@@ -51,7 +52,7 @@ export class Output {
   send(message) {
     const warn = (words) => message.warn(() => this.#warn(words));
     if (message.dataType === 'text') this.#writePayload(message.payload(), warn);
-    else warn(`was not sent ${message.dataType}, only text goes: Content-Type: text/plain`);
+    else warn(`was not sent ${message.dataType}, only text goes: ${AS_TEXT}`);
   }
 
   /**
@@ -65,7 +66,7 @@ export class Output {
     if (status !== 204 && body !== '') {
       const isText = /^text\/plain\b/i.test(headers['content-type'] ?? '');
       if (isText) this.#writePayload(readPayload(body), warn);
-      else warn('was not sent a response that is not text/plain');
+      else warn(`was not sent a response that is not text/plain: ${explainType(headers, ackId)}`);
     }
     if (ackId === undefined || !socket.acks.has(ackId)) return;
     const { namespace } = socket;
@@ -89,6 +90,15 @@ export class Output {
   #warn(words) {
     this.#service.log.warn('client', this.#engine.id, words);
   }
+}
+
+/** SDKs send JSON unless they are told otherwise. */
+const AS_TEXT = "Content-Type: text/plain (SDKs: contentType 'text/plain'; Python: content_type=)";
+
+function explainType(headers, ackId) {
+  const given = headers['content-type'] ?? 'none';
+  const example = ackId === undefined ? '42["name",…]' : `43${ackId}[…]`;
+  return `Content-Type is ${given}, and the body should be packets, such as ${example}`;
 }
 
 /** The first of several warnings about the same thing is the one that names the cause. */

@@ -4,9 +4,15 @@
 import { sameAudience } from './admission.js';
 import { ApiError, badRequest } from './errors.js';
 import { EveryNth } from './faults.js';
+import { roomOf } from './groups.js';
+import { eventIn } from './log.js';
+import { hubNameFault } from './options.js';
 import { findRoute } from './routes.js';
 import { TokenError, verifyToken } from './token.js';
 
+const MAX_EVENT = 300; // bytes of a body in which an event's name is looked for
+const NO_TOKEN = 'there is no bearer token: Authorization: Bearer and a JWT, HS256 with the access key, '
+  + 'whose aud is the URL of the request';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const VERSIONS = ['2021-10-01', '2022-11-01', '2023-07-01', '2024-01-01', '2024-12-01'];
 
@@ -22,20 +28,23 @@ export class Rest {
   /** @returns {boolean} whether the request was for this interface */
   request(req, res, url) {
     if (!url.pathname.startsWith('/api/')) return false;
-    this.#answer(req, url)
+    const call = { started: Date.now() };
+    this.#answer(req, url, call)
       .catch((error) => this.#explain(error))
-      .then((answer) => this.#send(req, res, answer));
+      .then((answer) => this.#send(req, res, answer, call));
     return true;
   }
 
-  async #answer(req, url) {
+  async #answer(req, url, call) {
     const route = findRoute(req.method, url.pathname);
     this.#checkVersion(url, route);
     if (!route.open) this.#checkToken(req);
     const { params, run } = route;
+    call.params = params;
     const hub = params.hub && this.#service.hub(params.hub);
-    if (params.hub && !hub) throw badRequest(`'${params.hub}' is not a hub name`, 'hub');
+    if (params.hub && !hub) throw badRequest(hubNameFault(params.hub), 'hub');
     const body = await this.#readBody(req);
+    if (this.#service.log.isWanted) call.event = eventIn(body.toString('utf8', 0, MAX_EVENT));
     await this.#failOnPurpose(route);
     const type = (req.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
     return run({ params, hub, query: url.searchParams, body, type, url, service: this.#service });
@@ -45,25 +54,26 @@ export class Rest {
   #checkVersion({ searchParams }, { since = VERSIONS[0], open }) {
     const version = searchParams.get('api-version');
     if (open) return;
-    if (version === null) throw badRequest('api-version is missing', 'api-version');
+    if (version === null) throw badRequest(`api-version is missing: ?api-version=${VERSIONS.at(-1)}`, 'api-version');
     if (VERSIONS.includes(version) && version >= since) return;
-    throw badRequest(`api-version '${version}' does not have this operation`, 'api-version');
+    const known = VERSIONS.filter((one) => one >= since).join(', ');
+    throw badRequest(`api-version '${version}' does not have this operation: ${known} do`, 'api-version');
   }
 
   /** aud is the exact URL of the request, query included, at the endpoint's own address. */
   #checkToken(req) {
     const { options, endpoint } = this.#service;
     const token = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
-    if (!token) throw new ApiError(401, 'Unauthorized', 'there is no bearer token');
+    if (!token) throw new ApiError(401, 'Unauthorized', NO_TOKEN);
     if (options.identityTokens.includes(token)) return;
     const wanted = `${endpoint}${req.url}`;
     const audience = (aud) => sameAudience(aud, wanted, options.audience);
     const { accessKeys: keys, clockSkewSeconds: skew } = options;
     try {
-      verifyToken(token, { keys, audience, now: options.clock() / 1000, skew });
+      verifyToken(token, { keys, audience, wanted, now: options.clock() / 1000, skew });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      throw new ApiError(401, 'Unauthorized', `${error.message} (expected ${wanted})`);
+      throw new ApiError(401, 'Unauthorized', error.message);
     }
   }
 
@@ -98,11 +108,10 @@ export class Rest {
   }
 
   /** What HEAD is answered names the body that GET would have, but only where it is an error. */
-  #send(req, res, answer) {
+  #send(req, res, answer, call) {
     const { status, json, type = JSON_TYPE, headers = {}, note = '', hasVersions = true } = answer;
     const isHead = req.method === 'HEAD';
-    const level = status >= 400 && !(isHead && status === 404) && status !== 503 ? 'warn' : 'rest'; // 404: a result
-    this.#service.log[level](req.method, req.url, '->', String(status), note);
+    this.#tell(req, status, note, call);
     const text = json === undefined ? '' : JSON.stringify(json);
     const hasLength = status !== 204 && !(isHead && status === 200);
     res.writeHead(status, {
@@ -113,4 +122,28 @@ export class Rest {
     });
     res.end(isHead ? undefined : text);
   }
+
+  /** What is asked and not there, or not ready, is a result and no refusal. */
+  #tell({ method, url }, status, note, { started, params = {}, event }) {
+    const { log } = this.#service;
+    if (!log.isWanted) return;
+    const where = placeOf(params);
+    const details = { ...where, event, status, ms: Date.now() - started, method };
+    const parts = [method, url, '->', String(status)];
+    const isResult = (method === 'HEAD' && status === 404) || url.startsWith('/api/health');
+    if (status < 400 || isResult) {
+      const room = where.room === undefined ? '' : `room '${where.room}' of ${where.namespace}`;
+      log.rest(...parts, note, room, event === undefined ? '' : `event '${event}'`, `${details.ms} ms`, details);
+      return;
+    }
+    const rule = status === 401 ? 'restToken' : 'rest';
+    log.refused(parts, note, { ...details, rule, reads: `${status} and this message` });
+  }
+}
+
+/** Whom a call is about, in the words of Socket.IO where it is a room. */
+function placeOf({ connection, user, group }) {
+  const room = group === undefined ? undefined : roomOf(group);
+  if (!room) return { connection, user, group };
+  return { connection, user, group, room: room.name || undefined, namespace: room.namespace };
 }

@@ -62,12 +62,18 @@ const routes = ROUTES.map(([method, template, run, more = {}]) => {
  */
 export function findRoute(method, pathname) {
   const there = routes.filter((route) => route.path.test(pathname));
-  if (there.length === 0) throw new ApiError(404, 'NotFound', `there is nothing at ${pathname}`);
+  if (there.length === 0) throw new ApiError(404, 'NotFound', nothingAt(pathname));
   const route = there.find((candidate) => candidate.method === method);
   if (route) return { ...route, params: readParams(route, pathname) };
   const Allow = there.map((candidate) => candidate.method).join(', ');
   const message = `${method} is not allowed at ${pathname}`;
   throw new ApiError(405, 'MethodNotAllowed', message, undefined, { Allow });
+}
+
+function nothingAt(pathname) {
+  const verb = /\/(send|addToGroups|removeFromGroups|closeConnections|generateToken)\/?$/.exec(pathname)?.[1];
+  const cure = verb ? `: do you mean /:${verb}?` : ': operations begin with /api/hubs/{hub}/';
+  return `there is nothing at ${pathname}${cure}`;
 }
 
 /** A URL parser takes a dot segment out of a path, and the part before it: then the hub is meant. */

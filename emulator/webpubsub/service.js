@@ -3,10 +3,11 @@
 import http from 'node:http';
 
 import { listen } from '../listen.js';
+import { nearest } from '../nearest.js';
 import { Clients } from './clients.js';
 import { Hub } from './hub.js';
 import { makeLog } from './log.js';
-import { explainPath } from './misdirected.js';
+import { explainNoRequest, explainPath, readsOf } from './misdirected.js';
 import { NativeClients } from './native/endpoint.js';
 import { changeFaults, isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
@@ -19,7 +20,7 @@ const CLOSE_GRACE_MS = 500; // for the last `disconnected` events
 
 /**
  * Starts the service.
- * @param {object} given see options.js; also port, orFree, endpoint, accessKeys, hubs, log
+ * @param {object} given see options.js; also port, orFree, endpoint, accessKeys, hubs, log, logEntry
  */
 export async function startWebPubSub(given = {}) {
   const options = readOptions(given);
@@ -33,13 +34,14 @@ export async function startWebPubSub(given = {}) {
 class WebPubSub {
   #listening;
   #hubs = new Map(); // name in lower case -> Hub
+  #silent = new Set(); // hubs without an event handler that were warned of
   #clients;
   #native;
   #rest;
 
   constructor(options, server, listening) {
     this.options = options;
-    this.log = makeLog(options.log);
+    this.log = makeLog(options);
     this.port = listening.port;
     this.wantedPort = listening.wanted;
     // Tokens name the endpoint as the connection string spells it, whatever Host says: a client
@@ -57,6 +59,7 @@ class WebPubSub {
         () => (res.headersSent ? res.destroy() : res.writeHead(500).end()),
       );
     });
+    server.on('clientError', (error, socket) => this.#refuseNoRequest(error, socket));
     server.on('upgrade', (req, socket, head) => {
       this.#attempt(
         () => this.#upgrade(req, socket, head),
@@ -102,6 +105,17 @@ class WebPubSub {
     return maxConnections > 0 && count >= maxConnections;
   }
 
+  /** Events of a hub that nobody listens to are lost: said once, when it has a client. */
+  warnOfSilence({ name }) {
+    if (this.upstream.hasHandlers(name) || this.#silent.has(name)) return;
+    this.#silent.add(name);
+    const near = nearest(name, Object.keys(this.options.hubs).filter((other) => other !== name));
+    const meant = near === undefined ? '' : `; did the client mean hub '${near}'?`;
+    const cure = `--hub ${name} --upstream URL, or --hubs FILE, names one${meant}`;
+    const what = `hub '${name}' has no event handler, and the first event ends a connection of Socket.IO`;
+    this.log.warn('client', `${what}: ${cure}`, { hub: name });
+  }
+
   setEventHandlers(hub, eventHandlers) {
     this.upstream.setEventHandlers(hub, eventHandlers);
   }
@@ -133,12 +147,15 @@ class WebPubSub {
 
   #request(req, res) {
     const url = readTarget(req.url);
-    if (!url) return res.writeHead(400).end();
+    if (!url) {
+      this.#refused(400, 'the target of the request is no path', 'malformed');
+      return res.writeHead(400).end();
+    }
     const parts = [this.#clients, this.#native, this.#rest];
     if (parts.some((part) => part.request(req, res, url))) return undefined;
     if (url.pathname === '/') return res.writeHead(200, TEXT).end(`${GREETING}\n`);
     const why = explainPath(url.pathname);
-    this.log.warn('client', 'refused (404):', req.method, why);
+    this.#refused(404, `${req.method}: ${why}`, 'path', readsOf(404, url));
     return res.writeHead(404, TEXT).end(`${why}\n`);
   }
 
@@ -147,8 +164,23 @@ class WebPubSub {
     const parts = [this.#clients, this.#native];
     if (url && parts.some((part) => part.upgrade(req, socket, head, url))) return;
     const why = explainPath(url?.pathname ?? req.url);
-    this.log.warn('client', 'refused (404): no WebSocket,', why);
+    this.#refused(404, `no WebSocket: ${why}`, 'path', readsOf(404, url));
     refuseUpgrade(socket, '404 Not Found', `${why}\n`);
+  }
+
+  #refused(status, why, rule, reads) {
+    this.log.refused(['client', `refused (${status}):`], why, { rule, reads, status });
+  }
+
+  /** As Node answers it, but not in silence; a connection that breaks off has asked for nothing. */
+  #refuseNoRequest(error, socket) {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const { status, why } = explainNoRequest(error);
+    this.#refused(status, why, 'malformed');
+    socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
   }
 
   /** Ends every connection and frees the port. */

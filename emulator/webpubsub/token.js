@@ -3,6 +3,8 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+import { explainAudience } from './cures.js';
+
 /** Why a token was refused. The message is safe to log and to send: it quotes no token. */
 export class TokenError extends Error {}
 
@@ -16,18 +18,17 @@ export function signToken(claims, key, header = {}) {
 /**
  * Checks a token and returns its claims.
  * @param {string} token
- * @param {{keys: string[], audience: (aud: string) => boolean, now?: number, skew?: number}} rules
- *   now and skew in seconds
+ * @param {{keys: string[], audience: (aud: string) => boolean, wanted: string, now?: number,
+ *   skew?: number}} rules wanted: the audience, to be told; now and skew in seconds
  */
-export function verifyToken(token, { keys, audience, now = Date.now() / 1000, skew = 0 }) {
+export function verifyToken(token, { keys, audience, wanted, now = Date.now() / 1000, skew = 0 }) {
   const parts = token.split('.');
-  if (parts.length !== 3) throw new TokenError('the token is not a JWT');
+  if (parts.length !== 3) throw new TokenError('the token is not a JWT: three parts with dots');
   const [head, body, mac] = parts;
   const header = decode(head);
   if (header?.alg !== 'HS256') throw new TokenError('the token is not signed with HS256');
-  if (!keys.some((key) => equal(mac, signature(`${head}.${body}`, key)))) {
-    throw new TokenError('the token is not signed with an access key of this service');
-  }
+  const isSigned = (key) => equal(mac, signature(`${head}.${body}`, key));
+  if (!keys.some(isSigned)) throw new TokenError(explainSignature(keys, isSigned));
   const claims = decode(body);
   if (claims === null || typeof claims !== 'object' || Array.isArray(claims)) {
     throw new TokenError('the token has no claims');
@@ -35,14 +36,24 @@ export function verifyToken(token, { keys, audience, now = Date.now() / 1000, sk
   checkTimes(claims, now, skew);
   const audiences = [claims.aud].flat().filter((aud) => typeof aud === 'string');
   if (!audiences.some(audience)) {
-    throw new TokenError(`the token's audience is ${JSON.stringify(claims.aud)}`);
+    throw new TokenError(explainAudience(claims.aud, wanted));
   }
   return claims;
 }
 
+function explainSignature(keys, isSigned) {
+  const isDecoded = keys.some((key) => isSigned(Buffer.from(key, 'base64')));
+  const cure = isDecoded
+    ? 'the key is its characters, and not what they are in base64'
+    : "take the AccessKey of this service's connection string";
+  return `the token is not signed with an access key of this service: ${cure}`;
+}
+
 function checkTimes({ exp, nbf }, now, skew) {
-  if (!Number.isFinite(exp)) throw new TokenError('the token has no expiry');
-  if (exp + skew <= now) throw new TokenError('the token has expired');
+  if (!Number.isFinite(exp)) throw new TokenError('the token has no expiry: exp, in seconds since 1970');
+  if (exp + skew <= now) {
+    throw new TokenError(`the token has expired ${Math.round(now - exp)} s ago: a new one is needed`);
+  }
   if (nbf === undefined) return;
   if (!Number.isFinite(nbf)) throw new TokenError("the token's nbf is not a number");
   if (nbf - skew > now) throw new TokenError('the token is not valid yet');

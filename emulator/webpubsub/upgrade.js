@@ -15,7 +15,9 @@ export function refuseBadHandshakes(server, log) {
   server.on('wsClientError', ({ message }, socket, { method }) => {
     const status = method === 'GET' ? '400 Bad Request' : '405 Method Not Allowed';
     const headers = /-Version/.test(message) ? { 'Sec-WebSocket-Version': '13, 8' } : {};
-    log.warn('client', `refused (${status.slice(0, 3)}):`, message);
+    log.refused(['client', `refused (${status.slice(0, 3)}):`], message, {
+      rule: 'request', status: Number(status.slice(0, 3)),
+    });
     refuseUpgrade(socket, status, `${message}\n`, headers);
   });
 }

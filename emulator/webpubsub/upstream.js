@@ -3,23 +3,26 @@
 
 import { createHmac } from 'node:crypto';
 
+import { delayCure, failureCure, withCure } from './cures.js';
 import { EveryNth } from './faults.js';
 import { HttpClient } from './http.js';
 import { OptionError, handlerFaults } from './options.js';
-import { Validation } from './validation.js';
+import { INVALID, Validation } from './validation.js';
 
 /** No header can carry blanks at its ends either: they are no part of a value. */
 const UNSAFE_MINIMAL = /[^\x20-\x7e]|^ +| +$/gu;
 const UNSAFE_CLOUDEVENTS = /[^\x21-\x7e]|["%]/gu;
 
+const NO_HANDLER = '--upstream URL, or --hubs FILE, names one';
 const SLOW_MS = 5000; // without a response: time to say so, though it may still come
-const INVALID = 'the event handler did not validate';
 
 /** An event that was not delivered, or whose response was a failure. */
 export class UpstreamError extends Error {
-  /** @param {string} message @param {{status?: number, body?: string, reason?: string}} answer */
-  constructor(message, { status, body, reason } = {}) {
+  /** @param {string} message @param {{status?: number, body?: string, reason?: string,
+   *   rule?: string}} answer */
+  constructor(message, { status, body, reason, rule = 'retries' } = {}) {
     super(message);
+    this.rule = rule; // of RULES
     this.status = status;
     this.body = body;
     this.reason = reason ?? status ?? 'no response'; // for a client that it concerns
@@ -99,6 +102,10 @@ export class Upstream {
     };
   }
 
+  hasHandlers(hub) {
+    return (this.#handlers.get(hub.toLowerCase()) ?? []).length > 0;
+  }
+
   /** @returns {boolean} whether a handler of the hub wants an event */
   wanted(hub, event) {
     return this.#find(hub, event) !== undefined;
@@ -132,12 +139,14 @@ export class Upstream {
     const handler = this.#find(event.connection.hub.name, event);
     if (!handler) {
       const { name } = event.connection.hub;
-      throw new UpstreamError(`no event handler of hub '${name}' wants '${event.name}'`);
+      const fault = `no event handler of hub '${name}' wants '${event.name}'`;
+      const cure = this.hasHandlers(name) ? '--user-events names those that it gets' : NO_HANDLER;
+      throw new UpstreamError(withCure(fault, cure), { rule: 'handler' });
     }
     if (this.#options.validateHandlers) {
       const fault = await handler.validation.fault();
       const reason = `${INVALID}: ${fault}`;
-      if (fault) throw new UpstreamError(reason, { reason });
+      if (fault) throw new UpstreamError(reason, { reason, rule: 'validation' });
     }
     const headers = this.#headers(event);
     const request = { method: 'POST', headers, body: event.body, signal };
@@ -161,34 +170,32 @@ export class Upstream {
 
   async #attempt(url, request, event) {
     const started = Date.now();
-    const tell = (result) =>
-      this.#log.upstream(
-        event.name,
-        event.connection.id,
-        event.namespace ?? '',
-        '->',
-        result,
-        `${Date.now() - started} ms`,
-      );
+    const { name, namespace, socketId: socket, connection } = event;
+    const told = { event: name, connection: connection.id, socket, namespace };
+    const tell = (status) => this.#log.upstream({ ...told, status, ms: Date.now() - started });
+    const progress = {};
     const slowMs = Math.min(SLOW_MS, this.#options.upstreamTimeoutMs / 2);
     const slow = setTimeout(() => {
-      const { name, connection } = event;
-      const told = `event '${name}': no response for ${slowMs} ms, still waiting`;
-      this.#log.warn('client', connection.id, told);
+      const fault = `event '${name}': no response for ${slowMs} ms, still waiting`;
+      this.#log.warn('client', connection.id, withCure(fault, delayCure(progress)), told);
     }, slowMs);
     try {
       const { eventLatencyMs, eventDropEvery } = this.#options;
       if (eventLatencyMs > 0) await pause(eventLatencyMs, request.signal);
       if (this.#drops.hit(eventDropEvery)) throw new Error('lost on purpose');
-      const answer = await this.#http.send(url, request);
-      tell(String(answer.status));
+      const answer = await this.#http.send(url, { ...request, progress });
+      tell(answer.status);
       if (answer.status >= 200 && answer.status < 300) return { answer };
-      const error = new UpstreamError(`the event handler responded with ${answer.status}`, answer);
+      const fault = `the event handler responded with ${answer.status}`;
+      const error = new UpstreamError(withCure(fault, failureCure(answer)), answer);
       return { error, again: answer.status === 408 || answer.status >= 500 };
     } catch (cause) {
-      const what = request.signal.aborted ? 'no response in time' : (cause.code ?? cause.message);
+      const isLate = request.signal.aborted;
+      const what = isLate ? 'no response in time' : (cause.code ?? cause.message);
       tell(what);
-      return { error: new UpstreamError(`the event handler failed: ${what}`), again: true };
+      const fault = `the event handler failed: ${what}`;
+      const cure = isLate ? delayCure(progress) : failureCure(cause);
+      return { error: new UpstreamError(withCure(fault, cure)), again: true };
     } finally {
       clearTimeout(slow);
     }

@@ -1,6 +1,14 @@
 // The CloudEvents abuse protection: a handler's URL must say that it wants our events before it
 // gets any.
 
+import { failureCure, validationCure } from './cures.js';
+
+/** Why a handler gets no events; the fault follows. */
+export const INVALID = 'the event handler did not validate';
+
+/** What a client reads when `connect` is refused. */
+export const refusalText = (reason) => `connect was refused (${reason})`;
+
 const DEADLINE_MS = 10_000; // for one validation
 const RETRY_MS = 1000; // the least time between failed validations
 
@@ -65,27 +73,32 @@ export class Validation {
 
   async #run() {
     let fault;
+    let cure = validationCure(this.#origin);
     try {
       let answer = await this.#ask('OPTIONS');
       if (answer.status === 404) answer = await this.#ask('GET');
       fault = this.#judge(answer);
     } catch (error) {
       // A valid handler that is unreachable for a moment stays valid.
-      const valid = this.#verdict && !this.#verdict.fault;
-      fault = valid ? undefined : (error.code ?? error.message);
+      fault = this.isValid ? undefined : explain(error);
+      cure = failureCure(error) ?? cure;
     }
     const isNews = !this.#verdict || fault !== this.#told;
     this.#verdict = { fault, at: Date.now() };
-    if (isNews) this.#tell(fault);
+    if (isNews) this.#tell(fault, cure);
     if (!fault) this.#succeed();
   }
 
   /** Each state once: it is looked for again and again. */
-  #tell(fault) {
+  #tell(fault, cure) {
     this.#told = fault;
-    const cure = `answer OPTIONS with 200 and WebHook-Allowed-Origin: * or ${this.#origin}`;
-    if (fault) this.#log.warn(`the event handler ${this.#url} is not validated: ${fault}; ${cure}`);
-    else this.#log.note(`the event handler ${this.#url} is validated`);
+    if (!fault) {
+      this.#log.note(`the event handler ${this.#url} is validated`);
+      return;
+    }
+    const what = `the event handler ${this.#url} is not validated: ${fault}; ${cure}`;
+    const reads = `connect_error '${refusalText(`${INVALID}: ${fault}`)}'`;
+    this.#log.refused([], what, { rule: 'validation', reads });
   }
 
   #ask(method) {
@@ -101,19 +114,27 @@ export class Validation {
       .split(/[,\s]+/);
     if (allowed.includes('*') || allowed.includes(this.#origin.toLowerCase())) return undefined;
     const given = allowed.join(',') || 'none';
-    return `missing allowed origins: WebHook-Allowed-Origin is ${given}, not ${this.#origin} or *`;
+    const hasPort = allowed.includes(this.#origin.toLowerCase() + portIn(given));
+    const port = hasPort ? ', without a port' : '';
+    return `missing allowed origins: WebHook-Allowed-Origin is ${given}, not ${this.#origin} or *${port}`;
   }
 }
+
+const portIn = (text) => /:\d+/.exec(text)?.[0] ?? ':';
+
+const explain = ({ name, code, message }) =>
+  name === 'TimeoutError' ? `no response to OPTIONS for ${DEADLINE_MS / 1000} s` : (code ?? message);
 
 /** Waits, but not when the signal is given, and keeps no process alive. */
 function pause(ms, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
+    const timer = setTimeout(stop, ms);
     timer.unref();
-    const stop = () => {
+    function stop() {
       clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
       resolve();
-    };
-    signal.addEventListener('abort', stop, { once: true });
+    }
+    signal.addEventListener('abort', stop);
   });
 }

@@ -20,9 +20,11 @@ const GONE = 1008; // the close code after which a reliable client gives up
 
 /** A handshake that is refused with an HTTP status. */
 class Refusal extends Error {
-  constructor(status, message) {
+  /** @param {string} [rule] of RULES */
+  constructor(status, message, rule = 'request') {
     super(message);
     this.status = status;
+    this.rule = rule;
   }
 }
 
@@ -46,8 +48,12 @@ export class NativeClients {
   request(req, res, url) {
     const name = hubName(url);
     if (name === undefined) return false;
-    const why = this.#service.hub(name) ? 'Only WebSockets are served here.' : invalidHub(name);
-    this.#service.log.warn('client', 'refused (400):', req.method, url.pathname, why);
+    const isHub = this.#service.hub(name) !== undefined;
+    const why = isHub ? 'Only WebSockets are served here.' : invalidHub(name);
+    const hint = isHub ? ' Socket.IO clients connect to /clients/socketio/hubs/{hub}' : '';
+    const details = { rule: isHub ? 'request' : 'hubName', status: 400 };
+    const where = ['client', 'refused (400):', req.method, url.pathname];
+    this.#service.log.refused(where, `${why}${hint}`, details);
     res.writeHead(400, { 'Content-Type': 'text/plain' }).end(`${why}\n`);
     return true;
   }
@@ -66,7 +72,9 @@ export class NativeClients {
       })
       .catch((error) => {
         const refusal = error instanceof Refusal ? error : new Refusal(500, error.stack);
-        this.#service.log.warn('client', `refused (${refusal.status}):`, refusal.message);
+        const { status, rule, message } = refusal;
+        const details = { rule, status, reads: `a handshake that fails with ${status}` };
+        this.#service.log.refused(['client', `refused (${status}):`], message, details);
         refuseUpgrade(socket, `${refusal.status} Refused`, `${refusal.message}\n`);
       });
     return true;
@@ -74,7 +82,7 @@ export class NativeClients {
 
   /** @returns {Promise<(socket) => void>} what to do with the WebSocket */
   async #handshake(req, url, hub, name) {
-    if (!hub) throw new Refusal(400, invalidHub(name));
+    if (!hub) throw new Refusal(400, invalidHub(name), 'hubName');
     const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((p) => p.trim());
     req.subprotocol = offered.find((p) => p === PLAIN || p === RELIABLE) ?? false;
     const former = url.searchParams.get('awps_connection_id');
@@ -84,9 +92,12 @@ export class NativeClients {
     }
     const handshake = { url, headers: req.headers };
     const claims = this.#admit(handshake, hub, name);
-    if (this.#service.isFull) throw new Refusal(429, FULL);
+    if (this.#service.isFull) throw new Refusal(429, FULL, 'full');
     const setup = await this.#connect(handshake, hub, claims, offered, req.subprotocol);
-    return (socket) => new NativeConnection(setup).open(socket);
+    return (socket) => {
+      this.#service.warnOfSilence(hub);
+      new NativeConnection(setup).open(socket);
+    };
   }
 
   #admit(handshake, hub, name) {
@@ -96,7 +107,7 @@ export class NativeClients {
       return admit(handshake, audience, { hub, options });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      throw new Refusal(401, `${error.message} (expected ${audience})`);
+      throw new Refusal(401, error.message, 'clientToken');
     }
   }
 
@@ -135,7 +146,7 @@ export class NativeClients {
         body: JSON.stringify(body),
       });
     } catch (error) {
-      throw new Refusal(error.status ?? 500, error.message);
+      throw new Refusal(error.status ?? 500, error.message, 'handler');
     }
     identity.state = answer.headers['ce-connectionstate'];
     if (answer.body === '') return;
