@@ -10,7 +10,7 @@ import { Pool } from '../lib/pool.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
 
-/** src/io/http_client.h, src/service.h, src/io/http_server.h: of one loop. */
+/** src/io/http_client.h, src/handler.h, src/io/http_server.h: of one loop. */
 const MAX_RUNNING = 512;
 const MAX_IN_FLIGHT = 2048;
 const BODIES_MB = 64;
