@@ -18,7 +18,7 @@ import { DRY } from './deployment/dry.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
 import { readHub } from './deployment/hubs.mjs';
 import { keepTexts, keptDays } from './deployment/keep.mjs';
-import { addresses, lookAround } from './deployment/look.mjs';
+import { addresses, clientAddress, lookAround } from './deployment/look.mjs';
 import { readOptions } from './deployment/options.mjs';
 import { publishPackage, waitForHandler } from './deployment/package.mjs';
 import { publishPage } from './deployment/page.mjs';
@@ -357,7 +357,7 @@ async function run(d) {
   const deployer = await registerEvents(d, facts, choice);
   await takePageAway(d, facts, settings);
   if (isMoving(facts)) person.say(LEFT_BEHIND(parts.storage.name));
-  await putPage(d, facts, { api, service, page, settings });
+  await putPage(d, facts, { api, service: clientAddress(settings, service), page, settings });
   if (options.dropsUpload) await dropUpload(d, parts.storage, deployer);
   const unseen = await checkByClient(d, { api, page, settings });
   person.begin('');

@@ -238,6 +238,24 @@ static void read_connection_string(struct config *config, struct str text,
     use_endpoint(&config->rest, &endpoint, SETTING_CONNECTION, complaints);
 }
 
+/* A custom domain, or a gateway. */
+static void read_client_endpoint(struct config *config, config_getenv *get,
+                                 struct complaints *complaints)
+{
+    static const char setting[] = "CODESTREAM_CLIENT_ENDPOINT";
+    struct str text = str_trim(str_from(get(setting)));
+    struct webpubsub_endpoint endpoint;
+    const char *why;
+
+    if (text.len == 0)
+        return;
+    if (webpubsub_parse_endpoint(text, &config->mem, &endpoint, &why) ||
+        !is_secure(endpoint.url, endpoint.host))
+        complain(complaints, setting, "is no https://host where clients connect");
+    else
+        config->rest.client_url = endpoint.url;
+}
+
 static struct str read_required(config_getenv *get, const char *setting, const char *problem,
                                 struct complaints *complaints)
 {
@@ -505,6 +523,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     arena_init(&config->mem, 64 * 1024);
 
     read_service(config, get, complaints);
+    read_client_endpoint(config, get, complaints);
     read_storage(config, get, complaints);
     config->rest.hub = str_from(hub && *hub ? hub : "codestream");
     if (!webpubsub_hub_ok(config->rest.hub))

@@ -42,6 +42,8 @@ static const char usage[] =
     "  ...__clientId (a user-assigned one), ...__credential (managedidentity)\n"
     "  CODESTREAM_HUB              hub (codestream)\n"
     "  CODESTREAM_SERVICE_ORIGINS  further hosts of Web PubSub: replicas, domains, gateways\n"
+    "  CODESTREAM_CLIENT_ENDPOINT  where clients connect: a custom domain, a gateway (the "
+    "service)\n"
     "  CODESTREAM_SECRET           signs writer keys, 32 bytes or more (made from the access "
     "key)\n"
     "  CODESTREAM_WRITERS          word that opens a room, 16 characters or more\n"

@@ -22,11 +22,17 @@ struct webpubsub_client negotiate_client(const struct app_pass *pass)
     };
 }
 
+/* Tokens are for the service itself all the same. */
+static struct str client_url(const struct webpubsub *webpubsub)
+{
+    return webpubsub->client_url.len > 0 ? webpubsub->client_url : webpubsub->url;
+}
+
 /* url, the name of the older article. */
 static void add_native(struct buf *response, const struct webpubsub *webpubsub,
                        struct str token)
 {
-    struct str authority = webpubsub->url;
+    struct str authority = client_url(webpubsub);
     bool is_secure;
 
     (void)http_cut_scheme(&authority, &is_secure);
@@ -39,10 +45,11 @@ static void add_native(struct buf *response, const struct webpubsub *webpubsub,
 static void add_socketio(struct buf *response, const struct webpubsub *webpubsub,
                          struct str token)
 {
-    buf_add_all(response, STR("{\"url\":\""), webpubsub->url, STR("/?access_token="), token,
-                STR("\",\"endpoint\":\""), webpubsub->url,
-                STR("\",\"path\":\"" WEBPUBSUB_CLIENT_PATH), webpubsub->hub,
-                STR("\",\"token\":\""), token, STR("\""));
+    struct str url = client_url(webpubsub);
+
+    buf_add_all(response, STR("{\"url\":\""), url, STR("/?access_token="), token,
+                STR("\",\"endpoint\":\""), url, STR("\",\"path\":\"" WEBPUBSUB_CLIENT_PATH),
+                webpubsub->hub, STR("\",\"token\":\""), token, STR("\""));
 }
 
 /* Neither Web PubSub's address nor the token needs an escape in JSON. */
@@ -52,7 +59,7 @@ enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_
 {
     struct buf response = { .mem = mem };
 
-    buf_reserve(&response, 2 * (token.len + webpubsub->url.len) + pass->told.len + 256);
+    buf_reserve(&response, 2 * (token.len + client_url(webpubsub).len) + pass->told.len + 256);
     if (pass->protocol.len > 0)
         add_native(&response, webpubsub, token);
     else

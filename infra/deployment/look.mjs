@@ -139,6 +139,10 @@ function emptySettings(name) {
   );
 }
 
+/** Where clients connect: the service, or what stands in front of it. */
+export const clientAddress = (settings, service) =>
+  settings.CODESTREAM_CLIENT_ENDPOINT?.trim().replace(/\/+$/, '') || service;
+
 /** The deployment's own address of each thing, as a person or a browser needs it. */
 export function addresses({ parts: { app, service, storage } }) {
   const page = storage.properties?.primaryEndpoints?.web;

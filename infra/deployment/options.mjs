@@ -229,6 +229,9 @@ function readSetting(text, env) {
   if (value === undefined) throw new Misuse('the environment has no variable of this name');
   if (value === '') throw new Misuse('it has no value; --remove-setting removes a setting');
   if (/[\r\n\0]/.test(value)) throw new Misuse('the value has a line break');
+  if (name === 'CODESTREAM_CLIENT_ENDPOINT' && !/^https:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/.test(value)) {
+    throw new Misuse('where clients connect is https://HOST, and ends there');
+  }
   if (name === 'CODESTREAM_WRITERS' && [...value].length < MIN_WORD_CHARS) {
     throw new Misuse(`the word for writers has fewer than ${MIN_WORD_CHARS} characters`);
   }

@@ -65,6 +65,10 @@ export const CAUSES = {
       + `portal, Web PubSub, Keys; az webpubsub key show; ${SETTINGS}`,
     seen: CANNOT,
   },
+  clientEndpoint: {
+    mend: `give the doctor and the handler the same CODESTREAM_CLIENT_ENDPOINT, or none: ${SETTINGS}`,
+    seen: CANNOT,
+  },
   otherService: {
     mend: `give the doctor and the handler the same connection string: ${SETTINGS}`,
     seen: CANNOT,

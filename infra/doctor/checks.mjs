@@ -29,6 +29,12 @@ function readSession({ body }) {
   return isOurs ? { endpoint, path, token, room, user: room ? `v.${room}` : user } : undefined;
 }
 
+/** Is its token for this service, wherever clients are sent? */
+function isForService({ token }, { url }) {
+  const claims = parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+  return typeof claims.aud === 'string' && claims.aud.toLowerCase().startsWith(`${url}/`);
+}
+
 /** A token with the signature that it should have. */
 function sign(accessKey, token) {
   const message = token.split('.').slice(0, 2).join('.');
@@ -99,7 +105,10 @@ export const CHECKS = [{
   judge: (response, d, session = readSession(response)) => [
     ...judgeRefusal(response, d),
     [response.status === 200 && !session, 'stranger', 'the answer is not ours', 'the right address'],
-    [session && session.endpoint.toLowerCase() !== d.url, 'otherService',
+    [session && session.endpoint.toLowerCase() !== d.clientUrl && isForService(session, d), 'clientEndpoint',
+      `clients are sent to another place than CODESTREAM_CLIENT_ENDPOINT says here, or to the service: ${
+        d.quote(session?.endpoint)}`],
+    [session && session.endpoint.toLowerCase() !== d.clientUrl, 'otherService',
       `the handler uses another service: ${d.quote(session?.endpoint)}`],
     [session && session.path.toLowerCase() !== d.path.toLowerCase(), 'hub',
       `the handler uses another hub: ${d.quote(session?.path)}`],
@@ -131,10 +140,10 @@ export const CHECKS = [{
 }, {
   name: 'the page calls this function app', needs: ['a page'], expects: [200], unreachable: 'noPage',
   request: (d) => ['GET', d.page],
-  judge: ({ status, body }, { app, url, session }, { api, connect } = readPage(body)) => [
+  judge: ({ status, body }, { app, clientUrl, session }, { api, connect } = readPage(body)) => [
     [status !== 200, 'noPage', `the page was answered with ${status}`],
     [api && api.origin !== originOf(app), 'page', `the page calls another function app: ${api?.origin}`],
-    [api && ![session?.endpoint, url].some((one) => connect.includes(originOf(one))), 'page',
+    [api && !connect.includes(originOf(session?.endpoint ?? clientUrl)), 'page',
       'the page may not connect to this service: its policy names another one'],
   ],
   note: ({ body }) => !readPage(body).api && 'it is not ours, so what it calls is not known',
@@ -201,7 +210,7 @@ export const CHECKS = [{
   name: 'a client connects, and its events are answered',
   needs: ['the service', 'a token', 'the right address'], expects: [200],
   prepare: (d) => ({ visitor: d.session ?? makeSession(d) }),
-  request: (d) => [undefined, `${d.url}/`],
+  request: (d) => [undefined, `${d.clientUrl}/`],
   judge: (seen, d) => [...judgeConnection(seen, d), ...(d.app ? judgeEvents(seen, d) : [])],
   note: ({ rejection, ack }, { app }) => !app && (rejection || !ack) && 'its events were not looked at',
 }];
@@ -258,7 +267,7 @@ function judgeEvents({ status, rejection = '', isConnected, isGreeted, ack }, d)
 export function judge(check, what, response, d) {
   const { status, problem, isLate, headers } = response;
   const code = headers?.['x-ms-error-code'];
-  const isService = what.includes(`${d.url}/`);
+  const isService = [d.url, d.clientUrl].some((one) => what.includes(`${one}/`));
   const [unreachable, unknown, lack] = isService
     ? ['service', 'unknownService', 'the service'] : [check.unreachable ?? 'app', 'unknownApp'];
   const [late, meaning] = (isLate && check.whenLate) || [];

@@ -57,8 +57,8 @@ function describe(error) {
 export async function visit(d) {
   const seen = { status: 0, problem: LATE, isConnected: false, isGreeted: false };
   const { io } = await import('socket.io-client'); // slow to load, and not always needed
-  const socket = io(d.url, {
-    ...transport(d, d.url),
+  const socket = io(d.clientUrl, {
+    ...transport(d, d.clientUrl),
     path: d.path,
     query: { access_token: d.visitor.token },
     transports: ['polling'], // which says why it is refused, and which no proxy holds up

@@ -6,7 +6,7 @@ export const MEND = 'az functionapp config appsettings list, or portal: Function
 const HOST = /^https:\/\/[\w.:[\]-]+\/*$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/*$/i;
 
 /**
- * url: of the service, as tokens have it for their audience; certificates: whom https trusts; has:
+ * url: of the service, as tokens have it for their audience; clientUrl: where clients connect; certificates: whom https trusts; has:
  * what checks may need; problems: by the name of the setting, without its value.
  */
 export function readSettings(env, readFile) {
@@ -20,10 +20,13 @@ export function readSettings(env, readFile) {
   const { CODESTREAM_FUNCTION_KEY: functionKey = '', CODESTREAM_WRITERS: word = '' } = env;
   const hub = env.CODESTREAM_HUB || 'codestream';
   const certificates = readCertificates(env, readFile);
+  const { CODESTREAM_CLIENT_ENDPOINT: clientText = '' } = env;
+  const clientUrl = HOST.test(clientText) ? attempt(() => new URL(clientText)) : undefined;
   const problems = [
     !text && !endpoint && `${CONNECTION} is not set, and neither is ${setting}`,
     (text || endpoint) && !url && `${setting} has no https://host, or http:// on this machine`,
     text && !accessKey && `${setting} has no AccessKey`,
+    clientText && !clientUrl && 'CODESTREAM_CLIENT_ENDPOINT is no https://host',
     !/^[a-z]\w{0,127}$/i.test(hub) && 'CODESTREAM_HUB is not a letter and 127 letters, digits, _',
     word && [...word].length < 16 && 'CODESTREAM_WRITERS is shorter than 16 characters',
     caFileOf(env) && !certificates && 'CODESTREAM_CA_FILE, or SSL_CERT_FILE, cannot be read',
@@ -33,6 +36,7 @@ export function readSettings(env, readFile) {
   return {
     accessKey, functionKey, word, hub, certificates, problems, has,
     url: url?.origin, host: url?.hostname,
+    clientUrl: clientUrl?.origin ?? url?.origin,
     path: `/clients/socketio/hubs/${hub}`,
     code: functionKey && `?code=${encodeURIComponent(functionKey)}`,
     quote: quoteWithout([accessKey, functionKey, word]),

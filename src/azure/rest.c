@@ -247,6 +247,7 @@ enum err rest_init(struct rest *rest, const struct rest_options *options, struct
         .client = client,
         .resume_ms = LOOP_NEVER,
         .webpubsub = { .url = options->endpoint.url,
+                       .client_url = options->client_url,
                        .host = options->endpoint.host,
                        .hub = options->hub },
     };

@@ -93,6 +93,17 @@ test('it is red when', { timeout: 60_000, concurrency: 3 }, (t) =>
     ),
   ));
 
+test('clients that are sent to another address of the service arrive as well', () => {
+  const handler = ({ endpoint }) => ({
+    CODESTREAM_CLIENT_ENDPOINT: endpoint.replace('localhost', '127.0.0.1'),
+  });
+  return withDeployment({ handler }, async (app) => {
+    const { stdout, ...ended } = await check(app);
+    assert.match(stdout, /two clients connect to 127\.0\.0\.1:/);
+    assertSays({ stdout, ...ended }, STEPS.length, undefined, 0);
+  });
+});
+
 test('a service that is full is told, and is no failure', () =>
   withDeployment({ service: { maxConnections: 1 } }, async (app) => {
     assertSays(await check(app), 2, /^- {5}the service lets no more clients in: 429/, 4);

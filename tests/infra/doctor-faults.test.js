@@ -44,6 +44,21 @@ test('forwarding off', async () => {
   });
 });
 
+test('clients are sent to another address of the service', async () => {
+  const at = ({ endpoint }) => endpoint.replace('localhost', '127.0.0.1');
+  const handler = (service) => ({ CODESTREAM_CLIENT_ENDPOINT: at(service) });
+  await withDeployment({ handler }, async (app) => {
+    const settings = { CODESTREAM_CLIENT_ENDPOINT: at(app.service) };
+    const told = await diagnose(app, { args: [], settings });
+    told.assertHealthy();
+    told.assertOk(CHECK.client, CHECK.rest, CHECK.signed);
+    const report = await diagnose(app, { args: [] });
+    report.assertFails(CHECK.negotiate, /CODESTREAM_CLIENT_ENDPOINT/);
+    const page = await diagnose(app, { settings });
+    page.assertFails(CHECK.page, /policy names another one/);
+  });
+});
+
 test('wrong hub: the service has its event handler at another one', async () => {
   await withDeployment({ event: { hub: 'other' } }, async (app) => {
     app.service.setEventHandlers('codestream', []);

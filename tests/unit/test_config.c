@@ -211,6 +211,20 @@ static void what_an_identity_lacks_is_told_by_name(void **state)
     is_refused(endpoint[0], "abc.webpubsub");
 }
 
+static void clients_may_have_an_address_of_their_own(void **state)
+{
+    struct config config;
+    struct complaints complaints;
+
+    (void)state;
+    SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_CLIENT_ENDPOINT",
+        " HTTPS://Live.Example:443/ ");
+    assert_true(config_load(&config, from_environment, &complaints));
+    assert_str(config.rest.client_url, "https://live.example");
+    assert_str(config.rest.endpoint.url, "https://abc.webpubsub.azure.com");
+    config_free(&config);
+}
+
 static void plain_http_stays_on_this_machine(void **state)
 {
     static const char *const far[] = { "http://abc.webpubsub.azure.com",
@@ -288,6 +302,9 @@ static void a_setting_out_of_its_bounds_is_told_by_name(void **state)
         { "CODESTREAM_HUB", "a[hub]" },
         { "CODESTREAM_HUB", "a`hub" },
         { "CODESTREAM_HUB", "a,hub" },
+        { "CODESTREAM_CLIENT_ENDPOINT", "live.example" },
+        { "CODESTREAM_CLIENT_ENDPOINT", "http://live.example" },
+        { "CODESTREAM_CLIENT_ENDPOINT", "https://live.example/path" },
         { "CODESTREAM_SERVICE_ORIGINS", "*" },
         { "CODESTREAM_SERVICE_ORIGINS", "live.example,https://" },
         { "CODESTREAM_SERVICE_ORIGINS", "live.example https://live.example/path" },
@@ -570,6 +587,7 @@ int main(void)
         cmocka_unit_test(a_managed_identity_stands_in_for_the_key),
         cmocka_unit_test(an_identity_cannot_do_without_a_secret_of_its_own),
         cmocka_unit_test(what_an_identity_lacks_is_told_by_name),
+        cmocka_unit_test(clients_may_have_an_address_of_their_own),
         cmocka_unit_test(plain_http_stays_on_this_machine),
         cmocka_unit_test(storage_is_an_address_with_an_identity_or_is_refused),
         cmocka_unit_test(a_setting_out_of_its_bounds_is_told_by_name),

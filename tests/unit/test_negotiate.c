@@ -206,6 +206,25 @@ static void a_caller_without_a_room_gets_a_new_one_to_write_in(void **state)
     talk_end(&t);
 }
 
+/* The token stays one for the service: nothing else has that audience. */
+static void clients_may_connect_elsewhere(void **state)
+{
+    struct talk t;
+    struct webpubsub_client client = { .user = STR_INIT("v.abcdefghijklmnopqrstuv") };
+    struct str token;
+
+    (void)state;
+    talk_start(&t);
+    assert_err(webpubsub_client_token(&t.service, &client, NOW, LIFE, &t.mem, &token),
+               ERR_NONE);
+    t.service.client_url = STR("https://live.example");
+    assert_int_equal(get(&t, "abcdefghijklmnopqrstuv", false), APP_ACCEPTED);
+    assert_str(text_of(&t, "endpoint"), "https://live.example");
+    assert_true(str_starts(text_of(&t, "url"), STR("https://live.example/?access_token=")));
+    assert_same(text_of(&t, "token"), token);
+    talk_end(&t);
+}
+
 static void every_seed_makes_another_room(void **state)
 {
     struct talk t;
@@ -840,6 +859,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_caller_without_a_room_gets_a_new_one_to_write_in),
+        cmocka_unit_test(clients_may_connect_elsewhere),
         cmocka_unit_test(every_seed_makes_another_room),
         cmocka_unit_test(who_names_a_room_is_its_viewer),
         cmocka_unit_test(a_post_without_the_key_is_a_bad_request),
