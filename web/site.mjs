@@ -55,8 +55,7 @@ export function configurePage(html, { api, service, keepDays = 0 }) {
     throw new Error(`keepDays is no number of days: ${keepDays}`);
   const apiUrl = webAddress('api', api);
   const serviceUrl = webAddress('service', service);
-  const keep = keepDays > 0 ? [KEEP_PLACEHOLDER] : []; // a page of before keeps nothing
-  for (const placeholder of [API_PLACEHOLDER, CONNECT_PLACEHOLDER, ...keep]) {
+  for (const placeholder of [API_PLACEHOLDER, CONNECT_PLACEHOLDER]) {
     if (!html.includes(placeholder)) throw new Error(`index.html has no ${placeholder} to fill in`);
   }
   // A content security policy does not let http: stand for ws:, so the service is named twice.
