@@ -16,6 +16,13 @@
 #define ROOM "0123456789ABCDEFabcd-_"
 #define WRITES 3
 
+/* Thousands of requests would fill the screen with their lines. */
+void __wrap_log_end(struct log_line *line);
+void __wrap_log_end(struct log_line *line)
+{
+    (void)line;
+}
+
 /* ---- chance ---- */
 
 static uint64_t state;
