@@ -297,6 +297,17 @@ test('what a screen reader is told: not each second of the past, and what the nu
   await viewer.page.getByRole('button', { name: 'Menu', exact: true }).waitFor();
 });
 
+test('? shows the keys of the page, and Escape closes the list', async () => {
+  const { viewer } = await pair({ text: 'one' });
+  await viewer.page.locator('#rewind').focus();
+  await viewer.page.locator('#menu-button').focus();
+  await viewer.keys('?');
+  await viewer.page.locator('#keys-help').waitFor();
+  assert.match(await viewer.page.locator('#keys-help').textContent(), /5 s back/);
+  await viewer.keys('Escape');
+  assert.equal(await viewer.page.locator('#keys-help').isVisible(), false);
+});
+
 test('a viewer copies and downloads the whole text', async () => {
   const { viewer } = await pair();
   assert.equal(await viewer.text(), LINES);

@@ -5,7 +5,7 @@ import { element } from './element.js';
 import { copyText } from './files.js';
 import { daysText } from './kept.js';
 import { LANGUAGES, languageOf } from './languages.js';
-import { loadSaving, loadSharePanel } from './parts.js';
+import { loadKeysHelp, loadSaving, loadSharePanel } from './parts.js';
 import { countText } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
@@ -33,6 +33,7 @@ export class Page {
     };
     for (const { id, label } of LANGUAGES)
       element('language', HTMLSelectElement).add(new Option(label, id));
+    this.#keys();
     this.#menu();
   }
 
@@ -205,6 +206,23 @@ export class Page {
     const menu = element('hands-allowed', HTMLSelectElement);
     menu.value = String(allowed);
     menu.onchange = () => chosen(Number(menu.value));
+  }
+
+  /** `?` shows the page's keys, except where it is typed into something. */
+  #keys() {
+    /** @type {import('./keys-help.js').KeysHelp | undefined} */
+    let help;
+    document.addEventListener('keydown', async (event) => {
+      const { target } = event;
+      const typed = target instanceof HTMLElement && target.closest('input:not([type=range]), textarea, .monaco-editor');
+      if (event.key !== '?' || typed || event.defaultPrevented) return;
+      try {
+        help ??= new (await loadKeysHelp())(document.documentElement.dataset.role === 'writer');
+        help.open();
+      } catch {
+        this.onNotLoaded();
+      }
+    });
   }
 
   // ---- the menu ----

@@ -21,6 +21,11 @@ export async function loadSharePanel() {
   return SharePanel;
 }
 
+export async function loadKeysHelp() {
+  const { KeysHelp } = await import('./keys-help.js');
+  return KeysHelp;
+}
+
 export async function loadSaving() {
   const { saveRecording } = await import('./save-recording.js');
   return saveRecording;
