@@ -202,8 +202,11 @@ static struct transfer *transfer_new(const struct http_client_options *options)
     return t;
 }
 
+/* NULL is allowed. */
 static void transfer_free(struct transfer *t)
 {
+    if (!t)
+        return;
     curl_easy_cleanup(t->easy);
     free(t);
 }
