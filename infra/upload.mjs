@@ -10,7 +10,8 @@ import { main } from './deployment/person.mjs';
 const USAGE = `usage: infra/upload.mjs --api URL --service URL [--account NAME] [options]
 
 Puts the page into the static website of a storage account: switches the website on, fills in the
-addresses, uploads every file with its headers, and removes what is no longer part of the page.
+addresses, uploads every file with its headers, and removes what has not been part of the page for
+a day.
 infra/deploy.mjs does this as its last step; by hand it puts the page somewhere else.
 
   --api URL        of the function app, such as https://APP.azurewebsites.net

@@ -1,11 +1,12 @@
 // The page on the static website of a storage account: its addresses are filled in, files with the
 // same headers go up together, because `az storage blob upload-batch` gives the same headers to all
 // that it uploads, index.html last, so that it never names a file that is not there yet; and what
-// is no longer part of the page goes. Knows nothing of types and caches itself: that table is
-// web/site.mjs.
+// has not been part of the page for a day goes. Knows nothing of types and caches itself: that table
+// is web/site.mjs.
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { configurePage, siteFile } from '../../web/site.mjs';
 import { Stop } from './errors.mjs';
@@ -13,6 +14,10 @@ import { asList } from './pages.mjs';
 
 const PAGE = 'index.html';
 const CONTAINER = '$web';
+/** Beside the page: since when which file is no longer part of it. */
+const FORMER = 'former.json';
+/** So long such a file stays at least: pages that are open since before still load parts of theirs. */
+const FORMER_MS = 24 * 3_600_000;
 const UPLOAD_MS = 10 * 60_000;
 /** A role that was given a moment ago takes its time to be known to the storage account. */
 const PATIENCE_MS = { notYet: 10 * 60_000 };
@@ -86,7 +91,7 @@ export async function publishPage(d, { dist, api, service, account, keepDays }) 
     const where = account ? ['--account-name', account, '--auth-mode', 'login'] : [];
     await switchOn(d, where);
     for (const group of groups) await uploadGroup(d, where, group);
-    await removeStale(d, where, new Set(groups.flatMap(({ names }) => names)));
+    await removeFormer(d, where, new Set(groups.flatMap(({ names }) => names)), out);
     return groups.flatMap(({ names }) => names).length;
   } finally {
     await rm(out, { recursive: true, force: true });
@@ -147,28 +152,48 @@ function uploadGroup(d, where, { folder, contentType, contentEncoding, cacheCont
 }
 
 /**
- * A page that is open since before may miss a part that it has not loaded yet; it says so, and
- * reloading mends it.
+ * Which files go now, and since when each of the others is no longer part of the page. Pure.
+ *
+ * @param {{ present: string[], current: Set<string>, former: Record<string, number>, now: number }}
+ *   files  former: the list that the run before has left; times are milliseconds since 1970
+ * @returns {{ kept: Record<string, number>, gone: string[] }}
  */
-async function removeStale(d, where, names) {
-  const dry = [{ name: '<each file that is no longer part of the page>' }];
-  const present = await d.az.read(
-    [
-      'storage',
-      'blob',
-      'list',
-      '--container-name',
-      CONTAINER,
-      '--num-results',
-      '*',
-      '--query',
-      '[].{name: name}',
-      ...where,
-    ],
-    { what: 'the list of files', patienceMs: PATIENCE_MS, dry },
-  );
-  for (const { name } of asList(present, 'the list of files')) {
-    if (names.has(name)) continue;
+export function planFormer({ present, current, former, now }) {
+  const kept = {};
+  const gone = [];
+  for (const name of present.filter((one) => !current.has(one) && one !== FORMER)) {
+    // A time to come is the mistake of a clock, and would keep the file for longer than a day.
+    const since = Math.min(former[name] ?? now, now);
+    if (now - since >= FORMER_MS) gone.push(name);
+    else kept[name] = since;
+  }
+  return { kept, gone };
+}
+
+/** What a list says that another run has left; of one that is damaged, nothing: files stay longer. */
+export function readFormer(text) {
+  try {
+    const since = Object.entries(JSON.parse(text).since);
+    return Object.fromEntries(since.filter(([, time]) => Number.isFinite(time)));
+  } catch {
+    return {};
+  }
+}
+
+async function removeFormer(d, where, current, out) {
+  const dry = [{ name: '<each file that has not been part of the page for a day>' }];
+  const list = ['storage', 'blob', 'list', '--container-name', CONTAINER, '--num-results', '*'];
+  const listed = await d.az.read([...list, '--query', '[].{name: name}', ...where], {
+    what: 'the list of files',
+    patienceMs: PATIENCE_MS,
+    dry,
+  });
+  const present = asList(listed, 'the list of files').map(({ name }) => name);
+  const former = present.includes(FORMER) ? await downloadFormer(d, where, out) : {};
+  const { kept, gone } = planFormer({ present, current, former, now: d.clock.today() });
+  // Before anything is removed: a run that is ended in between forgets no file.
+  if (!isDeepStrictEqual(kept, former)) await uploadFormer(d, where, out, kept);
+  for (const name of d.person.isDryRun ? present : gone) {
     await d.az
       .act(['storage', 'blob', 'delete', '--container-name', CONTAINER, '--name', name, ...where], {
         what: `${name} to be removed`,
@@ -177,4 +202,22 @@ async function removeStale(d, where, names) {
         if (error.kind !== 'missing') throw error; // gone already
       });
   }
+}
+
+async function downloadFormer(d, where, out) {
+  const file = join(out, 'read.json');
+  const blob = ['--container-name', CONTAINER, '--name', FORMER, '--file', file];
+  await d.az.act(['storage', 'blob', 'download', ...blob, '--no-progress', ...where], {
+    what: 'the list of former files',
+    patienceMs: PATIENCE_MS,
+  });
+  return readFormer(await readFile(file, 'utf8'));
+}
+
+async function uploadFormer(d, where, out, since) {
+  const folder = join(out, 'former');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, FORMER), JSON.stringify({ since }));
+  const headers = { contentType: 'application/json; charset=utf-8', cacheControl: 'no-store' };
+  await uploadGroup(d, where, { folder, names: [FORMER], ...headers });
 }

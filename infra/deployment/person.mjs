@@ -167,7 +167,7 @@ export async function main(program, { keepsStorage = false } = {}) {
     platform: process.platform,
     run: spawnAz(azEnvironment(process.env, { keepsStorage })),
     check: spawnCheck(process.env),
-    clock: { now: () => performance.now(), sleep: (ms) => pause(ms) },
+    clock: { now: () => performance.now(), today: Date.now, sleep: (ms) => pause(ms) },
     person,
     folders,
     onStart: (made) => {

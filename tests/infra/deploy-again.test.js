@@ -117,16 +117,20 @@ cloudTest(
 );
 
 cloudTest(
-  'files that are no longer part of the page go; what the website shows by hand stays',
+  'files that are no longer part of the page go, a day after the run that saw it',
   async (world) => {
     await world.run('deploy', FIRST);
     const blobs = world.state.blobs.codestreamabcdefghijklm;
     for (const name of ['assets/page-OLD.js', 'with space.txt', 'old/index.html'])
       blobs[name] = OLD;
     await world.run('deploy');
+    assert.deepEqual(blobs['assets/page-OLD.js'], OLD);
+    world.clock.ms += 24 * 3_600_000;
+    await world.run('deploy');
     assert.deepEqual(Object.keys(blobs).sort(), [
       'assets/page-AB.css',
       'assets/page-AB.js',
+      'former.json',
       'index.html',
     ]);
   },

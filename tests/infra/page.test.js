@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
-import { listFiles, planUpload, prepare } from '../../infra/deployment/page.mjs';
+import { listFiles, planFormer, planUpload, prepare, readFormer } from '../../infra/deployment/page.mjs';
 import { configurePage, siteFile } from '../../web/site.mjs';
 import { cloudTest, FIRST } from '../lib/azure/test.js';
 import { after, before, test } from '../lib/test.js';
@@ -114,24 +114,102 @@ test('the deployed page names the addresses, and has no placeholder left', async
 
 const ALL = ['--api', ADDRESSES.api, '--service', ADDRESSES.service];
 
+const ACCOUNT = 'codestreamabcdefghijklm';
+const PAGE_FILES = ['assets/page-AB.css', 'assets/page-AB.js', 'index.html'];
+const DAY_MS = 24 * 3_600_000;
+const OLD = ['text/javascript', '', '', ''];
+
 cloudTest('upload.mjs puts the page into the account that is named', async (world) => {
   await world.run('deploy', FIRST);
-  const account = 'codestreamabcdefghijklm';
-  world.state.blobs[account] = { 'old.js': ['', '', '', ''] };
-  const { code, out } = await world.run('upload', [...ALL, '--account', account]);
+  world.state.blobs[ACCOUNT] = {};
+  const { code, out } = await world.run('upload', [...ALL, '--account', ACCOUNT]);
   assert.equal(code, 0);
   assert.match(out, /^3 files, for https:\/\/app\.example and https:\/\/service\.example\n$/);
-  assert.deepEqual(Object.keys(world.state.blobs[account]).sort(), [
-    'assets/page-AB.css',
-    'assets/page-AB.js',
-    'index.html',
-  ]);
+  assert.deepEqual(Object.keys(world.state.blobs[ACCOUNT]).sort(), PAGE_FILES);
+});
+
+cloudTest('a file that is no longer part of the page is there for a day, and then goes', async (world) => {
+  await world.run('deploy', FIRST);
+  const blobs = world.state.blobs[ACCOUNT];
+  blobs['old.js'] = OLD;
+  const since = async () => {
+    assert.equal((await world.run('upload', [...ALL, '--account', ACCOUNT])).code, 0);
+    return JSON.parse(Buffer.from(blobs['former.json'][3], 'base64')).since;
+  };
+  const first = await since();
+  assert.deepEqual(Object.keys(first), ['old.js']);
+  assert.equal(blobs['former.json'][2], 'no-store');
+  blobs['older.js'] = OLD;
+  world.clock.ms = first['old.js'] + DAY_MS / 2;
+  const second = await since();
+  assert.equal(second['old.js'], first['old.js'], 'its day began when it was seen first');
+  assert.ok('old.js' in blobs);
+  world.clock.ms = first['old.js'] + DAY_MS;
+  assert.deepEqual(await since(), { 'older.js': second['older.js'] });
+  assert.deepEqual(Object.keys(blobs).sort(), [...PAGE_FILES, 'former.json', 'older.js'].sort());
+  world.clock.ms = second['older.js'] + DAY_MS;
+  assert.deepEqual(await since(), {});
+  assert.deepEqual(Object.keys(blobs).sort(), [...PAGE_FILES, 'former.json'].sort());
+});
+
+cloudTest('a list of former files that is damaged is begun anew, and removes nothing', async (world) => {
+  await world.run('deploy', FIRST);
+  const blobs = world.state.blobs[ACCOUNT];
+  blobs['old.js'] = OLD;
+  blobs['former.json'] = ['', '', '', Buffer.from('{"since":').toString('base64')];
+  world.clock.ms = 3 * DAY_MS;
+  assert.equal((await world.run('upload', [...ALL, '--account', ACCOUNT])).code, 0);
+  const { since } = JSON.parse(Buffer.from(blobs['former.json'][3], 'base64'));
+  assert.ok(since['old.js'] >= 3 * DAY_MS);
+  assert.ok('old.js' in blobs);
+});
+
+cloudTest('a run that is ended while it removes files forgets none of the others', async (world) => {
+  await world.run('deploy', FIRST);
+  const blobs = world.state.blobs[ACCOUNT];
+  const args = [...ALL, '--account', ACCOUNT];
+  for (const name of ['old-1.js', 'old-2.js']) blobs[name] = OLD;
+  await world.run('upload', args);
+  world.clock.ms += DAY_MS;
+  blobs['younger.js'] = OLD;
+  const begun = world.clock.ms;
+  const { calls } = await world.run('upload', args, { killAt: 9 });
+  assert.match(calls.at(-1), /^storage blob delete .*old-2/, 'the moment that is meant');
+  assert.equal((await world.run('upload', args)).code, 0);
+  assert.ok('old-2.js' in blobs, 'at worst it stays for another day');
+  world.clock.ms = begun + 2 * DAY_MS;
+  assert.equal((await world.run('upload', args)).code, 0);
+  assert.deepEqual(Object.keys(blobs).sort(), [...PAGE_FILES, 'former.json'].sort());
+});
+
+const NOW = 100 * DAY_MS;
+const FORMER_CASES = [
+  ['a file that has just left the page stays', { 'a.js': undefined }, { 'a.js': NOW }, []],
+  ['one that left it a moment less than a day ago stays', { 'a.js': NOW - DAY_MS + 1 }, { 'a.js': NOW - DAY_MS + 1 }, []],
+  ['one that left it a day ago goes', { 'a.js': NOW - DAY_MS }, {}, ['a.js']],
+  ['a time to come counts from now on', { 'a.js': NOW + DAY_MS }, { 'a.js': NOW }, []],
+  ['a file of the page leaves the list, and stays', { 'now.js': NOW - 2 * DAY_MS }, {}, []],
+];
+for (const [sentence, former, kept, gone] of FORMER_CASES) {
+  test(`of old files: ${sentence}`, () => {
+    const present = [...Object.keys(former), 'former.json'];
+    const plan = planFormer({ present, current: new Set(['now.js']), former, now: NOW });
+    assert.deepEqual(plan, { kept, gone });
+  });
+}
+
+test('a list of former files names a file only with a time', () => {
+  assert.deepEqual(readFormer('{"since":{"a.js":5}}'), { 'a.js': 5 });
+  assert.deepEqual(readFormer('{"since":{"a.js":"5","b.js":null,"c.js":7}}'), { 'c.js': 7 });
+  for (const text of ['', 'null', '{}', '[]', '{"since":null}', '{"since":3}']) {
+    assert.deepEqual(readFormer(text), {}, text);
+  }
 });
 
 cloudTest('upload.mjs --dry-run prints the commands, and runs none', async (world) => {
   const { code, out, calls, left } = await world.run('upload', [...ALL, '--dry-run']);
   assert.equal(code, 0);
-  assert.equal(out.match(/^az storage blob upload-batch --destination '\$web' /gm).length, 3);
+  assert.equal(out.match(/^az storage blob upload-batch --destination '\$web' /gm).length, 4);
   assert.deepEqual([calls, left], [[], []]);
 });
 

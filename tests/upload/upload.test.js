@@ -123,15 +123,39 @@ test('the website is on and shows index.html', { timeout: TEST_MS }, async () =>
   assert.equal(staticWebsite.indexDocument, 'index.html');
 });
 
-test('a second upload changes nothing but removes what is stale and mends what was altered',
+async function upload(name, text) {
+  const file = join(work, 'blob');
+  await writeFile(file, text);
+  await run('az', 'storage', 'blob', 'upload', '--container-name', '$web', '--name', name,
+    '--file', file, '--overwrite', 'true', '--no-progress', '--output', 'none',
+    '--only-show-errors');
+}
+
+async function download(name) {
+  const file = join(work, 'downloaded');
+  await run('az', 'storage', 'blob', 'download', '--container-name', '$web', '--name', name,
+    '--file', file, '--no-progress', '--output', 'none', '--only-show-errors');
+  return readFile(file, 'utf8');
+}
+
+test('a second upload mends what was altered, keeps old files for a day, and then removes them',
   { timeout: TEST_MS }, async () => {
-    const stale = join(work, 'stale.js');
-    await writeFile(stale, 'old');
-    for (const name of ['assets/page-OLD.js', 'notes with spaces.txt', 'index.html']) {
-      await run('az', 'storage', 'blob', 'upload', '--container-name', '$web', '--name', name,
-        '--file', stale, '--overwrite', 'true', '--no-progress', '--output', 'none',
-        '--only-show-errors');
-    }
+    const stale = ['assets/page-OLD.js', 'notes with spaces.txt'];
+    for (const name of [...stale, 'index.html']) await upload(name, 'old');
+    const begun = Date.now();
     await publish();
-    compare(await stored(), await expected());
+    const { since } = JSON.parse(await download('former.json'));
+    assert.deepEqual(Object.keys(since).sort(), stale);
+    for (const time of Object.values(since)) assert.ok(time >= begun);
+    const there = await stored();
+    for (const name of [...stale, 'former.json']) assert.ok(there.delete(name), name);
+    compare(there, await expected());
+
+    const yesterday = Object.fromEntries(stale.map((name) => [name, begun - 24 * 3_600_000]));
+    await upload('former.json', JSON.stringify({ since: yesterday }));
+    await publish();
+    assert.deepEqual(JSON.parse(await download('former.json')), { since: {} });
+    const left = await stored();
+    assert.ok(left.delete('former.json'));
+    compare(left, await expected());
   });

@@ -1,7 +1,7 @@
 // az as the tests have it: remembers every command, checks its options as strictly as az does, and
 // does to a Cloud what the real one does to Azure. What it prints when something is wrong is what
 // az 2.91 printed (az-answers.json).
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Refusal, REGIONS, SUBSCRIPTION } from './cloud.js';
@@ -122,6 +122,16 @@ const COMMANDS = {
     ['--account-name', '--auth-mode', '--container-name', '--num-results'],
     [],
     (cloud, options) => Object.keys(cloud.page(account(options))).map((name) => ({ name })),
+  ],
+  'storage blob download': [
+    ['--account-name', '--auth-mode', '--container-name', '--name', '--file', '--no-progress'],
+    [],
+    (cloud, options) => {
+      const blob = cloud.page(account(options))[options.name];
+      if (!blob) return ANSWERS.blobGone;
+      writeFileSync(options.file, Buffer.from(blob[3], 'base64'));
+      return undefined;
+    },
   ],
   'storage blob delete': [
     ['--account-name', '--auth-mode', '--container-name', '--name'],

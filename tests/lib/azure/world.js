@@ -27,6 +27,9 @@ class Clock {
   now() {
     return this.ms;
   }
+  today() {
+    return this.ms;
+  }
   async sleep(ms) {
     this.ms += ms;
     this.slept.push(ms);
