@@ -264,6 +264,21 @@ test('what a user or a reason is called makes no second line of the log', async 
   assert.deepEqual(lines.filter((line) => line.includes('\n')), []);
 });
 
+test('a request that offers HTTP/2 is served as it is, its body included', async (t) => {
+  const { service, lines } = await start(t);
+  const body = '42["x"]';
+  const path = `/api/hubs/${HUB}/:send?api-version=2024-12-01`;
+  const claims = { aud: `${service.endpoint}${path}`, exp: 2e9 };
+  const answer = await raw(service.port, [
+    `POST ${path} HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c',
+    'HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA',
+    `Authorization: Bearer ${signToken(claims, service.options.accessKeys[0])}`,
+    'Content-Type: text/plain', `Content-Length: ${body.length}`, '', body,
+  ]);
+  assert.match(answer, /^HTTP\/1\.1 202 /);
+  assert.ok(lines.some((line) => line.includes("-> 202 to 0 event 'x'")), lines.join('\n'));
+});
+
 test('an upgrade that is refused is one line of the log', async (t) => {
   const { service, lines } = await start(t);
   const target = (url) => url.slice(new URL(url).origin.length);

@@ -12,7 +12,7 @@ import { NativeClients } from './native/endpoint.js';
 import { changeFaults, isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
 import { readTarget } from './target.js';
-import { refuseUpgrade } from './upgrade.js';
+import { isOfWebSocket, refuseUpgrade, respondAndClose, serveAsPlain } from './upgrade.js';
 import { Upstream } from './upstream.js';
 
 const MAX_HEADER = 16 * 1024; // bytes of all headers of a request
@@ -62,7 +62,9 @@ class WebPubSub {
     server.on('clientError', (error, socket) => this.#refuseNoRequest(error, socket));
     server.on('upgrade', (req, socket, head) => {
       this.#attempt(
-        () => this.#upgrade(req, socket, head),
+        () => (isOfWebSocket(req)
+          ? this.#upgrade(req, socket, head)
+          : serveAsPlain(server, req, socket, head)),
         () => socket.destroy(),
       );
     });
@@ -180,7 +182,8 @@ class WebPubSub {
     }
     const { status, why } = explainNoRequest(error);
     this.#refused(status, why, 'malformed');
-    socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+    const name = http.STATUS_CODES[status];
+    respondAndClose(socket, `HTTP/1.1 ${status} ${name}\r\nConnection: close\r\n\r\n`);
   }
 
   /** Ends every connection and frees the port. */
