@@ -2,16 +2,18 @@
 // nothing else of the repository.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { choosePort } from '../listen.js';
 import { readOptions } from '../webpubsub/options.js';
 import { after, before, test } from './test.js';
+import { inTime } from './testing.js';
 
 const HERE = fileURLToPath(new URL('../', import.meta.url));
 const run = promisify(execFile);
@@ -34,9 +36,12 @@ before(async () => {
   await run('tar', ['-xzf', path.join(folder, filename), '--strip-components=1', '-C', place]);
   const { dependencies } = JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8'));
   const lock = JSON.parse(readFileSync(path.join(HERE, 'package-lock.json'), 'utf8')).packages;
-  for (const [where, { dev }] of Object.entries(lock)) {
-    if (where !== '' && !dev) await cp(path.join(HERE, where), path.join(folder, where), { recursive: true });
+  for (const where of Object.keys(lock)) { // as npm would install it, and a client, without a network
+    if (where !== '') await cp(path.join(HERE, where), path.join(folder, where), { recursive: true });
   }
+  await mkdir(path.join(folder, 'node_modules', '.bin'));
+  await symlink(path.join(place, 'webpubsub.js'),
+    path.join(folder, 'node_modules', '.bin', 'webpubsub-socketio-emulator'));
   assert.ok(Object.keys(dependencies).every((name) => lock[`node_modules/${name}`]));
 });
 after(() => rm(folder, { recursive: true }));
@@ -77,3 +82,69 @@ test('packed: a program imports it as a library', async () => {
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
   assert.equal(stdout, '200\n');
 });
+
+// --- the first event, as README.md has it -----------------------------------------------------
+
+const EXAMPLES = 'node_modules/webpubsub-socketio-emulator/examples';
+const FIRST_MS = 60_000; // for all of it: a Java program is compiled first
+
+/** A line of the shell in the folder; one that ends with & stays. */
+function shell(t, line, env) {
+  const child = spawn('sh', ['-c', line.replace(/ &$/, '')],
+    { cwd: folder, env: { ...process.env, ...env }, detached: true });
+  let said = '';
+  const readers = new Set();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      said += data;
+      for (const read of readers) read();
+    });
+  }
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  t.after(() => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // it has ended
+    }
+    return ended;
+  });
+  const says = (pattern) => inTime(new Promise((resolve) => {
+    const read = () => pattern.test(said) && resolve();
+    readers.add(read);
+    read();
+  }), `${pattern} of ${line}`, FIRST_MS);
+  return { says, ended, said: () => said };
+}
+
+/** Which lines start the handler, and what has to be there for that. */
+const HANDLERS = {
+  Python: ['python3 --version', `python3 ${EXAMPLES}/handler.py`],
+  Java: ['java -version', `java ${EXAMPLES}/Handler.java`],
+};
+
+for (const [language, [question, handler]] of Object.entries(HANDLERS)) {
+  const isThere = spawnSync('sh', ['-c', question]).status === 0;
+  const skip = isThere ? false : `there is no ${language} on this machine`;
+
+  test(`packed: five commands lead to the first event, in ${language}`, { skip }, async (t) => {
+    const readme = readFileSync(path.join(HERE, 'README.md'), 'utf8');
+    const [install, inPython, serve, makeToken, ...rest] =
+      /^## The first event\n.*?```sh\n(.*?)\n```/ms.exec(readme)[1].split('\n');
+    assert.equal(rest.length, 1);
+    assert.match(install, /^npm install \.\/webpubsub-socketio-emulator-[\d.]+\.tgz socket\.io-client$/);
+    assert.equal(inPython, `${HANDLERS.Python[1]} &`);
+    assert.ok(readme.includes(handler), handler);
+    const [port, handlerPort] = [await choosePort(0), await choosePort(0)];
+    const endpoint = `http://localhost:${port}`;
+    const program = shell(t, `${handler} &`, { PORT: handlerPort });
+    const service = shell(t, serve.replace('7071', handlerPort), { WEBPUBSUB_EMULATOR_PORT: port });
+    const token = shell(t, makeToken, { WEBPUBSUB_EMULATOR_ENDPOINT: endpoint });
+    assert.equal(await token.ended, 0, token.said());
+    await service.says(/is validated/);
+    const client = shell(t, rest[0]);
+    assert.equal(await client.ended, 0, client.said());
+    assert.equal(client.said(), 'hello is acknowledged: ok\n');
+    await program.says(/user\.message 42\d+\["hello","world"\]/);
+  });
+}

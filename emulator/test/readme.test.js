@@ -1,4 +1,4 @@
-// The stand-ins' README: its fidelity table names tests that exist and switches that exist.
+// The READMEs: their links lead somewhere, and the tables name tests that exist and switches that exist.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,11 +6,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { KNOBS } from '../webpubsub/options.js';
 import { test } from './test.js';
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const PAGES = ['../README.md', '../functions-host/README.md'];
+const [readme, hostReadme] = PAGES.map((page) => readFileSync(new URL(page, import.meta.url), 'utf8'));
+
+const ROOT = new URL('..', import.meta.url).href;
 
 /** The cells of every table row below a heading. */
-function rows(heading) {
-  const section = readme.split(`${heading}\n`)[1].split(/\n##/)[0];
+function rows(heading, page = readme) {
+  const section = page.split(`${heading}\n`)[1].split(/\n##/)[0];
   const lines = section.split('\n').filter((line) => line.startsWith('| '));
   return lines.slice(2).map((line) =>
     line
@@ -20,9 +23,9 @@ function rows(heading) {
   );
 }
 
-for (const heading of ['### Fidelity', '## Functions host']) {
+for (const [heading, page] of [['## Fidelity', readme], ['## Behaviour', hostReadme]]) {
   test(`${heading}: every test that is named exists`, () => {
-    const named = rows(heading).map((cells) => cells.at(-1));
+    const named = rows(heading, page).map((cells) => cells.at(-1));
     assert.ok(named.length > 5);
     for (const reference of named) {
       const [, file, title] = /^([\w-]+): (.+)$/.exec(reference) ?? [];
@@ -41,8 +44,19 @@ test('every switch for what is unknown is named, and every named switch exists',
     if (unknown && !following.includes(name)) assert.ok(readme.includes(flag(name)), flag(name));
   }
   const flags = Object.keys(KNOBS).map(flag);
-  for (const cells of rows('### Unknown')) {
+  for (const cells of rows('## Unknown')) {
     const [named] = /--[a-z-]+/.exec(cells[1]) ?? [];
     assert.ok(flags.includes(named), cells[1]);
+  }
+});
+
+test('every relative link leads to a file', () => {
+  for (const page of PAGES) {
+    const here = new URL(page, import.meta.url);
+    const links = [...readFileSync(here, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)];
+    assert.ok(links.length > 0);
+    // The package's folder may stand alone; what is above it is then another page's business.
+    const inside = links.map(([, link]) => new URL(link, here)).filter(({ href }) => href.startsWith(ROOT));
+    for (const url of inside) assert.ok(existsSync(url), url.pathname);
   }
 });
