@@ -15,6 +15,8 @@ param serviceGroup string = resourceGroup().name
 param functionApp string
 
 @description('Name of the hub; the handler knows it as CODESTREAM_HUB.')
+@minLength(1)
+@maxLength(128)
 param hub string
 
 @description('Name of the storage account with the page.')

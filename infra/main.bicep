@@ -41,7 +41,9 @@ param location string = resourceGroup().location
 @allowed(['Free_F1', 'Standard_S1', 'Premium_P1', 'Premium_P2'])
 param sku string = 'Free_F1'
 
-@description('Units of the Web PubSub service; Free_F1 has one.')
+@description('Units of the Web PubSub service; how many there may be depends on the tier.')
+@minValue(1)
+@maxValue(1000)
 param units int = 1
 
 @description('Megabytes of an instance; a quarter of them brings a quarter of a core.')
@@ -52,6 +54,8 @@ param memory int = 2048
 param identity bool = false
 
 @description('Hub of the Web PubSub service.')
+@minLength(1)
+@maxLength(128)
 param hub string = 'codestream'
 
 @description('Further origins that may call negotiate, such as a domain of your own.')
@@ -66,7 +70,7 @@ param extraSettings object = {}
 
 @description('Origins, and app settings (name and value), that the app has already and keeps.')
 @secure()
-param kept object
+param kept { settings: { name: string, value: string }[]?, origins: string[]? } = {}
 
 @description('Signs the keys of writers; they are valid as long as it stays the same.')
 @secure()
@@ -74,7 +78,29 @@ param kept object
 param secret string
 
 var tags = { application: 'codestream' }
-var packages = 'packages'
+
+// What no decorator can say of parameters; deploy.mjs refuses the same (options.mjs).
+var few = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+var unitsOf = {
+  Free_F1: [1]
+  Standard_S1: few
+  Premium_P1: few
+  Premium_P2: [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]
+}
+var letters = 'abcdefghijklmnopqrstuvwxyz'
+var inName = '${letters}0123456789'
+var inHub = '${inName}_'
+var badInName = filter(range(0, length(name)), at => !contains(inName, substring(name, at, 1)))
+var badInHub = filter(range(0, length(hub)), at => !contains(inHub, toLower(substring(hub, at, 1))))
+var problems = filter([
+  contains(unitsOf[sku], units) ? '' : '${sku} cannot have ${units} units'
+  empty(badInName) && contains(letters, take(name, 1)) ? '' : 'name: small letters and digits, a letter first'
+  empty(badInHub) && contains(letters, toLower(take(hub, 1))) ? '' : 'hub: letters, digits and _, a letter first'
+  contains(join(objectKeys(extraSettings), ' '), ':') ? 'a setting has a : in its name, write __' : ''
+], problem => !empty(problem))
+
+// The container has its name in every deployment, so that none with a problem makes anything.
+var packages = empty(problems) ? 'packages' : fail(join(problems, '; '))
 // Names of accounts have no hyphen. That of the host has a 0 instead, which no name that Azure makes
 // has in that place, and one character less, so that it is not too long.
 var account = replace(unique, '-', '')
@@ -250,7 +276,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = if (contains(make, 'app')) {
       // The host answers preflights itself; they never reach the handler. deploy.mjs adds the page,
       // whose address is known when its account is there.
       cors: {
-        allowedOrigins: union(kept.origins, origins)
+        allowedOrigins: union(kept.?origins ?? [], origins)
         supportCredentials: false
       }
       minTlsVersion: '1.2'

@@ -34,7 +34,7 @@ param extraSettings object
 
 @description('App settings (name and value) that the app has already and keeps.')
 @secure()
-param kept object
+param kept { settings: { name: string, value: string }[]?, origins: string[]? }
 
 @description('Signs the keys of writers.')
 @secure()
@@ -60,7 +60,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
 resource settings 'Microsoft.Web/sites/config@2025-03-01' = if (isNew) {
   parent: app
   name: 'appsettings'
-  properties: union(toObject(kept.settings, one => one.name, one => one.value), extraSettings, {
+  properties: union(toObject(kept.?settings ?? [], one => one.name, one => one.value), extraSettings, {
     AzureWebJobsStorage__accountName: hostAccount
     AzureWebJobsStorage__credential: 'managedidentity'
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString

@@ -156,7 +156,7 @@ const plain = (value) => value.parts?.join('') ?? value.value;
 function settings(identity) {
   const [kept, extra, always, choice] = wiring.resource.settings.value.entries.properties.args;
   assert.equal(kept.of.name, 'toObject', 'first, so that the others prevail');
-  assert.deepEqual(pathOf(kept.args[0]), ['kept', 'settings']);
+  assert.deepEqual(pathOf(kept.args[0].of[0]), ['kept', 'settings']);
   assert.deepEqual(kept.args.slice(1).map(({ body }) => body.name), ['name', 'value']);
   assert.equal(extra.name, 'extraSettings', 'then, so that what the template knows prevails');
   assert.deepEqual([choice.is, choice.test.name], ['choice', 'identity']);
@@ -350,7 +350,7 @@ test('page and packages are in different accounts, which the program calls as th
   assert.deepEqual([parent(packageContainer), parent(hostBlobs)], ['hostBlobs', 'hostStorage']);
   assert.equal(storage.value.entries.name.name, 'account');
   assert.equal(hostStorage.value.entries.name.name, 'hostAccount');
-  assert.equal(plain(main.var.packages.value), PACKAGES);
+  assert.equal(plain(main.var.packages.value.yes), PACKAGES);
   // replace(unique, '-', '') and replace(take(unique, length(unique) - 1), '-', '0')
   const replaced = ({ args: [, old, by] }) => [plain(old), plain(by)];
   assert.deepEqual(replaced(main.var.account.value), ['-', '']);
@@ -377,7 +377,7 @@ cloudTest('the website, further origins and those of before may call the functio
   assert.deepEqual(world.origins, ['https://further.example', 'https://codestreamabcdefghijklm.web.example']);
   const origins = at(main.resource.app, 'properties.siteConfig.cors.allowedOrigins');
   assert.equal(origins.of.name, 'union');
-  assert.deepEqual(pathOf(origins.args[0]), ['kept', 'origins']);
+  assert.deepEqual(pathOf(origins.args[0].of[0]), ['kept', 'origins']);
   assert.equal(origins.args[1].name, 'origins');
 });
 

@@ -146,9 +146,9 @@ export const READABLE = ['id', 'name', 'identity.principalId', 'properties.hostN
   'properties.primaryEndpoints.blob', 'listKeys'];
 
 /** The functions of Bicep that the templates call. */
-export const FUNCTIONS = ['concat', 'contains', 'deployer', 'environment', 'guid', 'length', 'listKeys', 'replace',
-  'resourceGroup', 'resourceId', 'string', 'subscriptionResourceId', 'take', 'toObject', 'union',
-  'uniqueString'];
+export const FUNCTIONS = ['concat', 'contains', 'deployer', 'empty', 'environment', 'fail', 'filter', 'guid', 'join',
+  'length', 'listKeys', 'objectKeys', 'range', 'replace', 'resourceGroup', 'resourceId', 'string',
+  'subscriptionResourceId', 'substring', 'take', 'toLower', 'toObject', 'union', 'uniqueString'];
 
 /** Built-in roles, the same in every subscription. */
 export const ROLE_IDS = {

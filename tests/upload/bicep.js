@@ -1,8 +1,8 @@
 // Reads Bicep as far as the templates in infra/ use it: declarations, literals, objects, calls,
-// lambdas of one parameter. What it does not know is an error with its line.
+// lambdas of one parameter, the operators that they need. What it does not know is an error with its line.
 
 const BLANK = /([ \t\r]+|\/\/[^\n]*|\/\*[^]*?\*\/)|(\n)/;
-const THING = /(\d+)|([A-Za-z_]\w*)|(=>|[@{}[\]().,:?=-])|(')/;
+const THING = /(\d+)|([A-Za-z_]\w*)|(=>|\?\?|\.\?|&&|[@{}[\]().,:?=!-])|(')/;
 const TOKEN = new RegExp(`${BLANK.source}|${THING.source}`, 'y');
 
 function tokenize(text) {
@@ -107,29 +107,50 @@ class Parser {
     return { type, existing, condition, value: this.primary() };
   }
 
+  /** A name, with [] behind it, or { fields: { NAME: type } }, { each: type }, { optional: type }. */
   type() {
-    const { value } = this.take('word');
-    return this.accept('[') ? (this.take(']'), `${value}[]`) : value;
+    let type = this.accept('{') ? { fields: this.entries(() => this.type()) } : this.take('word').value;
+    for (;;) {
+      if (this.accept('[')) {
+        this.take(']');
+        type = typeof type === 'string' ? `${type}[]` : { each: type };
+      } else if (this.accept('?')) type = { optional: type };
+      else return type;
+    }
   }
 
   expression() {
-    let test = this.primary();
+    let test = this.operand();
     if (test.is === 'name' && this.accept('=>')) {
       return { is: 'lambda', param: test.name, body: this.expression() };
     }
-    while (this.accept('-')) test = { is: 'difference', of: [test, this.primary()] };
+    for (;;) {
+      if (this.accept('-')) test = { is: 'difference', of: [test, this.operand()] };
+      else if (this.accept('&&')) test = { is: 'both', of: [test, this.operand()] };
+      else if (this.accept('??')) test = { is: 'default', of: [test, this.operand()] };
+      else break;
+    }
     if (!this.accept('?')) return test;
     const yes = this.primary();
     this.take(':');
     return { is: 'choice', test, yes, no: this.primary() };
   }
 
+  operand() {
+    return this.accept('!') ? { is: 'not', of: this.operand() } : this.primary();
+  }
+
   primary() {
     let value = this.atom();
     for (;;) {
       if (this.accept('.')) value = { is: 'member', of: value, name: this.take('word').value };
-      else if (this.accept('(')) value = { is: 'call', of: value, args: this.list(')') };
-      else return value;
+      else if (this.accept('.?')) {
+        value = { is: 'member', of: value, name: this.take('word').value, isOptional: true };
+      } else if (this.accept('(')) value = { is: 'call', of: value, args: this.list(')') };
+      else if (this.accept('[')) {
+        value = { is: 'index', of: value, at: this.expression() };
+        this.take(']');
+      } else return value;
     }
   }
 
@@ -156,7 +177,7 @@ class Parser {
     }
   }
 
-  entries() {
+  entries(read = () => this.expression()) {
     const entries = {};
     for (;;) {
       while (this.accept('newline') || this.accept(','));
@@ -164,7 +185,7 @@ class Parser {
       const { value } = this.take('word');
       this.take(':');
       if (value in entries) throw new Error(`${this.next.line}: ${value} for the second time`);
-      entries[value] = this.expression();
+      entries[value] = read();
       if (!['}', ',', 'newline'].includes(this.next.is)) this.take('}');
     }
   }
