@@ -38,12 +38,16 @@ export class Playback {
     this.go(this.at + ms);
   }
 
-  /** One change on, or back. @param {number} count */
+  /** One change on, or back. @param {1 | -1} count */
   step(count) {
     const { recording } = this;
-    const moment = this.moment + count;
+    const from = this.moment;
+    let moment = from + count;
+    // Changes that came together are at one place, where the last of them is shown.
+    while (moment > recording.first && recording.momentAt(recording.place(moment).at) === from) moment += count;
     this.playing = false;
-    this.#at = moment >= recording.last ? undefined : recording.place(moment).at;
+    const { at } = recording.place(moment);
+    this.#at = at >= recording.end ? undefined : at;
   }
 
   /** The recording has lost its oldest moments. */

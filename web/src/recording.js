@@ -83,13 +83,15 @@ export class Recording {
     this.now = { cursor, title };
     this.#newestText = text;
     // It begins with the first text: the empty screen before that is nothing to go back to.
-    if (!empty) {
-      this.end += Math.max(0, Math.min(IDLE_MS, time - this.time));
-      this.#push({ ops, time, at: this.end, ...(moved && { cursor }), ...(renamed && { title }) });
-    }
-    this.time = time;
+    if (empty) this.time = time;
+    else this.#push({ ops, time, at: this.#placeAt(time), ...(moved && { cursor }), ...(renamed && { title }) });
     if (empty || this.#isFull()) this.#begin();
     this.#evict();
+  }
+
+  /** Where on the tape a step of this time is. @param {number} time */
+  #placeAt(time) {
+    return this.end + Math.max(0, Math.min(IDLE_MS, time - this.time));
   }
 
   /** @param {Step} step */
@@ -102,10 +104,11 @@ export class Recording {
       last.cursor = step.cursor ?? last.cursor;
       if (step.title) last.title = step.title;
       this.#forgetLook();
-      this.end = last.at;
+      // The tape's end and its time stay at that step: what comes next is as long after it as it was.
       return;
     }
     steps.push(step);
+    [this.time, this.end] = [step.time, step.at];
     this.#newest.weight += weightOf(step);
     this.last++;
   }

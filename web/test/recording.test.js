@@ -116,6 +116,17 @@ test('pauses are short on the tape, and a place on it is the last moment before'
   assert.equal(recording.place(3).time, 600_000);
 });
 
+test('the tape is as long as the writer moved about, whether or not something was typed', () => {
+  const recording = new Recording();
+  recording.add([], 'abc', 0, { cursor: [[0, 0]] });
+  for (let ms = 10; ms <= 10_000; ms += 10) recording.add([], 'abc', ms, { cursor: [[(ms / 10) % 3, 3]] });
+  recording.add([[3, 0, 'd']], 'abcd', 10_010);
+  assert.equal(recording.end, 10_010);
+  assert.deepEqual(recording.place(recording.last), { time: 10_010, at: 10_010 });
+  const { recording: read } = fromData(toData(recording, 0));
+  for (let i = 0; i <= recording.last; i++) assert.equal(read.place(i).at, recording.place(i).at);
+});
+
 test('cursor and name belong to a moment; a cursor on its way is kept five times a second', () => {
   const recording = new Recording();
   recording.add([], 'abc', 0, { cursor: [[0, 0]], title: { language: 'c', name: '' } });
@@ -143,13 +154,27 @@ test('playing goes on as fast as it is told, and ends at the end', () => {
   assert.equal(playback.moment, 18);
   playback.tick(60_000);
   assert.deepEqual([playback.atEnd, playback.playing], [true, false]);
-  playback.step(-2);
+  playback.step(-1);
+  playback.step(-1);
   assert.equal(playback.moment, 18);
   playback.go(-9);
   assert.equal(playback.moment, 0);
   playback.go(Infinity);
   playback.toggle(0);
   assert.deepEqual([playback.moment, playback.playing], [0, true]);
+});
+
+test('one change back leads on also where several changes came together', () => {
+  const recording = new Recording();
+  [0, 100, 200, 200, 200].forEach((time, i) => recording.add([[i, 0, 'x']], 'x'.repeat(i + 1), time));
+  const playback = new Playback(recording);
+  const seen = [];
+  for (const count of [-1, -1, -1, 1, 1]) {
+    playback.step(count);
+    seen.push(playback.moment);
+  }
+  assert.deepEqual(seen, [1, 0, 0, 1, 4]);
+  assert.equal(playback.atEnd, true);
 });
 
 test('a writer’s recording has what viewers could see: nothing of a pause before it is over', () => {
