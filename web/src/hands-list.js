@@ -15,6 +15,9 @@ export class HandsList {
   #more = make('p', { class: 'hint' });
   /** @type {Set<string>} questions that are open, by socket and words */
   #opened = new Set();
+  /** @type {Map<string, { state: string, row: HTMLElement, number: number }>} by socket */
+  #made = new Map();
+  #next = 0;
   #sheet;
 
   /**
@@ -54,25 +57,67 @@ export class HandsList {
     this.#sheet.box.querySelector('button')?.focus();
   }
 
-  /** @param {Raised[]} raised */
+  /**
+   * A row stays its hand's as long as that is up: what somebody is about to press, or has the focus
+   * on, must not become somebody else's.
+   * @param {Raised[]} raised
+   */
   show(raised) {
     if (!this.#sheet.isOpen) return;
-    const focused = this.#rows.contains(document.activeElement) ? document.activeElement?.id : undefined;
-    this.#rows.replaceChildren(...raised.slice(0, MAX_ROWS).map((hand, i) => this.#row(hand, i)));
+    const shown = raised.slice(0, MAX_ROWS);
+    const focus = this.#focus();
+    const sids = new Set(shown.map(({ sid }) => sid));
+    for (const sid of [...this.#made.keys()].filter((known) => !sids.has(known))) this.#remove(sid);
+    shown.forEach((hand, i) => {
+      const row = this.#rowOf(hand);
+      const there = this.#rows.children[i] ?? null;
+      if (there !== row) this.#rows.insertBefore(row, there);
+    });
     this.#more.textContent = raised.length > MAX_ROWS ? `and ${raised.length - MAX_ROWS} more` : '';
     if (raised.length === 0) this.#sheet.close();
-    else if (focused !== undefined) this.#refocus(focused);
+    else if (focus) this.#refocus(focus);
   }
 
-  /** The row that has taken the place of the one that was used, or the last. @param {string} id */
-  #refocus(id) {
-    const kind = id.split('-')[0];
-    const rows = this.#rows.querySelectorAll(`[id^=${kind}-]`);
-    const next = document.getElementById(id) ?? rows[rows.length - 1] ?? this.#sheet.box;
-    if (next instanceof HTMLElement) next.focus();
+  /** @param {string} sid */
+  #remove(sid) {
+    this.#made.get(sid)?.row.remove();
+    this.#made.delete(sid);
   }
 
-  /** @param {Raised} hand @param {number} i */
+  /** The row of a hand; a new one where something of it has changed. @param {Raised} hand */
+  #rowOf(hand) {
+    const { sid, line, question, noted } = hand;
+    const state = JSON.stringify([line, question, noted]);
+    const made = this.#made.get(sid);
+    if (made?.state === state) return made.row;
+    const row = this.#row(hand, made?.number ?? this.#next++);
+    made?.row.replaceWith(row);
+    this.#made.set(sid, { state, row, number: made?.number ?? this.#next - 1 });
+    return row;
+  }
+
+  /** Where the focus is: in which row, on which of its buttons. */
+  #focus() {
+    const { activeElement } = document;
+    if (!activeElement || !this.#rows.contains(activeElement)) return undefined;
+    const rows = [...this.#rows.children];
+    return { id: activeElement.id, place: rows.findIndex((row) => row.contains(activeElement)) };
+  }
+
+  /**
+   * The same button, or what can be pressed beside it, else in the row that has taken the place.
+   * @param {{ id: string, place: number }} focus
+   */
+  #refocus({ id, place }) {
+    const rows = this.#rows.children;
+    const same = document.getElementById(id);
+    if (same && same === document.activeElement) return;
+    const row = same?.closest('li') ?? rows[Math.min(place, rows.length - 1)];
+    const enabled = same instanceof HTMLButtonElement && !same.disabled ? same : row?.querySelector('button:enabled');
+    (enabled instanceof HTMLElement ? enabled : this.#sheet.box).focus();
+  }
+
+  /** @param {Raised} hand @param {number} i  its own for good */
   #row({ sid, line, question, noted }, i) {
     const place = line === undefined ? 'No line' : `Line ${line}`;
     const where =

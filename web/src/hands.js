@@ -105,8 +105,12 @@ export class Hands {
 
   /** Lines move with the text around them. @param {Op[]} ops  edits of the writer's text */
   edited(ops) {
-    for (const seat of this.#seats.values())
-      if (seat.offset !== undefined) seat.offset = ops.reduce(movedBy, seat.offset);
+    for (const seat of this.#seats.values()) {
+      if (seat.offset === undefined) continue;
+      const moved = ops.reduce(movedBy, seat.offset);
+      if (moved !== seat.offset) this.version++;
+      seat.offset = moved;
+    }
   }
 
   // ---- what the person does ----
@@ -115,10 +119,11 @@ export class Hands {
   allow(allowed) {
     this.allowed = allowed;
     this.version++;
-    if (allowed < HANDS) {
-      this.#seats.clear();
-      this.#untold.clear();
-    } else if (allowed < QUESTIONS) for (const seat of this.#seats.values()) seat.question = '';
+    // They are told, since what is soon allowed again was for them never forbidden.
+    for (const [sid, seat] of this.#seats) {
+      if (allowed < HANDS || (allowed < QUESTIONS && !seat.up)) this.clear(sid);
+      else if (allowed < QUESTIONS) seat.question = '';
+    }
   }
 
   /** @param {string} sid */

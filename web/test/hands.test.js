@@ -126,6 +126,29 @@ test('who is noted or cleared is told, many with one message, and again if that 
   assert.deepEqual(hands.take(60_000), { to: ['other'], n: 7, state: 'cleared' });
 });
 
+test('what is forbidden and soon allowed again has come down at the viewers, too', () => {
+  const hands = new Hands(QUESTIONS);
+  hands.heard('a', up(1), '', 0);
+  hands.heard('b', { ...down(1), question: 'why?' }, '', 0);
+  hands.allow(HANDS);
+  assert.deepEqual(hands.list('').map(({ sid }) => sid), ['a']);
+  assert.deepEqual(hands.take(0), { to: ['b'], n: 1, state: 'cleared' });
+  hands.allow(HANDS_OFF);
+  hands.allow(HANDS);
+  assert.deepEqual(hands.list(''), []);
+  assert.deepEqual(hands.take(COLLECT_MS), { to: ['a'], n: 1, state: 'cleared' });
+});
+
+test('an edit that moves a line is a change that can be seen, and no other is', () => {
+  const hands = new Hands(HANDS);
+  hands.heard('a', up(1, { line: 2 }), 'one\ntwo', 0);
+  const { version } = hands;
+  hands.edited([[7, 0, '!']]);
+  assert.equal(hands.version, version);
+  hands.edited([[0, 0, 'zero\n']]);
+  assert.notEqual(hands.version, version);
+});
+
 test('after a roll call, the hands of those who do not answer are gone', () => {
   const hands = new Hands(HANDS);
   hands.heard('a', up(1), '', 0);
