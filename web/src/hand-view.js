@@ -3,7 +3,7 @@
 
 import { element } from './element.js';
 import { HANDS, QUESTIONS } from './hand-messages.js';
-import { loadHandForm } from './parts.js';
+import { loadHandForm, onceLoaded } from './parts.js';
 
 /** @typedef {import('./hand.js').Hand} Hand */
 
@@ -30,15 +30,14 @@ export class HandView {
    */
   constructor({ hand, set, pointed, failed }) {
     this.hand = hand;
-    this.#button.onclick = async () => {
-      try {
-        this.#form ??= new (await loadHandForm())(this.#button, set);
-        this.#form.allow(this.#allowed >= QUESTIONS);
-        this.#form.toggle(hand, pointed());
-      } catch {
-        failed();
-      }
-    };
+    this.#button.onclick = onceLoaded(
+      async () => (this.#form = new (await loadHandForm())(this.#button, set)),
+      (form) => {
+        form.allow(this.#allowed >= QUESTIONS);
+        if (this.#allowed >= HANDS) form.toggle(hand, pointed());
+      },
+      failed,
+    );
   }
 
   /** @param {number} allowed  of the session, 0 when it is over */

@@ -2,7 +2,7 @@
 // is loaded when it is first wanted.
 
 import { element } from './element.js';
-import { loadHandsList } from './parts.js';
+import { loadHandsList, onceLoaded } from './parts.js';
 
 /**
  * @typedef {import('./hands.js').Raised} Raised
@@ -48,14 +48,11 @@ export class HandsView {
   constructor({ hands, changed, reveal, mark, failed }) {
     this.hands = hands;
     this.mark = mark;
-    this.#button.onclick = async () => {
-      try {
-        this.#list ??= new (await loadHandsList())(this.#button, { hands, changed, reveal });
-        this.#list.toggle(hands.list(this.#text));
-      } catch {
-        failed();
-      }
-    };
+    this.#button.onclick = onceLoaded(
+      async () => (this.#list = new (await loadHandsList())(this.#button, { hands, changed, reveal })),
+      (list) => list.toggle(hands.list(this.#text)),
+      failed,
+    );
   }
 
   /**

@@ -5,7 +5,7 @@ import { element } from './element.js';
 import { copyText } from './files.js';
 import { daysText } from './kept.js';
 import { LANGUAGES, languageOf } from './languages.js';
-import { loadKeysHelp, loadSaving, loadSharePanel } from './parts.js';
+import { loadKeysHelp, loadSaving, loadSharePanel, onceLoaded } from './parts.js';
 import { countText } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
@@ -164,17 +164,11 @@ export class Page {
    * @param {() => import('./share-panel.js').Offer} offer  what is given away then
    */
   onShare(offer) {
-    /** @type {import('./share-panel.js').SharePanel | undefined} */
-    let panel;
-    button('share').onclick = async () => {
-      try {
-        const SharePanel = panel ? undefined : await loadSharePanel();
-        panel ??= SharePanel && new SharePanel(() => button('share').focus());
-        panel?.open(offer());
-      } catch {
-        this.onNotLoaded();
-      }
-    };
+    button('share').onclick = onceLoaded(
+      async () => new (await loadSharePanel())(() => button('share').focus()),
+      (panel) => panel.open(offer()),
+      () => this.onNotLoaded(),
+    );
   }
 
   /**
@@ -210,18 +204,15 @@ export class Page {
 
   /** `?` shows the page's keys, except where it is typed into something. */
   #keys() {
-    /** @type {import('./keys-help.js').KeysHelp | undefined} */
-    let help;
-    document.addEventListener('keydown', async (event) => {
+    const open = onceLoaded(
+      async () => new (await loadKeysHelp())(document.documentElement.dataset.role === 'writer'),
+      (help) => help.open(),
+      () => this.onNotLoaded(),
+    );
+    document.addEventListener('keydown', (event) => {
       const { target } = event;
       const typed = target instanceof HTMLElement && target.closest('input:not([type=range]), textarea, .monaco-editor');
-      if (event.key !== '?' || typed || event.defaultPrevented) return;
-      try {
-        help ??= new (await loadKeysHelp())(document.documentElement.dataset.role === 'writer');
-        help.open();
-      } catch {
-        this.onNotLoaded();
-      }
+      if (event.key === '?' && !typed && !event.defaultPrevented) open();
     });
   }
 
