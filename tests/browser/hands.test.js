@@ -12,6 +12,7 @@ after(() => scene?.close());
 const word = (viewer) => viewer.page.locator('#hand-label').textContent();
 const saysOfHand = (viewer, label) =>
   viewer.until(async () => (await word(viewer)) === label, 10_000, label, () => word(viewer));
+const focused = ({ page }) => page.evaluate(() => document.activeElement?.id);
 const strip = async ({ page }) =>
   (await page.locator('#hands-strip').isVisible())
     ? `${await page.locator('#hands-count').textContent()} ${await page.locator('#hands-lines').textContent()}`.trim()
@@ -37,8 +38,12 @@ test('a hand goes up at a line by keyboard alone, is noted, lowered, and the vie
   const { writer, seats: [first, second] } = await room(2);
   await first.page.locator('.cm-line', { hasText: 'three' }).click();
   await first.page.locator('#hand').focus();
-  await first.keys('Enter');
+  // Impatient: the form is one, and open.
+  await first.page.evaluate(() => {
+    for (let i = 0; i < 2; i++) document.activeElement.click();
+  });
   await first.page.locator('#hand-sheet').waitFor();
+  assert.equal(await first.page.locator('#hand-sheet').count(), 1);
   await first.keys('Enter');
   await saysOfHand(first, 'Hand raised');
   await counts(writer, '1 hand line 3');
@@ -51,6 +56,7 @@ test('a hand goes up at a line by keyboard alone, is noted, lowered, and the vie
   await writer.focus();
   await writer.keys('Control+Home');
   await writer.page.keyboard.type('zero\n');
+  await counts(writer, '2 hands line 4');
   await writer.page.locator('#hands').focus();
   await writer.keys('Enter');
   await writer.page.locator('#hands-sheet #line-0', { hasText: 'Line 4' }).waitFor();
@@ -58,6 +64,18 @@ test('a hand goes up at a line by keyboard alone, is noted, lowered, and the vie
   await writer.keys('Tab', 'Enter');
   await saysOfHand(first, 'Hand seen');
   assert.equal(await first.page.locator('#hand-said').textContent(), 'The writer has seen your hand.');
+  // The button has done its work; the focus stays in the row.
+  assert.equal(await focused(writer), 'line-0');
+  // What others do takes no button away that the writer is about to press.
+  await writer.page.locator('#lower-1').focus();
+  await writer.page.evaluate(() => {
+    window.pressed = document.activeElement;
+  });
+  await first.page.locator('#hand').click();
+  await first.page.locator('#hand-line').fill('1');
+  await first.page.locator('#hand-raise').click();
+  await writer.page.locator('#hands-sheet #line-0', { hasText: 'Line 1' }).waitFor();
+  assert.ok(await writer.page.evaluate(() => document.activeElement === window.pressed));
   await writer.page.locator('#lower-0').click();
   await saysOfHand(first, 'Hand lowered');
   await counts(writer, '1 hand');
