@@ -184,6 +184,7 @@ function startDeploy(t) {
   ]);
   writeFileSync(join(root, 'web/dist/index.html'), '');
   writeFileSync(join(root, 'build/codestream.zip'), '');
+  writeFileSync(join(root, 'build/check.cjs'), '');
   writeFileSync(join(root, 'web/site.mjs'), readFileSync(join(ROOT, 'web/site.mjs')));
   mkdirSync(join(folder, 'tmp'));
   return once(copy, 'close').then(() => {
