@@ -43,6 +43,7 @@ async function keepNoCopies(d, storage) {
     properties.deleteRetentionPolicy?.enabled && 'soft delete',
     properties.containerDeleteRetentionPolicy?.enabled && 'soft delete of containers',
     properties.changeFeed?.enabled && 'the change feed',
+    properties.restorePolicy?.enabled && 'point-in-time restore',
   ].filter(Boolean);
   if (on.length === 0 && !d.person.isDryRun) return;
   d.person.say(`  ${storage.name} has ${on.join(', ')} switched on: off from now on, because of kept texts`);
@@ -52,6 +53,7 @@ async function keepNoCopies(d, storage) {
     deleteRetentionPolicy: { enabled: false },
     containerDeleteRetentionPolicy: { enabled: false },
     changeFeed: { enabled: false },
+    restorePolicy: { enabled: false }, // Azure refuses the others while it is on
   };
   await d.az.act(rest('put', path, { body: JSON.stringify({ properties: without }) }), {
     what: 'copies to be switched off',

@@ -69,13 +69,16 @@ cloudTest('copies that somebody had switched on are switched off, and told', asy
   const path = `${world.ids.storage}/blobServices/default`;
   world.cloud.put(path, { properties: {
     isVersioningEnabled: true, deleteRetentionPolicy: { enabled: true, days: 7 },
+    changeFeed: { enabled: true }, restorePolicy: { enabled: true, days: 6 },
     cors: { corsRules: [{ maxAgeInSeconds: 1 }] },
   } });
   const { out } = await done(world, ['--keep-days', '1']);
   const { properties } = world.cloud.get(path);
-  assert.deepEqual([properties.isVersioningEnabled, properties.deleteRetentionPolicy.enabled], [false, false]);
+  const { isVersioningEnabled: versions, deleteRetentionPolicy, changeFeed, restorePolicy } = properties;
+  for (const one of [{ enabled: versions }, deleteRetentionPolicy, changeFeed, restorePolicy])
+    assert.equal(one.enabled, false);
   assert.deepEqual(properties.cors, { corsRules: [{ maxAgeInSeconds: 1 }] });
-  assert.match(out, /versioning, soft delete switched on: off from now on/);
+  assert.match(out, /versioning, soft delete, the change feed, point-in-time restore switched on: off from now on/);
 });
 
 test('--keep-days is a number from 1 to 90', () => {
