@@ -1,6 +1,7 @@
 // Kept texts: they outlive the writer, serve viewers who get no connection, and go when they are told.
 import assert from 'node:assert/strict';
 import { test, before, after } from '../lib/test.js';
+import { deferred, within } from '../lib/deadline.js';
 import { SOON_MS, startScene } from './browser.js';
 
 const LATER_MS = 3 * SOON_MS;
@@ -83,6 +84,27 @@ test('a text that is not to be kept is deleted, and no other follows, after a re
   await kept(writer, /^This text is not kept\.$/);
   await writer.page.context().close();
   await holds(writer, '');
+});
+
+test('while a write hangs the stream goes on, and a page that is closed still hands in its newest text', async () => {
+  const [asked, mayGoOn] = [deferred(), deferred()];
+  scene.stack.container.script = async ({ method, url }) => {
+    if (method !== 'PUT' || !url.pathname.startsWith('/rooms/')) return;
+    asked.resolve();
+    await mayGoOn.promise;
+  };
+  const writer = await scene.writer();
+  const viewer = await scene.viewer(writer.link);
+  await writer.paste('a');
+  await within(LATER_MS, asked.promise, 'the first write');
+  await writer.type('b');
+  await viewer.shows('ab');
+  await writer.page.goto('about:blank');
+  mayGoOn.resolve();
+  scene.stack.container.script = undefined;
+  await holds(writer, 'ab');
+  await writer.page.context().close();
+  await viewer.page.context().close();
 });
 
 test('while storage is down the stream goes on, and the writer is told that nothing is kept', async () => {

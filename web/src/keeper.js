@@ -21,6 +21,7 @@ const RETRY_MAX_MS = 60_000;
 /** The version of a text that has been deleted: none of its epoch is kept any more. */
 const DELETED = Number.MAX_SAFE_INTEGER;
 const NEVER = Infinity;
+const UNREACHED = 'the function app cannot be reached';
 
 /** @param {HandedIn | undefined} a @param {HandedIn | undefined} b */
 const isSame = (a, b) =>
@@ -101,7 +102,9 @@ export class Keeper {
     this.wakeAt = NEVER;
     if (this.#wish === 'drop') return this.#pollDrop(writer, now);
     const told = this.#wish === 'keep' ? this.#told(writer) : undefined;
-    if (!told || this.#underWay || isSame(told, this.#kept)) return undefined;
+    if (!told || isSame(told, this.#underWay ?? this.#kept)) return undefined;
+    // A page that is about to go does not wait for the write before: its own would never be sent.
+    if (this.#underWay && !this.#urgent) return undefined;
     const due = Math.max(this.#retryAt, this.#startedAt + this.#pause(writer));
     if (now < due) {
       this.wakeAt = due;
@@ -135,22 +138,22 @@ export class Keeper {
    * @param {Wish} wish @param {Outcome} outcome @param {number} now
    */
   done(wish, outcome, now) {
-    const text = this.#underWay;
     if (wish.kind === 'delete') this.#deleting = false;
+    else if (wish.text !== this.#underWay) return; // a newer one is on its way, or has arrived
     else this.#underWay = undefined;
-    if (outcome.status === 200) this.#succeeded(wish, text, now);
-    else if (outcome.status === 412) this.#outrun(wish, text, outcome, now);
+    if (outcome.status === 200) this.#succeeded(wish, now);
+    else if (outcome.status === 412 && outcome.epoch) this.#outrun(wish, outcome, now);
     else this.#failed(wish, outcome, now);
   }
 
-  /** @param {Wish} wish @param {HandedIn | undefined} text @param {number} now */
-  #succeeded(wish, text, now) {
+  /** @param {Wish} wish @param {number} now */
+  #succeeded(wish, now) {
     this.#failures = 0;
     this.#retryAt = 0;
     this.#trouble = '';
     if (wish.kind === 'delete') this.#wish = 'dropped';
     else {
-      this.#kept = text;
+      this.#kept = wish.text;
       this.#keptAt = now;
     }
   }
@@ -158,10 +161,9 @@ export class Keeper {
   /**
    * Something newer is there. Only a greater epoch is another writer's: of this one it may be an
    * earlier write, whose response was lost.
-   * @param {Wish} wish @param {HandedIn | undefined} text @param {Outcome} outcome
-   * @param {number} now
+   * @param {Wish} wish @param {Outcome} outcome @param {number} now
    */
-  #outrun(wish, text, { epoch = 0, version = 0 }, now) {
+  #outrun(wish, { epoch = 0, version = 0 }, now) {
     const own = wish.kind === 'delete' ? wish.epoch : wish.text.epoch;
     if (epoch > own) {
       this.rivalEpoch = epoch;
@@ -169,17 +171,18 @@ export class Keeper {
     } else if (version === DELETED) {
       this.#wish = 'dropped';
     } else {
-      this.#succeeded(wish, text, now);
+      this.#succeeded(wish, now);
     }
   }
 
   /** @param {Wish} wish @param {Outcome} outcome @param {number} now */
   #failed(wish, { status, code, message }, now) {
-    if (status === 404 && code !== 'NotKept') this.#wish = 'stopped'; // no texts are kept here
-    if (status === 404 && wish.kind === 'delete') this.#wish = 'dropped';
+    const none = code === 'NotFound'; // no texts are kept here
+    if (none) this.#wish = 'stopped';
+    if ((none || code === 'NotKept') && wish.kind === 'delete') this.#wish = 'dropped';
     const pause = RETRY_MIN_MS * 2 ** this.#failures++;
     this.#retryAt = now + Math.min(RETRY_MAX_MS, pause);
-    this.#trouble = status === 404 ? '' : (message ?? 'the function app cannot be reached');
+    this.#trouble = message ?? (status > 0 ? `the function app says ${status}` : UNREACHED);
   }
 
   // ---- what the page says ----

@@ -34,8 +34,10 @@ export function readKept(raw) {
  */
 export function kindOf(status, body) {
   if (status === 200) return readKept(body) ? 'text' : 'refused';
-  if (status === 404) return body?.error?.code === 'NotKept' ? 'none' : 'off';
-  return status === 0 || status === 429 || status >= 500 ? 'busy' : 'refused';
+  if (status === 404 && body?.error?.code === 'NotKept') return 'none';
+  if (status === 404 && body?.error?.code === 'NotFound') return 'off';
+  // While the function app is replaced, its host knows no path.
+  return status === 0 || status === 404 || status === 429 || status >= 500 ? 'busy' : 'refused';
 }
 
 const STEPS = /** @type {[number, string][]} */ ([

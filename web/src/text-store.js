@@ -54,6 +54,7 @@ export class TextStore {
    */
   async put(room, key, text) {
     const body = JSON.stringify(text);
+    this.#write?.abort(); // an older text: its bytes count against the keepalive limit
     this.#write = new AbortController();
     const request = {
       method: 'PUT',

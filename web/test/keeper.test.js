@@ -86,6 +86,23 @@ test('the end, and a page that is about to be hidden, wait for nothing', () => {
   assert.deepEqual(page.pass(1_500).map(({ text: { content } }) => content), ['abc']);
 });
 
+test('a page that goes hands in its newest text, whatever becomes of the write before', () => {
+  const page = open();
+  page.type('a');
+  const slow = page.step();
+  page.type('b');
+  assert.equal(page.step(EVERY_MS), undefined, 'one write at a time');
+  page.keeper.hurry();
+  const last = page.step();
+  assert.deepEqual([slow, last].map(({ text: { content } }) => content), ['a', 'ab']);
+  page.keeper.hurry();
+  assert.equal(page.step(), undefined, 'what is on its way is not sent twice');
+  page.keeper.done(last, { status: 200 }, page.now);
+  page.keeper.done(slow, { status: 412, epoch: 7, version: 2 }, page.now);
+  assert.deepEqual(page.pass(20_000), [], 'the newest is kept');
+  assert.match(page.keeper.words(page.now), /^Kept, /);
+});
+
 test('what is typed during a pause is not kept, even when the page is hidden', () => {
   const page = open();
   page.type('public');
@@ -135,6 +152,14 @@ test('only a text of a greater epoch is another writer\'s', () => {
   assert.deepEqual(page.pass(20_000), []);
 });
 
+test('a 412 that names no text is none of the function app\'s: nothing was kept', () => {
+  const page = open();
+  page.type('a');
+  page.pass(300, { status: 412 });
+  assert.match(page.keeper.words(page.now), /^Not kept: the function app says 412\. /);
+  assert.equal(page.keeper.rivalEpoch, 0);
+});
+
 test('while storage is in trouble the page says so, and asks less and less often', () => {
   const page = open();
   page.type('a');
@@ -153,6 +178,20 @@ test('where no texts are kept after all, the page says nothing and asks no more'
   page.type('b');
   assert.deepEqual(page.pass(60_000), []);
   assert.equal(page.keeper.words(page.now), '');
+});
+
+test('a host that knows no path for a while is trouble that passes', () => {
+  const page = open();
+  page.type('a');
+  page.pass(300, { status: 404 });
+  assert.match(page.keeper.words(page.now), /^Not kept: the function app says 404\. /);
+  assert.equal(page.pass(10_000).length, 1);
+  page.keeper.drop();
+  page.pass(300, { status: 404 });
+  assert.match(page.keeper.words(page.now), /could not be deleted: the function app says 404/);
+  page.pass(10_000, { status: 404, code: 'NotFound' });
+  assert.equal(page.keeper.words(page.now), 'This text is not kept.');
+  assert.ok(page.keeper.dropped, 'after a reload neither');
 });
 
 test('a page that is gone keeps what was kept before: nothing typed in a pause is sent', () => {

@@ -19,7 +19,7 @@ test('what is no kept text is not believed', () => {
   for (const raw of bad) assert.equal(readKept(raw), undefined, JSON.stringify(raw)?.slice(0, 80));
   const kinds = [
     [200, TEXT, 'text'], [200, {}, 'refused'], [404, { error: { code: 'NotKept' } }, 'none'],
-    [404, { error: { code: 'NotFound' } }, 'off'], [404, {}, 'off'], [0, {}, 'busy'],
+    [404, { error: { code: 'NotFound' } }, 'off'], [404, {}, 'busy'], [0, {}, 'busy'],
     [429, {}, 'busy'], [502, {}, 'busy'], [503, {}, 'busy'], [400, {}, 'refused'],
   ];
   for (const [status, body, kind] of kinds) assert.equal(kindOf(status, body), kind);
