@@ -1,6 +1,10 @@
 // What every engine is tried with: a person in front of a page, and what they do in it. The browser
 // behind it is a driver's: firefox.js, webdriver.js, or Chromium.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { eventually } from '../lib/deadline.js';
 
 const SOON_MS = 12_000;
@@ -88,7 +92,7 @@ export class Person {
   }
 }
 
-/** What one types, the other sees, copies, rewinds; a reload resumes. */
+/** What one types, the other sees, copies, rewinds, takes home as a recording; a reload resumes. */
 export async function story(scene, writing, reading) {
   const opened = [];
   const open = async (start, url) => {
@@ -116,6 +120,7 @@ export async function story(scene, writing, reading) {
     }
     await copies(viewer, 'one two three');
     await rewinds(viewer);
+    await plays(await recordingOf(viewer), open, reading);
     const embed = new URL(link);
     embed.search = '?embed';
     const embedded = await open(reading, embed.href);
@@ -151,4 +156,48 @@ async function rewinds(viewer) {
   await viewer.driver.click('#back-to-live');
   await viewer.says('Live');
   await viewer.shows('one two three');
+}
+
+/** The file that the page saves; what it is asked first is answered with yes. */
+async function recordingOf(viewer) {
+  await viewer.driver.evaluate(() => {
+    window.confirm = () => true;
+    HTMLAnchorElement.prototype.click = () => {};
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (blob) => {
+      blob.text().then((text) => {
+        window.saved = text;
+      });
+      return createObjectURL(blob);
+    };
+  });
+  await viewer.driver.click('#menu-button');
+  await viewer.driver.click('#download-recording');
+  await viewer.until(() => viewer.driver.evaluate(() => typeof window.saved), 'string');
+  return viewer.driver.evaluate(() => window.saved);
+}
+
+/** A recording, opened from a disk, plays to the text that was last. */
+async function plays(page, open, reading) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'recording-'));
+  try {
+    const file = path.join(folder, 'recording.html');
+    writeFileSync(file, page);
+    const player = await open(reading, pathToFileURL(file).href);
+    await player.until(
+      () => player.driver.evaluate(() => document.getElementById('play').disabled),
+      false,
+    );
+    await player.shows('one');
+    await player.driver.evaluate(() => document.getElementById('speed').click());
+    await player.driver.click('#play');
+    await player.shows('one two three');
+    await player.until(
+      () => player.driver.evaluate(() => document.getElementById('play').dataset.playing),
+      'false',
+    );
+    assert.deepEqual(await player.faults(), []);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
