@@ -196,6 +196,23 @@ for (const [name, enter] of Object.entries(STATES)) {
   });
 }
 
+test('the list of keys is whole on a phone, without anything to object to, and goes with Escape', async () => {
+  const viewer = await STATES.waiting({ viewport: { width: 320, height: 480 } });
+  await viewer.page.locator('#share').focus();
+  await viewer.keys('?');
+  await viewer.page.locator('#keys-help').waitFor();
+  await viewer.page.evaluate(axe);
+  for (const [theme, media] of Object.entries(THEMES)) {
+    await viewer.page.emulateMedia(media);
+    await viewer.page.locator(`html[data-theme=${theme}]`).waitFor();
+    assert.deepEqual(await viewer.page.evaluate(violations), [], theme);
+  }
+  assert.deepEqual(await viewer.page.evaluate(misplaced), []);
+  await viewer.keys('Escape');
+  assert.equal(await viewer.page.locator('#keys-help').isVisible(), false);
+  assert.equal(await viewer.page.evaluate(() => document.activeElement.id), 'share');
+});
+
 test('forced colours leave nothing to object to, and with reduced motion nothing moves', async () => {
   const viewer = await STATES.viewer();
   const { page } = viewer;

@@ -38,8 +38,8 @@ async function saved(screen, name) {
 }
 
 /** Opens a file as a double click does. */
-async function played(file) {
-  const context = await scene.person();
+async function played(file, options) {
+  const context = await scene.person(options);
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));
@@ -100,4 +100,18 @@ test('what a writer and a viewer download plays from a disk, is equal, and holds
     assert.equal(refused.out, 'TypeError');
     assert.equal(refused.ran, undefined);
   }
+  // Its policy would not let axe-core in.
+  const { page } = await played(path.join(folder, 'viewer.html'), { bypassCSP: true, viewport: { width: 320, height: 480 } });
+  await page.evaluate(readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+  }
+  const { width, right } = await page.evaluate(() => {
+    const { right } = document.getElementById('moment').getBoundingClientRect();
+    return { width: document.documentElement.scrollWidth, right };
+  });
+  assert.ok(width <= 320 && right <= 320, `${width} ${right}`);
 });
