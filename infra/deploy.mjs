@@ -320,7 +320,8 @@ async function putPage(d, facts, { api, service, page, settings }) {
     : { api, service };
   const keepDays = await keptDays(d, facts, settings);
   const account = facts.parts.storage.name;
-  await publishPage(d, { dist: d.places.page, account, keepDays, ...addressesOf });
+  const { group } = d.options;
+  await publishPage(d, { dist: d.places.page, account, group, page, keepDays, ...addressesOf });
 }
 
 async function run(d) {

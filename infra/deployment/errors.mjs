@@ -72,7 +72,7 @@ const SIGNS = {
   missing: [
     'NotFound\\b',
     '^ERROR: Not Found\\b',
-    'specified blob does not exist',
+    '(specified blob|requested content) does not exist',
     'could not be found',
   ],
   busy: [

@@ -11,16 +11,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { configurePage, siteFile } from '../../web/site.mjs';
 import { Stop } from './errors.mjs';
 import { asList } from './pages.mjs';
+import { INDEX, PATIENCE_MS, seeWebsite, switchWebsiteOn } from './website.mjs';
 
-const PAGE = 'index.html';
 const CONTAINER = '$web';
 /** Beside the page: since when which file is no longer part of it. */
 const FORMER = 'former.json';
 /** So long such a file stays at least: pages that are open since before still load parts of theirs. */
 const FORMER_MS = 24 * 3_600_000;
 const UPLOAD_MS = 10 * 60_000;
-/** A role that was given a moment ago takes its time to be known to the storage account. */
-const PATIENCE_MS = { notYet: 10 * 60_000 };
 
 /**
  * Which files go up together, in which order.
@@ -34,7 +32,7 @@ export function planUpload(names) {
   if (unknown.length) {
     throw new Stop(`web/site.mjs does not say how to serve: ${unknown.join(', ')}`);
   }
-  if (!names.includes(PAGE)) throw new Stop(`there is no ${PAGE}: build the page first`);
+  if (!names.includes(INDEX)) throw new Stop(`there is no ${INDEX}: build the page first`);
   const groups = new Map();
   for (const name of [...names].sort()) {
     const { contentType, contentEncoding, cacheControl } = siteFile(name);
@@ -44,7 +42,7 @@ export function planUpload(names) {
     }
     groups.get(headers).names.push(name);
   }
-  const isPage = (group) => Number(group.names.includes(PAGE));
+  const isPage = (group) => Number(group.names.includes(INDEX));
   return [...groups.values()].sort((a, b) => isPage(a) - isPage(b));
 }
 
@@ -67,7 +65,7 @@ export async function prepare({ dist, out, api, service, keepDays }) {
     for (const name of group.names) {
       const target = join(group.folder, name);
       await mkdir(dirname(target), { recursive: true });
-      if (name !== PAGE) await cp(join(dist, name), target);
+      if (name !== INDEX) await cp(join(dist, name), target);
       else
         await writeFile(
           target,
@@ -80,51 +78,26 @@ export async function prepare({ dist, out, api, service, keepDays }) {
 
 /**
  * @param {{ az: object, person: object }} d
- * @param {{ dist: string, api: string, service: string, account?: string, keepDays?: number }} page
- *   account: else az finds it, and the right to it, in its own environment variables
+ * @param {{ dist: string, api: string, service: string, account?: string, group?: string, page?: string,
+ *   keepDays?: number }} what  account: else az finds it, and the right to it, in its own environment
+ *   variables; group: of the account; page: its address
  */
-export async function publishPage(d, { dist, api, service, account, keepDays }) {
+export async function publishPage(d, { dist, api, service, account, group, page, keepDays }) {
   const out = await mkdtemp(join(tmpdir(), 'codestream-page-'));
   d.folders?.add(out);
   try {
     const groups = await prepare({ dist, out, api, service, keepDays });
     const where = account ? ['--account-name', account, '--auth-mode', 'login'] : [];
-    await switchOn(d, where);
-    for (const group of groups) await uploadGroup(d, where, group);
+    const site = { where, account, group, page };
+    const ways = await switchWebsiteOn(d, site);
+    for (const one of groups) await uploadGroup(d, where, one);
+    await seeWebsite(d, site, ways);
     await removeFormer(d, where, new Set(groups.flatMap(({ names }) => names)), out);
     return groups.flatMap(({ names }) => names).length;
   } finally {
     await rm(out, { recursive: true, force: true });
     d.folders?.delete(out);
   }
-}
-
-/** What somebody has set of the website stays: it is only switched on where it is off. */
-async function switchOn(d, where) {
-  const { staticWebsite: site } =
-    (await d.az.read(['storage', 'blob', 'service-properties', 'show', ...where], {
-      what: 'the state of the website',
-      patienceMs: PATIENCE_MS,
-      dry: {},
-    })) ?? {};
-  if (site?.enabled && (site.indexDocument || site.defaultIndexDocumentPath)) return;
-  const page404 =
-    site?.errorDocument404Path ?? site?.errorDocument_404Path ?? site?.errorDocument404path;
-  await d.az.act(
-    [
-      'storage',
-      'blob',
-      'service-properties',
-      'update',
-      '--static-website',
-      'true',
-      '--index-document',
-      PAGE,
-      ...(page404 ? ['--404-document', page404] : []),
-      ...where,
-    ],
-    { what: 'the website to be switched on', patienceMs: PATIENCE_MS },
-  );
 }
 
 function uploadGroup(d, where, { folder, contentType, contentEncoding, cacheControl, names }) {

@@ -136,23 +136,6 @@ cloudTest(
   },
 );
 
-cloudTest(
-  'a website that was switched off is switched on, and keeps its page for 404',
-  async (world) => {
-    await world.run('deploy', FIRST);
-    world.state.websites.codestreamabcdefghijklm = {
-      enabled: false,
-      errorDocument404Path: '404.html',
-    };
-    await world.run('deploy');
-    assert.deepEqual(world.state.websites.codestreamabcdefghijklm, {
-      enabled: true,
-      indexDocument: 'index.html',
-      errorDocument404Path: '404.html',
-    });
-  },
-);
-
 // ---- access key and managed identity ----
 
 cloudTest(

@@ -338,6 +338,7 @@ export class Cloud {
       this.put(`${ids[part]}/blobServices/default`, {
         properties: { isVersioningEnabled: false, deleteRetentionPolicy: { enabled: false } },
       });
+      if (part === 'storage') this.state.websites[name] = { enabled: true, indexDocument: 'index.html' };
     } else if (part === 'insights') {
       this.put(ids.insights, {
         ...common,

@@ -96,13 +96,12 @@ const COMMANDS = {
   'storage blob service-properties update': [
     ['--account-name', '--auth-mode', '--static-website', '--index-document'],
     ['--404-document'],
-    (cloud, options) => {
-      cloud.state.websites[account(options)] = {
-        enabled: true,
-        indexDocument: options['index-document'],
-        ...(options['404-document'] && { errorDocument404Path: options['404-document'] }),
-      };
-    },
+    switchWebsiteOn,
+  ],
+  'storage account blob-service-properties update': [
+    ['--account-name', '--resource-group', '--enable-static-website', '--index-document'],
+    ['--404-document'],
+    switchWebsiteOn,
   ],
   'storage blob upload-batch': [
     [
@@ -144,6 +143,15 @@ const COMMANDS = {
   ],
 };
 
+function switchWebsiteOn(cloud, options) {
+  cloud.page(account(options));
+  cloud.state.websites[account(options)] = {
+    enabled: true,
+    indexDocument: options['index-document'],
+    ...(options['404-document'] && { errorDocument404Path: options['404-document'] }),
+  };
+}
+
 const account = (options) => options['account-name'];
 const siteId = (options) =>
   `/subscriptions/${SUBSCRIPTION}/resourceGroups/${options['resource-group']}`
@@ -175,8 +183,14 @@ function rest(cloud, { method, url, body }) {
   return cloud.rest(method, url, text && JSON.parse(text));
 }
 
-/** Kudu and the function itself. */
+/** The page, Kudu and the function itself. */
 function outside(cloud, { hostname, pathname }) {
+  const [host, kind] = hostname.split('.');
+  if (kind === 'web') {
+    const { enabled, indexDocument } = cloud.state.websites[host] ?? {};
+    if (enabled && indexDocument in cloud.page(host)) return undefined;
+    throw new Refusal(404, 'WebContentNotFound', 'The requested content does not exist.');
+  }
   const id = Object.keys(cloud.state.packages).find((one) =>
     hostname.startsWith(one.split('/').at(-1)),
   );
