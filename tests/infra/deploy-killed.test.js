@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { FIRST } from '../lib/azure/test.js';
+import { endsOf, FIRST } from '../lib/azure/test.js';
 import { World } from '../lib/azure/world.js';
 import { test } from '../lib/test.js';
 
@@ -80,7 +80,7 @@ for (const [what, before, [program, argv]] of RUNS) {
     whole.close();
     assert.ok(calls.length > 5);
     for (let killAt = 1; killAt <= calls.length; killAt += 1) {
-      for (const isDone of [false, true]) {
+      for (const isDone of endsOf(calls[killAt - 1])) {
         const world = begin();
         const { code } = await world.run(program, argv, { env: NAMED, killAt, isDone });
         if (code !== 'killed') assert.equal(code, 0); // by then all had been waited for
@@ -101,6 +101,7 @@ test('a first deployment that is killed and started again keeps the secret that 
   const { calls } = await whole.run('deploy', FIRST);
   whole.close();
   for (let killAt = 1; killAt <= calls.length; killAt += 1) {
+    if (!endsOf(calls[killAt - 1]).includes(true)) continue;
     const world = new World();
     await world.run('deploy', FIRST, { killAt, isDone: true });
     world.clock.ms += 60_000;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { leaveBefore } from '../lib/azure/before.js';
-import { cloudTest, FIRST, stops } from '../lib/azure/test.js';
+import { cloudTest, endsOf, FIRST, stops } from '../lib/azure/test.js';
 import { World } from '../lib/azure/world.js';
 import { test } from '../lib/test.js';
 
@@ -175,7 +175,7 @@ test('a move that is killed at each command and started again ends as one that w
   const whole = begin();
   const { calls } = await whole.run('deploy');
   for (let killAt = 1; killAt <= calls.length; killAt += 1) {
-    for (const isDone of [false, true]) {
+    for (const isDone of endsOf(calls[killAt - 1])) {
       const world = begin();
       await world.run('deploy', [], { killAt, isDone });
       const { code, err } = await world.run('deploy');

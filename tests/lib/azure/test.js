@@ -23,3 +23,9 @@ export async function stops(world, argv, says, options) {
   assert.deepEqual(run.left, []);
   return run;
 }
+
+const READS =
+  /^(version|account|group (show|exists)|resource list|deployment group show|rest --method get|functionapp list|storage blob (list|download|service-properties show)) /;
+
+/** How a run may be killed at a command: before it is done, and after. One that only reads is not done. */
+export const endsOf = (line) => (READS.test(line) ? [false] : [false, true]);
