@@ -104,8 +104,7 @@ test('whose token has expired comes back with a fresh one', async () => {
   const page = await visitor('Late', context);
   await line(page, 'Welcome to the chat');
   expired = true;
-  for (const connection of scene.stack.service.hub('codestream').connections.values())
-    connection.close('test');
+  scene.stack.service.endConnections();
   await line(page, 'you have been reconnected');
   await page.close();
 });

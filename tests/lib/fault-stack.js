@@ -114,7 +114,7 @@ class FaultStack {
 
   /** Ends every client's connection, as a service does that is being renewed. */
   dropClients() {
-    for (const connection of this.service.hub(HUB).connections.values()) connection.close('test');
+    this.service.endConnections({ hub: HUB });
   }
 
   async stopService() {
