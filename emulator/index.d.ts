@@ -78,6 +78,8 @@ export interface WebPubSubOptions extends Faults {
   hubs?: Record<string, HubSettings>;
   /** gets each line of the log, without its line break; warnings begin with `warn` */
   log?: (line: string) => void;
+  /** only warnings and notes, or each exchange as well: the default */
+  logLevel?: 'all' | 'warnings';
   /** gets the same as an object */
   logEntry?: (entry: LogEntry) => void;
   /** the service's own time of day */

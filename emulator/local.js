@@ -99,6 +99,7 @@ async function startService() {
     connectionState: options.app !== undefined,
     port: options.servicePort,
     orFree: true,
+    logLevel: options.log ? 'all' : 'warnings',
     log: (line) => {
       if (options.log || line.startsWith('warn')) console.log(`service    ${line}`);
     },

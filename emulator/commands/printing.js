@@ -7,16 +7,14 @@ const COLOURS = { client: 36, upstream: 35, rest: 34, note: 32, warn: 33 };
  * @param {{log?: boolean, logJson?: boolean}} wanted without both, warnings and notes are printed
  * @param {import('node:tty').WriteStream} stream
  * @param {object} [env] NO_COLOR as no-color.org has it
- * @returns {{log?: (line: string) => void, logEntry?: (entry: object) => void}} for startWebPubSub
+ * @returns {{logEntry: (entry: object) => void, logLevel: string}} for startWebPubSub
  */
 export function logTo({ log, logJson }, stream, env = process.env) {
-  const isWanted = (kind) => log || logJson || kind === 'warn' || kind === 'note';
   const isColoured = stream.isTTY && !env.NO_COLOR;
   const logEntry = (entry) => {
-    if (!isWanted(entry.kind)) return;
     stream.write(`${logJson ? JSON.stringify(entry) : lineOf(entry, { log, isColoured })}\n`);
   };
-  return { logEntry };
+  return { logEntry, logLevel: log || logJson ? 'all' : 'warnings' };
 }
 
 /** The time of day stands in front where each exchange has its line. */

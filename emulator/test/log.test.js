@@ -63,11 +63,25 @@ test('lines are bounded, and tokens, keys and signatures shortened', () => {
   assert.equal(lines.length, 10);
 });
 
+test('at the level of warnings nothing else is made', () => {
+  const kinds = [];
+  const logEntry = ({ kind }) => kinds.push(kind);
+  const log = makeLog({ logEntry, logLevel: 'warnings', clock: Date.now });
+  log.client('id', '<-', '2["x"]');
+  log.life('id', 'ended');
+  log.upstream({ event: 'x', status: 200, ms: 1 });
+  log.rest('GET');
+  log.warn('a');
+  log.note('b');
+  log.refused(['c'], 'd', { rule: 'path' });
+  assert.deepEqual(kinds, ['warn', 'note', 'warn']);
+});
+
 /** What is printed of two entries. */
 function printed(wanted, stream = {}, env = {}) {
   const lines = [];
-  const { logEntry } = logTo(wanted, { write: (line) => lines.push(line), ...stream }, env);
-  logEntry({ time: '2026-01-02T03:04:05.678Z', kind: 'rest', text: 'a', status: 200 });
+  const { logEntry, logLevel } = logTo(wanted, { write: (line) => lines.push(line), ...stream }, env);
+  if (logLevel === 'all') logEntry({ time: '2026-01-02T03:04:05.678Z', kind: 'rest', text: 'a', status: 200 });
   logEntry({ time: '2026-01-02T03:04:05.678Z', kind: 'warn', text: 'b' });
   return lines;
 }

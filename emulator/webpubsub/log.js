@@ -51,14 +51,16 @@ const cut = (text, most) =>
  */
 
 /**
- * @param {{log?: (line: string) => void, logEntry?: (entry: Entry) => void, clock: () => number}}
- *   options where the lines go; without both, none are made
+ * @param {{log?: (line: string) => void, logEntry?: (entry: Entry) => void,
+ *   logLevel?: 'all' | 'warnings', clock: () => number}} options where the lines go; without both, none
+ *   are made
  */
-export function makeLog({ log: sink, logEntry, clock }) {
-  const isWanted = sink !== undefined || logEntry !== undefined;
+export function makeLog({ log: sink, logEntry, logLevel = 'all', clock }) {
+  const isHeard = sink !== undefined || logEntry !== undefined;
+  const isWanted = isHeard && logLevel === 'all'; // each exchange costs its line
   /** A last part that is an object holds details for programs. */
   const tell = (kind, parts) => {
-    if (!isWanted) return;
+    if (!isHeard) return;
     const details = typeof parts.at(-1) === 'object' ? parts.pop() : {};
     const given = parts.filter((part) => part !== undefined && part !== '');
     const text = cut(given.map(clean).join(' '), MAX_LINE);
@@ -66,6 +68,7 @@ export function makeLog({ log: sink, logEntry, clock }) {
     logEntry?.({ time: new Date(clock()).toISOString(), kind, ...tidy(details), text });
   };
   return {
+    /** Whether each exchange is told, and not only what is wrong. */
     isWanted,
     /** A packet from a client (<-) or to it (->). */
     client: (id, arrow, text, { socket, namespace } = {}) => {
@@ -75,12 +78,13 @@ export function makeLog({ log: sink, logEntry, clock }) {
       tell('client', [id, socket, arrow, shown(text), details]);
     },
     /** The beginning and the end of a connection or socket. */
-    life: (id, what) => tell('client', [id, what, { connection: id }]),
+    life: (id, what) => isWanted && tell('client', [id, what, { connection: id }]),
     upstream: ({ event, connection, socket, namespace, status, ms }) => {
+      if (!isWanted) return;
       const details = { event, connection, socket, namespace, status, ms };
       tell('upstream', [event, connection, socket, namespace, '->', String(status), `${ms} ms`, details]);
     },
-    rest: (...parts) => tell('rest', parts),
+    rest: (...parts) => isWanted && tell('rest', parts),
     /** What somebody who has not asked for a log wants to know, too. */
     note: (...parts) => tell('note', parts),
     warn: (...parts) => tell('warn', parts),

@@ -203,8 +203,8 @@ export function readOptions(given = {}) {
   // identityTokens: bearer tokens that REST accepts unread, in place of Entra's
   // clock: the service's own time, in milliseconds, which may differ from everybody else's
   Object.assign(options, { identityTokens: [], hubs: {}, clock: Date.now });
-  // log gets lines, logEntry the same as objects
-  Object.assign(options, { log: undefined, logEntry: undefined });
+  // log gets lines, logEntry the same as objects; logLevel 'warnings': only warnings and notes
+  Object.assign(options, { log: undefined, logEntry: undefined, logLevel: 'all' });
   for (const [name, { value }] of Object.entries(KNOBS)) options[name] = value;
   const faults = [];
   for (const [name, value] of Object.entries(given)) {

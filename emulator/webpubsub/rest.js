@@ -126,7 +126,6 @@ export class Rest {
   /** What is asked and not there, or not ready, is a result and no refusal. */
   #tell({ method, url }, status, note, { started, params = {}, event }) {
     const { log } = this.#service;
-    if (!log.isWanted) return;
     const where = placeOf(params);
     const details = { ...where, event, status, ms: Date.now() - started, method };
     const parts = [method, url, '->', String(status)];
