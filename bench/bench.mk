@@ -20,17 +20,19 @@ BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
 .PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth \
-        bench-memory bench-page bench-switches bench-audience audience
+        bench-memory bench-emulator bench-page bench-switches bench-audience audience
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
 # A package that is there is measured, so it must be of today's sources.
 bench: bench-instructions codestream bench-programs $(BENCH)/codestream-unparsed \
        $(if $(shell command -v go),$(BENCH)/go) $(if $(BENCH_FULL)$(wildcard build/package/codestream),package) \
        $(if $(shell command -v nginx)$(wildcard /usr/sbin/nginx),,$(BENCH)/nginx) \
-       bench/node_modules/.package-lock.json | build/have-bench build/have-node
+       bench/node_modules/.package-lock.json emulator/node_modules/.package-lock.json \
+       | build/have-bench build/have-node
 	$(Q)$(BENCH.node) --test bench/peers/peers.test.js >build/bench/peers.log || \
 	  { cat build/bench/peers.log; exit 1; }
 	$(Q)$(BENCH.node) bench/run.mjs
+	$(Q)$(if $(BENCH_SMOKE),CLIENTS=100) $(BENCH.node) bench/emulator.mjs
 
 # Load generator, stand-ins and yardsticks: everything in C.
 bench-programs: $(patsubst %,$(BENCH)/%,load rest floor coldstart codestream-limit)
@@ -74,6 +76,12 @@ bench-memory: codestream build/have-node $(if $(wildcard build/package/codestrea
 	$(Q)CODESTREAM_BIN=codestream $(BENCH.node) bench/memory.mjs
 	$(Q)[ ! -e build/package/codestream ] || \
 	  CODESTREAM_BIN=build/package/codestream $(BENCH.node) bench/memory.mjs --goal 30
+
+# What the emulator costs with CLIENTS (10000) that are idle, and how fast a message reaches all.
+# BASE=COMMIT: beside that version.
+export BASE CLIENTS
+bench-emulator: emulator/node_modules/.package-lock.json | build/have-node
+	$(Q)$(BENCH.node) bench/emulator.mjs
 
 # A room with many viewers in virtual time: VIEWERS, JOIN_SECONDS, TEXT_BYTES, UNITS, CASE, SEED.  The
 # last line is JSON.  RECORD=1: the cases of make test are held against what they cost now.
