@@ -201,7 +201,7 @@ async function writePage({ start, page, writer, viewer, editor, editorStyle, rea
     html = html.replace(place, () => text);
   }
   await writeFile(join(dist, 'index.html'), html);
-  return Buffer.from(html);
+  return html;
 }
 
 const started = Date.now();
@@ -228,7 +228,7 @@ for (const [who, files] of [
   ['a writer', [...always, ...built.writer, ...built.editor, built.editorStyle, ...fonts]],
   ['a viewer', [...always, ...built.viewer, ...built.reader]],
 ]) {
-  const bytes = files.reduce((sum, name) => sum + sizes.get(name), html.length);
+  const bytes = files.reduce((sum, name) => sum + sizes.get(name), gzipSync(html).length);
   console.log(`${who} loads ${Math.round(bytes / 1000)} kB in ${files.length + 1} requests`);
 }
 console.log(`web/dist: ${sizes.size + 1} files, ${Date.now() - started} ms`);

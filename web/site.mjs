@@ -1,7 +1,9 @@
 // The one place that knows how the built page is served: content types, encodings, cache headers,
 // and where the addresses of the function app and of the service are put into index.html. No
-// dependencies, so that the website stand-in and the deployment script can both import it without
+// packages, so that the website stand-in and the deployment script can both import it without
 // installing anything.
+
+import { gzipSync } from 'node:zlib';
 
 const PAGE = 'index.html';
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -16,19 +18,24 @@ const CONTENT_TYPES = {
 };
 
 /**
- * How one file of web/dist is served. The bytes in dist are the bytes on the wire: everything but
- * the page itself is stored gzipped under its own name, because a static website on Blob storage
- * never compresses on the fly.
+ * How one file of web/dist is served: gzipped under its own name, because a static website on Blob
+ * storage never compresses on the fly. The bytes in dist are the bytes on the wire, except those of
+ * the page itself, which `pageBytes` makes when its addresses are known.
  *
  * @param {string} path  path inside dist, with or without a leading slash; '' and '/' name the page
- * @returns {{ path: string, contentType: string, contentEncoding?: string, cacheControl: string }
+ * @returns {{ path: string, contentType: string, contentEncoding: string, cacheControl: string }
  *   | undefined}
  *   undefined: the path is not part of the built page
  */
 export function siteFile(path) {
   const name = path.replace(/^\/+/, '') || PAGE;
   if (name === PAGE) {
-    return { path: name, contentType: CONTENT_TYPES.html, cacheControl: 'no-cache' };
+    return {
+      path: name,
+      contentType: CONTENT_TYPES.html,
+      contentEncoding: 'gzip',
+      cacheControl: 'no-cache',
+    };
   }
   const match = /^assets\/[A-Za-z0-9_.-]+\.([a-z]+)$/.exec(name);
   const contentType = match && Object.hasOwn(CONTENT_TYPES, match[1]) && CONTENT_TYPES[match[1]];
@@ -67,6 +74,15 @@ export function configurePage(html, { api, service, keepDays = 0 }) {
     .replaceAll(CONNECT_PLACEHOLDER, connect)
     .replaceAll(KEEP_PLACEHOLDER, String(keepDays));
 }
+
+/**
+ * The page as it is served.
+ *
+ * @param {string} html  the text of dist/index.html
+ * @param {Parameters<typeof configurePage>[1]} addresses
+ * @returns {Buffer}
+ */
+export const pageBytes = (html, addresses) => gzipSync(configurePage(html, addresses), { level: 9 });
 
 function webAddress(name, value) {
   let url;

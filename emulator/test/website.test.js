@@ -33,13 +33,15 @@ async function start(t) {
   return `http://127.0.0.1:${site.port}`;
 }
 
-test('the page is served with the addresses filled in, and is not cached', async (t) => {
+test('the page is served compressed, with the addresses filled in, and is not cached', async (t) => {
   const base = await start(t);
   for (const target of ['/', '/index.html', '/?x=1']) {
-    const { status, headers, text } = await request(base + target);
-    assert.equal(status, 200);
-    assert.match(headers['content-type'], /^text\/html/);
-    assert.equal(headers['cache-control'], 'no-cache');
+    const response = await fetch(base + target);
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-type'), /^text\/html/);
+    assert.equal(response.headers.get('cache-control'), 'no-cache');
+    assert.equal(response.headers.get('content-encoding'), 'gzip');
+    const text = await response.text();
     assert.match(text, /content="http:\/\/127\.0\.0\.1:7071"/);
     assert.match(text, /http:\/\/localhost:8080 ws:\/\/localhost:8080/);
   }

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { configurePage, siteFile } from '../../web/site.mjs';
+import { pageBytes, siteFile } from '../../web/site.mjs';
 import { listen } from '../listen.js';
 
 const METHODS = ['GET', 'HEAD'];
@@ -50,8 +50,11 @@ async function answer(folder, addresses, { method, url }) {
   const name = safePath(url);
   const file = name === undefined ? undefined : siteFile(name);
   if (!file) return MISSING;
-  const headers = { 'Content-Type': file.contentType, 'Cache-Control': file.cacheControl };
-  if (file.contentEncoding) headers['Content-Encoding'] = file.contentEncoding;
+  const headers = {
+    'Content-Type': file.contentType,
+    'Content-Encoding': file.contentEncoding,
+    'Cache-Control': file.cacheControl,
+  };
   const isPage = file.path === 'index.html';
   try {
     const body = isPage
@@ -82,5 +85,5 @@ async function readPage(folder, addresses) {
   } catch (error) {
     throw new Error(`the page is not built: ${file} (${error.code})`);
   }
-  return configurePage(html, addresses);
+  return pageBytes(html, addresses);
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import { configurePage, siteFile } from '../../web/site.mjs';
+import { pageBytes, siteFile } from '../../web/site.mjs';
 import { Stop } from './errors.mjs';
 import { asList } from './pages.mjs';
 import { INDEX, PATIENCE_MS, seeWebsite, switchWebsiteOn } from './website.mjs';
@@ -24,7 +24,7 @@ const UPLOAD_MS = 10 * 60_000;
  * Which files go up together, in which order.
  *
  * @param {string[]} names  paths inside dist, with forward slashes
- * @returns {{ contentType: string, contentEncoding?: string, cacheControl: string,
+ * @returns {{ contentType: string, contentEncoding: string, cacheControl: string,
  *   names: string[] }[]}
  */
 export function planUpload(names) {
@@ -57,7 +57,7 @@ export async function listFiles(folder) {
   return found.sort();
 }
 
-/** Copies each group into a folder of its own below `out`, with the addresses filled in. */
+/** Copies each group into a folder of its own below `out`, the page with its addresses filled in. */
 export async function prepare({ dist, out, api, service, keepDays }) {
   const groups = planUpload(await listFiles(dist));
   for (const [index, group] of groups.entries()) {
@@ -69,7 +69,7 @@ export async function prepare({ dist, out, api, service, keepDays }) {
       else
         await writeFile(
           target,
-          configurePage(await readFile(join(dist, name), 'utf8'), { api, service, keepDays }),
+          pageBytes(await readFile(join(dist, name), 'utf8'), { api, service, keepDays }),
         );
     }
   }

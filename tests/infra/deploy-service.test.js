@@ -193,18 +193,14 @@ cloudTest('an app that uses a service that nobody knows stops it', async (world)
 });
 
 cloudTest('where clients have an address of their own, the page may connect there', async (world) => {
-  const page = () => {
-    const blobs = world.state.blobs.codestreamabcdefghijklm;
-    return Buffer.from(blobs['index.html'][3], 'base64').toString();
-  };
   const set = ['--setting', 'CODESTREAM_CLIENT_ENDPOINT=https://live.example'];
   assert.equal((await world.run('deploy', [...FIRST, ...set])).code, 0);
-  assert.match(page(), / https:\/\/live\.example wss:\/\/live\.example"/);
+  assert.match(world.page, / https:\/\/live\.example wss:\/\/live\.example"/);
   assert.match(world.settings.WebPubSubForSocketIOConnectionString, /Endpoint=https:\/\/codestream-\w+\.webpubsub/);
   await world.run('deploy');
-  assert.match(page(), / https:\/\/live\.example /, 'a later run keeps it');
+  assert.match(world.page, / https:\/\/live\.example /, 'a later run keeps it');
   await world.run('deploy', ['--remove-setting', 'CODESTREAM_CLIENT_ENDPOINT']);
-  assert.doesNotMatch(page(), /live\.example/);
+  assert.doesNotMatch(world.page, /live\.example/);
 });
 
 const RUNS = [

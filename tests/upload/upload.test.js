@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { configurePage, siteFile } from '../../web/site.mjs';
+import { pageBytes, siteFile } from '../../web/site.mjs';
 import { listFiles } from '../../infra/deployment/page.mjs';
 import { within } from '../lib/deadline.js';
 
@@ -84,7 +84,7 @@ async function expected() {
   assert.ok(files.length > 10, 'the page is built');
   return new Map(await Promise.all(files.map(async (name) => {
     let contents = await readFile(join(dist, name));
-    if (name === 'index.html') contents = configurePage(contents.toString('utf8'), ADDRESSES);
+    if (name === 'index.html') contents = pageBytes(contents.toString('utf8'), ADDRESSES);
     const md5 = createHash('md5').update(contents).digest('base64');
     const { contentType, contentEncoding, cacheControl } = siteFile(name);
     return [name, { contentType, contentEncoding, cacheControl, md5 }];

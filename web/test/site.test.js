@@ -1,7 +1,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { configurePage, siteFile } from '../site.mjs';
+import { gunzipSync } from 'node:zlib';
+import { configurePage, pageBytes, siteFile } from '../site.mjs';
 
 const page = await readFile(new URL('../index.html', import.meta.url), 'utf8');
 const addresses = { api: 'https://app.example', service: 'https://service.example' };
@@ -10,6 +11,7 @@ test('the page is never kept, everything else for ever', () => {
   assert.deepEqual(siteFile('/'), {
     path: 'index.html',
     contentType: 'text/html; charset=utf-8',
+    contentEncoding: 'gzip',
     cacheControl: 'no-cache',
   });
   const script = siteFile('/assets/page-ABC.js');
@@ -40,6 +42,12 @@ test('the policy allows the function app, the service and its socket, and no oth
   assert.match(html, /name="codestream-api" content="https:\/\/app\.example"/);
   assert.match(html, /default-src 'none'/);
   assert.doesNotMatch(html, /%CODESTREAM/);
+});
+
+test('the page is compressed after its addresses have been filled in', () => {
+  const bytes = pageBytes(page, addresses);
+  assert.equal(gunzipSync(bytes).toString(), configurePage(page, addresses));
+  assert.ok(bytes.length < page.length / 2, `${bytes.length} of ${page.length} bytes`);
 });
 
 test('a path in front of the function app is kept, and its last slash not', () => {

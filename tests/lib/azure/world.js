@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { DEPLOY } from '../../../infra/deploy.mjs';
 import { execute, Person } from '../../../infra/deployment/person.mjs';
@@ -99,6 +99,11 @@ export class World {
   }
   get origins() {
     return this.cors.allowedOrigins;
+  }
+  /** The text of the page that has been uploaded. */
+  get page() {
+    const { name } = this.cloud.get(this.ids.storage);
+    return gunzipSync(Buffer.from(this.state.blobs[name]['index.html'][3], 'base64')).toString();
   }
   hub(name) {
     return this.cloud.get(`${this.ids.service}/hubs/${name}`).properties;
