@@ -29,6 +29,48 @@ function hash(text) {
   return Number(h);
 }
 
+test('viewers that flood the writer with hands, in each other’s names too, have one each, and hold nobody up', async () => {
+  const writer = await scene.writer();
+  await writer.type('mine');
+  const viewer = await scene.viewer(writer.link);
+  await viewer.shows('mine');
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#hands-allowed').selectOption('2');
+  await writer.keys('Escape');
+  const room = roomOf(writer.link);
+  const rogues = [await crowd.open({ room }), await crowd.open({ room })];
+  for (const rogue of rogues) await rogue.ask('joinRoom', { room_id: room });
+  const say = (rogue, data) => rogue.ask('sendToRoom', { room_id: `${room}-control`, data: { data: 'hand', ...data } });
+  const [first, second] = rogues;
+  const piled = `${MARKUP}\u202e\u2066${'e\u0301\u0301\u0301\u0301'.repeat(9)}${'W'.repeat(500)}`;
+  await say(first, { n: 2 ** 52, up: true, line: 9e9, question: piled });
+  for (let n = 1; n <= 40; n++) await say(second, { n, up: true, line: n, question: `${n}${piled}` });
+  for (const claim of [{ from: first.id }, { sid: first.id }, { to: first.id }])
+    await say(second, { ...claim, n: 2 ** 53 - 1, up: true, question: `forged ${piled}` });
+  const count = () => writer.page.locator('#hands-count').textContent();
+  await writer.until(async () => (await count()) === '2 hands, 2 questions', 10_000, 'one each', count);
+  await writer.page.locator('#hands').click();
+  for (const question of await writer.page.locator('#hands-sheet [id^=question-]').all()) await question.click();
+  const rows = await writer.page.locator('#hands-sheet .question').evaluateAll((shown) => {
+    const { right } = document.getElementById('hands-sheet').getBoundingClientRect();
+    return shown.map((row) => ({
+      text: row.textContent,
+      isWithin: row.getBoundingClientRect().right <= right && row.scrollWidth <= row.clientWidth,
+      overflow: getComputedStyle(row).overflowY,
+    }));
+  });
+  assert.equal(rows.length, 2);
+  assert.ok(rows[0].text.startsWith(MARKUP), 'the first has said this itself');
+  for (const { text, isWithin, overflow } of rows) {
+    assert.ok(text.length <= 200 && text.includes('<img') && !/[\u202e\u2066]/.test(text), text);
+    assert.deepEqual([isWithin, overflow], [true, 'hidden']);
+  }
+  assert.equal(await scripted(writer), undefined);
+  await writer.keys('Escape');
+  await writer.type(' still');
+  await viewer.has(await writer.text());
+});
+
 /** A writer that is no page: it can say what it likes. */
 async function puppet() {
   const client = await crowd.open({});
