@@ -6,7 +6,7 @@ import { copyText } from './files.js';
 import { daysText } from './kept.js';
 import { LANGUAGES, languageOf } from './languages.js';
 import { loadKeysHelp, loadSaving, loadSharePanel, onceLoaded } from './parts.js';
-import { countText } from './status.js';
+import { countText, recordingQuestion } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
 
@@ -176,11 +176,8 @@ export class Page {
    * @param {() => import('./recording.js').Recording} recording @param {() => number} now
    */
   onRecording(recording, now) {
-    const question =
-      'The recording has everything that was on this page since it was opened, also what was ' +
-      'deleted since. Download it?';
     this.onPress('download-recording', async () => {
-      if (!confirm(question)) return;
+      if (!confirm(recordingQuestion(recording().first === 0))) return;
       try {
         (await loadSaving())(recording(), now());
       } catch {

@@ -249,3 +249,14 @@ function watchingStatus({ link, viewer, now }) {
   if (session.paused) return { word: 'Paused', tone: 'wait' };
   return liveStatus(session.pace);
 }
+
+/**
+ * What somebody should know before a recording is downloaded.
+ * @param {boolean} isWhole  false: its oldest moments have been evicted
+ */
+export function recordingQuestion(isWhole) {
+  const what = isWhole
+    ? 'The recording has everything that was on this page since it was opened,'
+    : 'This page has had more than a recording holds, and its beginning is gone. The rest is in it,';
+  return `${what} also what was deleted since. Download it?`;
+}

@@ -4,7 +4,7 @@ import { Flights } from '../src/flights.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 import { hash } from '../src/ops.js';
-import { countText, viewerStatus, writerStatus } from '../src/status.js';
+import { countText, recordingQuestion, viewerStatus, writerStatus } from '../src/status.js';
 
 const up = { phase: 'up', since: 0, network: true };
 
@@ -207,4 +207,9 @@ test("with a writer's link the pen is offered once the text here is the writer's
   for (const phase of ['connecting', 'down', 'failed'])
     assert.ok(!offered({}, { link: { ...up, phase } }), phase);
   assert.ok(!offered({}, { pen: false }));
+});
+
+test('whoever downloads a recording is told of what was deleted, and of what is no longer there', () => {
+  assert.match(recordingQuestion(true), /everything .* also what was deleted since/);
+  assert.match(recordingQuestion(false), /beginning is gone\..* also what was deleted since/);
 });
