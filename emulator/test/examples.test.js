@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { choosePort } from '../listen.js';
 import { startWebPubSub } from '../webpubsub/service.js';
-import { RawSocket, inTime } from './testing.js';
+import { JAVA, RawSocket, inTime } from './testing.js';
 import { test } from './test.js';
 
 const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url));
@@ -34,7 +34,10 @@ async function start(t, command, file) {
     hubs: { [HUB]: { anonymousConnectPolicy: 'allow', eventHandlers } },
     log: (line) => /^warn (?!.*(?:ECONNREFUSED|still waiting))/.test(line) && lines.push(line),
   });
-  const env = { ...process.env, PORT: String(port), WebPubSubForSocketIOConnectionString: service.connectionString };
+  const env = {
+    ...process.env, ...JAVA, PORT: String(port),
+    WebPubSubForSocketIOConnectionString: service.connectionString,
+  };
   const program = spawn(command, [EXAMPLES + file], { env, stdio: 'ignore' });
   const ended = new Promise((resolve) => program.on('close', resolve));
   t.after(async () => {

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { choosePort } from '../listen.js';
 import { readOptions } from '../webpubsub/options.js';
 import { after, before, test } from './test.js';
-import { inTime } from './testing.js';
+import { JAVA, inTime } from './testing.js';
 
 const HERE = fileURLToPath(new URL('../', import.meta.url));
 const run = promisify(execFile);
@@ -137,7 +137,7 @@ for (const [language, [question, handler]] of Object.entries(HANDLERS)) {
     assert.ok(readme.includes(handler), handler);
     const [port, handlerPort] = [await choosePort(0), await choosePort(0)];
     const endpoint = `http://localhost:${port}`;
-    const program = shell(t, `${handler} &`, { PORT: handlerPort });
+    const program = shell(t, `${handler} &`, { ...JAVA, PORT: handlerPort });
     const service = shell(t, serve.replace('7071', handlerPort), { WEBPUBSUB_EMULATOR_PORT: port });
     const token = shell(t, makeToken, { WEBPUBSUB_EMULATOR_ENDPOINT: endpoint });
     assert.equal(await token.ended, 0, token.said());

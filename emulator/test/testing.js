@@ -7,6 +7,9 @@ import { WebSocket } from 'ws';
 import { listen } from '../listen.js';
 import { signToken } from '../webpubsub/token.js';
 
+/** A Java program that lives for a second is not worth a compiler's best. */
+export const JAVA = { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
+
 const WAIT_MS = 30_000; // for an expected event: on a busy machine, too
 
 /**
