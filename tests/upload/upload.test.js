@@ -18,8 +18,8 @@ import { within } from '../lib/deadline.js';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const dist = join(root, 'web/dist');
-const COMMAND_MS = 120_000;
-const TEST_MS = 300_000;
+const COMMAND_MS = 300_000;
+const TEST_MS = 900_000;
 const ADDRESSES = { api: 'https://app.example', service: 'https://service.example' };
 const ACCOUNT = 'uploadtest';
 
