@@ -23,6 +23,11 @@ const kept = (screen, pattern) =>
 const holds = (screen, text) =>
   screen.until(async () => contentOf(screen) === text, LATER_MS, `${JSON.stringify(text)} is kept`,
     async () => contentOf(screen));
+/** Storage refuses whatever concerns texts. */
+const refusing = ({ url }) =>
+  url.pathname.startsWith('/rooms/')
+    ? { status: 403, headers: { 'x-ms-error-code': 'AuthorizationFailure' } }
+    : undefined;
 const contentOf = ({ link }) => scene.stack.container.text(roomOf(link))?.content;
 
 test('the text outlives the writer, who was told so, and a viewer is never told that it is live', async () => {
@@ -75,7 +80,12 @@ test('a text that is not to be kept is deleted, and no other follows, after a re
   const writer = await scene.writer();
   await writer.type('a');
   await kept(writer, /^Kept, /);
+  scene.stack.container.script = refusing;
   await writer.press('drop');
+  await kept(writer, /^The kept text could not be deleted: .*403/);
+  await writer.page.reload();
+  await kept(writer, /^The kept text could not be deleted: .*403/);
+  scene.stack.container.script = undefined;
   await kept(writer, /^This text is not kept\.$/);
   await writer.type('b');
   await holds(writer, '');
@@ -108,20 +118,26 @@ test('while a write hangs the stream goes on, and a page that is closed still ha
 });
 
 test('while storage is down the stream goes on, and the writer is told that nothing is kept', async () => {
-  scene.stack.container.script = ({ url }) =>
-    url.pathname.startsWith('/rooms/')
-      ? { status: 403, headers: { 'x-ms-error-code': 'AuthorizationFailure' } }
-      : undefined;
+  scene.stack.container.script = refusing;
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await writer.type('a');
   await viewer.shows('a');
   await viewer.says('Live');
   await kept(writer, /^Not kept: .*403 AuthorizationFailure/);
-  scene.stack.container.script = undefined;
-  writer.page.on('dialog', (dialog) => dialog.accept());
+  const leaving = deferred();
+  writer.page.on('dialog', (dialog) => {
+    if (dialog.type() !== 'beforeunload') return dialog.accept();
+    leaving.resolve();
+    return dialog.dismiss();
+  });
   await writer.press('end-delete');
   await writer.says('Ended');
   await viewer.says('Ended');
+  await kept(writer, /^The kept text could not be deleted: .*403/);
+  // No later page takes an ended session up: who leaves now leaves the text there.
+  await writer.page.close({ runBeforeUnload: true });
+  await within(LATER_MS, leaving.promise, 'a question before the page goes');
+  scene.stack.container.script = undefined;
   await holds(writer, '');
 });

@@ -54,7 +54,7 @@ export class Keeper {
   /** @param {{ days: number, dropped?: boolean }} options  dropped: this session is not to be kept */
   constructor({ days, dropped = false }) {
     this.days = days;
-    if (dropped) this.#wish = 'dropped';
+    if (dropped) this.#wish = 'drop'; // the page before may have gone before that was done
   }
 
   // ---- called by the page ----

@@ -37,7 +37,7 @@ export class Keeping {
     return this.#keeper.dropped;
   }
 
-  /** Leaving the page now would leave a text behind that was to be deleted. */
+  /** A text that was to be deleted may still be there. */
   get dropping() {
     return this.#keeper.dropping;
   }
@@ -66,9 +66,10 @@ export class Keeping {
 
   /** Asks for what is due. @returns {number} when the next is */
   step() {
-    const wish = this.told || this.dropping ? this.#keeper.poll(this.writer, now()) : undefined;
+    if (!this.told && !this.dropping) return Infinity;
+    const wish = this.#keeper.poll(this.writer, now());
     if (wish) this.#ask(wish);
-    return this.told ? this.#keeper.wakeAt : Infinity;
+    return this.#keeper.wakeAt;
   }
 
   /** @param {import('./keeper.js').Wish} wish */

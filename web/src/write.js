@@ -201,6 +201,12 @@ export class WriterPage {
     return wakeAt;
   }
 
+  /** Nobody would delete the kept text any more: no later page takes this session up. */
+  get #leavesText() {
+    const goesOn = !this.#writer.ended && this.#draft.kept;
+    return this.#keeping?.dropping === true && !goesOn;
+  }
+
   /** @param {import('./connection.js').BackEnd} backEnd @param {boolean} [dropped] */
   #keep({ api, keepDays: days }, dropped) {
     const page = this.#page;
@@ -267,7 +273,7 @@ export class WriterPage {
     });
     addEventListener('beforeunload', (event) => {
       draft.save();
-      if (!draft.atRisk) return;
+      if (!draft.atRisk && !this.#leavesText) return;
       event.preventDefault();
       event.returnValue = true; // Chrome before 119
     });
