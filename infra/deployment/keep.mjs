@@ -83,6 +83,7 @@ export async function keptDays(d, { parts: { storage } }, settings) {
   if (d.options.keepDays) return d.options.keepDays;
   const isOn = Object.keys(settings).some((name) => name.toLowerCase() === SETTING.toLowerCase());
   if (!isOn || d.person.isDryRun) return 0;
+  await keepNoCopies(d, storage); // somebody may have switched them on since
   const there = await d.az.find(rest('get', policyOf(storage)), { what: 'the rules of storage' });
   const rule = rulesOf(there).find(({ name }) => name === RULE);
   const days = rule?.definition?.actions?.baseBlob?.delete?.daysAfterModificationGreaterThan;

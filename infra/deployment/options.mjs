@@ -202,8 +202,7 @@ function each(values, option, read) {
 }
 
 function checkDays(text) {
-  const days = checkCount('keep-days', text);
-  if (days <= MAX_KEEP_DAYS) return days;
+  if (/^[1-9]\d?$/.test(text) && Number(text) <= MAX_KEEP_DAYS) return Number(text);
   throw new Misuse(`--keep-days is a number from 1 to ${MAX_KEEP_DAYS}, not ${text}`);
 }
 

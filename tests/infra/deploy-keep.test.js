@@ -76,12 +76,16 @@ cloudTest('copies that somebody had switched on are switched off, and told', asy
     assert.equal(one.enabled, false);
   assert.deepEqual(properties.cors, { corsRules: [{ maxAgeInSeconds: 1 }] });
   assert.match(out, /versioning, soft delete, the change feed, point-in-time restore switched on: off from now on/);
+  properties.isVersioningEnabled = true;
+  const { out: later } = await done(world, []);
+  assert.match(later, /has versioning switched on: off from now on/);
+  assert.equal(world.cloud.get(path).properties.isVersioningEnabled, false);
 });
 
 test('--keep-days is a number from 1 to 90', () => {
   assert.equal(readOptions(['--keep-days', '90'], {}).keepDays, 90);
   const both = ['--keep-days', '1', '--remove-setting', SETTING];
   assert.throws(() => readOptions(both, {}), /not both/);
-  for (const days of ['0', '91', 'x', '1.5', '-1'])
-    assert.throws(() => readOptions([`--keep-days=${days}`], {}), /keep-days/);
+  for (const days of ['0', '91', 'x', '1.5', '-1', '1e1', '100', '07'])
+    assert.throws(() => readOptions([`--keep-days=${days}`], {}), /keep-days is a number from 1 to 90/);
 });
