@@ -49,7 +49,14 @@ test('a hand goes up at a line by keyboard alone, is noted, lowered, and the vie
   await counts(writer, '1 hand line 3');
   // Questions are off until the writer allows them.
   await second.page.locator('#hand').click();
+  await second.page.locator('#hand-sheet').waitFor();
   assert.equal(await second.page.locator('#hand-question').isVisible(), false);
+  // Escape closes it wherever the focus is.
+  await second.page.evaluate(() => document.activeElement.blur());
+  await second.keys('Escape');
+  assert.equal(await second.page.locator('#hand-sheet').isVisible(), false);
+  assert.equal(await focused(second), 'hand');
+  await second.keys('Enter');
   await second.page.locator('#hand-raise').click();
   await counts(writer, '2 hands line 3');
   // The line moves with the text.
@@ -65,7 +72,7 @@ test('a hand goes up at a line by keyboard alone, is noted, lowered, and the vie
   await saysOfHand(first, 'Hand seen');
   assert.equal(await first.page.locator('#hand-said').textContent(), 'The writer has seen your hand.');
   // The button has done its work; the focus stays in the row.
-  assert.equal(await focused(writer), 'line-0');
+  await writer.until(async () => (await focused(writer)) === 'line-0', 10_000, 'line-0', () => focused(writer));
   // What others do takes no button away that the writer is about to press.
   await writer.page.locator('#lower-1').focus();
   await writer.page.evaluate(() => {

@@ -21,7 +21,8 @@ export class Sheet {
     );
     document.body.append(this.box);
     opener.setAttribute('aria-controls', id);
-    this.box.addEventListener('keydown', (event) => {
+    // Not every browser focuses what is clicked, so the key may come from anywhere.
+    document.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.close();
     });
     this.box.addEventListener('focusout', ({ relatedTarget }) => {
