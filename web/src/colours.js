@@ -48,13 +48,14 @@ const COLOURS = HighlightStyle.define(
 
 export class Colours {
   #grammar = new Compartment();
+  #painting = new Compartment();
   #wanted = 'plaintext';
   /** What takes the place of the empty column for folding. */
   extension = [
     codeFolding(),
     foldGutter(),
     bracketMatching(),
-    syntaxHighlighting(COLOURS),
+    this.#painting.of([]),
     keymap.of(foldKeymap),
     this.#grammar.of([]),
   ];
@@ -69,9 +70,18 @@ export class Colours {
     this.#wanted = id;
     // What cannot be loaded has no colours; the text is there all the same.
     const grammar = await loadGrammar(id).catch(() => []);
-    await breath();
-    // Meanwhile the writer may have chosen another.
-    if (this.#wanted === id) this.view.dispatch({ effects: this.#grammar.reconfigure(grammar) });
+    // Reading the text and drawing its colours are tasks of their own: together they are long on a
+    // slow phone.
+    for (const effect of [
+      this.#painting.reconfigure([]),
+      this.#grammar.reconfigure(grammar),
+      this.#painting.reconfigure(syntaxHighlighting(COLOURS)),
+    ]) {
+      await breath();
+      // Meanwhile the writer may have chosen another.
+      if (this.#wanted !== id) return;
+      this.view.dispatch({ effects: effect });
+    }
   }
 }
 
