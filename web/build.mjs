@@ -175,6 +175,19 @@ async function licenceOf(name) {
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 
+/**
+ * A browser remembers that an address could not be imported: the same part is asked for again under
+ * another one.
+ */
+function againElsewhere({ path, contents, text }) {
+  if (!path.endsWith('.js')) return { path, contents };
+  const tried = text.replace(
+    /\bimport\("(\.\/[\w.-]+\.js)"\)/g,
+    (found, part) => `${found}.catch(()=>import("${part}?"+Date.now()))`,
+  );
+  return { path, contents: Buffer.from(tried) };
+}
+
 async function writePage({ start, page, writer, viewer, editor, editorStyle, reader, notice }) {
   const asset = (name) => `./assets/${name}`;
   const [script, ...chunks] = page.scripts;
@@ -215,7 +228,8 @@ const notice = await licences(built.inputs);
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'assets'), { recursive: true });
 const sizes = new Map();
-for (const { path, contents } of [...worker.files, ...built.files, notice]) {
+const files = [...worker.files, ...built.files.map(againElsewhere), notice];
+for (const { path, contents } of files) {
   const zipped = gzipSync(contents, { level: 9 });
   sizes.set(basename(path), zipped.length);
   await writeFile(path, zipped);

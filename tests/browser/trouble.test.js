@@ -104,7 +104,7 @@ test(
     assert.equal((await first.lines()).join(), 'here again');
     const late = await scene.viewer(link);
     await late.says('Waiting for the writer', TRUE_MS);
-    assert.match(await late.page.locator('#empty').innerText(), /starts by itself/);
+    assert.match(await late.page.locator('#empty').innerText(), /appears here by itself/);
     const again = await scene.writer({ context });
     assert.equal(again.link, link);
     for (const viewer of [first, late]) {
@@ -114,14 +114,21 @@ test(
   },
 );
 
-test('a second tab takes over, the first says so, and can take the pen back', async () => {
+test('a second tab takes over when it is told to, the first says so, and can take the pen back', async () => {
   const context = await scene.person();
   const first = await scene.writer({ context });
   const viewer = await scene.viewer(first.link);
   await first.type('first');
   await viewer.shows('first');
-  const second = await scene.writer({ context });
-  assert.equal(second.link, first.link);
+  await first.page.waitForFunction(() =>
+    Object.values(localStorage).some((value) => value.includes('"first"')),
+  );
+  const second = await scene.open(scene.stack.page, 'writer', context);
+  await second.says('Not started');
+  assert.equal(await first.state(), 'Live');
+  await second.page.getByRole('button', { name: 'Write here instead' }).click();
+  await second.says('Live');
+  assert.equal(await second.page.locator('#share-link').getAttribute('href'), first.link);
   await first.says('Taken over');
   await first.focus();
   await first.page.keyboard.type('lost');

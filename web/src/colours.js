@@ -15,6 +15,7 @@ import { Compartment } from '@codemirror/state';
 import { keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { plain } from '../grammars/verdicts.json';
+import { keepTrying } from './again.js';
 import { bound } from './bound.js';
 import { languageOf } from './languages.js';
 import { breath } from './ticker.js';
@@ -60,16 +61,28 @@ export class Colours {
     this.#grammar.of([]),
   ];
 
-  /** @param {import('@codemirror/view').EditorView} view */
-  constructor(view) {
+  /**
+   * @param {import('@codemirror/view').EditorView} view
+   * @param {(missing: boolean) => void} missing  told when a language's colours cannot be loaded,
+   *   and when that is over
+   */
+  constructor(view, missing) {
     this.view = view;
+    this.missing = missing;
   }
 
   /** @param {string} id */
   async setLanguage(id) {
     this.#wanted = id;
-    // What cannot be loaded has no colours; the text is there all the same.
-    const grammar = await loadGrammar(id).catch(() => []);
+    // Meanwhile the writer may choose another.
+    const wanted = () => this.#wanted === id;
+    const missing = (/** @type {boolean} */ is) => {
+      // The text is there all the same, without the colours of another language.
+      if (is) this.view.dispatch({ effects: this.#grammar.reconfigure([]) });
+      this.missing(is);
+    };
+    const grammar = await keepTrying(() => loadGrammar(id), { wanted, missing });
+    if (!grammar) return;
     // Reading the text and drawing its colours are tasks of their own: together they are long on a
     // slow phone.
     for (const effect of [
@@ -78,8 +91,7 @@ export class Colours {
       this.#painting.reconfigure(syntaxHighlighting(COLOURS)),
     ]) {
       await breath();
-      // Meanwhile the writer may have chosen another.
-      if (this.#wanted !== id) return;
+      if (!wanted()) return;
       this.view.dispatch({ effects: effect });
     }
   }

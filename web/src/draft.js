@@ -16,7 +16,8 @@ export class Draft {
 
   /**
    * @param {{ session: { room: string, key: string }, writer: import('./writer.js').Writer,
-   *   store: (record: import('./store.js').Draft) => boolean, dropped?: () => boolean }} options
+   *   store: (record: import('./store.js').Draft, options?: { makeRoom?: boolean }) => boolean,
+   *   dropped?: () => boolean }} options
    *   store: whether the browser keeps it; dropped: the function app is not to keep this text
    */
   constructor({ session, writer, store, dropped = () => false }) {
@@ -39,10 +40,13 @@ export class Draft {
     return { ...this.session, ...own, text, language, name, ended, ...hidden, ...dropped, ...trial };
   }
 
-  /** The text on the page is neither kept nor sent: leaving the page would lose it. */
+  /**
+   * Leaving the page would lose the text. Viewers may have it, but nobody could go on with it: the
+   * right to write would be lost as well.
+   */
   get atRisk() {
-    const { text, settled } = this.writer;
-    return !this.#closed && !this.kept && text !== '' && !settled;
+    const { text, endTold } = this.writer;
+    return !this.#closed && !this.kept && text !== '' && !endTold;
   }
 
   /** When `poll` has something to do. */
@@ -79,9 +83,24 @@ export class Draft {
     if (now >= this.#saveAt) this.save();
   }
 
-  save() {
+  /** @param {{ makeRoom?: boolean }} [options]  see store.js */
+  save(options) {
     this.#saveAt = Infinity;
-    if (!this.#closed) this.kept = this.store(this.record);
+    if (!this.#closed) this.kept = this.store(this.record, options);
+  }
+
+  /**
+   * Another page may have removed it: it is saved again, though at no cost to others, which would do
+   * the same in turn.
+   * @param {(draft: import('./store.js').Draft) => boolean} isIt
+   */
+  removed(isIt) {
+    if (isIt(this.record)) this.save({ makeRoom: false });
+  }
+
+  /** From now on nothing is saved. */
+  drop() {
+    this.#closed = true;
   }
 
   /** From now on the session's draft is another page's: it is saved once more, and never again. */

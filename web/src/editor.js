@@ -2,6 +2,8 @@
 // which reports edits as operations.
 
 import './shared.js';
+import { keepTrying } from './again.js';
+import { loadLanguage } from './grammars.js';
 import { THEMES, monaco } from './monaco.js';
 import { inSequence, replacement } from './ops.js';
 import { MAX_SELECTIONS } from './protocol.js';
@@ -14,28 +16,36 @@ import { MAX_SELECTIONS } from './protocol.js';
 
 /** Of a longer line, the rest has no colours: some grammars take time for each character before. */
 const MAX_COLOURED = 2_000;
-/** Of a longer line, the rest is not drawn; Monaco says so at its end. */
-const MAX_DRAWN = 10_000;
 
 export class Editor {
+  /** @type {string | undefined} the text in which an input method has begun, while it is at work */
+  #composedIn;
+  /** The editor has more than what was accepted, until the input method is done. */
+  #isAhead = false;
+
   /**
    * @param {HTMLElement} host
    * @param {{ text: string, label: string, theme: Theme, placeholder: string,
    *   readOnlyMessage: string }} options
    */
   constructor(host, { text, label, theme, placeholder, readOnlyMessage }) {
+    // Menus and other widgets are put into the host itself, and have their colours from this class.
+    host.classList.add('monaco-component');
     this.model = createModel(text);
     this.editor = monaco.editor.create(host, {
       model: this.model,
       theme: THEMES[theme],
       maxTokenizationLineLength: MAX_COLOURED,
-      stopRenderingLineAfter: MAX_DRAWN,
+      // What is typed at the end of a long line is to be seen.
+      stopRenderingLineAfter: -1,
       readOnlyMessage: { value: readOnlyMessage },
       ariaLabel: label,
       placeholder,
       automaticLayout: true,
       minimap: { enabled: false },
       scrollBeyondLastLine: false,
+      // At its end, the wheel moves what is around the editor.
+      scrollbar: { alwaysConsumeMouseWheel: false },
       smoothScrolling: false,
       fontFamily:
         'ui-monospace, "Cascadia Code", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
@@ -72,25 +82,54 @@ export class Editor {
 
   /**
    * Reports a person's edits.
-   * @param {(ops: Op[]) => boolean} accept  false: the edits are refused and are undone
-   * @param {() => string} before  the text that was accepted last
+   * @param {{ accept: (ops: Op[]) => boolean, refused: () => void, accepted: () => string }}
+   *   listener  accept: false if the edits cannot be taken, and are undone; refused: told then;
+   *   accepted: the text that was accepted last
    */
-  onEdit(accept, before) {
+  onEdit(listener) {
+    const { accept, accepted } = listener;
+    this.#onComposition(listener);
     this.model.onDidChangeContent(({ changes, isEolChange, isFlush }) => {
-      if (this.silent) return;
+      if (this.silent || this.#isAhead) return;
       if (isEolChange || isFlush) {
         this.model.setEOL(monaco.editor.EndOfLineSequence.LF);
-        accept(replacement(before(), this.text));
+        accept(replacement(accepted(), this.text));
         return;
       }
       /** @type {Op[]} */
       const edits = changes.map((change) => [change.rangeOffset, change.rangeLength, change.text]);
       if (accept(inSequence(edits))) return;
-      this.silent = true;
-      setTimeout(() => {
-        this.#undoTo(before());
-        this.silent = false;
-      });
+      // An input method goes on with the letters that it believes to be there.
+      if (this.#composedIn === undefined) this.#refuse(listener);
+      else this.#isAhead = true;
+    });
+  }
+
+  /** @param {Parameters<Editor['onEdit']>[0]} listener */
+  #onComposition(listener) {
+    const { accept, accepted } = listener;
+    this.editor.onDidCompositionStart(() => {
+      this.#composedIn = accepted();
+    });
+    this.editor.onDidCompositionEnd(() => {
+      const before = this.#composedIn;
+      this.#composedIn = undefined;
+      if (!this.#isAhead) return;
+      this.#isAhead = false;
+      // What was chosen may fit, although letters on the way there did not.
+      if (accept(replacement(accepted(), this.text))) return;
+      if (before !== undefined) accept(replacement(accepted(), before));
+      this.#refuse(listener);
+    });
+  }
+
+  /** @param {Parameters<Editor['onEdit']>[0]} listener */
+  #refuse({ refused, accepted }) {
+    refused();
+    this.silent = true;
+    setTimeout(() => {
+      this.#undoTo(accepted());
+      this.silent = false;
     });
   }
 
@@ -178,9 +217,16 @@ export class Editor {
     return this.model.getLanguageId();
   }
 
-  /** @param {string} id */
-  setLanguage(id) {
-    if (this.language !== id) monaco.editor.setModelLanguage(this.model, id);
+  /**
+   * @param {string} id
+   * @param {(missing: boolean) => void} missing  told when its colours cannot be loaded, and when
+   *   that is over
+   */
+  setLanguage(id, missing) {
+    if (this.language === id) return;
+    missing(false);
+    monaco.editor.setModelLanguage(this.model, id);
+    keepTrying(() => loadLanguage(id), { wanted: () => this.language === id, missing });
   }
 
   /** @param {Theme} theme */

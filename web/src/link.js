@@ -322,5 +322,8 @@ class Refusal extends Error {
 /** @param {any} error @returns {Trouble & { wait?: number }} */
 function troubleOf(error) {
   if (error instanceof Refusal) return error;
-  return { code: 'Unreachable', message: String(error?.message ?? error), final: false };
+  // fetch fails with a TypeError, and with a DOMException when its time is over.
+  const silent = error instanceof TypeError || error instanceof DOMException;
+  const code = silent ? 'Unreachable' : 'Unexpected';
+  return { code, message: String(error?.message ?? error), final: false };
 }

@@ -1,40 +1,42 @@
 // The start: the page's address says whether it is a writer's or a viewer's, and its head where the
 // back end is.
 
+import { readHash, readSearch } from './address.js';
 import { followSystem } from './appearance.js';
+import { Page, startOwn } from './page.js';
+import { writes } from './pen.js';
 import './shared.js';
-import { Page } from './page.js';
-import { keepPen, keptPen } from './store.js';
+import { forgetTab, keepPen, keptPen, lastSession, page as thisPage, takes } from './store.js';
 import { readWriterLink } from './writer-link.js';
 
-const ROOM = /^[A-Za-z0-9_-]{22}$/;
+const { embed, line: lineWanted } = readSearch(location.search);
 
 async function start() {
   hideKey();
   followSystem();
-  if (new URLSearchParams(location.search).has('embed'))
-    document.documentElement.dataset.embed = '';
+  if (embed) document.documentElement.dataset.embed = '';
   const page = new Page();
   const api = configured('api');
   const keepDays = Number(configured('keep-days')) || 0;
   const transport = new URLSearchParams(location.search).get('transport') ?? undefined;
   const backEnd = { api, transport, keepDays };
-  const room = location.hash.slice(1);
+  const place = readHash(location.hash);
   // Another link pasted into this tab is another stream.
   addEventListener('hashchange', () => location.reload());
   if (!/^https?:\/\//.test(api))
     stopped(page, 'This copy of the page does not know its function app: it was not configured.');
-  else if (room === '') {
-    const { WriterPage } = await import('./write.js');
-    new WriterPage(backEnd, page);
-  } else if (ROOM.test(room)) {
-    const { ViewerPage } = await import('./watch.js');
-    new ViewerPage(backEnd, room, page, penOf(room));
-  } else
+  else if (!place)
     stopped(
       page,
       'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',
     );
+  else if (place.room !== '') {
+    const { ViewerPage } = await import('./watch.js');
+    const line = place.line ?? lineWanted;
+    new ViewerPage(backEnd, { room: place.room, line }, page, penOf(place.room));
+  } else if (embed || isFramed())
+    stopped(page, 'A stream is not started inside another page.');
+  else await startWriting(backEnd, page);
 }
 
 /** What the deployment has put into the page's head. @param {string} name */
@@ -50,7 +52,33 @@ function hideKey() {
 }
 
 /** Inside another page nobody writes. @param {string} room */
-const penOf = (room) => (window.top === window ? keptPen(room) : undefined);
+const penOf = (room) => (isFramed() ? undefined : keptPen(room));
+
+/** @param {import('./connection.js').BackEnd} backEnd @param {Page} page */
+async function startWriting(backEnd, page) {
+  const kept = lastSession(Date.now(), backEnd.api);
+  const wanted = takes();
+  if (kept && !wanted && kept.page !== thisPage && (await writes(kept.page)))
+    await chosen(page);
+  const { WriterPage } = await import('./write.js');
+  new WriterPage(backEnd, page);
+}
+
+/** The pen moves only when somebody wants it to. @param {Page} page */
+async function chosen(page) {
+  page.setRole('none');
+  page.showStatus({ word: 'Not started', tone: 'off' });
+  const choice = await page.offer(
+    {
+      title: 'You are writing in another tab',
+      text: 'That stream goes on there. Nothing has been started here.',
+    },
+    { fresh: 'Start another stream', take: 'Write here instead' },
+  );
+  if (choice === 'fresh') forgetTab();
+}
+
+const isFramed = () => window.top !== window.self;
 
 /** @param {Page} page @param {string} text */
 function stopped(page, text) {
@@ -61,7 +89,16 @@ function stopped(page, text) {
     tone: 'bad',
     notice: { text, action: 'new-session', label: 'Start your own' },
   });
-  page.onAction = () => location.assign(location.pathname);
+  page.onAction = () => startOwn();
 }
 
-start();
+/** Whoever looks at a page that loads ahead has not opened it yet. */
+function whenOpened(/** @type {() => void} */ open) {
+  if (!(/** @type {any} */ (document).prerendering)) open();
+  else {
+    document.documentElement.dataset.role = 'none';
+    document.addEventListener('prerenderingchange', open, { once: true });
+  }
+}
+
+whenOpened(start);

@@ -18,6 +18,15 @@ const button = (id) => element(id, HTMLButtonElement);
 /** @param {string} id */
 const box = (id) => element(id, HTMLElement);
 
+/** A stream of one's own: in this tab, or in one of its own if this page is a part of another. */
+export function startOwn() {
+  const address = new URL(location.pathname, location.origin);
+  const transport = new URLSearchParams(location.search).get('transport');
+  if (transport) address.searchParams.set('transport', transport);
+  if (window.top === window.self) location.assign(address);
+  else window.open(address, '_blank', 'noopener');
+}
+
 export class Page {
   constructor() {
     /** @type {Status['notice']} */
@@ -40,8 +49,40 @@ export class Page {
   /** @param {'writer' | 'viewer' | 'none'} role */
   setRole(role) {
     document.documentElement.dataset.role = role;
-    // At a writer's page, the link would take the session over into another tab.
-    if (role !== 'writer') element('brand', HTMLAnchorElement).href = './';
+    const brand = element('brand', HTMLAnchorElement);
+    // In a page that is a part of another one, it leads to the whole stream.
+    const embedded = document.documentElement.dataset.embed !== undefined;
+    if (embedded && role === 'viewer') {
+      const whole = new URL(location.href);
+      for (const name of ['embed', 'theme', 'size', 'wrap', 'line']) whole.searchParams.delete(name);
+      brand.href = whole.href;
+      brand.title = 'Open this stream in Codestream';
+    } else if (role !== 'writer') brand.href = './';
+  }
+
+  /**
+   * Asks, in place of the text, what is to be done.
+   * @template {string} T
+   * @param {{ title: string, text: string }} words @param {Record<T, string>} choices  their labels
+   * @returns {Promise<T>}
+   */
+  offer(words, choices) {
+    this.showEmpty(words);
+    const row = box('empty-choices');
+    row.hidden = false;
+    return new Promise((resolve) => {
+      for (const [choice, label] of /** @type {[T, string][]} */ (Object.entries(choices))) {
+        const option = document.createElement('button');
+        option.type = 'button';
+        option.textContent = label;
+        option.onclick = () => {
+          row.hidden = true;
+          row.replaceChildren();
+          resolve(choice);
+        };
+        row.append(option);
+      }
+    });
   }
 
   /** @param {Status} status */

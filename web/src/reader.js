@@ -163,6 +163,12 @@ export class Reader {
     return this.view.documentPadding.top;
   }
 
+  /** @param {number} number  of the line that is to be the first on the screen */
+  showLine(number) {
+    const { doc } = this.view.state;
+    this.#scrollToLine(doc.line(Math.min(number, doc.lines)).from, 0);
+  }
+
   // ---- following ----
 
   /** Shows where the writer is. @param {View | undefined} view */
@@ -309,11 +315,15 @@ export class Reader {
     this.#colours?.setLanguage(id);
   }
 
-  /** Loads what can wait: colours and folding, then searching and other keys. */
-  async complete() {
+  /**
+   * Loads what can wait: colours and folding, then searching and other keys.
+   * @param {(missing: boolean) => void} [missing]  told when a language has no colours because they
+   *   cannot be loaded, and when it has
+   */
+  async complete(missing = () => {}) {
     const { Colours } = await import('./colours.js');
     await breath();
-    this.#colours = new Colours(this.view);
+    this.#colours = new Colours(this.view, missing);
     this.view.dispatch({ effects: this.#folding.reconfigure(this.#colours.extension) });
     this.#colours.setLanguage(this.#language);
     const { searching } = await import('./searching.js');

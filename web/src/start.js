@@ -62,7 +62,8 @@
   }
   if (room !== '') {
     ask('data-viewer', 'high');
-    if (/^[\w-]{22}$/.test(room) && !/[?&]transport=/.test(location.search)) negotiate(room);
+    // Whoever looks at a page that loads ahead has not opened it yet.
+    if (!document.prerendering && /^[\w-]{22}$/.test(room) && !/[?&]transport=/.test(location.search)) negotiate(room);
   } else {
     ask('data-writer', 'high');
     ask('data-editor', 'low');

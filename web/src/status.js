@@ -20,11 +20,22 @@ const QUIET_MS = 3_000;
 const OFFLINE_MS = 12_000;
 /** A writer answers at once; after this long without an answer there is none. */
 const WAITING_MS = 2_500;
+/** Whoever has waited so long may have come after the end, or with an old link. */
+const NOBODY_MS = 10_000;
+export const WAITING = 'Waiting for the writer';
+const NOBODY =
+  'Nobody is writing here now. If the writer comes back, the text appears by itself. ' +
+  'If not, ask for a new link.';
+
+/** Codes of troubles in which nobody has answered. */
+const UNREACHED = ['Unreachable', 'Disconnected', 'Unanswered', 'Timeout'];
 
 /** @type {Partial<Notice>} */
 const RETRY = { action: 'retry', label: 'Try now' };
 /** @type {Partial<Notice>} */
 const NEW_SESSION = { action: 'new-session', label: 'Start a new session' };
+/** @type {Partial<Notice>} */
+const OWN_SESSION = { action: 'new-session', label: 'Start your own' };
 
 /**
  * @param {string} word @param {Tone} tone @param {string} text @param {Partial<Notice>} [action]
@@ -35,28 +46,42 @@ const withNotice = (word, tone, text, action) => ({ word, tone, notice: { text, 
 /**
  * @param {LinkState} link
  * @param {number} now
- * @param {string} kept  what happens to the text
- * @param {string} left  what happens to it when the connection is given up
+ * @param {{ kept: string, left: string, action: Partial<Notice> }} words  what happens to the text;
+ *   and, when the connection is given up, what happens to it then, and what can be done
  * @returns {Status | undefined}
  */
-function linkStatus({ phase, since, network, trouble }, now, kept, left = kept) {
+function linkStatus({ phase, since, network, trouble }, now, { kept, left, action }) {
   if (phase === 'up') return undefined;
   if (phase === 'failed')
-    return withNotice('Not connected', 'bad', `${reasonOf(trouble)} ${left}`.trim(), NEW_SESSION);
+    return withNotice('Not connected', 'bad', `${reasonOf(trouble)} ${left}`.trim(), action);
   const lasting = now - since;
   const first = phase === 'connecting';
-  if (!network || lasting >= OFFLINE_MS) {
+  const answer = network ? answerOf(trouble) : undefined;
+  if (!answer && (!network || lasting >= OFFLINE_MS)) {
     const what = network
       ? 'The service cannot be reached; trying again.'
       : 'This device has no network.';
     return withNotice('Offline', 'bad', `${what} ${kept}`.trim(), RETRY);
   }
-  const word = first ? 'Connecting' : 'Reconnecting';
+  const word = answer?.word ?? (first ? 'Connecting' : 'Reconnecting');
   if (lasting < QUIET_MS) return { word, tone: 'wait' };
-  const what = first
+  const silence = first
     ? 'The service does not answer yet; trying again.'
     : 'The connection is lost; it is being made again.';
+  const what = answer?.text ?? silence;
   return withNotice(word, 'wait', `${what} ${kept}`.trim(), RETRY);
+}
+
+/**
+ * A function app that answers is not one that cannot be reached.
+ * @param {import('./link.js').Trouble | undefined} trouble
+ * @returns {{ text: string, word?: string } | undefined}
+ */
+function answerOf(trouble) {
+  if (!trouble || UNREACHED.includes(trouble.code)) return undefined;
+  if (trouble.code === 'Busy')
+    return { word: 'Busy', text: 'The service is busy; the page tries again by itself.' };
+  return { text: `The service answered: ${sentence(trouble.message)} The page tries again by itself.` };
 }
 
 /** @param {import('./link.js').Trouble | undefined} trouble */
@@ -78,6 +103,8 @@ const DRAFT_KEPT = 'Your text is kept in this browser and sent when the connecti
 const DRAFT_LEFT = 'Your text is kept in this browser, and a new session begins with it.';
 const DRAFT_NOT_KEPT =
   'This browser keeps no copy: leave the page open. Your text is sent when the connection is back.';
+const NOT_KEPT =
+  'This browser keeps no copy: close or reload this page only after downloading the text.';
 const DRAFT_LOST = 'This browser keeps no copy: copy your text before you start a new session.';
 
 /**
@@ -108,8 +135,17 @@ export function writerStatus({ link, writer, takenOver, draftKept, now }) {
       { action: 'word', label: 'Enter the word' },
     );
   const [kept, left] = draftKept ? [DRAFT_KEPT, DRAFT_LEFT] : [DRAFT_NOT_KEPT, DRAFT_LOST];
-  const down = linkStatus(link, now, kept, left);
+  const down = linkStatus(link, now, { kept, left, action: NEW_SESSION });
   if (down) return down;
+  const status = upStatus(writer, now);
+  return draftKept ? status : { ...status, notice: alsoNotKept(status.notice) };
+}
+
+/** @param {Notice} [notice] @returns {Notice} */
+const alsoNotKept = (notice) => ({ ...notice, text: `${notice?.text ?? ''} ${NOT_KEPT}`.trim() });
+
+/** @param {import('./writer.js').Writer} writer @param {number} now @returns {Status} */
+function upStatus(writer, now) {
   if (writer.paused)
     return withNotice(
       'Paused',
@@ -178,20 +214,32 @@ export const NOT_LOADED = {
   label: 'Reload',
 };
 
+/** Said while a language has no colours because they have not arrived. @type {Notice} */
+export const NO_COLOURS = {
+  text:
+    'The colours of this language could not be loaded. The text is whole, and the page tries ' +
+    'again by itself.',
+  action: 'reload',
+  label: 'Reload',
+};
+
+/** Said in passing when somebody asks for the text to be saved. @param {boolean} kept */
+export const savedNotice = (kept) => (kept ? 'The text is kept in this browser.' : NOT_KEPT);
+
 /** Said in passing when an edit is refused. */
 export const TOO_LARGE =
   `A session holds at most ${MAX_TEXT / 1024} KiB, and the text would be larger than that. ` +
   'The last change was undone; everything else goes on.';
 
-const WAITING = 'Waiting for the writer';
-
 /**
- * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number, pen?: boolean }}
- *   state  pen: the page was opened with a writer's link
+ * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number, pen?: boolean,
+ *   past?: boolean }} state  pen: the page was opened with a writer's link; past: an earlier text is
+ *   on the screen
  * @returns {Status}
  */
-export function viewerStatus({ pen = false, ...state }) {
-  const status = watchingStatus(state);
+export function viewerStatus({ pen = false, past = false, ...state }) {
+  const newest = watchingStatus(state);
+  const status = past ? pastStatus(newest, state.viewer.session.ended) : newest;
   return pen && mayTakePen(status, state) ? { ...status, notice: penNotice(status) } : status;
 }
 
@@ -214,6 +262,15 @@ const penNotice = ({ notice }) => ({
 });
 
 /**
+ * However things are behind it, a past text is not what is being written now.
+ * @param {Status} newest @param {boolean} ended @returns {Status}
+ */
+function pastStatus({ notice }, ended) {
+  const text = 'The writer has ended the session. This is an earlier text, not the last one.';
+  return { word: 'Rewound', tone: 'off', notice: ended ? { ...notice, text } : notice };
+}
+
+/**
  * @param {{ link: LinkState, viewer: import('./viewer.js').Viewer, now: number }} state
  * @returns {Status}
  */
@@ -224,9 +281,10 @@ function watchingStatus({ link, viewer, now }) {
       'Ended',
       'off',
       'The writer has ended the session. This is the last text.',
-      { action: 'new-session', label: 'Start your own' },
+      OWN_SESSION,
     );
-  const down = linkStatus(link, now, viewer.hasText ? 'This may not be the newest text.' : '');
+  const kept = viewer.hasText ? 'This may not be the newest text.' : '';
+  const down = linkStatus(link, now, { kept, left: kept, action: OWN_SESSION });
   if (down) return down;
   if (viewer.problem && viewer.needsText)
     return withNotice(
@@ -236,7 +294,9 @@ function watchingStatus({ link, viewer, now }) {
         'The page asks again by itself.',
     );
   if (!viewer.hasText) {
-    const waiting = viewer.writerLeft || now - viewer.joinedAt >= WAITING_MS;
+    const waited = now - viewer.joinedAt;
+    if (waited >= NOBODY_MS) return withNotice(WAITING, 'wait', NOBODY, OWN_SESSION);
+    const waiting = viewer.writerLeft || waited >= WAITING_MS;
     return { word: waiting ? WAITING : 'Connecting', tone: 'wait' };
   }
   if (viewer.away(now))

@@ -1,5 +1,6 @@
 // What the browser keeps: the writer's sessions (key, draft, epoch) and everybody's preferences.
-// A browser may refuse to keep anything; then all this lasts as long as the tab.
+// A browser may refuse to keep anything; then all this lasts as long as the tab. What it keeps it may
+// share with other pages of the same address, which can fill it or clear it.
 
 /**
  * @typedef {object} Draft
@@ -14,7 +15,8 @@
  * @property {boolean} ended
  * @property {boolean} [dropped]  the function app is not to keep this text
  * @property {boolean} [trying]  no page has yet survived the colours of this text
- * @typedef {Draft & { at: number }} SessionRecord  at: when it was saved, by the time of day
+ * @typedef {Draft & { at: number, api?: string, page?: string }} SessionRecord  at: when it was
+ *   saved, by the time of day; api: the function app that knows the room; page: which one saved it
  */
 
 const SESSION = 'codestream.session.';
@@ -24,6 +26,7 @@ const PEN = 'codestream.pen';
 const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
 const HANDS = 'codestream.hands';
+const TAKING = 'codestream.taking';
 /** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
@@ -36,10 +39,13 @@ function storage(kind) {
   return {
     /** @param {string} name @returns {string | null} */
     get(name) {
+      // What could not be stored is newer than what could.
+      const unstored = memory.get(kind + name);
+      if (unstored !== undefined) return unstored;
       try {
-        return window[kind].getItem(name) ?? memory.get(kind + name) ?? null;
+        return window[kind].getItem(name);
       } catch {
-        return memory.get(kind + name) ?? null;
+        return null;
       }
     },
     /**
@@ -50,8 +56,11 @@ function storage(kind) {
     set(name, value) {
       try {
         window[kind].setItem(name, value);
+        memory.delete(kind + name);
         return true;
       } catch {
+        // An older value that comes back as if it were the newest is worse than none.
+        this.remove(name);
         memory.set(kind + name, value);
         return false;
       }
@@ -90,7 +99,8 @@ function parse(json) {
 
 /** What sets apart the drafts of pages that have not been let in yet. */
 const BESIDE = '+';
-const page = Math.random().toString(36).slice(2, 10);
+/** This page, among those of this browser. */
+export const page = Math.random().toString(36).slice(2, 10);
 /** The draft that this page has begun with. */
 let origin = '';
 /** What was in it then. */
@@ -114,14 +124,21 @@ function load(slot) {
   return texts.every((text) => typeof text === 'string') ? record : undefined;
 }
 
-/** The last session of this tab, else of this browser. @param {number} now */
-export function lastSession(now) {
+/**
+ * The last session of this tab, else of this browser.
+ * @param {number} now @param {string} [api]  other function apps do not know its room
+ */
+export function lastSession(now, api) {
   origin = tab.get(TAB) ?? browser.get(LAST) ?? '';
   // Another page may have taken up the draft beside, and gone on with it under the room's name.
   const record = load(origin) ?? load(roomOf(origin));
   begun = browser.get(SESSION + origin);
-  return record && !record.ended && now - record.at < LIFE_MS ? record : undefined;
+  const ours = record && (record.api ?? api) === api;
+  return ours && !record.ended && now - record.at < LIFE_MS ? record : undefined;
 }
+
+/** What the browser keeps of a room now, whoever saved it. @param {string} room */
+export const keptSession = (room) => load(room);
 
 /**
  * This page has been let in: its draft goes on under its room alone, unless another page with a
@@ -140,17 +157,44 @@ export function forgetTab() {
   browser.remove(LAST);
 }
 
+/** The next page of this tab takes the pen, whoever has it. */
+export const takeNext = () => tab.set(TAKING, 'yes');
+
+/** Whether this page is to take the pen; asked once. */
+export function takes() {
+  const taking = tab.get(TAKING) !== null;
+  tab.remove(TAKING);
+  return taking;
+}
+
+/** Nothing of this session stays in this browser. @param {string} room */
+export function forgetSession(room) {
+  forgetTab();
+  for (const slot of slots().filter((name) => roomOf(name) === room || name === BESIDE + page))
+    browser.remove(SESSION + slot);
+}
+
 /**
  * @param {SessionRecord} record
+ * @param {{ makeRoom?: boolean }} [options]  whether drafts of other sessions may have to go
  * @returns {boolean} false if it will not outlive the tab
  */
-export function saveSession(record) {
+export function saveSession(record, { makeRoom = true } = {}) {
   const slot = slotOf(record);
   // A tab that has been taken over must not overwrite the draft of the one that took over.
   if ((load(slot)?.epoch ?? 0) > record.epoch) return true;
+  const name = SESSION + slot;
+  const json = JSON.stringify({ ...record, page });
+  let kept = browser.set(name, json);
+  if (!kept && makeRoom)
+    for (const { slot: other } of newestFirst().reverse()) {
+      if (other === slot) continue;
+      browser.remove(SESSION + other);
+      kept = browser.set(name, json);
+      if (kept) break;
+    }
   tab.set(TAB, slot);
   browser.set(LAST, slot);
-  const kept = browser.set(SESSION + slot, JSON.stringify(record));
   // Loading the page again and again, while nobody is let in, must not evict other sessions.
   if (kept && record.beside && slot !== origin) dropOrigin();
   return kept;
@@ -185,24 +229,32 @@ export function outrank(room, epoch) {
  * @param {number} now
  */
 export function pruneSessions(now) {
-  const slots = browser.names(SESSION).map((name) => name.slice(SESSION.length));
-  const newestFirst = slots
-    .map((slot) => ({ slot, at: load(slot)?.at ?? 0 }))
-    .sort((a, b) => b.at - a.at);
-  newestFirst.forEach(({ slot, at }, i) => {
+  newestFirst().forEach(({ slot, at }, i) => {
     if (i >= MAX_SESSIONS || now - at > LIFE_MS) browser.remove(SESSION + slot);
   });
 }
 
+const slots = () => browser.names(SESSION).map((name) => name.slice(SESSION.length));
+
+const newestFirst = () =>
+  slots()
+    .map((slot) => ({ slot, at: load(slot)?.at ?? 0 }))
+    .sort((a, b) => b.at - a.at);
+
 /**
- * Reports every session that another tab saves and has been let in to.
- * @param {(record: SessionRecord) => void} listener
+ * Reports what other pages do to the sessions that are kept.
+ * @param {{ saved: (record: SessionRecord) => void, dropped: (isIt: (draft: Draft) => boolean) =>
+ *   void }} listener  saved: one that its page has been let in to; dropped: some are gone, and
+ *   whether a draft is one of them
  */
-export function onOtherTab(listener) {
+export function onOtherTab({ saved, dropped }) {
   window.addEventListener('storage', ({ key, newValue }) => {
+    // Without a key, everything was cleared.
+    if (key === null) dropped(() => true);
     if (!key?.startsWith(SESSION)) return;
+    if (newValue === null) dropped((draft) => key === SESSION + slotOf(draft));
     const record = parse(newValue);
-    if (typeof record?.epoch === 'number' && !record.beside) listener(record);
+    if (typeof record?.epoch === 'number' && !record.beside) saved(record);
   });
 }
 

@@ -14,11 +14,12 @@ import { keptStatus } from './kept-status.js';
 import { languageOf } from './languages.js';
 import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
+import { startOwn } from './page.js';
 import { Reading } from './reading.js';
 import { Recording } from './recording.js';
 import { Rewind, ago } from './rewind.js';
 import { viewersLink } from './share.js';
-import { NOT_LOADED, viewerStatus } from './status.js';
+import { NOT_LOADED, NO_COLOURS, WAITING, viewerStatus } from './status.js';
 import { preferences, saveSession } from './store.js';
 import { breath, now } from './ticker.js';
 import { Viewer } from './viewer.js';
@@ -36,6 +37,7 @@ export class ViewerPage {
   #hand;
   /** @type {Connection} */
   #connection;
+  #api;
   #pen;
   #attach = connectAppearance();
   #loading = false;
@@ -45,23 +47,27 @@ export class ViewerPage {
   #reader;
   /** @type {Follow | undefined} */
   #follow;
+  /** @type {number | undefined} the line that the address names, until it has been shown */
+  #line;
   /** The writer's place that was drawn last. */
   #view;
-  /** A part of the page could not be loaded. */
-  #partial = false;
+  /** @type {import('./status.js').Notice | undefined} which part of the page could not be loaded */
+  #missing;
 
   /**
    * @param {import('./connection.js').BackEnd} backEnd
-   * @param {string} room
+   * @param {{ room: string, line?: number }} place  line: the first on the screen
    * @param {import('./page.js').Page} page
    * @param {import('./writer-link.js').Pen} [pen]  it was opened with a writer's link
    */
-  constructor(backEnd, room, page, pen) {
+  constructor(backEnd, { room, line }, page, pen) {
     this.#page = page;
+    this.#api = backEnd.api;
     this.#pen = pen;
     const keeps = backEnd.keepDays > 0;
     this.#viewer = new Viewer({ reads: keeps });
     this.#view = this.#viewer.view;
+    this.#line = line;
     page.setRole('viewer');
     page.showKeepDays(backEnd.keepDays);
     page.showFollowing(true);
@@ -80,7 +86,7 @@ export class ViewerPage {
         this.#connection.step();
       },
       pointed: () => this.#reader?.pointedLine,
-      failed: () => this.#notLoaded(),
+      failed: () => this.#lack(NOT_LOADED),
     });
     this.#connection = new Connection({
       ...backEnd,
@@ -115,15 +121,17 @@ export class ViewerPage {
       await reader.open(this.#host);
       await breath();
       this.#begin(reader);
-      await reader.complete();
+      await reader.complete((missing) => this.#lack(missing ? NO_COLOURS : undefined));
     } catch {
-      this.#notLoaded();
+      this.#lack(NOT_LOADED);
     }
   }
 
-  #notLoaded() {
-    this.#partial = true;
-    this.#show();
+  /** @param {import('./status.js').Notice | undefined} notice */
+  #lack(notice) {
+    if (this.#missing === notice) return;
+    this.#missing = notice;
+    this.#connection.step();
   }
 
   /** @param {import('./reader.js').Reader} reader */
@@ -145,6 +153,10 @@ export class ViewerPage {
     if (past) reader.showPast(past.text, past.cursor);
     this.#view = this.#viewer.view;
     follow.show(this.#view);
+    if (this.#line) {
+      follow.set(false);
+      reader.showLine(this.#line);
+    }
     this.#first?.remove();
     this.#first = undefined;
     reader.onResize(() => {
@@ -161,21 +173,14 @@ export class ViewerPage {
     const { session, hasText } = viewer;
     const { state } = this.#connection;
     const readAt = this.#reading?.step(state.phase === 'up') ?? Infinity;
-    const status =
-      keptStatus({
-        link: state,
-        viewer,
-        every: this.#reading?.every ?? 0,
-        today: Date.now(),
-        now: now(),
-      }) ?? viewerStatus({ link: state, viewer, now: now(), pen: this.#pen !== undefined });
-    // However well the stream goes on behind it, a past text is not what is being written now.
     const { live } = this.#rewind;
-    page.showStatus(
-      live || status.tone !== 'ok'
-        ? { ...status, notice: status.notice ?? (this.#partial ? NOT_LOADED : undefined) }
-        : { word: 'Rewound', tone: 'off' },
-    );
+    const past = !live;
+    const known = { link: state, viewer, past, now: now() };
+    const every = this.#reading?.every ?? 0;
+    const kept = past ? undefined : keptStatus({ ...known, every, today: Date.now() });
+    const status = kept ?? viewerStatus({ ...known, pen: this.#pen !== undefined });
+    page.showStatus({ ...status, notice: status.notice ?? this.#missing });
+    page.setLabel('back-to-live', session.ended ? 'Back to the end' : 'Back to live');
     page.showViewers(hasText && state.phase === 'up' ? session.viewers : undefined);
     page.showSession(session.language, session.name);
     this.#hand.show(session.ended ? 0 : session.hands);
@@ -184,7 +189,7 @@ export class ViewerPage {
     this.#draw();
     this.#reader?.setLanguage(languageOf(session.language).id);
     // Nothing else is to be on its way while the first text is.
-    if (!this.#loading && (hasText || status.word === 'Waiting for the writer')) this.#load();
+    if (!this.#loading && (hasText || status.word === WAITING)) this.#load();
     if (!live) this.#rewind.show();
     return Math.min(this.#burst.wakeAt, readAt);
   }
@@ -239,28 +244,24 @@ export class ViewerPage {
     page.onAction = (action) => {
       if (action === 'retry') this.#connection.retry();
       else if (action === 'reload') location.reload();
-      else if (action === 'new-session') this.#openWriter();
+      else if (action === 'new-session') startOwn();
       else if (action === 'write') this.#write();
     };
     page.onFocusLost = () => this.#reader?.focus();
-    page.onNotLoaded = () => this.#notLoaded();
+    page.onNotLoaded = () => this.#lack(NOT_LOADED);
   }
 
   /** Takes the pen: a writer's page goes on with what was watched here. */
   #write() {
     if (!this.#pen) return;
-    saveSession({ ...takePen(this.#pen, this.#viewer), at: Date.now() });
-    this.#openWriter();
-  }
-
-  #openWriter() {
-    location.assign(location.pathname + location.search);
+    saveSession({ ...takePen(this.#pen, this.#viewer), api: this.#api, at: Date.now() });
+    startOwn();
   }
 }
 
 /** @param {string} word */
 function emptyText(word) {
-  if (word === 'Waiting for the writer')
-    return { title: word, text: 'Nobody is writing at the moment. The stream starts by itself.' };
+  if (word === WAITING)
+    return { title: word, text: 'When somebody writes, the text appears here by itself.' };
   return { title: word, text: '' };
 }

@@ -13,27 +13,34 @@ import { Keeping } from './keeping.js';
 import { languageOf, languageOfFile } from './languages.js';
 import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
+import { dropPen, holdPen, writes } from './pen.js';
 import { Recorder } from './recorder.js';
 import { ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
 import { viewersLink } from './share.js';
 import {
   NOT_LOADED,
+  NO_COLOURS,
   TOO_LARGE,
   plainNotice,
   resumedNotice,
+  savedNotice,
   wantsWord,
   writerStatus,
 } from './status.js';
 import {
   dropBeside,
+  forgetSession,
   forgetTab,
   keepHands,
   keptHands,
+  keptSession,
   lastSession,
   onOtherTab,
   outrank,
+  page as thisPage,
   pruneSessions,
   saveSession,
+  takeNext,
 } from './store.js';
 import { Takeover } from './takeover.js';
 import { now } from './ticker.js';
@@ -68,8 +75,8 @@ export class WriterPage {
     this.#settle = resolve;
     setTimeout(resolve, LINK_FIRST_MS);
   });
-  /** The editor could not be loaded. */
-  #partial = false;
+  /** @type {import('./status.js').Notice | undefined} which part of the page could not be loaded */
+  #missing;
 
   /**
    * @param {import('./connection.js').BackEnd} backEnd
@@ -79,7 +86,8 @@ export class WriterPage {
     this.#page = page;
     page.setRole('writer');
     pruneSessions(Date.now());
-    const kept = lastSession(Date.now());
+    holdPen(thisPage);
+    const kept = lastSession(Date.now(), backEnd.api);
     const failed = kept?.trying === true;
     if (kept && failed) kept.language = 'plaintext';
     const { room = '', key = '' } = kept ?? {};
@@ -89,7 +97,7 @@ export class WriterPage {
     this.#draft = new Draft({
       session: this.#session,
       writer: this.#writer,
-      store,
+      store: storing(backEnd.api),
       dropped: () => this.#keeping?.dropped === true,
     });
     if (failed) this.#passing.say(plainNotice(), now());
@@ -148,7 +156,7 @@ export class WriterPage {
   }
 
   #notLoaded() {
-    this.#partial = true;
+    this.#missing = NOT_LOADED;
     if (!this.#editor) this.#page.showEmpty({ title: 'The editor could not be loaded', text: '' });
     this.#show();
   }
@@ -171,7 +179,7 @@ export class WriterPage {
     if (link.phase === 'up' || link.phase === 'failed') this.#settle();
     if (wantsWord(link)) this.#word.refused(link.trouble);
     const status = writerStatus({ link, writer, takenOver, draftKept: draft.kept, now: now() });
-    const shown = this.#partial ? { ...status, notice: status.notice ?? NOT_LOADED } : status;
+    const shown = { ...status, notice: status.notice ?? this.#missing };
     const keepAt = this.#showKept(shown.notice !== undefined || link.phase !== 'up');
     page.showStatus(this.#passing.over(shown, link.phase === 'failed', now()));
     page.showViewers(link.phase === 'up' && !takenOver ? writer.viewers : undefined);
@@ -242,7 +250,10 @@ export class WriterPage {
     if (!editor) return;
     const { id } = languageOf(language);
     if (editor.language !== id && id !== 'plaintext') this.#draft.trying(now());
-    editor.setLanguage(id);
+    editor.setLanguage(id, (missing) => {
+      this.#missing = missing ? NO_COLOURS : undefined;
+      this.#show();
+    });
     // What could neither be sent nor kept must not be typed.
     editor.setReadOnly(ended || this.#takeover.done);
   }
@@ -266,8 +277,18 @@ export class WriterPage {
 
   #keepDraft() {
     const draft = this.#draft;
-    addEventListener('pagehide', () => draft.survived());
-    for (const type of ['pagehide', 'blur']) addEventListener(type, () => draft.save());
+    addEventListener('blur', () => draft.save());
+    addEventListener('pagehide', () => {
+      draft.survived();
+      draft.save();
+      // The last letters need not wait for the next flush.
+      this.#writer.hurry();
+      this.#connection.step();
+      dropPen();
+    });
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) this.#returned();
+    });
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) draft.save();
     });
@@ -277,9 +298,35 @@ export class WriterPage {
       event.preventDefault();
       event.returnValue = true; // Chrome before 119
     });
-    onOtherTab(({ room, epoch }) => {
-      if (room === this.#session.room) this.#takeover.saved(epoch);
+    onOtherTab({
+      saved: ({ room, epoch }) => {
+        if (room === this.#session.room) this.#takeover.saved(epoch);
+      },
+      dropped: (isIt) => {
+        draft.removed(isIt);
+        this.#show();
+      },
     });
+    addEventListener('keydown', (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== 's') return;
+      // The browser would save the page around the text.
+      event.preventDefault();
+      draft.save();
+      this.#say(savedNotice(draft.kept));
+    });
+  }
+
+  /** The way back has led to this page, as it was; meanwhile another one may have written. */
+  async #returned() {
+    const { room } = this.#session;
+    const kept = room === '' ? undefined : keptSession(room);
+    if (!kept || kept.page === thisPage) holdPen(thisPage);
+    else if (await writes(kept.page)) this.#takeover.yieldTo(kept.epoch);
+    else {
+      this.#draft.drop();
+      takeNext();
+      location.reload();
+    }
   }
 
   /** Takes the session up once more, with a greater epoch. */
@@ -307,7 +354,17 @@ export class WriterPage {
     if (losing && !confirm(question)) return;
     draft.close();
     forgetTab();
-    if (refused) store({ ...draft.record, room: '', key: '' });
+    if (refused) draft.store({ ...draft.record, room: '', key: '' });
+    location.reload();
+  }
+
+  #forget() {
+    const question =
+      'Forget this session? Its text and the right to write in it go from this browser. ' +
+      'Viewers keep what they see.';
+    if (!confirm(question)) return;
+    this.#draft.drop();
+    forgetSession(this.#session.room);
     location.reload();
   }
 
@@ -316,17 +373,17 @@ export class WriterPage {
   /** @param {import('./editor.js').Editor} editor */
   #connectEditor(editor) {
     const writer = this.#writer;
-    editor.onEdit(
-      (ops) => {
+    editor.onEdit({
+      accept: (ops) => {
         const accepted = writer.edit(ops);
         if (accepted) this.#draft.saveSoon(now());
         if (accepted) this.#recorder.record(ops, now());
-        else this.#say(TOO_LARGE);
         this.#connection.step();
         return accepted;
       },
-      () => writer.text,
-    );
+      refused: () => this.#say(TOO_LARGE),
+      accepted: () => writer.text,
+    });
     editor.onView(() => {
       writer.setView(editor.view);
       this.#recorder.record([], now());
@@ -361,6 +418,7 @@ export class WriterPage {
       if (confirm('End the session for everybody?')) this.#change({ ended: true, paused: false });
     });
     page.onPress('new-session', () => this.#newSession());
+    page.onPress('forget-session', () => this.#forget());
     page.onPress('forget-word', () => {
       this.#word.forget();
       this.#say('This browser has forgotten the word. This stream goes on without it.');
@@ -381,6 +439,7 @@ export class WriterPage {
     else if (action === 'new-session') this.#newSession();
     else if (action === 'take-back') {
       outrank(this.#session.room, this.#takeover.rivalEpoch);
+      takeNext();
       location.reload();
     }
   }
@@ -439,5 +498,8 @@ function editorOptions({ text }) {
   ];
 }
 
-/** @param {import('./store.js').Draft} draft */
-const store = (draft) => saveSession({ ...draft, at: Date.now() });
+/**
+ * @param {string} api
+ * @returns {ConstructorParameters<typeof Draft>[0]['store']}
+ */
+const storing = (api) => (draft, options) => saveSession({ ...draft, api, at: Date.now() }, options);

@@ -130,6 +130,11 @@ export class Writer {
     return true;
   }
 
+  /** What is pending is sent at once, if nothing is under way. */
+  hurry() {
+    this.flushAt = 0;
+  }
+
   /** @param {View} view  where the writer is in the text */
   setView(view) {
     this.view = view;

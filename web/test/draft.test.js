@@ -75,7 +75,7 @@ test('whether the browser keeps the draft is what its last saving has shown', ()
   }
 });
 
-test('a text is at risk while it is neither kept in the browser nor sent', () => {
+test('a text that the browser does not keep is at risk, sent or not, until the session has ended', () => {
   const scene = drafted();
   const { draft, writer } = scene;
   draft.save();
@@ -84,14 +84,35 @@ test('a text is at risk while it is neither kept in the browser nor sent', () =>
   draft.save();
   assert.equal(draft.atRisk, true, 'not sent');
   settle(writer, 0);
-  assert.equal(draft.atRisk, false, 'sent');
-  writer.edit([[0, 0, 'x']]);
-  assert.equal(draft.atRisk, true, 'edited since');
-  writer.edit([[0, 4, '']]);
+  assert.equal(draft.atRisk, true, 'sent, and nobody could go on with it');
+  writer.edit([[0, 3, '']]);
   assert.equal(draft.atRisk, false, 'nothing there');
   writer.edit([[0, 0, 'y']]);
+  writer.set({ ended: true });
+  assert.equal(draft.atRisk, true, 'nobody knows yet that it has ended');
+  writer.endTold = true;
+  assert.equal(draft.atRisk, false, 'ended');
+  writer.endTold = false;
   draft.close();
   assert.equal(draft.atRisk, false, 'left on purpose');
+});
+
+test('a draft that another page has removed is saved again, and costs no other one its place', () => {
+  const { draft, saved } = drafted();
+  const options = [];
+  draft.store = (record, given) => {
+    options.push(given);
+    saved.push(record);
+    return true;
+  };
+  draft.removed(({ room }) => room === 'another');
+  assert.equal(saved.length, 0);
+  draft.removed(({ room }) => room === '');
+  assert.deepEqual(options, [{ makeRoom: false }]);
+  draft.drop();
+  draft.removed(() => true);
+  draft.save();
+  assert.equal(saved.length, 1, 'a draft that was dropped on purpose stays away');
 });
 
 test('what is written during a pause is at risk where the browser keeps nothing', () => {

@@ -4,7 +4,13 @@ import { Flights } from '../src/flights.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 import { hash } from '../src/ops.js';
-import { countText, recordingQuestion, viewerStatus, writerStatus } from '../src/status.js';
+import {
+  countText,
+  recordingQuestion,
+  savedNotice,
+  viewerStatus,
+  writerStatus,
+} from '../src/status.js';
 
 const up = { phase: 'up', since: 0, network: true };
 
@@ -14,7 +20,10 @@ function writing(change = {}, { link = up, now = 100, takenOver = false, draftKe
   return writerStatus({ link, writer: Object.assign(writer, change), takenOver, draftKept, now });
 }
 
-function watching(session = {}, { link = up, now = 100, text = 'text', pen = false, prepare = () => {} } = {}) {
+function watching(
+  session = {},
+  { link = up, now = 100, text = 'text', pen = false, past = false, prepare = () => {} } = {},
+) {
   const viewer = new Viewer({ random: () => 0 });
   viewer.joined('v', 0);
   if (text !== null) {
@@ -35,7 +44,7 @@ function watching(session = {}, { link = up, now = 100, text = 'text', pen = fal
     );
   }
   prepare(viewer);
-  return viewerStatus({ link, viewer, now, pen });
+  return viewerStatus({ link, viewer, now, pen, past });
 }
 
 test('each state of the writer has its word', () => {
@@ -212,4 +221,63 @@ test("with a writer's link the pen is offered once the text here is the writer's
 test('whoever downloads a recording is told of what was deleted, and of what is no longer there', () => {
   assert.match(recordingQuestion(true), /everything .* also what was deleted since/);
   assert.match(recordingQuestion(false), /beginning is gone\..* also what was deleted since/);
+});
+
+test('whatever else is so, a past text is said to be one', () => {
+  const states = [
+    [{}, {}],
+    [{ paused: true }, {}],
+    [{ ended: true }, {}],
+    [{}, { now: 15_000 }],
+    [{}, { link: { ...up, phase: 'down', since: -60_000 } }],
+    [{}, { link: { ...up, phase: 'failed', trouble: { code: 'X', message: 'no', final: true } } }],
+  ];
+  for (const [session, options] of states) {
+    const { word, tone, notice } = watching(session, { ...options, past: true });
+    assert.deepEqual([word, tone], ['Rewound', 'off']);
+    assert.doesNotMatch(notice?.text ?? '', /This is the last text/);
+  }
+  assert.match(watching({ ended: true }, { past: true }).notice.text, /ended.*an earlier text/);
+});
+
+test('a viewer who waits in vain is told what can be done, and promised nothing', () => {
+  const at = (now) => watching({}, { text: null, now });
+  assert.equal(at(5_000).notice, undefined);
+  const { word, notice } = at(10_000);
+  assert.equal(word, 'Waiting for the writer');
+  assert.match(notice.text, /^Nobody is writing here now\. If .*ask for a new link\.$/);
+  assert.deepEqual([notice.action, notice.label], ['new-session', 'Start your own']);
+});
+
+test('a service that answers, even if it refuses, is not said to be silent', () => {
+  const status = (code, message, phase = 'connecting', now = 20_000) =>
+    watching({}, { text: null, now, link: { ...up, phase, trouble: { code, message, final: false } } });
+  for (const phase of ['connecting', 'down'])
+    for (const now of [4_000, 20_000]) {
+      const busy = status('Busy', 'too much in flight', phase, now);
+      assert.equal(busy.word, 'Busy');
+      assert.match(busy.notice.text, /^The service is busy/);
+      const { text } = status('Http502', 'The function app answered 502.', phase, now).notice;
+      assert.match(text, /answered: The function app answered 502\. The page tries again/);
+    }
+  for (const code of ['Unreachable', 'Unanswered', 'Timeout', 'Disconnected'])
+    assert.match(status(code, 'nothing').notice.text, /cannot be reached/);
+});
+
+test('a writer whose browser keeps no copy is told so also while all goes well', () => {
+  assert.equal(writing().notice, undefined);
+  const { word, notice } = writing({}, { draftKept: false });
+  assert.equal(word, 'Live');
+  assert.match(notice.text, /keeps no copy: close or reload this page only after/);
+  const paused = writing({ paused: true }, { draftKept: false }).notice;
+  assert.match(paused.text, /Nothing you type is sent.*keeps no copy/);
+  assert.equal(paused.action, 'resume');
+  assert.equal(savedNotice(true), 'The text is kept in this browser.');
+  assert.match(savedNotice(false), /keeps no copy/);
+});
+
+test('a viewer whose request is refused is not offered a new session, but one of their own', () => {
+  const link = { ...up, phase: 'failed', trouble: { code: 'X', message: 'no', final: true } };
+  assert.equal(watching({}, { link }).notice.label, 'Start your own');
+  assert.equal(writing({}, { link }).notice.label, 'Start a new session');
 });

@@ -6,15 +6,20 @@ import assert from 'node:assert/strict';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = Date.now();
 
-/** A browser's storage, and a page of it each time. */
-function browser() {
+/** A browser's storage, and a page of it each time. @param {number} [quota]  in letters */
+function browser(quota = Infinity) {
   const kept = { localStorage: new Map(), sessionStorage: new Map() };
   let pages = 0;
+  const size = (map) => [...map].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   const storage = (map) =>
     new Proxy(
       {
         getItem: (name) => map.get(name) ?? null,
-        setItem: (name, value) => map.set(name, value),
+        setItem: (name, value) => {
+          const grown = size(map) + value.length - (map.get(name)?.length ?? -name.length);
+          if (grown > quota) throw new DOMException('full', 'QuotaExceededError');
+          map.set(name, value);
+        },
         removeItem: (name) => map.delete(name),
       },
       { ownKeys: () => [...map.keys()], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) },
@@ -142,4 +147,66 @@ test('a tab whose draft another page has taken up goes on with the session', asy
   // The first was ended without another word, and its tab comes back.
   globalThis.window.sessionStorage.setItem('codestream.tab', 'R+gone');
   assert.equal((await page()).lastSession(NOW).text, 'two');
+});
+
+const sessionsOf = (kept) =>
+  [...kept.localStorage].filter(([name]) => name.includes('.session.')).map(([, json]) => JSON.parse(json));
+
+test('where the storage is full, the oldest drafts of other sessions go first', async () => {
+  const { page, kept } = browser(4_000);
+  const { saveSession } = await page();
+  for (const [i, room] of ['A', 'B', 'C'].entries())
+    saveSession({ ...draft, room, at: NOW + i, epoch: 7, text: room.repeat(1_000) });
+  assert.equal(saveSession({ ...draft, at: NOW + 3, epoch: 7, text: 'r'.repeat(2_400) }), true);
+  assert.deepEqual(sessionsOf(kept).map(({ room }) => room).sort(), ['C', 'R']);
+});
+
+test('what does not fit leaves no older draft behind that would come back as the newest', async () => {
+  const { page, kept } = browser(4_000);
+  const { saveSession, lastSession } = await page();
+  saveSession({ ...draft, epoch: 7, text: 'old' });
+  assert.equal(saveSession({ ...draft, epoch: 7, text: 'n'.repeat(5_000) }), false);
+  assert.deepEqual(sessionsOf(kept), []);
+  assert.equal(lastSession(NOW).text.length, 5_000, 'the page itself has it');
+  assert.equal((await page()).lastSession(NOW), undefined);
+  assert.equal(saveSession({ ...draft, epoch: 7, text: 'short again' }), true);
+  assert.equal((await page()).lastSession(NOW).text, 'short again');
+});
+
+test('a draft that is saved again because it was removed evicts nobody', async () => {
+  const { page, kept } = browser(4_000);
+  const { saveSession } = await page();
+  saveSession({ ...draft, room: 'A', epoch: 7, text: 'a'.repeat(2_000) });
+  const kind = { makeRoom: false };
+  assert.equal(saveSession({ ...draft, epoch: 7, text: 'r'.repeat(2_000) }, kind), false);
+  assert.deepEqual(sessionsOf(kept).map(({ room }) => room), ['A']);
+});
+
+test('a session of another function app under the same address is not taken up', async () => {
+  const { page } = browser();
+  const { saveSession, lastSession } = await page();
+  saveSession({ ...draft, epoch: 7, text: 'one', api: 'https://one.example' });
+  assert.equal(lastSession(NOW, 'https://two.example'), undefined);
+  assert.equal(lastSession(NOW, 'https://one.example').text, 'one');
+  saveSession({ ...draft, epoch: 8, text: 'of a page that did not tell' });
+  assert.equal(lastSession(NOW, 'https://two.example').text, 'of a page that did not tell');
+});
+
+test('of a session that is forgotten nothing stays, and the others do', async () => {
+  const { page, kept } = browser();
+  const { saveSession, forgetSession } = await page();
+  saveSession({ ...draft, room: 'other', epoch: 7, text: 'other' });
+  saveSession({ ...draft, epoch: 7, text: 'kept' });
+  saveSession({ ...draft, epoch: 7, beside: true, text: 'beside' });
+  saveSession({ ...draft, room: '', key: '', epoch: 0, beside: true, text: 'without a room' });
+  forgetSession('R');
+  assert.deepEqual(sessionsOf(kept).map(({ room }) => room), ['other']);
+  assert.equal((await page()).lastSession(NOW), undefined);
+});
+
+test('a page that is to take the pen learns it once', async () => {
+  const { page } = browser();
+  (await page()).takeNext();
+  const next = await page();
+  assert.deepEqual([next.takes(), next.takes()], [true, false]);
 });
