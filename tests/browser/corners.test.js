@@ -2,7 +2,6 @@
 // loaded ahead, files that do not arrive, input methods at the limit, names, and the pen that moves.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
-import { deferred } from '../lib/deadline.js';
 import { startScene } from './browser.js';
 
 const LONG = { timeout: 60_000 };
@@ -190,4 +189,104 @@ test('what is typed behind column 10 000 is on the screen of both', async () => 
     );
   const caret = await writer.page.locator('#editor .cursor').first().boundingBox();
   assert.ok(caret.x > 0 && caret.x < 1280, `the caret is at ${caret.x}`);
+});
+
+test('files of any encoding, texts and links are taken wherever they are dropped, and keep their names', LONG, async () => {
+  const { writer, viewer } = await pair('first');
+  const drop = (screen, where, { text, name, bytes }) =>
+    screen.page.locator(where).evaluate(
+      (target, given) => {
+        const data = new DataTransfer();
+        if (given.text) data.setData('text/plain', given.text);
+        else data.items.add(new File([Uint8Array.from(given.bytes)], given.name));
+        const { left, top, height } = target.getBoundingClientRect();
+        const place = { clientX: left + 60, clientY: top + Math.min(20, height / 2) };
+        const options = { dataTransfer: data, bubbles: true, cancelable: true, ...place };
+        const taken = ['dragenter', 'dragover', 'drop'].map(
+          (type) => !target.dispatchEvent(new DragEvent(type, options)),
+        );
+        return taken.every(Boolean);
+      },
+      { text, name, bytes: bytes && [...bytes] },
+    );
+  assert.equal(await drop(writer, '#editor .view-lines', { text: 'words ' }), true);
+  await viewer.until(async () => /words /.test(await viewer.text()), 10_000, 'the words are there');
+  const code = 'function f() {\n  if (a) {\n    b();\n  }\n}\n';
+  const utf16 = Buffer.from(`\ufeff${code}`, 'utf16le');
+  assert.equal(await drop(writer, '.bar', { name: 'two.js', bytes: utf16 }), true);
+  await viewer.has(code);
+  // The indentation is the file's, until another is chosen.
+  const indent = async () => {
+    await writer.focus();
+    await writer.keys('Control+Home', 'ArrowDown', 'End', 'Enter');
+    await writer.page.keyboard.insertText('x');
+    const line = (await writer.text()).split('\n')[2];
+    await writer.focus();
+    await writer.keys('Control+Home', 'ArrowDown', 'ArrowDown', 'Control+Shift+K');
+    return line;
+  };
+  assert.equal(await indent(), '    x');
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#indent').selectOption('tab');
+  await writer.keys('Escape');
+  assert.match(await indent(), /^\t+x$/);
+  const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]);
+  await drop(writer, '#editor', { name: 'picture.png', bytes: png });
+  await writer.notices(/picture\.png.*not a text file/);
+  await drop(writer, '#editor', { name: 'old.txt', bytes: Buffer.from('Größe', 'latin1') });
+  await writer.notices(/read as Latin-1/);
+  await viewer.has('Größe');
+  for (const [name, wanted] of [
+    ['Makefile', 'Makefile'],
+    ['Dockerfile', 'Dockerfile'],
+    [`${'a'.repeat(90)}.py`, `${'a'.repeat(77)}.py`],
+    [`${'b'.repeat(79)}😀.py`, `${'b'.repeat(77)}.py`],
+  ]) {
+    const buffer = Buffer.from(name);
+    await writer.page.setInputFiles('#open-file', { name, mimeType: 'text/plain', buffer });
+    await viewer.has(name);
+    assert.equal(await writer.notice(), '', 'nothing is said of an earlier file');
+    const [download] = await Promise.all([viewer.page.waitForEvent('download'), viewer.press('download')]);
+    assert.equal(download.suggestedFilename(), wanted);
+  }
+  // A viewer's page takes nothing, and is not left for it.
+  assert.equal(await drop(viewer, '.bar', { name: 'x.txt', bytes: Buffer.from('x') }), true);
+  assert.equal(await viewer.state(), 'Live');
+});
+
+test("Monaco's icons and context menu are whole, and Ctrl+S says that the text is kept", async () => {
+  const writer = await scene.writer();
+  await writer.paste('function f() {\n  g();\n}\n');
+  await writer.keys('Control+S');
+  await writer.notices(/^The text is kept in this browser\.$/);
+  await writer.keys('Control+F');
+  await writer.page.locator('.find-widget.visible .codicon').first().waitFor();
+  const font = await writer.page.evaluate(async () => {
+    const icon = document.querySelector('.find-widget .codicon');
+    const { fontFamily, content } = getComputedStyle(icon, '::before');
+    await document.fonts.load(`16px ${fontFamily}`);
+    const loaded = [...document.fonts].some(({ family, status }) => family === fontFamily && status === 'loaded');
+    return { fontFamily, loaded, content };
+  });
+  assert.equal(font.fontFamily, 'codicon');
+  assert.ok(font.loaded);
+  assert.notEqual(font.content, 'none');
+  await writer.keys('Escape');
+  const lines = writer.page.locator('#editor .view-lines');
+  await lines.click({ button: 'right', position: { x: 80, y: 10 } });
+  const background = () =>
+    writer.page.evaluate(() => {
+      const inside = (root) => [
+        ...root.querySelectorAll('.monaco-menu .action-item'),
+        ...[...root.querySelectorAll('*')].flatMap(({ shadowRoot }) => (shadowRoot ? inside(shadowRoot) : [])),
+      ];
+      const editor = document.querySelector('#editor');
+      let [part] = inside(editor);
+      const clear = 'rgba(0, 0, 0, 0)';
+      while (part && part !== editor && getComputedStyle(part).backgroundColor === clear)
+        part = part.parentElement ?? part.getRootNode().host;
+      return part && (part === editor ? 'none' : getComputedStyle(part).backgroundColor);
+    });
+  await writer.until(async () => Boolean(await background()), 10_000, 'the menu is open');
+  assert.equal(await background(), 'rgb(255, 255, 255)');
 });

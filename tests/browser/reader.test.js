@@ -160,7 +160,7 @@ test('a page whose script does not arrive says so', async () => {
 test('a page whose part for its role does not arrive says so', async () => {
   for (const [role, hash] of [['write', ''], ['watch', `#${'R'.repeat(22)}`]]) {
     const context = await scene.person();
-    await context.route(`**/${role}-*.js`, (route) => route.abort());
+    await context.route(`**/${role}-*.js*`, (route) => route.abort());
     // Its errors are meant.
     const page = await context.newPage();
     await page.goto(`${scene.stack.page}${hash}`);
@@ -189,12 +189,12 @@ test('a viewer whose reader does not arrive keeps the first text, up to date, an
   const writer = await scene.writer();
   await writer.paste('still here');
   const context = await scene.person();
-  await context.route('**/reader-*.js', (route) => route.abort());
+  await context.route('**/reader-*.js*', (route) => route.abort());
   const viewer = await scene.viewer(writer.link, { context });
   await viewer.notices(/could not be loaded/);
   await writer.page.keyboard.type('!');
   await viewer.page.locator('#editor .first-text', { hasText: 'still here!' }).waitFor();
-  await context.unroute('**/reader-*.js');
+  await context.unroute('**/reader-*.js*');
   await viewer.page.locator('#banner-action').click();
   await viewer.shows('still here!');
 });

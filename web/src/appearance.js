@@ -50,6 +50,7 @@ export function connectAppearance() {
   const theme = element('theme', HTMLSelectElement);
   const wrap = element('wrap', HTMLInputElement);
   const size = element('font-size', HTMLOutputElement);
+  const indent = element('indent', HTMLSelectElement);
   /** @type {Screen | undefined} */
   let screen;
 
@@ -64,6 +65,7 @@ export function connectAppearance() {
     theme.value = values.theme;
     wrap.checked = values.wrap;
     size.value = String(values.fontSize);
+    indent.value = values.indent;
   };
   const change = (/** @type {Partial<typeof values>} */ part) => {
     savePreferences(Object.assign(values, part));
@@ -74,6 +76,7 @@ export function connectAppearance() {
     change({ fontSize: FONT_SIZES[Math.min(FONT_SIZES.length - 1, Math.max(0, index))] });
   };
   theme.onchange = () => change({ theme: /** @type {any} */ (theme.value) });
+  indent.onchange = () => change({ indent: /** @type {any} */ (indent.value) });
   wrap.onchange = () => change({ wrap: wrap.checked });
   element('smaller', HTMLButtonElement).onclick = () => step(-1);
   element('larger', HTMLButtonElement).onclick = () => step(1);

@@ -20,6 +20,8 @@ const MAX_COLOURED = 2_000;
 export class Editor {
   /** @type {string | undefined} the text in which an input method has begun, while it is at work */
   #composedIn;
+  /** @type {import('./store.js').Preferences['indent']} */
+  #indentation = 'text';
   /** The editor has more than what was accepted, until the input method is done. */
   #isAhead = false;
 
@@ -89,6 +91,11 @@ export class Editor {
   onEdit(listener) {
     const { accept, accepted } = listener;
     this.#onComposition(listener);
+    this.editor.onDidPaste(({ range }) => {
+      // A text that is new as a whole brings its indentation with it.
+      if (range.startLineNumber === 1 && range.endLineNumber === this.model.getLineCount())
+        this.#indent();
+    });
     this.model.onDidChangeContent(({ changes, isEolChange, isFlush }) => {
       if (this.silent || this.#isAhead) return;
       if (isEolChange || isFlush) {
@@ -158,8 +165,23 @@ export class Editor {
   /** Replaces the text, as one edit that can be undone. @param {string} text */
   replaceText(text) {
     this.#edit(replacement(this.text, text));
+    this.#indent();
     this.editor.setPosition({ lineNumber: 1, column: 1 });
     this.editor.setScrollTop(0);
+  }
+
+  /**
+   * Inserts a text where it was dropped; beside the text, where the cursor is.
+   * @param {string} text @param {number} x @param {number} y  in the window
+   */
+  insertAt(text, x, y) {
+    const place = this.editor.getTargetAtClientPoint(x, y)?.position ?? this.editor.getPosition();
+    if (text === '' || !place || this.editor.getOption(monaco.editor.EditorOption.readOnly)) return;
+    const offset = this.model.getOffsetAt(place);
+    this.#edit([[offset, 0, text]]);
+    const [start, end] = [offset, offset + text.length];
+    this.editor.setSelection(this.#range(start, Math.min(end, this.model.getValueLength())));
+    this.editor.focus();
   }
 
   /** @param {() => void} moved  the cursor, a selection or the visible lines have changed */
@@ -234,8 +256,17 @@ export class Editor {
     monaco.editor.setTheme(THEMES[theme]);
   }
 
-  /** @param {{ wrap: boolean, fontSize: number }} preferences */
-  setPreferences({ wrap, fontSize }) {
+  /** Indents as was chosen, else as the text does. */
+  #indent() {
+    if (this.#indentation === 'text') this.model.detectIndentation(true, 4);
+    else if (this.#indentation === 'tab') this.model.updateOptions({ insertSpaces: false, tabSize: 4 });
+    else this.model.updateOptions({ insertSpaces: true, tabSize: Number(this.#indentation) });
+  }
+
+  /** @param {import('./store.js').Preferences} preferences */
+  setPreferences({ wrap, fontSize, indent }) {
+    this.#indentation = indent;
+    this.#indent();
     this.editor.updateOptions({
       wordWrap: wrap ? 'on' : 'off',
       fontSize,

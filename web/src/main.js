@@ -6,7 +6,7 @@ import { followSystem } from './appearance.js';
 import { Page, startOwn } from './page.js';
 import { writes } from './pen.js';
 import './shared.js';
-import { forgetTab, keepPen, keptPen, lastSession, page as thisPage, takes } from './store.js';
+import { forgetTab, hasLeft, keepPen, keptPen, lastSession, takes } from './store.js';
 import { readWriterLink } from './writer-link.js';
 
 const { embed, line: lineWanted } = readSearch(location.search);
@@ -57,9 +57,8 @@ const penOf = (room) => (isFramed() ? undefined : keptPen(room));
 /** @param {import('./connection.js').BackEnd} backEnd @param {Page} page */
 async function startWriting(backEnd, page) {
   const kept = lastSession(Date.now(), backEnd.api);
-  const wanted = takes();
-  if (kept && !wanted && kept.page !== thisPage && (await writes(kept.page)))
-    await chosen(page);
+  const wanted = takes() || hasLeft(kept?.page);
+  if (kept && !wanted && (await writes(kept.page))) await chosen(page);
   const { WriterPage } = await import('./write.js');
   new WriterPage(backEnd, page);
 }

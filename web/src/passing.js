@@ -16,6 +16,12 @@ export class Passing {
     this.wakeAt = now + PASSING_MS;
   }
 
+  /** It is said no longer. */
+  drop() {
+    this.#notice = undefined;
+    this.wakeAt = Infinity;
+  }
+
   /**
    * What the page says now. An offer made in passing gives way to a failure, which matters more.
    * @param {import('./status.js').Status} status @param {boolean} failed @param {number} now
@@ -23,8 +29,7 @@ export class Passing {
    */
   over(status, failed, now) {
     if (now >= this.wakeAt || (failed && this.#notice?.action)) {
-      this.#notice = undefined;
-      this.wakeAt = Infinity;
+      this.drop();
     }
     return this.#notice ? { ...status, notice: this.#notice } : status;
   }

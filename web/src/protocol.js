@@ -318,13 +318,23 @@ export function cleanName(name) {
     .replace(DOTS, '.')
     .replace(/(?:\. ?)+\./g, '.') // `..` is the folder above
     .trim();
-  // No surrogate pair is cut in two, and a dot or blank at the end would be dropped by some
-  // systems.
-  return clean
-    .slice(0, MAX_NAME)
+  if (clean.length <= MAX_NAME) return cut(clean, MAX_NAME);
+  // What a file is stands at the end of its name.
+  const extension = EXTENSION.exec(clean)?.[0] ?? '';
+  return cut(clean, MAX_NAME - extension.length) + extension;
+}
+
+const EXTENSION = /\.[^. ]{1,15}$/;
+
+/**
+ * No surrogate pair is cut in two, and a dot or blank at the end would be dropped by some systems.
+ * @param {string} name @param {number} length
+ */
+const cut = (name, length) =>
+  name
+    .slice(0, length)
     .replace(/[\ud800-\udbff]$/, '')
     .replace(/[. ]+$/, '');
-}
 
 /**
  * A viewer's message, checked; undefined if it is none of ours.

@@ -27,6 +27,7 @@ const PREFERENCES = 'codestream.preferences';
 const WORD = 'codestream.word.';
 const HANDS = 'codestream.hands';
 const TAKING = 'codestream.taking';
+const LEFT = 'codestream.left';
 /** A session that nobody has written in for a day is not resumed. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
 const MAX_SESSIONS = 5;
@@ -167,6 +168,15 @@ export function takes() {
   return taking;
 }
 
+/** This page goes, and the next one of this tab need not ask where it is. */
+export const leave = () => tab.set(LEFT, page);
+
+/** The way back has led to this page. */
+export const comeBack = () => tab.remove(LEFT);
+
+/** Whether this tab has left a page. @param {string | undefined} other */
+export const hasLeft = (other) => tab.get(LEFT) === other;
+
 /** Nothing of this session stays in this browser. @param {string} room */
 export function forgetSession(room) {
   forgetTab();
@@ -259,8 +269,8 @@ export function onOtherTab({ saved, dropped }) {
 }
 
 /**
- * @typedef {{ theme: 'system' | 'light' | 'dark' | 'contrast', wrap: boolean, fontSize: number }}
- *   Preferences
+ * @typedef {{ theme: 'system' | 'light' | 'dark' | 'contrast', wrap: boolean, fontSize: number,
+ *   indent: 'text' | '2' | '4' | 'tab' }} Preferences  indent: as in the text, or as chosen
  */
 
 /** @returns {Preferences} */
@@ -268,6 +278,7 @@ export function preferences() {
   const kept = parse(browser.get(PREFERENCES)) ?? {};
   return {
     theme: ['light', 'dark', 'contrast'].includes(kept.theme) ? kept.theme : 'system',
+    indent: ['2', '4', 'tab'].includes(kept.indent) ? kept.indent : 'text',
     // On a phone, lines are longer than the screen.
     wrap: kept.wrap ?? window.innerWidth < 720,
     fontSize:

@@ -6,7 +6,7 @@ import { connectAppearance } from './appearance.js';
 import { Burst } from './burst.js';
 import { Connection } from './connection.js';
 import { element } from './element.js';
-import { downloadText } from './files.js';
+import { downloadText, onDrop } from './files.js';
 import { FirstText } from './first-text.js';
 import { Follow } from './follow.js';
 import { HandView } from './hand-view.js';
@@ -237,6 +237,8 @@ export class ViewerPage {
     page.onRecording(() => this.#recording, now);
     page.onPress('follow', () => this.#follow?.set(!this.#follow.on));
     page.onCopy('copy-text', shown);
+    // Nothing is dropped here, and the browser is not to leave the page for it.
+    onDrop(() => {});
     page.onPress('download', () => {
       const { name, language } = this.#viewer.session;
       downloadText(shown(), name, language);

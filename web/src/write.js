@@ -28,6 +28,7 @@ import {
   writerStatus,
 } from './status.js';
 import {
+  comeBack,
   dropBeside,
   forgetSession,
   forgetTab,
@@ -35,6 +36,7 @@ import {
   keptHands,
   keptSession,
   lastSession,
+  leave,
   onOtherTab,
   outrank,
   page as thisPage,
@@ -284,9 +286,11 @@ export class WriterPage {
       // The last letters need not wait for the next flush.
       this.#writer.hurry();
       this.#connection.step();
+      leave();
       dropPen();
     });
     addEventListener('pageshow', ({ persisted }) => {
+      comeBack();
       if (persisted) this.#returned();
     });
     document.addEventListener('visibilitychange', () => {
@@ -391,7 +395,8 @@ export class WriterPage {
     });
     onFile({
       refuse: (reason) => this.#say(reason),
-      opened: (name, text) => this.#open(editor, name, text),
+      opened: (name, text, remark) => this.#open(editor, name, text, remark),
+      dropped: (text, x, y) => editor.insertAt(text, x, y),
     });
   }
 
@@ -455,14 +460,18 @@ export class WriterPage {
 
   /**
    * @param {import('./editor.js').Editor} editor @param {string} name @param {string} text
+   * @param {string} remark  what has to be said about it
    */
-  #open(editor, name, text) {
+  #open(editor, name, text, remark) {
     const writer = this.#writer;
     if (writer.ended || this.#takeover.done) return;
     editor.replaceText(text);
     // Otherwise the text was refused.
-    if (writer.text === text)
-      this.#change({ name: cleanName(name), language: languageOfFile(name).id });
+    if (writer.text !== text) return;
+    // What was said of an earlier file is no longer so.
+    this.#passing.drop();
+    if (remark) this.#say(remark);
+    this.#change({ name: cleanName(name), language: languageOfFile(name).id });
   }
 }
 

@@ -12,9 +12,15 @@ test('a text is saved under its name, with the end of the language that is shown
     ['jquery.min.js', 'javascript', 'jquery.min.js'],
     ['Dockerfile', 'dockerfile', 'Dockerfile'],
     ['README', 'markdown', 'README.md'],
-    ['.gitignore', 'plaintext', '.gitignore.txt'],
+    ['.gitignore', 'plaintext', 'gitignore'],
+    ['.bat', 'plaintext', 'bat'],
+    ['Makefile', 'plaintext', 'Makefile'],
+    ['README', 'plaintext', 'README'],
+    ['c', 'c', 'c'],
+    ['Lesson 3', 'plaintext', 'Lesson 3.txt'],
+    ['Lesson 3', 'python', 'Lesson 3.py'],
     ['run.bat', 'bat', 'run.bat'],
-    ['notes', 'a language of tomorrow', 'notes.txt'],
+    ['notes', 'a language of tomorrow', 'notes'],
   ])
     assert.equal(downloadName(name, language), want);
 });

@@ -151,6 +151,19 @@ test('a file name has no path, no control characters and no tricks with the dire
     assert.equal(cleanName(name), name, 'an honest name stays as it is');
 });
 
+test('a long file name is cut before its extension, and in no character', () => {
+  for (const [name, wanted] of [
+    [`${'a'.repeat(90)}.py`, `${'a'.repeat(77)}.py`],
+    [`${'b'.repeat(76)}😀😀.py`, `${'b'.repeat(76)}.py`],
+    [`${'b'.repeat(79)}😀`, 'b'.repeat(79)],
+    [`${'c '.repeat(50)}.tar.gz`, `${'c '.repeat(38)}c.gz`],
+    [`a.${'d'.repeat(90)}`, `a.${'d'.repeat(78)}`],
+  ]) {
+    assert.equal(cleanName(name), wanted);
+    assert.equal(cleanName(wanted), wanted, 'the viewer cuts nothing more');
+  }
+});
+
 const HIDDEN = {
   'a direction': ['\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e',
     '\u2066', '\u2067', '\u2068', '\u2069'],
