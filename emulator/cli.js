@@ -15,10 +15,11 @@ export class UsageError extends Error {}
 /**
  * Reads the settings by a table of options; prints the help and exits if asked to. The command line
  * comes before the environment, the environment before the file.
- * @param {{about: string, options: object, prefix?: string}} spec each option: {kind, value?, help,
+ * @param {{about: string, options: object, prefix?: string, passedOver?: string[]}} spec each option: {kind, value?, help,
  *   many?}; option names are camelCase here and in the file, kebab-case on the command line; kinds
  *   as in webpubsub/options.js, and json: an object in the file, a file's path elsewhere;
- *   prefix: what variables of the environment begin with, where they count; with it comes --config
+ *   prefix: what variables of the environment begin with, where they count; with it comes --config;
+ *   passedOver: settings of other commands, which the environment and the file may have as well
  * @param {string[]} [args] the command line
  * @param {object} [env] the environment
  * @returns {object} the values that were given, and the defaults
@@ -32,11 +33,11 @@ export function readCommandLine(spec, args = process.argv.slice(2), env = proces
       console.log(helpText(spec, all));
       process.exit(0);
     }
-    const variables = spec.prefix === undefined ? {} : readVariables(all, spec.prefix, env);
+    const variables = spec.prefix === undefined ? {} : readVariables(all, spec, env);
     const file = given.config ?? variables.config;
     const values = {
       ...defaultsOf(spec.options),
-      ...(file === undefined ? {} : readFile(spec.options, file)),
+      ...(file === undefined ? {} : readFile(spec, file)),
       ...variables,
       ...given,
     };
@@ -76,14 +77,16 @@ function readArguments(options, args) {
 }
 
 /** Of options that may be given several times, the values are separated by commas. */
-function readVariables(options, prefix, env) {
+function readVariables(options, { prefix, passedOver = [] }, env) {
   const names = new Map(Object.keys(options).map((name) => [snake(name), name]));
   names.delete('HELP');
+  const others = passedOver.map(snake);
   const values = {};
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(prefix)) continue;
     const spelling = variable.slice(prefix.length);
     const name = names.get(spelling);
+    if (!name && others.includes(spelling)) continue;
     if (!name) throw unknown('variable', prefix, spelling, [...names.keys()]);
     const { kind, many } = options[name];
     const given = many ? text.split(',').filter(Boolean) : text;
@@ -94,11 +97,15 @@ function readVariables(options, prefix, env) {
 
 const asFlag = (text) => ({ true: true, 1: true, false: false, 0: false })[text.toLowerCase()] ?? text;
 
-function readFile(options, file) {
+function readFile({ options, passedOver = [] }, file) {
   const values = {};
   for (const [name, value] of Object.entries(readJson(file))) {
-    if (!Object.hasOwn(options, name)) throw unknown(`setting in ${file}`, '', name, Object.keys(options));
-    values[name] = readValue(`${name} in ${file}`, options[name], asText(options[name], value));
+    if (!Object.hasOwn(options, name)) {
+      if (passedOver.includes(name)) continue;
+      throw unknown(`setting in ${file}`, '', name, Object.keys(options));
+    }
+    const place = `${name} in ${file}`;
+    values[name] = readValue(place, options[name], asText(place, options[name], value));
   }
   return values;
 }
@@ -119,8 +126,13 @@ const isObject = (value) =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** A value of the file as it would have been written on the command line. */
-function asText({ kind, many }, value) {
-  if (kind === 'json' || typeof value === 'boolean') return value;
+function asText(place, { kind, many }, value) {
+  if (kind === 'json') return value;
+  if (kind === 'flag' && typeof value === 'boolean') return value;
+  const wrong = [value].flat().find((one) => !['string', 'number'].includes(typeof one));
+  if (wrong !== undefined) {
+    throw new UsageError(`${place} is a text, a number or a list of them, not ${JSON.stringify(wrong)}`);
+  }
   if (!Array.isArray(value)) return many ? [String(value)] : String(value);
   return many ? value.map(String) : value.join(',');
 }

@@ -5,7 +5,9 @@ import { constants } from 'node:os';
 
 import { fail, readCommandLine } from '../cli.js';
 import { startWebPubSub } from '../webpubsub/service.js';
-import { PREFIX, SERVICE_OPTIONS, serviceOptions, startFailure, warn, warnings } from './service.js';
+import {
+  ALL_SETTINGS, PREFIX, SERVICE_OPTIONS, serviceOptions, startFailure, warn, warnings,
+} from './service.js';
 import { clientOf } from './token.js';
 
 const ABOUT = `Usage: webpubsub-socketio-emulator exec [options] -- COMMAND [ARGUMENT…]
@@ -28,6 +30,7 @@ export async function exec(args) {
   const { waitForHandlers, ...values } = readCommandLine({
     about: ABOUT,
     prefix: PREFIX,
+    passedOver: ALL_SETTINGS,
     options: {
       ...SERVICE_OPTIONS,
       port: { ...SERVICE_OPTIONS.port, value: 0 },

@@ -2,7 +2,9 @@
 
 import { closeOnSignal, fail, readCommandLine } from '../cli.js';
 import { startWebPubSub } from '../webpubsub/service.js';
-import { PREFIX, SERVICE_OPTIONS, addresses, serviceOptions, startFailure, warn, warnings } from './service.js';
+import {
+  ALL_SETTINGS, PREFIX, SERVICE_OPTIONS, addresses, serviceOptions, startFailure, warn, warnings,
+} from './service.js';
 
 const ABOUT = `Usage: webpubsub-socketio-emulator [options]
        webpubsub-socketio-emulator token [options]
@@ -18,6 +20,7 @@ export async function serve(args) {
   const { json, ...values } = readCommandLine({
     about: ABOUT,
     prefix: PREFIX,
+    passedOver: ALL_SETTINGS,
     options: {
       ...SERVICE_OPTIONS,
       json: { kind: 'flag', help: 'print one line of JSON when it listens, and the log to stderr' },

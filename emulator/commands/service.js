@@ -44,6 +44,10 @@ export const SERVICE_OPTIONS = {
   ...KNOBS,
 };
 
+/** What only some commands have; where the environment or the file names them, the others pass them over. */
+const OF_SOME = ['json', 'waitForHandlers', 'user', 'role', 'group', 'minutes', 'native'];
+export const ALL_SETTINGS = [...Object.keys(SERVICE_OPTIONS), ...OF_SOME];
+
 /**
  * @param {object} values as readCommandLine gives them
  * @param {import('node:tty').WriteStream} stream for the log
@@ -79,9 +83,17 @@ export function warn({ logEntry }, text) {
 
 /** Why it does not start, and what to do. */
 export function startFailure({ code, message }) {
-  const cure = code === 'EADDRINUSE' ? ': --port names another, --or-free takes any' : '';
-  return `cannot start: ${message}${cure}`;
+  const cure = START_CURES[code];
+  return `cannot start: ${message}${cure === undefined ? '' : `: ${cure}`}`;
 }
+
+const HOST = '--host is an address or a name of this machine, without http://, brackets or port';
+const START_CURES = {
+  EADDRINUSE: '--port names another, --or-free takes any',
+  EACCES: 'ports below 1024 may need a privilege; --port names another',
+  EADDRNOTAVAIL: HOST,
+  ENOTFOUND: HOST,
+};
 
 /** What is worth a warning at the start. */
 export function warnings({ host, hubs }) {

@@ -2,9 +2,9 @@
 
 import { fail, readCommandLine } from '../cli.js';
 import { isLoopback } from '../loopback.js';
-import { DEFAULT_KEY, hubNameFault, isHubName } from '../webpubsub/options.js';
+import { DEFAULT_KEY, hubNameFault, isEndpoint, isHubName, keyFaults } from '../webpubsub/options.js';
 import { signToken } from '../webpubsub/token.js';
-import { ACCESS_KEY, PREFIX, SERVICE_OPTIONS } from './service.js';
+import { ACCESS_KEY, ALL_SETTINGS, PREFIX, SERVICE_OPTIONS } from './service.js';
 
 const ABOUT = `Usage: webpubsub-socketio-emulator token [options]
 
@@ -27,24 +27,18 @@ const OPTIONS = {
 };
 
 export function token(args) {
-  const values = readCommandLine({ about: ABOUT, prefix: PREFIX, options: OPTIONS }, args);
-  const { endpoint, hub } = values;
+  const values = readCommandLine(
+    { about: ABOUT, prefix: PREFIX, passedOver: ALL_SETTINGS, options: OPTIONS }, args);
+  const { endpoint, hub, accessKey } = values;
   if (!isHubName(hub)) fail(hubNameFault(hub));
-  const url = tryUrl(endpoint);
-  if (!url || !isLoopback(url.hostname)) {
+  if (!isEndpoint(endpoint) || !isLoopback(new URL(endpoint).hostname)) {
     fail(`tokens are signed for an emulator on this machine only, and '${endpoint}' is none`);
   }
-  const client = clientOf(values, url.origin);
+  const [fault] = accessKey === undefined ? [] : keyFaults(accessKey);
+  if (fault) fail(fault);
+  const client = clientOf(values, new URL(endpoint).origin);
   if (values.json) console.log(JSON.stringify(client));
   else for (const [name, text] of Object.entries(client)) console.log(`${name.padEnd(10)}${text}`);
-}
-
-function tryUrl(text) {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

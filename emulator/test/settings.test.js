@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { readOptions } from '../webpubsub/options.js';
 import { verifyToken } from '../webpubsub/token.js';
 import { startHandler, inTime, request, until } from './testing.js';
 import { after, before, test } from './test.js';
@@ -77,6 +78,14 @@ test('what makes no sense is refused with its place', async () => {
     [['--host', '::', '--identity-token', 't', '--access-key', KEY], {}, /an identity token is acc/],
     [['token', '--endpoint', 'https://a.example'], {}, /for an emulator on this machine only/],
     [['token', '--hub', 'a-b'], {}, /'a-b' is not a hub name/],
+    [await bad('e.json', { hub: null }), {}, /hub in \S+e\.json is a text, .* not null/],
+    [await bad('f.json', { upstream: { a: 1 } }), {}, /upstream in \S+f\.json is a text, .* not \{"a":1\}/],
+    [await bad('g.json', { hub: true }), {}, /hub in \S+g\.json is a text, .* not true/],
+    [['--host', '', '--access-key', KEY], {}, /host is an address or a name, and not empty/],
+    [['--port', '0', '--host', '[::1]'], {}, /ENOTFOUND \[::1\]: --host is .* without http:\/\/, brackets/],
+    [['token', '--access-key', 'short'], {}, /an access key needs at least 32 bytes/],
+    [['token'], { [`${PREFIX}ACCESS_KEY`]: '' }, /there have to be one or two access keys/],
+    [['token', '--endpoint', 'ftp://localhost:8080'], {}, /for an emulator on this machine only/],
     [['exec', '--hub', 'a'], {}, /which command\? It stands after --/],
   ];
   await Promise.all(cases.map(async ([args, env, message]) => {
@@ -84,6 +93,31 @@ test('what makes no sense is refused with its place', async () => {
     assert.ok([1, 2].includes(code), `${args}: ${code}`);
     assert.match(stderr, message);
   }));
+});
+
+test('commands share an environment and a file: what is for another one is passed over', async () => {
+  const file = await write('shared.json', { upstream: 'http://localhost:1/x', anonymous: true, user: 'ann' });
+  const env = { [`${PREFIX}CONFIG`]: file, [`${PREFIX}LOG`]: 'true', [`${PREFIX}MINUTES`]: '5' };
+  const asked = await run(['token', '--access-key', KEY], env);
+  assert.equal(claimsOf(asked.stdout).sub, 'ann');
+  const { code, stdout } = await run(['exec', '--', 'echo', 'ran'], env);
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'ran\n' });
+});
+
+test('hubs of the wrong form are refused in words, each fault at its place', () => {
+  const cases = [
+    [null, /hub 'chat' is an object with/],
+    [5, /hub 'chat' is an object with/],
+    [{ eventHandler: [] }, /hub 'chat' has no setting 'eventHandler': did you mean eventHandlers\?/],
+    [{ eventHandlers: {} }, /eventHandlers of hub 'chat' is a list/],
+    [{ eventHandlers: [null] }, /an event handler is an object with urlTemplate/],
+    [{ eventHandlers: [{ url: 'http://x/' }] }, /an event handler has no setting 'url'/],
+    [{ eventHandlers: [{ urlTemplate: 'http://x/', systemEvents: 'x' }] }, /systemEvents is a list/],
+    [{ eventHandlers: [{ urlTemplate: 'http://x/', userEventPattern: ['a'] }] }, /userEventPattern is a text/],
+  ];
+  for (const [chat, message] of cases) {
+    assert.throws(() => readOptions({ hubs: { chat } }), { name: 'Error', message });
+  }
 });
 
 /** Starts the program; `ready` is its line of JSON. */

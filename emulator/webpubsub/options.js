@@ -4,6 +4,7 @@
 // What is not known about the real service is marked `unknown`; its default is the careful one.
 
 import { isLoopback } from '../loopback.js';
+import { nearest } from '../nearest.js';
 import { FAULTS } from './faults.js';
 
 const MiB = 1024 * 1024;
@@ -258,19 +259,45 @@ function structureFaults(options) {
   }
   if (!ID_START.test(idsBeginWith)) faults.push(`no connection id begins with '${idsBeginWith}'`);
   if (!Number.isInteger(port) || port < 0 || port > 65535) faults.push(`${port} is not a port`);
-  if (!Array.isArray(accessKeys) || accessKeys.length < 1 || accessKeys.length > 2) {
-    faults.push('there have to be one or two access keys');
-  } else if (accessKeys.some((key) => Buffer.byteLength(String(key)) < MIN_KEY)) {
-    faults.push(`an access key needs at least ${MIN_KEY} bytes`);
-  }
+  if (options.host === '') faults.push('host is an address or a name, and not empty');
+  faults.push(...keyFaults(accessKeys));
   for (const [name, hub] of Object.entries(hubs)) {
     if (!isHubName(name)) faults.push(hubNameFault(name));
-    const policy = hub.anonymousConnectPolicy ?? 'deny';
-    if (!['allow', 'deny'].includes(policy))
-      faults.push('anonymousConnectPolicy has to be allow or deny');
-    faults.push(...(hub.eventHandlers ?? []).flatMap(handlerFaults));
+    faults.push(...hubFaults(name, hub));
   }
   return faults;
+}
+
+/** @returns {string[]} what is wrong with the access keys */
+export function keyFaults(accessKeys) {
+  if (!Array.isArray(accessKeys) || accessKeys.length < 1 || accessKeys.length > 2) {
+    return ['there have to be one or two access keys'];
+  }
+  const isShort = accessKeys.some((key) => Buffer.byteLength(String(key)) < MIN_KEY);
+  return isShort ? [`an access key needs at least ${MIN_KEY} bytes`] : [];
+}
+
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+function hubFaults(name, hub) {
+  const place = `hub '${name}'`;
+  if (!isObject(hub)) return [`${place} is an object with anonymousConnectPolicy and eventHandlers`];
+  const { anonymousConnectPolicy = 'deny', eventHandlers = [] } = hub;
+  const faults = strangers(place, hub, ['anonymousConnectPolicy', 'eventHandlers']);
+  if (!['allow', 'deny'].includes(anonymousConnectPolicy)) {
+    faults.push('anonymousConnectPolicy has to be allow or deny');
+  }
+  if (!Array.isArray(eventHandlers)) faults.push(`eventHandlers of ${place} is a list`);
+  else faults.push(...eventHandlers.flatMap(handlerFaults));
+  return faults;
+}
+
+/** Names that mean nothing here, each with the one that was probably meant. */
+function strangers(place, given, names) {
+  return Object.keys(given).filter((name) => !names.includes(name)).map((name) => {
+    const near = nearest(name, names);
+    return `${place} has no setting '${name}'${near === undefined ? '' : `: did you mean ${near}?`}`;
+  });
 }
 
 /** What others on the network must not find open, unless somebody says so. */
@@ -288,7 +315,7 @@ function exposureFaults({ host, insecure, accessKeys, identityTokens }) {
 }
 
 /** The service has an address of its own: nothing follows the host and the port. */
-function isEndpoint(text) {
+export function isEndpoint(text) {
   try {
     const { pathname, search, hash, username, password } = new URL(text);
     return /^https?:/i.test(text) && `${pathname}${search}${hash}${username}${password}` === '/';
@@ -300,8 +327,13 @@ function isEndpoint(text) {
 const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
 
 /** @returns {string[]} what is wrong with one event handler's settings */
-export function handlerFaults({ urlTemplate, systemEvents = [] }) {
-  const faults = [];
+export function handlerFaults(handler) {
+  if (!isObject(handler)) return ['an event handler is an object with urlTemplate'];
+  const { urlTemplate, userEventPattern = '', systemEvents = [] } = handler;
+  const names = ['urlTemplate', 'userEventPattern', 'systemEvents'];
+  const faults = strangers('an event handler', handler, names);
+  if (typeof userEventPattern !== 'string') faults.push('userEventPattern is a text: * or names with commas');
+  if (!Array.isArray(systemEvents)) return [...faults, 'systemEvents is a list'];
   if (!/^https?:\/\/[^/{}]+(\/.*)?$/.test(urlTemplate ?? '')) {
     const near = /^[\w.-]+(:\d+)?(\/|$)/.test(urlTemplate ?? '') ? `: do you mean http://${urlTemplate}?` : '';
     faults.push(`'${urlTemplate}' is not a URL template (http or https, no {} in the host)${near}`);
