@@ -172,8 +172,9 @@ export class Viewer {
     const { sid: known, roll: answered } = this.session;
     if (known === sid && answered === roll) return;
     this.session = { ...this.session, sid, roll };
-    if (known !== '') this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
-    this.hand.tell(from + this.random() * ROLL_CALL_JITTER_MS);
+    if (known === '') return;
+    this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
+    this.hand.tell(this.rollCallAt);
   }
 
   get #inSample() {
