@@ -104,6 +104,13 @@ test('commands share an environment and a file: what is for another one is passe
   assert.deepEqual({ code, stdout }, { code: 0, stdout: 'ran\n' });
 });
 
+test('a time that no timer can wait for is refused, and not over at once', () => {
+  assert.equal(readOptions({ cutAfterMs: 2147483647 }).cutAfterMs, 2147483647);
+  assert.throws(() => readOptions({ cutAfterMs: 2147483648 }), /cutAfterMs should be ms, at most 2147483647/);
+  assert.throws(() => readOptions({ retryDelaysMs: [1, 1e10] }), /retryDelaysMs should be list, at/);
+  assert.throws(() => readOptions({ restFailEvery: 1e20 }), /restFailEvery should be count/);
+});
+
 test('hubs of the wrong form are refused in words, each fault at its place', () => {
   const cases = [
     [null, /hub 'chat' is an object with/],

@@ -184,6 +184,7 @@ export const KNOBS = {
 
 export const DEFAULT_KEY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH'; // of Microsoft's examples
 const MIN_KEY = 32; // bytes
+const MAX_MS = 2 ** 31 - 1; // a timer of Node's that is longer is over at once
 const ID_START = /^[A-Za-z0-9_-]{0,8}$/;
 const HUB = /^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/;
 
@@ -239,12 +240,13 @@ function fits(kind, value) {
   if (kind === 'flag') return typeof value === 'boolean';
   if (kind === 'text') return typeof value === 'string';
   if (kind === 'list') return Array.isArray(value) && value.every((item) => fits('ms', item));
-  return Number.isInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && value >= 0 && (kind !== 'ms' || value <= MAX_MS);
 }
 
 function misfit(name, value) {
   const { kind } = KNOBS[name];
-  const wanted = Array.isArray(kind) ? kind.join(' or ') : kind;
+  const isTime = kind === 'ms' || kind === 'list';
+  const wanted = Array.isArray(kind) ? kind.join(' or ') : `${kind}${isTime ? `, at most ${MAX_MS}` : ''}`;
   return `${name} should be ${wanted}, not ${JSON.stringify(value)}`;
 }
 
