@@ -49,7 +49,7 @@ export async function exec(args) {
     fail(startFailure(error), 1);
   }
   const tell = (text) => warn(options, text);
-  for (const warning of warnings(options)) tell(warning);
+  for (const warning of warnings(options, values)) tell(warning);
   const hub = values.hubs ? Object.keys(values.hubs)[0] ?? values.hub : values.hub;
   const code = await run(service, command, { ...values, hub, waitForHandlers, tell });
   await service.close();

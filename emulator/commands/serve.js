@@ -30,7 +30,7 @@ export async function serve(args) {
   try {
     const service = await startWebPubSub(options);
     closeOnSignal(() => service.close());
-    for (const warning of warnings(options)) warn(options, warning);
+    for (const warning of warnings(options, values)) warn(options, warning);
     if (json || values.logJson) {
       console.log(JSON.stringify({ ready: true, ...addresses(service) }));
     } else {

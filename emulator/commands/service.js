@@ -95,8 +95,21 @@ const START_CURES = {
   ENOTFOUND: HOST,
 };
 
-/** What is worth a warning at the start. */
-export function warnings({ host, hubs }) {
+/**
+ * What is worth a warning at the start.
+ * @param {object} options of serviceOptions
+ * @param {object} values of which they are made
+ */
+export const warnings = ({ host, hubs }, values) => [...unheeded(values), ...exposed(host, hubs)];
+
+/** `hubs` has the hubs whole. */
+function unheeded({ hubs, upstream, anonymous }) {
+  const given = [...(upstream === undefined ? [] : ['--upstream']), ...(anonymous ? ['--anonymous'] : [])];
+  if (hubs === undefined || given.length === 0) return [];
+  return [`beside --hubs nobody heeds ${given.join(' and ')}: the hubs there have their own`];
+}
+
+function exposed(host, hubs) {
   if (host === undefined || isLoopback(host)) return [];
   return Object.entries(hubs)
     .filter(([, { anonymousConnectPolicy }]) => anonymousConnectPolicy === 'allow')

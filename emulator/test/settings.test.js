@@ -167,6 +167,12 @@ test('another address than the loopback: an anonymous hub there is told loudly',
   await until(() => /^warn +ANYBODY WHO REACHES 0\.0\.0\.0 CAN CONNECT/m.test(said.err), 'it');
 });
 
+test('what --hubs makes meaningless is told', async (t) => {
+  const file = await write('hubs.json', { chat: {} });
+  const { said } = await start(t, ['--hubs', file, '--upstream', 'http://localhost:1/x', '--anonymous']);
+  await until(() => /^warn +beside --hubs nobody heeds --upstream and --anonymous: /m.test(said.err), 'it');
+});
+
 // ---- exec ----
 
 test('exec: signals reach the command, and what it has left behind ends with it', async (t) => {
