@@ -322,12 +322,24 @@ test('an embedded page shows the text and its state, and no tools', async () => 
   const { writer } = await pair({ text: 'embedded' });
   await writer.page.locator('#share').click();
   await writer.page.locator('summary', { hasText: 'Embed' }).click();
+  const choices = { theme: 'dark', size: '20', wrap: 'on' };
+  for (const [name, value] of Object.entries(choices))
+    await writer.page.locator(`#embed-${name}`).selectOption(value);
   const code = await writer.page.locator('#embed-field').inputValue();
   const [, src] = /src="([^"]+)"/.exec(code);
-  const embedded = await scene.viewer(src, { viewport: { width: 480, height: 240 } });
+  const address = src.replaceAll('&amp;', '&');
+  const embedded = await scene.viewer(address, { viewport: { width: 480, height: 240 } });
   await embedded.says('Live');
   await embedded.shows('embedded');
   assert.equal(await embedded.page.locator('.tools').isVisible(), false);
+  // It looks as the code says, and what the browser keeps for this site stays as it was.
+  const looks = () => embedded.page.evaluate(() => {
+    const { dataset, style } = document.documentElement;
+    const kept = localStorage.getItem('codestream.preferences');
+    return [dataset.theme, style.getPropertyValue('--font-size'), dataset.wrap, kept];
+  });
+  await embedded.until(async () => (await looks())[1] === '20px', 5_000, 'the size is applied', looks);
+  assert.deepEqual(await looks(), ['dark', '20px', 'true', null]);
 });
 
 test('another link pasted into the same tab shows the other stream', async () => {

@@ -1,6 +1,7 @@
 // The appearance of the page and of the text in it: theme, wrapping, text size. It is kept in the browser,
-// and is the same for writer and viewer.
+// and is the same for writer and viewer; what the page's address says of it comes first, and is not kept.
 
+import { readSearch } from './address.js';
 import { element } from './element.js';
 import { preferences, savePreferences } from './store.js';
 
@@ -22,17 +23,25 @@ function themeOf(chosen) {
   return chosen === 'dark' || (chosen === 'system' && dark.matches) ? 'dark' : 'light';
 }
 
+/** What is kept, but for what the address says. */
+export const looks = () => ({ ...preferences(), ...readSearch(location.search).looks });
+
 /** The theme to begin with, before there is an editor. @returns {Theme} */
-export function applyTheme() {
-  const theme = themeOf(preferences().theme);
+export function followTheme() {
+  return applyTheme(looks().theme);
+}
+
+/** @param {string} chosen @returns {Theme} */
+function applyTheme(chosen) {
+  const theme = themeOf(chosen);
   document.documentElement.dataset.theme = theme;
   return theme;
 }
 
 /** Lets the page follow the theme of the system, whether there is an editor or not. */
 export function followSystem() {
-  applyTheme();
-  for (const query of [dark, contrast, forced]) query.addEventListener('change', applyTheme);
+  followTheme();
+  for (const query of [dark, contrast, forced]) query.addEventListener('change', followTheme);
 }
 
 /**
@@ -46,7 +55,7 @@ export function followSystem() {
  * @returns {(screen: Screen) => void} connects them to what is loaded later
  */
 export function connectAppearance() {
-  const values = preferences();
+  const values = looks();
   const theme = element('theme', HTMLSelectElement);
   const wrap = element('wrap', HTMLInputElement);
   const size = element('font-size', HTMLOutputElement);
@@ -59,7 +68,7 @@ export function connectAppearance() {
     style.setProperty('--font-size', `${values.fontSize}px`);
     style.setProperty('--line-height', `${Math.round(values.fontSize * 1.55)}px`);
     dataset.wrap = String(values.wrap);
-    const applied = applyTheme();
+    const applied = applyTheme(values.theme);
     screen?.setTheme?.(applied);
     screen?.setPreferences(values);
     theme.value = values.theme;
@@ -68,7 +77,8 @@ export function connectAppearance() {
     indent.value = values.indent;
   };
   const change = (/** @type {Partial<typeof values>} */ part) => {
-    savePreferences(Object.assign(values, part));
+    Object.assign(values, part);
+    savePreferences({ ...preferences(), ...part });
     apply();
   };
   const step = (/** @type {number} */ by) => {
@@ -84,7 +94,7 @@ export function connectAppearance() {
   apply();
   return (loaded) => {
     screen = loaded;
-    screen.setTheme?.(applyTheme());
+    screen.setTheme?.(applyTheme(values.theme));
     screen.setPreferences(values);
   };
 }

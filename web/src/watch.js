@@ -2,7 +2,7 @@
 // it has been loaded, in a reader.
 
 import './shared.js';
-import { connectAppearance } from './appearance.js';
+import { connectAppearance, looks } from './appearance.js';
 import { Burst } from './burst.js';
 import { Connection } from './connection.js';
 import { element } from './element.js';
@@ -20,7 +20,7 @@ import { Recording } from './recording.js';
 import { Rewind, ago } from './rewind.js';
 import { viewersLink } from './share.js';
 import { NOT_LOADED, NO_COLOURS, WAITING, viewerStatus } from './status.js';
-import { preferences, saveSession } from './store.js';
+import { saveSession } from './store.js';
 import { breath, now } from './ticker.js';
 import { Viewer } from './viewer.js';
 import { takePen } from './writer-link.js';
@@ -115,7 +115,7 @@ export class ViewerPage {
     try {
       const Reader = await loadReader();
       await breath();
-      const { wrap } = preferences();
+      const { wrap } = looks();
       const label = 'The writer’s text, read only';
       const reader = new Reader({ text: this.#viewer.text, label, wrap });
       await reader.open(this.#host);

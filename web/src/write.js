@@ -1,7 +1,7 @@
 // The writer's page: an editor whose text is kept in the browser and streamed to the room.
 
 import './shared.js';
-import { applyTheme, connectAppearance } from './appearance.js';
+import { connectAppearance, followTheme } from './appearance.js';
 import { Connection } from './connection.js';
 import { Draft } from './draft.js';
 import { element } from './element.js';
@@ -500,7 +500,7 @@ function editorOptions({ text }) {
     {
       text,
       label: 'Your text, streamed to the viewers. Press Control M to let Tab leave the editor.',
-      theme: applyTheme(),
+      theme: followTheme(),
       placeholder: 'Type here. Everybody with the link sees it live.',
       readOnlyMessage: 'Nothing can be written here now; the line above says why.',
     },
