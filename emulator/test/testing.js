@@ -16,9 +16,9 @@ const WAIT_MS = 30_000; // for an expected event: on a busy machine, too
  * Starts an event handler. Every request is recorded in `events`; responses are made by
  * `handler.answer(event)`, which may be replaced and may return {status, headers, body}.
  */
-export async function startHandler({ allow = '*' } = {}) {
+export async function startHandler({ allow = '*', port = 0 } = {}) {
   const server = http.createServer();
-  const listening = await listen(server);
+  const listening = await listen(server, { port });
   const waiting = new Set();
   const handler = {
     allow,

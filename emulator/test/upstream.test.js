@@ -317,6 +317,19 @@ test('a handler that comes up later is validated then', async (t) => {
   assert.match(await socket.packet(), /^40/);
 });
 
+test('a handler that comes up after the service is asked at once when a client is there', async (t) => {
+  const late = await startHandler();
+  const port = Number(new URL(late.url).port);
+  await late.close();
+  const { lines, open } = await start(t, { handlers: [late.settings] });
+  await until(() => lines.some((line) => /not validated: ECONNREFUSED/.test(line)), 'the warning');
+  const up = await startHandler({ port });
+  t.after(() => up.close());
+  const socket = await open();
+  socket.send('40');
+  assert.match(await socket.packet(), /^40/);
+});
+
 test('validation is repeated in the background', async (t) => {
   const { handler, join } = await start(t, { revalidateMs: 30 });
   const socket = await join();

@@ -20,7 +20,7 @@ export class Validation {
   #lifetime;
   #log;
   #verdict; // {fault?, at} of the last validation
-  #told; // the fault that the log has, or undefined for none
+  #told = null; // the fault that the log has, undefined for none; null: nothing yet
   #running;
   #firstSuccess;
   #succeed;
@@ -44,11 +44,15 @@ export class Validation {
   }
 
   /**
-   * Tries until the handler is valid.
+   * Tries until the handler is valid. Whoever starts the service before the handler must not find a
+   * refusal of then: an event that comes meanwhile is a reason to ask at once.
    * @param {AbortSignal} signal ends it
    */
   async begin(signal) {
-    while (!signal.aborted && (await this.fault())) await pause(RETRY_MS + 1, signal);
+    while (!signal.aborted && (await this.#validate())) {
+      this.#verdict = undefined;
+      await pause(RETRY_MS, signal);
+    }
   }
 
   /** Resolves when the handler has been valid once. */
@@ -59,8 +63,8 @@ export class Validation {
   /** @returns {Promise<string | undefined>} why the handler may not be sent events */
   async fault() {
     const age = Date.now() - (this.#verdict?.at ?? -Infinity);
-    if (!this.#verdict || (this.#verdict.fault && age > RETRY_MS)) await this.#validate();
-    else if (age > this.#lifetime) this.#validate(); // the old verdict holds until then
+    if (!this.#verdict || (this.#verdict.fault && age > RETRY_MS)) return this.#validate();
+    if (age > this.#lifetime) this.#validate(); // the old verdict holds until then
     return this.#verdict.fault;
   }
 
@@ -83,10 +87,10 @@ export class Validation {
       fault = this.isValid ? undefined : explain(error);
       cure = failureCure(error) ?? cure;
     }
-    const isNews = !this.#verdict || fault !== this.#told;
     this.#verdict = { fault, at: Date.now() };
-    if (isNews) this.#tell(fault, cure);
+    if (fault !== this.#told) this.#tell(fault, cure);
     if (!fault) this.#succeed();
+    return fault;
   }
 
   /** Each state once: it is looked for again and again. */
