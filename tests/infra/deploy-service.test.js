@@ -3,42 +3,12 @@
 
 import assert from 'node:assert/strict';
 
-import { SUBSCRIPTION } from '../lib/azure/cloud.js';
 import { cloudTest, FIRST, stops } from '../lib/azure/test.js';
+import { giveService, THEIRS, WITH } from '../lib/azure/theirs.js';
 import { World } from '../lib/azure/world.js';
 import { test } from '../lib/test.js';
 
-const THEIRS =
-  `/subscriptions/${SUBSCRIPTION}/resourceGroups/theirs/providers/`
-  + 'Microsoft.SignalRService/webPubSub/their-service';
-const WITH = ['--service', 'their-service', '--service-group', 'theirs'];
 const NAMED = { CODESTREAM_SECRET: 'of our own, so that it is the same each time' };
-
-/** Somebody's service, with three hubs and what else may be at one. */
-function giveService(world, changes = {}) {
-  world.state.groups.theirs = { location: 'northeurope', tags: { of: 'somebody' } };
-  world.cloud.put(THEIRS, {
-    location: 'northeurope',
-    kind: 'SocketIO',
-    tags: { of: 'somebody' },
-    keys: ['their-first-key', 'their-second-key'],
-    sku: { name: 'Standard_S1', capacity: 2 },
-    properties: {
-      provisioningState: 'Succeeded',
-      hostName: 'their-service.webpubsub.example',
-      disableLocalAuth: false,
-      socketIO: { serviceMode: 'Serverless' },
-    },
-    ...changes,
-  });
-  for (const hub of ['one', 'two', 'three']) {
-    world.cloud.put(`${THEIRS}/hubs/${hub}`, {
-      properties: { eventHandlers: [{ urlTemplate: `https://${hub}.example/?code=x` }] },
-    });
-  }
-  const role = `${THEIRS}/providers/Microsoft.Authorization/roleAssignments/of-somebody`;
-  world.cloud.put(role, { properties: { principalId: 'somebody', roleDefinitionId: '/x/owner' } });
-}
 
 /** All that is at the service, as text. */
 const atService = (world) =>

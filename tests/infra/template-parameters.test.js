@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
 import { readOptions, SKUS, unitsProblem } from '../../infra/deployment/options.mjs';
+import { leaveBefore } from '../lib/azure/before.js';
 import { cloudTest, FIRST } from '../lib/azure/test.js';
+import { giveService, WITH } from '../lib/azure/theirs.js';
 import { test } from '../lib/test.js';
 import { parse } from '../upload/bicep.js';
 import { evaluate, refusals } from '../upload/bicep-values.js';
@@ -126,9 +128,12 @@ const RUNS = [
   ['with an identity, its own names, memory, origins and settings', [[...FIRST, '--identity', '--name', 'mine', '--hub', 'My_2',
     '--memory', '512', '--origin', 'https://a.example', '--setting', 'ONE=a:b', '--writers', '--keep-days', '3']]],
   ['again, when the app was deleted', [FIRST, ['--new-secret']]],
+  ["with somebody's service", [[...FIRST, ...WITH]], giveService],
+  ['over what the programs of before have left', [[]], leaveBefore],
 ];
-for (const [when, runs] of RUNS) {
+for (const [when, runs, prepare] of RUNS) {
   cloudTest(`the templates take what deploy.mjs sends ${when}`, async (world) => {
+    prepare?.(world);
     for (const [index, argv] of runs.entries()) {
       if (index > 0) delete world.state.resources[world.ids.app.toLowerCase()];
       const { code, err } = await world.run('deploy', argv);
