@@ -1,4 +1,4 @@
-// What the emulator of Web PubSub costs: memory with many idle clients, and how fast a message reaches
+// This measures what the emulator of Web PubSub costs: memory with many idle clients, and how fast a message reaches
 // all of them. BASE=COMMIT: that version beside it, in the same run. CLIENTS (10000).
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';

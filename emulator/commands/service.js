@@ -3,6 +3,7 @@
 
 import { isLoopback } from '../loopback.js';
 import { KNOBS } from '../webpubsub/options.js';
+import { CLIENT_PATHS } from '../webpubsub/operations/tokens.js';
 import { logTo } from './printing.js';
 
 /** What names of settings begin with in the environment. */
@@ -96,7 +97,7 @@ const START_CURES = {
 };
 
 /**
- * What is worth a warning at the start.
+ * The lines that are worth a warning at the start.
  * @param {object} options of serviceOptions
  * @param {object} values of which they are made
  */
@@ -122,8 +123,8 @@ export function addresses({ endpoint, connectionString }) {
   return {
     endpoint,
     connectionString,
-    socketio: `${endpoint}/clients/socketio/hubs/{hub}`,
-    native: `${endpoint.replace(/^http/, 'ws')}/client/hubs/{hub}`,
+    socketio: `${endpoint}${CLIENT_PATHS.socketio}{hub}`,
+    native: `${endpoint.replace(/^http/, 'ws')}${CLIENT_PATHS.native}{hub}`,
     rest: `${endpoint}/api/hubs/{hub}`,
   };
 }

@@ -3,6 +3,7 @@
 import { fail, readCommandLine } from '../cli.js';
 import { isLoopback } from '../loopback.js';
 import { DEFAULT_KEY, hubNameFault, isEndpoint, isHubName, keyFaults } from '../webpubsub/options.js';
+import { CLIENT_PATHS } from '../webpubsub/operations/tokens.js';
 import { signToken } from '../webpubsub/token.js';
 import { ACCESS_KEY, ALL_SETTINGS, PREFIX, SERVICE_OPTIONS } from './service.js';
 
@@ -51,7 +52,7 @@ export function token(args) {
 export function clientOf(values, endpoint) {
   const { hub, user, role, group, minutes, native, accessKey: [key] = [DEFAULT_KEY] } = values;
   const place = native ? endpoint.replace(/^http/, 'ws') : endpoint;
-  const path = native ? `/client/hubs/${hub}` : `/clients/socketio/hubs/${hub}`;
+  const path = `${CLIENT_PATHS[native ? 'native' : 'socketio']}${hub}`;
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     aud: `${endpoint}${path}`, iat: now, exp: now + 60 * minutes,

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import { KNOBS } from '../webpubsub/options.js';
 import { API_PLACEHOLDER, CONNECT_PLACEHOLDER } from '../../web/site.mjs';
-import { inTime, request, until } from './testing.js';
+import { inTime, isAlive, request, until } from './testing.js';
 import { test } from './test.js';
 
 const EMULATOR = fileURLToPath(new URL('../', import.meta.url));
@@ -44,15 +44,6 @@ function run(t, name, ...args) {
 }
 
 const ends = (command) => inTime(command.ended, 'end of the command');
-
-const alive = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 // --- webpubsub.js -----------------------------------------------------------------------------
 
@@ -174,10 +165,10 @@ test('local.js starts everything, says where the page is, and ends everything', 
     connectionString.startsWith(`Endpoint=http://localhost;Port=${new URL(service).port};`),
   );
   assert.equal(fromFile, 'yes');
-  assert.ok(alive(Number(pid)));
+  assert.ok(isAlive(Number(pid)));
   command.child.kill('SIGTERM');
   assert.equal(await ends(command), 0);
-  assert.ok(!alive(Number(pid)));
+  assert.ok(!isAlive(Number(pid)));
 });
 
 test('local.js takes another port when one is in use, and says so', async (t) => {

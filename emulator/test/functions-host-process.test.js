@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { startFunctionsHost } from '../functions-host/host.js';
 import { HANDLER, makeApp, start, startBoth, trigger } from './functions-app.js';
-import { inTime, request, until } from './testing.js';
+import { inTime, isAlive, request, until } from './testing.js';
 import { test } from './test.js';
 
 const customHandler = (more = {}) => ({
@@ -18,15 +18,6 @@ const customHandler = (more = {}) => ({
     ...more,
   },
 });
-
-const alive = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 // ---- start ----
 
@@ -157,7 +148,7 @@ test('functionTimeout: 500, the handler is killed with all that it has, and the 
       const next = await request(`${host.url}/negotiate`);
       assert.equal(next.status, 200);
       assert.notEqual(next.headers['x-pid'], String(pid));
-      assert.ok(!alive(pid));
+      assert.ok(!isAlive(pid));
       for (const said of [/Timeout value of 1 s exceeded by function 'Functions\.hang'/,
         /A function timeout has occurred\. Restarting worker process/]) {
         assert.ok(lines.some((line) => said.test(line)), `${said}: ${lines.join('\n')}`);
@@ -176,7 +167,7 @@ test('at the end the host answers what is in flight and kills the handler, witho
     await until(() => host.unanswered > 0, 'the request');
     await host.close();
     assert.equal((await last).text, 'first last');
-    assert.ok(!alive(pid));
+    assert.ok(!isAlive(pid));
     assert.ok(!own.some(([, line]) => line === 'terminating'), own.join('\n'));
   });
 
@@ -189,7 +180,7 @@ test('as the platform ends an instance: SIGTERM first, then SIGKILL for who does
     for (const { host } of [polite, deaf]) {
       const pid = host.handlerPid;
       await host.close();
-      assert.ok(!alive(pid));
+      assert.ok(!isAlive(pid));
     }
     assert.deepEqual(polite.own.at(-1), ['stdout', 'terminating']);
   });

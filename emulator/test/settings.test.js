@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { readOptions } from '../webpubsub/options.js';
 import { verifyToken } from '../webpubsub/token.js';
-import { startHandler, inTime, request, until } from './testing.js';
+import { inTime, isAlive, request, startHandler, until } from './testing.js';
 import { after, before, test } from './test.js';
 
 const PROGRAM = fileURLToPath(new URL('../webpubsub.js', import.meta.url));
@@ -186,17 +186,8 @@ test('exec: signals reach the command, and what it has left behind ends with it'
   await until(() => said.endsWith('\n'), 'the pid');
   child.kill('SIGTERM');
   assert.equal(await inTime(code, 'end'), 3);
-  await until(() => isGone(Number(said)), 'the end of the sleeper');
+  await until(() => !isAlive(Number(said)), 'the end of the sleeper');
 });
-
-const isGone = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-};
 
 test('exec: a command that is not there is 127; one that a signal ends, 128 and its number', async () => {
   assert.equal((await run(['exec', '--', 'no-such-command'])).code, 127);

@@ -210,3 +210,13 @@ export async function inTime(promise, what, ms = WAIT_MS) {
     clearTimeout(timer);
   }
 }
+
+/** Whether there is a process with this id. */
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

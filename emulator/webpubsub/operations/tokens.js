@@ -10,14 +10,15 @@ const ISSUER = 'https://webpubsub.azure.com';
 const DEFAULT_MINUTES = 60;
 const KEY_ID = `s-${randomUUID()}`;
 
-const PATHS = { socketio: '/clients/socketio/hubs/', native: '/client/hubs/' };
+/** Where clients of each kind connect; the name of the hub follows. */
+export const CLIENT_PATHS = { socketio: '/clients/socketio/hubs/', native: '/client/hubs/' };
 
 export function generateToken({ query, hub, service }) {
   const { options, endpoint } = service;
   const minutes = readNumber(query, 'minutesToExpire', 1, 2 ** 31) ?? DEFAULT_MINUTES;
   const now = Math.floor(options.clock() / 1000);
   const claims = { nbf: now, exp: now + minutes * 60, iat: now, iss: ISSUER };
-  claims.aud = `${endpoint}${PATHS[clientType(query, options)]}${hub.name}`;
+  claims.aud = `${endpoint}${CLIENT_PATHS[clientType(query, options)]}${hub.name}`;
   if (query.get('userId')) claims.sub = query.get('userId');
   const [roles, groups] = [query.getAll('role'), query.getAll('group')];
   if (roles.length > 0) claims.role = roles;
