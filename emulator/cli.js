@@ -13,43 +13,65 @@ const PARENT_MS = 1000; // how often it is looked whether the parent is still th
 export class UsageError extends Error {}
 
 /**
- * Reads the settings by a table of options; prints the help and exits if asked to. The command line
- * comes before the environment, the environment before the file.
- * @param {{about: string, options: object, prefix?: string, passedOver?: string[]}} spec each option: {kind, value?, help,
- *   many?}; option names are camelCase here and in the file, kebab-case on the command line; kinds
- *   as in webpubsub/options.js, and json: an object in the file, a file's path elsewhere;
- *   prefix: what variables of the environment begin with, where they count; with it comes --config;
- *   passedOver: settings of other commands, which the environment and the file may have as well
- * @param {string[]} [args] the command line
- * @param {object} [env] the environment
- * @returns {object} the values that were given, and the defaults
+ * Reads the settings as readSettings does; prints the help or the version, or what is wrong, and
+ * exits.
  */
 export function readCommandLine(spec, args = process.argv.slice(2), env = process.env) {
-  const layered = spec.prefix === undefined ? {} : CONFIG;
-  const all = { help: HELP, ...layered, ...spec.options };
   try {
-    const given = readArguments(all, args);
-    if (given.help) {
-      console.log(helpText(spec, all));
-      process.exit(0);
-    }
-    const variables = spec.prefix === undefined ? {} : readVariables(all, spec, env);
-    const file = given.config ?? variables.config;
-    const values = {
-      ...defaultsOf(spec.options),
-      ...(file === undefined ? {} : readFile(spec, file)),
-      ...variables,
-      ...given,
-    };
-    delete values.config;
+    const { help, version, ...values } = readSettings(spec, args, env);
+    if (help) answer(helpText(spec, optionsOf(spec)));
+    if (version) answer(spec.version);
     return values;
   } catch (error) {
-    if (!(error instanceof UsageError) && !error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    if (!(error instanceof UsageError)) throw error;
     return fail(`${error.message}\nTry --help.`);
   }
 }
 
-const HELP = { kind: 'flag', help: 'print this and exit' };
+function answer(text) {
+  console.log(text);
+  process.exit(0);
+}
+
+/**
+ * Reads the settings by a table of options. The command line comes before the environment, the
+ * environment before the file.
+ * @param {{about: string, options: object, prefix?: string, passedOver?: string[],
+ *   version?: string}} spec each option: {kind, value?, help, many?, short?, instead?}; option names
+ *   are camelCase here and in the file, kebab-case on the command line; kinds as in
+ *   webpubsub/options.js, and json: an object in the file, a file's path elsewhere; instead: what to
+ *   do rather than name two of them; prefix: what variables of the environment begin with, where they
+ *   count; with it comes --config; passedOver: settings of other commands, which the environment and
+ *   the file may have as well; version: what --version prints
+ * @param {string[]} args the command line
+ * @param {object} env the environment
+ * @returns {object} the values that were given, and the defaults; help or version if asked for
+ * @throws {UsageError}
+ */
+export function readSettings(spec, args, env) {
+  const all = optionsOf(spec);
+  const given = readArguments(all, args);
+  if (given.help || given.version) return given; // whatever else is wrong
+  const variables = spec.prefix === undefined ? {} : readVariables(all, spec, env);
+  const file = given.config ?? variables.config;
+  const values = {
+    ...defaultsOf(spec.options),
+    ...(file === undefined ? {} : readFile(spec, file)),
+    ...variables,
+    ...given,
+  };
+  delete values.config;
+  return values;
+}
+
+const optionsOf = ({ prefix, version, options }) => ({
+  help: { kind: 'flag', short: 'h', help: 'print this and exit' },
+  ...(version === undefined ? {} : VERSION),
+  ...(prefix === undefined ? {} : CONFIG),
+  ...options,
+});
+
+const VERSION = { version: { kind: 'flag', help: 'print the version and exit' } };
 const CONFIG = {
   config: { kind: 'text', help: 'JSON file with these settings, their names in camelCase' },
 };
@@ -60,26 +82,46 @@ function defaultsOf(options) {
 
 function readArguments(options, args) {
   const names = {};
-  for (const [name, { kind, many = false }] of Object.entries(options)) {
-    names[kebab(name)] = { type: kind === 'flag' ? 'boolean' : 'string', multiple: many };
+  for (const [name, { kind, short }] of Object.entries(options)) {
+    names[kebab(name)] = { type: kind === 'flag' ? 'boolean' : 'string', multiple: true };
+    if (short) names[kebab(name)].short = short;
     if (kind === 'flag') names[`no-${kebab(name)}`] = { type: 'boolean' };
   }
   for (const [, name] of args.map((arg) => /^--([^=]+)/.exec(arg)).filter(Boolean)) {
     if (!Object.hasOwn(names, name)) throw unknown('option', '--', name, Object.keys(names));
   }
-  const { values: given } = parseArgs({ args, options: names, strict: true });
+  const given = parse(args, names);
   const values = {};
   for (const [name, option] of Object.entries(options)) {
-    const text = given[`no-${kebab(name)}`] ? false : given[kebab(name)];
-    if (text !== undefined) values[name] = readValue(`--${kebab(name)}`, option, text);
+    const flag = kebab(name);
+    const all = given[`no-${flag}`] ? [false] : given[flag];
+    if (all) values[name] = readValue(`--${flag}`, option, option.many ? all : single(flag, option, all));
   }
   return values;
+}
+
+function parse(args, options) {
+  try {
+    return parseArgs({ args, options, strict: true }).values;
+  } catch (error) {
+    if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    throw new UsageError(error.message);
+  }
+}
+
+/** The last one counts, as everywhere, unless all of them may have been meant. */
+function single(flag, { instead }, values) {
+  const last = values.at(-1);
+  const other = values.find((value) => value !== last);
+  if (instead === undefined || other === undefined) return last;
+  throw new UsageError(`--${flag} ${other} and --${flag} ${last} do not go together: ${instead}`);
 }
 
 /** Of options that may be given several times, the values are separated by commas. */
 function readVariables(options, { prefix, passedOver = [] }, env) {
   const names = new Map(Object.keys(options).map((name) => [snake(name), name]));
   names.delete('HELP');
+  names.delete('VERSION');
   const others = passedOver.map(snake);
   const values = {};
   for (const [variable, text] of Object.entries(env)) {
@@ -170,7 +212,8 @@ function unknown(what, prefix, name, names) {
 
 function helpText({ about, prefix }, options) {
   const lines = Object.entries(options).map(([name, option]) => {
-    const flag = `  --${kebab(name)}${placeholder(option.kind)}`;
+    const short = option.short ? `-${option.short}, ` : '';
+    const flag = `  ${short}--${kebab(name)}${placeholder(option.kind)}`;
     const unknown = option.unknown ? ' [real value unknown]' : '';
     const text = `${option.help}${defaultText(option)}${unknown}`;
     return flag.length < INDENT

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { fail, readCommandLine } from '../cli.js';
 import { startWebPubSub } from '../webpubsub/service.js';
 import {
-  ALL_SETTINGS, PREFIX, SERVICE_OPTIONS, serviceOptions, startFailure, warn, warnings,
+  ALL_SETTINGS, PREFIX, SERVICE_OPTIONS, explainEverywhere, serviceOptions, startFailure, warn, warnings,
 } from './service.js';
 import { clientOf } from './token.js';
 
@@ -26,6 +26,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 export async function exec(args) {
   const end = args.indexOf('--');
+  if (end < 0 && args.length > 0 && !args[0].startsWith('-')) {
+    fail(`the command stands after --: exec -- ${args.join(' ')}`);
+  }
   const command = end < 0 ? [] : args.slice(end + 1);
   const { waitForHandlers, ...values } = readCommandLine({
     about: ABOUT,
@@ -49,7 +52,8 @@ export async function exec(args) {
     fail(startFailure(error), 1);
   }
   const tell = (text) => warn(options, text);
-  for (const warning of warnings(options, values)) tell(warning);
+  const everywhere = explainEverywhere(options, service) ?? [];
+  for (const warning of warnings(options, values).concat(everywhere)) tell(warning);
   const hub = values.hubs ? Object.keys(values.hubs)[0] ?? values.hub : values.hub;
   const code = await run(service, command, { ...values, hub, waitForHandlers, tell });
   await service.close();

@@ -1,9 +1,12 @@
 // Serves until Ctrl-C.
 
+import { readFileSync } from 'node:fs';
+
 import { closeOnSignal, fail, readCommandLine } from '../cli.js';
 import { startWebPubSub } from '../webpubsub/service.js';
 import {
-  ALL_SETTINGS, PREFIX, SERVICE_OPTIONS, addresses, serviceOptions, startFailure, warn, warnings,
+  ALL_SETTINGS, PREFIX, SERVICE_OPTIONS, addresses, explainEverywhere, serviceOptions, startFailure, warn,
+  warnings,
 } from './service.js';
 
 const ABOUT = `Usage: webpubsub-socketio-emulator [options]
@@ -16,21 +19,25 @@ runs a command beside the service; each has its own --help.
 
 Options:`;
 
+export const SERVE = {
+  about: ABOUT,
+  prefix: PREFIX,
+  passedOver: ALL_SETTINGS,
+  version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
+  options: {
+    ...SERVICE_OPTIONS,
+    json: { kind: 'flag', help: 'print one line of JSON when it listens, and the log to stderr' },
+  },
+};
+
 export async function serve(args) {
-  const { json, ...values } = readCommandLine({
-    about: ABOUT,
-    prefix: PREFIX,
-    passedOver: ALL_SETTINGS,
-    options: {
-      ...SERVICE_OPTIONS,
-      json: { kind: 'flag', help: 'print one line of JSON when it listens, and the log to stderr' },
-    },
-  }, args);
+  const { json, ...values } = readCommandLine(SERVE, args);
   const options = serviceOptions(values, json ? process.stderr : process.stdout);
   try {
     const service = await startWebPubSub(options);
     closeOnSignal(() => service.close());
-    for (const warning of warnings(options, values)) warn(options, warning);
+    const everywhere = explainEverywhere(options, service) ?? [];
+    for (const warning of warnings(options, values).concat(everywhere)) warn(options, warning);
     if (json || values.logJson) {
       console.log(JSON.stringify({ ready: true, ...addresses(service) }));
     } else {

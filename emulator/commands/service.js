@@ -1,7 +1,9 @@
 // The settings of the service on a command line, in the environment or in a file, and what
 // startWebPubSub makes of them. `exec` has them as well.
 
-import { isLoopback } from '../loopback.js';
+import { networkInterfaces } from 'node:os';
+
+import { isEverywhere, isLoopback } from '../loopback.js';
 import { KNOBS } from '../webpubsub/options.js';
 import { CLIENT_PATHS } from '../webpubsub/operations/tokens.js';
 import { logTo } from './printing.js';
@@ -10,6 +12,8 @@ import { logTo } from './printing.js';
 export const PREFIX = 'WEBPUBSUB_EMULATOR_';
 
 const SEEN = 'seen in lists of processes: better in the environment or the file';
+
+const COMMAS = 'one list, with commas, has all of them';
 
 /** The key with which tokens are signed, for those who make tokens and those who check them. */
 export const ACCESS_KEY = {
@@ -30,13 +34,23 @@ export const SERVICE_OPTIONS = {
     many: true,
     help: 'a bearer token that REST accepts unread, as from a managed identity',
   },
-  hub: { kind: 'text', value: 'codestream', help: 'the hub that the next options are about' },
-  upstream: { kind: 'text', help: 'URL template of its event handler: {hub}, {event}' },
-  userEvents: { kind: 'text', value: '*', help: 'user events it wants: * or names with commas' },
+  hub: {
+    kind: 'text',
+    value: 'codestream',
+    help: 'the hub that the next options are about',
+    instead: '--hubs FILE has several hubs',
+  },
+  upstream: {
+    kind: 'text',
+    help: 'URL template of its event handler: {hub}, {event}',
+    instead: '--hubs FILE gives a hub several handlers',
+  },
+  userEvents: { kind: 'text', value: '*', help: 'user events it wants: * or names with commas', instead: COMMAS },
   systemEvents: {
     kind: 'text',
     value: 'connect,connected,disconnected',
     help: 'system events it wants',
+    instead: COMMAS,
   },
   anonymous: { kind: 'flag', help: 'the hub admits clients without a token' },
   hubs: { kind: 'json', help: 'the settings of several hubs instead' },
@@ -116,6 +130,20 @@ function exposed(host, hubs) {
     .filter(([, { anonymousConnectPolicy }]) => anonymousConnectPolicy === 'allow')
     .map(([hub]) => `ANYBODY WHO REACHES ${host} CAN CONNECT TO HUB '${hub}': it admits clients without `
       + 'a token');
+}
+
+/**
+ * Whom the printed endpoint does not lead here, and what does.
+ * @param {{host?: string, endpoint?: string}} options
+ * @param {{endpoint: string, port: number}} service
+ * @returns {string | undefined}
+ */
+export function explainEverywhere({ host, endpoint }, service, interfaces = networkInterfaces()) {
+  if (!isEverywhere(host) || endpoint !== undefined) return undefined;
+  const outside = Object.values(interfaces).flat().find(({ internal, family }) => !internal && family === 'IPv4');
+  const other = `http://${outside?.address ?? 'NAME-OF-THIS-MACHINE'}:${service.port}`;
+  return `${service.endpoint} leads here from this machine only; programs on others need `
+    + `--endpoint ${other}, which is then what the connection string and tokens name`;
 }
 
 /** Where clients, applications and REST calls find the service. */

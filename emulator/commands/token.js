@@ -16,8 +16,8 @@ io(endpoint, { path, query: { access_token: token } }).
 Options:`;
 
 const OPTIONS = {
-  hub: SERVICE_OPTIONS.hub,
-  user: { kind: 'text', help: 'whose connection it is: ce-userId' },
+  hub: { ...SERVICE_OPTIONS.hub, instead: 'a token is for one hub' },
+  user: { kind: 'text', help: 'whose connection it is: ce-userId', instead: 'a token is for one user' },
   role: { kind: 'text', many: true, help: 'such as webpubsub.sendToGroup, for native clients' },
   group: { kind: 'text', many: true, help: 'a group that a native client is in from the start' },
   minutes: { kind: 'count', value: 60, help: 'how long the token can be used' },
@@ -27,19 +27,24 @@ const OPTIONS = {
   json: { kind: 'flag', help: 'print one line of JSON' },
 };
 
+export const TOKEN = { about: ABOUT, prefix: PREFIX, passedOver: ALL_SETTINGS, options: OPTIONS };
+
 export function token(args) {
-  const values = readCommandLine(
-    { about: ABOUT, prefix: PREFIX, passedOver: ALL_SETTINGS, options: OPTIONS }, args);
-  const { endpoint, hub, accessKey } = values;
-  if (!isHubName(hub)) fail(hubNameFault(hub));
-  if (!isEndpoint(endpoint) || !isLoopback(new URL(endpoint).hostname)) {
-    fail(`tokens are signed for an emulator on this machine only, and '${endpoint}' is none`);
-  }
-  const [fault] = accessKey === undefined ? [] : keyFaults(accessKey);
+  const values = readCommandLine(TOKEN, args);
+  const fault = tokenFault(values);
   if (fault) fail(fault);
-  const client = clientOf(values, new URL(endpoint).origin);
+  const client = clientOf(values, new URL(values.endpoint).origin);
   if (values.json) console.log(JSON.stringify(client));
   else for (const [name, text] of Object.entries(client)) console.log(`${name.padEnd(10)}${text}`);
+}
+
+/** @returns {string | undefined} why there is no such token */
+export function tokenFault({ endpoint, hub, accessKey }) {
+  if (!isHubName(hub)) return hubNameFault(hub);
+  if (!isEndpoint(endpoint) || !isLoopback(new URL(endpoint).hostname)) {
+    return `tokens are signed for an emulator on this machine only, and '${endpoint}' is none`;
+  }
+  return accessKey === undefined ? undefined : keyFaults(accessKey)[0];
 }
 
 /**

@@ -3,12 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { readSettings } from '../cli.js';
+import { SERVE } from '../commands/serve.js';
+import { explainEverywhere, serviceOptions } from '../commands/service.js';
+import { TOKEN, clientOf, tokenFault } from '../commands/token.js';
 import { readOptions } from '../webpubsub/options.js';
+import { startWebPubSub } from '../webpubsub/service.js';
 import { verifyToken } from '../webpubsub/token.js';
 import { inTime, isAlive, request, startHandler, until } from './testing.js';
 import { after, before, test } from './test.js';
@@ -37,14 +42,24 @@ function run(args, env = {}) {
   });
 }
 
-const claimsOf = (stdout, key = KEY) =>
-  verifyToken(/^token +(\S+)$/m.exec(stdout)[1], { keys: [key], audience: () => true });
+/** What a command makes of its settings, without a process of its own. */
+const COMMANDS = {
+  serve: (args, env) => readOptions(serviceOptions(readSettings(SERVE, args, env), process.stdout)),
+  token(args, env) {
+    const values = readSettings(TOKEN, args, env);
+    const fault = tokenFault(values);
+    if (fault) throw new Error(fault);
+    return clientOf(values, values.endpoint);
+  },
+};
+
+const claimsOf = ({ token }) => verifyToken(token, { keys: [KEY], audience: () => true });
 
 test('the command line comes before the environment, and that before the file', async () => {
   const file = await write('order.json', { hub: 'file', user: 'file', minutes: 1, accessKey: KEY });
   const env = { [`${PREFIX}CONFIG`]: file, [`${PREFIX}HUB`]: 'env', [`${PREFIX}USER`]: 'env' };
-  const { stdout } = await run(['token', '--hub', 'line'], env);
-  const { aud, sub, iat, exp } = claimsOf(stdout);
+  const { stdout } = await run(['token', '--json', '--hub', 'line'], env);
+  const { aud, sub, iat, exp } = claimsOf(JSON.parse(stdout));
   assert.equal(aud, 'http://localhost:8080/clients/socketio/hubs/line');
   assert.equal(sub, 'env');
   assert.equal(exp - iat, 60);
@@ -52,19 +67,20 @@ test('the command line comes before the environment, and that before the file', 
 
 test('a list in the environment has commas, and one in the file is an array', async () => {
   const env = { [`${PREFIX}ACCESS_KEY`]: KEY, [`${PREFIX}ROLE`]: 'a,b', [`${PREFIX}NATIVE`]: 'true' };
-  assert.deepEqual(claimsOf((await run(['token'], env)).stdout).role, ['a', 'b']);
+  assert.deepEqual(claimsOf(COMMANDS.token([], env)).role, ['a', 'b']);
   const file = await write('list.json', { accessKey: [KEY], role: ['c', 'd'], native: true });
-  const { stdout } = await run(['token', '--config', file]);
-  assert.deepEqual(claimsOf(stdout).role, ['c', 'd']);
-  assert.match(stdout, /^url +ws:\/\/localhost:8080\/client\/hubs\/codestream\?access_token=/m);
+  const client = COMMANDS.token(['--config', file], {});
+  assert.deepEqual(claimsOf(client).role, ['c', 'd']);
+  assert.match(client.url, /^ws:\/\/localhost:8080\/client\/hubs\/codestream\?access_token=/);
 });
 
 test('what makes no sense is refused with its place', async () => {
   const bad = (name, value) => write(name, value).then((file) => ['--config', file]);
   const cases = [
     [['--prot', '1'], {}, /there is no option --prot: did you mean --port\?/],
-    [['--xyzzyx'], {}, /there is no option --xyzzyx\n/],
-    [['frob'], {}, /Unexpected argument 'frob'/],
+    [['--xyzzyx'], {}, /there is no option --xyzzyx$/],
+    [['--port', '0', 'frob'], {}, /Unexpected argument 'frob'/],
+    [['--hub'], {}, /'--hub <value>' argument missing/],
     [[], { [`${PREFIX}PROT`]: '1' }, /there is no variable \w+_PROT: did you mean \w+_PORT\?/],
     [[], { [`${PREFIX}PORT`]: 'x' }, /WEBPUBSUB_EMULATOR_PORT needs a number, not 'x'/],
     [[], { [`${PREFIX}LOG`]: 'maybe' }, /WEBPUBSUB_EMULATOR_LOG is true or false, not 'maybe'/],
@@ -76,30 +92,75 @@ test('what makes no sense is refused with its place', async () => {
     [['--hubs', 'none.json'], {}, /cannot read none\.json: ENOENT/],
     [['--host', '0.0.0.0'], {}, /everybody knows the default access key.*`insecure`/],
     [['--host', '::', '--identity-token', 't', '--access-key', KEY], {}, /an identity token is acc/],
-    [['token', '--endpoint', 'https://a.example'], {}, /for an emulator on this machine only/],
-    [['token', '--hub', 'a-b'], {}, /'a-b' is not a hub name/],
     [await bad('e.json', { hub: null }), {}, /hub in \S+e\.json is a text, .* not null/],
     [await bad('f.json', { upstream: { a: 1 } }), {}, /upstream in \S+f\.json is a text, .* not \{"a":1\}/],
     [await bad('g.json', { hub: true }), {}, /hub in \S+g\.json is a text, .* not true/],
     [['--host', '', '--access-key', KEY], {}, /host is an address or a name, and not empty/],
-    [['--port', '0', '--host', '[::1]'], {}, /ENOTFOUND \[::1\]: --host is .* without http:\/\/, brackets/],
-    [['token', '--access-key', 'short'], {}, /an access key needs at least 32 bytes/],
-    [['token'], { [`${PREFIX}ACCESS_KEY`]: '' }, /there have to be one or two access keys/],
-    [['token', '--endpoint', 'ftp://localhost:8080'], {}, /for an emulator on this machine only/],
-    [['exec', '--hub', 'a'], {}, /which command\? It stands after --/],
+    [['--hub', 'a', '--hub', 'b'], {}, /--hub a and --hub b do not go together: --hubs FILE has several/],
+    [['--upstream', 'http://a/', '--upstream', 'http://b/'], {}, /together: --hubs FILE gives a hub several/],
+    [['--user-events', 'a', '--user-events', 'b'], {}, /--user-events a and --user-events b .* with commas/],
   ];
-  await Promise.all(cases.map(async ([args, env, message]) => {
-    const { code, stderr } = await run(args, env);
+  for (const [args, env, message] of cases) assert.throws(() => COMMANDS.serve(args, env), { message });
+  const ofToken = [
+    [['--endpoint', 'https://a.example'], {}, /for an emulator on this machine only/],
+    [['--endpoint', 'ftp://localhost:8080'], {}, /for an emulator on this machine only/],
+    [['--access-key', 'short'], {}, /an access key needs at least 32 bytes/],
+    [[], { [`${PREFIX}ACCESS_KEY`]: '' }, /there have to be one or two access keys/],
+    [['--hub', 'a', '--hub', 'b'], {}, /--hub a and --hub b do not go together: a token is for one hub/],
+  ];
+  for (const [args, env, message] of ofToken) assert.throws(() => COMMANDS.token(args, env), { message });
+  const { port, hubs } = COMMANDS.serve(['--port', '1', '--port', '2', '--hub', 'a', '--hub', 'a'], {});
+  assert.deepEqual([port, Object.keys(hubs)], [2, ['a']]); // which contradicts nothing
+});
+
+test('commands that cannot be meant end with what was probably meant', async () => {
+  const cases = [
+    [['tokn'], /there is no command 'tokn': did you mean token\?\nTry --help/],
+    [['serve'], /there is no command 'serve': they are token and exec; without one it serves/],
+    [['exec', 'npm', 'test'], /the command stands after --: exec -- npm test/],
+    [['exec', '--hub', 'a'], /which command\? It stands after --/],
+    [['token', '--hub', 'a-b'], /'a-b' is not a hub name/],
+    [['--port', '0', '--host', '[::1]'], /ENOTFOUND \[::1\]: --host is .* without http:\/\/, brackets/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await run(args);
     assert.ok([1, 2].includes(code), `${args}: ${code}`);
     assert.match(stderr, message);
-  }));
+  }
+});
+
+test('-h prints the help and --version the version, whatever else is there', async () => {
+  const [help, version] = [await run(['-h', '--port', '1']), await run(['--version'])];
+  assert.match(help.stdout, /^Usage: .*^ {2}-h, --help +print/ms);
+  const { version: own } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  assert.deepEqual([help.code, version], [0, { code: 0, stdout: `${own}\n`, stderr: '' }]);
+});
+
+test('the endpoint is an address that leads to the service; where it does not from elsewhere, that is told', async (t) => {
+  const start = async (host) => {
+    const service = await startWebPubSub({ host, accessKeys: [KEY] });
+    t.after(() => service.close());
+    return service;
+  };
+  for (const [host, name] of [['127.0.0.2', '127.0.0.2'], ['127.0.0.1', 'localhost'], ['0.0.0.0', 'localhost']]) {
+    const { endpoint, port } = await start(host);
+    assert.equal(endpoint, `http://${name}:${port}`);
+    const address = endpoint.replace('localhost', '127.0.0.1');
+    assert.equal((await request(`${address}/api/health`)).status, 200);
+  }
+  const interfaces = { lo: [{ internal: true, family: 'IPv4', address: '127.0.0.1' }],
+    eth: [{ internal: false, family: 'IPv4', address: '192.0.2.7' }] };
+  const service = { endpoint: 'http://localhost:8080', port: 8080 };
+  const told = explainEverywhere({ host: '::' }, service, interfaces);
+  assert.match(told, /^http:\/\/localhost:8080 leads here from this machine only.*--endpoint http:\/\/192\.0\.2\.7:8080,/);
+  assert.equal(explainEverywhere({ host: '0.0.0.0', endpoint: 'http://a' }, service), undefined);
+  assert.equal(explainEverywhere({}, service), undefined);
 });
 
 test('commands share an environment and a file: what is for another one is passed over', async () => {
   const file = await write('shared.json', { upstream: 'http://localhost:1/x', anonymous: true, user: 'ann' });
   const env = { [`${PREFIX}CONFIG`]: file, [`${PREFIX}LOG`]: 'true', [`${PREFIX}MINUTES`]: '5' };
-  const asked = await run(['token', '--access-key', KEY], env);
-  assert.equal(claimsOf(asked.stdout).sub, 'ann');
+  assert.equal(claimsOf(COMMANDS.token(['--access-key', KEY], env)).sub, 'ann');
   const { code, stdout } = await run(['exec', '--', 'echo', 'ran'], env);
   assert.deepEqual({ code, stdout }, { code: 0, stdout: 'ran\n' });
 });

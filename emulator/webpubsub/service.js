@@ -3,13 +3,14 @@
 import http from 'node:http';
 
 import { listen } from '../listen.js';
+import { isEverywhere } from '../loopback.js';
 import { nearest } from '../nearest.js';
 import { Clients } from './clients.js';
 import { Hub } from './hub.js';
 import { makeLog } from './log.js';
 import { explainNoRequest, explainPath, readsOf } from './misdirected.js';
 import { NativeClients } from './native/endpoint.js';
-import { changeFaults, isHubName, readOptions } from './options.js';
+import { changeFaults, isEndpoint, isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
 import { readTarget } from './target.js';
 import { isOfWebSocket, refuseUpgrade, respondAndClose, serveAsPlain } from './upgrade.js';
@@ -47,7 +48,7 @@ class WebPubSub {
     // Tokens name the endpoint as the connection string spells it, whatever Host says: a client
     // that connects to 127.0.0.1 still presents a token made for localhost.
     // It is a URL: in lower case, and without its scheme's default port.
-    this.endpoint = new URL(options.endpoint ?? `http://localhost:${this.port}`).origin;
+    this.endpoint = new URL(options.endpoint ?? reachedAt(options.host, this.port)).origin;
     this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname);
     this.#listening = listening;
     this.#clients = new Clients(this);
@@ -200,6 +201,15 @@ class WebPubSub {
     await this.#listening.close();
   }
 }
+
+/** An address to which 'localhost' does not lead is the endpoint's, if a URL can have it. */
+function reachedAt(host = V4, port) {
+  const own = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const isLocal = host === V4 || isEverywhere(host) || !isEndpoint(own);
+  return isLocal ? `http://localhost:${port}` : own;
+}
+
+const V4 = '127.0.0.1';
 
 const TEXT = { 'Content-Type': 'text/plain' };
 const GREETING = 'A local stand-in for Azure Web PubSub for Socket.IO.';
