@@ -93,8 +93,9 @@ export class Viewer {
     this.viewSeq = NONE;
     /** The newest version that a message has mentioned. */
     this.newest = NONE;
-    /** Until then a missing delta may still be on its way. */
+    /** Until then the delta that is missing, the one after `gapAfter`, may still be on its way. */
     this.gapAt = NEVER;
+    this.gapAfter = NONE;
     /** Not before this time is the text asked for again. */
     this.askAt = 0;
     /** Requests since the last reason to ask, for the back-off. */
@@ -367,7 +368,10 @@ export class Viewer {
     if (this.version === NONE || this.version < this.newest) {
       // A lost delta that nothing follows leaves no gap; only the beat shows that it is missing.
       // Where there is no text to edit, no delta is waited for.
-      if (this.gapAt === NEVER && !this.behind && this.version !== NONE) this.gapAt = now + GAP_MS;
+      if (this.behind || this.version === NONE) return;
+      // In a burst whose deltas overtake each other, one after the other is missing for a moment.
+      if (this.gapAt === NEVER || this.version > this.gapAfter) this.gapAt = now + GAP_MS;
+      this.gapAfter = this.version;
       return;
     }
     this.behind = false;

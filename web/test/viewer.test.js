@@ -125,6 +125,22 @@ test('deltas that overtake each other are put in order', () => {
   assert.deepEqual(seat.asks, [], 'nothing is missing');
 });
 
+test('a burst whose deltas overtake each other asks nothing, however long it takes', () => {
+  const seat = joined();
+  seat.hear(full(1, ''));
+  seat.run(1_000);
+  seat.asks = [];
+  const letter = (version) => delta(version, [[version - 2, 0, 'ab'[version % 2]]], version - 1);
+  for (let version = 2; version < 66; version += 2) {
+    seat.hear(letter(version + 1));
+    if (version > 2) seat.hear(letter(version - 2));
+    seat.run(seat.now + GAP_MS / 2);
+  }
+  seat.hear(letter(64));
+  assert.equal(seat.viewer.text, 'ab'.repeat(32));
+  assert.deepEqual(seat.asks, []);
+});
+
 test('a missing delta is waited for, then the text is called out of date and asked for', () => {
   const seat = joined();
   seat.hear(full(1, 'a'));
