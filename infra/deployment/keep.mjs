@@ -87,5 +87,10 @@ export async function keptDays(d, { parts: { storage } }, settings) {
   const there = await d.az.find(rest('get', policyOf(storage)), { what: 'the rules of storage' });
   const rule = rulesOf(there).find(({ name }) => name === RULE);
   const days = rule?.definition?.actions?.baseBlob?.delete?.daysAfterModificationGreaterThan;
-  return Number.isInteger(days) && days > 0 ? days : 0;
+  if (Number.isInteger(days) && days > 0) return days;
+  d.person.say(
+    `  texts are kept, and the rule that deletes them, ${RULE}, has gone from ${storage.name}: the page keeps\n`
+      + '  none until --keep-days N makes it anew; what is there stays until somebody deletes it',
+  );
+  return 0;
 }

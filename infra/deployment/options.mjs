@@ -121,6 +121,9 @@ function checkTogether(options, values) {
   if (options.keepDays && options.removedSettings.some((name) => /^CODESTREAM_STORAGE__/i.test(name))) {
     throw new Misuse('--keep-days keeps texts, and --remove-setting ends that: not both');
   }
+  if (options.keepDays && Object.keys(options.settings).some((name) => /^CODESTREAM_STORAGE__/i.test(name))) {
+    throw new Misuse('--keep-days says where texts are kept, and --setting says it too: not both');
+  }
   for (const name of options.removedSettings) {
     const isSet = name in options.settings || (name === 'CODESTREAM_WRITERS' && options.writers);
     if (isSet) throw new Misuse('--setting and --remove-setting name the same setting');

@@ -61,6 +61,16 @@ cloudTest('a later run keeps the days; another number changes them, and other ru
   assert.deepEqual([world.settings[SETTING], pageSays(world)], [undefined, 0]);
 });
 
+cloudTest('a rule that has gone is told, and the page keeps nothing until there is one', async (world) => {
+  await done(world, [...FIRST, '--keep-days', '7']);
+  policyOf(world).properties.policy.rules = [];
+  const { out } = await done(world, []);
+  assert.match(out, /the rule that deletes them, codestream-kept-texts, has gone[^]*--keep-days N makes it anew/);
+  assert.equal(pageSays(world), 0);
+  await done(world, ['--keep-days', '3']);
+  assert.deepEqual([daysOf(world), pageSays(world)], [[['codestream-kept-texts', 3]], 3]);
+});
+
 cloudTest('copies that somebody had switched on are switched off, and told', async (world) => {
   await done(world, FIRST);
   const path = `${world.ids.storage}/blobServices/default`;
@@ -84,6 +94,8 @@ cloudTest('copies that somebody had switched on are switched off, and told', asy
 
 test('--keep-days is a number from 1 to 90', () => {
   assert.equal(readOptions(['--keep-days', '90'], {}).keepDays, 90);
+  const twice = ['--keep-days', '1', '--setting', `${SETTING}=https://elsewhere.example`];
+  assert.throws(() => readOptions(twice, {}), /--keep-days says where texts are kept[^]*not both/);
   const both = ['--keep-days', '1', '--remove-setting', SETTING];
   assert.throws(() => readOptions(both, {}), /not both/);
   for (const days of ['0', '91', 'x', '1.5', '-1', '1e1', '100', '07'])
