@@ -34,7 +34,9 @@ export async function changeArrives({ app, withinMs }, env, say) {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const isLast = error.isFull || performance.now() + PAUSE_MS > end;
-      say(`${error.isFull ? '-    ' : isLast ? 'FAIL ' : '     not yet:'} ${error.message}`);
+      const isNews = isLast || !told.has(error.message);
+      told.add(error.message);
+      if (isNews) say(`${error.isFull ? '-    ' : isLast ? 'FAIL ' : '     not yet:'} ${error.message}`);
       if (isLast) return error.isFull ? EXIT.full : EXIT.failed;
       await pause(PAUSE_MS);
     }

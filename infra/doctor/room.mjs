@@ -54,7 +54,8 @@ async function negotiate(d, query, body) {
   const url = `${d.app}/negotiate${query}`;
   const response = await (body ? send(d, 'POST', url, AS_JSON, body) : send(d, 'GET', url));
   const told = attempt(() => JSON.parse(response.body)) ?? {};
-  if (response.status === 200 && told.endpoint && told.token && told.room_id) {
+  const isOurs = [told.endpoint, told.path, told.token, told.room_id].every((one) => typeof one === 'string');
+  if (response.status === 200 && isOurs && attempt(() => new URL(told.endpoint))) {
     return { ...told, tookMs: response.tookMs };
   }
   if (told.error?.code === 'WritersWord') {
