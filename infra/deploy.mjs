@@ -16,6 +16,7 @@ import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
 import { DRY } from './deployment/dry.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
+import { leaveFormer } from './deployment/foreign.mjs';
 import { readHub } from './deployment/hubs.mjs';
 import { keepTexts, keptDays } from './deployment/keep.mjs';
 import { addresses, clientAddress, lookAround } from './deployment/look.mjs';
@@ -355,6 +356,7 @@ async function run(d) {
     person.begin('Access keys of the service off');
     await switchKeys(d, parts.service, true);
   }
+  await leaveFormer(d, facts);
   const deployer = await registerEvents(d, facts, choice);
   await takePageAway(d, facts, settings);
   if (isMoving(facts)) person.say(LEFT_BEHIND(parts.storage.name));

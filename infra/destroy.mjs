@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inGroup, isType, rest, TYPES } from './deployment/arm.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployment/deployments.mjs';
 import { StillActive, Stop } from './deployment/errors.mjs';
-import { findByHost, hostOf, leaveForeign } from './deployment/foreign.mjs';
+import { findByHost, hostOf, leaveForeign, registeredAt, whoIs } from './deployment/foreign.mjs';
 import { checkCount, checkGroup, parse } from './deployment/options.mjs';
 import { isNameOfOurs } from './deployment/found.mjs';
 import { asList } from './deployment/pages.mjs';
@@ -104,23 +104,49 @@ async function consent({ az, person, options }, group, subscription) {
   return resources;
 }
 
-/** Our hub and our right at services that were there before go first: the app knows which. */
-async function leaveServices(d, scope, resources) {
+/** Our hub and our right at services that were there before go first. */
+async function leaveServices(d, scope, resources, last) {
+  const places = await findPlaces(d, resources, last);
+  const inside = places.find(({ service: { id } }) => `${id}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase()));
+  if (inside) {
+    throw new Stop(
+      `the service ${inside.service.name} is in this group, and deploy.mjs did not make it`,
+      'Move it elsewhere first (az resource move), or delete the group by hand.',
+    );
+  }
+  for (const { service, ...ours } of places) {
+    d.person.say(`Our hub and our right at the service ${service.name}, which stays`);
+    await leaveForeign(d, service, ours);
+  }
+}
+
+/**
+ * Where they are: each app knows its service. If app or settings have gone, or do not tell it, the last
+ * deployment does.
+ */
+async function findPlaces(d, resources, last) {
+  const places = new Map();
+  const add = (service, ours) => {
+    if (service && !places.has(service.id.toLowerCase())) places.set(service.id.toLowerCase(), { service, ...ours });
+  };
+  const registered = registeredAt(d, last.hub);
+  const gone = { apiHost: last.main?.outputs?.api?.value?.replace(/^https:\/\//, '') };
+  let ofRegistered = gone.apiHost ? gone : undefined;
   for (const { id } of resources.filter(({ type }) => isType('app', type))) {
     const app = await d.az.find(rest('get', id), { what: 'the function app' });
-    const settings = app && (await d.az.find(rest('post', `${id}/config/appsettings/list`)));
+    if (!app) continue;
+    const settings = await d.az.find(rest('post', `${id}/config/appsettings/list`));
     const host = hostOf(settings?.properties);
     const service = host && (await findByHost(d, host));
-    if (!service || service.name === app.name) continue; // it goes with the group
-    if (`${service.id}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase())) {
-      throw new Stop(
-        `the service ${service.name} is in this group, and deploy.mjs did not make it`,
-        'Move it elsewhere first (az resource move), or delete the group by hand.',
-      );
-    }
-    d.person.say(`Our hub and our right at the service ${service.name}, which stays`);
-    await leaveForeign(d, service, app, settings.properties.CODESTREAM_HUB ?? 'codestream');
+    const hub = settings?.properties?.CODESTREAM_HUB ?? 'codestream';
+    if (service && service.name !== app.name) add(service, { hub, ...whoIs(app) }); // its own goes with the group
+    if (registered?.app === app.name) ofRegistered = whoIs(app);
   }
+  if (registered && ofRegistered) {
+    const service = await d.az.find(rest('get', registered.id), { what: 'the service of before' });
+    add(service, { hub: registered.hub, ...ofRegistered });
+  }
+  return [...places.values()];
 }
 
 /** The rights to upload the page that each run has given to whoever ran it. */
@@ -188,9 +214,10 @@ async function run(d) {
   else {
     const resources = await consent(d, group, subscription);
     person.begin(`Deleting the group ${options.group} (some minutes)`);
-    for (const name of person.isDryRun ? [] : Object.values(DEPLOYMENTS))
-      await waitWhileActive(d, name);
-    await leaveServices(d, inGroup(az.subscription, options.group), resources);
+    const last = {};
+    for (const [part, name] of person.isDryRun ? [] : Object.entries(DEPLOYMENTS))
+      last[part] = await waitWhileActive(d, name);
+    await leaveServices(d, inGroup(az.subscription, options.group), resources, last);
     await takeBackUploads(d, inGroup(az.subscription, options.group), resources);
     await deleteLogs(d, inGroup(az.subscription, options.group), resources);
     await az

@@ -94,7 +94,7 @@ function chooseHub({ hub }, { settings }) {
 }
 
 /** Two deployments in one hub would take each other's events. */
-async function checkHub(d, { parts: { service, app } }, hub) {
+async function checkHub(d, { parts: { service, app }, settings }, hub) {
   const there = await d.az.find(rest('get', `${service.id}/hubs/${hub}`), { what: 'the hub' });
   const host = app?.properties.defaultHostName;
   const other = (there?.properties?.eventHandlers ?? []).find(
@@ -105,7 +105,9 @@ async function checkHub(d, { parts: { service, app } }, hub) {
   throw new Stop(
     `the hub ${hub} of ${service.name} is another deployment's: its events go to `
       + other.urlTemplate.split('?')[0],
-    'Choose another name: --hub NAME. Nothing was changed.',
+    settings?.CODESTREAM_HUB
+      ? 'This deployment has its hub already: make another one, with --name. Nothing was changed.'
+      : 'Choose another name: --hub NAME. Nothing was changed.',
   );
 }
 

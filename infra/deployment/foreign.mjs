@@ -2,9 +2,10 @@
 // its tier, its keys and its other hubs are its owner's.
 import { groupOf, idOf, inGroup, inSubscription, rest, TYPES } from './arm.mjs';
 import { Stop } from './errors.mjs';
+import { checkPart } from './found.mjs';
 import { readHub } from './hubs.mjs';
 import { listPages } from './pages.mjs';
-import { keptOfHub } from './plan.mjs';
+import { isAsMade, isReference, keptOfHub } from './plan.mjs';
 import { takeService } from './rights.mjs';
 
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
@@ -18,37 +19,57 @@ export function hostOf(settings = {}) {
 }
 
 /**
+ * Where the hub was registered last, if that is a service that was there before: { id, hub, app }.
+ * Settings may have gone, or name the service in a Key Vault; what was deployed stays known.
+ */
+export function registeredAt({ az: { subscription }, options: { group } }, lastHub) {
+  const [service, app, hub, where = group] = ['webPubSub', 'functionApp', 'hub', 'serviceGroup'].map(
+    (name) => lastHub?.parameters?.[name]?.value,
+  );
+  if (!service || !hub || service === app) return undefined; // its own has its name
+  return { id: idOf(inGroup(subscription, where), 'service', service), hub, app };
+}
+
+/**
  * The service that an option names, or that the app uses since before; undefined: this
  * deployment's own.
  */
-export async function findForeign(d, { parts, settings }) {
+export async function findForeign(d, { parts, settings, registered }) {
   const { service, serviceGroup, group } = d.options;
   if (service) {
     const id = idOf(inGroup(d.az.subscription, serviceGroup ?? group), 'service', service);
     if (id.toLowerCase() === parts.service?.id.toLowerCase()) return undefined;
     return checkKind(await readForeign(d, id));
   }
+  if (registered && isReference(settings?.[CONNECTION])) return checkKind(await readForeign(d, registered.id));
   const host = hostOf(settings);
   const isOwn = isSame(host, parts.service?.properties?.hostName);
   if (!host || isOwn || d.person.isDryRun) return undefined;
   const found = await findByHost(d, host);
   if (found) return checkKind(found);
-  if (!parts.service) return undefined;
+  if (registered ? d.options.sku : !parts.service) return undefined;
   throw new Stop(
     `the function app uses the service ${host}, which this subscription does not have`,
-    'Say with --service and --service-group which one it shall use. Nothing was changed.',
+    'Say with --service and --service-group which one it shall use'
+      + `${registered ? ', or with --sku which tier one of its own gets' : ''}. Nothing was changed.`,
   );
 }
 
 async function readForeign(d, id) {
   const found = await d.az.find(rest('get', id), {
     what: 'the service that --service names',
-    dry: { id, name: '<service>', kind: 'SocketIO', properties: { hostName: '<service>' } },
+    dry: {
+      id,
+      name: '<service>',
+      kind: 'SocketIO',
+      sku: { name: '<sku>', capacity: 1 },
+      properties: { hostName: '<service>' },
+    },
   });
-  if (found) return found;
+  if (found) return checkPart('service', id, found);
   throw new Stop(
     `there is no service ${id.split('/').at(-1)} in the group ${groupOf(id)}`,
-    '--service-group names the group where it is. Nothing was changed.',
+    '--service names another one, and --service-group the group where it is. Nothing was changed.',
   );
 }
 
@@ -71,7 +92,7 @@ function checkKind(service) {
         + '  az webpubsub create --kind SocketIO …',
     );
   }
-  const mode = properties?.socketIO?.serviceMode;
+  const mode = properties.socketIO?.serviceMode;
   if (mode !== 'Serverless' && properties.socketIO !== undefined) {
     throw new Stop(
       `the service ${name} is in default mode, and Codestream needs serverless mode`,
@@ -83,18 +104,34 @@ function checkKind(service) {
   return service;
 }
 
+/** The service of before, once the app uses another one. */
+export async function leaveFormer(d, { registered, parts: { app, service } }) {
+  if (!registered || registered.app !== app.name) return;
+  if (registered.id.toLowerCase() === service.id.toLowerCase()) return;
+  const former = await d.az.find(rest('get', registered.id), { what: 'the service of before' });
+  if (!former) return;
+  d.person.say(`  our hub and our right at the service ${former.name}, which is used no longer, go`);
+  await leaveForeign(d, former, { hub: registered.hub, ...whoIs(app) });
+}
+
+/** By what a service knows an app: where its events go, and who has the right. */
+export const whoIs = ({ properties, identity }) => ({
+  apiHost: properties.defaultHostName,
+  principal: identity?.principalId,
+});
+
 /** Takes our hub and our right away from a service that stays. */
-export async function leaveForeign(d, service, app, hub) {
+export async function leaveForeign(d, service, { hub, apiHost, principal }) {
   const path = `${service.id}/hubs/${hub}`;
   const there = await readHub(d, service, hub);
-  const { firstHandlers, ...kept } = keptOfHub(there, app.properties.defaultHostName);
-  const others = [...firstHandlers, ...kept.eventHandlers];
+  const { firstHandlers, ...kept } = keptOfHub(there, apiHost);
   delete kept.ours; // it goes
-  if (others.length > 0) {
+  const others = [...firstHandlers, ...kept.eventHandlers];
+  if (others.length > 0 || !isAsMade(kept)) {
     const properties = { ...kept, eventHandlers: others };
     await d.az.withFile(JSON.stringify({ properties }), (file) =>
       d.az.act(rest('put', path, { body: `@${file}` }), { what: 'our event handler to go' }),
     );
   } else if (there) await d.az.act(rest('delete', path), { what: 'our hub to go' });
-  if (app.identity?.principalId) await takeService(d, service, app);
+  if (principal) await takeService(d, service, principal);
 }

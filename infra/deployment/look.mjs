@@ -7,7 +7,7 @@ import { DRY } from './dry.mjs';
 import { hasHandler } from './hubs.mjs';
 import { asList, findPages } from './pages.mjs';
 import { secretsOf } from './plan.mjs';
-import { findForeign } from './foreign.mjs';
+import { findForeign, registeredAt } from './foreign.mjs';
 import { checkPart, identify, namedBy, sharedName } from './found.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
 
@@ -36,7 +36,9 @@ export async function lookAround(d) {
   const unique = sharedName(found, name);
   const parts = {};
   for (const part of Object.keys(TYPES)) parts[part] = await readPart(d, part, found[part], unique);
-  const facts = { parts, unique, last, hadApp: Boolean(named.app) || isOfPrefix(lastHub, name) };
+  const isOurs = isOfPrefix(lastHub, name);
+  const registered = isOurs ? registeredAt(d, lastHub) : undefined;
+  const facts = { parts, unique, last, registered, hadApp: Boolean(named.app) || isOurs };
   if (parts.service) facts.hadApp ||= await hasHandler(d, parts.service);
   // What a first deployment could not make is made again; what was there stays.
   for (const part of facts.hadApp ? [] : READ_WHOLE) {

@@ -139,7 +139,7 @@ function nameIn(settings, name) {
 }
 
 /** Its value stands elsewhere (Key Vault): what that is is not ours to say. */
-const isReference = (value) => /^@Microsoft\.\w+\(/.test(value ?? '');
+export const isReference = (value) => /^@Microsoft\.\w+\(/.test(value ?? '');
 
 const isAddress = (value, host) =>
   isReference(value) || value?.replace(/\/$/, '').toLowerCase() === `https://${host}`.toLowerCase();
@@ -210,6 +210,15 @@ export const functionKeyOf = (hub, apiHost) =>
 const isOurHandler = (apiHost) => ({ urlTemplate }) =>
   urlTemplate?.toLowerCase().startsWith(`https://${apiHost.toLowerCase()}/eventhandler`);
 
+/** What a hub is that nobody but us has said anything of. */
+const MADE = { anonymousConnectPolicy: 'deny', webSocketKeepAliveIntervalInSeconds: 20 };
+
+/** Is there nothing in it, besides event handlers, that somebody else has set? */
+export const isAsMade = ({ anonymousConnectPolicy, webSocketKeepAliveIntervalInSeconds, eventListeners }) =>
+  anonymousConnectPolicy === MADE.anonymousConnectPolicy
+  && webSocketKeepAliveIntervalInSeconds === MADE.webSocketKeepAliveIntervalInSeconds
+  && eventListeners.length === 0;
+
 /** What is kept of our hub: whatever is not our event handler. */
 export function keptOfHub(hub, apiHost) {
   const properties = hub?.properties ?? {};
@@ -217,8 +226,9 @@ export function keptOfHub(hub, apiHost) {
   const handlers = properties.eventHandlers ?? [];
   const at = handlers.findIndex(isOurs);
   return {
-    anonymousConnectPolicy: properties.anonymousConnectPolicy ?? 'deny',
-    webSocketKeepAliveIntervalInSeconds: properties.webSocketKeepAliveIntervalInSeconds ?? 20,
+    anonymousConnectPolicy: properties.anonymousConnectPolicy ?? MADE.anonymousConnectPolicy,
+    webSocketKeepAliveIntervalInSeconds:
+      properties.webSocketKeepAliveIntervalInSeconds ?? MADE.webSocketKeepAliveIntervalInSeconds,
     eventListeners: properties.eventListeners ?? [],
     // The first that fits an event gets it, so those in front of ours stay in front.
     firstHandlers: handlers.slice(0, Math.max(at, 0)),

@@ -82,8 +82,8 @@ export async function takeUploads(d, account, principal) {
 }
 
 /** Takes the app's right to a service away. */
-export async function takeService(d, service, app) {
-  const given = await readRights(d, service.id, app.identity?.principalId);
+export async function takeService(d, service, principal) {
+  const given = await readRights(d, service.id, principal);
   await takeAway(d, assignedAt(service.id, [ROLES.webPubSubServiceOwner], given));
 }
 

@@ -4,17 +4,17 @@
 import assert from 'node:assert/strict';
 
 import { cloudTest, FIRST, stops } from '../lib/azure/test.js';
-import { giveService, THEIRS, WITH } from '../lib/azure/theirs.js';
+import { giveService, OTHER, THEIRS, WITH, WITH_OTHER } from '../lib/azure/theirs.js';
 import { World } from '../lib/azure/world.js';
 import { test } from '../lib/test.js';
 
 const NAMED = { CODESTREAM_SECRET: 'of our own, so that it is the same each time' };
 
 /** All that is at the service, as text. */
-const atService = (world) =>
+const atService = (world, service = THEIRS) =>
   JSON.stringify(
     Object.entries(world.state.resources)
-      .filter(([id]) => id.startsWith(THEIRS.toLowerCase()))
+      .filter(([id]) => id.startsWith(service.toLowerCase()))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
@@ -91,6 +91,86 @@ cloudTest(
     assert.equal((await world.run('deploy', ['--hub', '2'])).code, 2);
   },
 );
+
+cloudTest('another service: our hub and our right at the one of before go', async (world) => {
+  giveService(world);
+  giveService(world, {}, OTHER);
+  const before = [THEIRS, OTHER].map((one) => atService(world, one));
+  await world.run('deploy', [...FIRST, ...WITH, '--identity']);
+  const { code, out } = await world.run('deploy', WITH_OTHER);
+  assert.equal(code, 0);
+  assert.match(out, /our hub and our right at the service their-service, which is used no longer, go/);
+  assert.equal(atService(world), before[0], 'byte for byte');
+  assert.match(world.settings.WebPubSubForSocketIOConnectionString__endpoint, /other-service/);
+  assert.ok(world.cloud.has(`${OTHER}/hubs/codestream`));
+  await world.run('destroy', ['--yes']);
+  assert.equal(atService(world, OTHER), before[1]);
+});
+
+const REFERENCE = '@Microsoft.KeyVault(VaultName=ours;SecretName=connection)';
+cloudTest('a service whose connection string is in a Key Vault is kept, and left at the end', async (world) => {
+  giveService(world);
+  const before = atService(world);
+  await world.run('deploy', [...FIRST, ...WITH]);
+  world.settings.WebPubSubForSocketIOConnectionString = REFERENCE;
+  const { code, err, out } = await world.run('deploy');
+  assert.equal(code, 0, err);
+  assert.match(out, /service their-service at/);
+  assert.equal(world.settings.WebPubSubForSocketIOConnectionString, REFERENCE);
+  await world.run('destroy', ['--yes']);
+  assert.equal(atService(world), before);
+});
+
+for (const [what, lose] of [
+  ['the function app', ({ app }, world) => world.cloud.remove(app)],
+  ['its settings', ({ app }, world) => world.cloud.put(`${app}/config/appsettings`, { properties: {} })],
+]) {
+  cloudTest(`destroy.mjs takes our hub away also when ${what} has gone before`, async (world) => {
+    giveService(world);
+    const before = atService(world);
+    await world.run('deploy', [...FIRST, ...WITH]);
+    lose(world.ids, world);
+    assert.equal((await world.run('destroy', ['--yes'])).code, 0);
+    assert.equal(atService(world), before);
+  });
+}
+
+cloudTest('what others have set of a hub of our name stays, also where it had no event handler', async (world) => {
+  giveService(world);
+  const theirs = {
+    anonymousConnectPolicy: 'allow',
+    webSocketKeepAliveIntervalInSeconds: 30,
+    eventListeners: [{ endpoint: { type: 'EventHub' } }],
+    eventHandlers: [],
+  };
+  world.cloud.put(`${THEIRS}/hubs/codestream`, { properties: theirs });
+  const before = JSON.parse(atService(world));
+  await world.run('deploy', [...FIRST, ...WITH]);
+  await world.run('destroy', ['--yes']);
+  assert.deepEqual(JSON.parse(atService(world)), before);
+});
+
+cloudTest('a service that has gone is named, and one of its own can take its place', async (world) => {
+  giveService(world);
+  await world.run('deploy', [...FIRST, ...WITH]);
+  world.cloud.remove(THEIRS);
+  await stops(world, [], /uses the service their-service\.webpubsub\.example, which[^]*--service[^]*or with --sku/);
+  assert.equal((await world.run('deploy', ['--sku', 'Free_F1'])).code, 0);
+  assert.match(world.settings.WebPubSubForSocketIOConnectionString, /Endpoint=https:\/\/codestream-/);
+});
+
+cloudTest('a deployment that has a hub is not told to name another one', async (world) => {
+  giveService(world);
+  await world.run('deploy', [...FIRST, ...WITH]);
+  const second = ['--resource-group', 'second', '--name', 'second'];
+  await world.run('deploy', [...FIRST, ...second]);
+  await stops(world, [...second, ...WITH], /another deployment's[^]*has its hub already: make another one, with --name/);
+});
+
+cloudTest('an answer without the tier of the service is not believed', async (world) => {
+  giveService(world, { sku: null });
+  await stops(world, [...FIRST, ...WITH], /az answered without the Web PubSub service their-service/);
+});
 
 cloudTest('a service whose keys are off is used by identity', async (world) => {
   giveService(world);
@@ -175,12 +255,14 @@ cloudTest('where clients have an address of their own, the page may connect ther
 
 const RUNS = [
   ['a first deployment', [], ['deploy', [...FIRST, ...WITH, '--identity']]],
+  ['a change', [['deploy', [...FIRST, ...WITH, '--identity']]], ['deploy', WITH_OTHER]],
   ['the end', [['deploy', [...FIRST, ...WITH, '--identity']]], ['destroy', ['--yes']]],
 ];
 for (const [what, before, [program, argv]] of RUNS) {
   test(`${what} with such a service, killed at each command and started again`, async () => {
     const first = new World();
     giveService(first);
+    giveService(first, {}, OTHER);
     for (const [name, args] of before) await first.run(name, args, { env: NAMED });
     first.close();
     const begin = () => new World({ state: structuredClone(first.state), ms: first.clock.ms });

@@ -9,7 +9,7 @@ const DEPLOYMENT_MS = 20_000;
 const SERVICE_MS = 20_000;
 const GROUP_MS = 60_000;
 /** Parameters of a deployment that are no secret, and that are read again. */
-const SHOWN = ['make', 'insightsBefore', 'functionApp'];
+const SHOWN = ['make', 'insightsBefore', 'functionApp', 'webPubSub', 'serviceGroup', 'hub'];
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 export const REGIONS = ['West Europe', 'North Europe', 'East US 2'];
 

@@ -5,11 +5,13 @@ export const THEIRS =
   `/subscriptions/${SUBSCRIPTION}/resourceGroups/theirs/providers/`
   + 'Microsoft.SignalRService/webPubSub/their-service';
 export const WITH = ['--service', 'their-service', '--service-group', 'theirs'];
+export const OTHER = THEIRS.replace('their-service', 'other-service');
+export const WITH_OTHER = ['--service', 'other-service', '--service-group', 'theirs'];
 
 /** Somebody's service, with three hubs and what else may be at one. */
-export function giveService(world, changes = {}) {
+export function giveService(world, changes = {}, service = THEIRS) {
   world.state.groups.theirs = { location: 'northeurope', tags: { of: 'somebody' } };
-  world.cloud.put(THEIRS, {
+  world.cloud.put(service, {
     location: 'northeurope',
     kind: 'SocketIO',
     tags: { of: 'somebody' },
@@ -17,17 +19,17 @@ export function giveService(world, changes = {}) {
     sku: { name: 'Standard_S1', capacity: 2 },
     properties: {
       provisioningState: 'Succeeded',
-      hostName: 'their-service.webpubsub.example',
+      hostName: `${service.split('/').at(-1)}.webpubsub.example`,
       disableLocalAuth: false,
       socketIO: { serviceMode: 'Serverless' },
     },
     ...changes,
   });
   for (const hub of ['one', 'two', 'three']) {
-    world.cloud.put(`${THEIRS}/hubs/${hub}`, {
+    world.cloud.put(`${service}/hubs/${hub}`, {
       properties: { eventHandlers: [{ urlTemplate: `https://${hub}.example/?code=x` }] },
     });
   }
-  const role = `${THEIRS}/providers/Microsoft.Authorization/roleAssignments/of-somebody`;
+  const role = `${service}/providers/Microsoft.Authorization/roleAssignments/of-somebody`;
   world.cloud.put(role, { properties: { principalId: 'somebody', roleDefinitionId: '/x/owner' } });
 }
