@@ -45,7 +45,7 @@ static struct str read_file(const char *path, char *space, size_t size)
     ssize_t len;
 
     if (fd < 0)
-        return (struct str){ NULL, 0 };
+        return NO_STR;
     len = read(fd, space, size);
     close(fd);
     return (struct str){ space, len > 0 ? (size_t)len : 0 };
@@ -64,7 +64,7 @@ static struct str read_line(const char *folder, struct str group, const char *fi
     struct str text, rest;
 
     if (len < 0 || (size_t)len >= sizeof(path))
-        return (struct str){ NULL, 0 };
+        return NO_STR;
     text = read_file(path, space, size);
     return str_cut(text, "\n", &rest);
 }
@@ -560,7 +560,7 @@ void config_forget_secrets(struct config *config)
 
     for (size_t i = 0; i < COUNT(secrets); i++) {
         cleanse(*secrets[i]);
-        *secrets[i] = (struct str){ NULL, 0 };
+        *secrets[i] = NO_STR;
     }
 }
 

@@ -374,12 +374,10 @@ static bool is_binary_event(struct delivery *d)
 /* "ce-hub is missing, empty or repeated" */
 static const char *name_header(struct delivery *d, const char *header)
 {
-    struct str message;
+    const char *message =
+        arena_cstr(&d->request->mem, str_from(header), STR(" is missing, empty or repeated"));
 
-    return arena_concat(&d->request->mem, &message, str_from(header),
-                        STR(" is missing, empty or repeated\0"))
-               ? "a header is missing, empty or repeated"
-               : message.ptr;
+    return message ? message : "a header is missing, empty or repeated";
 }
 
 static bool is_text_plain(struct str content_type)

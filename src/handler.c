@@ -144,7 +144,7 @@ void handler_serve(void *owner, struct http_request *request)
     else if (allow.failed)
         response_error(request, 503, "NoMemory", "no memory for this request");
     else if (allow.len > 0)
-        response_not_allowed(request, (struct str){ allow.ptr, allow.len });
+        response_not_allowed(request, buf_text(&allow));
     else
         response_error(request, 404, "NotFound", "there is nothing at this path");
 }

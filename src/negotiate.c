@@ -64,10 +64,8 @@ enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_
         add_native(&response, webpubsub, token);
     else
         add_socketio(&response, webpubsub, token);
-    buf_add_all(&response, (struct str){ pass->told.ptr, pass->told.len },
-                STR(",\"expires_in\":"));
-    buf_add_number(&response, (uint64_t)token_seconds);
-    buf_add_char(&response, '}');
+    buf_add_all(&response, buf_text(&pass->told), STR(",\"expires_in\":"),
+                DECIMAL((uint64_t)token_seconds), STR("}"));
     return buf_done(&response, out);
 }
 

@@ -46,18 +46,16 @@ static void end(struct keeping *k)
 static const char *told(struct keeping *k, const char *what)
 {
     const struct rest_call *call = &k->call;
-    char space[NUMBER_CHARS];
-    struct str code = call->error_code, text;
+    struct str code = call->error_code;
+    const char *text;
 
     if (call->status == 0)
         return call->failure;
     if (code.len > BLOB_MAX_ETAG_CHARS || !json_is_text(code))
         code = STR("");
-    return arena_concat(&k->request->mem, &text, str_from(what), STR(": "),
-                        str_of_number(call->status, space), code.len > 0 ? STR(" ") : STR(""),
-                        code, STR("\0"))
-               ? what
-               : text.ptr;
+    text = arena_cstr(&k->request->mem, str_from(what), STR(": "), DECIMAL(call->status),
+                      code.len > 0 ? STR(" ") : STR(""), code);
+    return text ? text : what;
 }
 
 /* 502: asking again would not help; 503: it may. */
@@ -247,12 +245,12 @@ static struct str etag_of(const struct http_request *request)
 
     if (str_starts(etag, STR("W/")))
         etag = str_skip(etag, 2);
-    return blob_etag_ok(etag) ? etag : (struct str){ NULL, 0 };
+    return blob_etag_ok(etag) ? etag : NO_STR;
 }
 
 void text_get(struct handler *handler, struct http_request *request)
 {
-    struct keeping *k = begin(handler, request, (struct str){ NULL, 0 });
+    struct keeping *k = begin(handler, request, NO_STR);
 
     if (!k)
         return;

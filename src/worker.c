@@ -301,7 +301,7 @@ static void worker_run(void *owner)
         begin_drain(w);
     count_connections(w);
     w->is_done = is_done(w);
-    w->due_ms = loop_earlier(w->accept_again_ms, w->give_back_ms);
+    w->due_ms = earlier_ms(w->accept_again_ms, w->give_back_ms);
     if (w->is_done)
         w->due_ms = loop_now_ms(w->loop);
     else if (w->is_draining || w->last_call_ms != LOOP_NEVER)

@@ -6,7 +6,7 @@
  *     paths             prints the names of the paths
  *     paths NAME COUNT  goes one of them COUNT times, after each of them once
  *
- * Linked with --wrap for the functions at the borders, http_client_start, http_answer_send, and
+ * Linked with --wrap for the functions at the borders, http_client_start, http_response_send, and
  * those that hold a request.
  */
 #include <stdio.h>
@@ -35,7 +35,7 @@ static void die(const char *what, struct str which)
 
 /* ---- the borders ---- */
 
-static struct http_call *pending; /* the newest first */
+static struct queue pending;
 static unsigned calls, status;
 
 enum err __wrap_http_client_start(struct http_client *client, struct http_call *call);
@@ -45,8 +45,7 @@ void __wrap_http_response_send(struct http_request *request,
 enum err __wrap_http_client_start(struct http_client *client, struct http_call *call)
 {
     (void)client;
-    call->next = pending;
-    pending = call;
+    queue_add(&pending, &call->queued, call->deadline_ms);
     calls++;
     return ERR_NONE;
 }
@@ -75,9 +74,8 @@ void __wrap_http_request_release(struct http_request *request)
 /* The service is content with everything. */
 static void answer_calls(void)
 {
-    while (pending) {
-        struct http_call *call = pending;
-        pending = call->next;
+    while (pending.first) {
+        struct http_call *call = (struct http_call *)queue_take(&pending);
         call->status = 202;
         call->failure = NULL;
         call->done(call);
@@ -264,6 +262,7 @@ static void go(const struct path *path, unsigned long count)
 
 int main(int argc, char **argv)
 {
+    queue_init(&pending);
     start_service();
     const struct path paths[] = {
         get("negotiate"),

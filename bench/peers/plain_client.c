@@ -14,11 +14,6 @@
 #include "plain_link.h"
 #include "plain_target.h"
 
-struct queue {
-    struct http_call *first, **end;
-    size_t count;
-};
-
 struct http_client {
     struct loop *loop;
     struct str user_agent;
@@ -26,6 +21,7 @@ struct http_client {
     struct list idle;    /* links, the last used first */
     struct queue waiting;
     struct queue failed; /* could not be started; their done is called on the next turn */
+    int64_t due_ms;      /* when to run next; 0: at once */
 };
 
 bool http_client_global_init(void)
@@ -61,21 +57,12 @@ static void insert_by_time(struct list *list, struct link *l)
 
 static void push(struct queue *queue, struct http_call *call)
 {
-    call->next = NULL;
-    *queue->end = call;
-    queue->end = &call->next;
-    queue->count++;
+    queue_add(queue, &call->queued, call->deadline_ms);
 }
 
 static struct http_call *pop(struct queue *queue)
 {
-    struct http_call *call = queue->first;
-
-    queue->first = call->next;
-    if (!queue->first)
-        queue->end = &queue->first;
-    queue->count--;
-    return call;
+    return (struct http_call *)queue_take(queue);
 }
 
 /* ---- links ---- */
@@ -175,6 +162,8 @@ static const char *launch(struct http_client *client, struct http_call *call)
     return NULL;
 }
 
+const char HTTP_CLIENT_TOO_LATE[] = "timed out in the queue";
+
 enum err http_client_start(struct http_client *client, struct http_call *call)
 {
     if (client->waiting.count == HTTP_CLIENT_MAX_WAITING)
@@ -188,6 +177,7 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
         push(&client->waiting, call);
     if (call->failure)
         push(&client->failed, call);
+    client->due_ms = 0;
     return ERR_NONE;
 }
 
@@ -195,9 +185,8 @@ static void launch_waiting(struct http_client *client)
 {
     while (client->waiting.first && client->running.count < HTTP_CLIENT_MAX_RUNNING) {
         struct http_call *call = pop(&client->waiting);
-        const char *failure = "timed out in the queue";
-        call->is_too_late = call->deadline_ms <= loop_now_ms(client->loop);
-        if (!call->is_too_late)
+        const char *failure = HTTP_CLIENT_TOO_LATE;
+        if (call->deadline_ms > loop_now_ms(client->loop))
             failure = launch(client, call);
         if (failure)
             fail_call(call, failure);
@@ -260,6 +249,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
     const char *failure = NULL;
 
     (void)fd;
+    l->client->due_ms = 0;
     if (!l->call) { /* nothing is due on an idle link but its end */
         close_link(&l->client->idle, l);
         return;
@@ -276,6 +266,16 @@ static void on_ready(void *owner, int fd, uint32_t events)
 
 /* ---- turning ---- */
 
+static int64_t next_ms(const struct http_client *client)
+{
+    const struct link *first = first_of(&client->running);
+
+    if (client->failed.first ||
+        (client->waiting.first && client->running.count < HTTP_CLIENT_MAX_RUNNING))
+        return 0;
+    return first ? first->until_ms : LOOP_NEVER;
+}
+
 static void client_run(void *owner)
 {
     struct http_client *client = owner;
@@ -288,17 +288,7 @@ static void client_run(void *owner)
     while (client->running.first && first_of(&client->running)->until_ms <= now_ms)
         fail(first_of(&client->running), "timed out");
     launch_waiting(client);
-}
-
-static int client_wait_ms(void *owner)
-{
-    const struct http_client *client = owner;
-    const struct link *first = first_of(&client->running);
-
-    if (client->failed.first ||
-        (client->waiting.first && client->running.count < HTTP_CLIENT_MAX_RUNNING))
-        return 0;
-    return loop_until_ms(client->loop, first ? first->until_ms : LOOP_NEVER);
+    client->due_ms = next_ms(client);
 }
 
 /* ---- life ---- */
@@ -312,10 +302,9 @@ struct http_client *http_client_new(struct loop *loop,
         return NULL;
     client->loop = loop;
     client->user_agent = str_from(options->user_agent);
-    client->waiting.end = &client->waiting.first;
-    client->failed.end = &client->failed.first;
-    loop_add_task(loop, &(struct loop_task){
-                            .run = client_run, .owner = client, .wait_ms = client_wait_ms });
+    queue_init(&client->waiting);
+    queue_init(&client->failed);
+    loop_add_task(loop, &(struct loop_task){ client_run, client, &client->due_ms, false });
     return client;
 }
 

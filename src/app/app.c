@@ -44,21 +44,12 @@ void app_add_outcome(struct buf *out, enum app_refusal refusal, const char *mess
                 STR("\",\"message\":\""), str_from(message), STR("\"}"));
 }
 
-static bool has_room(struct str_list list, struct str room)
-{
-    for (size_t i = 0; i < list.count; i++) {
-        if (str_equal(list.at[i], room))
-            return true;
-    }
-    return false;
-}
-
 /* True if one leaves out every recipient of other. */
 static bool leaves_out(const struct app_target *one, const struct app_target *other)
 {
-    if (other->within.len > 0 && has_room(one->except, other->within))
+    if (other->within.len > 0 && str_list_has(one->except, other->within))
         return true;
-    return other->rooms.count == 1 && has_room(one->except, other->rooms.at[0]);
+    return other->rooms.count == 1 && str_list_has(one->except, other->rooms.at[0]);
 }
 
 bool app_must_wait(const struct app_action *action, const struct app_action *earlier)
@@ -181,13 +172,9 @@ static void misuse(struct app_caller *caller, const char *message)
     app_turn_away(caller, APP_INTERNAL, message);
 }
 
-static bool has_control(struct str s)
+static bool is_no_control(char c)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
-            return true;
-    }
-    return false;
+    return (unsigned char)c >= ' ' && c != 0x7f;
 }
 
 /* ---- verbs at negotiate: reading ---- */
@@ -198,7 +185,7 @@ struct str app_query(const struct app_caller *caller, const char *name)
         if (str_equal(caller->query[i].name, str_from(name)))
             return caller->query[i].value;
     }
-    return (struct str){ NULL, 0 };
+    return NO_STR;
 }
 
 /* ---- the owner's word ---- */
@@ -235,8 +222,8 @@ static bool is_word(struct app_caller *caller, struct str given)
         no_memory(caller);
         return false;
     }
-    return str_equal_secret((struct str){ (const char *)mac, sizeof(mac) },
-                            (struct str){ (const char *)caller->word_mac, sizeof(mac) });
+    return str_equal_secret(str_of_bytes(mac, sizeof(mac)),
+                            str_of_bytes(caller->word_mac, sizeof(mac)));
 }
 
 bool app_word(struct app_caller *caller, struct str given)
@@ -257,7 +244,8 @@ void app_admit(struct app_caller *caller, struct str user)
         app_turn_away(caller, APP_NO_USER, "the caller has no name");
     else if (user.len > APP_MAX_USER_BYTES)
         app_turn_away(caller, APP_BAD_REQUEST, "a user's name has at most 256 bytes");
-    else if (has_control(user) || str_trim(user).len < user.len || !json_is_text(user))
+    else if (!str_is_all(user, is_no_control) || str_trim(user).len < user.len ||
+             !json_is_text(user))
         app_turn_away(caller, APP_BAD_REQUEST,
                       "a user's name is UTF-8 without control characters, and without a blank "
                       "at either end");
@@ -304,10 +292,7 @@ static struct buf *tell(struct app_caller *caller, const char *name)
         told->mem = caller->mem;
         buf_reserve(told, TOLD_BYTES);
     }
-    buf_add_char(told, ',');
-    buf_add_char(told, '"');
-    buf_add(told, str_from(name));
-    buf_add(told, STR("\":"));
+    buf_add_all(told, STR(",\""), str_from(name), STR("\":"));
     return told;
 }
 
@@ -337,7 +322,7 @@ struct str app_new_name(struct app_caller *caller)
     struct buf name = { .mem = caller->mem };
     struct str out = { "", 0 };
 
-    base64url_add(&name, (struct str){ (const char *)caller->seed, APP_NAME_BYTES });
+    base64url_add(&name, str_of_bytes(caller->seed, APP_NAME_BYTES));
     if (buf_done(&name, &out))
         no_memory(caller);
     return out;

@@ -316,17 +316,8 @@ static bool read_text(struct app_caller *caller, struct str json, struct str *ou
     if (e == ERR_NO_MEMORY)
         app_turn_away(caller, APP_BUSY, "no memory");
     else if (e)
-        *out = (struct str){ NULL, 0 };
+        *out = NO_STR;
     return e != ERR_NO_MEMORY;
-}
-
-static bool is_whole_number(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-    }
-    return true;
 }
 
 static void read_body(struct app_caller *caller, struct request *request)
@@ -357,7 +348,7 @@ static bool may_ask(struct app_caller *caller, const struct request *request)
 {
     if (caller->pass.refusal)
         return false;
-    if (!is_whole_number(request->epoch))
+    if (!str_is_all(request->epoch, is_digit))
         app_turn_away(caller, APP_BAD_REQUEST, "epoch must be a whole number");
     else if (request->room.ptr && !room_id_ok(request->room))
         app_turn_away(caller, APP_BAD_REQUEST,

@@ -59,16 +59,9 @@ int kept_compare(uint64_t epoch, uint64_t version, uint64_t other_epoch, uint64_
 enum err kept_write(const struct kept *kept, uint64_t at_unix_ms, struct arena *mem,
                     struct str *out)
 {
-    struct buf json = { .mem = mem };
-
-    buf_reserve(&json, kept->name.len + kept->language.len + kept->content.len + 128);
-    buf_add(&json, STR("{\"epoch\":"));
-    buf_add_number(&json, kept->epoch);
-    buf_add(&json, STR(",\"version\":"));
-    buf_add_number(&json, kept->version);
-    buf_add(&json, STR(",\"at\":"));
-    buf_add_number(&json, at_unix_ms);
-    buf_add_all(&json, STR(",\"name\":"), kept->name, STR(",\"language\":"), kept->language,
-                STR(",\"content\":"), kept->content, STR("}"));
-    return buf_done(&json, out);
+    return arena_concat(mem, out, STR("{\"epoch\":"), DECIMAL(kept->epoch),
+                        STR(",\"version\":"), DECIMAL(kept->version), STR(",\"at\":"),
+                        DECIMAL(at_unix_ms), STR(",\"name\":"), kept->name,
+                        STR(",\"language\":"), kept->language, STR(",\"content\":"),
+                        kept->content, STR("}"));
 }

@@ -38,10 +38,19 @@ static bool room_ok(struct app_socket *socket, struct str room)
     return !socket->plan.is_void;
 }
 
+/* A copy of an array in the socket's memory.  NULL: there is none, and the plan is void. */
+static void *copy(struct app_socket *socket, const void *array, size_t size)
+{
+    void *space = arena_space(socket->mem, size);
+
+    if (space)
+        return memcpy(space, array, size);
+    no_memory(socket);
+    return NULL;
+}
+
 static void copy_rooms(struct app_socket *socket, struct str_list *rooms)
 {
-    struct str *copy;
-
     if (rooms->count > APP_MAX_ROOMS) {
         misuse(socket, "that is more than 90 rooms at once");
         return;
@@ -50,15 +59,8 @@ static void copy_rooms(struct app_socket *socket, struct str_list *rooms)
         if (!room_ok(socket, rooms->at[i]))
             return;
     }
-    if (rooms->count == 0)
-        return;
-    copy = arena_take(socket->mem, rooms->count * sizeof(*copy));
-    if (!copy) {
-        no_memory(socket);
-        return;
-    }
-    memcpy(copy, rooms->at, rooms->count * sizeof(*copy));
-    rooms->at = copy;
+    if (rooms->count > 0)
+        rooms->at = copy(socket, rooms->at, rooms->count * sizeof(*rooms->at));
 }
 
 /* The names that Socket.IO keeps for itself: a client would not take them. */
@@ -69,11 +71,7 @@ static bool is_reserved(struct str name)
         STR_INIT("disconnecting"), STR_INIT("newListener"),   STR_INIT("removeListener"),
     };
 
-    for (size_t i = 0; i < COUNT(reserved); i++) {
-        if (str_equal(name, reserved[i]))
-            return true;
-    }
-    return false;
+    return str_list_has((struct str_list){ reserved, COUNT(reserved) }, name);
 }
 
 /* ---- values ---- */
@@ -127,9 +125,8 @@ static void add_binary(struct writer *w, struct str bytes)
         misuse(w->socket, "that is more than 10 binary arguments");
         return;
     }
-    buf_add(&w->out, STR("{\"_placeholder\":true,\"num\":"));
-    buf_add_number(&w->out, w->attachment_count);
-    buf_add_char(&w->out, '}');
+    buf_add_all(&w->out, STR("{\"_placeholder\":true,\"num\":"), DECIMAL(w->attachment_count),
+                STR("}"));
     w->attachments[w->attachment_count++] = bytes;
 }
 
@@ -254,15 +251,9 @@ void app_emit(struct app_socket *socket, struct app_target to, const char *event
     if (socket->plan.is_void)
         return;
     action.args = write_args(&w, args);
-    if (w.attachment_count > 0) {
-        struct str *copy = arena_take(socket->mem, sizeof(w.attachments));
-        if (!copy) {
-            no_memory(socket);
-            return;
-        }
-        memcpy(copy, w.attachments, sizeof(w.attachments));
-        action.attachments = (struct str_list){ copy, w.attachment_count };
-    }
+    action.attachments.count = w.attachment_count;
+    if (w.attachment_count > 0)
+        action.attachments.at = copy(socket, w.attachments, sizeof(w.attachments));
     add(socket, action);
 }
 

@@ -15,21 +15,6 @@ static const char *const wanted[REST_MAX_CAPTURED] = {
 
 /* ---- requests ---- */
 
-/* NUL-terminated; NULL: no memory. */
-static const char *line(struct arena *mem, const char *name, struct str value)
-{
-    struct str text;
-
-    return arena_concat(mem, &text, str_from(name), value, STR("\0")) ? NULL : text.ptr;
-}
-
-static const char *number_line(struct arena *mem, const char *name, uint64_t number)
-{
-    char space[NUMBER_CHARS];
-
-    return line(mem, name, str_of_number(number, space));
-}
-
 static enum err begin(const struct blob *blob, const char *method, struct str query,
                       struct arena *mem, struct rest_call *call)
 {
@@ -57,7 +42,7 @@ enum err blob_get(const struct blob *blob, struct str etag, size_t max_bytes, st
     call->max_response = max_bytes;
     if (!etag.ptr)
         return ERR_NONE;
-    call->headers[1] = line(mem, "If-None-Match: ", etag);
+    call->headers[1] = arena_cstr(mem, STR("If-None-Match: "), etag);
     return call->headers[1] ? ERR_NONE : ERR_NO_MEMORY;
 }
 
@@ -66,13 +51,13 @@ enum err blob_put(const struct blob *blob, const struct blob_state *there,
                   struct rest_call *call)
 {
     const char *condition =
-        there->exists ? line(mem, "If-Match: ", there->etag) : "If-None-Match: *";
+        there->exists ? arena_cstr(mem, STR("If-Match: "), there->etag) : "If-None-Match: *";
     const char *headers[] = {
         "x-ms-blob-type: BlockBlob",
         "x-ms-blob-content-type: application/json",
         "x-ms-blob-cache-control: no-cache",
-        number_line(mem, "x-ms-meta-epoch: ", mark->epoch),
-        number_line(mem, "x-ms-meta-version: ", mark->version),
+        arena_cstr(mem, STR("x-ms-meta-epoch: "), DECIMAL(mark->epoch)),
+        arena_cstr(mem, STR("x-ms-meta-version: "), DECIMAL(mark->version)),
         condition,
     };
 

@@ -73,7 +73,7 @@ enum err cloudevent_list(const struct header *headers, size_t count, struct str 
     struct buf list = { .mem = mem };
     size_t seen = 0;
 
-    *out = (struct str){ NULL, 0 };
+    *out = NO_STR;
     for (size_t i = 0; i < count; i++) {
         if (!str_equal_nocase(headers[i].name, name))
             continue;
@@ -221,7 +221,7 @@ struct str cloudevent_allowed_origin(struct str asked, struct str_list allowed)
                 return origin;
         }
     }
-    return (struct str){ NULL, 0 };
+    return NO_STR;
 }
 
 bool cloudevent_origins_ok(struct str list)

@@ -23,8 +23,7 @@ struct identity {
     int64_t expires_unix;
     int64_t renew_unix;
 
-    struct identity_wait *waiting;
-    int64_t overdue_ms; /* none that waits is overdue before */
+    struct queue waiting; /* calls, for the token */
 };
 
 static void ask(struct identity *identity);
@@ -39,7 +38,7 @@ static bool serves(const struct identity *identity)
 static void forget(struct identity *identity)
 {
     cleanse(identity->token);
-    identity->token = (struct str){ NULL, 0 };
+    identity->token = NO_STR;
     arena_free(&identity->token_mem);
 }
 
@@ -90,50 +89,32 @@ static bool take_token(struct identity *identity, struct str response)
 
 /* ---- waiting calls ---- */
 
-static struct identity_wait *take_waiting(struct identity *identity)
-{
-    struct identity_wait *list = identity->waiting;
-
-    identity->waiting = NULL;
-    identity->overdue_ms = LOOP_NEVER;
-    return list;
-}
-
-static void add_waiting(struct identity *identity, struct identity_wait *wait)
-{
-    wait->next = identity->waiting;
-    identity->waiting = wait;
-    identity->overdue_ms = loop_earlier(identity->overdue_ms, wait->deadline_ms);
-}
-
 /* failure: NULL where there is a token. */
-static void tell(struct identity *identity, struct identity_wait *list, const char *failure)
+static void tell(const struct identity *identity, struct queue *calls, const char *failure)
 {
-    struct identity_wait *next;
-
-    for (; list; list = next) {
-        next = list->next;
-        list->ready(list->owner, failure ? (struct str){ NULL, 0 } : identity->token, failure);
+    while (calls->first) {
+        struct identity_wait *wait = (struct identity_wait *)queue_take(calls);
+        wait->ready(wait->owner, failure ? NO_STR : identity->token, failure);
     }
+}
+
+/* All that wait now; what is asked meanwhile waits for the next answer. */
+static void tell_all(struct identity *identity, const char *failure)
+{
+    struct queue calls;
+
+    queue_take_due(&identity->waiting, INT64_MAX, &calls);
+    tell(identity, &calls, failure);
 }
 
 /* Of the loop's tasks. */
 static void end_overdue(void *owner)
 {
     struct identity *identity = owner;
-    int64_t now_ms = loop_now_ms(identity->loop);
-    struct identity_wait *list, *overdue = NULL, *next;
+    struct queue overdue;
 
-    for (list = take_waiting(identity); list; list = next) {
-        next = list->next;
-        if (now_ms < list->deadline_ms) {
-            add_waiting(identity, list);
-        } else {
-            list->next = overdue;
-            overdue = list;
-        }
-    }
-    tell(identity, overdue, "the identity endpoint timed out");
+    queue_take_due(&identity->waiting, loop_now_ms(identity->loop), &overdue);
+    tell(identity, &overdue, "the identity endpoint timed out");
 }
 
 void identity_doubt(struct identity *identity)
@@ -150,7 +131,7 @@ void identity_ask(struct identity *identity, struct identity_wait *wait)
         wait->ready(wait->owner, identity->token, NULL);
         return;
     }
-    add_waiting(identity, wait);
+    queue_add(&identity->waiting, &wait->queued, wait->deadline_ms);
     ask(identity);
 }
 
@@ -182,7 +163,7 @@ static void on_response(struct http_call *call)
               failure ? LOG_TEXT("failure", str_from(failure))
                       : LOG_NUMBER("seconds", seconds));
     cleanse(call->response);
-    tell(identity, take_waiting(identity), failure && !serves(identity) ? failure : NULL);
+    tell_all(identity, serves(identity) ? NULL : failure);
 }
 
 static void ask(struct identity *identity)
@@ -196,7 +177,7 @@ static void ask(struct identity *identity)
     if (!http_client_start(identity->client, &identity->call))
         return;
     identity->is_asking = false;
-    tell(identity, take_waiting(identity), "no memory");
+    tell_all(identity, "no memory");
 }
 
 /* ---- life ---- */
@@ -204,26 +185,13 @@ static void ask(struct identity *identity)
 /* ?resource=https://…&api-version=…[&client_id=…] behind whatever query the endpoint has already. */
 static const char *make_url(const struct identity_options *options, struct arena *mem)
 {
-    struct buf url = { .mem = mem };
     struct str query;
 
     (void)str_cut(options->endpoint, "?", &query);
-    buf_add_all(&url, options->endpoint, query.ptr ? STR("&") : STR("?"),
-                STR("resource=https%3A%2F%2F"), str_from(options->service),
-                STR("&api-version=2019-08-01"));
-    if (options->client.len > 0)
-        buf_add_all(&url, STR("&client_id="), options->client);
-    buf_add_char(&url, '\0');
-    return url.failed ? NULL : url.ptr;
-}
-
-static const char *make_header(const struct identity_options *options, struct arena *mem)
-{
-    struct str text;
-
-    return arena_concat(mem, &text, STR("X-IDENTITY-HEADER: "), options->header, STR("\0"))
-               ? NULL
-               : text.ptr;
+    return arena_cstr(mem, options->endpoint, query.ptr ? STR("&") : STR("?"),
+                      STR("resource=https%3A%2F%2F"), str_from(options->service),
+                      STR("&api-version=2019-08-01"),
+                      options->client.len > 0 ? STR("&client_id=") : STR(""), options->client);
 }
 
 struct identity *identity_new(const struct identity_options *options, struct loop *loop)
@@ -235,7 +203,7 @@ struct identity *identity_new(const struct identity_options *options, struct loo
         return NULL;
     identity->loop = loop;
     identity->service = options->service;
-    identity->overdue_ms = LOOP_NEVER;
+    queue_init(&identity->waiting);
     arena_init(&identity->texts, 8 * 1024);
     arena_init(&identity->mem, 4 * HTTP_CLIENT_MAX_RESPONSE_BYTES);
     arena_init(&identity->token_mem, HTTP_CLIENT_MAX_RESPONSE_BYTES);
@@ -243,7 +211,8 @@ struct identity *identity_new(const struct identity_options *options, struct loo
     identity->call = (struct http_call){
         .method = "GET",
         .url = make_url(options, &identity->texts),
-        .headers = { make_header(options, &identity->texts) },
+        .headers = { arena_cstr(&identity->texts, STR("X-IDENTITY-HEADER: "),
+                                options->header) },
         .mem = &identity->mem,
         .keep_response = true,
         .done = on_response,
@@ -255,7 +224,7 @@ struct identity *identity_new(const struct identity_options *options, struct loo
     }
     loop_add_task(loop, &(struct loop_task){ .run = end_overdue,
                                              .owner = identity,
-                                             .due_ms = &identity->overdue_ms });
+                                             .due_ms = &identity->waiting.due_ms });
     ask(identity);
     return identity;
 }

@@ -32,11 +32,11 @@ struct identity;
 
 /* A call that waits for the token; its owner keeps it until ready has been called. */
 struct identity_wait {
+    struct queued queued; /* first */
     /* token: valid until this returns; empty: failure, a static text, says why not. */
     void (*ready)(void *owner, struct str token, const char *failure);
     void *owner;
     int64_t deadline_ms; /* on the loop's clock */
-    struct identity_wait *next;
 };
 
 /*

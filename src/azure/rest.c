@@ -69,13 +69,6 @@ int64_t retry_wait_ms(const struct retry_attempt *attempt)
 
 /* ---- again ---- */
 
-static void add_backed_off(struct rest *rest, struct rest_call *call)
-{
-    call->next = rest->backed_off;
-    rest->backed_off = call;
-    rest->resume_ms = loop_earlier(rest->resume_ms, call->resume_ms);
-}
-
 /* false: that makes no sense. */
 static bool back_off(struct rest_call *call)
 {
@@ -96,8 +89,7 @@ static bool back_off(struct rest_call *call)
     wait_ms = retry_wait_ms(&attempt);
     if (wait_ms == RETRY_NEVER)
         return false;
-    call->resume_ms = loop_now_ms(rest->loop) + wait_ms;
-    add_backed_off(rest, call);
+    queue_add(&rest->backed_off, &call->queued, loop_now_ms(rest->loop) + wait_ms);
     return true;
 }
 
@@ -108,29 +100,15 @@ static void submit(struct rest_call *call)
         end(call, REST_TOO_MUCH);
 }
 
-static struct rest_call *take_backed_off(struct rest *rest)
-{
-    struct rest_call *list = rest->backed_off;
-
-    rest->backed_off = NULL;
-    rest->resume_ms = LOOP_NEVER;
-    return list;
-}
-
-/* Of the loop's tasks: sends again what has paused long enough. */
+/* Of the loop's tasks: sends again what has been backed off for long enough. */
 static void resume_backed_off(void *owner)
 {
     struct rest *rest = owner;
-    int64_t now_ms = loop_now_ms(rest->loop);
-    struct rest_call *call, *next;
+    struct queue due;
 
-    for (call = take_backed_off(rest); call; call = next) {
-        next = call->next;
-        if (now_ms < call->resume_ms)
-            add_backed_off(rest, call);
-        else
-            submit(call);
-    }
+    queue_take_due(&rest->backed_off, loop_now_ms(rest->loop), &due);
+    while (due.first)
+        submit((struct rest_call *)queue_take(&due));
 }
 
 /* ---- once ---- */
@@ -149,18 +127,10 @@ static void on_response(struct http_call *http)
         identity_doubt(call->rest->identity);
     if (is_done)
         end(call, NULL);
-    else if (http->is_too_late && call->tries == 1)
+    else if (http->failure == HTTP_CLIENT_TOO_LATE && call->tries == 1)
         end(call, REST_TOO_MUCH);
     else if (!back_off(call))
         end(call, http->status ? "the service responded with an error" : http->failure);
-}
-
-/* NUL-terminated, as libcurl wants it; NULL: no memory. */
-static const char *header(struct arena *mem, struct str name, struct str value)
-{
-    struct str text;
-
-    return arena_concat(mem, &text, name, value, STR("\0")) ? NULL : text.ptr;
 }
 
 /* How many headers of the response are to be read. */
@@ -183,9 +153,9 @@ static void send_with(struct rest_call *call, struct str token)
     *http = (struct http_call){
         .method = call->request.method,
         .url = arena_cstr(call->mem, call->request.url),
-        .headers = { header(call->mem, STR("Authorization: Bearer "), token),
-                     header(call->mem, STR("Content-Type: "),
-                            str_from(call->request.content_type)) },
+        .headers = { arena_cstr(call->mem, STR("Authorization: Bearer "), token),
+                     arena_cstr(call->mem, STR("Content-Type: "),
+                                str_from(call->request.content_type)) },
         .body = call->request.body,
         .deadline_ms = call->deadline_ms,
         .mem = call->mem,
@@ -245,12 +215,12 @@ enum err rest_init(struct rest *rest, const struct rest_options *options, struct
     *rest = (struct rest){
         .loop = loop,
         .client = client,
-        .resume_ms = LOOP_NEVER,
         .webpubsub = { .url = options->endpoint.url,
                        .client_url = options->client_url,
                        .host = options->endpoint.host,
                        .hub = options->hub },
     };
+    queue_init(&rest->backed_off);
     if (options->endpoint.access_key.len > 0)
         rest->webpubsub.key = hmac_key_new(options->endpoint.access_key);
     else
@@ -259,19 +229,15 @@ enum err rest_init(struct rest *rest, const struct rest_options *options, struct
         return ERR_NO_MEMORY;
     loop_add_task(loop, &(struct loop_task){ .run = resume_backed_off,
                                              .owner = rest,
-                                             .due_ms = &rest->resume_ms });
+                                             .due_ms = &rest->backed_off.due_ms });
     return ERR_NONE;
 }
 
 void rest_abort(struct rest *rest)
 {
-    struct rest_call *call, *next;
-
     rest->is_ending = true;
-    for (call = take_backed_off(rest); call; call = next) {
-        next = call->next;
-        end(call, ENDING);
-    }
+    while (rest->backed_off.first)
+        end((struct rest_call *)queue_take(&rest->backed_off), ENDING);
     if (rest->identity)
         identity_abort(rest->identity);
     http_client_abort(rest->client);

@@ -26,11 +26,10 @@ struct rest {
     struct loop *loop;
     struct http_client *client;
     struct webpubsub webpubsub;
-    struct identity *identity;    /* NULL: the key authorises */
-    struct rest_call *backed_off; /* until they are sent again */
-    int64_t resume_ms;            /* the first of them */
-    bool is_ending;               /* nothing is sent again */
-    size_t beside;                /* counted by plans, up to REST_MAX_BESIDE */
+    struct identity *identity; /* NULL: the key authorises */
+    struct queue backed_off;   /* calls, until they are sent again */
+    bool is_ending;            /* nothing is sent again */
+    size_t beside;             /* counted by plans, up to REST_MAX_BESIDE */
 };
 
 /* Of one call, besides those that every call has: headers to send, and to read. */
@@ -39,6 +38,7 @@ struct rest {
 
 /* One call.  Set the first part, zero the rest, and keep it until done has been called. */
 struct rest_call {
+    struct queued queued; /* first: of those that are backed off */
     struct rest *rest;
     struct arena *mem;
     struct webpubsub_request request;
@@ -62,8 +62,6 @@ struct rest_call {
     struct identity_wait wait;
     struct http_call http;
     struct header read[2 + REST_MAX_CAPTURED];
-    int64_t resume_ms;
-    struct rest_call *next; /* of those that pause */
 };
 
 /*

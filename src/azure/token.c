@@ -18,11 +18,11 @@ enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena *mem, st
     base64url_add(&token, claims);
     if (token.failed)
         return ERR_NO_MEMORY;
-    e = hmac_sign(key, (struct str){ token.ptr, token.len }, mac);
+    e = hmac_sign(key, buf_text(&token), mac);
     if (e)
         return e;
     buf_add_char(&token, '.');
-    base64url_add(&token, (struct str){ (const char *)mac, sizeof(mac) });
+    base64url_add(&token, str_of_bytes(mac, sizeof(mac)));
     return buf_done(&token, out);
 }
 
@@ -57,11 +57,8 @@ static void add_roles(struct buf *claims, const struct webpubsub_client *client)
 static void begin_claims(struct buf *claims, struct str url, int64_t now_unix,
                          int64_t life_seconds)
 {
-    char iat[NUMBER_CHARS], exp[NUMBER_CHARS];
-
-    buf_add_all(claims, STR("{\"iat\":"), str_of_number((uint64_t)now_unix, iat),
-                STR(",\"exp\":"), str_of_number((uint64_t)(now_unix + life_seconds), exp),
-                STR(",\"aud\":\""), url);
+    buf_add_all(claims, STR("{\"iat\":"), DECIMAL((uint64_t)now_unix), STR(",\"exp\":"),
+                DECIMAL((uint64_t)(now_unix + life_seconds)), STR(",\"aud\":\""), url);
 }
 
 /* {"iat":…,"exp":…,"aud":"…"[,"sub":"…"][,"role":[…]]} */
@@ -116,7 +113,7 @@ enum err signature_check(struct hmac_key *key, struct str connection_id, struct 
     while (header.len > 0) {
         struct str item = str_trim(str_cut(header, ", ", &header));
         if (str_starts_nocase(item, scheme) &&
-            hex_is(str_skip(item, scheme.len), (struct str){ (const char *)mac, sizeof(mac) }))
+            hex_is(str_skip(item, scheme.len), str_of_bytes(mac, sizeof(mac))))
             good = true;
     }
     return good ? ERR_NONE : ERR_DENIED;

@@ -113,22 +113,24 @@ enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_en
 enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
                                   struct webpubsub_endpoint *out, const char **why)
 {
-    out->access_key = (struct str){ NULL, 0 };
-    return make_endpoint(str_trim(text), (struct str){ NULL, 0 }, mem, out, why);
+    out->access_key = NO_STR;
+    return make_endpoint(str_trim(text), NO_STR, mem, out, why);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool is_in_hub(char c)
+{
+    return is_letter(c) || is_digit(c) || c == '_';
 }
 
 bool webpubsub_hub_ok(struct str hub)
 {
-    if (hub.len == 0 || hub.len > WEBPUBSUB_MAX_HUB_CHARS)
-        return false;
-    for (size_t i = 0; i < hub.len; i++) {
-        char c = hub.ptr[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        bool other = (c >= '0' && c <= '9') || c == '_';
-        if (!letter && (i == 0 || !other))
-            return false;
-    }
-    return true;
+    return hub.len > 0 && hub.len <= WEBPUBSUB_MAX_HUB_CHARS && is_letter(hub.ptr[0]) &&
+           str_is_all(hub, is_in_hub);
 }
 
 /* ---- clients ---- */
@@ -145,6 +147,11 @@ static void add_encoded(struct buf *url, struct str value)
         else
             buf_add(url, (struct str){ (char[]){ '%', digits[c >> 4], digits[c & 15] }, 3 });
     }
+}
+
+static void add_hub_url(struct buf *url, const struct webpubsub *webpubsub)
+{
+    buf_add_all(url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
 }
 
 static void add_role_queries(struct buf *url, struct str role, struct str_list groups)
@@ -164,11 +171,10 @@ enum err webpubsub_generate_token(const struct webpubsub *webpubsub,
     *out = (struct webpubsub_request){ .method = "POST",
                                        .content_type = "text/plain",
                                        .is_idempotent = true };
-    buf_add_all(&url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
-    buf_add(&url, STR("/:generateToken?api-version=" WEBPUBSUB_API_VERSION "&userId="));
+    add_hub_url(&url, webpubsub);
+    buf_add(&url, STR("/:generateToken" VERSION_QUERY "&userId="));
     add_encoded(&url, client->user);
-    buf_add(&url, STR("&minutesToExpire="));
-    buf_add_number(&url, (uint64_t)(life_seconds / 60));
+    buf_add_all(&url, STR("&minutesToExpire="), DECIMAL((uint64_t)(life_seconds / 60)));
     add_role_queries(&url, STR(WEBPUBSUB_MAY_SEND), client->sends_to);
     add_role_queries(&url, STR(WEBPUBSUB_MAY_JOIN), client->joins);
     return buf_done(&url, &out->url);
@@ -234,7 +240,7 @@ static void add_rooms(struct buf *out, const struct webpubsub_target *target)
     bool is_grouped = target->rooms.count > 1 && has_conditions(target);
 
     if (target->rooms.count == 0)
-        add_membership(out, target->nsp, (struct str){ NULL, 0 });
+        add_membership(out, target->nsp, NO_STR);
     for (size_t i = 0; i < target->rooms.count; i++) {
         buf_add(out, i > 0 ? STR(" or ") : is_grouped ? STR("(") : STR(""));
         add_membership(out, target->nsp, target->rooms.at[i]);
@@ -271,11 +277,6 @@ static bool is_too_long(const struct webpubsub_target *target, size_t filter_cha
 
 /* ---- requests ---- */
 
-static void add_hub_url(struct buf *url, const struct webpubsub *webpubsub)
-{
-    buf_add_all(url, webpubsub->url, STR("/api/hubs/"), webpubsub->hub);
-}
-
 /* The URL so far names a group, or all of the hub. */
 static enum err finish_send(const struct webpubsub_target *target, struct buf *url,
                             const struct buf *filter, struct str packet,
@@ -286,7 +287,7 @@ static enum err finish_send(const struct webpubsub_target *target, struct buf *u
     buf_add(url, filter->len > 0 ? STR("/:send" VERSION_QUERY "&filter=")
                                  : STR("/:send" VERSION_QUERY));
     begin = url->len;
-    add_encoded(url, (struct str){ filter->ptr, filter->len });
+    add_encoded(url, buf_text(filter));
     if (is_too_long(target, url->len - begin))
         return ERR_SYNTAX;
     *out = (struct webpubsub_request){ .method = "POST",
@@ -382,8 +383,9 @@ enum err webpubsub_list(const struct webpubsub *webpubsub, struct str nsp, struc
     add_hub_url(&url, webpubsub);
     buf_add(&url, STR("/groups/"));
     webpubsub_add_group(&url, nsp, room);
-    buf_add(&url, STR("/connections?api-version=" WEBPUBSUB_LIST_API_VERSION "&maxpagesize="));
-    buf_add_number(&url, WEBPUBSUB_PAGE);
+    buf_add_all(&url,
+                STR("/connections?api-version=" WEBPUBSUB_LIST_API_VERSION "&maxpagesize="),
+                DECIMAL(WEBPUBSUB_PAGE));
     return buf_done(&url, &out->url);
 }
 
@@ -428,7 +430,7 @@ enum err webpubsub_read_list(const struct webpubsub *webpubsub, struct str respo
     struct json_field fields[] = { { .name = STR("value") }, { .name = STR("nextLink") } };
     enum err e;
 
-    *next = (struct str){ NULL, 0 };
+    *next = NO_STR;
     if (json_members(response, fields, COUNT(fields)) || !fields[0].value.ptr ||
         json_elements(fields[0].value, NULL, 0, count))
         return ERR_SYNTAX;

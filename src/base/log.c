@@ -96,7 +96,7 @@ void log_text(struct log_line *line, const char *key, struct str value)
 void log_number(struct log_line *line, const char *key, uint64_t value)
 {
     put_key(line, key);
-    put(line, str_of_number(value, (char[NUMBER_CHARS]){ 0 }));
+    put(line, DECIMAL(value));
 }
 
 static void end_line(struct log_line *line)

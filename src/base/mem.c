@@ -131,28 +131,49 @@ void *arena_space(struct arena *mem, size_t size)
     return take(mem, size);
 }
 
-enum err arena_copy(struct arena *mem, struct str s, struct str *out)
+/* SIZE_MAX, which nothing has room for, if it is more than can be counted. */
+static size_t total_len(const struct str *list, size_t count)
 {
-    char *ptr = take(mem, s.len);
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++)
+        len = list[i].len < SIZE_MAX - len ? len + list[i].len : SIZE_MAX;
+    return len;
+}
+
+static void copy_all(char *to, const struct str *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].len > 0)
+            memcpy(to, list[i].ptr, list[i].len);
+        to += list[i].len;
+    }
+}
+
+enum err arena_concat_list(struct arena *mem, struct str *out, const struct str *list,
+                           size_t count)
+{
+    size_t len = total_len(list, count);
+    char *ptr = take(mem, len);
 
     if (!ptr)
         return ERR_NO_MEMORY;
-    if (s.len > 0)
-        memcpy(ptr, s.ptr, s.len);
-    *out = (struct str){ ptr, s.len };
+    copy_all(ptr, list, count);
+    *out = (struct str){ ptr, len };
     return ERR_NONE;
 }
 
-char *arena_cstr(struct arena *mem, struct str s)
+enum err arena_copy(struct arena *mem, struct str s, struct str *out)
 {
-    char *ptr = s.len < SIZE_MAX ? take(mem, s.len + 1) : NULL;
+    return arena_concat_list(mem, out, &s, 1);
+}
 
-    if (!ptr)
-        return NULL;
-    if (s.len > 0)
-        memcpy(ptr, s.ptr, s.len);
-    ptr[s.len] = '\0';
-    return ptr;
+const char *arena_cstr_list(struct arena *mem, const struct str *list, size_t count)
+{
+    struct str text = NO_STR;
+
+    (void)!arena_concat_list(mem, &text, list, count);
+    return text.ptr;
 }
 
 /* Takes back what follows the buffer's text, if nothing was taken after it. */
@@ -196,10 +217,9 @@ static bool make_room(struct buf *b, size_t len)
             return true;
         ptr = take(b->mem, size);
     }
-    if (!ptr) {
-        b->failed = true;
+    b->failed = !ptr;
+    if (b->failed)
         return false;
-    }
     if (b->ptr)
         memcpy(ptr, b->ptr, b->len);
     b->ptr = ptr;
@@ -247,41 +267,21 @@ void buf_add_char(struct buf *b, char c)
 
 void buf_add_number(struct buf *b, uint64_t number)
 {
-    buf_add(b, str_of_number(number, (char[NUMBER_CHARS]){ 0 }));
+    buf_add(b, DECIMAL(number));
 }
 
 void buf_add_list(struct buf *b, const struct str *list, size_t count)
 {
-    size_t len = 0;
-    char *space;
+    char *space = buf_space(b, total_len(list, count));
 
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].len > SIZE_MAX / 2 - len)
-            b->failed = true;
-        else
-            len += list[i].len;
-    }
-    space = buf_space(b, len);
-    for (size_t i = 0; space && i < count; i++) {
-        if (list[i].len > 0)
-            memcpy(space, list[i].ptr, list[i].len);
-        space += list[i].len;
-    }
-}
-
-enum err arena_concat_list(struct arena *mem, struct str *out, const struct str *list,
-                           size_t count)
-{
-    struct buf text = { .mem = mem };
-
-    buf_add_list(&text, list, count);
-    return buf_done(&text, out);
+    if (space)
+        copy_all(space, list, count);
 }
 
 enum err buf_done(struct buf *b, struct str *out)
 {
     if (b->failed)
         return ERR_NO_MEMORY;
-    *out = (struct str){ b->ptr, b->len };
+    *out = buf_text(b);
     return ERR_NONE;
 }

@@ -50,8 +50,11 @@ MUST_USE enum err arena_copy(struct arena *mem, struct str s, struct str *out);
 MUST_USE enum err arena_concat_list(struct arena *mem, struct str *out, const struct str *list,
                                     size_t count);
 
-/* A NUL-terminated copy, for libraries that want one.  NULL as above. */
-MUST_USE char *arena_cstr(struct arena *mem, struct str s);
+/* The same, NUL-terminated, for libraries that want that.  NULL as above. */
+#define arena_cstr(mem, ...)                                                                   \
+    arena_cstr_list((mem), (const struct str[]){ __VA_ARGS__, STR("\0") },                     \
+                    COUNT(((const struct str[]){ __VA_ARGS__, STR("\0") })))
+MUST_USE const char *arena_cstr_list(struct arena *mem, const struct str *list, size_t count);
 
 /*
  * Text under construction.  Start with { .mem = mem }; append freely; the first
@@ -82,7 +85,13 @@ void buf_add_list(struct buf *b, const struct str *list, size_t count);
 /* len bytes at the end for the caller to fill; NULL when b has failed. */
 char *buf_space(struct buf *b, size_t len);
 
-/* The text, valid as long as the arena; ERR_NO_MEMORY if any append failed. */
+/* The text so far. */
+static inline struct str buf_text(const struct buf *b)
+{
+    return (struct str){ b->ptr, b->len };
+}
+
+/* The text, valid as long as the arena.  ERR_NO_MEMORY if any append failed. */
 MUST_USE enum err buf_done(struct buf *b, struct str *out);
 
 #endif

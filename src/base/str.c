@@ -7,6 +7,11 @@ struct str str_from(const char *nul_terminated)
     return (struct str){ nul_terminated, nul_terminated ? strlen(nul_terminated) : 0 };
 }
 
+struct str str_of_bytes(const unsigned char *bytes, size_t len)
+{
+    return (struct str){ (const char *)bytes, len };
+}
+
 /* memcmp and friends want valid pointers even for nothing. */
 bool str_equal(struct str a, struct str b)
 {
@@ -45,13 +50,37 @@ bool str_ends(struct str s, struct str suffix)
     return s.len >= suffix.len && str_equal(str_skip(s, s.len - suffix.len), suffix);
 }
 
+bool str_list_has(struct str_list list, struct str s)
+{
+    size_t i = 0;
+
+    while (i < list.count && !str_equal(list.at[i], s))
+        i++;
+    return i < list.count;
+}
+
+bool str_is_all(struct str s, bool (*is)(char c))
+{
+    size_t i = 0;
+
+    while (i < s.len && is(s.ptr[i]))
+        i++;
+    return i == s.len;
+}
+
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_visible(char c)
+{
+    return c > ' ' && c <= '~';
+}
+
 bool str_is_visible(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
-            return false;
-    }
-    return true;
+    return str_is_all(s, is_visible);
 }
 
 struct str str_skip(struct str s, size_t len)
@@ -92,7 +121,7 @@ struct str str_cut(struct str s, const char *separators, struct str *rest)
 
     while (len < s.len && !is_one_of(s.ptr[len], separators))
         len++;
-    *rest = len < s.len ? str_skip(s, len + 1) : (struct str){ NULL, 0 };
+    *rest = len < s.len ? str_skip(s, len + 1) : NO_STR;
     return str_first(s, len);
 }
 
@@ -100,11 +129,9 @@ enum err str_to_number(struct str s, uint64_t min, uint64_t max, uint64_t *out)
 {
     uint64_t number = 0;
 
-    if (s.len == 0)
+    if (s.len == 0 || !str_is_all(s, is_digit))
         return ERR_SYNTAX;
     for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9')
-            return ERR_SYNTAX;
         uint64_t digit = (uint64_t)(s.ptr[i] - '0');
         if (number > (UINT64_MAX - digit) / 10)
             return ERR_SYNTAX;

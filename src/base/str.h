@@ -44,17 +44,28 @@ struct header {
     }
 #define STR(literal) ((struct str)STR_INIT(literal))
 
+/* Nothing at all: no text was given. */
+#define NO_STR ((struct str){ NULL, 0 })
+
 /* printf's "%.*s" wants an int; views longer than that are never printed. */
 #define STR_ARG(s) (int)(s).len, (s).ptr
 
 /* A NULL pointer gives the empty view. */
 struct str str_from(const char *nul_terminated);
 
+struct str str_of_bytes(const unsigned char *bytes, size_t len);
+
 bool str_equal(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII letters only */
 bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
+bool str_list_has(struct str_list list, struct str s);
+
+/* Does this hold for every character?  It does where there is none. */
+bool str_is_all(struct str s, bool (*is)(char c));
+
+bool is_digit(char c);
 
 /* Nothing but ASCII that can be seen: no space, no control character. */
 bool str_is_visible(struct str s);
@@ -79,6 +90,9 @@ MUST_USE enum err str_to_number(struct str s, uint64_t min, uint64_t max, uint64
 /* number in decimal, a view into space. */
 #define NUMBER_CHARS 20
 struct str str_of_number(uint64_t number, char space[static NUMBER_CHARS]);
+
+/* The same in space of its own, which ends with the block that it stands in. */
+#define DECIMAL(number) str_of_number((number), (char[NUMBER_CHARS]){ 0 })
 
 /*
  * Equal length and bytes, in a time that depends on the length alone.

@@ -5,6 +5,7 @@
 #define IO_HTTP_CALL_H
 
 #include "base/mem.h"
+#include "base/queue.h"
 
 /* More of a response's body than this is not read, unless the call says otherwise. */
 #define HTTP_CLIENT_MAX_RESPONSE_BYTES (64 * 1024)
@@ -26,7 +27,8 @@
  * part, is not sent again.
  */
 struct http_call {
-    const char *method; /* POST and PUT have a body, GET has none; no HEAD */
+    struct queued queued; /* first: of those that wait */
+    const char *method;   /* POST and PUT have a body, GET has none; no HEAD */
     const char *url;
     const char *headers[HTTP_CLIENT_MAX_HEADERS]; /* "Name: value", the rest NULL */
     struct str body;
@@ -41,10 +43,7 @@ struct http_call {
 
     unsigned status;     /* of the response; 0: there was none, and failure says why */
     const char *failure; /* static text */
-    bool is_too_late;    /* its turn came after the deadline: nothing was sent */
-    struct str response; /* the body, if it was to be kept; and in keep, the values */
-
-    struct http_call *next; /* of those that wait */
+    struct str response; /* the body, if it was to be kept; and in captured, the values */
 };
 
 /* Texts outlive the client. */

@@ -7,12 +7,7 @@
 #include "io/hosts.h"
 #include "io/http_transfer.h"
 
-/* First come, first served. */
-struct queue {
-    struct http_call *first, **end;
-    size_t count;
-    int64_t overdue_ms; /* none in it is overdue before */
-};
+const char HTTP_CLIENT_TOO_LATE[] = "timed out in the queue";
 
 struct http_client {
     struct loop *loop;
@@ -40,73 +35,19 @@ void http_client_global_free(void)
 
 /* ---- calls that wait ---- */
 
-static void queue_empty(struct queue *queue)
+static struct http_call *take(struct queue *queue)
 {
-    *queue = (struct queue){ .end = &queue->first, .overdue_ms = LOOP_NEVER };
-}
-
-static void queue_add(struct queue *queue, struct http_call *call)
-{
-    call->next = NULL;
-    *queue->end = call;
-    queue->end = &call->next;
-    queue->count++;
-    queue->overdue_ms = loop_earlier(queue->overdue_ms, call->deadline_ms);
-}
-
-static struct http_call *queue_take(struct queue *queue)
-{
-    struct http_call *call = queue->first;
-
-    queue->first = call->next;
-    if (!queue->first)
-        queue->end = &queue->first;
-    queue->count--;
-    return call;
-}
-
-/* All of from go to the front of to. */
-static void queue_prepend(struct queue *to, struct queue *from)
-{
-    if (from->count == 0)
-        return;
-    *from->end = to->first;
-    if (!to->first)
-        to->end = from->end;
-    to->first = from->first;
-    to->count += from->count;
-    to->overdue_ms = loop_earlier(to->overdue_ms, from->overdue_ms);
-    queue_empty(from);
-}
-
-static void fail_late(struct http_call *call)
-{
-    call->is_too_late = true;
-    http_call_end(call, "timed out in the queue");
-}
-
-static void fail_unnamed(struct http_call *call)
-{
-    http_call_end(call, "timed out while the host name was looked up");
+    return (struct http_call *)queue_take(queue);
 }
 
 /* Wherever they stand in the queue, and whether or not there is room to start another. */
-static void end_overdue(struct queue *queue, int64_t now_ms,
-                        void (*end)(struct http_call *call))
+static void end_overdue(struct queue *queue, int64_t now_ms, const char *failure)
 {
-    struct http_call *list = queue->first, *next;
     struct queue overdue;
 
-    if (now_ms < queue->overdue_ms)
-        return;
-    queue_empty(queue);
-    queue_empty(&overdue);
-    for (; list; list = next) {
-        next = list->next;
-        queue_add(now_ms < list->deadline_ms ? queue : &overdue, list);
-    }
+    queue_take_due(queue, now_ms, &overdue);
     while (overdue.first)
-        end(queue_take(&overdue));
+        http_call_end(take(&overdue), failure);
 }
 
 enum err http_client_start(struct http_client *client, struct http_call *call)
@@ -114,11 +55,10 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
     if (client->waiting.count + client->unnamed.count >= HTTP_CLIENT_MAX_WAITING)
         return ERR_NO_MEMORY;
     call->status = 0;
-    call->is_too_late = false;
-    call->response = (struct str){ NULL, 0 };
+    call->response = NO_STR;
     for (size_t i = 0; i < call->captured_count; i++)
-        call->captured[i].value = (struct str){ NULL, 0 };
-    queue_add(&client->waiting, call);
+        call->captured[i].value = NO_STR;
+    queue_add(&client->waiting, &call->queued, call->deadline_ms);
     client->exchange.due_ms = loop_now_ms(client->loop);
     return ERR_NONE;
 }
@@ -315,17 +255,17 @@ static enum resolver_state find_target(struct http_client *client, const struct 
 
 static void start_next(struct http_client *client)
 {
-    struct http_call *call = queue_take(&client->waiting);
+    struct http_call *call = take(&client->waiting);
     enum resolver_state names;
     const char *failure;
 
     if (call->deadline_ms <= loop_now_ms(client->loop)) {
-        fail_late(call);
+        http_call_end(call, HTTP_CLIENT_TOO_LATE);
         return;
     }
     names = find_target(client, call, &failure);
     if (names == RESOLVER_ASKED)
-        queue_add(&client->unnamed, call);
+        queue_add(&client->unnamed, &call->queued, call->deadline_ms);
     else if (names == RESOLVER_FAILED ||
              !transfers_start(client->transfers, call, &client->target))
         http_call_end(call, failure);
@@ -340,40 +280,23 @@ static void on_news(void *owner)
     client->exchange.due_ms = loop_now_ms(client->loop);
 }
 
-/* The calls that waited for a name try again, before all others. */
-static void queue_unnamed(struct http_client *client)
-{
-    client->has_news = false;
-    queue_prepend(&client->waiting, &client->unnamed);
-}
-
-/* Those of which nothing was sent wait for another turn. */
-static void queue_again(struct http_client *client)
-{
-    struct http_call *call;
-
-    while ((call = client->exchange.again)) {
-        client->exchange.again = call->next;
-        queue_add(&client->waiting, call);
-    }
-}
-
 static void client_run(void *owner)
 {
     struct http_client *client = owner;
     int64_t now_ms = loop_now_ms(client->loop);
 
     client->exchange.due_ms = LOOP_NEVER;
-    queue_again(client);
-    end_overdue(&client->waiting, now_ms, fail_late);
-    end_overdue(&client->unnamed, now_ms, fail_unnamed);
+    /* Calls of which nothing was sent, or whose host has addresses now, go before all others. */
+    queue_prepend(&client->waiting, &client->exchange.again);
+    end_overdue(&client->waiting, now_ms, HTTP_CLIENT_TOO_LATE);
+    end_overdue(&client->unnamed, now_ms, "timed out while the host name was looked up");
     if (client->has_news)
-        queue_unnamed(client);
+        queue_prepend(&client->waiting, &client->unnamed);
+    client->has_news = false;
     while (client->waiting.first && client->exchange.places > 0)
         start_next(client);
-    client->exchange.due_ms =
-        loop_earlier(client->exchange.due_ms,
-                     loop_earlier(client->waiting.overdue_ms, client->unnamed.overdue_ms));
+    client->exchange.due_ms = earlier_ms(
+        client->exchange.due_ms, earlier_ms(client->waiting.due_ms, client->unnamed.due_ms));
 }
 
 /* ---- life ---- */
@@ -385,14 +308,15 @@ struct http_client *http_client_new(struct loop *loop,
 
     if (!client)
         return NULL;
-    client->loop = loop;
-    client->options = *options;
+    *client = (struct http_client){ .loop = loop,
+                                    .options = *options,
+                                    .exchange = { .due_ms = LOOP_NEVER } };
     if (options->max_running < 1 || options->max_running > HTTP_CLIENT_MAX_RUNNING)
         client->options.max_running = HTTP_CLIENT_MAX_RUNNING;
-    client->exchange = (struct transfer_exchange){ .places = client->options.max_running,
-                                                   .due_ms = LOOP_NEVER };
-    queue_empty(&client->waiting);
-    queue_empty(&client->unnamed);
+    client->exchange.places = client->options.max_running;
+    queue_init(&client->waiting);
+    queue_init(&client->unnamed);
+    queue_init(&client->exchange.again);
     client->resolver = resolver_new(loop, on_news, client);
     loop_add_task(loop, &(struct loop_task){ .run = client_run,
                                              .owner = client,
@@ -410,10 +334,10 @@ void http_client_abort(struct http_client *client)
     static const char failure[] = "the handler is shutting down";
 
     transfers_fail(client->transfers, failure);
-    queue_again(client);
+    queue_prepend(&client->waiting, &client->exchange.again);
     queue_prepend(&client->waiting, &client->unnamed);
     while (client->waiting.first)
-        http_call_end(queue_take(&client->waiting), failure);
+        http_call_end(take(&client->waiting), failure);
 }
 
 void http_client_free(struct http_client *client)

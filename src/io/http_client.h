@@ -32,6 +32,9 @@ MUST_USE struct http_client *http_client_new(struct loop *loop,
 /* No call may be under way.  NULL is allowed. */
 void http_client_free(struct http_client *client);
 
+/* The failure of a call whose turn came after its deadline: nothing was sent. */
+extern const char HTTP_CLIENT_TOO_LATE[];
+
 /* ERR_NO_MEMORY: too much waits already; done will not be called. */
 MUST_USE enum err http_client_start(struct http_client *client, struct http_call *call);
 

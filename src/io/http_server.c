@@ -37,6 +37,9 @@
 /* A response, and the look for another request behind it, take MHD a few runs. */
 #define RUNS_PER_TURN 4
 
+/* A moment of the loop's clock that is over. */
+#define AT_ONCE 0
+
 struct http_server {
     struct loop *loop;
     struct MHD_Daemon *daemon;
@@ -48,7 +51,7 @@ struct http_server {
     struct connections connections;
     size_t max_connections;
     bool is_draining;
-    bool has_work;        /* MHD has been given something to do since it last ran */
+    int64_t due_ms;       /* when to run next; AT_ONCE: MHD has been given something to do */
     bool has_lenient_mhd; /* see is_whole_head */
 };
 
@@ -137,18 +140,28 @@ static int socket_of(struct MHD_Connection *connection)
 }
 
 /* A new exchange, which lives in its own arena. */
-static struct exchange *exchange_new(struct http_server *server)
+static struct exchange *exchange_new(struct http_server *server,
+                                     struct MHD_Connection *connection, const char *method)
 {
     struct arena mem = server->spare;
     struct exchange *x;
 
     server->spare = (struct arena){ 0 };
     mem.limit_bytes = ARENA_EXTRA_BYTES;
-    x = arena_take(&mem, sizeof(*x));
-    if (x)
-        x->request.mem = mem;
-    else
+    x = arena_space(&mem, sizeof(*x));
+    if (!x) {
         arena_free(&mem);
+        return NULL;
+    }
+    *x = (struct exchange){
+        .request = { .mem = mem,
+                     .method = str_from(method),
+                     .loop = server->loop,
+                     .started_ms = loop_now_ms(server->loop) },
+        .server = server,
+        .connection = connection,
+        .client = client_of(connection),
+    };
     return x;
 }
 
@@ -219,7 +232,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
                               const char *url, const char *method, const char *version)
 {
     struct client *client = client_of(connection);
-    struct exchange *x = client ? exchange_new(server) : NULL;
+    struct exchange *x = client ? exchange_new(server, connection, method) : NULL;
     struct http_meaning meaning;
     struct http_request *request;
     uint64_t length;
@@ -227,12 +240,6 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     if (!x)
         return NULL;
     request = &x->request;
-    x->server = server;
-    x->connection = connection;
-    x->client = client;
-    request->method = str_from(method);
-    request->loop = server->loop;
-    request->started_ms = loop_now_ms(server->loop);
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
         (client->has_query &&
          collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count))) {
@@ -322,7 +329,7 @@ static enum MHD_Result handle(struct exchange *x)
     struct http_server *server = x->server;
 
     x->is_handled = true;
-    x->request.body = (struct str){ x->body.ptr, x->body.len };
+    x->request.body = buf_text(&x->body);
     if (x->request.is_too_large && x->body.len > HTTP_SERVER_SMALL_BODY_BYTES)
         x->request.body.len = HTTP_SERVER_SMALL_BODY_BYTES;
     server->handler.handle(server->handler.owner, &x->request);
@@ -349,11 +356,9 @@ static void send_past_mhd(struct exchange *x, const struct http_response *respon
     struct buf text = { .mem = &x->request.mem };
     struct str bytes;
 
-    buf_add(&text, STR("HTTP/1.1 "));
-    buf_add_number(&text, response->status);
-    buf_add_all(&text, STR(" "), str_from(MHD_get_reason_phrase_for(response->status)),
-                STR("\r\nConnection: close\r\nContent-Length: "));
-    buf_add_number(&text, response->body.len);
+    buf_add_all(&text, STR("HTTP/1.1 "), DECIMAL(response->status), STR(" "),
+                str_from(MHD_get_reason_phrase_for(response->status)),
+                STR("\r\nConnection: close\r\nContent-Length: "), DECIMAL(response->body.len));
     for (size_t i = 0; i < response->header_count; i++)
         buf_add_all(&text, STR("\r\n"), response->headers[i].name, STR(": "),
                     response->headers[i].value);
@@ -378,7 +383,7 @@ static void end_lingering(struct exchange *x)
     x->client->lingering = NULL;
     (void)shutdown(socket, SHUT_RDWR);
     MHD_resume_connection(x->connection);
-    x->server->has_work = true;
+    x->server->due_ms = AT_ONCE;
 }
 
 static void on_rest(void *owner, int socket, uint32_t events)
@@ -525,8 +530,8 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
 /* Header names and values must be NUL-terminated for MHD; false: no memory. */
 static bool add_header(struct exchange *x, struct header header)
 {
-    char *name = arena_cstr(&x->request.mem, header.name);
-    char *value = arena_cstr(&x->request.mem, header.value);
+    const char *name = arena_cstr(&x->request.mem, header.name);
+    const char *value = arena_cstr(&x->request.mem, header.value);
 
     return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
 }
@@ -582,7 +587,7 @@ void http_response_send(struct http_request *request, const struct http_response
         return; /* handle() is still on the stack and sends it */
     x->is_suspended = false;
     MHD_resume_connection(x->connection);
-    x->server->has_work = true;
+    x->server->due_ms = AT_ONCE;
 }
 
 /* ---- turning ---- */
@@ -592,7 +597,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
     struct http_server *server = owner;
 
     (void)fd, (void)events;
-    server->has_work = true;
+    server->due_ms = AT_ONCE;
 }
 
 /*
@@ -603,46 +608,33 @@ static bool has_work(const struct http_server *server)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
 
-    return server->has_work ||
+    return server->due_ms == AT_ONCE ||
            (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0);
 }
 
-static int server_wait_ms(void *owner)
-{
-    struct http_server *server = owner;
-
-    if (has_work(server))
-        return 0;
-    return loop_until_ms(server->loop, connections_sweep_ms(&server->connections));
-}
-
 /* One line for all that were closed since the last sweep, so that no client can flood the log. */
-static void log_cut(struct connections *all)
+static void log_closed(struct connections *all)
 {
     if (all->slow == 0 && all->evicted == 0)
         return;
-    log_event(LOG_WARN, "cut", LOG_NUMBER("slow", all->slow),
+    log_event(LOG_WARN, "closed", LOG_NUMBER("slow", all->slow),
               LOG_NUMBER("evicted", all->evicted));
     all->slow = all->evicted = 0;
-}
-
-static bool is_time_to_sweep(const struct http_server *server)
-{
-    return loop_until_ms(server->loop, connections_sweep_ms(&server->connections)) == 0;
 }
 
 static void server_run(void *owner)
 {
     struct http_server *server = owner;
 
-    /* Read pending input before deadlines are checked: after a pause of ours no client is late. */
-    server->has_work |= is_time_to_sweep(server);
+    /* Pending input is read before deadlines are checked: after a pause of ours no client is late. */
+    server->due_ms = AT_ONCE;
     for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
-        server->has_work = false;
+        server->due_ms = LOOP_NEVER;
         MHD_run(server->daemon);
     }
     if (connections_sweep(&server->connections, loop_now_ms(server->loop)))
-        log_cut(&server->connections);
+        log_closed(&server->connections);
+    server->due_ms = has_work(server) ? AT_ONCE : connections_sweep_ms(&server->connections);
 }
 
 /* ---- life ---- */
@@ -660,13 +652,14 @@ static struct MHD_Response *make_no_memory(void)
     struct MHD_Response *response =
         MHD_create_response_from_buffer(sizeof(body) - 1, body, MHD_RESPMEM_PERSISTENT);
 
-    for (size_t i = 0; response && i < COUNT(headers); i++) {
-        if (MHD_add_response_header(response, headers[i][0], headers[i][1]) == MHD_YES)
-            continue;
-        MHD_destroy_response(response);
-        response = NULL;
-    }
-    return response;
+    bool ok = response != NULL;
+
+    for (size_t i = 0; ok && i < COUNT(headers); i++)
+        ok = MHD_add_response_header(response, headers[i][0], headers[i][1]) == MHD_YES;
+    if (ok)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
 }
 
 struct http_server *http_server_new(struct loop *loop, const struct http_handler *handler,
@@ -678,12 +671,14 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
 
     if (!server)
         return NULL;
-    server->loop = loop;
-    server->handler = *handler;
-    server->max_connections = max_connections;
+    *server = (struct http_server){
+        .loop = loop,
+        .handler = *handler,
+        .max_connections = max_connections,
+        .no_memory = make_no_memory(),
+        .has_lenient_mhd = strncmp(MHD_get_version(), "0.", 2) == 0,
+    };
     TAILQ_INIT(&server->connections.list);
-    server->has_lenient_mhd = strncmp(MHD_get_version(), "0.", 2) == 0;
-    server->no_memory = make_no_memory();
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
@@ -700,7 +695,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
         return NULL;
     }
     loop_add_task(loop, &(struct loop_task){
-                            .run = server_run, .owner = server, .wait_ms = server_wait_ms });
+                            .run = server_run, .owner = server, .due_ms = &server->due_ms });
     return server;
 }
 
@@ -735,19 +730,20 @@ void http_server_add(struct http_server *server, int socket)
     /* On failure MHD has closed the socket already. */
     (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&none,
                              sizeof(none));
-    server->has_work = true;
+    server->due_ms = AT_ONCE;
 }
 
 void http_server_make_room(struct http_server *server, size_t count)
 {
     connections_make_room(&server->connections, count, loop_now_ms(server->loop));
-    server->has_work = true;
+    server->due_ms = AT_ONCE;
 }
 
 void http_server_drain(struct http_server *server)
 {
     server->is_draining = true;
     connections_drain(&server->connections, loop_now_ms(server->loop));
+    server->due_ms = AT_ONCE;
 }
 
 size_t http_server_connections(const struct http_server *server)

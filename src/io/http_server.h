@@ -132,7 +132,7 @@ static inline struct str http_request_header(const struct http_request *request,
         if (str_equal_nocase(request->headers[i - 1].name, name))
             return request->headers[i - 1].value;
     }
-    return (struct str){ NULL, 0 };
+    return NO_STR;
 }
 
 /* The value of the first parameter of that name; ptr is NULL if there is none. */
@@ -142,7 +142,7 @@ static inline struct str http_request_query(const struct http_request *request, 
         if (str_equal(request->query[i].name, name))
             return request->query[i].value;
     }
-    return (struct str){ NULL, 0 };
+    return NO_STR;
 }
 
 #endif

@@ -62,13 +62,7 @@ struct transfers {
     size_t idle_count;
     int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
     int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
-    int64_t due_ms;    /* the first of these three moments */
 };
-
-static void set_due(struct transfers *all)
-{
-    all->due_ms = loop_earlier(all->timer_ms, loop_earlier(all->sweep_ms, all->silent_ms));
-}
 
 /* ---- one transfer: what libcurl calls ---- */
 
@@ -451,13 +445,17 @@ static struct transfer *take_idle(struct transfers *all)
     return t;
 }
 
-static void sweep_idle(struct transfers *all, int64_t now_ms)
+/* Of the loop's tasks. */
+static void sweep_idle(void *owner)
 {
+    struct transfers *all = owner;
+
     while (all->idle_count > SPARE_COUNT &&
            all->idle_count + all->running_count > all->most_running)
         transfer_free(take_idle(all));
     all->most_running = all->running_count;
-    all->sweep_ms = all->idle_count > SPARE_COUNT ? now_ms + SPARE_MS : LOOP_NEVER;
+    all->sweep_ms =
+        all->idle_count > SPARE_COUNT ? loop_now_ms(all->loop) + SPARE_MS : LOOP_NEVER;
 }
 
 /* All tell libcurl anew what it no longer knows. */
@@ -495,7 +493,6 @@ static struct http_call *release(struct transfers *all, struct transfer *t)
     keep_idle(all, t);
     if (all->running_count == 0)
         all->silent_ms = now_ms + SILENT_MS;
-    set_due(all);
     if (all->exchange->places++ == 0)
         all->exchange->due_ms = now_ms;
     return call;
@@ -542,8 +539,7 @@ static void finish(struct transfers *all, CURL *easy, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
     if (is_untouched(t, code)) {
         call = release(all, t);
-        call->next = all->exchange->again;
-        all->exchange->again = call;
+        queue_add(&all->exchange->again, &call->queued, call->deadline_ms);
         all->exchange->due_ms = loop_now_ms(all->loop);
         return;
     }
@@ -582,7 +578,6 @@ static void start_over(struct transfers *all)
     curl_multi_cleanup(all->multi);
     all->multi = NULL;
     all->timer_ms = LOOP_NEVER;
-    set_due(all);
 }
 
 static void act(struct transfers *all, int fd, int mask)
@@ -598,14 +593,10 @@ static void act(struct transfers *all, int fd, int mask)
 static void on_ready(void *owner, int fd, uint32_t events)
 {
     struct transfers *all = owner;
-    int mask = 0;
+    int mask = (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
+               (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
 
-    if (events & (EPOLLIN | EPOLLHUP))
-        mask |= CURL_CSELECT_IN;
-    if (events & EPOLLOUT)
-        mask |= CURL_CSELECT_OUT;
-    if (events & EPOLLERR)
-        mask |= CURL_CSELECT_ERR;
     act(all, fd, mask); /* before the server's turn, which then sends the responses */
 }
 
@@ -615,19 +606,14 @@ static void on_ready(void *owner, int fd, uint32_t events)
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *unused)
 {
     struct transfers *all = owner;
-    uint32_t events = 0;
+    uint32_t events =
+        (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
 
     (void)easy, (void)unused;
-    if (what == CURL_POLL_REMOVE) {
+    /* Told of a failure, libcurl would end all transfers.  So this one ends at its deadline. */
+    if (what == CURL_POLL_REMOVE)
         loop_unwatch(all->loop, fd);
-        return 0;
-    }
-    if (what & CURL_POLL_IN)
-        events |= EPOLLIN;
-    if (what & CURL_POLL_OUT)
-        events |= EPOLLOUT;
-    /* Told of a failure, libcurl would end all transfers: this one ends at its deadline. */
-    if (loop_watch(all->loop, fd, events, on_ready, all))
+    else if (loop_watch(all->loop, fd, events, on_ready, all))
         log_event(LOG_ERROR, "upstream",
                   LOG_TEXT("problem", STR("a connection cannot be watched: no memory")));
     return 0;
@@ -639,7 +625,6 @@ static int on_timer(CURLM *multi, long timeout_ms, void *owner)
 
     (void)multi;
     all->timer_ms = timeout_ms < 0 ? LOOP_NEVER : loop_now_ms(all->loop) + timeout_ms;
-    set_due(all);
     return 0;
 }
 
@@ -661,9 +646,10 @@ static CURLM *multi_new(struct transfers *all)
     return NULL;
 }
 
-/* Closes connections that nothing has used for long. */
-static void close_silent(struct transfers *all)
+/* Of the loop's tasks: closes connections that nothing has used for long. */
+static void close_silent(void *owner)
 {
+    struct transfers *all = owner;
     CURLM *multi = multi_new(all);
 
     all->silent_ms = LOOP_NEVER;
@@ -674,23 +660,12 @@ static void close_silent(struct transfers *all)
     forget_all_addresses(all);
 }
 
-/* ---- turning ---- */
-
-static void transfers_run(void *owner)
+/* Of the loop's tasks: libcurl has wanted to be called now. */
+static void on_time(void *owner)
 {
     struct transfers *all = owner;
-    int64_t now_ms = loop_now_ms(all->loop);
 
-    if (now_ms >= all->sweep_ms)
-        sweep_idle(all, now_ms);
-    if (now_ms >= all->silent_ms)
-        close_silent(all);
-    if (now_ms < all->timer_ms) {
-        set_due(all);
-        return;
-    }
     all->timer_ms = LOOP_NEVER;
-    set_due(all);
     act(all, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -703,19 +678,22 @@ struct transfers *transfers_new(struct loop *loop, const struct http_client_opti
 
     if (!all)
         return NULL;
-    all->loop = loop;
-    all->options = options;
-    all->exchange = exchange;
+    *all = (struct transfers){ .loop = loop,
+                               .options = options,
+                               .exchange = exchange,
+                               .timer_ms = LOOP_NEVER,
+                               .sweep_ms = LOOP_NEVER,
+                               .silent_ms = LOOP_NEVER };
     (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
                    options->user_agent);
-    all->timer_ms = all->sweep_ms = all->silent_ms = all->due_ms = LOOP_NEVER;
     all->multi = multi_new(all);
     if (!all->multi) {
         transfers_free(all);
         return NULL;
     }
-    loop_add_task(loop, &(struct loop_task){
-                            .run = transfers_run, .owner = all, .due_ms = &all->due_ms });
+    loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, false });
+    loop_add_task(loop, &(struct loop_task){ close_silent, all, &all->silent_ms, false });
+    loop_add_task(loop, &(struct loop_task){ on_time, all, &all->timer_ms, false });
     return all;
 }
 

@@ -31,9 +31,9 @@ struct target {
 
 /* What the client and its transfers tell each other. */
 struct transfer_exchange {
-    size_t places;           /* for further transfers */
-    struct http_call *again; /* calls that are to be queued again, since nothing was sent */
-    int64_t due_ms; /* when the client has something to do; the earlier moment counts */
+    size_t places;      /* for further transfers */
+    struct queue again; /* calls that are to be started again, since nothing was sent */
+    int64_t due_ms;     /* when the client has something to do; the earlier moment counts */
 };
 
 struct transfers;

@@ -53,13 +53,11 @@ struct loop *loop_new(void)
 
     if (!loop)
         return NULL;
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll < 0) {
-        free(loop);
-        return NULL;
-    }
-    loop->now_ms = monotonic_ms();
-    return loop;
+    *loop = (struct loop){ .epoll = epoll_create1(EPOLL_CLOEXEC), .now_ms = monotonic_ms() };
+    if (loop->epoll >= 0)
+        return loop;
+    free(loop);
+    return NULL;
 }
 
 void loop_free(struct loop *loop)
@@ -123,22 +121,14 @@ void loop_add_task(struct loop *loop, const struct loop_task *task)
     loop->tasks[loop->task_count++] = *task;
 }
 
-static int wait_of(const struct loop *loop, const struct loop_task *task)
-{
-    return task->due_ms ? loop_until_ms(loop, *task->due_ms) : task->wait_ms(task->owner);
-}
-
-/* The shortest wait that any task asks for; epoll_wait understands -1 as we do. */
+/* Until the first task is due.  epoll_wait understands -1 as we do. */
 static int shortest_wait(const struct loop *loop)
 {
-    int shortest = -1;
+    int64_t due_ms = LOOP_NEVER;
 
-    for (size_t i = 0; i < loop->task_count; i++) {
-        int wait = wait_of(loop, &loop->tasks[i]);
-        if (wait >= 0 && (shortest < 0 || wait < shortest))
-            shortest = wait;
-    }
-    return shortest;
+    for (size_t i = 0; i < loop->task_count; i++)
+        due_ms = earlier_ms(due_ms, *loop->tasks[i].due_ms);
+    return loop_until_ms(loop, due_ms);
 }
 
 /* Without its epoll set a loop would only spin; the host starts the process again. */
@@ -164,7 +154,7 @@ void loop_turn(struct loop *loop)
 
     for (size_t i = 0; i < loop->task_count; i++) {
         const struct loop_task *task = &loop->tasks[i];
-        if (!task->due_ms || task->is_each_turn || *task->due_ms <= loop->now_ms)
+        if (task->is_each_turn || *task->due_ms <= loop->now_ms)
             task->run(task->owner);
     }
     count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, shortest_wait(loop));

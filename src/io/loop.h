@@ -6,7 +6,7 @@
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 
-#include "base/str.h"
+#include "base/queue.h"
 
 struct loop;
 
@@ -14,24 +14,23 @@ struct loop;
 typedef void loop_ready(void *owner, int fd, uint32_t events);
 
 /*
- * What a library does on each turn.  run: all that can be done now, without waiting.
- * wait_ms: how long it can then sleep if no descriptor wakes it; 0: run again at once,
- * -1: as long as it takes.  With due_ms instead, which the owner sets and run sets anew, it runs
- * only when that moment has come, unless it is for each turn.
+ * A task.  run does all that can be done now, without waiting.  The owner sets the moment at which
+ * it is due, and run sets it anew.  It runs only when that moment has come, unless it is for each
+ * turn; no turn waits for longer than until then.
  */
 struct loop_task {
     void (*run)(void *owner);
     void *owner;
-    int (*wait_ms)(void *owner);
     const int64_t *due_ms; /* LOOP_NEVER: not as things stand */
     bool is_each_turn;
 };
 
 /*
- * The server, a sample and the worker; and for Web PubSub as for storage two clients with a resolver
- * and transfers each, calls that wait for a token and those that wait for another try.
+ * The server, a sample and the worker.  For Web PubSub as for storage: two clients with a resolver
+ * and three tasks of their transfers each, calls that wait for a token and those that wait for
+ * another try.
  */
-#define LOOP_MAX_TASKS 19
+#define LOOP_MAX_TASKS 27
 
 /* NULL: the system has no more memory or descriptors. */
 MUST_USE struct loop *loop_new(void);
@@ -62,11 +61,5 @@ int64_t loop_now_ms(const struct loop *loop);
 /* How long until a moment of that clock, as wait_ms wants it; -1 for "never". */
 #define LOOP_NEVER INT64_MAX
 int loop_until_ms(const struct loop *loop, int64_t moment_ms);
-
-/* Of two moments. */
-static inline int64_t loop_earlier(int64_t a_ms, int64_t b_ms)
-{
-    return a_ms < b_ms ? a_ms : b_ms;
-}
 
 #endif

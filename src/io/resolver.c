@@ -84,12 +84,12 @@ static void set_due(struct resolver *resolver)
     if (!resolver->channel)
         return;
     for (const struct resolver_name *name = resolver->names; name; name = name->next)
-        resolver->due_ms = loop_earlier(resolver->due_ms, name->settle_ms);
+        resolver->due_ms = earlier_ms(resolver->due_ms, name->settle_ms);
     if (resolver->open == 0)
         resolver->due_ms = now_ms;
     else if (ares_timeout(resolver->channel, NULL, &left))
-        resolver->due_ms = loop_earlier(resolver->due_ms, now_ms + left.tv_sec * 1000 +
-                                                              (left.tv_usec + 999) / 1000);
+        resolver->due_ms = earlier_ms(resolver->due_ms, now_ms + left.tv_sec * 1000 +
+                                                            (left.tv_usec + 999) / 1000);
 }
 
 static void on_ready(void *owner, int fd, uint32_t events)
@@ -305,7 +305,7 @@ static void take_found(struct resolver_name *name, int family,
 {
     struct addresses list = read_family(found, family);
 
-    name->life_ms = loop_earlier(name->life_ms, read_life_ms(found));
+    name->life_ms = earlier_ms(name->life_ms, read_life_ms(found));
     take(name, family, &list);
 }
 

@@ -37,8 +37,8 @@ void base64url_add(struct buf *out, struct str bytes)
 
 bool base64url_is_char(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' ||
+           c == '_';
 }
 
 bool base64url_is_text(struct str text, char other)
@@ -95,7 +95,7 @@ int hex_value(char c)
 {
     char lower = (char)(c | 0x20);
 
-    if (c >= '0' && c <= '9')
+    if (is_digit(c))
         return c - '0';
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }

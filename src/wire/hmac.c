@@ -71,7 +71,7 @@ enum err hmac_sign_text(struct hmac_key *key, struct str message, struct arena *
 
     if (e)
         return e;
-    base64url_add(&text, (struct str){ (const char *)mac, sizeof(mac) });
+    base64url_add(&text, str_of_bytes(mac, sizeof(mac)));
     return buf_done(&text, out);
 }
 

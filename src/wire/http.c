@@ -21,19 +21,20 @@ static const bool token_chars[256] = {
     ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1,
 };
 
-static bool is_token(struct str s)
+static bool is_token_char(char c)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!token_chars[(unsigned char)s.ptr[i]])
-            return false;
-    }
-    return s.len > 0;
+    return token_chars[(unsigned char)c];
 }
 
-/* A control character other than the tab, which is a blank. */
-static bool is_control(char c)
+static bool is_token(struct str s)
 {
-    return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+    return s.len > 0 && str_is_all(s, is_token_char);
+}
+
+/* A tab is a blank, and no control character. */
+static bool is_no_control(char c)
+{
+    return ((unsigned char)c >= ' ' || c == '\t') && c != 0x7f;
 }
 
 #define EVERY_BYTE(byte) (UINT64_MAX / 255 * (byte))
@@ -54,11 +55,7 @@ static bool has_control(struct str s)
 {
     while (s.len >= 8 && !may_have_control(s.ptr))
         s = (struct str){ s.ptr + 8, s.len - 8 };
-    for (size_t i = 0; i < s.len; i++) {
-        if (is_control(s.ptr[i]))
-            return true;
-    }
-    return false;
+    return !str_is_all(s, is_no_control);
 }
 
 /* ---- authorities ---- */
@@ -106,7 +103,7 @@ bool http_split_authority(struct str text, struct str *host, struct str *port)
     }
     *host = str_first(text, len);
     text = str_skip(text, len);
-    *port = text.len > 0 ? str_skip(text, 1) : (struct str){ NULL, 0 };
+    *port = text.len > 0 ? str_skip(text, 1) : NO_STR;
     return is_host && (text.len == 0 || text.ptr[0] == ':');
 }
 
@@ -115,13 +112,7 @@ static bool is_authority(struct str s)
 {
     struct str host, port;
 
-    if (!http_split_authority(s, &host, &port))
-        return false;
-    for (size_t i = 0; i < port.len; i++) {
-        if (port.ptr[i] < '0' || port.ptr[i] > '9')
-            return false;
-    }
-    return true;
+    return http_split_authority(s, &host, &port) && str_is_all(port, is_digit);
 }
 
 /* ---- head ---- */
@@ -251,10 +242,8 @@ const char *http_target_complaint(struct str target)
 {
     struct str authority, rest;
 
-    for (size_t i = 0; i < target.len; i++) {
-        if (!is_in_a_url(target.ptr[i]))
-            return "the target has a character in it that no URL may have";
-    }
+    if (!str_is_all(target, is_in_a_url))
+        return "the target has a character in it that no URL may have";
     if (target.len > 0 && target.ptr[0] == '/')
         return memchr(target.ptr, '%', target.len) ? encoding_complaint(target) : NULL;
     if (str_equal(target, STR("*")))
@@ -280,29 +269,31 @@ struct str http_target_path(struct str target)
 bool http_date_read(struct str text, int64_t *out)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct tm date = { 0 };
     const struct {
         size_t at, len;
         uint64_t max;
-    } fields[] = { { 5, 2, 31 }, { 12, 4, 9999 }, { 17, 2, 23 }, { 20, 2, 59 }, { 23, 2, 60 } };
-    uint64_t values[COUNT(fields)];
-    struct tm date = { 0 };
+        int *value;
+    } fields[] = { { 5, 2, 31, &date.tm_mday },
+                   { 12, 4, 9999, &date.tm_year },
+                   { 17, 2, 23, &date.tm_hour },
+                   { 20, 2, 59, &date.tm_min },
+                   { 23, 2, 60, &date.tm_sec } };
+    uint64_t value;
 
     if (text.len != 29 || !str_ends(text, STR(" GMT")))
         return false;
     for (size_t i = 0; i < COUNT(fields); i++) {
         struct str digits = { text.ptr + fields[i].at, fields[i].len };
-        if (str_to_number(digits, 0, fields[i].max, &values[i]))
+        if (str_to_number(digits, 0, fields[i].max, &value))
             return false;
+        *fields[i].value = (int)value;
     }
     while (date.tm_mon < 12 && memcmp(months + 3 * date.tm_mon, text.ptr + 8, 3) != 0)
         date.tm_mon++;
     if (date.tm_mon == 12)
         return false;
-    date.tm_mday = (int)values[0];
-    date.tm_year = (int)values[1] - 1900;
-    date.tm_hour = (int)values[2];
-    date.tm_min = (int)values[3];
-    date.tm_sec = (int)values[4];
+    date.tm_year -= 1900;
     *out = (int64_t)timegm(&date);
     return true;
 }

@@ -98,29 +98,12 @@ static size_t utf8_len(const struct cursor *c)
 {
     const unsigned char *s = (const unsigned char *)c->at;
     size_t left = (size_t)(c->end - c->at);
-    unsigned char low = 0x80, high = 0xbf;
-    size_t len;
+    size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    /* The second byte of some has a narrower range. */
+    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
 
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        len = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        len = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        len = 4;
-    else
-        return 0;
-    if (left < len)
-        return 0;
-    /* The second byte of these has a narrower range. */
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (s[1] < low || s[1] > high)
+    if (s[0] < 0xc2 || s[0] > 0xf4 || left < len || s[1] < low || s[1] > high)
         return 0;
     for (size_t i = 2; i < len; i++) {
         if (s[i] < 0x80 || s[i] > 0xbf)
@@ -147,24 +130,13 @@ static bool skip_string(struct cursor *c)
 {
     if (!skip_char(c, '"'))
         return false;
-    for (;;) {
-        skip_plain(c);
-        if (c->at == c->end)
-            return false;
-        if (*c->at == '"') {
-            c->at++;
+    while (skip_unescaped(c)) {
+        if (skip_char(c, '"'))
             return true;
-        }
-        if (*c->at == '\\') {
-            if (!skip_escape(c))
-                return false;
-        } else {
-            size_t len = utf8_len(c); /* 0 for control characters too */
-            if (len == 0)
-                return false;
-            c->at += len;
-        }
+        if (!sees(c, '\\') || !skip_escape(c))
+            return false;
     }
+    return false;
 }
 
 /* ---- numbers and words ---- */
@@ -173,7 +145,7 @@ static bool skip_digits(struct cursor *c)
 {
     const char *from = c->at;
 
-    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
+    while (c->at < c->end && is_digit(*c->at))
         c->at++;
     return c->at > from;
 }
@@ -444,7 +416,7 @@ static enum err find_members(struct str text, bool is_checked, struct json_field
     struct json_field member, *field;
 
     for (size_t i = 0; i < count; i++)
-        fields[i].value = (struct str){ NULL, 0 };
+        fields[i].value = NO_STR;
     skip_space(&c);
     if (!skip_char(&c, '{'))
         return ERR_SYNTAX;

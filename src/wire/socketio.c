@@ -8,11 +8,6 @@
 /* Between the packets of one Engine.IO payload. */
 #define RECORD_SEPARATOR '\x1e'
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static struct str take_digits(struct str *text)
 {
     size_t len = 0;
@@ -123,11 +118,10 @@ void packet_add_event(struct buf *out, struct str nsp, struct str name, struct s
                       struct str_list attachments)
 {
     buf_reserve(out, nsp.len + name.len + args.len + 16);
-    buf_add(out, attachments.count > 0 ? STR("45") : STR("42"));
-    if (attachments.count > 0) {
-        buf_add_number(out, attachments.count);
-        buf_add_char(out, '-');
-    }
+    if (attachments.count > 0)
+        buf_add_all(out, STR("45"), DECIMAL(attachments.count), STR("-"));
+    else
+        buf_add(out, STR("42"));
     add_namespace(out, nsp);
     buf_add_char(out, '[');
     json_add_string(out, name);
@@ -136,8 +130,8 @@ void packet_add_event(struct buf *out, struct str nsp, struct str name, struct s
     buf_add(out, args);
     buf_add_char(out, ']');
     for (size_t i = 0; i < attachments.count; i++) {
-        buf_add_char(out, RECORD_SEPARATOR);
-        buf_add_char(out, 'b');
+        buf_add(out, STR("\x1e"
+                         "b"));
         base64_add(out, attachments.at[i]);
     }
 }

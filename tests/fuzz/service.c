@@ -162,9 +162,9 @@ static void check_neighbours(const struct http_call *http, const struct audience
 
 static bool will_come_again(const struct rest_call *call)
 {
-    const struct rest_call *backed_off = scene.handler.rest.backed_off;
+    const struct queued *backed_off = scene.handler.rest.backed_off.first;
 
-    while (backed_off && backed_off != call)
+    while (backed_off && backed_off != &call->queued)
         backed_off = backed_off->next;
     return backed_off != NULL;
 }

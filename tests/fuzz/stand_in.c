@@ -78,6 +78,8 @@ static void must_be_one_line(const char *text)
         MUST((unsigned char)*text >= 0x20 && *text != 0x7f);
 }
 
+const char HTTP_CLIENT_TOO_LATE[] = "timed out in the queue";
+
 enum err http_client_start(struct http_client *client, struct http_call *call)
 {
     (void)client;

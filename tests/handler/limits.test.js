@@ -77,7 +77,7 @@ test('whoever has a request in flight is not cut to make room', () =>
 
     const crowd = await openMany(app, 50);
     assert.equal(await sendPatiently(app.handler.port), 'ok');
-    await app.handler.log.next((line) => /event=cut .*evicted=[1-9]/.test(line));
+    await app.handler.log.next((line) => /event=closed .*evicted=[1-9]/.test(line));
     for (const connection of [fresh, used]) {
       const late = connection.answer(ANSWER_MS);
       connection.write(whole.subarray(most));

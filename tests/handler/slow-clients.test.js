@@ -84,7 +84,7 @@ async function delayNobody(t) {
 
     await eventually(STEP_MS + 5 * LOOK_MS, () => slow.closed === SLOW, 'the slow are cut');
     assert.ok(slow.firstMs - start > STEP_MS - LOOK_MS, 'and none long before its time');
-    await app.handler.log.next((line) => /event=cut slow=\d+/.test(line));
+    await app.handler.log.next((line) => /event=closed slow=\d+/.test(line));
   } finally {
     slow.stop();
     connections.forEach((connection) => connection.close());
@@ -159,7 +159,7 @@ test('when all places are taken, whoever has been idle for longest makes room', 
   const answer = begun.answer();
   begun.write(event.subarray(event.length - 1));
   assert.equal((await answer).text, '431[{"success":true}]', 'in the middle of a request, so kept');
-  await app.handler.log.next((line) => /event=cut .*evicted=\d+/.test(line));
+  await app.handler.log.next((line) => /event=closed .*evicted=\d+/.test(line));
   // How many have to go depends on how many of the others have been answered by then.
   const last = Math.max(-1, ...closed);
   assert.ok(last < 100, `the first to be idle are the first to go, and not number ${last}`);

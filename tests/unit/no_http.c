@@ -20,6 +20,8 @@ void http_client_free(struct http_client *client)
     abort();
 }
 
+const char HTTP_CLIENT_TOO_LATE[] = "timed out in the queue";
+
 enum err http_client_start(struct http_client *client, struct http_call *call)
 {
     (void)client, (void)call;

@@ -213,7 +213,7 @@ static void absurd_sizes_are_refused(void **state)
 static enum err copy_both_ways(struct arena *mem, void *context)
 {
     struct str copy;
-    char *text;
+    const char *text;
 
     (void)context;
     if (arena_copy(mem, STR("a\0b"), &copy) != ERR_NONE)
@@ -230,7 +230,7 @@ static void copies_are_copies_and_tell_when_they_cannot_be(void **state)
 {
     struct arena mem;
     struct str copy;
-    char *text;
+    const char *text;
 
     (void)state;
     sweep(copy_both_ways, NULL);

@@ -35,6 +35,25 @@ static void what_can_be_seen_is_ascii_without_space(void **state)
     assert_true(str_is_visible(STR("")));
 }
 
+static void of_all_characters_of_a_view_something_holds(void **state)
+{
+    (void)state;
+    assert_true(str_is_all(STR("0123456789"), is_digit));
+    assert_true(str_is_all(STR(""), is_digit));
+    assert_false(str_is_all(STR("01/"), is_digit));
+    assert_false(str_is_all(STR(":01"), is_digit));
+}
+
+static void a_list_has_what_equals_one_of_it(void **state)
+{
+    const struct str_list list = { (const struct str[]){ STR("a"), STR("bc") }, 2 };
+
+    (void)state;
+    assert_true(str_list_has(list, STR("bc")));
+    assert_false(str_list_has(list, STR("b")));
+    assert_false(str_list_has((struct str_list){ NULL, 0 }, STR("")));
+}
+
 static void case_is_that_of_ascii_letters_alone(void **state)
 {
     (void)state;
@@ -232,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_view_of_nothing_is_empty),
         cmocka_unit_test(views_are_equal_when_their_bytes_are),
         cmocka_unit_test(what_can_be_seen_is_ascii_without_space),
+        cmocka_unit_test(of_all_characters_of_a_view_something_holds),
+        cmocka_unit_test(a_list_has_what_equals_one_of_it),
         cmocka_unit_test(case_is_that_of_ascii_letters_alone),
         cmocka_unit_test(a_view_starts_and_ends_with_what_it_does),
         cmocka_unit_test(a_view_is_shortened_at_either_end),

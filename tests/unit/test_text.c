@@ -96,6 +96,8 @@ void http_client_abort(struct http_client *c)
     (void)c;
 }
 
+const char HTTP_CLIENT_TOO_LATE[] = "timed out in the queue";
+
 enum err http_client_start(struct http_client *c, struct http_call *call)
 {
     assert_true(c->count < COUNT(c->calls));
