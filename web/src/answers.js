@@ -17,6 +17,8 @@ import {
 const BACK_OFF = 3;
 /** Between two answers, unless more viewers wait than one answer takes. */
 const PAUSE_MS = FLUSH_MS + COLLECT_MS;
+/** When nobody has been answered for so long, the first who asks is answered at once. */
+const QUIET_MS = 1_000;
 /** A viewer that has not asked for this long begins anew. */
 const FORGIVEN_MS = 2 * ANSWER_MAX_MS;
 const NEVER = Infinity;
@@ -60,6 +62,9 @@ export class Answers {
   #answered = new Map();
   #collectAt = NEVER;
   #nextAt = 0;
+  #quietAt = 0;
+  /** Whoever asks soon after one that was answered at once waits until then, as if that one waited, too. */
+  #soonAt = 0;
   #credit = ANSWER_BYTES_PER_S;
   #creditAt = 0;
 
@@ -83,7 +88,16 @@ export class Answers {
   #wait(viewer, text, now) {
     if (this.#waiting.size >= MAX_AUDIENCE) return;
     this.#waiting.set(viewer, text || this.#waiting.get(viewer) === true);
-    if (this.#collectAt === NEVER) this.#collectAt = Math.max(now + COLLECT_MS, this.#nextAt);
+    if (this.#collectAt === NEVER) this.#collectAt = this.#collectFrom(viewer, text, now);
+  }
+
+  /** @param {string} viewer @param {boolean} text @param {number} now */
+  #collectFrom(viewer, text, now) {
+    if (text && now >= this.#quietAt && !this.#answered.has(viewer)) {
+      this.#soonAt = now + COLLECT_MS;
+      return now;
+    }
+    return now < this.#soonAt ? this.#soonAt : Math.max(now + COLLECT_MS, this.#nextAt);
   }
 
   /** The viewer has left. @param {string} viewer */
@@ -130,12 +144,15 @@ export class Answers {
     if (this.#waiting.size === 0 || now < this.#collectAt || this.#credit <= 0) return undefined;
     const [[, text]] = this.#waiting;
     const to = this.#batch(text);
+    // Who did not have to wait is to be in step with those who do.
+    const at = Math.max(now, this.#soonAt);
     for (const viewer of to) {
       this.#waiting.delete(viewer);
       this.#underWay.add(viewer);
-      this.#note(viewer, now);
+      this.#note(viewer, at);
     }
-    this.#nextAt = now + PAUSE_MS;
+    this.#quietAt = now + QUIET_MS;
+    if (now >= this.#soonAt) this.#nextAt = now + PAUSE_MS;
     this.#collectAt = this.#waiting.size > 0 ? now : NEVER;
     return { to, text };
   }

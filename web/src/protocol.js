@@ -69,7 +69,7 @@ export const VIEW_MS = 100;
 export const BEAT_MS = 5_000;
 /** A change of the session is announced at once, but not more often than this. */
 export const EARLY_BEAT_MS = 500;
-/** Requests for the text are collected this long before they are answered. */
+/** Requests for the text are collected this long before they are answered, all but a quiet room's first. */
 export const COLLECT_MS = 200;
 export const ROOM_FULL_MS = 1_000;
 /** What one answer may be addressed to: so many sockets, in a filter of so many characters. */

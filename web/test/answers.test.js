@@ -39,8 +39,27 @@ test('an answer is for at most fifty, and for fewer where ids are long', () => {
     }
     assert.equal(new Set(batches.flatMap(({ to }) => to)).size, 120);
     // What does not fit into the first follows at once.
-    assert.deepEqual(new Set(batches.map(({ at }) => at)), new Set([COLLECT_MS]));
+    assert.deepEqual(new Set(batches.map(({ at }) => at)), new Set([0]));
   }
+});
+
+test('in a quiet room the first who asks is answered at once, and nobody waits longer for that', () => {
+  const answers = new Answers();
+  answers.ask('first', true, 1_000);
+  const at = [{ at: 1_000, to: ['first'], text: true }];
+  assert.deepEqual(serve(answers, 1_000, 1_010), at);
+  for (const [i, id] of ids(30).entries()) answers.ask(id, true, 1_010 + i);
+  const together = serve(answers, 1_040, 1_300);
+  assert.deepEqual(together, [{ at: 1_000 + COLLECT_MS, to: ids(30), text: true }]);
+  // The room is not quiet yet.
+  answers.ask('later', true, 2_000);
+  assert.equal(answers.wakeAt, 2_000 + COLLECT_MS);
+  serve(answers, 2_000, 4_000);
+  answers.ask('first', true, 4_000);
+  assert.equal(answers.wakeAt, 4_000 + COLLECT_MS, 'who asks again is no newcomer');
+  serve(answers, 4_000, 6_000);
+  answers.ask('much later', true, 6_000);
+  assert.equal(answers.wakeAt, 6_000);
 });
 
 test('who asks all the time is answered after 1 s, then more and more seldom, at last each 10 s', () => {
