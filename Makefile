@@ -22,7 +22,7 @@
 #   make test-storage         kept texts in Azurite, over https, by a token of Entra (190 MB)
 #   make test-firefox         the page in Firefox
 #   make test-webkit          the page in WebKit, Safari's engine, of today and of 2022 (250 MB)
-#   make test-sweep           no text of any language holds a page (an hour)
+#   make test-sweep           no text of any language holds a page (an hour or two)
 #   make grammars             judge the expressions of all grammars, web/grammars/verdicts.json
 #   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
 #   make bench-page           how soon the page is there on a slow network

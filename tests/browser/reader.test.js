@@ -170,20 +170,28 @@ test('a page whose part for its role does not arrive says so', async () => {
   }
 });
 
-test('a viewer asks for its way in once, before its scripts have come', async () => {
+test('a viewer asks for its way in once and opens its one socket before its scripts have come', async () => {
   const writer = await scene.writer();
+  await writer.paste('the text');
   const context = await scene.person();
   const asked = [];
-  const came = context.waitForEvent('request', (request) => request.url().includes('/negotiate'));
+  const sockets = [];
+  let opened;
+  const came = new Promise((resolve) => {
+    opened = resolve;
+  });
+  context.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  context.on('page', (page) => page.on('websocket', (socket) => sockets.push(socket.url()) && opened()));
   await context.route('**/watch-*.js', async (route) => {
     await came;
     await route.continue();
   });
-  context.on('request', (request) => asked.push(new URL(request.url()).pathname));
   const viewer = await scene.viewer(writer.link, { context });
   await viewer.says('Live');
+  await viewer.shows('the text');
   assert.equal(asked.filter((path) => path.endsWith('/negotiate')).length, 1);
-  assert.deepEqual(asked.filter((path) => /write-|editor-/.test(path)), []);
+  assert.equal(sockets.length, 1);
+  assert.deepEqual(asked.filter((path) => /write-|editor-|clients/.test(path)), []);
 });
 
 test('a viewer whose reader does not arrive keeps the first text, up to date, and can reload', async () => {

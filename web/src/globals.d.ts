@@ -1,9 +1,18 @@
 /** An address that build.mjs puts in, because it carries a hash of what it names. */
 declare const TICKER_WORKER: string;
 
-/** The first request of negotiate, which start.js makes for a viewer; link.js takes it. */
+/** A socket that is being opened, and what has come over it. */
+interface Begun {
+  socket: WebSocket;
+  heard: MessageEvent[];
+}
+
+/**
+ * The first request of negotiate, which start.js makes for a viewer, and the socket that it opens
+ * with the response; link.js takes both.
+ */
 declare var codestreamEarly:
-  | { url: string, controller: AbortController, response: Promise<Response> }
+  | { url: string, controller: AbortController, response: Promise<Response>, begun?: Begun }
   | undefined;
 
 /** The page that plays a recording, which build.mjs makes. */

@@ -30,8 +30,8 @@ import * as native from './native.js';
  * @typedef {object} Transport
  * @property {string} query  the query of negotiate's request
  * @property {string[]} fields  what its response must have
- * @property {(ticket: Ticket, party: Party, events: Events, last?: string) => Carrier} open
- *   last: the code with which the previous attempt failed
+ * @property {(ticket: Ticket, party: Party, events: Events, last?: string, begun?: Begun) => Carrier}
+ *   open  last: the code with which the previous attempt failed; begun: a socket to go on with
  * @typedef {Omit<Events, 'failed'> & { ticket: (ticket: Ticket) => void,
  *   left: (trouble?: Trouble) => void }} Listener
  */
@@ -63,6 +63,8 @@ export class Link {
   #running = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {typeof codestreamEarly} what start.js has made for this attempt */
+  #early;
   /** The number of this attempt: what an earlier one reports late is ignored. */
   #life = 0;
 
@@ -103,6 +105,8 @@ export class Link {
     this.#joined = false;
     this.#carrier?.close();
     this.#carrier = undefined;
+    this.#early?.begun?.socket.close();
+    this.#early = undefined;
   }
 
   /** Connects without delay: the connection is dead, or the network is back. */
@@ -170,7 +174,8 @@ export class Link {
   /** @returns {Promise<Ticket>} */
   async #negotiate() {
     const { url, body } = this.#request();
-    const { controller, response } = early(url) ?? ask(url, body);
+    this.#early = early(url);
+    const { controller, response } = this.#early ?? ask(url, body);
     const late = () => controller.abort(new Error('The function app did not answer in time.'));
     const timer = setTimeout(late, NEGOTIATE_MS);
     try {
@@ -253,7 +258,9 @@ export class Link {
         else if (early.length < MAX_EARLY) early.push(event);
       },
     };
-    this.#carrier = this.transport.open(ticket, this.#party(), events, this.#lastFailure);
+    const begun = this.#early?.begun;
+    this.#early = undefined;
+    this.#carrier = this.transport.open(ticket, this.#party(), events, this.#lastFailure, begun);
   }
 
   /** @param {Trouble & { wait?: number }} trouble */

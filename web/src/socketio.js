@@ -1,7 +1,7 @@
 // The transport over Web PubSub for Socket.IO: the handler's `login`, `joinRoom`, `sendToRoom` and
 // `message`.
 
-import { io } from 'socket.io-client';
+import { XHR, WebSocket as WebSocketTransport, io } from 'socket.io-client';
 
 /**
  * @typedef {import('./link.js').Answer} Answer
@@ -19,17 +19,42 @@ const UNANSWERED = 'Unanswered';
 export const query = '';
 export const fields = ['endpoint', 'path', 'token'];
 
+/** The first transport, over a socket that start.js has opened. @param {Begun} begun */
+function over({ socket, heard }) {
+  let taken = false;
+  return class extends WebSocketTransport {
+    /** @param {[string, any, any]} where */
+    createSocket(...where) {
+      if (taken) return super.createSocket(...where);
+      taken = true;
+      // As soon as the socket has its listeners, they are told what they have missed.
+      queueMicrotask(() => {
+        if (socket.readyState === socket.OPEN) socket.onopen?.(new Event('open'));
+        for (const event of heard) socket.onmessage?.(event);
+      });
+      return socket;
+    }
+  };
+}
+
+/** @param {string | undefined} last @param {Begun | undefined} begun */
+function transports(last, begun) {
+  if (begun && begun.socket.readyState <= begun.socket.OPEN) return [over(begun), XHR];
+  // Socket.IO tries the next transport only after an error. Where WebSocket handshakes get no
+  // response at all, polling goes first, and WebSocket may still take over from it.
+  return last === UNANSWERED ? ['polling', 'websocket'] : ['websocket', 'polling'];
+}
+
 /** @type {import('./link.js').Transport['open']} */
-export function open({ endpoint, path, token }, { subscribeTo, publishTo, epoch }, events, last) {
+export function open({ endpoint, path, token }, party, events, last, begun) {
+  const { subscribeTo, publishTo, epoch } = party;
   const socket = io(endpoint, {
     path,
     query: { access_token: token },
     // Socket.IO would retry with the same token; here every attempt gets a fresh one.
     reconnection: false,
     forceNew: true,
-    // Socket.IO tries the next transport only after an error. Where WebSocket handshakes get no
-    // response at all, polling goes first, and WebSocket may still take over from it.
-    transports: last === UNANSWERED ? ['polling', 'websocket'] : ['websocket', 'polling'],
+    transports: transports(last, begun),
     tryAllTransports: true,
     // CONNECT_MS is the deadline that counts.
     timeout: 2 * CONNECT_MS,

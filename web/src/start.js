@@ -21,6 +21,17 @@
     }
   }
 
+  // The socket that socketio.js would open, and what comes over it before that has been loaded.
+  function connect(ticket) {
+    var query = '/?access_token=' + encodeURIComponent(ticket.token) + '&EIO=4&transport=websocket';
+    var socket = new WebSocket(ticket.endpoint.replace(/^http/, 'ws') + ticket.path + query);
+    var begun = { socket: socket, heard: [] };
+    socket.onmessage = function (event) {
+      begun.heard.push(event);
+    };
+    return begun;
+  }
+
   // What link.js would ask first, asked while it is still being loaded.
   function negotiate(room) {
     var api = document.querySelector('meta[name="codestream-api"]').getAttribute('content');
@@ -28,9 +39,18 @@
     if (!/^https?:/.test(url)) return;
     var controller = new AbortController();
     var response = fetch(url, { signal: controller.signal, credentials: 'omit' });
-    // Whoever takes it is told of a failure.
-    response.then(undefined, function () {});
-    window.codestreamEarly = { url: url, controller: controller, response: response };
+    var early = { url: url, controller: controller, response: response };
+    window.codestreamEarly = early;
+    response
+      .then(function (answer) {
+        return answer.clone().json();
+      })
+      .then(function (ticket) {
+        // Whoever has taken the answer by now opens a socket, too.
+        if (window.codestreamEarly === early) early.begun = connect(ticket);
+      })
+      // link.js is told of a failure.
+      .then(undefined, function () {});
   }
 
   function begun() {

@@ -112,6 +112,8 @@ export class ViewerPage {
   /** Replaces the first text by the reader, in several steps that are short. */
   async #load() {
     this.#loading = true;
+    // The text is drawn first.
+    await breath();
     try {
       const Reader = await loadReader();
       await breath();

@@ -76,6 +76,23 @@ test('the request that the page has made before is taken, once, and only for the
   assert.equal((await negotiate(t, viewer, { room: ROOM })).urls.length, 1);
 });
 
+test('a socket that the page has begun is gone on with, or closed if there is no way in', async (t) => {
+  t.after(() => delete globalThis.codestreamEarly);
+  const url = `http://app/negotiate?room_id=${ROOM}`;
+  for (const [answer, isUsed] of [[viewer, true], [writer, false]]) {
+    const begun = { socket: { close: t.mock.fn() }, heard: [] };
+    const response = Promise.resolve(Response.json(answer));
+    globalThis.codestreamEarly = { url, controller: new AbortController(), response, begun };
+    const taken = await new Promise((resolve) => {
+      const open = (...attempt) => resolve(attempt[4]) ?? { send() {}, close() {} };
+      const listener = { ticket() {}, left: resolve };
+      new Link({ api: 'http://app', room: ROOM, transport: { ...fakeTransport(), open }, listener }).start();
+    });
+    assert.equal(taken === begun, isUsed);
+    assert.equal(begun.socket.close.mock.callCount(), isUsed ? 0 : 1);
+  }
+});
+
 test('a request that nobody answers is given up, whoever has made it', async (t) => {
   t.after(() => delete globalThis.codestreamEarly);
   /** @type {(() => void)[]} */
