@@ -13,12 +13,12 @@ const readFile = (path) => readFileSync(path, 'utf8');
 /**
  * Tries again what may pass, and says each step once.
  *
- * @param {{ app: string, withinMs: number }} where  app: the address of the function app
+ * @param {{ app: string, withinMs: number, pauseMs?: number }} where  app: the address of the function app
  * @param {Record<string, string | undefined>} env  with the word for writers, if there is one
  * @param {(line: string) => void} say
  * @returns {Promise<number>} one of EXIT
  */
-export async function changeArrives({ app, withinMs }, env, say) {
+export async function changeArrives({ app, withinMs, pauseMs = PAUSE_MS }, env, say) {
   const word = env.CODESTREAM_WRITERS || undefined;
   const d = { app, word, certificates: readCertificates(env, readFile), quote: quoteWithout([word]) };
   const told = new Set();
@@ -33,12 +33,12 @@ export async function changeArrives({ app, withinMs }, env, say) {
       return EXIT.arrived;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      const isLast = error.isFull || performance.now() + PAUSE_MS > end;
+      const isLast = error.isFull || performance.now() + pauseMs > end;
       const isNews = isLast || !told.has(error.message);
       told.add(error.message);
       if (isNews) say(`${error.isFull ? '-    ' : isLast ? 'FAIL ' : '     not yet:'} ${error.message}`);
       if (isLast) return error.isFull ? EXIT.full : EXIT.failed;
-      await pause(PAUSE_MS);
+      await pause(pauseMs);
     }
   }
 }

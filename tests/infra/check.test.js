@@ -2,12 +2,15 @@
 // stand-ins, each deployment set up wrongly in one way.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 import { changeArrives } from '../../infra/doctor/arrival.mjs';
+import { closeServer } from '../lib/close-server.js';
 import { within } from '../lib/deadline.js';
 import { CONNECTION, FUNCTION_KEY, withDeployment } from '../lib/deployment.js';
 import { ACCESS_KEY, ROOT, connectionString, runProgram } from '../lib/handler.js';
@@ -105,6 +108,24 @@ test('it is red when', { timeout: 60_000, concurrency: 3 }, (t) =>
       ),
     ),
   ));
+
+const STRANGE = '{"endpoint":"no address","path":"/","token":"a.b.c","room_id":"r"}';
+test('what is not yet so is said once, and a stranger who answers ends no check', async (t) => {
+  const answers = ['{}', '{}', '{}', STRANGE, STRANGE, '{"endpoint":1,"path":"","token":"","room_id":""}'];
+  const server = http.createServer((_, response) => response.end(answers.shift() ?? 'the end'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => closeServer(server));
+  const said = [];
+  const say = (line) => {
+    if (line.includes('the end')) throw new Error('the end');
+    said.push(line);
+  };
+  const where = { app: `http://127.0.0.1:${server.address().port}`, withinMs: RUN_MS, pauseMs: 1 };
+  await assert.rejects(within(RUN_MS, changeArrives(where, {}, say), 'the check'), /^Error: the end$/);
+  assert.equal(said.length, 3, said.join('\n'));
+  for (const line of said) assert.match(line, /^ {5}not yet: negotiate does not give a token: 200 \{/);
+});
 
 test('clients that are sent to another address of the service arrive as well', () => {
   const handler = ({ endpoint }) => ({
