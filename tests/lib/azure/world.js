@@ -1,7 +1,7 @@
 // Runs the programs of infra/ whole, in this process, against a Cloud: with a clock of its own, a
 // terminal or none, faults at chosen commands, and an end at a chosen command that nothing in the
 // program can prevent, as SIGKILL is.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -16,6 +16,8 @@ import { Cloud } from './cloud.js';
 import { ANSWERS, az } from './recording-az.js';
 
 const PROGRAMS = { deploy: DEPLOY, destroy: DESTROY, upload: UPLOAD };
+/** Thousands of folders come and go, which a disk makes slow. */
+const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const RUN_MS = 20_000;
 const CALL_MS = 1000;
 const PAGE = '<meta content="connect-src %CODESTREAM_CONNECT%"><meta content="%CODESTREAM_API%">'
@@ -50,7 +52,7 @@ class Screen extends PassThrough {
 export class World {
   /** Begins with nothing, or as another one has ended. */
   constructor({ state, ms = 0 } = {}) {
-    this.root = mkdtempSync(join(tmpdir(), 'deploy-test-'));
+    this.root = mkdtempSync(join(FOLDERS, 'deploy-test-'));
     this.clock = new Clock();
     this.clock.ms = ms;
     this.cloud = new Cloud(this.clock);
