@@ -17,7 +17,7 @@ key of the eventhandler function. For what \`make run\` has started, no setting 
 --report asks the service itself, on a hub of its own, what is recorded or unknown of it, and
 prints rows for the tables in emulator/README.md, without any secret.`;
 const CLOSING_MS = 2000;
-const OPTIONAL = new Set(['a page', 'a word']);
+const OPTIONAL = new Set(['a page', 'a word', 'rooms', 'kept texts']);
 const OF_THE_SERVICE = new Set(['the service', 'an access key', 'a token']);
 const DOWN = new Set(['app', 'host', 'settings']); // causes with which events go nowhere
 
@@ -36,7 +36,7 @@ async function make(check, d) {
   if (finding.failure) return finding;
   Object.assign(d, check.learn?.(response));
   for (const what of check.gives ?? []) d.has.add(what);
-  d.has.add(d.session?.room && 'rooms');
+  d.has.add(d.session?.room && 'rooms').add(d.keepsTexts && 'kept texts').add(d.writer && 'a writer\'s key');
   return finding;
 }
 

@@ -4,6 +4,7 @@
 
 const CANNOT = 'the page says “The service cannot be reached; trying again.”';
 const NOT_YET = 'the page says “The service does not answer yet; trying again.”';
+const NOT_KEPT = 'the page says “Not kept: ”, and why';
 const SETTINGS = 'portal: Function App, Environment variables; az functionapp config appsettings set';
 const HUB = 'portal: Web PubSub, Settings, the hub; az webpubsub hub update';
 const LOG = 'portal: Application Insights, Logs, traces';
@@ -58,6 +59,49 @@ export const CAUSES = {
     seen: CANNOT,
   },
   noPage: { mend: 'is the address of the page right, and is the page published?', seen: 'no page' },
+
+  // ---- kept texts ----
+  notKept: {
+    mend: 'is CODESTREAM_STORAGE__blobServiceUri set? deploy --keep-days N does that; without it, deploy makes a page '
+      + 'that says nothing of kept texts',
+    seen: 'the page says “Will be kept for ” so many days, and then no more of it',
+  },
+  keptUnsaid: {
+    mend: 'is there a rule that deletes? deploy --keep-days N makes it, and publishes the page that says so; '
+      + `without CODESTREAM_STORAGE__blobServiceUri nothing is kept: ${SETTINGS}`,
+    seen: 'nothing in the page: it keeps no text',
+    after: ['page'],
+  },
+  storageRight: {
+    mend: 'give the app\'s identity the role Storage Blob Data Contributor on the container rooms: deploy --keep-days, '
+      + 'or portal: storage account, the container, Access control (IAM); a role takes some minutes',
+    seen: NOT_KEPT,
+  },
+  storageNetwork: {
+    mend: 'portal: storage account, Networking: let the function app in, by a network that it is in',
+    seen: NOT_KEPT,
+  },
+  storageContainer: {
+    mend: 'deploy --keep-days N makes the container rooms in the account that CODESTREAM_STORAGE__blobServiceUri names',
+    seen: NOT_KEPT,
+  },
+  storage: {
+    mend: 'is CODESTREAM_STORAGE__blobServiceUri the address of the account, and has the app an identity? '
+      + `az functionapp identity show; ${LOG}`,
+    seen: NOT_KEPT,
+    after: ['storageRight', 'storageNetwork', 'storageContainer'],
+  },
+  taken: {
+    mend: 'App Service Authentication may take the header Authorization for its own: let /text pass by it, as '
+      + 'docs/deploying.md says (portal: Function App, Authentication)',
+    seen: NOT_KEPT,
+    after: ['closed'],
+  },
+  textRoute: {
+    mend: 'publish the package again (make package): it has the function text, with get, put and delete in text/function.json',
+    seen: NOT_KEPT,
+    after: ['route'],
+  },
 
   // ---- the two of them ----
   key: {

@@ -3,6 +3,7 @@
 // causes.mjs, failure, what later checks lack].
 import { createHmac, randomBytes } from 'node:crypto';
 import { attempt } from './settings.mjs';
+import { TEXTS } from './texts.mjs';
 
 const CLOCK_TOLERANCE_MS = 60_000; // clocks that differ by more make tokens fail sooner or later
 const TOKEN_S = 900;
@@ -81,11 +82,18 @@ function wrongClock(whose, aheadMs) { // NaN: not known, and so not wrong
   return [Math.abs(aheadMs) > CLOCK_TOLERANCE_MS, 'clock', `the clock of ${whose} is ${how} the service's`];
 }
 
-/** The addresses in a page of ours; none in other people's. */
+/** What a page of ours says, of addresses and of kept texts; nothing of other people's. */
 function readPage(html) {
   const [, api] = /<meta name="codestream-api" content="([^"]*)"/.exec(html) ?? [];
   const [, connect = ''] = /\bconnect-src ([^;"]*)/.exec(html) ?? [];
-  return { api: attempt(() => new URL(api)), connect: connect.split(' ') };
+  const [, days] = /<meta name="codestream-keep-days" content="(\d+)"/.exec(html) ?? [];
+  return { api: attempt(() => new URL(api)), connect: connect.split(' '), keepDays: days && Number(days) };
+}
+
+/** Who opens a room gets the key to it. */
+function learnKey({ body }) {
+  const { room_id: room, writer_key: key } = parse(body);
+  return typeof key === 'string' && ROOM.test(room) ? { writer: { room, key } } : {};
 }
 
 const originOf = (text) => attempt(() => new URL(text).origin);
@@ -125,11 +133,13 @@ export const CHECKS = [{
   ],
   note: ({ status }, { session: { room } }) => (!room && 'the application has no rooms')
     || (status === 200 ? 'anybody, since no CODESTREAM_WRITERS is set' : 'whoever has the word'),
+  learn: learnKey,
 }, {
   name: 'the word in CODESTREAM_WRITERS opens a room',
   needs: ['a word', 'negotiate', 'rooms'], expects: [200],
   request: (d) => ['POST', `${d.app}/negotiate`, AS_JSON, JSON.stringify({ writers_word: d.word })],
   judge: (response) => [[wantsWord(response), 'word', 'the handler wants another word than this one']],
+  learn: learnKey,
 }, {
   name: 'the page\'s origin may call', needs: ['a page', 'the function app'],
   request: (d) => ['OPTIONS', `${d.app}/negotiate`, { Origin: d.origin,
@@ -147,7 +157,8 @@ export const CHECKS = [{
       'the page may not connect to this service: its policy names another one'],
   ],
   note: ({ body }) => !readPage(body).api && 'it is not ours, so what it calls is not known',
-}, {
+  learn: ({ body }) => ({ keepDays: readPage(body).keepDays }),
+}, ...TEXTS, {
   name: 'the service can validate the event handler',
   needs: ['negotiate'], gives: ['validation'], expects: [200],
   request: (d) => validation(d, d.code),

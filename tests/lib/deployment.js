@@ -20,19 +20,19 @@ const SYSTEM_EVENTS = ['connect', 'connected', 'disconnected'];
  * page: its address; origin: for CORS.
  * @param {{ hub?: object, service?: object, handler?: object | Function, host?: object,
  *   event?: object | Function, edit?: Record<string, (json: object) => void>, app?: string,
- *   api?: string }} options
+ *   api?: string, keepDays?: number }} options
  *   hub: settings of the hub; service: options of the service stand-in; handler: changes to its
  *   settings, or a function (service) => changes; host: options of the host stand-in; event:
  *   changes to the hub's event handler, or a function (host) => changes; edit: changes to the
  *   app's JSON files; app: another application than Codestream; api: the function app whose address
- *   is in the page
+ *   is in the page; keepDays: for how many days it says that texts are kept
  */
 export function deploy(options = {}) {
   return new Deployment().begin(options);
 }
 
 class Deployment extends StandIns {
-  async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {}, app, api }) {
+  async start({ hub = {}, service = {}, handler = {}, host = {}, event = {}, edit = {}, app, api, keepDays }) {
     const executable = app ? binaryOf(app) : BINARY;
     await this.#startPage();
     await this.startService({ hubs: { [HUB]: hub }, retryDelaysMs: [], ...service });
@@ -41,7 +41,7 @@ class Deployment extends StandIns {
     const options = { key: FUNCTION_KEY, cors: [this.origin], executable, ...host };
     await this.startHost(settings, options, edit);
     this.connect(typeof event === 'function' ? event(this.host) : event);
-    this.#addresses = { api: api ?? this.host.url, service: this.service.endpoint };
+    this.#addresses = { api: api ?? this.host.url, service: this.service.endpoint, keepDays };
   }
 
   #addresses;
