@@ -260,7 +260,7 @@ static void respond(void *owner)
  * The client gets its response, while the rest of the plan goes on in memory of the request.  No
  * client waits for the response to a system event: that one tells the platform when we are done.
  */
-static void on_plan_settled(void *owner)
+static void acknowledge(void *owner)
 {
     struct delivery *d = owner;
 
@@ -296,14 +296,20 @@ static void refuse(struct delivery *d, enum app_refusal outcome, const char *mes
 
 /* ---- reading ---- */
 
-/* What is wrong with a client's event that Web PubSub should not have delivered like this. */
+/* What is wrong with an event that Web PubSub should not have delivered like this. */
 struct fault {
-    unsigned status;
+    unsigned status; /* 0: nothing is wrong */
     const char *code;
     const char *message;
 };
 
+static const struct fault no_fault = { .status = 0 };
 static const struct fault no_memory = { 503, "NoMemory", "no memory for this event" };
+
+static struct fault bad_request(const char *message)
+{
+    return (struct fault){ 400, "BadRequest", message };
+}
 
 /* ERR_SYNTAX: a name that no UTF-8 can spell.  ERR_NO_MEMORY. */
 static enum err read_name(struct delivery *d)
@@ -319,46 +325,43 @@ static enum err read_name(struct delivery *d)
  * spells names in a header is not documented for all that can be one: a client is told that
  * we cannot read its own, rather than cut off.
  */
-static bool read_event_packet(struct delivery *d, struct fault *fault)
+static struct fault read_event_packet(struct delivery *d)
 {
-    struct packet *packet = &d->packet;
-    enum err e = packet_parse(d->request->body, packet);
+    const struct packet *packet = &d->packet;
+    enum err e = packet_parse(d->request->body, &d->packet);
 
-    if (e == ERR_SYNTAX)
-        return false;
-    if (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT)
-        return false;
+    if (e == ERR_SYNTAX ||
+        (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT))
+        return bad_request("the body is not a Socket.IO event");
     if (e) {
         d->complaint = "arrays and objects are too deep inside each other";
-        return true;
+        return no_fault;
     }
     e = read_name(d);
-    if (e == ERR_NO_MEMORY) {
-        *fault = no_memory;
-        return false;
-    }
+    if (e == ERR_NO_MEMORY)
+        return no_memory;
     if (e)
         d->complaint = "the name of the event has half a surrogate pair";
     else if (!cloudevent_spells(d->cloud.name, d->socket.event))
         d->complaint = "ce-eventName and the event in the body differ";
-    return true;
+    return no_fault;
 }
 
 /* The packet must say what the headers say. */
-static bool read_packet(struct delivery *d, struct fault *fault)
+static struct fault read_packet(struct delivery *d)
 {
-    *fault = (struct fault){ 400, "BadRequest", "the body is not a Socket.IO event" };
-    if (!read_event_packet(d, fault))
-        return false;
+    struct fault fault = read_event_packet(d);
+
+    if (fault.status)
+        return fault;
     if (!cloudevent_spells(d->cloud.nsp, d->packet.nsp)) {
-        fault->message = "ce-namespace and the namespace in the body differ";
+        d->complaint = "ce-namespace and the namespace in the body differ";
         if (str_is_visible(d->packet.nsp))
-            return false;
-        d->complaint = fault->message;
+            return bad_request(d->complaint);
     }
     d->socket.args = d->packet.args;
     d->socket.arg_count = d->packet.arg_count;
-    return true;
+    return no_fault;
 }
 
 /*
@@ -392,65 +395,59 @@ static bool is_text_plain(struct str content_type)
  * With an access key the signature tells.  A managed identity has none to check it with;
  * then the host must have asked for a function key, which it passes on to us.
  */
-static bool is_authentic(const struct delivery *d, struct fault *fault)
+static struct fault check_origin(const struct delivery *d)
 {
     struct hmac_key *key = d->handler->rest.webpubsub.key;
-    struct http_request *request = d->request;
-    struct str function_key = http_request_header(request, STR("x-functions-key"));
+    enum err e;
 
-    if (key) {
-        enum err e = signature_check(key, d->cloud.connection_id, d->cloud.signatures);
-        *fault = (struct fault){ 401, "BadSignature",
-                                 "ce-signature is missing or not made with our access key" };
-        if (e == ERR_NO_MEMORY) /* nothing is known of the signature */
-            *fault = no_memory;
-        return !e;
-    }
-    *fault = (struct fault){ 401, "NoFunctionKey",
-                             "without an access key an event needs a function key" };
-    return function_key.len > 0 || http_request_query(d->request, STR("code")).len > 0;
+    if (!key)
+        return http_request_header(d->request, STR("x-functions-key")).len > 0 ||
+                       http_request_query(d->request, STR("code")).len > 0
+                   ? no_fault
+                   : (struct fault){ 401, "NoFunctionKey",
+                                     "without an access key an event needs a function key" };
+    e = signature_check(key, d->cloud.connection_id, d->cloud.signatures);
+    if (e == ERR_NO_MEMORY) /* nothing is known of the signature */
+        return no_memory;
+    return e ? (struct fault){ 401, "BadSignature",
+                               "ce-signature is missing or not made with our access key" }
+             : no_fault;
 }
 
 /* Is this an event of our hub, signed with our key, and whole? */
-static bool read_event(struct delivery *d, struct fault *fault)
+static struct fault read_event(struct delivery *d)
 {
-    const struct webpubsub *webpubsub = &d->handler->rest.webpubsub;
+    static const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const struct http_request *request = d->request;
-    const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const char *header = NULL;
+    struct fault fault;
     enum err e;
 
-    *fault = too_large;
     if (request->is_too_large && !is_binary_event(d))
-        return false;
+        return too_large;
     e = cloudevent_parse(request->headers, request->header_count, &d->request->mem, &d->cloud,
                          &header);
-    if (e) {
-        *fault = no_memory;
-        if (e == ERR_SYNTAX)
-            *fault = (struct fault){ 400, "BadRequest", name_header(d, header) };
-        return false;
-    }
-    *fault = (struct fault){ 404, "UnknownHub", "ce-hub is not the hub of this handler" };
-    if (!str_equal_nocase(d->cloud.hub, webpubsub->hub))
-        return false;
-    if (!is_authentic(d, fault))
-        return false;
-    *fault = too_large;
+    if (e)
+        return e == ERR_SYNTAX ? bad_request(name_header(d, header)) : no_memory;
+    if (!str_equal_nocase(d->cloud.hub, d->handler->rest.webpubsub.hub))
+        return (struct fault){ 404, "UnknownHub", "ce-hub is not the hub of this handler" };
+    fault = check_origin(d);
+    if (fault.status)
+        return fault;
     if (d->cloud.kind != CLOUDEVENT_MESSAGE)
-        return !request->is_too_large;
+        return request->is_too_large ? too_large : no_fault;
     if (d->cloud.is_native)
-        return true;
-    *fault = (struct fault){ 400, "BadRequest", "an event's Content-Type must be text/plain" };
+        return no_fault;
     if (!is_text_plain(d->cloud.content_type))
-        return false;
+        return bad_request("an event's Content-Type must be text/plain");
     if (request->is_too_large)
-        return true;
+        return no_fault;
     if (!request->is_cut)
-        return read_packet(d, fault);
+        return read_packet(d);
     /* A body that was cut cannot be checked. */
-    *fault = (struct fault){ 503, "Overloaded", "no room for this request" };
-    return packet_parse_head(request->body, &d->packet) == ERR_NONE;
+    return packet_parse_head(request->body, &d->packet)
+               ? (struct fault){ 503, "Overloaded", "no room for this request" }
+               : no_fault;
 }
 
 /* For what a client sent; that it came or went is not refused. */
@@ -489,13 +486,15 @@ static void decide_and_run(struct delivery *d)
     if (e)
         socket->memory = STR(""); /* we did not make it */
     app_decide(d->handler->app, socket);
-    d->run.socket = socket;
-    d->run.rest = &d->handler->rest;
-    d->run.mem = &d->request->mem;
-    d->run.deadline_ms = loop_now_ms(d->handler->loop) + d->handler->config->rest_timeout_ms;
-    d->run.settled = on_plan_settled;
-    d->run.done = on_plan_done;
-    d->run.owner = d;
+    d->run = (struct execution){
+        .socket = socket,
+        .rest = &d->handler->rest,
+        .mem = &d->request->mem,
+        .deadline_ms = loop_now_ms(d->handler->loop) + d->handler->config->rest_timeout_ms,
+        .acknowledge = acknowledge,
+        .done = on_plan_done,
+        .owner = d,
+    };
     d->handler->in_flight++;
     execute(&d->run);
 }
@@ -511,7 +510,8 @@ void eventhandler_event(struct handler *handler, struct http_request *request)
     }
     d->handler = handler;
     d->request = request;
-    if (!read_event(d, &fault))
+    fault = read_event(d);
+    if (fault.status)
         response_error(request, fault.status, fault.code, fault.message);
     else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
              (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))

@@ -5,7 +5,7 @@
 #include "wire/socketio.h"
 
 /* An action under way. */
-struct step {
+struct action_call {
     struct execution *run;
     size_t index;
     const struct app_action *action;
@@ -135,12 +135,12 @@ static void end_action(struct execution *run, size_t i, const struct plan_fault 
 /* ---- one action ---- */
 
 /* Web PubSub has said how many there are: the application goes on. */
-static void resume(struct step *step)
+static void resume(struct action_call *one)
 {
-    struct execution *run = step->run;
-    void (*then)(struct app_socket *) = step->action->then;
+    struct execution *run = one->run;
+    void (*then)(struct app_socket *) = one->action->then;
 
-    leave(run, step->index);
+    leave(run, one->index);
     run->socket->plan.count = 0;
     then(run->socket);
     begin_plan(run);
@@ -150,31 +150,31 @@ static void resume(struct step *step)
 static void on_response(void *owner);
 
 /* What it asks for is still to be written into it. */
-static void prepare_call(struct step *step)
+static void prepare_call(struct action_call *one)
 {
-    struct execution *run = step->run;
+    struct execution *run = one->run;
 
-    step->call = (struct rest_call){
+    one->call = (struct rest_call){
         .rest = run->rest,
         .mem = run->mem,
         .deadline_ms = run->deadline_ms,
-        .keep_response = step->action->kind == APP_COUNT,
+        .keep_response = one->action->kind == APP_COUNT,
         .done = on_response,
-        .owner = step,
+        .owner = one,
     };
 }
 
-static void ask_for_page(struct step *step, struct str url)
+static void ask_for_page(struct action_call *one, struct str url)
 {
-    prepare_call(step);
-    step->call.request =
+    prepare_call(one);
+    one->call.request =
         (struct webpubsub_request){ .method = "GET", .url = url, .is_idempotent = true };
-    step->run->calls++;
-    rest_start(&step->call);
+    one->run->calls++;
+    rest_start(&one->call);
 }
 
 /* A page of a room's members; the last one completes the number. */
-static void add_page(struct step *step)
+static void add_page(struct action_call *one)
 {
     static const struct plan_fault no_list = { APP_UPSTREAM,
                                                "Web PubSub did not say how many there are",
@@ -182,27 +182,27 @@ static void add_page(struct step *step)
                                                    "the response is no list of members" };
     static const struct plan_fault too_many = { APP_UPSTREAM, "there are too many to count",
                                                 .failure = "too many members to count" };
-    struct execution *run = step->run;
+    struct execution *run = one->run;
     struct str next;
     size_t count;
 
-    if (webpubsub_read_list(&run->rest->webpubsub, step->call.response, run->mem, &count,
+    if (webpubsub_read_list(&run->rest->webpubsub, one->call.response, run->mem, &count,
                             &next)) {
-        end_action(run, step->index, &no_list);
+        end_action(run, one->index, &no_list);
         return;
     }
-    run->socket->count = step->pages == 0 ? count : run->socket->count + count;
+    run->socket->count = one->pages == 0 ? count : run->socket->count + count;
     if (next.len == 0)
-        resume(step);
-    else if (++step->pages == EXECUTE_MAX_PAGES)
-        end_action(run, step->index, &too_many);
+        resume(one);
+    else if (++one->pages == EXECUTE_MAX_PAGES)
+        end_action(run, one->index, &too_many);
     else
-        ask_for_page(step, next);
+        ask_for_page(one, next);
 }
 
-static void fail_call(struct step *step)
+static void fail_call(struct action_call *one)
 {
-    const struct rest_call *call = &step->call;
+    const struct rest_call *call = &one->call;
     struct plan_fault fault = {
         .refusal = APP_UPSTREAM,
         .message =
@@ -216,21 +216,21 @@ static void fail_call(struct step *step)
         fault.refusal = APP_BUSY;
         fault.message = "too much is in flight, try again";
     }
-    end_action(step->run, step->index, &fault);
+    end_action(one->run, one->index, &fault);
 }
 
 static void on_response(void *owner)
 {
-    struct step *step = owner;
+    struct action_call *one = owner;
 
-    if (step->call.tries > 1)
-        step->run->repeats += step->call.tries - 1;
-    if (step->call.failure)
-        fail_call(step);
-    else if (step->action->kind == APP_COUNT)
-        add_page(step);
+    if (one->call.tries > 1)
+        one->run->repeats += one->call.tries - 1;
+    if (one->call.failure)
+        fail_call(one);
+    else if (one->action->kind == APP_COUNT)
+        add_page(one);
     else
-        end_action(step->run, step->index, &done_well);
+        end_action(one->run, one->index, &done_well);
 }
 
 static void begin_action(struct execution *run, size_t i)
@@ -239,21 +239,22 @@ static void begin_action(struct execution *run, size_t i)
         APP_BAD_REQUEST, "these are too many rooms at once, or their names are too long",
         .failure = "too many rooms, or names too long"
     };
-    struct step *step = arena_space(run->mem, sizeof(*step));
+    struct action_call *one = arena_space(run->mem, sizeof(*one));
     enum err e = ERR_NO_MEMORY;
 
     enter(run, i);
-    if (step) {
-        *step = (struct step){ .run = run, .index = i, .action = &plan_of(run)->actions[i] };
-        prepare_call(step);
-        e = encode(run, step->action, &step->call.request);
+    if (one) {
+        *one =
+            (struct action_call){ .run = run, .index = i, .action = &plan_of(run)->actions[i] };
+        prepare_call(one);
+        e = encode(run, one->action, &one->call.request);
     }
     if (e) {
         end_action(run, i, e == ERR_SYNTAX ? &too_long : &no_memory);
         return;
     }
     run->calls++;
-    rest_start(&step->call);
+    rest_start(&one->call);
 }
 
 /* Starts what may start now, and tells the owner how far the plan has come. */
@@ -271,9 +272,9 @@ static void proceed(struct execution *run)
         run->rest_ms = loop_now_ms(run->rest->loop) - run->started_ms;
     if (is_over(run, false)) {
         run->done(run->owner);
-    } else if (!run->is_settled && is_over(run, true)) {
-        run->is_settled = true;
-        run->settled(run->owner);
+    } else if (!run->is_acknowledged && is_over(run, true)) {
+        run->is_acknowledged = true;
+        run->acknowledge(run->owner);
     }
 }
 

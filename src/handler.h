@@ -160,14 +160,14 @@ struct execution {
     struct arena *mem; /* for the calls */
     int64_t deadline_ms;
     /*
-     * What may not fail is over, but not yet what may: the client can be told.  The plan goes on,
-     * and reads socket and what it points to until done.  Not called if all is over at once.
+     * What may not fail is over, but not yet what may, so the client can be told.  The plan goes
+     * on, and reads socket and what it points to until done.  Not called if all is over at once.
      */
-    void (*settled)(void *owner);
+    void (*acknowledge)(void *owner);
     void (*done)(void *owner); /* nothing is under way any more */
     void *owner;
 
-    /* How it went; complete when done is called, and all that a client is told once settled. */
+    /* How it went.  It is complete for the client at acknowledge, and for the log at done. */
     enum app_refusal outcome; /* the plan's own refusal, or that of a call that failed */
     const char *message;
     struct plan_fault fault; /* that ended the plan; if nothing did, of the last that failed */
@@ -178,15 +178,15 @@ struct execution {
     /* Where it stands. */
     unsigned char progress[APP_MAX_ACTIONS]; /* enum plan_progress of each action */
     bool is_broken;                          /* an action failed that may not */
-    bool is_settled;                         /* the owner has been told so */
+    bool is_acknowledged;                    /* acknowledge has been called */
     bool is_starting;                        /* actions, just now */
     size_t under_way;                        /* so many actions */
     int64_t started_ms;
 };
 
 /*
- * settled and done may be called before this returns: first settled, at most once, then done,
- * exactly once.
+ * acknowledge and done may be called before this returns: first acknowledge, at most once, then
+ * done, exactly once.
  */
 void execute(struct execution *run);
 

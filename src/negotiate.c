@@ -87,14 +87,9 @@ static int64_t token_seconds(const struct handler *handler)
     return (int64_t)handler->config->token_minutes * 60;
 }
 
-static int64_t now_ms(const struct negotiation *n)
+static void respond_unavailable(struct http_request *request, const char *message)
 {
-    return loop_now_ms(n->handler->loop);
-}
-
-static void respond_unavailable(struct negotiation *n, const char *message)
-{
-    response_error(n->request, 503, "Unavailable", message);
+    response_error(request, 503, "Unavailable", message);
 }
 
 static void respond_with_token(struct negotiation *n, struct str token)
@@ -106,16 +101,13 @@ static void respond_with_token(struct negotiation *n, struct str token)
                      { STR("Cache-Control"), STR("no-store") } },
         .header_count = 2,
     };
-    struct log_line line;
 
     if (negotiate_response(&handler->rest.webpubsub, &n->caller.pass, token,
                            token_seconds(handler), &n->request->mem, &response.body)) {
-        respond_unavailable(n, "no memory");
+        respond_unavailable(n->request, "no memory");
         return;
     }
-    response_log(&line, LOG_INFO, n->request);
-    log_number(&line, "status", response.status);
-    log_end(&line);
+    response_log_status(n->request, response.status, NULL);
     http_response_send(n->request, &response);
 }
 
@@ -134,10 +126,10 @@ static void on_generated(void *owner)
 
     n->handler->in_flight--;
     if (n->call.failure)
-        respond_unavailable(n, n->call.failure);
+        respond_unavailable(n->request, n->call.failure);
     else if (json_members(n->call.response, fields, COUNT(fields)) ||
              json_text(fields[0].value, &n->request->mem, &token) || !is_token(token))
-        respond_unavailable(n, "the response of Web PubSub is not a token");
+        respond_unavailable(n->request, "the response of Web PubSub is not a token");
     else
         respond_with_token(n, token);
 }
@@ -150,7 +142,7 @@ static void mint_token(struct negotiation *n, const struct webpubsub_client *cli
 
     if (webpubsub_client_token(&handler->rest.webpubsub, client, (int64_t)time(NULL),
                                token_seconds(handler), &n->request->mem, &token))
-        respond_unavailable(n, "no memory");
+        respond_unavailable(n->request, "no memory");
     else
         respond_with_token(n, token);
 }
@@ -163,14 +155,14 @@ static void ask_for_token(struct negotiation *n, const struct webpubsub_client *
     n->call = (struct rest_call){
         .rest = &handler->rest,
         .mem = &n->request->mem,
-        .deadline_ms = now_ms(n) + handler->config->rest_timeout_ms,
+        .deadline_ms = loop_now_ms(handler->loop) + handler->config->rest_timeout_ms,
         .keep_response = true,
         .done = on_generated,
         .owner = n,
     };
     if (webpubsub_generate_token(&handler->rest.webpubsub, client, token_seconds(handler),
                                  &n->request->mem, &n->call.request)) {
-        respond_unavailable(n, "no memory");
+        respond_unavailable(n->request, "no memory");
         return;
     }
     handler->in_flight++;
@@ -187,30 +179,14 @@ static void get_token(struct negotiation *n)
         ask_for_token(n, &client);
 }
 
-/* 500 is the application's own fault. */
-static unsigned status_of(enum app_refusal refusal)
-{
-    switch (refusal) {
-    case APP_FORBIDDEN:
-    case APP_WRITERS_WORD:
-        return 403;
-    case APP_NO_USER:
-        return 401;
-    case APP_INTERNAL:
-        return 500;
-    default:
-        return 400;
-    }
-}
-
 static void respond_refused(struct negotiation *n)
 {
     const struct app_pass *pass = &n->caller.pass;
     const char *code = app_refusal_code(pass->refusal).ptr; /* a constant */
-    unsigned status = status_of(pass->refusal);
+    unsigned status = response_status_of(pass->refusal);
 
     if (pass->refusal == APP_BUSY)
-        respond_unavailable(n, pass->message);
+        respond_unavailable(n->request, pass->message);
     else if (pass->refusal == APP_WRITERS_WORD)
         response_error_sampled(n->request, status, code, pass->message, &guesses);
     else
@@ -225,29 +201,37 @@ static uint64_t unix_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void decide(struct negotiation *n, const unsigned char *seed, bool is_register)
+static void decide(struct handler *handler, struct http_request *request,
+                   const unsigned char *seed, bool is_register)
 {
-    struct handler *handler = n->handler;
-    struct http_request *request = n->request;
-    struct app_caller *caller = &n->caller; /* zero, as all of n */
+    struct negotiation *n = arena_space(&request->mem, sizeof(*n));
+    const struct config *config = handler->config;
+    bool is_post = str_equal(request->method, STR("POST"));
 
-    caller->query = request->query;
-    caller->query_count = request->query_count;
-    caller->is_post = str_equal(request->method, STR("POST"));
-    if (caller->is_post)
-        caller->body = request->body;
-    caller->is_register = is_register;
-    caller->secret = handler->secret;
-    caller->word_mac = handler->config->needs_word ? handler->word_mac : NULL;
-    caller->seed = seed;
-    caller->now_unix_ms = unix_ms();
-    caller->units = handler->config->units;
-    caller->mem = &request->mem;
-    /* Anybody may send this header: only where the platform signs people in is it its own. */
-    if (handler->config->has_platform_auth)
-        caller->platform_user = http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"));
-    app_negotiate(handler->app, caller);
-    if (caller->pass.refusal)
+    if (!n) {
+        respond_unavailable(request, "no memory");
+        return;
+    }
+    *n = (struct negotiation){ .handler = handler, .request = request };
+    n->caller = (struct app_caller){
+        .query = request->query,
+        .query_count = request->query_count,
+        .is_post = is_post,
+        .body = is_post ? request->body : NO_STR,
+        .is_register = is_register,
+        .secret = handler->secret,
+        .word_mac = config->needs_word ? handler->word_mac : NULL,
+        .seed = seed,
+        .now_unix_ms = unix_ms(),
+        .units = config->units,
+        .mem = &request->mem,
+        /* Anybody may send this header.  It is the platform's where that signs people in. */
+        .platform_user = config->has_platform_auth
+                             ? http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"))
+                             : NO_STR,
+    };
+    app_negotiate(handler->app, &n->caller);
+    if (n->caller.pass.refusal)
         respond_refused(n);
     else
         get_token(n);
@@ -255,26 +239,19 @@ static void decide(struct negotiation *n, const unsigned char *seed, bool is_reg
 
 static void serve(struct handler *handler, struct http_request *request, bool is_register)
 {
-    struct negotiation *n = arena_take(&request->mem, sizeof(*n));
     bool is_post = str_equal(request->method, STR("POST"));
     unsigned char seed[APP_NAME_BYTES];
 
-    if (!n) {
-        response_error(request, 503, "Unavailable", "no memory");
-        return;
-    }
-    n->handler = handler;
-    n->request = request;
     if (request->is_too_large && is_post) /* a GET's body means nothing (RFC 9110 9.3.1) */
         response_error(request, 413, "TooLarge", "the body has at most 16 KiB");
     else if (request->is_cut && is_post)
-        respond_unavailable(n, "no room for this request");
+        respond_unavailable(request, "no room for this request");
     else if (handler->in_flight >= HANDLER_FULL_FOR_NEWCOMERS)
-        respond_unavailable(n, "there is too much to do");
+        respond_unavailable(request, "there is too much to do");
     else if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-        respond_unavailable(n, "no randomness");
+        respond_unavailable(request, "no randomness");
     else
-        decide(n, seed, is_register);
+        decide(handler, request, seed, is_register);
 }
 
 void negotiate(struct handler *handler, struct http_request *request)

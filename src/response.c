@@ -75,22 +75,8 @@ static bool has_line(const struct http_request *request, struct response_sample 
     return true;
 }
 
-void response_log_sampled(const struct http_request *request, unsigned status,
-                          struct response_sample *sample)
-{
-    struct log_line line;
-    uint64_t others;
-
-    if (!has_line(request, sample, &others))
-        return;
-    response_log(&line, LOG_INFO, request);
-    log_number(&line, "status", status);
-    if (others > 0)
-        log_number(&line, "others", others);
-    log_end(&line);
-}
-
-void response_log_error(const struct http_request *request, unsigned status, const char *code,
+/* code: NULL, if nothing is wrong. */
+static void log_outcome(const struct http_request *request, unsigned status, const char *code,
                         const char *message, struct response_sample *sample)
 {
     struct log_line line;
@@ -98,13 +84,38 @@ void response_log_error(const struct http_request *request, unsigned status, con
 
     if (!has_line(request, sample, &others))
         return;
-    response_log(&line, LOG_WARN, request);
+    response_log(&line, code ? LOG_WARN : LOG_INFO, request);
     log_number(&line, "status", status);
-    log_text(&line, "code", str_from(code));
-    log_text(&line, "reason", str_from(message));
+    if (code) {
+        log_text(&line, "code", str_from(code));
+        log_text(&line, "reason", str_from(message));
+    }
     if (others > 0)
         log_number(&line, "others", others);
     log_end(&line);
+}
+
+void response_log_status(const struct http_request *request, unsigned status,
+                         struct response_sample *sample)
+{
+    log_outcome(request, status, NULL, NULL, sample);
+}
+
+void response_log_error(const struct http_request *request, unsigned status, const char *code,
+                        const char *message, struct response_sample *sample)
+{
+    log_outcome(request, status, code, message, sample);
+}
+
+unsigned response_status_of(enum app_refusal refusal)
+{
+    static const unsigned statuses[] = {
+        [APP_FORBIDDEN] = 403, [APP_WRITERS_WORD] = 403, [APP_NO_USER] = 401,
+        [APP_BUSY] = 503,      [APP_INTERNAL] = 500,
+    };
+    unsigned status = refusal < COUNT(statuses) ? statuses[refusal] : 0;
+
+    return status ? status : 400;
 }
 
 void response_error(struct http_request *request, unsigned status, const char *code,

@@ -5,6 +5,7 @@
 #ifndef RESPONSE_H
 #define RESPONSE_H
 
+#include "app/app.h"
 #include "base/log.h"
 #include "io/http_server.h"
 
@@ -30,13 +31,16 @@ struct response_sample {
 void response_error_sampled(struct http_request *request, unsigned status, const char *code,
                             const char *message, struct response_sample *sample);
 
+/* The HTTP status of a caller that an application has turned away.  500 is its own fault. */
+unsigned response_status_of(enum app_refusal refusal);
+
 /* Only the line.  sample: may be NULL. */
 void response_log_error(const struct http_request *request, unsigned status, const char *code,
                         const char *message, struct response_sample *sample);
 
-/* The line of a request that went well, of the same sample. */
-void response_log_sampled(const struct http_request *request, unsigned status,
-                          struct response_sample *sample);
+/* The line of a request that went well.  sample: may be NULL. */
+void response_log_status(const struct http_request *request, unsigned status,
+                         struct response_sample *sample);
 
 /* 405 with Allow. */
 void response_not_allowed(struct http_request *request, struct str allow);

@@ -58,39 +58,36 @@ static const char *told(struct keeping *k, const char *what)
     return text ? text : what;
 }
 
-/* 502: asking again would not help; 503: it may. */
-static void respond_failed(struct keeping *k, enum blob_outcome outcome)
+static void respond_error(struct keeping *k, unsigned status, const char *code,
+                          const char *message, struct response_sample *sample)
 {
     end(k);
-    if (outcome == BLOB_REFUSED)
-        response_error(k->request, 502, "StorageRefused",
-                       told(k, "the storage account refuses it"));
-    else
-        response_error(k->request, 503, "StorageUnavailable",
-                       told(k, "the storage account cannot be reached"));
+    response_error_sampled(k->request, status, code, message, sample);
 }
 
 static void respond_unavailable(struct keeping *k, const char *why)
 {
-    end(k);
-    response_error(k->request, 503, "StorageUnavailable", why);
+    respond_error(k, 503, "StorageUnavailable", why, NULL);
+}
+
+/* 502 says that asking again would not help, and 503 that it may. */
+static void respond_failed(struct keeping *k, enum blob_outcome outcome)
+{
+    if (outcome == BLOB_REFUSED)
+        respond_error(k, 502, "StorageRefused", told(k, "the storage account refuses it"),
+                      NULL);
+    else
+        respond_unavailable(k, told(k, "the storage account cannot be reached"));
 }
 
 static void respond_missing(struct keeping *k)
 {
-    end(k);
-    response_error_sampled(k->request, 404, "NotKept", "no text of this room is kept", &reads);
+    respond_error(k, 404, "NotKept", "no text of this room is kept", &reads);
 }
 
-static void add_mark(struct buf *json, uint64_t epoch, uint64_t version)
-{
-    buf_add(json, STR("\"epoch\":"));
-    buf_add_number(json, epoch);
-    buf_add(json, STR(",\"version\":"));
-    buf_add_number(json, version);
-}
-
-static void respond_json(struct keeping *k, unsigned status, struct buf *json)
+/* before: the beginning of the JSON, which ends with this epoch and version. */
+static void respond_mark(struct keeping *k, unsigned status, struct str before, uint64_t epoch,
+                         uint64_t version)
 {
     struct http_response response = {
         .status = status,
@@ -99,7 +96,9 @@ static void respond_json(struct keeping *k, unsigned status, struct buf *json)
         .header_count = 2,
     };
 
-    if (buf_done(json, &response.body))
+    end(k);
+    if (arena_concat(&k->request->mem, &response.body, before, STR("\"epoch\":"),
+                     DECIMAL(epoch), STR(",\"version\":"), DECIMAL(version), STR("}")))
         response.body = STR("{}");
     http_response_send(k->request, &response);
 }
@@ -107,32 +106,18 @@ static void respond_json(struct keeping *k, unsigned status, struct buf *json)
 /* {"epoch":…,"version":…}: what is kept now */
 static void respond_kept(struct keeping *k)
 {
-    struct buf json = { .mem = &k->request->mem };
-    struct log_line line;
-
-    end(k);
-    response_log(&line, LOG_INFO, k->request);
-    log_number(&line, "status", 200);
-    log_end(&line);
-    buf_add_char(&json, '{');
-    add_mark(&json, k->kept.epoch, k->kept.version);
-    buf_add_char(&json, '}');
-    respond_json(k, 200, &json);
+    response_log_status(k->request, 200, NULL);
+    respond_mark(k, 200, STR("{"), k->kept.epoch, k->kept.version);
 }
+
+#define OLDER "a newer text is kept"
 
 /* {"error":{…},"epoch":…,"version":…}: what is there is newer */
 static void respond_older(struct keeping *k)
 {
-    static const char message[] = "a newer text is kept";
-    struct buf json = { .mem = &k->request->mem };
-
-    end(k);
-    response_log_error(k->request, 412, "Older", message, NULL);
-    buf_add_all(&json, STR("{\"error\":{\"code\":\"Older\",\"message\":\""), str_from(message),
-                STR("\"},"));
-    add_mark(&json, k->there.mark.epoch, k->there.mark.version);
-    buf_add_char(&json, '}');
-    respond_json(k, 412, &json);
+    response_log_error(k->request, 412, "Older", OLDER, NULL);
+    respond_mark(k, 412, STR("{\"error\":{\"code\":\"Older\",\"message\":\"" OLDER "\"},"),
+                 k->there.mark.epoch, k->there.mark.version);
 }
 
 /* ---- what all three begin with ---- */
@@ -151,10 +136,7 @@ static bool find_room(struct handler *handler, struct http_request *request, str
     *room = handler->app->keeper(&caller, key);
     if (!caller.pass.refusal)
         return true;
-    response_error_sampled(request,
-                           caller.pass.refusal == APP_BUSY        ? 503
-                           : caller.pass.refusal == APP_FORBIDDEN ? 403
-                                                                  : 400,
+    response_error_sampled(request, response_status_of(caller.pass.refusal),
                            app_refusal_code(caller.pass.refusal).ptr, caller.pass.message,
                            &refusals);
     return false;
@@ -187,17 +169,24 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
     return k;
 }
 
-static void start(struct keeping *k, void (*done)(void *owner), enum err e)
+/* A new call, of which it is still to be said what it asks for. */
+static struct rest_call *prepare(struct keeping *k, void (*done)(void *owner))
 {
-    if (e) {
+    k->call = (struct rest_call){ .rest = k->handler->storage,
+                                  .mem = &k->request->mem,
+                                  .deadline_ms = k->deadline_ms,
+                                  .done = done,
+                                  .owner = k };
+    return &k->call;
+}
+
+/* e: of saying so */
+static void start(struct keeping *k, enum err e)
+{
+    if (e)
         respond_unavailable(k, "no memory");
-        return;
-    }
-    k->call.rest = k->handler->storage;
-    k->call.deadline_ms = k->deadline_ms;
-    k->call.done = done;
-    k->call.owner = k;
-    rest_start(&k->call);
+    else
+        rest_start(&k->call);
 }
 
 /* ---- GET ---- */
@@ -215,7 +204,7 @@ static void respond_text(struct keeping *k, unsigned status)
     };
 
     end(k);
-    response_log_sampled(k->request, status, &reads);
+    response_log_status(k->request, status, &reads);
     http_response_send(k->request, &response);
 }
 
@@ -256,8 +245,8 @@ void text_get(struct handler *handler, struct http_request *request)
         return;
     request->mem.limit_bytes += 2 * (size_t)MAX_BLOB_BYTES;
     k->there.etag = etag_of(request); /* of a 304, which need not repeat it */
-    start(k, on_text,
-          blob_get(&k->blob, k->there.etag, MAX_BLOB_BYTES, &request->mem, &k->call));
+    start(k, blob_get(&k->blob, k->there.etag, MAX_BLOB_BYTES, &request->mem,
+                      prepare(k, on_text)));
 }
 
 /* ---- PUT and DELETE ---- */
@@ -286,8 +275,7 @@ static void put(struct keeping *k)
     struct str content;
     enum err e = kept_write(&k->kept, (uint64_t)time(NULL) * 1000, mem, &content);
 
-    k->call = (struct rest_call){ 0 };
-    start(k, on_put, e ? e : blob_put(&k->blob, &k->there, &mark, content, mem, &k->call));
+    start(k, e ? e : blob_put(&k->blob, &k->there, &mark, content, mem, prepare(k, on_put)));
 }
 
 /*
@@ -330,8 +318,7 @@ static void on_state(void *owner)
 
 static void ask_state(struct keeping *k)
 {
-    k->call = (struct rest_call){ 0 };
-    start(k, on_state, blob_ask_state(&k->blob, &k->request->mem, &k->call));
+    start(k, blob_ask_state(&k->blob, &k->request->mem, prepare(k, on_state)));
 }
 
 /* The key behind "Bearer "; not NULL, since whoever gives none must not pass for a reader. */

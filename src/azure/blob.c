@@ -18,7 +18,6 @@ static const char *const wanted[REST_MAX_CAPTURED] = {
 static enum err begin(const struct blob *blob, const char *method, struct str query,
                       struct arena *mem, struct rest_call *call)
 {
-    call->mem = mem;
     call->request = (struct webpubsub_request){ .method = method,
                                                 .content_type = "application/json",
                                                 .is_idempotent = true };
