@@ -1,5 +1,5 @@
 // node:test with a deadline on every test and on the whole file, so that nothing can hang a run.
-import { after, before, test as nodeTest } from 'node:test';
+import { after, afterEach, before, test as nodeTest } from 'node:test';
 import { PATIENCE } from './patience.js';
 
 const TEST_MS = 60_000;
@@ -24,4 +24,4 @@ export function test(sentence, ...rest) {
   return nodeTest(sentence, { timeout: PATIENCE * timeout, ...options }, body);
 }
 
-export { after, before };
+export { after, afterEach, before };

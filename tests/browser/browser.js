@@ -22,6 +22,8 @@ const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
 /** A machine with two cores and a sanitizer has its moments. */
 export const SOON_MS = 10_000;
+/** Between two looks at a page, each of which costs page, browser and test some work. */
+const LOOK_MS = 50;
 
 /** A stack with the page, and a browser for it. */
 export async function startScene({ service, env, app, website = true, keepDays, ...options } = {}) {
@@ -100,6 +102,12 @@ export class Scene {
     return new Screen(page);
   }
 
+  /** After each test: an open page is work as long as it lives. */
+  async everybodyLeaves() {
+    await Promise.all(this.browser.contexts().map((context) => context.close()));
+    assert.deepEqual(this.faults.splice(0), []);
+  }
+
   async close() {
     await this.browser.close();
     await this.stack.close();
@@ -143,8 +151,8 @@ export class Screen {
   }
 
   async until(check, ms, what, now) {
-    await eventually(ms, check, what).catch(async (error) => {
-      error.message += `; now: ${JSON.stringify(await now?.())}`;
+    await eventually(ms, check, what, undefined, LOOK_MS).catch(async (error) => {
+      error.message += `; now: ${JSON.stringify(await now?.())}, ${await this.state()}: ${await this.notice()}`;
       throw error;
     });
   }

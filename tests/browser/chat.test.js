@@ -1,7 +1,7 @@
 // The chat in several pages, through everything local, as its users see it.
 import assert from 'node:assert/strict';
 import { deferred } from '../lib/deadline.js';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 let scene;
@@ -12,6 +12,7 @@ before(async () => {
     service: { connectionState: true },
   });
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 async function visitor(name, context) {
@@ -48,7 +49,6 @@ test('two pages log in, talk, see each other type, and one leaves', async () => 
   await bob.close();
   await line(ann, '<b>Bob</b> left');
   assert.equal(await ann.locator('#log li', { hasText: "there's 1 participant" }).count(), 2);
-  await ann.close();
 });
 
 test('nobody enters without a name', async () => {
@@ -71,7 +71,6 @@ test('a name that is given before there is a connection is told when there is on
   await line(page, 'Welcome to the chat');
   await page.locator('[name=message]').press('Enter');
   await line(page, 'Earlytoo early');
-  await page.close();
 });
 
 test('a function app that gives no token is said to, and asked again', async () => {
@@ -87,7 +86,6 @@ test('a function app that gives no token is said to, and asked again', async () 
   refusing = false;
   await line(page, 'Welcome to the chat');
   assert.equal(await page.locator('#trouble').textContent(), '');
-  await page.close();
 });
 
 test('whose token has expired comes back with a fresh one', async () => {
@@ -106,5 +104,4 @@ test('whose token has expired comes back with a fresh one', async () => {
   expired = true;
   scene.stack.service.endConnections();
   await line(page, 'you have been reconnected');
-  await page.close();
 });

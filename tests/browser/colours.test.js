@@ -2,7 +2,7 @@
 // units that are repeated, shown to writer and viewer, and the tasks of both pages are counted.
 // `make test` tries a few languages and lines; SWEEP=all (make test-sweep) all of them.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { traceTasks } from '../lib/tasks.js';
 import { LANGUAGES } from '../../web/src/languages.js';
 import { startScene } from './browser.js';
@@ -62,6 +62,7 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 /** The page has nothing more to do. */
@@ -105,8 +106,6 @@ for (const language of names)
       most = Math.max(most, longest.ms);
     }
     t.diagnostic(`the longest task took ${Math.round(most)} ms`);
-    await context.close();
-    await viewer.page.context().close();
   });
 
 /** Each of these takes seconds to lay out where nothing bounds what is drawn of a line. */
@@ -132,6 +131,4 @@ test('no line holds a page, however long, where lines wrap', { timeout: 120_000 
   const [longest] = await traced();
   assert.ok(longest.ms <= MAX_TASK_MS, `${Math.round(longest.ms)} ms: ${longest.parts().join('; ')}`);
   assert.equal(await writer.text(), text);
-  await context.close();
-  await viewer.page.context().close();
 });

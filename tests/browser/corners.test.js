@@ -1,7 +1,7 @@
 // What people have complained about in pages like this one: storage that is full, pages that are
 // loaded ahead, files that do not arrive, input methods at the limit, names, and the pen that moves.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 const LONG = { timeout: 60_000 };
@@ -10,6 +10,7 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 async function pair(text, options) {

@@ -1,12 +1,13 @@
 // Raised hands and questions: a viewer raises, the writer sees, notes and lowers, the viewer is told.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 const word = (viewer) => viewer.page.locator('#hand-label').textContent();

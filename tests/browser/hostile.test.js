@@ -1,7 +1,7 @@
 // The other side may be anybody: what it sends neither scripts the page nor reaches a screen it
 // has no right to.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { Crowd, negotiate } from '../lib/sockets.js';
 import { startScene } from './browser.js';
 
@@ -13,6 +13,7 @@ before(async () => {
   scene = await startScene();
   crowd = new Crowd(scene.stack.api, ['websocket']);
 });
+afterEach(() => scene?.everybodyLeaves());
 after(async () => {
   crowd?.close();
   await scene?.close();

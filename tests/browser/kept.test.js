@@ -1,6 +1,6 @@
 // Kept texts: they outlive the writer, serve viewers who get no connection, and go when they are told.
 import assert from 'node:assert/strict';
-import { test, before, after } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { deferred, within } from '../lib/deadline.js';
 import { SOON_MS, startScene } from './browser.js';
 
@@ -11,6 +11,7 @@ before(async () => {
   // One writer and one viewer: whoever comes then finds no place.
   scene = await startScene({ keepDays: 7, service: { maxConnections: 2 } });
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 const roomOf = (link) => new URL(link).hash.slice(1);

@@ -1,6 +1,6 @@
 // The same page over the native endpoint, as the older CodeStream had it: no event handler takes
 // part, the service's own roles decide who may speak where.
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 let scene;
@@ -8,6 +8,7 @@ before(async () => {
   scene = await startScene();
   scene.nativePage = `${scene.stack.page}?transport=native`;
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 test('over the native endpoint what a writer types appears at viewers, early and late', async () => {

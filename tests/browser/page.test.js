@@ -1,6 +1,6 @@
 // The page itself: what it weighs, how fast it is, and that it can be used without a mouse.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { deferred, eventually } from '../lib/deadline.js';
 import { SOON_MS, startScene } from './browser.js';
 
@@ -15,6 +15,7 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 test('a writer loads at most 1.0 MB in 15 requests, and nothing more until a language is chosen', async () => {
@@ -121,7 +122,7 @@ test("every keystroke reaches the viewer's screen, and how long it takes is told
       characterData: true,
     });
   });
-  const keys = 80;
+  const keys = 24;
   for (let i = 0; i < keys; i++) {
     await writer.page.keyboard.press('abcdefghij'[i % 10]);
     // A fast typist, never in step with the flush interval.

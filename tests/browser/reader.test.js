@@ -1,7 +1,7 @@
 // The viewer's reader: what it copies, how it takes what comes in a rush, and what a page says that
 // cannot begin.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { Crowd } from '../lib/sockets.js';
 import { SOON_MS, startScene } from './browser.js';
 
@@ -14,6 +14,7 @@ before(async () => {
   scene = await startScene();
   crowd = new Crowd(scene.stack.api, ['websocket']);
 });
+afterEach(() => scene?.everybodyLeaves());
 after(async () => {
   beats.forEach(clearInterval);
   crowd?.close();

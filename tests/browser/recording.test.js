@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { Screen, startScene } from './browser.js';
 
 let scene;
@@ -13,6 +13,7 @@ before(async () => {
   scene = await startScene();
   folder = mkdtempSync(path.join(tmpdir(), 'recording-'));
 });
+afterEach(() => scene?.everybodyLeaves());
 after(async () => {
   rmSync(folder, { recursive: true, force: true });
   await scene?.close();

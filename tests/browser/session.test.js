@@ -1,12 +1,13 @@
 // What a writer can do with a session besides typing.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 async function pair(text) {

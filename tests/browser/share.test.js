@@ -1,13 +1,14 @@
 // The share panel: what it shows, copies and sends, and what it does where the browser refuses.
 import assert from 'node:assert/strict';
 import jsQR from '../../web/node_modules/jsqr/dist/jsQR.js';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 /** What a system with a share sheet has; it keeps what it was given, or does what it is told. */

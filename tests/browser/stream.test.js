@@ -1,6 +1,6 @@
 // What the page is for: what one person types, others see, whatever and however it is typed.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { Crowd } from '../lib/sockets.js';
 import { deferred, pause } from '../lib/deadline.js';
 import { SOON_MS, startScene } from './browser.js';
@@ -21,6 +21,7 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 test('what a writer types appears at a viewer', async () => {

@@ -1,7 +1,7 @@
 // A viewer's screen belongs to the viewer: nothing moves it but the viewer, or the writer while
 // it follows.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 const LINES = Array.from({ length: 200 }, (_, i) => `line ${i + 1}`).join('\n');
@@ -10,6 +10,7 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 async function pair({ text = LINES, ...options } = {}) {

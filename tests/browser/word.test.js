@@ -1,7 +1,7 @@
 // Where the owner has set a word: a writer is asked for it once, a viewer never.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from '../lib/test.js';
+import { after, afterEach, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 const WORD = 'open sesame, "please"';
@@ -14,6 +14,7 @@ before(async () => {
   [axe, scene] = await Promise.all([
     readFile(file, 'utf8'), startScene({ env: { CODESTREAM_WRITERS: WORD } })]);
 });
+afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 const negotiations = ({ page }) => scene.requests

@@ -19,13 +19,13 @@ export async function within(ms, promise, what) {
 }
 
 /** Resolves at the first truthy answer of `check`. For what gives no event to await. */
-export async function eventually(ms, check, what, clock = () => performance.now()) {
+export async function eventually(ms, check, what, clock = () => performance.now(), every = 10) {
   const end = clock() + PATIENCE * ms;
   for (;;) {
     const answer = await check();
     if (answer) return answer;
     if (clock() > end) throw new Error(`${what}: not within ${PATIENCE} x ${ms} ms`);
-    await pause(10);
+    await pause(every);
   }
 }
 
