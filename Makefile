@@ -292,8 +292,8 @@ test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
            $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
-	  BURST_EVENTS=20000 \
-	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) \
+	  BURST_EVENTS=20000 PROPERTY_SEEDS=4 \
+	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) web/test/property.test.js \
 	  emulator/test/load.test.js emulator/test/back-pressure.test.js tests/peers/load.test.js \
 	  tests/browser/outage.test.js
 

@@ -10,6 +10,8 @@ import { BEAT_MS } from '../src/protocol.js';
 import { Stream, World } from './simulation.js';
 
 const EDITS = 10_000;
+/** Of each link; make test-slow has several. */
+const SEEDS = Number(process.env.PROPERTY_SEEDS ?? 1);
 const PIECES = [
   'a',
   'b',
@@ -188,7 +190,7 @@ const LINKS = {
 
 for (const [name, options] of Object.entries(LINKS)) {
   test(`two viewers stay equal to the writer through 10,000 random edits over ${name}`, () => {
-    for (let seed = 1; seed <= 4; seed++) {
+    for (let seed = 1; seed <= SEEDS; seed++) {
       const { worst } = play(seed * 7919, options);
       assert.equal(worst, 0, 'a text that was never published was shown as live');
     }
@@ -196,7 +198,7 @@ for (const [name, options] of Object.entries(LINKS)) {
 }
 
 test('a text that differs by a fault elsewhere is never shown as live longer than one beat', () => {
-  for (let seed = 1; seed <= 8; seed++) {
+  for (let seed = 1; seed <= 2 * SEEDS; seed++) {
     const { worst } = play(seed * 104729, { delay: 60, corrupt: 0.02 });
     assert.ok(worst > 0, 'the fault was never made, so nothing was tested');
     // The beat itself takes its time, and so does the look at it.
