@@ -240,8 +240,8 @@ UNIT_SECONDS := 300
 UNIT_TEST    := sh tests/bounded.sh $(UNIT_SECONDS)
 CORES         = $(or $(shell nproc),1)
 
-# Files run side by side, one more than there are cores, since much of their time is waiting.
-FILES_AT_ONCE ?= $(shell expr $(CORES) + 1)
+# Files run side by side, two for each core, since half of their time is waiting.
+FILES_AT_ONCE ?= $(shell expr 2 \* $(CORES))
 NODE_TEST      = sh tests/bounded.sh $(TEST_SECONDS) node tests/run.js $(FILES_AT_ONCE)
 
 # First everything is built, because what looks at the clock does not run beside compilers.
