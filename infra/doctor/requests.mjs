@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 
@@ -30,7 +32,7 @@ export async function send(d, method, url, headers = {}, content = undefined) {
     const aheadMs = Date.parse(response.headers.date) - Date.now();
     const tookMs = performance.now() - begun;
     let body = '';
-    for await (const bytes of response.setEncoding('utf8')) {
+    for await (const bytes of plain(response).setEncoding('utf8')) {
       body += bytes;
       if (body.length >= MAX_BODY_CHARS) break; // which ends the response
     }
@@ -40,6 +42,10 @@ export async function send(d, method, url, headers = {}, content = undefined) {
     return { status: 0, headers: {}, body: '', isLate, problem: isLate ? LATE : describe(error) };
   }
 }
+
+/** A static website has its files compressed, and sends them so to everybody. */
+const plain = (response) =>
+  (response.headers['content-encoding'] === 'gzip' ? pipeline(response, createGunzip(), () => {}) : response);
 
 /** By its code alone: a message may have a URL in it, and with that a key. */
 function describe(error) {

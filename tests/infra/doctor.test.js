@@ -52,6 +52,7 @@ test('of a healthy system it says nothing but that all is well, and leaves nothi
     const report = await diagnose(healthy);
     report.assertHealthy();
     report.assertOk(...Object.values(CHECK));
+    assert.doesNotMatch(report.text, /not ours/, 'the page is read as a website sends it');
     assert.equal(healthy.service.hub('codestream').connections.size, 0);
   });
 

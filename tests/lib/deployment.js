@@ -4,7 +4,7 @@ import http from 'node:http';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { configurePage } from '../../web/site.mjs';
+import { pageBytes, siteFile } from '../../web/site.mjs';
 import { closeServer } from './close-server.js';
 import { BINARY, ROOT, binaryOf } from './handler.js';
 import { startProxy } from './reverse-proxy.js';
@@ -52,7 +52,9 @@ class Deployment extends StandIns {
     const server = http.createServer((request, response) => {
       const { searchParams } = new URL(request.url, this.origin);
       const api = searchParams.get('api') ?? this.#addresses.api;
-      response.end(configurePage(html, { ...this.#addresses, api }));
+      const { contentType, contentEncoding } = siteFile('');
+      response.writeHead(200, { 'Content-Type': contentType, 'Content-Encoding': contentEncoding });
+      response.end(pageBytes(html, { ...this.#addresses, api }));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
