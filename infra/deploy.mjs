@@ -189,7 +189,7 @@ async function makeResources(d, facts, choice) {
 /** A higher tier first, so that all that follows has it. */
 async function changeTier(d, service, tier) {
   if (!tier.isChanged && !(d.person.isDryRun && (d.options.sku || d.options.units))) return service;
-  d.person.begin(`Service: ${tier.sku}, ${tier.units} units`);
+  d.person.begin(`Service: ${tier.sku}, ${tier.units === 1 ? '1 unit' : `${tier.units} units`}`);
   if (tier.warning) d.person.say(tier.warning);
   return patchService(
     d,

@@ -12,7 +12,7 @@ import { checkPart, identify, namedBy, sharedName } from './found.mjs';
 import { DEPLOYMENTS, waitWhileActive } from './deployments.mjs';
 
 /** So long a 404 of something that must be there is taken for a passing one. */
-const MISSING_MS = 20_000;
+const MISSING_MS = 40_000;
 /** Parts whose properties count; of the others it is enough to know that they are there. */
 const READ_WHOLE = ['service', 'storage', 'host', 'app'];
 
@@ -101,11 +101,11 @@ async function readPart(d, part, found, unique) {
 async function readApp(d, app, hadApp) {
   const patienceMs = { missing: MISSING_MS };
   const what = 'the settings of the function app';
-  const settings = await d.az.read(rest('post', `${app.id}/config/appsettings/list`), {
-    what,
-    patienceMs,
-    dry: { properties: {} },
-  });
+  const read = (args, reading) =>
+    d.az.read(args, { what: reading, patienceMs, dry: { properties: {} } }).catch((error) => {
+      throw error.kind === 'missing' ? notReadable(app.name, reading) : error;
+    });
+  const settings = await read(rest('post', `${app.id}/config/appsettings/list`), what);
   const properties = settings?.properties;
   const isMap = properties && typeof properties === 'object' && !Array.isArray(properties);
   if (!isMap)
@@ -114,11 +114,7 @@ async function readApp(d, app, hadApp) {
       'Run the same command again. Nothing was changed.',
     );
   d.az.hide(...secretsOf(properties));
-  const web = await d.az.read(rest('get', `${app.id}/config/web`), {
-    what: 'the origins of the function app',
-    patienceMs,
-    dry: { properties: {} },
-  });
+  const web = await read(rest('get', `${app.id}/config/web`), 'the origins of the function app');
   // Of an app without origins it is null.
   if (web?.properties?.cors === undefined && !d.person.isDryRun) {
     throw new Stop(
@@ -130,6 +126,13 @@ async function readApp(d, app, hadApp) {
     if (!d.options.secret && !d.options.newSecret) throw emptySettings(app.name);
   }
   return { settings: properties, cors: web.properties.cors ?? {} };
+}
+
+function notReadable(name, what) {
+  return new Stop(
+    `${name} is there, and reading ${what} answers that they are not`,
+    'Run the same command again in some minutes. Nothing was changed.',
+  );
 }
 
 function emptySettings(name) {

@@ -374,7 +374,7 @@ cloudTest(
     const up = await world.run('deploy', ['--sku', 'Standard_S1']);
     assert.match(
       up.out,
-      /Standard_S1, 1 units\nFree_F1 has addresses of its own[^]*30 to 60 minutes/,
+      /Standard_S1, 1 unit\nFree_F1 has addresses of its own[^]*30 to 60 minutes/,
     );
     assert.doesNotMatch(
       (await world.run('deploy', ['--sku', 'Premium_P1'])).out,

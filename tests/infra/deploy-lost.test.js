@@ -39,6 +39,8 @@ for (const answer of ['restNotFound', 'nothing', 'restForbidden']) {
       const { code, err, calls } = await keeps(world, [{ match: /appsettings\/list/, answer }]);
       assert.equal(code, 1);
       assert.match(err, /deploy\.mjs stopped at: What is there already/);
+      if (answer === 'restNotFound')
+        assert.match(err, /codestream-\w+ is there, and reading the settings of the function app answers that they are not/);
       assert.match(calls.at(-1), /appsettings\/list/);
     },
   );
