@@ -112,8 +112,8 @@ export function chooseLocation(asked, found, groupLocation) {
   if (asked && place && !places.has(asked)) {
     throw new Stop(
       `this deployment is in ${place}, and cannot be moved to ${asked}`,
-      'Make another one there, with --resource-group or --name, and then destroy this one; or\n'
-        + 'leave --location out.',
+      'Make another one there, in a group of its own (--resource-group), and then destroy this one;\n'
+        + 'or leave --location out.',
     );
   }
   return place ?? asked ?? region(groupLocation);
