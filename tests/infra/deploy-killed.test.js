@@ -33,11 +33,13 @@ const RUNS = [
   ],
   ['a second deployment', [['deploy', FIRST]], ['deploy', []]],
   [
-    'a change of tier, to an identity, with settings',
+    'a change of tier, to an identity, with settings and kept texts',
     [['deploy', FIRST]],
     [
       'deploy',
       [
+        '--keep-days',
+        '7',
         '--sku',
         'Standard_S1',
         '--units',
