@@ -3,7 +3,7 @@
 export type SystemEvent = 'connect' | 'connected' | 'disconnected';
 
 export interface EventHandler {
-  /** http or https; {hub} and {event} are filled in */
+  /** http, https, or tunnel:/// for one behind a line; {hub} and {event} are filled in */
   urlTemplate: string;
   /** `*`, or names with commas; without it no user event is wanted */
   userEventPattern?: string;
@@ -85,6 +85,11 @@ export interface WebPubSubOptions extends Faults {
   /** the service's own time of day */
   clock?: () => number;
 
+  /** who gets the events of Socket.IO: event handlers, or servers that call useAzureSocketIO */
+  serviceMode?: 'serverless' | 'default';
+  serverGraceMs?: number;
+  tunnelKeepAliveMs?: number;
+  invokeTimeoutMs?: number;
   clockSkewSeconds?: number;
   audience?: 'exact' | 'lenient';
   checkTokenOnEveryRequest?: boolean;

@@ -13,9 +13,10 @@ const ABOUT = `Usage: webpubsub-socketio-emulator [options]
        webpubsub-socketio-emulator token [options]
        webpubsub-socketio-emulator exec [options] -- COMMAND
 
-A local stand-in for Azure Web PubSub for Socket.IO in serverless mode. Prints the connection
-string for the application, then serves until Ctrl-C. \`token\` prints a client's token, and \`exec\`
-runs a command beside the service; each has its own --help.
+A local stand-in for Azure Web PubSub for Socket.IO: in serverless mode event handlers get the
+events, in default mode (--service-mode default) servers that call useAzureSocketIO. Prints the
+connection string for the application, then serves until Ctrl-C. \`token\` prints a client's token,
+and \`exec\` runs a command beside the service; each has its own --help.
 
 Options:`;
 

@@ -115,7 +115,15 @@ const START_CURES = {
  * @param {object} options of serviceOptions
  * @param {object} values of which they are made
  */
-export const warnings = ({ host, hubs }, values) => [...unheeded(values), ...exposed(host, hubs)];
+export const warnings = ({ host, hubs }, values) =>
+  [...unheeded(values), ...misplaced(values), ...exposed(host, hubs)];
+
+/** Servers open lines, and get the events whatever handlers there are. */
+function misplaced({ serviceMode, upstream }) {
+  if (serviceMode !== 'default' || upstream === undefined) return [];
+  return ['in default mode events of Socket.IO go to servers that call useAzureSocketIO: --upstream gets those '
+    + 'of native clients only; without --service-mode default it gets them all'];
+}
 
 /** `hubs` has the hubs whole. */
 function unheeded({ hubs, upstream, anonymous }) {

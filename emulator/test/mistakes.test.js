@@ -244,7 +244,7 @@ const TARGETS = {
   'a token of the native kind': [(at) => `${CLIENTS}/chat/?${POLL}&access_token=${native(at)}`,
     /that is a token for native clients, and this is for Socket\.IO.*client_protocol='SocketIO'/],
   'no token': [() => `${CLIENTS}/chat/?${POLL}`,
-    /no access_token.*`token --hub chat` prints one; or --anonymous; the client reads 401/],
+    /no access_token.*`token --hub chat` prints one; or --hub chat --anonymous; the client reads 401/],
   'a token under another name': [() => `${CLIENTS}/chat/?${POLL}&token=x`, /no access_token \('token' is there\)/],
   'a hub in other letters': [(at) => `${CLIENTS}/Chat/?${POLL}&access_token=${clientToken(at, HUB)}`,
     /capitals and small letters differ: spell the hub alike/],

@@ -40,7 +40,7 @@ export function admit({ url, headers }, audience, { hub, options }) {
 function explainMissing(query, { name }) {
   const other = [...query.keys()].find((key) => /token|jwt|auth/i.test(key));
   const given = other === undefined ? '' : ` ('${other.slice(0, MAX_NAME)}' is there)`;
-  const cure = `the query has it, and \`token --hub ${name}\` prints one; or --anonymous`;
+  const cure = `the query has it, and \`token --hub ${name}\` prints one; or --hub ${name} --anonymous`;
   return `there is no access_token${given}, and the hub admits nobody without one: ${cure}`;
 }
 

@@ -1,44 +1,39 @@
-// The Socket.IO client endpoint, /clients/socketio/hubs/{hub}: who is admitted, CORS, and one
-// Engine.IO server for each hub. Transports, heartbeat and upgrades are engine.io's.
+// The Socket.IO client endpoint, /clients/socketio/hubs/{hub}: who is admitted, CORS, and Engine.IO
+// servers for each hub. Transports, heartbeat and upgrades are engine.io's.
 
 import { STATUS_CODES } from 'node:http';
-import { Server } from 'engine.io';
-import { WebSocket, WebSocketServer } from 'ws';
 
 import { admit, describeHandshake, FULL } from './admission.js';
 import { SocketIoConnection } from './connection.js';
+import { Engines, isRefused } from './engines.js';
 import { connectionId } from './ids.js';
 import { explainEngine, invalidHub, readsOf } from './misdirected.js';
-import { decodeSegment } from './target.js';
+import { decodeSegment, readTarget } from './target.js';
 import { TokenError } from './token.js';
-import { refuseBadHandshakes, refuseUpgrade } from './upgrade.js';
+import { Refusal, open } from './tunnel/opening.js';
+import { refuseUpgrade } from './upgrade.js';
 
 const PATH = /^\/clients\/socketio\/hubs\/([^/]+)\/?$/;
 const TEXT = { 'Content-Type': 'text/plain' };
-const NORMAL = 1000; // close code
 const POLL_AGAIN_MS = 1000; // a client that polls has this long to fetch the end of its session
-
-/** The service says 1000 where engine.io, and ws, would say nothing. */
-class PoliteSocket extends WebSocket {
-  close(code = NORMAL, reason = undefined) {
-    super.close(code, reason);
-  }
-}
-
-class PoliteServer extends WebSocketServer {
-  constructor(options) {
-    super({ ...options, WebSocket: PoliteSocket });
-  }
-}
 
 export class Clients {
   #service;
-  #engines = new Map(); // Hub -> engine.io Server
-  #admitted = new WeakMap(); // handshake request -> claims and description
+  #engines;
+  #admitted = new WeakMap(); // handshake request -> claims, description, and perhaps its connection
 
   /** @param {{options, log, upstream, endpoint, hub: (name: string) => object}} service */
   constructor(service) {
     this.#service = service;
+    this.#engines = new Engines(service, {
+      onSession: (socket, hub) => this.#begin(socket, hub),
+      onError: (error) => this.#refusedByEngine(error),
+      idOf: (req) => this.#admitted.get(req).connection?.id ?? this.#newId(),
+    });
+  }
+
+  #newId() {
+    return connectionId(this.#service.options.idsBeginWith);
   }
 
   /** @returns {boolean} whether the request was for this endpoint */
@@ -52,20 +47,21 @@ export class Clients {
     }
     const hub = this.#service.hub(name);
     const fault = this.#check(req, url, hub, name);
-    if (fault) res.writeHead(fault.status, TEXT).end(`${fault.message}\n`);
-    else this.#pass(req, res, url, hub);
+    const refuse = ({ status, message }) => res.writeHead(status, TEXT).end(`${message}\n`);
+    if (fault) refuse(fault);
+    else if (sessionOf(url)) this.#pass(req, res, hub, sessionOf(url));
+    else this.#open(req, hub, false, (engine) => engine.handleRequest(req, res), refuse);
     return true;
   }
 
   /** The packets of a client that has to wait are not read from its requests. */
-  #pass(req, res, url, hub) {
-    const connection = hub.connections.get(url.searchParams.getAll('sid').at(-1));
-    const held = req.method === 'POST' && connection?.readable?.();
+  #pass(req, res, hub, id) {
+    const pass = () => req.destroyed || this.#engines.withSession(hub, id).handleRequest(req, res);
+    const held = req.method === 'POST' && hub.connections.get(id)?.readable?.();
     if (!held) {
-      this.#engine(hub).handleRequest(req, res);
+      pass();
       return;
     }
-    const pass = () => req.destroyed || this.#engine(hub).handleRequest(req, res);
     held.then(pass).catch((error) => {
       this.#service.log.warn('client', error.stack);
       res.destroy();
@@ -78,31 +74,35 @@ export class Clients {
     if (name === undefined) return false;
     const hub = this.#service.hub(name);
     const fault = this.#check(req, url, hub, name);
-    if (fault) refuseUpgrade(socket, `${fault.status} ${STATUS_CODES[fault.status]}`, fault.message);
-    else this.#engine(hub).handleUpgrade(req, socket, head);
+    const refuse = ({ status, message }) => refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, message);
+    const id = sessionOf(url);
+    if (fault) refuse(fault);
+    else if (id) this.#engines.withSession(hub, id).handleUpgrade(req, socket, head);
+    else this.#open(req, hub, true, (engine) => engine.handleUpgrade(req, socket, head), refuse);
     return true;
   }
 
   /** @returns {{status: number, message: string} | undefined} why the request is refused */
   #check(req, url, hub, name) {
     const fault = this.#fault(req, url, hub, name);
-    if (!fault) return undefined;
-    const { status, message, rule } = fault;
+    if (fault) this.#tell(fault, url);
+    return fault;
+  }
+
+  #tell({ status, message, rule }, url) {
     const details = { rule, status, reads: readsOf(status, url) };
     this.#service.log.refused(['client', `refused (${status}):`], message, details);
-    return fault;
   }
 
   #fault(req, url, hub, name) {
     if (!hub) return { status: 400, message: invalidHub(name), rule: 'hubName' };
-    // As engine.io reads it: the last one counts, and an empty one asks for a new session.
-    const open = Boolean(url.searchParams.getAll('sid').at(-1));
-    if (open && !this.#service.options.checkTokenOnEveryRequest) return undefined;
+    const isOpen = Boolean(sessionOf(url));
+    if (isOpen && !this.#service.options.checkTokenOnEveryRequest) return undefined;
     const handshake = { url, headers: req.headers };
     const audience = `${this.#service.endpoint}${url.pathname.replace(/\/$/, '')}`;
     try {
       const claims = admit(handshake, audience, { hub, options: this.#service.options });
-      if (!open && this.#service.isFull) return { status: 429, message: FULL, rule: 'full' };
+      if (!isOpen && this.#service.isFull) return { status: 429, message: FULL, rule: 'full' };
       this.#admitted.set(req, { claims, description: describeHandshake(handshake, claims) });
       return undefined;
     } catch (error) {
@@ -111,43 +111,52 @@ export class Clients {
     }
   }
 
-  #engine(hub) {
-    if (!this.#engines.has(hub)) this.#engines.set(hub, this.#makeEngine(hub));
-    return this.#engines.get(hub);
+  /** In default mode a server is asked first, but not for a request that engine.io refuses anyway. */
+  #open(req, hub, isUpgrade, pass, refuse) {
+    const any = this.#engines.engine(hub);
+    if (this.#service.options.serviceMode !== 'default' || isRefused(any, req, isUpgrade)) {
+      pass(any);
+      return;
+    }
+    const admitted = this.#admitted.get(req);
+    req.socket.on('error', () => {}); // nobody else listens to it meanwhile
+    open(hub, this.#newId(), admitted, this.#service).then(({ connection, limits }) => {
+      admitted.connection = connection;
+      if (req.socket.destroyed) connection.abandon();
+      req.socket.once('close', () => connection.abandon());
+      pass(this.#engines.engine(hub, limits));
+    }).catch((error) => {
+      const isRefusal = error instanceof Refusal;
+      if (isRefusal) this.#tell(error, readTarget(req.url));
+      else this.#service.log.warn('client', error.stack);
+      refuse(isRefusal ? error : { status: 500, message: 'the stand-in failed' });
+    });
   }
 
-  #makeEngine(hub) {
-    const { pingIntervalMs, pingTimeoutMs, maxPayload, idsBeginWith } = this.#service.options;
-    const engine = new Server({
-      pingInterval: pingIntervalMs,
-      pingTimeout: pingTimeoutMs,
-      maxHttpBufferSize: maxPayload,
-      wsEngine: PoliteServer,
-    });
-    refuseBadHandshakes(engine.ws, this.#service.log);
-    engine.generateId = () => connectionId(idsBeginWith);
-    engine.on('connection', (socket) => {
-      socket.transport.closeTimeout = POLL_AGAIN_MS;
-      const { claims, description } = this.#admitted.get(socket.request);
-      const service = this.#service;
+  /** A client has its session. */
+  #begin(socket, hub) {
+    socket.transport.closeTimeout = POLL_AGAIN_MS;
+    const { claims, description, connection } = this.#admitted.get(socket.request);
+    const service = this.#service;
+    if (connection) {
+      connection.attach(socket);
+    } else {
       service.warnOfSilence(hub);
       new SocketIoConnection({ engine: socket, hub, service, claims, request: description });
-      service.log.life(
-        socket.id,
-        `opened by ${claims?.sub ?? 'nobody'} (${socket.transport.name})`,
-      );
-    });
-    engine.on('connection_error', (error) => {
-      const context = JSON.stringify(error.context ?? {});
-      const where = ['client', 'request refused (400):'];
-      const details = { rule: 'engine', status: 400, reads: `400 '${error.message}'` };
-      this.#service.log.refused(where, `${explainEngine(error)} ${context}`, details);
-    });
-    return engine;
+    }
+    service.log.life(socket.id, `opened by ${claims?.sub ?? 'nobody'} (${socket.transport.name})`);
+  }
+
+  #refusedByEngine(error) {
+    this.#admitted.get(error.req)?.connection?.abandon();
+    const context = JSON.stringify(error.context ?? {});
+    const where = ['client', 'request refused (400):'];
+    const details = { rule: 'engine', status: 400, reads: `400 '${error.message}'` };
+    this.#service.log.refused(where, `${explainEngine(error)} ${context}`, details);
   }
 
   close() {
-    for (const engine of this.#engines.values()) engine.close();
+    this.#engines.close();
   }
 }
 
@@ -156,6 +165,9 @@ function hubName({ pathname }) {
   const match = PATH.exec(pathname);
   return match ? (decodeSegment(match[1]) ?? match[1]) : undefined;
 }
+
+/** As engine.io reads it: the last one counts, and an empty one asks for a new session. */
+const sessionOf = ({ searchParams }) => searchParams.getAll('sid').at(-1);
 
 /** The page is on another origin and socket.io-client may send credentials. */
 function allowOrigin(req, res) {

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { atExpiry, cut, reasonOf } from './engine.js';
 import { limitLife } from './faults.js';
 import { groupNameFault, groupOf } from './groups.js';
 import { Intake } from './intake.js';
@@ -22,15 +23,6 @@ const FAILED_READS = {
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SID_BYTES = 15; // 20 characters, as Socket.IO's own
 const MAX_ACK_IDS = 10_000; // of events whose acknowledgement has not come
-
-/** The reasons in `disconnected` for the ends that Engine.IO reports; others keep their name. */
-const REASONS = {
-  'transport close': '',
-  'forced close': '',
-  'ping timeout': 'PingTimeout',
-  'parse error': 'ProtocolError',
-  'transport error': 'TransportError',
-};
 
 export class SocketIoConnection {
   groups = new Set();
@@ -75,7 +67,7 @@ export class SocketIoConnection {
     this.#limitTimes();
     limitLife(this, service.options);
     engine.on('data', (message) => this.#receive(message));
-    engine.on('close', (reason) => this.#end(REASONS[reason] ?? reason));
+    engine.on('close', (reason) => this.#end(reasonOf(reason)));
   }
 
   /** Joins the groups that a token or a response names; invalid names are ignored. */
@@ -88,15 +80,13 @@ export class SocketIoConnection {
   }
 
   #limitTimes() {
-    const { connectTimeoutMs, closeOnTokenExpiry, clock } = this.#service.options;
+    const { options } = this.#service;
     this.#timers.push(
       setTimeout(() => {
         if (this.#namespaces.size === 0) this.close('ConnectTimeout');
-      }, connectTimeoutMs),
+      }, options.connectTimeoutMs),
+      atExpiry(this.#claims, options, () => this.close('TokenExpired')),
     );
-    if (!closeOnTokenExpiry || this.#claims === undefined) return;
-    const left = Math.min(this.#claims.exp * 1000 - clock(), 2 ** 31 - 1);
-    this.#timers.push(setTimeout(() => this.close('TokenExpired'), left));
   }
 
   // --- from the client ------------------------------------------------------------------------
@@ -378,10 +368,7 @@ export class SocketIoConnection {
 
   /** Cuts the transport. */
   terminate() {
-    const { socket, req } = this.#engine.transport; // of a WebSocket, of a poll
-    if (socket) socket.terminate();
-    else if (req) req.destroy();
-    else this.#engine.close(true); // between two polls: there is no session for the next
+    cut(this.#engine);
   }
 
   /** The groups in which its sockets are by themselves, as long as nobody takes them out. */

@@ -2,6 +2,7 @@
 // JSON or bytes.
 
 import { readPayload } from './packets.js';
+import { readServerPayload } from './tunnel/payload.js';
 
 const TYPES = new Map([
   ['text/plain', 'text'],
@@ -22,6 +23,7 @@ export class Message {
   #text;
   #json;
   #payload;
+  #serverPayload;
   #isFaultTold = false;
 
   /**
@@ -41,6 +43,9 @@ export class Message {
 
   /** The body as packets of Socket.IO, read once for all recipients. */
   payload = () => (this.#payload ??= readPayload(this.text()));
+
+  /** The same as a server sends it. */
+  serverPayload = () => (this.#serverPayload ??= readServerPayload(this.text()));
 
   /** What is wrong is told of one recipient, and not of a thousand. */
   warn(tell) {

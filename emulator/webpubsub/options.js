@@ -11,6 +11,26 @@ const MiB = 1024 * 1024;
 
 /** kind: count, ms, bytes, flag, text, list of ms, or the allowed words */
 export const KNOBS = {
+  // --- what the resource is
+  serviceMode: {
+    kind: ['serverless', 'default'],
+    value: 'serverless',
+    help: 'who gets the events of Socket.IO: event handlers, or servers that call useAzureSocketIO',
+  },
+  serverGraceMs: { kind: 'ms', value: 2000, unknown: true, help: 'servers: time for a lost line to come back' },
+  tunnelKeepAliveMs: {
+    kind: 'ms',
+    value: 30_000,
+    unknown: true,
+    help: 'servers: pause between frames that keep a line up (0: none)',
+  },
+  invokeTimeoutMs: {
+    kind: 'ms',
+    value: 60_000,
+    unknown: true,
+    help: 'servers: time for the acknowledgements of a broadcast',
+  },
+
   // --- tokens
   clockSkewSeconds: { kind: 'count', value: 300, help: 'tolerance for exp and nbf of tokens' },
   audience: {
@@ -336,9 +356,9 @@ export function handlerFaults(handler) {
   const faults = strangers('an event handler', handler, names);
   if (typeof userEventPattern !== 'string') faults.push('userEventPattern is a text: * or names with commas');
   if (!Array.isArray(systemEvents)) return [...faults, 'systemEvents is a list'];
-  if (!/^https?:\/\/[^/{}]+(\/.*)?$/.test(urlTemplate ?? '')) {
+  if (!/^(https?:\/\/[^/{}]+(\/.*)?|tunnel:\/\/\/.*)$/.test(urlTemplate ?? '')) {
     const near = /^[\w.-]+(:\d+)?(\/|$)/.test(urlTemplate ?? '') ? `: do you mean http://${urlTemplate}?` : '';
-    faults.push(`'${urlTemplate}' is not a URL template (http or https, no {} in the host)${near}`);
+    faults.push(`'${urlTemplate}' is not a URL template (http, https or tunnel:///, no {} in the host)${near}`);
   }
   for (const event of systemEvents) {
     if (SYSTEM_EVENTS.includes(event)) continue;

@@ -28,26 +28,54 @@ export class Rest {
   /** @returns {boolean} whether the request was for this interface */
   request(req, res, url) {
     if (!url.pathname.startsWith('/api/')) return false;
-    const call = { started: Date.now() };
-    this.#answer(req, url, call)
+    const call = { started: Date.now(), method: req.method, target: req.url };
+    const request = {
+      method: req.method,
+      url,
+      type: req.headers['content-type'],
+      admit: (route) => route.open || this.#checkToken(req),
+      body: () => this.#readBody(req),
+    };
+    this.#answer(request, call)
       .catch((error) => this.#explain(error))
-      .then((answer) => this.#send(req, res, answer, call));
+      .then((answer) => this.#send(req, res, answer, call))
+      .catch((error) => this.#service.log.warn('rest', error.stack));
     return true;
   }
 
-  async #answer(req, url, call) {
-    const route = findRoute(req.method, url.pathname);
+  /**
+   * Carries out a call of a server of a hub, whose line is its authorisation.
+   * @param {{method: string, url: object | undefined, type?: string, body: Buffer}} request
+   * @returns {Promise<{status: number, text: string, stream?: Function}>} also where it is refused
+   */
+  async relay({ method, url, type, body }, own) {
+    const call = { started: Date.now(), method, target: url ? `${url.pathname}${url.search}` : 'no path' };
+    const admit = ({ params }) => {
+      if (this.#service.hub(params.hub ?? '') !== own) throw new ApiError(403, 'Forbidden', `the line is of hub '${own.name}'`);
+    };
+    const request = { method, url, type, admit, body: () => this.#limit(body, body.length), ofServer: true };
+    const answer = await this.#answer(request, call).catch((error) => this.#explain(error));
+    this.#tell(answer, call);
+    const { status, json, stream } = answer;
+    return { status, text: json === undefined ? undefined : JSON.stringify(json), stream };
+  }
+
+  async #answer({ method, url, type = '', admit, body: read, ofServer }, call) {
+    if (!url) throw badRequest('the URL has no path');
+    const route = findRoute(method, url.pathname);
     this.#checkVersion(url, route);
-    if (!route.open) this.#checkToken(req);
+    admit(route);
     const { params, run } = route;
     call.params = params;
     const hub = params.hub && this.#service.hub(params.hub);
     if (params.hub && !hub) throw badRequest(hubNameFault(params.hub), 'hub');
-    const body = await this.#readBody(req);
+    const body = await read();
     if (this.#service.log.isWanted) call.event = eventIn(body.toString('utf8', 0, MAX_EVENT));
     await this.#failOnPurpose(route);
-    const type = (req.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
-    return run({ params, hub, query: url.searchParams, body, type, url, service: this.#service });
+    const mime = type.split(';')[0].trim().toLowerCase();
+    return run({
+      params, hub, query: url.searchParams, body, type: mime, url, service: this.#service, ofServer,
+    });
   }
 
   /** A probe of the health may leave the version out, or name one that was a preview. */
@@ -93,7 +121,12 @@ export class Rest {
       length += chunk.length;
       if (length <= restBodyLimit) chunks.push(chunk);
     }
-    if (length <= restBodyLimit) return Buffer.concat(chunks);
+    return this.#limit(Buffer.concat(chunks), length);
+  }
+
+  #limit(body, length) {
+    const { restBodyLimit } = this.#service.options;
+    if (length <= restBodyLimit) return body;
     throw new ApiError(413, 'PayloadTooLarge', `the body may have at most ${restBodyLimit} bytes`);
   }
 
@@ -108,10 +141,16 @@ export class Rest {
   }
 
   /** What HEAD is answered names the body that GET would have, but only where it is an error. */
-  #send(req, res, answer, call) {
-    const { status, json, type = JSON_TYPE, headers = {}, note = '', hasVersions = true } = answer;
+  async #send(req, res, answer, call) {
+    const { status, json, type = JSON_TYPE, headers = {}, hasVersions = true, stream } = answer;
     const isHead = req.method === 'HEAD';
-    this.#tell(req, status, note, call);
+    this.#tell(answer, call);
+    if (stream) {
+      res.writeHead(status, { 'Content-Type': type });
+      await stream((line) => res.write(line));
+      res.end();
+      return;
+    }
     const text = json === undefined ? '' : JSON.stringify(json);
     const hasLength = status !== 204 && !(isHead && status === 200);
     res.writeHead(status, {
@@ -124,7 +163,7 @@ export class Rest {
   }
 
   /** What is asked and not there, or not ready, is a result and no refusal. */
-  #tell({ method, url }, status, note, { started, params = {}, event }) {
+  #tell({ status, note = '' }, { started, method, target: url, params = {}, event }) {
     const { log } = this.#service;
     const where = placeOf(params);
     const details = { ...where, event, status, ms: Date.now() - started, method };

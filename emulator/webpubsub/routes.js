@@ -2,6 +2,7 @@
 
 import { ApiError, badRequest } from './errors.js';
 import * as closing from './operations/closing.js';
+import { invoke } from './operations/invoke.js';
 import * as membership from './operations/membership.js';
 import * as permissions from './operations/permissions.js';
 import * as questions from './operations/questions.js';
@@ -15,10 +16,6 @@ const GROUP = `${HUB}/groups/{group}`;
 const USER = `${HUB}/users/{user}`;
 const PERMISSION = `${HUB}/permissions/{permission}/connections/{connection}`;
 
-function notBuilt() {
-  throw new ApiError(501, 'NotImplemented', 'the stand-in does not have this operation');
-}
-
 /** method, path, operation, and: open (needs no token), since (the first api-version) */
 const ROUTES = [
   ['HEAD', '/api/health', questions.health, { open: true }],
@@ -28,7 +25,7 @@ const ROUTES = [
   ['POST', `${HUB}/:removeFromGroups`, membership.removeFromGroups],
   ['POST', `${HUB}/:closeConnections`, closing.closeAll],
   ['POST', `${HUB}/:generateToken`, generateToken],
-  ['POST', `${HUB}/:invoke`, notBuilt], // undocumented, seen in Microsoft's own server library
+  ['POST', `${HUB}/:invoke`, invoke],
   ['HEAD', CONNECTION, questions.connectionExists],
   ['DELETE', CONNECTION, closing.closeConnection],
   ['POST', `${CONNECTION}/:send`, send.sendToConnection],

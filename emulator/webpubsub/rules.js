@@ -15,6 +15,12 @@ export const RULES = {
   handler: ['the first handler that wants an event gets it', 'EH'],
   retries: ['events are retried after 408, 5xx and network failures, not after other 4xx', 'EMU'],
   native: ['native: roles for joining and sending', 'CLI, EMU'],
+  line: ["a server's line: a token whose aud is the URL that is dialled, with ws and without the token", 'TUN'],
+  mode: ['a service has one mode; a line is no reason to change it', "Microsoft's page on service modes"],
+  frame: ['a frame that is none costs the line that it came on', 'a promise of ours'],
+  noServer: ['what a client reads when its hub has no server', 'unknown: 503'],
+  serverConnect: ['what a client reads when a server refuses its session', "unknown: the server's status and text"],
+  serverEvents: ['events of a client go to its server one after the other, each once', 'TUN'],
   restToken: ['REST token: aud is the exact URL, query included', 'SPEC, REST, SDKs'],
   rest: ['error body and `x-ms-error-code` of all others', 'REST'],
 };

@@ -1,4 +1,4 @@
-// The parts put together to one service: Web PubSub for Socket.IO in serverless mode, on one port.
+// The parts put together to one service: Web PubSub for Socket.IO, on one port.
 
 import http from 'node:http';
 
@@ -13,6 +13,8 @@ import { NativeClients } from './native/endpoint.js';
 import { changeFaults, isEndpoint, isHubName, readOptions } from './options.js';
 import { Rest } from './rest.js';
 import { readTarget } from './target.js';
+import { ServerEndpoint } from './tunnel/endpoint.js';
+import { Servers } from './tunnel/servers.js';
 import { isOfWebSocket, refuseUpgrade, respondAndClose, serveAsPlain } from './upgrade.js';
 import { Upstream } from './upstream.js';
 
@@ -38,7 +40,7 @@ class WebPubSub {
   #silent = new Set(); // hubs without an event handler that were warned of
   #clients;
   #native;
-  #rest;
+  #serverEndpoint;
 
   constructor(options, server, listening) {
     this.options = options;
@@ -49,11 +51,14 @@ class WebPubSub {
     // that connects to 127.0.0.1 still presents a token made for localhost.
     // It is a URL: in lower case, and without its scheme's default port.
     this.endpoint = new URL(options.endpoint ?? reachedAt(options.host, this.port)).origin;
-    this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname);
+    this.servers = new Servers(this);
+    this.upstream = new Upstream(options, this.log, new URL(this.endpoint).hostname,
+      (hub, ...request) => this.servers.send(this.hub(hub), ...request));
     this.#listening = listening;
     this.#clients = new Clients(this);
     this.#native = new NativeClients(this);
-    this.#rest = new Rest(this);
+    this.rest = new Rest(this);
+    this.#serverEndpoint = new ServerEndpoint(this);
     server.on('request', (req, res) => {
       this.#attempt(
         () => this.#request(req, res),
@@ -154,7 +159,7 @@ class WebPubSub {
       this.#refused(400, 'the target of the request is no path', 'malformed');
       return res.writeHead(400).end();
     }
-    const parts = [this.#clients, this.#native, this.#rest];
+    const parts = [this.#clients, this.#native, this.rest];
     if (parts.some((part) => part.request(req, res, url))) return undefined;
     if (url.pathname === '/') return res.writeHead(200, TEXT).end(`${GREETING}\n`);
     const why = explainPath(url.pathname);
@@ -164,7 +169,7 @@ class WebPubSub {
 
   #upgrade(req, socket, head) {
     const url = readTarget(req.url);
-    const parts = [this.#clients, this.#native];
+    const parts = [this.#clients, this.#native, this.#serverEndpoint];
     if (url && parts.some((part) => part.upgrade(req, socket, head, url))) return;
     const why = explainPath(url?.pathname ?? req.url);
     this.#refused(404, `no WebSocket: ${why}`, 'path', readsOf(404, url));
@@ -196,6 +201,8 @@ class WebPubSub {
     const idle = Promise.all(connections.map((connection) => connection.idle()));
     await this.upstream.close(idle, CLOSE_GRACE_MS);
     for (const connection of connections) connection.terminate();
+    this.servers.close();
+    this.#serverEndpoint.close();
     this.#clients.close();
     this.#native.close();
     await this.#listening.close();

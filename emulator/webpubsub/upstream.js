@@ -1,17 +1,12 @@
 // How events reach a hub's event handlers: which handler gets one, the CloudEvents request that
 // carries it, and when it is retried.
 
-import { createHmac } from 'node:crypto';
-
+import { eventHeaders } from './cloudevents.js';
 import { delayCure, failureCure, withCure } from './cures.js';
 import { EveryNth } from './faults.js';
 import { HttpClient } from './http.js';
 import { OptionError, handlerFaults } from './options.js';
 import { INVALID, Validation } from './validation.js';
-
-/** No header can carry blanks at its ends either: they are no part of a value. */
-const UNSAFE_MINIMAL = /[^\x20-\x7e]|^ +| +$/gu;
-const UNSAFE_CLOUDEVENTS = /[^\x21-\x7e]|["%]/gu;
 
 const NO_HANDLER = '--upstream URL, or --hubs FILE, names one';
 const SLOW_MS = 5000; // without a response: time to say so, though it may still come
@@ -33,6 +28,7 @@ export class Upstream {
   #options;
   #log;
   #origin;
+  #tunnel;
   #http = new HttpClient();
   #handlers = new Map(); // hub in lower case -> handlers
   #pending = new Map(); // AbortController of a delivery -> its promise
@@ -40,11 +36,18 @@ export class Upstream {
   #drops = new EveryNth();
   #validating = new Map(); // hub in lower case -> AbortController of its handlers' validations
 
-  /** @param {object} options @param {object} log @param {string} origin our host, without port */
-  constructor(options, log, origin) {
+  /**
+   * @param {object} options
+   * @param {object} log
+   * @param {string} origin our host, without port
+   * @param {(hub: string, url: string, request: object) => Promise<object>} tunnel sends a request by a
+   *   line that somebody has opened
+   */
+  constructor(options, log, origin, tunnel) {
     this.#options = options;
     this.#log = log;
     this.#origin = origin;
+    this.#tunnel = tunnel;
     for (const [hub, { eventHandlers = [] }] of Object.entries(options.hubs)) {
       this.setEventHandlers(hub, eventHandlers);
     }
@@ -60,7 +63,7 @@ export class Upstream {
     this.#validating.get(key)?.abort();
     const validating = new AbortController();
     this.#validating.set(key, validating);
-    for (const { validation } of handlers) validation.begin(validating.signal);
+    for (const { validation } of handlers) validation?.begin(validating.signal);
   }
 
   /** @returns {string[]} the URLs of handlers that have to be validated, and are not */
@@ -83,16 +86,20 @@ export class Upstream {
 
   get #validations() {
     if (!this.#options.validateHandlers) return [];
-    return [...this.#handlers.values()].flat().map(({ validation }) => validation);
+    return [...this.#handlers.values()].flat().flatMap(({ validation }) => validation ?? []);
   }
 
   #handler(hub, { urlTemplate, userEventPattern = '', systemEvents = [] }) {
     const names = userEventPattern.split(',').map((name) => name.trim());
+    const isTunnel = /^tunnel:/i.test(urlTemplate);
     return {
+      isTunnel,
       wants: ({ system, name }) =>
         system ? systemEvents.includes(name) : names.includes('*') || names.includes(name),
+      name: 'the event handler',
       url: (event) => fillTemplate(urlTemplate, hub, event),
-      validation: new Validation({
+      send: (url, request) => (isTunnel ? this.#tunnel(hub, url, request) : this.#http.send(url, request)),
+      validation: isTunnel ? undefined : new Validation({
         http: this.#http,
         url: fillTemplate(urlTemplate, hub, 'validate'),
         origin: this.#origin,
@@ -100,6 +107,11 @@ export class Upstream {
         log: this.#log,
       }),
     };
+  }
+
+  /** Whether a handler of the hub is behind a line, as that of awps-tunnel. */
+  hasTunnel(hub) {
+    return (this.#handlers.get(hub.toLowerCase()) ?? []).some(({ isTunnel }) => isTunnel);
   }
 
   hasHandlers(hub) {
@@ -117,7 +129,7 @@ export class Upstream {
 
   /**
    * Delivers one event.
-   * @param {UpstreamEvent} event
+   * @param {import('./cloudevents.js').UpstreamEvent} event
    * @returns {Promise<{status: number, headers: object, body: string}>} a 2xx response
    * @throws {UpstreamError} anything else
    */
@@ -136,28 +148,28 @@ export class Upstream {
   }
 
   async #deliver(event, signal) {
-    const handler = this.#find(event.connection.hub.name, event);
+    const handler = event.connection.server ?? this.#find(event.connection.hub.name, event);
     if (!handler) {
       const { name } = event.connection.hub;
       const fault = `no event handler of hub '${name}' wants '${event.name}'`;
       const cure = this.hasHandlers(name) ? '--user-events names those that it gets' : NO_HANDLER;
       throw new UpstreamError(withCure(fault, cure), { rule: 'handler' });
     }
-    if (this.#options.validateHandlers) {
+    if (this.#options.validateHandlers && handler.validation) {
       const fault = await handler.validation.fault();
       const reason = `${INVALID}: ${fault}`;
       if (fault) throw new UpstreamError(reason, { reason, rule: 'validation' });
     }
-    const headers = this.#headers(event);
+    const headers = eventHeaders(event, this.#options, this.#origin);
     const request = { method: 'POST', headers, body: event.body, signal };
-    return this.#attempts(handler.url(event.name), request, event);
+    return this.#attempts(handler, request, event);
   }
 
-  async #attempts(url, request, event) {
-    const delays = [...this.#options.retryDelaysMs];
-    if (this.#options.duplicateEvents) await this.#attempt(url, request, event);
+  async #attempts(handler, request, event) {
+    const delays = [...(handler.delays ?? this.#options.retryDelaysMs)];
+    if (this.#options.duplicateEvents) await this.#attempt(handler, request, event);
     for (;;) {
-      const outcome = await this.#attempt(url, request, event);
+      const outcome = await this.#attempt(handler, request, event);
       if (outcome.answer) return outcome.answer;
       if (!outcome.again || delays.length === 0 || request.signal.aborted) throw outcome.error;
       const delay = delays.shift();
@@ -168,78 +180,38 @@ export class Upstream {
     }
   }
 
-  async #attempt(url, request, event) {
+  async #attempt(handler, request, event) {
     const started = Date.now();
     const { name, namespace, socketId: socket, connection } = event;
     const told = { event: name, connection: connection.id, socket, namespace };
     const tell = (status) => this.#log.upstream({ ...told, status, ms: Date.now() - started });
     const progress = {};
+    const cure = () => (handler.isServer ? undefined : delayCure(progress));
     const slowMs = Math.min(SLOW_MS, this.#options.upstreamTimeoutMs / 2);
     const slow = setTimeout(() => {
       const fault = `event '${name}': no response for ${slowMs} ms, still waiting`;
-      this.#log.warn('client', connection.id, withCure(fault, delayCure(progress)), told);
+      this.#log.warn('client', connection.id, withCure(fault, cure()), told);
     }, slowMs);
     try {
       const { eventLatencyMs, eventDropEvery } = this.#options;
       if (eventLatencyMs > 0) await pause(eventLatencyMs, request.signal);
       if (this.#drops.hit(eventDropEvery)) throw new Error('lost on purpose');
-      const answer = await this.#http.send(url, { ...request, progress });
+      const answer = await handler.send(handler.url(event.name), { ...request, progress });
       tell(answer.status);
       if (answer.status >= 200 && answer.status < 300) return { answer };
-      const fault = `the event handler responded with ${answer.status}`;
+      const fault = `${handler.name} responded with ${answer.status}`;
       const error = new UpstreamError(withCure(fault, failureCure(answer)), answer);
       return { error, again: answer.status === 408 || answer.status >= 500 };
     } catch (cause) {
       const isLate = request.signal.aborted;
       const what = isLate ? 'no response in time' : (cause.code ?? cause.message);
       tell(what);
-      const fault = `the event handler failed: ${what}`;
-      const cure = isLate ? delayCure(progress) : failureCure(cause);
-      return { error: new UpstreamError(withCure(fault, cure)), again: true };
+      const fault = `${handler.name} failed: ${what}`;
+      const error = new UpstreamError(withCure(fault, isLate ? cure() : failureCure(cause)));
+      return { error, again: true };
     } finally {
       clearTimeout(slow);
     }
-  }
-
-  /** The CloudEvents headers, spelt as in the documents. */
-  #headers(event) {
-    const { connection, name, namespace, socketId, subprotocol, state } = event;
-    const { headerEncoding, headerCase, originOnEvents, signEvents, clock } = this.#options;
-    const encode = (value) => value && encodeHeader(value, headerEncoding);
-    const headers = {
-      'WebHook-Request-Origin': originOnEvents ? this.#origin : undefined,
-      'Content-Type': event.contentType,
-      'ce-specversion': '1.0',
-      'ce-awpsversion': '1.0',
-      'ce-type': `azure.webpubsub.${encode(this.#type(event))}`,
-      'ce-source': `/hubs/${connection.hub.name}/client/${connection.id}`,
-      'ce-id': String(event.id),
-      'ce-time': new Date(clock()).toISOString(),
-      'ce-connectionId': connection.id,
-      'ce-hub': connection.hub.name,
-      'ce-eventName': encode(name),
-      'ce-signature': signEvents ? this.#sign(connection.id) : undefined,
-      'ce-namespace': encode(namespace),
-      'ce-socketId': socketId,
-      'ce-subprotocol': subprotocol,
-      'ce-userId': encode(connection.userId),
-      'ce-connectionState': state,
-    };
-    const present = Object.entries(headers).filter(([, value]) => value !== undefined);
-    const spell = (header) => (headerCase === 'lower' ? header.toLowerCase() : header);
-    return Object.fromEntries(present.map(([header, value]) => [spell(header), value]));
-  }
-
-  #type({ system, name, namespace }) {
-    if (system) return `sys.${name}`;
-    const named = namespace === undefined || this.#options.eventType === 'name';
-    return `user.${named ? name : 'message'}`;
-  }
-
-  /** Only the connection id is signed: once with each access key. */
-  #sign(connectionId) {
-    const sign = (key) => `sha256=${createHmac('sha256', key).update(connectionId).digest('hex')}`;
-    return this.#options.accessKeys.map(sign).join(',');
   }
 
   /**
@@ -258,20 +230,6 @@ export class Upstream {
   }
 }
 
-/**
- * @typedef {object} UpstreamEvent
- * @property {object} connection with id, hub and perhaps userId
- * @property {string} name
- * @property {boolean} system
- * @property {number} id
- * @property {string} contentType
- * @property {string | Buffer} body
- * @property {string} [namespace] of Socket.IO
- * @property {string} [socketId] of Socket.IO
- * @property {string} [subprotocol] of a native client
- * @property {string} [state] ce-connectionState
- */
-
 function fillTemplate(template, hub, event) {
   return template
     .replaceAll('{hub}', encodeURIComponent(hub))
@@ -280,15 +238,6 @@ function fillTemplate(template, hub, event) {
 
 /** A name that a client has chosen may have half a character, which no URL can contain. */
 const unicode = (text) => Buffer.from(text).toString();
-
-function encodeHeader(value, encoding) {
-  const unsafe = encoding === 'cloudevents' ? UNSAFE_CLOUDEVENTS : UNSAFE_MINIMAL;
-  return value.replace(unsafe, (text) =>
-    [...Buffer.from(text)].map((byte) => `%${hex(byte)}`).join(''),
-  );
-}
-
-const hex = (byte) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 /** Waits until the time is over or the signal aborts. */
 function pause(ms, signal) {

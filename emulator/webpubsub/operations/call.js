@@ -15,6 +15,7 @@ const MIME_JSON = 'application/json';
  * @property {string} type content type, in lower case and without parameters
  * @property {{pathname: string}} url
  * @property {object} service
+ * @property {boolean} [ofServer] whether it came by the line of a server
  */
 
 /** The group that the path names. */

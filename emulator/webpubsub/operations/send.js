@@ -28,7 +28,7 @@ function send(call, recipients, group) {
     dataType,
     body: call.body,
   });
-  if (recipients.length === 0) warnOfNobody(call, group);
+  if (recipients.length === 0 && !call.ofServer) warnOfNobody(call, group);
   const chosen = recipients.filter((c) => !excluded.has(c.id) && matches(c));
   for (const connection of chosen) connection.send(message);
   return { status: 202, note: `to ${chosen.length}` };
