@@ -176,7 +176,6 @@ struct capacity_places capacity_places(size_t descriptors, size_t loops)
     share = left / places.loops;
     share = share > LOOP_DESCRIPTORS ? share - LOOP_DESCRIPTORS : 0;
     places.connections = share < 2 ? 1 : share / 2;
-    places.calls = places.connections;
     return places;
 }
 

@@ -107,8 +107,7 @@ unsigned capacity_parse_cpu_max(struct str text);
 /* What a number of descriptors is enough for. */
 struct capacity_places {
     size_t loops;
-    size_t connections; /* of each loop, to us */
-    size_t calls;       /* of each loop, from us, at a time */
+    size_t connections; /* of each loop, to us; and as many calls at a time, from us */
 };
 
 /*

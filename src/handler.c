@@ -1,7 +1,5 @@
 #include "handler.h"
 
-#include <stdlib.h>
-
 #include "response.h"
 #include "wire/json.h"
 
@@ -167,14 +165,6 @@ static struct hmac_key *writer_secret(const struct config *config, struct hmac_k
     return key;
 }
 
-static enum err storage_init(struct handler *handler, struct http_client *client)
-{
-    handler->storage = calloc(1, sizeof(*handler->storage));
-    if (!handler->storage)
-        return ERR_NO_MEMORY;
-    return rest_init(handler->storage, &handler->config->storage, handler->loop, client);
-}
-
 enum err handler_init(struct handler *handler, const struct app *app,
                       const struct config *config, struct loop *loop,
                       struct http_client *client, struct http_client *storage)
@@ -184,6 +174,7 @@ enum err handler_init(struct handler *handler, const struct app *app,
         .loop = loop,
         .sample.until_ms = LOOP_NEVER,
         .config = config,
+        .keeps_texts = storage != NULL,
     };
     if (rest_init(&handler->rest, &config->rest, loop, client))
         return ERR_NO_MEMORY;
@@ -193,7 +184,7 @@ enum err handler_init(struct handler *handler, const struct app *app,
     handler->secret = writer_secret(config, handler->rest.webpubsub.key);
     if (!handler->secret)
         return ERR_NO_MEMORY;
-    if (storage && storage_init(handler, storage))
+    if (storage && rest_init(&handler->storage, &config->storage, loop, storage))
         return ERR_NO_MEMORY;
     if (!config->needs_word)
         return ERR_NONE;
@@ -204,15 +195,13 @@ void handler_free(struct handler *handler)
 {
     eventhandler_end_sample(handler);
     rest_free(&handler->rest);
-    if (handler->storage)
-        rest_free(handler->storage);
-    free(handler->storage);
+    rest_free(&handler->storage);
     hmac_key_free(handler->secret);
 }
 
 void handler_abort(struct handler *handler)
 {
     rest_abort(&handler->rest);
-    if (handler->storage)
-        rest_abort(handler->storage);
+    if (handler->keeps_texts)
+        rest_abort(&handler->storage);
 }

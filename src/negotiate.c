@@ -95,12 +95,7 @@ static void respond_unavailable(struct http_request *request, const char *messag
 static void respond_with_token(struct negotiation *n, struct str token)
 {
     struct handler *handler = n->handler;
-    struct http_response response = {
-        .status = 200,
-        .headers = { { STR("Content-Type"), STR("application/json") },
-                     { STR("Cache-Control"), STR("no-store") } },
-        .header_count = 2,
-    };
+    struct http_response response = response_json(200);
 
     if (negotiate_response(&handler->rest.webpubsub, &n->caller.pass, token,
                            token_seconds(handler), &n->request->mem, &response.body)) {

@@ -34,25 +34,31 @@ void response_log(struct log_line *line, enum log_level level,
         log_text(line, "invocation", invocation);
 }
 
-static void send_error(struct http_request *request, struct http_response *response,
-                       const char *code, const char *message)
+struct http_response response_json(unsigned status)
 {
+    return (struct http_response){
+        .status = status,
+        .headers = { { STR("Content-Type"), STR("application/json") },
+                     { STR("Cache-Control"), STR("no-store") } },
+        .header_count = 2,
+    };
+}
+
+/* further: a header, which is left out where it has no name. */
+static void send_error(struct http_request *request, unsigned status, const char *code,
+                       const char *message, struct header further)
+{
+    struct http_response response = response_json(status);
     struct buf body = { .mem = &request->mem };
 
     buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
     json_add_string(&body, str_from(message)); /* may be a library's own words */
     buf_add(&body, STR("}}"));
-    if (buf_done(&body, &response->body))
-        response->body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
-    response->headers[response->header_count++] =
-        (struct header){ STR("Content-Type"), STR("application/json") };
-    response->headers[response->header_count++] =
-        (struct header){ STR("Cache-Control"), STR("no-store") };
-
-    if (response->status == 503)
-        response->headers[response->header_count++] =
-            (struct header){ STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
-    http_response_send(request, response);
+    if (buf_done(&body, &response.body))
+        response.body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
+    if (further.name.len > 0)
+        response.headers[response.header_count++] = further;
+    http_response_send(request, &response);
 }
 
 /* Whether this request has a line, and for how many others it stands. */
@@ -127,21 +133,17 @@ void response_error(struct http_request *request, unsigned status, const char *c
 void response_error_sampled(struct http_request *request, unsigned status, const char *code,
                             const char *message, struct response_sample *sample)
 {
-    struct http_response response = { .status = status };
+    const struct header retry = { STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
 
     response_log_error(request, status, code, message, sample);
-    send_error(request, &response, code, message);
+    send_error(request, status, code, message,
+               status == 503 ? retry : (struct header){ NO_STR, NO_STR });
 }
 
 void response_not_allowed(struct http_request *request, struct str allow)
 {
     static const char code[] = "MethodNotAllowed", message[] = "this path has no such method";
-    struct http_response response = {
-        .status = 405,
-        .headers = { { STR("Allow"), allow } },
-        .header_count = 1,
-    };
 
-    response_log_error(request, response.status, code, message, NULL);
-    send_error(request, &response, code, message);
+    response_log_error(request, 405, code, message, NULL);
+    send_error(request, 405, code, message, (struct header){ STR("Allow"), allow });
 }

@@ -16,6 +16,9 @@
 void response_log(struct log_line *line, enum log_level level,
                   const struct http_request *request);
 
+/* JSON that is for this caller alone; its body is still to be set. */
+struct http_response response_json(unsigned status);
+
 /* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
 void response_error(struct http_request *request, unsigned status, const char *code,
                     const char *message);

@@ -89,12 +89,7 @@ static void respond_missing(struct keeping *k)
 static void respond_mark(struct keeping *k, unsigned status, struct str before, uint64_t epoch,
                          uint64_t version)
 {
-    struct http_response response = {
-        .status = status,
-        .headers = { { STR("Content-Type"), STR("application/json") },
-                     { STR("Cache-Control"), STR("no-store") } },
-        .header_count = 2,
-    };
+    struct http_response response = response_json(status);
 
     end(k);
     if (arena_concat(&k->request->mem, &response.body, before, STR("\"epoch\":"),
@@ -149,7 +144,7 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
     struct keeping *k;
     struct str room;
 
-    if (!handler->storage) {
+    if (!handler->keeps_texts) {
         response_error_sampled(request, 404, "NotFound", "no texts are kept here", &refusals);
         return NULL;
     }
@@ -172,7 +167,7 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
 /* A new call, of which it is still to be said what it asks for. */
 static struct rest_call *prepare(struct keeping *k, void (*done)(void *owner))
 {
-    k->call = (struct rest_call){ .rest = k->handler->storage,
+    k->call = (struct rest_call){ .rest = &k->handler->storage,
                                   .mem = &k->request->mem,
                                   .deadline_ms = k->deadline_ms,
                                   .done = done,

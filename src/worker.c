@@ -454,7 +454,7 @@ struct workers *workers_start(const struct config *config, int listener)
             .give_back_ms = LOOP_NEVER,
             .last_call_ms = LOOP_NEVER,
         };
-        ok = ok && worker_init(&workers->at[i], config, places.calls);
+        ok = ok && worker_init(&workers->at[i], config, places.connections);
     }
     while (ok && started < count) {
         struct worker *w = &workers->at[started];

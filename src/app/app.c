@@ -124,16 +124,12 @@ static app_handler *choose(const struct app *app, struct app_socket *socket)
         app_refuse(socket, APP_FORBIDDEN, "there is no such namespace");
         return NULL;
     }
-    switch (socket->kind) {
-    case APP_CONNECT:
+    if (socket->kind == APP_CONNECT)
         return app->connect;
-    case APP_CONNECTED:
+    if (socket->kind == APP_CONNECTED)
         return app->connected;
-    case APP_DISCONNECTED:
+    if (socket->kind == APP_DISCONNECTED)
         return app->disconnected;
-    case APP_MESSAGE:
-        break;
-    }
     handle = find_handler(app, socket);
     if (!handle)
         app_refuse(socket, APP_UNKNOWN_EVENT, "there is no such event");
@@ -181,11 +177,7 @@ static bool is_no_control(char c)
 
 struct str app_query(const struct app_caller *caller, const char *name)
 {
-    for (size_t i = 0; i < caller->query_count; i++) {
-        if (str_equal(caller->query[i].name, str_from(name)))
-            return caller->query[i].value;
-    }
-    return NO_STR;
+    return header_value(caller->query, caller->query_count, str_from(name));
 }
 
 /* ---- the owner's word ---- */

@@ -48,17 +48,11 @@ static bool read_time(struct str value, int64_t *out)
     uint64_t number;
 
     if (value.len > 2 && value.ptr[0] == '"')
-        value = (struct str){ value.ptr + 1, value.len - 2 };
+        value = str_skip(str_first(value, value.len - 1), 1);
     if (str_to_number(value, 1, INT64_MAX / 2, &number))
         return false;
     *out = (int64_t)number;
     return true;
-}
-
-/* It becomes part of a header, which it must not end. */
-static bool is_token(struct str token)
-{
-    return token.len > 0 && str_is_visible(token);
 }
 
 /* {"access_token":…,"expires_on":…,…} */
@@ -70,9 +64,10 @@ static bool take_token(struct identity *identity, struct str response)
     int64_t expires, life;
     struct str token;
 
+    /* The token becomes part of a header, which it must not end. */
     if (json_members(response, fields, COUNT(fields)) ||
-        json_text(fields[0].value, &identity->mem, &token) || !is_token(token) ||
-        !fields[1].value.ptr || !read_time(fields[1].value, &expires))
+        json_text(fields[0].value, &identity->mem, &token) || token.len == 0 ||
+        !str_is_visible(token) || !fields[1].value.ptr || !read_time(fields[1].value, &expires))
         return false;
     /* A clock that runs ahead of Azure's must not make every token look spent. */
     if (expires < now_unix + IDENTITY_PAUSE_MS / 1000)

@@ -277,63 +277,60 @@ static bool is_too_long(const struct webpubsub_target *target, size_t filter_cha
 
 /* ---- requests ---- */
 
-/* The URL so far names a group, or all of the hub. */
-static enum err finish_send(const struct webpubsub_target *target, struct buf *url,
-                            const struct buf *filter, struct str packet,
-                            struct webpubsub_request *out)
+/*
+ * To the group that holds all of them, or to all of the hub, with a filter for what else has to
+ * hold.  A group holds them all where they are in one room, or in one of several within another.
+ */
+static enum err make_send(const struct webpubsub *webpubsub,
+                          const struct webpubsub_target *target, bool is_to_group,
+                          struct str packet, struct arena *mem, struct webpubsub_request *out)
 {
+    bool is_choice = target->rooms.count > 1;
+    struct webpubsub_target filtered = *target;
+    struct buf filter = { .mem = mem }, url = { .mem = mem };
     size_t begin;
 
-    buf_add(url, filter->len > 0 ? STR("/:send" VERSION_QUERY "&filter=")
+    if (!target_ok(target))
+        return ERR_SYNTAX;
+    add_hub_url(&url, webpubsub);
+    if (is_to_group) {
+        buf_add(&url, STR("/groups/"));
+        webpubsub_add_group(&url, target->nsp,
+                            is_choice                 ? target->within
+                            : target->rooms.count > 0 ? target->rooms.at[0]
+                                                      : STR(""));
+        filtered.within = is_choice ? STR("") : target->within;
+    }
+    if (is_to_group && !is_choice)
+        add_conditions(&filter, &filtered);
+    else
+        webpubsub_add_filter(&filter, &filtered);
+    buf_add(&url, filter.len > 0 ? STR("/:send" VERSION_QUERY "&filter=")
                                  : STR("/:send" VERSION_QUERY));
-    begin = url->len;
-    add_encoded(url, buf_text(filter));
-    if (is_too_long(target, url->len - begin))
+    begin = url.len;
+    add_encoded(&url, buf_text(&filter));
+    if (is_too_long(target, url.len - begin))
         return ERR_SYNTAX;
     *out = (struct webpubsub_request){ .method = "POST",
                                        .content_type = "text/plain",
                                        .body = packet };
-    return filter->failed ? ERR_NO_MEMORY : buf_done(url, &out->url);
+    return filter.failed ? ERR_NO_MEMORY : buf_done(&url, &out->url);
 }
 
-/* To the group that holds all of them, if there is one, with what else has to hold. */
 enum err webpubsub_send(const struct webpubsub *webpubsub,
                         const struct webpubsub_target *target, struct str packet,
                         struct arena *mem, struct webpubsub_request *out)
 {
-    bool is_choice = target->rooms.count > 1; /* several of those within */
-    struct str group = is_choice                 ? target->within
-                       : target->rooms.count > 0 ? target->rooms.at[0]
-                                                 : STR("");
-    struct buf filter = { .mem = mem }, url = { .mem = mem };
+    bool has_group = target->rooms.count <= 1 || target->within.len > 0;
 
-    if (is_choice && target->within.len == 0)
-        return webpubsub_disconnect(webpubsub, target, packet, mem, out);
-    if (!target_ok(target))
-        return ERR_SYNTAX;
-    if (is_choice)
-        webpubsub_add_filter(&filter, &(struct webpubsub_target){ .nsp = target->nsp,
-                                                                  .rooms = target->rooms,
-                                                                  .except = target->except });
-    else
-        add_conditions(&filter, target);
-    add_hub_url(&url, webpubsub);
-    buf_add(&url, STR("/groups/"));
-    webpubsub_add_group(&url, target->nsp, group);
-    return finish_send(target, &url, &filter, packet, out);
+    return make_send(webpubsub, target, has_group, packet, mem, out);
 }
 
 enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
                               const struct webpubsub_target *target, struct str packet,
                               struct arena *mem, struct webpubsub_request *out)
 {
-    struct buf filter = { .mem = mem }, url = { .mem = mem };
-
-    if (!target_ok(target))
-        return ERR_SYNTAX;
-    webpubsub_add_filter(&filter, target);
-    add_hub_url(&url, webpubsub);
-    return finish_send(target, &url, &filter, packet, out);
+    return make_send(webpubsub, target, false, packet, mem, out);
 }
 
 /* {"groups":[…],"filter":"…"}: neither needs an escape. */

@@ -100,8 +100,8 @@ static bool add_block(struct arena *mem, size_t size)
     return true;
 }
 
-/* Not zeroed.  Keeps mem->used aligned. */
-static char *take(struct arena *mem, size_t size)
+/* Keeps mem->used aligned. */
+void *arena_space(struct arena *mem, size_t size)
 {
     const size_t unit = alignof(max_align_t);
     char *ptr;
@@ -121,14 +121,9 @@ static char *take(struct arena *mem, size_t size)
 
 void *arena_take(struct arena *mem, size_t size)
 {
-    char *ptr = take(mem, size);
+    void *ptr = arena_space(mem, size);
 
     return ptr ? memset(ptr, 0, size) : NULL;
-}
-
-void *arena_space(struct arena *mem, size_t size)
-{
-    return take(mem, size);
 }
 
 /* SIZE_MAX, which nothing has room for, if it is more than can be counted. */
@@ -154,7 +149,7 @@ enum err arena_concat_list(struct arena *mem, struct str *out, const struct str 
                            size_t count)
 {
     size_t len = total_len(list, count);
-    char *ptr = take(mem, len);
+    char *ptr = arena_space(mem, len);
 
     if (!ptr)
         return ERR_NO_MEMORY;
@@ -209,13 +204,13 @@ static bool make_room(struct buf *b, size_t len)
         size *= 2;
     if (grow_in_place(b, size))
         return true;
-    ptr = take(b->mem, size);
+    ptr = arena_space(b->mem, size);
     if (!ptr) {
         /* Near the limit an exact fit may still do. */
         size = (b->len + len + unit - 1) / unit * unit;
         if (grow_in_place(b, size))
             return true;
-        ptr = take(b->mem, size);
+        ptr = arena_space(b->mem, size);
     }
     b->failed = !ptr;
     if (b->failed)

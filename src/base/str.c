@@ -59,13 +59,29 @@ bool str_list_has(struct str_list list, struct str s)
     return i < list.count;
 }
 
+struct str header_value(const struct header *list, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(list[i].name, name))
+            return list[i].value;
+    }
+    return NO_STR;
+}
+
+struct str str_take(struct str *s, bool (*is)(char c))
+{
+    struct str taken = { s->ptr, 0 };
+
+    while (taken.len < s->len && is(s->ptr[taken.len]))
+        taken.len++;
+    *s = str_skip(*s, taken.len);
+    return taken;
+}
+
 bool str_is_all(struct str s, bool (*is)(char c))
 {
-    size_t i = 0;
-
-    while (i < s.len && is(s.ptr[i]))
-        i++;
-    return i == s.len;
+    (void)str_take(&s, is);
+    return s.len == 0;
 }
 
 bool is_digit(char c)

@@ -38,6 +38,9 @@ struct header {
     struct str value;
 };
 
+/* The value of the first of that name; ptr is NULL if there is none. */
+struct str header_value(const struct header *list, size_t count, struct str name);
+
 #define STR_INIT(literal)                                                                      \
     {                                                                                          \
         "" literal, sizeof(literal) - 1                                                        \
@@ -64,6 +67,9 @@ bool str_list_has(struct str_list list, struct str s);
 
 /* Does this hold for every character?  It does where there is none. */
 bool str_is_all(struct str s, bool (*is)(char c));
+
+/* Takes the characters for which this holds off the front of s. */
+struct str str_take(struct str *s, bool (*is)(char c));
 
 bool is_digit(char c);
 

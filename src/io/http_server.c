@@ -88,19 +88,14 @@ struct exchange {
 
 /* ---- receiving ---- */
 
-struct pairs {
-    struct header *list;
-    size_t count;
-};
-
-static enum MHD_Result add_pair(void *to, enum MHD_ValueKind kind, const char *name,
+/* next: where it is to stand. */
+static enum MHD_Result add_pair(void *next, enum MHD_ValueKind kind, const char *name,
                                 size_t name_len, const char *value, size_t value_len)
 {
-    struct pairs *pairs = to;
+    struct header **at = next;
 
     (void)kind;
-    pairs->list[pairs->count++] =
-        (struct header){ { name, name_len }, { value ? value : "", value_len } };
+    *(*at)++ = (struct header){ { name, name_len }, { value ? value : "", value_len } };
     return MHD_YES;
 }
 
@@ -108,16 +103,15 @@ static enum err collect(struct exchange *x, enum MHD_ValueKind kind, const struc
                         size_t *count)
 {
     int total = MHD_get_connection_values_n(x->connection, kind, NULL, NULL);
-    struct pairs pairs = { NULL, 0 };
+    struct header *next = NULL;
 
-    if (total < 0)
+    if (total >= 0)
+        next = arena_space(&x->request.mem, ((size_t)total + 1) * sizeof(*next));
+    if (!next)
         return ERR_NO_MEMORY;
-    pairs.list = arena_space(&x->request.mem, ((size_t)total + 1) * sizeof(*pairs.list));
-    if (!pairs.list)
-        return ERR_NO_MEMORY;
-    MHD_get_connection_values_n(x->connection, kind, add_pair, &pairs);
-    *list = pairs.list;
-    *count = pairs.count;
+    *list = next;
+    MHD_get_connection_values_n(x->connection, kind, add_pair, &next);
+    *count = (size_t)(next - *list);
     return ERR_NONE;
 }
 

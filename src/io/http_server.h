@@ -138,11 +138,7 @@ static inline struct str http_request_header(const struct http_request *request,
 /* The value of the first parameter of that name; ptr is NULL if there is none. */
 static inline struct str http_request_query(const struct http_request *request, struct str name)
 {
-    for (size_t i = 0; i < request->query_count; i++) {
-        if (str_equal(request->query[i].name, name))
-            return request->query[i].value;
-    }
-    return NO_STR;
+    return header_value(request->query, request->query_count, name);
 }
 
 #endif

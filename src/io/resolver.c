@@ -21,7 +21,6 @@ struct question {
 
 struct resolver_name {
     struct resolver *resolver;
-    struct resolver_name *next;
     unsigned port;
     struct question questions[FAMILIES];
     struct addresses known[FAMILIES]; /* by the newest answers */
@@ -54,9 +53,9 @@ struct resolver {
     size_t open;          /* questions of all names */
     size_t first_server;  /* of the list: the one that is asked first */
     size_t server_count;
-    struct resolver_name *names;
-    size_t name_count;
     uint64_t versions;
+    size_t name_count;
+    struct resolver_name names[RESOLVER_MAX_NAMES];
 };
 
 /*
@@ -83,8 +82,8 @@ static void set_due(struct resolver *resolver)
     resolver->due_ms = LOOP_NEVER;
     if (!resolver->channel)
         return;
-    for (const struct resolver_name *name = resolver->names; name; name = name->next)
-        resolver->due_ms = earlier_ms(resolver->due_ms, name->settle_ms);
+    for (size_t i = 0; i < resolver->name_count; i++)
+        resolver->due_ms = earlier_ms(resolver->due_ms, resolver->names[i].settle_ms);
     if (resolver->open == 0)
         resolver->due_ms = now_ms;
     else if (ares_timeout(resolver->channel, NULL, &left))
@@ -442,14 +441,14 @@ static void close_channel(struct resolver *resolver)
 
     ares_destroy(resolver->channel);
     resolver->channel = NULL;
-    for (struct resolver_name *name = resolver->names; name; name = name->next)
-        is_put_off |= name->is_put_off;
+    for (size_t i = 0; i < resolver->name_count; i++)
+        is_put_off |= resolver->names[i].is_put_off;
     if (!is_put_off)
         return;
     resolver->first_server++;
-    for (struct resolver_name *name = resolver->names; name; name = name->next) {
-        if (name->is_put_off)
-            look_up(name);
+    for (size_t i = 0; i < resolver->name_count; i++) {
+        if (resolver->names[i].is_put_off)
+            look_up(&resolver->names[i]);
     }
 }
 
@@ -461,9 +460,9 @@ static void resolver_run(void *owner)
     if (!resolver->channel)
         return;
     ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    for (struct resolver_name *name = resolver->names; name; name = name->next) {
-        if (now_ms >= name->settle_ms)
-            tell(name);
+    for (size_t i = 0; i < resolver->name_count; i++) {
+        if (now_ms >= resolver->names[i].settle_ms)
+            tell(&resolver->names[i]);
     }
     if (resolver->open == 0)
         close_channel(resolver);
@@ -478,9 +477,10 @@ struct resolver *resolver_new(struct loop *loop, void (*on_news)(void *owner), v
 
     if (!resolver)
         return NULL;
-    *resolver = (struct resolver){
-        .loop = loop, .on_news = on_news, .owner = owner, .due_ms = LOOP_NEVER
-    };
+    resolver->loop = loop;
+    resolver->on_news = on_news;
+    resolver->owner = owner;
+    resolver->due_ms = LOOP_NEVER;
     loop_add_task(loop, &(struct loop_task){ .run = resolver_run,
                                              .owner = resolver,
                                              .due_ms = &resolver->due_ms });
@@ -489,49 +489,31 @@ struct resolver *resolver_new(struct loop *loop, void (*on_news)(void *owner), v
 
 void resolver_free(struct resolver *resolver)
 {
-    struct resolver_name *name, *next;
-
-    if (!resolver)
-        return;
-    if (resolver->channel)
+    if (resolver && resolver->channel)
         ares_destroy(resolver->channel);
-    for (name = resolver->names; name; name = next) {
-        next = name->next;
-        free(name);
-    }
     free(resolver);
-}
-
-static struct resolver_name *find(const struct resolver *resolver, const char *host,
-                                  unsigned port)
-{
-    struct resolver_name *name = resolver->names;
-
-    while (name && (name->port != port || strcmp(name->host, host) != 0))
-        name = name->next;
-    return name;
 }
 
 struct resolver_name *resolver_name(struct resolver *resolver, const char *host, unsigned port)
 {
-    struct resolver_name *name = find(resolver, host, port);
+    struct resolver_name *name = resolver->names;
+    struct resolver_name *end = name + resolver->name_count;
     size_t len = strlen(host);
 
-    if (name || len > ADDRESSES_HOST_CHARS || resolver->name_count >= RESOLVER_MAX_NAMES)
+    while (name < end && (name->port != port || strcmp(name->host, host) != 0))
+        name++;
+    if (name < end)
         return name;
-    name = calloc(1, sizeof(*name));
-    if (!name)
+    if (len > ADDRESSES_HOST_CHARS || resolver->name_count == RESOLVER_MAX_NAMES)
         return NULL;
     *name = (struct resolver_name){
         .resolver = resolver,
-        .next = resolver->names,
         .port = port,
         .questions = { { name, V4 }, { name, V6 } },
         .settle_ms = LOOP_NEVER,
         .again_ms = loop_now_ms(resolver->loop),
     };
     memcpy(name->host, host, len + 1);
-    resolver->names = name;
     resolver->name_count++;
     return name;
 }

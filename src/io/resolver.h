@@ -35,8 +35,8 @@
  */
 #define RESOLVER_SECOND_FAMILY_MS 50
 
-/* Web PubSub, the identity endpoint, a proxy: a program that asks for more has lost its way. */
-#define RESOLVER_MAX_NAMES 16
+/* A host and a proxy: a client that asks for many more has lost its way. */
+#define RESOLVER_MAX_NAMES 8
 
 struct resolver;
 
@@ -62,7 +62,7 @@ MUST_USE struct resolver *resolver_new(struct loop *loop, void (*on_news)(void *
 /* NULL is allowed. */
 void resolver_free(struct resolver *resolver);
 
-/* host: a name, no address.  NULL: no memory, too many names, or one that is too long. */
+/* host: a name, no address.  NULL: too many names, or one that is too long. */
 MUST_USE struct resolver_name *resolver_name(struct resolver *resolver, const char *host,
                                              unsigned port);
 

@@ -96,13 +96,12 @@ bool http_split_authority(struct str text, struct str *host, struct str *port)
         (void)str_cut(text, "]", port);
         len = port->ptr ? (size_t)(port->ptr - text.ptr) : 0;
         is_host = len > 0 && is_address(str_skip(str_first(text, len - 1), 1));
+        *host = str_first(text, len);
+        text = str_skip(text, len);
     } else {
-        while (len < text.len && is_in_name(text.ptr[len]))
-            len++;
-        is_host = len > 0;
+        *host = str_take(&text, is_in_name);
+        is_host = host->len > 0;
     }
-    *host = str_first(text, len);
-    text = str_skip(text, len);
     *port = text.len > 0 ? str_skip(text, 1) : NO_STR;
     return is_host && (text.len == 0 || text.ptr[0] == ':');
 }
@@ -192,18 +191,20 @@ const char *http_head_complaint(const struct http_head *head, struct http_meanin
 
 /* ---- target ---- */
 
+static bool is_no_path(char c)
+{
+    return c != '/' && c != '?';
+}
+
 /* http://authority or https://authority, with what stands after it in *rest. */
 static bool cut_origin(struct str target, struct str *authority, struct str *rest)
 {
     bool is_secure;
-    size_t end = 0;
 
     if (!http_cut_scheme(&target, &is_secure))
         return false;
-    while (end < target.len && target.ptr[end] != '/' && target.ptr[end] != '?')
-        end++;
-    *authority = str_first(target, end);
-    *rest = str_skip(target, end);
+    *authority = str_take(&target, is_no_path);
+    *rest = target;
     return true;
 }
 

@@ -8,17 +8,6 @@
 /* Between the packets of one Engine.IO payload. */
 #define RECORD_SEPARATOR '\x1e'
 
-static struct str take_digits(struct str *text)
-{
-    size_t len = 0;
-
-    while (len < text->len && is_digit(text->ptr[len]))
-        len++;
-    struct str digits = str_first(*text, len);
-    *text = str_skip(*text, len);
-    return digits;
-}
-
 /* "/ns," or, at the end of the packet, "/ns"; false: another packet begins inside it. */
 static bool take_namespace(struct str *text, struct str *nsp)
 {
@@ -32,7 +21,7 @@ static bool take_namespace(struct str *text, struct str *nsp)
 /* "<n>-", which only binary packets have. */
 static bool take_attachments(struct str *text)
 {
-    struct str count = take_digits(text);
+    struct str count = str_take(text, is_digit);
 
     if (count.len == 0 || text->len == 0 || text->ptr[0] != '-')
         return false;
@@ -88,7 +77,7 @@ static enum err parse_head(struct str *rest, struct packet *out)
     }
     if (!take_namespace(&text, &out->nsp))
         return ERR_SYNTAX;
-    out->ack_id = take_digits(&text);
+    out->ack_id = str_take(&text, is_digit);
     *rest = text;
     return ERR_NONE;
 }

@@ -274,9 +274,8 @@ static void test_races(void **unused)
     const struct rest_options options = { .identity = { .endpoint = STR_INIT("http://identity"),
                                                         .header = STR_INIT("h"),
                                                         .service = "storage.azure.com" } };
-    struct rest storage;
     struct handler handler = {
-        .app = &codestream_app, .config = &config, .loop = &loop, .storage = &storage
+        .app = &codestream_app, .config = &config, .loop = &loop, .keeps_texts = true
     };
     struct str message, key, authorization;
     struct arena mem;
@@ -286,7 +285,7 @@ static void test_races(void **unused)
     config.storage.endpoint.url = STR("http://storage");
     handler.secret = hmac_key_new(STR("a secret of the tests, long enough to be one"));
     assert_non_null(handler.secret);
-    assert_false(rest_init(&storage, &options, &loop, &client));
+    assert_false(rest_init(&handler.storage, &options, &loop, &client));
     assert_false(arena_concat(&mem, &message, STR("codestream writer key\n"), STR(ROOM)));
     assert_false(hmac_sign_text(handler.secret, message, &mem, &key));
     assert_false(arena_concat(&mem, &authorization, STR("Bearer "), key));
@@ -298,7 +297,7 @@ static void test_races(void **unused)
     for (size_t i = 0; i < COUNT(writers); i++)
         arena_free(&writers[i].request.mem);
     assert_int_equal(handler.texts, 0);
-    rest_free(&storage);
+    rest_free(&handler.storage);
     hmac_key_free(handler.secret);
     arena_free(&mem);
 }
