@@ -212,6 +212,7 @@ $(B)/test_loop: $(B)/src/io/loop.o
 $(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o \
   azure/rest.o azure/identity.o io/loop.o) $(B)/tests/unit/no_http.o
 $(B)/test_text: $(addprefix $(B)/src/,text.o response.o azure/rest.o azure/identity.o)
+$(patsubst %,$(B)/%,$(filter test_sandbox_%,$(UNITS))): $(B)/tests/unit/sandbox_trial.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.log_writer := write poll pthread_create pthread_cond_clockwait

@@ -1,6 +1,6 @@
 // What the program that is delivered has given up by the time it serves anybody, seen from outside,
 // and that it can do its work all the same. What whoever takes it over is refused is tried from
-// within, in tests/unit/test_sandbox.c.
+// within, in tests/unit/test_sandbox_*.c.
 import assert from 'node:assert/strict';
 import {
   copyFile, mkdir, readdir, readFile, rename, rm, symlink,
