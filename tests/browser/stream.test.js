@@ -24,7 +24,7 @@ before(async () => {
 afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
-test('what a writer types appears at a viewer', async () => {
+test('what a writer types appears at a viewer, with cursor, selection, language and colours', async () => {
   const writer = await scene.writer();
   await writer.type('hello');
   const viewer = await scene.viewer(writer.link);
@@ -34,6 +34,27 @@ test('what a writer types appears at a viewer', async () => {
   await viewer.shows('hello world');
   await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
   await viewer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
+
+  await writer.keys('Control+Shift+ArrowLeft');
+  await viewer.page.locator('#editor .writer-selection').waitFor({ state: 'attached' });
+  await viewer.page.locator('#editor .writer-caret').waitFor({ state: 'attached' });
+  await writer.keys('ArrowRight');
+  await viewer.page.locator('#editor .writer-selection').waitFor({ state: 'detached' });
+
+  await writer.keys('Control+A', 'Delete');
+  await writer.paste('def f():\n    return "text"\n');
+  await writer.page.locator('#language').selectOption('python');
+  await viewer.page.locator('#language-shown', { hasText: 'Python' }).waitFor();
+  const colours = () =>
+    viewer.page.evaluate(
+      () =>
+        new Set(
+          [...document.querySelectorAll('#editor .cm-line span')].map(
+            (span) => getComputedStyle(span).color,
+          ),
+        ).size,
+    );
+  await viewer.until(async () => (await colours()) >= 2, 10_000, 'the viewer sees colours');
 });
 
 test('text typed before the connection reaches viewers', async () => {
@@ -120,7 +141,7 @@ test('three hundred random keys at the writer leave two viewers with the same te
   for (const viewer of viewers) await viewer.has(text);
 });
 
-test('an oversize paste is refused in words and the stream goes on', async () => {
+test('an oversize paste is refused in words, the stream goes on, and exactly 256 KiB arrive', async () => {
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await writer.type('before ');
@@ -132,6 +153,13 @@ test('an oversize paste is refused in words and the stream goes on', async () =>
   await writer.page.keyboard.type('after');
   await viewer.shows('before after');
   await writer.says('Live');
+  await writer.keys('Control+A', 'Delete');
+  const text = `${'0123456789abcde\n'.repeat(MAX_TEXT / 16 - 1)}0123456789 "\\é`.padEnd(
+    MAX_TEXT,
+    '.',
+  );
+  await writer.paste(text);
+  await viewer.has(text);
 });
 
 test('a byte order mark that begins a text outlives a reload, and the offsets after it', async () => {
@@ -149,47 +177,6 @@ test('a byte order mark that begins a text outlives a reload, and the offsets af
   await viewer.shows('\u2022one two');
   await writer.keys('Control+Home', 'Delete');
   for (const screen of [writer, viewer]) await screen.shows('one two');
-});
-
-test('a text of exactly 256 KiB arrives', async () => {
-  const writer = await scene.writer();
-  const viewer = await scene.viewer(writer.link);
-  const text = `${'0123456789abcde\n'.repeat(MAX_TEXT / 16 - 1)}0123456789 "\\é`.padEnd(
-    MAX_TEXT,
-    '.',
-  );
-  await writer.paste(text);
-  await viewer.has(text);
-});
-
-test('the language is chosen by the writer and coloured at the viewer', async () => {
-  const writer = await scene.writer();
-  const viewer = await scene.viewer(writer.link);
-  await writer.paste('def f():\n    return "text"\n');
-  await writer.page.locator('#language').selectOption('python');
-  await viewer.page.locator('#language-shown', { hasText: 'Python' }).waitFor();
-  const colours = () =>
-    viewer.page.evaluate(
-      () =>
-        new Set(
-          [...document.querySelectorAll('#editor .cm-line span')].map(
-            (span) => getComputedStyle(span).color,
-          ),
-        ).size,
-    );
-  await viewer.until(async () => (await colours()) >= 2, 10_000, 'the viewer sees colours');
-});
-
-test("the writer's cursor and selection are shown at the viewer", async () => {
-  const writer = await scene.writer();
-  const viewer = await scene.viewer(writer.link);
-  await writer.type('select this');
-  await viewer.shows('select this');
-  await writer.keys('Control+Shift+ArrowLeft');
-  await viewer.page.locator('#editor .writer-selection').waitFor({ state: 'attached' });
-  await viewer.page.locator('#editor .writer-caret').waitFor({ state: 'attached' });
-  await writer.keys('ArrowRight');
-  await viewer.page.locator('#editor .writer-selection').waitFor({ state: 'detached' });
 });
 
 test('100 viewers who join within a second cause at most two fulls to the room', LONG, async () => {
