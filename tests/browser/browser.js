@@ -28,6 +28,15 @@ const LOOK_MS = 50;
 /** A stack with the page, and a browser for it. */
 export async function startScene({ service, env, app, website = true, keepDays, ...options } = {}) {
   const stack = await startStack({ host: true, website, service, env, app, keepDays });
+  return openScene(stack, options);
+}
+
+/**
+ * A browser for pages of any other making.
+ * @param {{page: string, api: string, service: {endpoint: string}, close: () => Promise<void>}} stack
+ *   page, api and endpoint are what its pages may ask
+ */
+export async function openScene(stack, options = {}) {
   const executablePath = process.env.CHROME || BROWSERS.find((path) => existsSync(path));
   assert.ok(executablePath, `no browser: set CHROME, or install one of ${BROWSERS.join(', ')}`);
   const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(async (error) => {
