@@ -18,8 +18,9 @@ export class Keeping {
    * @param {import('./writer.js').Writer} options.writer
    * @param {() => void} options.changed
    * @param {(epoch: number) => void} options.outranked  a text of a greater epoch is kept
+   * @param {(leave: () => void) => void} [options.whenLeaving]  tells that nothing may be kept later
    */
-  constructor({ api, days, dropped, session, writer, changed, outranked }) {
+  constructor({ api, days, dropped, session, writer, changed, outranked, whenLeaving = whenHidden }) {
     this.days = days;
     this.session = session;
     this.writer = writer;
@@ -29,8 +30,7 @@ export class Keeping {
     this.#store = new TextStore(api);
     /** The page has said that the text will be kept; before that nothing is. */
     this.told = false;
-    document.addEventListener('visibilitychange', () => this.#leave(document.hidden));
-    addEventListener('pagehide', () => this.#leave(true));
+    whenLeaving(() => this.hurry());
   }
 
   get dropped() {
@@ -51,11 +51,11 @@ export class Keeping {
     if (role === 'viewer' && state === 'joined') this.#keeper.came();
   }
 
-  /** @param {boolean} leaving */
-  #leave(leaving) {
-    if (!leaving) return;
+  /** Hands in what is not kept yet without waiting for its turn. @returns when that is done */
+  async hurry() {
     this.#keeper.hurry();
-    this.step();
+    const wish = this.#due();
+    if (wish) await this.#ask(wish);
   }
 
   drop() {
@@ -66,10 +66,13 @@ export class Keeping {
 
   /** Asks for what is due. @returns {number} when the next is */
   step() {
-    if (!this.told && !this.dropping) return Infinity;
-    const wish = this.#keeper.poll(this.writer, now());
+    const wish = this.#due();
     if (wish) this.#ask(wish);
-    return this.#keeper.wakeAt;
+    return this.told || this.dropping ? this.#keeper.wakeAt : Infinity;
+  }
+
+  #due() {
+    return this.told || this.dropping ? this.#keeper.poll(this.writer, now()) : undefined;
   }
 
   /** @param {import('./keeper.js').Wish} wish */
@@ -83,4 +86,12 @@ export class Keeping {
     if (this.#keeper.rivalEpoch > 0) this.outranked(this.#keeper.rivalEpoch);
     this.changed();
   }
+}
+
+/** @param {() => void} leave */
+function whenHidden(leave) {
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) leave();
+  });
+  addEventListener('pagehide', leave);
 }

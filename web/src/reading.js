@@ -5,6 +5,13 @@ import { KeptReads } from './kept-reads.js';
 import { TextStore } from './text-store.js';
 import { now } from './ticker.js';
 
+/** Whether somebody can see the text. */
+const PAGE = {
+  isVisible: () => !document.hidden,
+  onChange: (/** @type {() => void} */ changed) =>
+    document.addEventListener('visibilitychange', changed),
+};
+
 export class Reading {
   #reads = new KeptReads();
   #store;
@@ -18,14 +25,16 @@ export class Reading {
    * @param {import('./viewer.js').Viewer} options.viewer
    * @param {(ops: import('./ops.js').Op[]) => void} options.edited
    * @param {() => void} options.changed
+   * @param {typeof PAGE} [options.screen]
    */
-  constructor({ api, room, viewer, edited, changed }) {
+  constructor({ api, room, viewer, edited, changed, screen = PAGE }) {
     this.room = room;
     this.viewer = viewer;
     this.edited = edited;
     this.changed = changed;
     this.#store = new TextStore(api);
-    document.addEventListener('visibilitychange', changed);
+    this.screen = screen;
+    screen.onChange(changed);
   }
 
   /** How often the text is read without a socket, in ms. */
@@ -36,7 +45,7 @@ export class Reading {
   /** Reads if that is due. @param {boolean} connected @returns {number} when the next is */
   step(connected) {
     const { needsText } = this.viewer;
-    const page = { connected, needsText, visible: !document.hidden };
+    const page = { connected, needsText, visible: this.screen.isVisible() };
     if (this.#reads.poll(page, now())) this.#read();
     return this.#reads.wakeAt;
   }
