@@ -167,6 +167,10 @@ $(shell mkdir -p build)
 web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/* web/grammars/*.*)
 	$(Q)echo "bundling the page"; node web/build.mjs
 
+# The program that streams a file, as it is published.
+share/dist/codestream-share.cjs: web/node_modules/.package-lock.json $(wildcard share/*.* share/src/* web/src/*)
+	$(Q)echo "bundling codestream-share"; node share/build.mjs
+
 examples/%/page/dist/index.html: web/node_modules/.package-lock.json $(wildcard examples/*/page/*.*)
 	$(Q)echo "bundling the page of $*"; node examples/$*/page/build.mjs
 
@@ -279,11 +283,11 @@ TESTS.long := faults/rest infra/deploy browser/stream faults/service browser/ses
 TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
               emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
-           $(patsubst %,tests/%/*.test.js,handler peers infra faults browser)))
+           $(patsubst %,tests/%/*.test.js,handler peers infra faults share browser)))
 integration-programs: $(B)/codestream $(patsubst %,$(B.apps)/%/codestream,$(notdir $(APPS:%.c=%))) \
-             web/dist/index.html examples/chat/page/dist/index.html \
+             web/dist/index.html examples/chat/page/dist/index.html share/dist/codestream-share.cjs \
              $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests) \
-             $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS)),build/have-browser))
+             $(if $(CHROME),,$(if $(findstring /browser/,$(TESTS))$(findstring /share/,$(TESTS)),build/have-browser))
 
 integration: integration-programs
 	$(Q)CODESTREAM_BIN=$(abspath $(B)/codestream) $(NODE_TEST) $(TESTS)
@@ -366,7 +370,7 @@ install: build/release/codestream
 # Compiled libraries of the package stay: they cost a minute and a download.
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name packages -exec rm -rf {} +
-	rm -rf web/dist examples/*/page/dist codestream
+	rm -rf web/dist share/dist examples/*/page/dist codestream
 
 distclean: clean
 	rm -rf build $(patsubst %,%/node_modules,emulator infra web web/grammars tests tests/clients tests/upload \

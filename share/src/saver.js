@@ -1,0 +1,62 @@
+// Keeps a file at the newest text. It is replaced, never rewritten: whoever reads it finds the whole
+// of one text.
+
+import { rename, realpath, rm, stat, writeFile } from 'node:fs/promises';
+
+/** A text is saved at most this often. */
+const EVERY_MS = 100;
+
+export class Saver {
+  #path;
+  #failed;
+  /** @type {string | undefined} */
+  #saved;
+  /** @type {string | undefined} */
+  #wanted;
+  /** @type {Promise<void> | undefined} */
+  #saving;
+
+  /** @param {string} path @param {(problem: string) => void} failed  '' when it works again */
+  constructor(path, failed) {
+    this.#path = path;
+    this.#failed = failed;
+  }
+
+  /** @param {string} text */
+  save(text) {
+    this.#wanted = text;
+    this.#saving ??= this.#run().finally(() => (this.#saving = undefined));
+  }
+
+  /** @returns {Promise<boolean>} whether the newest text is in the file */
+  async done() {
+    await this.#saving;
+    if (this.#wanted !== this.#saved && this.#wanted !== undefined) await this.#write(this.#wanted);
+    return this.#wanted === this.#saved;
+  }
+
+  async #run() {
+    while (this.#wanted !== undefined && this.#wanted !== this.#saved) {
+      if (!(await this.#write(this.#wanted))) return; // the next change tries again
+      await new Promise((later) => setTimeout(later, EVERY_MS));
+    }
+  }
+
+  /** @param {string} text */
+  async #write(text) {
+    const target = await realpath(this.#path).catch(() => this.#path);
+    const beside = `${target}.${process.pid}.new`;
+    try {
+      const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o666;
+      await writeFile(beside, text, { flag: 'wx', mode: mode & 0o777 });
+      await rename(beside, target);
+      this.#saved = text;
+      this.#failed('');
+      return true;
+    } catch (error) {
+      await rm(beside, { force: true }).catch(() => {});
+      this.#failed(`cannot be written: ${/** @type {Error} */ (error).message}`);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// The sessions that --resume can go on with: room, key and epoch of each file that was shared last
+// and not ended. The key is the right to write, so only the owner may read the files.
+
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+/**
+ * @typedef {{ room: string, key: string, epoch: number }} Session
+ */
+
+/** A session that nobody has gone on with for so long is forgotten. */
+const FORGET_MS = 30 * 86_400_000;
+
+/** @param {NodeJS.ProcessEnv} env */
+const folderOf = (env) =>
+  join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'codestream-share');
+
+export class SessionStore {
+  #path;
+
+  /**
+   * @param {object} of
+   * @param {string} of.file  '-' is standard input
+   * @param {string} of.api @param {NodeJS.ProcessEnv} [of.env]
+   */
+  constructor({ file, api, env = process.env }) {
+    const name = `${api}\n${file === '-' ? file : resolve(file)}`;
+    const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
+    this.#path = join(folderOf(env), `${digest}.json`);
+  }
+
+  /** @returns {Promise<Session | undefined>} undefined: there is none, or it cannot be read */
+  async read() {
+    try {
+      const { room, key, epoch } = JSON.parse(await readFile(this.#path, 'utf8'));
+      const whole = [room, key].every((part) => typeof part === 'string' && part !== '');
+      return whole && Number.isSafeInteger(epoch) ? { room, key, epoch } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * @param {Session} session
+   * @returns {Promise<string | undefined>} why it could not be stored
+   */
+  async write(session) {
+    const folder = dirname(this.#path);
+    const beside = `${this.#path}.${process.pid}`;
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(beside, JSON.stringify(session), { mode: 0o600, flag: 'wx' });
+      await chmod(beside, 0o600); // where the mode is not heeded, this fails
+      if (process.platform !== 'win32' && ((await stat(beside)).mode & 0o077) !== 0)
+        throw new Error('others could read the file');
+      await rename(beside, this.#path);
+      await this.#prune(folder);
+      return undefined;
+    } catch (error) {
+      await rm(beside, { force: true }).catch(() => {});
+      return /** @type {Error} */ (error).message;
+    }
+  }
+
+  async forget() {
+    await rm(this.#path, { force: true }).catch(() => {});
+  }
+
+  /** @param {string} folder */
+  async #prune(folder) {
+    const before = Date.now() - FORGET_MS;
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isFile() && found.mtimeMs < before) await rm(path, { force: true });
+    }
+  }
+}
