@@ -176,6 +176,11 @@ export const CAUSES = {
     seen: CANNOT,
   },
   kind: { mend: 'the resource must be of kind SocketIO, in serverless mode: portal, Web PubSub', seen: CANNOT },
+  mode: {
+    mend: 'put it into serverless mode, which ends servers that use it: az resource patch --ids ID '
+      + '--properties \'{"socketIO":{"serviceMode":"Serverless"}}\'',
+    seen: CANNOT,
+  },
   tier: {
     mend: 'wait, or take a larger tier or more units: portal, Web PubSub, Scale; az webpubsub update --sku '
       + 'Standard_S1',

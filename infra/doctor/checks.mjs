@@ -250,6 +250,8 @@ function judgeConnection({ status, body = '' }, d) {
     [isRefused({ status }), 'key',
       `the service refuses negotiate's token: is its audience right? ${d.quote(body)}`],
     [status === 404, 'kind', 'there is no Socket.IO'],
+    [status >= 500, 'mode', `the service gives a client with a good token no session (${status}): as in default `
+      + 'mode, where it waits for a server'],
   ];
 }
 

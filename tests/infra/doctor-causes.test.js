@@ -1,4 +1,4 @@
-// A deployment that is broken in each of eleven ways, alone and with a second fault beside it:
+// A deployment that is broken in each of twelve ways, alone and with a second fault beside it:
 // infra/doctor.mjs names the causes, in one line each.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ const BESIDE = {
   'hub misspelt': 'page of another API',
   'handler\'s URL wrong': 'settings gone',
   'function key changed': 'CORS missing',
+  'default mode': 'CORS missing',
   'tier full': 'hub misspelt',
   'clock off': 'key rotated',
   'CORS missing': 'host not starting',

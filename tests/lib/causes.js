@@ -14,7 +14,7 @@ const ENDPOINT = `${CONNECTION}__endpoint`;
 
 /**
  * handler, doctor: changes to their settings, or functions (service, identity) => changes; event and
- * host as in deployment.js; clients: the status with which the service refuses them; clockOffMs: of
+ * host as in deployment.js; service: its options; clients: the status with which the service refuses them; clockOffMs: of
  * the function app; deaths: how often the handler may end; says: the cause.
  */
 export const FAULTS = {
@@ -31,6 +31,10 @@ export const FAULTS = {
   'function key changed': {
     event: ({ url }) => ({ urlTemplate: `${url}/eventhandler?code=key-of-before` }),
     says: /\?code= is not the present function key.*az functionapp function keys list/,
+  },
+  'default mode': {
+    service: { serviceMode: 'default' },
+    says: /no session.*default mode, where it waits for a server.*az resource patch .*Serverless/,
   },
   'tier full': { clients: 429, says: /as many are there as its tier allows.*Scale/ },
   'clock off': { clockOffMs: TEN_MINUTES_MS, says: /clock of the function app is \d+ s ahead/ },
@@ -66,6 +70,7 @@ export async function diagnoseFaults(names) {
   const { clockOffMs, api } = Object.assign({}, ...faults);
   const options = {
     api,
+    service: merge('service'),
     host: merge('host'),
     handler: (service) => merge('handler', service, identity),
     event: (host) => merge('event', host),
