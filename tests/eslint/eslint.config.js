@@ -59,6 +59,14 @@ export default [
     languageOptions: { ecmaVersion: 2023, sourceType: 'module', globals: globals.node },
     rules: MISTAKES,
   },
+  { // what strangers write, and what is loaded before anything else
+    files: ['**/*.cjs'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: globals.node },
+  },
+  { // as it is printed
+    files: ['tests/peers/articles/*-00*.cjs'],
+    rules: { 'no-unused-vars': 'off' },
+  },
   {
     files: ['web/src/**/*.js', 'examples/*/page/*.js'],
     languageOptions: { globals: { ...globals.browser, process: 'off' } },
