@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url';
 
 import { Misuse } from './deployment/errors.mjs';
-import { parse } from './deployment/options.mjs';
+import { checkDays, parse } from './deployment/options.mjs';
 import { publishPage } from './deployment/page.mjs';
 import { main } from './deployment/person.mjs';
 
@@ -21,6 +21,8 @@ infra/deploy.mjs does this as its last step; by hand it puts the page somewhere 
                    argument: AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT with
                    AZURE_STORAGE_AUTH_MODE=login
   --dist FOLDER    the built page (web/dist)
+  --keep-days N    for how many days the function app keeps texts, where deploy.mjs has switched that
+                   on; without it the page keeps none
   --dry-run        print the commands, run none
   --help           this text
 `;
@@ -34,18 +36,20 @@ function readOptions(argv) {
     service: TEXT,
     account: TEXT,
     dist: TEXT,
+    'keep-days': TEXT,
     'dry-run': FLAG,
     help: { ...FLAG, short: 'h' },
   });
   for (const name of values.help ? [] : ['api', 'service']) {
     if (!values[name]) throw new Misuse(`--${name} is missing`);
   }
-  return { ...values, isDryRun: values['dry-run'] };
+  const keepDays = values['keep-days'] === undefined ? undefined : checkDays(values['keep-days']);
+  return { ...values, keepDays, isDryRun: values['dry-run'] };
 }
 
 async function run(d) {
-  const { dist = d.places.page, api, service, account } = d.options;
-  const count = await publishPage(d, { dist, api, service, account });
+  const { dist = d.places.page, api, service, account, keepDays } = d.options;
+  const count = await publishPage(d, { dist, api, service, account, keepDays });
   d.person.say(`${count} files, for ${api} and ${service}`);
 }
 

@@ -204,7 +204,7 @@ function each(values, option, read) {
   });
 }
 
-function checkDays(text) {
+export function checkDays(text) {
   if (/^[1-9]\d?$/.test(text) && Number(text) <= MAX_KEEP_DAYS) return Number(text);
   throw new Misuse(`--keep-days is a number from 1 to ${MAX_KEEP_DAYS}, not ${text}`);
 }

@@ -127,6 +127,10 @@ cloudTest('upload.mjs puts the page into the account that is named', async (worl
   assert.equal(code, 0);
   assert.match(out, /^3 files, for https:\/\/app\.example and https:\/\/service\.example\n$/);
   assert.deepEqual(Object.keys(world.state.blobs[ACCOUNT]).sort(), PAGE_FILES);
+  assert.match(world.page, /content="kept 0"/);
+  await world.run('upload', [...ALL, '--account', ACCOUNT, '--keep-days', '7']);
+  assert.match(world.page, /content="kept 7"/);
+  assert.equal((await world.run('upload', [...ALL, '--keep-days', '91'])).code, 2);
 });
 
 cloudTest('a file that is no longer part of the page is there for a day, and then goes', async (world) => {
