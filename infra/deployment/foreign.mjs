@@ -108,10 +108,19 @@ function checkKind(service) {
 export async function leaveFormer(d, { registered, parts: { app, service } }) {
   if (!registered || registered.app !== app.name) return;
   if (registered.id.toLowerCase() === service.id.toLowerCase()) return;
-  const former = await d.az.find(rest('get', registered.id), { what: 'the service of before' });
-  if (!former) return;
-  d.person.say(`  our hub and our right at the service ${former.name}, which is used no longer, go`);
-  await leaveForeign(d, former, { hub: registered.hub, ...whoIs(app) });
+  const name = registered.id.split('/').at(-1);
+  try {
+    const former = await d.az.find(rest('get', registered.id), { what: 'the service of before' });
+    if (!former) return;
+    d.person.say(`  our hub and our right at the service ${name}, which is used no longer, go`);
+    await leaveForeign(d, former, { hub: registered.hub, ...whoIs(app) });
+  } catch (error) {
+    if (!['forbidden', 'locked'].includes(error.kind)) throw error;
+    d.person.say(
+      `  our hub ${registered.hub} and the right of ${app.name} at the service ${name} stay, as you may not take them\n`
+        + `  away: ask its owner to. Azure says: ${error.message.split('\n')[0]}`,
+    );
+  }
 }
 
 /** By what a service knows an app: where its events go, and who has the right. */

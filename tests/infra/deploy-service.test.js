@@ -107,6 +107,17 @@ cloudTest('another service: our hub and our right at the one of before go', asyn
   assert.equal(atService(world, OTHER), before[1]);
 });
 
+cloudTest('who may not change the service of before is told what stays there, and goes over all the same', async (world) => {
+  giveService(world);
+  giveService(world, {}, OTHER);
+  await world.run('deploy', [...FIRST, ...WITH]);
+  world.faults = [{ match: /^rest --method delete .*\/their-service\/hubs\/codestream/, answer: 'restForbidden' }];
+  const { code, out } = await world.run('deploy', WITH_OTHER);
+  assert.equal(code, 0);
+  assert.match(out, /our hub codestream and the right of codestream-\w+ at the service their-service stay[^]*ask its owner/);
+  assert.ok(world.cloud.has(`${OTHER}/hubs/codestream`));
+});
+
 const REFERENCE = '@Microsoft.KeyVault(VaultName=ours;SecretName=connection)';
 cloudTest('a service whose connection string is in a Key Vault is kept, and left at the end', async (world) => {
   giveService(world);
