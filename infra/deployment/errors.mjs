@@ -84,7 +84,7 @@ const SIGNS = {
     'ServerBusy',
     'RetryableError',
     'AnotherOperationInProgress',
-    '^ERROR: Conflict\\b',
+    '^(ERROR: )?Conflict\\b', // also of a deployment: another operation is in progress
     'from host runtime',
     'timed? ?out',
     'Connection (aborted|reset|refused)',

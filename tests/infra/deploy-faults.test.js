@@ -157,6 +157,14 @@ cloudTest(
   },
 );
 
+cloudTest('a deployment that met another operation is tried again', async (world) => {
+  const message = 'Cannot modify this site because another operation is in progress.';
+  world.cloud.nextDeployment = { fails: { error: { code: 'Conflict', message } } };
+  const { code, out } = await world.run('deploy', FIRST);
+  assert.equal(code, 0);
+  assert.match(out, /not yet \(Conflict: Cannot modify/);
+});
+
 cloudTest(
   'somebody has the right to upload already: the deployment does without giving it',
   async (world) => {
