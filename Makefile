@@ -277,9 +277,11 @@ coverage: build/have-test
 
 # What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
 # beside what works.
-TESTS.long := faults/rest infra/deploy browser/stream faults/service browser/session \
-              browser/trouble faults/handler browser/viewing browser/looks browser/page \
-              browser/outage browser/hostile browser/word browser/native browser/chat
+TESTS.long := faults/rest browser/trouble faults/service browser/looks faults/handler browser/viewing \
+              infra/doctor-report browser/stream browser/outage browser/corners infra/doctor-faults \
+              browser/session browser/kept browser/colours browser/reader handler/overload \
+              browser/hands browser/page browser/hostile infra/deploy browser/word browser/share \
+              browser/recording browser/native browser/chat
 TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
               emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \

@@ -63,7 +63,9 @@ const STATES = {
   'the share panel': async (options) => {
     const writer = await scene.writer(options);
     await writer.page.locator('#share').click();
-    for (const part of await writer.page.locator('#share-panel summary').all()) await part.click();
+    const parts = writer.page.locator('#share-panel summary');
+    await parts.first().waitFor();
+    for (const part of await parts.all()) await part.click();
     return writer;
   },
   'hands, at the writer': async (options) => {
