@@ -32,16 +32,16 @@ test('--help names every option', async () => {
   }
 });
 
-test('--help and README name every setting that is read', async () => {
+test('--help and the docs name every setting that is read', async () => {
   const { stdout } = await runHandler(['--help']);
-  const [source, readme] = await Promise.all(['src/config.c', 'README.md'].map(
+  const [source, table] = await Promise.all(['src/config.c', 'docs/settings.md'].map(
     (file) => readFile(path.join(ROOT, file), 'utf8')));
   const settings = new Set(source.match(/(?<=")([A-Z]+_[A-Z_]+|__[a-z]\w+|[a-z]+_proxy)(?=")/g));
   assert.ok(settings.size >= 21, [...settings].join());
   for (const name of settings) {
     if (/_PROXY$/.test(name)) continue; // "in capitals, too"
     assert.ok(stdout.includes(name), `--help: ${name}`);
-    assert.ok(readme.includes(name), `README: ${name}`);
+    assert.ok(table.includes(name), `settings.md: ${name}`);
   }
 });
 

@@ -321,11 +321,11 @@ test('Application Insights has the name of the function app, by which one asks f
   assert.equal(insights.value.entries.name.name, app.value.entries.name.name);
 });
 
-test('logs are kept as long as README says', async () => {
+test('logs are kept as long as the docs say', async () => {
   const days = at(main.resource.logs, 'properties').entries.retentionInDays?.value ?? 90;
   // Less of the workspace is no less of the tables App*.
   assert.ok(days >= 90);
-  assert.ok((await read('README.md')).includes(`| logs, kept ${days} days |`));
+  assert.ok((await read('docs/deploying.md')).includes(`| logs, kept ${days} days |`));
 });
 
 test('no storage account has keys, a public container, copies, or tenants to copy to', () => {

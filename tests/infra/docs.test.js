@@ -1,0 +1,63 @@
+// The docs: every link leads somewhere, every anchor is a heading, and the README stays short.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from '../lib/test.js';
+import { ROOT } from '../lib/handler.js';
+
+/** What is not ours, or is made. */
+const OTHERS = ['node_modules', 'build', 'dist', '.git'];
+
+function pagesIn(folder) {
+  return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) return OTHERS.includes(entry.name) ? [] : pagesIn(name);
+    return name.endsWith('.md') ? [name] : [];
+  });
+}
+
+const PAGES = pagesIn('');
+const MOST_LINES = 200;
+
+/** Without what stands in code, where brackets mean something else. */
+const proseOf = (page) => readFileSync(path.join(ROOT, page), 'utf8')
+  .replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(page) {
+  const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, '').replaceAll(' ', '-'));
+}
+
+const linksOf = (page) => [...proseOf(page).matchAll(/\]\(([^()\s]+)\)/g)].map(([, link]) => link);
+
+/** What is wrong with a link, or undefined. */
+function faultOf(page, link) {
+  if (/^https?:\/\//.test(link)) return undefined;
+  const [file, anchor] = link.split('#');
+  const target = file === '' ? page : path.join(path.dirname(page), file);
+  if (!existsSync(path.join(ROOT, target))) return 'is not there';
+  if (!anchor) return undefined;
+  return anchorsOf(target).includes(anchor) ? undefined : 'names no heading';
+}
+
+test('every link of every page leads to a file that is there, and every anchor to a heading', () => {
+  assert.ok(PAGES.length >= 15, PAGES.join());
+  const faults = PAGES.flatMap((page) => linksOf(page).flatMap((link) => {
+    const fault = faultOf(page, link);
+    return fault ? [`${page}: ${link} ${fault}`] : [];
+  }));
+  assert.deepEqual(faults, []);
+});
+
+test('each page of docs/ can be reached from the README', () => {
+  const reached = linksOf('README.md').map((link) => link.split('#')[0]);
+  const pages = PAGES.filter((page) => page.startsWith('docs/'));
+  assert.deepEqual(pages.filter((page) => !reached.includes(page)), []);
+});
+
+test('the README is read in one go', () => {
+  const lines = readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length;
+  assert.ok(lines <= MOST_LINES, `${lines} lines`);
+});
