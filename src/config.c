@@ -38,7 +38,10 @@ unsigned capacity_parse_cpu_max(struct str text)
     return whole_cores(quota, period);
 }
 
-/* Its beginning, as much as there is space for; empty if it cannot be read. */
+/*
+ * Reads as much of the file's beginning as there is space for.  The result is empty if it
+ * cannot be read.
+ */
 static struct str read_file(const char *path, char *space, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -69,7 +72,10 @@ static struct str read_line(const char *folder, struct str group, const char *fi
     return str_cut(text, "\n", &rest);
 }
 
-/* What one cgroup says, which has the files of version 2, those of version 1, or neither. */
+/*
+ * Reads the quota of one cgroup, which has the files of version 2, those of version 1, or
+ * neither.
+ */
 static unsigned group_cores(const char *folder, struct str group)
 {
     char quota[64], period[64];
@@ -82,8 +88,9 @@ static unsigned group_cores(const char *folder, struct str group)
 }
 
 /*
- * The group and all above it, up to where the hierarchy is mounted.  In a container the names
- * may be the host's, of which nothing is there but the container's own group, at the top.
+ * Reads the quotas of the group and of all groups above it, up to where the hierarchy is
+ * mounted.  In a container the names may be the host's; then nothing of them is there but the
+ * container's own group, at the top.
  */
 static unsigned hierarchy_cores(const char *root, const char *mount, struct str group)
 {
@@ -155,12 +162,13 @@ unsigned capacity_cores(void)
 #define PROCESS_DESCRIPTORS 6
 
 /*
- * A loop's own: its inbox, its epoll set and libmicrohttpd's, and what wakes libcurl; and what it
- * opens for a while: a file of certificates, a question for a name, a connection for an identity.
+ * What each loop opens for good: its inbox, its epoll set and libmicrohttpd's, and what wakes
+ * libcurl.  And what it opens for a while: a file of certificates, a question to a name server,
+ * a connection to the identity endpoint.
  */
 #define LOOP_DESCRIPTORS 9
 
-/* With less than this for connections and calls, fewer loops do better. */
+/* A loop that has fewer descriptors than this for connections and calls is not worth having. */
 #define WORTH_A_LOOP 16
 
 struct capacity_places capacity_places(size_t descriptors, size_t loops)
@@ -206,7 +214,10 @@ static void read_number(config_getenv *get, const struct number *number,
     *number->value = (unsigned)value;
 }
 
-/* Keys go over the wire as signatures only, texts do not: plain http stays on this machine. */
+/*
+ * Our signatures, though not our keys, and the texts themselves go over the wire.  So plain
+ * http is only for this machine.
+ */
 static bool is_secure(struct str url, struct str host)
 {
     return str_starts(url, STR("https://")) || str_equal_nocase(host, STR("localhost")) ||
@@ -265,7 +276,7 @@ static struct str read_required(config_getenv *get, const char *setting, const c
     return value;
 }
 
-/* What the platform says of identities, for whichever service. */
+/* Reads what the platform says of managed identities, whichever service they are for. */
 static void read_identity(struct identity_options *identity, config_getenv *get,
                           struct complaints *complaints)
 {
@@ -317,7 +328,7 @@ static void read_service(struct config *config, config_getenv *get,
                  "is not set, and " SETTING_CONNECTION "__endpoint is not either");
 }
 
-/* Of a URL, with the slash; empty: it has none. */
+/* The path of a URL with its slash.  It is empty if the URL has none. */
 static struct str path_of(struct str url)
 {
     struct str rest = url;
@@ -338,8 +349,8 @@ static bool is_path(struct str path)
 }
 
 /*
- * https://account.blob.core.windows.net; Azurite's has a path.  Copied: what is named like storage is
- * overwritten in the environment.
+ * Reads https://account.blob.core.windows.net.  Azurite's address has a path.  The text is
+ * copied because settings that are named like storage are overwritten in the environment.
  */
 static void read_storage(struct config *config, config_getenv *get,
                          struct complaints *complaints)
@@ -378,8 +389,9 @@ static const char *const ca_places[] = {
 };
 
 /*
- * Is there a certificate in the format in which libraries read it?  That it is a sound one shows
- * when it is used.  Source: RFC 7468, 2 and 5.1; the trusted kind is OpenSSL's.
+ * Does the file have a certificate in the format in which libraries read it?  Whether it is a
+ * sound one shows when it is used.  Source: RFC 7468, 2 and 5.1.  OpenSSL has the trusted kind
+ * besides.
  */
 static bool has_certificate(FILE *file)
 {
@@ -400,7 +412,10 @@ static bool has_certificate(FILE *file)
     return ended;
 }
 
-/* NULL: nothing is wrong with the file.  What is not one might make us wait, or never end. */
+/*
+ * NULL: nothing is wrong with the file.  Reading a pipe or a device might make us wait, or
+ * never end.
+ */
 static const char *ca_file_problem(const char *path)
 {
     const char *problem = NULL;
@@ -486,7 +501,7 @@ static size_t count_chars(struct str utf8)
     return count;
 }
 
-/* It comes as a string of JSON, so it must be one that JSON can hold. */
+/* Callers send the word in a JSON string, so it must be text that JSON can hold. */
 static void read_word(struct config *config, config_getenv *get, struct complaints *complaints)
 {
     struct str word = str_from(get("CODESTREAM_WRITERS"));

@@ -18,7 +18,7 @@
 #define CONFIG_MAX_TOKEN_MINUTES 1440
 #define CONFIG_MAX_LOOPS 64
 
-/* The page gives up after 6 s; an event that fails before that can tell it why. */
+/* The page gives up after 6 s.  An event that fails before that can tell it why. */
 #define CONFIG_REST_TIMEOUT_MS 5000
 
 /* Shaped like getenv, so that tests bring their own environment. */
@@ -34,8 +34,8 @@ struct config {
     struct str writers_word; /* empty: anybody may open a room */
     bool needs_word;         /* there is one, even if it has been forgotten */
     bool has_platform_auth;  /* App Service Authentication is on */
-    const char *ca_file;  /* certificates that TLS trusts; NULL: where libcurl looks itself */
-    const char *proxy;    /* what https goes through, in the environment; NULL: nothing */
+    const char *ca_file;  /* certificates that TLS trusts.  NULL: where libcurl looks itself */
+    const char *proxy;    /* what https goes through, in the environment.  NULL: nothing */
     const char *no_proxy; /* except to these hosts; may be NULL */
     unsigned token_minutes;
     unsigned units; /* of Web PubSub: how many viewers it serves at full pace */
@@ -58,15 +58,15 @@ struct complaints {
 };
 
 /*
- * Reads everything and complains about all that is wrong at once; true if nothing is.
+ * Reads everything and complains about all that is wrong at once.  True if nothing is.
  * The environment must stay as it is for as long as config is used.
  */
 MUST_USE bool config_load(struct config *config, config_getenv *get,
                           struct complaints *complaints);
 
 /*
- * Overwrites the secrets where they are, in the environment itself, so that neither we nor
- * /proc/PID/environ have them any longer: once keys have been made of them.
+ * Overwrites the secrets in the environment itself, so that neither we nor /proc/PID/environ
+ * have them any longer.  It is called once keys have been made of them.
  */
 void config_forget_secrets(struct config *config);
 
@@ -74,7 +74,7 @@ void config_free(struct config *config);
 
 /*
  * The port to listen on: FUNCTIONS_CUSTOMHANDLER_PORT, else FUNCTIONS_HTTPWORKER_PORT, else
- * option (the text behind --port; NULL: none), else 8080.  0 means a free one.
+ * option (the text behind --port, NULL if there is none), else 8080.  0 means a free one.
  * false: it is no port, which is added to the complaints.
  */
 MUST_USE bool config_port(config_getenv *get, const char *option, unsigned *port,
@@ -87,7 +87,7 @@ MUST_USE bool config_port(config_getenv *get, const char *option, unsigned *port
  */
 
 /*
- * As many loops as processors that this process may use, and at least one: those of its affinity
+ * How many processors this process may use, at least one: those of its affinity
  * (sched_getaffinity(2)), or fewer if a cgroup gives it less time than they have.
  */
 unsigned capacity_cores(void);

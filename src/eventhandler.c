@@ -8,13 +8,13 @@
 #include "wire/json.h"
 #include "wire/socketio.h"
 
-/* An event on its way from request to response; lives in the request's arena. */
+/* An event on its way from request to response.  It lives in the request's arena. */
 struct delivery {
     struct handler *handler;
     struct http_request *request;
     struct cloudevent cloud;
     struct packet packet;
-    const char *complaint; /* the client did what it may not; otherwise all is well */
+    const char *complaint; /* what the client did wrong.  NULL: nothing */
     struct app_socket socket;
     struct execution run;
     bool is_answered; /* while the plan goes on */
@@ -63,7 +63,9 @@ static const enum app_event_kind app_kinds[] = {
     [CLOUDEVENT_OTHER_SYSTEM] = APP_MESSAGE,
 };
 
-/* The owner has to look into it: Web PubSub fails, or the application does. */
+/*
+ * True if the owner of the app has to look into it: Web PubSub fails, or the application does.
+ */
 static bool is_error(enum app_refusal outcome)
 {
     return outcome == APP_UPSTREAM || outcome == APP_INTERNAL;
@@ -78,7 +80,7 @@ static void log_fault(struct log_line *line, const struct plan_fault *fault)
         log_text(line, "rest_error", fault->rest_error);
 }
 
-/* All is well with it, and there are many more of its kind. */
+/* True for an event that went well and has many more of its kind. */
 static bool is_for_sample(const struct delivery *d)
 {
     return d->socket.is_frequent && !d->run.outcome && !d->run.fault.failure;
@@ -138,7 +140,7 @@ void eventhandler_end_sample(void *owner)
     sample->events = 0;
 }
 
-/* What failed behind the response; its line was written with it. */
+/* Logs what failed after the response.  The event's own line was written with the response. */
 static void log_late_failure(const struct delivery *d)
 {
     struct log_line line;
@@ -152,21 +154,25 @@ static void log_late_failure(const struct delivery *d)
 }
 
 /*
- * What stands in ce-connectionState for nothing, since libmicrohttpd (0.9.75) sends no header
- * without a value.  On the way in it reads as nothing: it is no base64url.
+ * This value of ce-connectionState makes Web PubSub forget, since libmicrohttpd (0.9.75) sends
+ * no header without a value.  When it comes back it reads as nothing, because it is no
+ * base64url.
  */
 #define FORGET "."
 
 /*
- * There is no memory for the response.  A response that leaves something out would say something
- * else, so Web PubSub gets a 503 and delivers the event again.
+ * Answers 503 when there is no memory for the response, so that Web PubSub delivers the event
+ * again.  A response that leaves something out would say something else.
  */
 static void respond_no_memory(struct delivery *d)
 {
     response_error(d->request, 503, "NoMemory", "no memory for the response");
 }
 
-/* What the application wants to be reminded of goes along, unless the event failed. */
+/*
+ * Sends the response.  What the application wants to be reminded of goes along, unless the
+ * event failed.
+ */
 static void send_response(struct delivery *d, struct http_response *response)
 {
     struct str memory = d->socket.plan.memory;
@@ -193,7 +199,10 @@ static void send_status(struct delivery *d, unsigned status)
     send_response(d, &(struct http_response){ .status = status });
 }
 
-/* connect: the one event whose status means something to Web PubSub.  503: try again later. */
+/*
+ * A connect is the one event whose status means something to Web PubSub.  503 makes it try
+ * again later.
+ */
 static unsigned connect_status(enum app_refusal outcome)
 {
     static const unsigned statuses[] = {
@@ -218,7 +227,7 @@ static enum err ack_args(struct delivery *d, struct str *out)
     return buf_done(&args, out);
 }
 
-/* 43<id>[…] where the client asked for it. */
+/* Sends 43<id>[…] if the client asked for an acknowledgement. */
 static void respond_to_message(struct delivery *d)
 {
     struct buf body = { .mem = &d->request->mem };
@@ -257,8 +266,8 @@ static void respond(void *owner)
 }
 
 /*
- * The client gets its response, while the rest of the plan goes on in memory of the request.  No
- * client waits for the response to a system event: that one tells the platform when we are done.
+ * Sends the client its response while the rest of the plan goes on in the request's memory.  No
+ * client waits for the response to a system event, which tells the platform when we are done.
  */
 static void acknowledge(void *owner)
 {
@@ -286,7 +295,7 @@ static void on_plan_done(void *owner)
     http_request_release(d->request);
 }
 
-/* An event that is answered without asking the application. */
+/* Answers an event without asking the application. */
 static void refuse(struct delivery *d, enum app_refusal outcome, const char *message)
 {
     d->run.outcome = outcome;
@@ -321,9 +330,8 @@ static enum err read_name(struct delivery *d)
 }
 
 /*
- * An event with a name, unless the client is told what is wrong with it.  How Web PubSub
- * spells names in a header is not documented for all that can be one: a client is told that
- * we cannot read its own, rather than cut off.
+ * Reads the event's packet.  How Web PubSub spells names in a header is documented for some of
+ * them only.  A client whose name we cannot read is told so, and is not cut off.
  */
 static struct fault read_event_packet(struct delivery *d)
 {
@@ -365,8 +373,9 @@ static struct fault read_packet(struct delivery *d)
 }
 
 /*
- * Attachments take a third more in base64, and there may be several: their sender is told that
- * they are not understood, however many they are, so the beginning of such a body is enough.
+ * True for an event with attachments, of which the beginning of the body is enough.  They take
+ * a third more in base64, and there may be several.  Their sender is told that they are not
+ * understood, however large the body is.
  */
 static bool is_binary_event(struct delivery *d)
 {
@@ -392,8 +401,9 @@ static bool is_text_plain(struct str content_type)
 }
 
 /*
- * With an access key the signature tells.  A managed identity has none to check it with;
- * then the host must have asked for a function key, which it passes on to us.
+ * Checks that Web PubSub has sent the event.  With an access key the signature shows it.  With
+ * a managed identity there is no key to check it with, so the host must have asked for a
+ * function key, which it passes on to us.
  */
 static struct fault check_origin(const struct delivery *d)
 {
@@ -414,7 +424,9 @@ static struct fault check_origin(const struct delivery *d)
              : no_fault;
 }
 
-/* Is this an event of our hub, signed with our key, and whole? */
+/*
+ * Checks that this is an event of our hub, that Web PubSub has sent it, and that it is whole.
+ */
 static struct fault read_event(struct delivery *d)
 {
     static const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
@@ -450,13 +462,13 @@ static struct fault read_event(struct delivery *d)
                : no_fault;
 }
 
-/* For what a client sent; that it came or went is not refused. */
+/* True if there is room for what a client sent.  That it came or went is never refused. */
 static bool has_room(const struct delivery *d)
 {
     return !d->request->is_cut && d->handler->in_flight < HANDLER_MAX_IN_FLIGHT;
 }
 
-/* Whose event it is, and in which namespace, kept for as long as the plan is carried out. */
+/* Keeps whose event it is, and its namespace, for as long as the plan is carried out. */
 static enum err keep_names(struct delivery *d)
 {
     struct app_socket *socket = &d->socket;

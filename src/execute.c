@@ -17,7 +17,10 @@ static const struct plan_fault done_well = { .refusal = APP_ACCEPTED };
 static const struct plan_fault no_memory = { APP_BUSY, "no memory for this event",
                                              .failure = "no memory" };
 
-/* An action is what the application means; a request is how Web PubSub spells it. */
+/*
+ * Encodes an action, which is what the application means, as a request, which is how Web PubSub
+ * spells it.
+ */
 static enum err encode(const struct execution *run, const struct app_action *action,
                        struct webpubsub_request *out)
 {
@@ -59,7 +62,7 @@ static const struct app_plan *plan_of(const struct execution *run)
     return &run->socket->plan;
 }
 
-/* A new plan: nothing of it has been done. */
+/* Begins a plan of which nothing has been done. */
 static void begin_plan(struct execution *run)
 {
     run->outcome = plan_of(run)->refusal;
@@ -67,7 +70,7 @@ static void begin_plan(struct execution *run)
     memset(run->progress, PLAN_WAITING, sizeof(run->progress));
 }
 
-/* The first action that may start; the plan's count if there is none. */
+/* The first action that may start.  If there is none, it is the plan's count. */
 static size_t find_next(const struct execution *run)
 {
     const struct app_plan *plan = plan_of(run);
@@ -80,7 +83,7 @@ static size_t find_next(const struct execution *run)
     return run->rest->beside < REST_MAX_BESIDE ? app_next(plan, run->progress) : plan->count;
 }
 
-/* Nothing is left to do, or nothing but what may fail. */
+/* True if nothing is left to do, or nothing but what may fail. */
 static bool is_over(const struct execution *run, bool but_what_may_fail)
 {
     for (size_t i = 0; i < plan_of(run)->count; i++) {
@@ -91,7 +94,7 @@ static bool is_over(const struct execution *run, bool but_what_may_fail)
     return true;
 }
 
-/* The first failure of an action that may not fail ends the plan: nothing more is started. */
+/* Ends the plan, because an action that may not fail has failed.  Nothing more is started. */
 static void give_up(struct execution *run, const struct plan_fault *fault)
 {
     run->is_broken = true;
@@ -134,7 +137,7 @@ static void end_action(struct execution *run, size_t i, const struct plan_fault 
 
 /* ---- one action ---- */
 
-/* Web PubSub has said how many there are: the application goes on. */
+/* Lets the application go on, now that Web PubSub has said how many there are. */
 static void resume(struct action_call *one)
 {
     struct execution *run = one->run;
@@ -149,7 +152,7 @@ static void resume(struct action_call *one)
 
 static void on_response(void *owner);
 
-/* What it asks for is still to be written into it. */
+/* Prepares a call.  The caller still has to write into it what it asks for. */
 static void prepare_call(struct action_call *one)
 {
     struct execution *run = one->run;
@@ -173,7 +176,7 @@ static void ask_for_page(struct action_call *one, struct str url)
     rest_start(&one->call);
 }
 
-/* A page of a room's members; the last one completes the number. */
+/* Adds a page of a room's members.  The last one completes the number. */
 static void add_page(struct action_call *one)
 {
     static const struct plan_fault no_list = { APP_UPSTREAM,

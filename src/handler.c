@@ -14,7 +14,7 @@ static void get_root(struct handler *handler, struct http_request *request)
         .body = STR("codestream is ready\n"),
     };
 
-    /* The host asks this again and again; it is not worth a line. */
+    /* The host asks this again and again, so it is not worth a line of the log. */
     (void)handler;
     http_response_send(request, &response);
 }
@@ -43,7 +43,10 @@ static const struct route routes[] = {
     { STR_INIT("/text"), STR_INIT("DELETE"), text_delete, 0 },
 };
 
-/* Our routes take /api before them, where Functions puts it by default, or not; in any case. */
+/*
+ * A path without the /api that Functions puts before it by default, in any case, and without a
+ * slash at its end.
+ */
 static struct str route_path(struct str path)
 {
     static const struct str prefix = STR_INIT("/api");
@@ -55,7 +58,7 @@ static struct str route_path(struct str path)
     return path;
 }
 
-/* The route of the request; NULL: there is none, and *allow are the methods of its path. */
+/* The route of the request.  NULL: there is none, and *allow are the methods of its path. */
 static const struct route *find_route(const struct http_request *request, struct buf *allow)
 {
     struct str path = route_path(request->path);
@@ -86,10 +89,10 @@ size_t handler_body_limit(void *owner, const struct http_request *request)
     "host.json"
 
 /*
- * Without these flags the host wraps each request into JSON, and takes only JSON for a response.
- * An event says in a header what it is: long JSON in its place that does not can only be the
- * host's.
- * Source: Azure docs, "Azure Functions custom handlers", request and response payload.
+ * Without these flags the host wraps each request into JSON, and takes only JSON for a
+ * response.  An event has a header that says what it is.  Long JSON at its route without that
+ * header can only be the host's.  Source: Azure docs, "Azure Functions custom handlers",
+ * request and response payload.
  */
 static bool is_wrapped(const struct route *route, const struct http_request *request)
 {
@@ -149,7 +152,10 @@ void handler_serve(void *owner, struct http_request *request)
 
 /* ---- life ---- */
 
-/* Without a secret of its own the access key makes one: it is as secret, and lasts as long. */
+/*
+ * The secret that signs writer keys.  If none is set, it is made from the access key, which is
+ * as secret and lasts as long.
+ */
 static struct hmac_key *writer_secret(const struct config *config, struct hmac_key *access_key)
 {
     unsigned char derived[HMAC_BYTES];

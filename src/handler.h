@@ -16,7 +16,7 @@
 #include "config.h"
 #include "io/http_server.h"
 
-/* What Web PubSub refuses is smaller: its messages end at 1 MB. */
+/* Web PubSub's own messages end at 1 MB, so it never delivers a larger one. */
 #define EVENT_MAX_BODY_BYTES (1024 * 1024)
 
 /*
@@ -44,13 +44,13 @@ struct handler_sample {
 };
 
 /*
- * Requests for kept texts that one loop has under way.  They have a client of their own, with so
- * many connections: storage that hangs holds up nothing else.
+ * Requests for kept texts that one loop may have under way.  They have a client of their own,
+ * with so many connections, so that storage which hangs holds up nothing else.
  */
 #define HANDLER_MAX_TEXTS 128
 #define HANDLER_TEXT_CALLS 16
 
-/* Of a text with its name and its language, as JSON. */
+/* The size of a text with its name and its language, as JSON. */
 #define TEXT_MAX_BYTES (1024 * 1024)
 
 struct handler {
@@ -96,10 +96,10 @@ void handler_serve(void *owner, struct http_request *request);
 void negotiate(struct handler *handler, struct http_request *request);
 void negotiate_register(struct handler *handler, struct http_request *request);
 
-/* The client that the token of a pass is for.  Views into the pass. */
+/* The client that the token of a pass is for.  Its texts are views into the pass. */
 struct webpubsub_client negotiate_client(const struct app_pass *pass);
 
-/* The response to a pass: JSON with token, the client's, in it.  ERR_NO_MEMORY. */
+/* The response to a pass: JSON that has the client's token in it.  ERR_NO_MEMORY. */
 MUST_USE enum err negotiate_response(const struct webpubsub *webpubsub,
                                      const struct app_pass *pass, struct str token,
                                      int64_t token_seconds, struct arena *mem, struct str *out);
@@ -149,7 +149,7 @@ void eventhandler_end_sample(void *owner);
 struct plan_fault {
     enum app_refusal refusal;
     const char *message;   /* for the client */
-    const char *failure;   /* for the log; NULL: nothing failed */
+    const char *failure;   /* for the log.  NULL: nothing failed */
     unsigned rest_status;  /* of the call that failed, 0 where it had no response */
     struct str rest_error; /* x-ms-error-code of that call */
 };

@@ -127,8 +127,8 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * The parent may have closed 0, 1 or 2.  The next descriptor that is opened would get that number,
- * and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
+ * Opens 0, 1 and 2 if the parent has closed them.  The next descriptor would otherwise get that
+ * number, and log lines with it.  Where there is no /dev, a socket that leads nowhere will do.
  */
 static void fill_standard_descriptors(void)
 {
@@ -144,8 +144,8 @@ static void fill_standard_descriptors(void)
 }
 
 /*
- * Signals to stop are blocked in every thread, so that only the main one takes them.  A log whose
- * reader is gone, or whose file is as long as it may become, must not end the process.
+ * Blocks the signals to stop in every thread, so that only the main one takes them.  A log
+ * whose reader is gone, or whose file is as long as it may become, must not end the process.
  */
 static void block_signals(sigset_t *stop)
 {
@@ -165,8 +165,8 @@ static bool is_hung_up(int fd)
 }
 
 /*
- * The process that started us.  If it had ended before we could ask, both our pipes have lost
- * their reader; then we have no parent.
+ * The process that started us.  If both our pipes have lost their reader, it had ended before
+ * we could ask, and we have no parent.
  */
 enum { NOBODY = -1 };
 static pid_t parent_at_start(void)
@@ -177,9 +177,9 @@ static pid_t parent_at_start(void)
 }
 
 /*
- * Waits for a signal to stop, and returns it; 0: the parent has ended, since a host that is killed
- * sends no signal.  Polling once a second is slower than PR_SET_PDEATHSIG, but that follows the
- * thread that started us, and hosts start us from threads that come and go.
+ * Waits for a signal to stop, and returns it.  0: the parent has ended, since a host that is
+ * killed sends no signal.  Polling once a second is slower than PR_SET_PDEATHSIG, but that
+ * follows the thread that started us, and hosts start us from threads that come and go.
  */
 static int wait_for_end(const sigset_t *stop, pid_t parent)
 {
@@ -191,11 +191,11 @@ static int wait_for_end(const sigset_t *stop, pid_t parent)
     return received > 0 ? received : 0;
 }
 
-/* A sanitizer looks for leaks at exit(), which a signal passes by; other builds have none. */
+/* A sanitizer looks for leaks at exit(), which a signal passes by.  Other builds have none. */
 extern void __lsan_do_leak_check(void) __attribute__((weak)); /* NOLINT(cert-dcl51-cpp) */
 
 /*
- * Ends the process by the signal that asked for it: a host takes a status of 0 for an end that
+ * Ends the process by the signal that asked for it.  A host takes a status of 0 for an end that
  * was meant, and does not start us again.  The first process of a container cannot be ended so.
  */
 static void end_by(int signal_number)
@@ -276,9 +276,9 @@ static bool is_named_like_a_secret(const char *entry, const char *value)
 }
 
 /*
- * Overwrites the host's own secrets, such as storage keys, which we inherit.  Some of them, such as
- * the address of the package, cannot be recognised by name: so everything goes that is not known to
- * be read again.
+ * Overwrites the host's own secrets, such as storage keys, which we inherit.  Some of them,
+ * such as the address of the package, cannot be recognised by name.  So everything is
+ * overwritten that is not known to be read again.
  */
 static void forget_foreign_secrets(void)
 {
@@ -290,8 +290,8 @@ static void forget_foreign_secrets(void)
 }
 
 /*
- * Sanitizers need what is given up here: they look into their own process when it ends, and
- * start a program that names functions.
+ * Enters the sandbox.  Sanitizers cannot live in it, since they look into their own process
+ * when it ends, and start a program that names functions.
  */
 static void give_up(const struct config *config, struct sandbox *in_force)
 {
@@ -363,7 +363,7 @@ static int start(const struct options *options, const sigset_t *stop, pid_t pare
     unsigned port, bound = 0;
     int listener = -1, status = EXIT_USAGE;
 
-    /* First of all: the host waits for the port, whatever else there is to do. */
+    /* This comes first, since the host waits for the port, whatever else there is to do. */
     if (config_port(getenv, options->port, &port, &complaints)) {
         listener = listener_open(port, &bound);
         if (listener < 0)

@@ -22,7 +22,7 @@ struct webpubsub_client negotiate_client(const struct app_pass *pass)
     };
 }
 
-/* Tokens are for the service itself all the same. */
+/* Where clients connect.  Their tokens are for Web PubSub itself all the same. */
 static struct str client_url(const struct webpubsub *webpubsub)
 {
     return webpubsub->client_url.len > 0 ? webpubsub->client_url : webpubsub->url;
@@ -71,7 +71,7 @@ enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_
 
 /* ---- a negotiation ---- */
 
-/* A negotiation on its way to its response; lives in the request's arena. */
+/* A negotiation on its way to its response.  It lives in the request's arena. */
 struct negotiation {
     struct handler *handler;
     struct http_request *request;
@@ -95,18 +95,18 @@ static void respond_unavailable(struct http_request *request, const char *messag
 static void respond_with_token(struct negotiation *n, struct str token)
 {
     struct handler *handler = n->handler;
-    struct http_response response = response_json(200);
+    struct str body;
 
     if (negotiate_response(&handler->rest.webpubsub, &n->caller.pass, token,
-                           token_seconds(handler), &n->request->mem, &response.body)) {
+                           token_seconds(handler), &n->request->mem, &body)) {
         respond_unavailable(n->request, "no memory");
         return;
     }
-    response_log_status(n->request, response.status, NULL);
-    http_response_send(n->request, &response);
+    response_log_status(n->request, 200, NULL);
+    response_send_json(n->request, 200, body, NO_HEADER);
 }
 
-/* Of the characters of a JWT, so that it fits into JSON and a URL as it is. */
+/* True if it has the characters of a JWT only, which fit into JSON and a URL as they are. */
 static bool is_token(struct str token)
 {
     return token.len > 0 && base64url_is_text(token, '.');
@@ -220,7 +220,10 @@ static void decide(struct handler *handler, struct http_request *request,
         .now_unix_ms = unix_ms(),
         .units = config->units,
         .mem = &request->mem,
-        /* Anybody may send this header.  It is the platform's where that signs people in. */
+        /*
+         * Anybody may send this header.  Only where the platform signs people in is it the
+         * platform's.
+         */
         .platform_user = config->has_platform_auth
                              ? http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"))
                              : NO_STR,

@@ -34,34 +34,36 @@ void response_log(struct log_line *line, enum log_level level,
         log_text(line, "invocation", invocation);
 }
 
-struct http_response response_json(unsigned status)
+void response_send_json(struct http_request *request, unsigned status, struct str body,
+                        struct header further)
 {
-    return (struct http_response){
+    struct http_response response = {
         .status = status,
         .headers = { { STR("Content-Type"), STR("application/json") },
-                     { STR("Cache-Control"), STR("no-store") } },
-        .header_count = 2,
+                     { STR("Cache-Control"), STR("no-store") },
+                     further },
+        .header_count = further.name.len > 0 ? 3 : 2,
+        .body = body,
     };
-}
 
-/* further: a header, which is left out where it has no name. */
-static void send_error(struct http_request *request, unsigned status, const char *code,
-                       const char *message, struct header further)
-{
-    struct http_response response = response_json(status);
-    struct buf body = { .mem = &request->mem };
-
-    buf_add_all(&body, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
-    json_add_string(&body, str_from(message)); /* may be a library's own words */
-    buf_add(&body, STR("}}"));
-    if (buf_done(&body, &response.body))
-        response.body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
-    if (further.name.len > 0)
-        response.headers[response.header_count++] = further;
     http_response_send(request, &response);
 }
 
-/* Whether this request has a line, and for how many others it stands. */
+static void send_error(struct http_request *request, unsigned status, const char *code,
+                       const char *message, struct header further)
+{
+    struct buf text = { .mem = &request->mem };
+    struct str body;
+
+    buf_add_all(&text, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
+    json_add_string(&text, str_from(message)); /* may be a library's own words */
+    buf_add(&text, STR("}}"));
+    if (buf_done(&text, &body))
+        body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
+    response_send_json(request, status, body, further);
+}
+
+/* Says whether this request has a line, and for how many others the line stands. */
 static bool has_line(const struct http_request *request, struct response_sample *sample,
                      uint64_t *others)
 {
@@ -71,7 +73,7 @@ static bool has_line(const struct http_request *request, struct response_sample 
     if (!sample)
         return true;
     next_ms = atomic_load(&sample->next_ms);
-    /* Of several loops that see that it is time, one writes. */
+    /* If several loops see that it is time, one of them writes. */
     if (now_ms < next_ms ||
         !atomic_compare_exchange_strong(&sample->next_ms, &next_ms, now_ms + SAMPLE_MS)) {
         atomic_fetch_add(&sample->unlogged, 1);
@@ -136,8 +138,7 @@ void response_error_sampled(struct http_request *request, unsigned status, const
     const struct header retry = { STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
 
     response_log_error(request, status, code, message, sample);
-    send_error(request, status, code, message,
-               status == 503 ? retry : (struct header){ NO_STR, NO_STR });
+    send_error(request, status, code, message, status == 503 ? retry : NO_HEADER);
 }
 
 void response_not_allowed(struct http_request *request, struct str allow)

@@ -12,12 +12,15 @@
 /* After a 503, when to come again. */
 #define RESPONSE_RETRY_SECONDS "2"
 
+#define NO_HEADER ((struct header){ NO_STR, NO_STR })
+
 /* Starts the line of a request: method, path, bytes, the host's invocation id. */
 void response_log(struct log_line *line, enum log_level level,
                   const struct http_request *request);
 
-/* JSON that is for this caller alone; its body is still to be set. */
-struct http_response response_json(unsigned status);
+/* Sends JSON that is for this caller alone.  further: a header, left out if it has no name. */
+void response_send_json(struct http_request *request, unsigned status, struct str body,
+                        struct header further);
 
 /* {"error":{"code":…,"message":…}}, and a line at level warn; with 503 a Retry-After. */
 void response_error(struct http_request *request, unsigned status, const char *code,

@@ -104,7 +104,7 @@ static void fail(struct rules *rules, const char *path, int error)
     (void)snprintf(rules->path, sizeof(rules->path), "%s", path);
 }
 
-/* It cannot be opened, with or without a rule. */
+/* True if it cannot be opened, with or without a rule. */
 static bool is_out_of_reach(int error)
 {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP;
@@ -126,9 +126,9 @@ static void allow(struct rules *rules, const char *path, uint64_t access)
 }
 
 /*
- * The rule is for the folder: a file is renewed by putting another one in its place, which a rule
- * for the old file would not open.  A file in `/` gets a rule of its own, since everything is
- * beside it.
+ * Allows to read what stands beside a file.  The rule is for the folder, since a file is
+ * renewed by putting another one in its place, which a rule for the old file would not open.  A
+ * file in `/` gets a rule of its own, since everything is beside it.
  */
 static void allow_reading_beside(struct rules *rules, const char *file)
 {
@@ -146,8 +146,8 @@ static void allow_reading_beside(struct rules *rules, const char *file)
 }
 
 /*
- * Where its name is, and where links lead: a file of a mounted secret is a link into a folder
- * beside it, and when it is renewed, into another one.
+ * Allows to read a file where its name is, and where links lead.  A file of a mounted secret is
+ * a link into a folder beside it, and when it is renewed, into another one.
  */
 static void allow_reading_file(struct rules *rules, const char *file)
 {
@@ -159,7 +159,10 @@ static void allow_reading_file(struct rules *rules, const char *file)
     allow_reading_beside(rules, path);
 }
 
-/* Names and certificates; and libraries, since name services are loaded when first needed. */
+/*
+ * Allows to read what names and certificates need, and libraries, since name services are
+ * loaded when first needed.
+ */
 static void allow_what_is_needed(struct rules *rules, const char *ca_file)
 {
     static const char *const folders[] = { "/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64" };
@@ -301,7 +304,10 @@ static const int refused[] = {
 };
 /* clang-format on */
 
-/* Their arguments are behind pointers, where no filter sees; each has an older twin below. */
+/*
+ * The arguments of these are behind pointers, where no filter sees them.  Each has an older
+ * twin below.
+ */
 static const int missing[] = { SYS_clone3, SYS_openat2 };
 
 /* ---- the filter ---- */
@@ -379,7 +385,10 @@ static void refuse_bits(struct program *p, int call, int argument, unsigned bits
     demand(p, call, argument, bits, (const unsigned[]){ 0 }, 1);
 }
 
-/* A process that makes no memory executable runs only the code that it was started with. */
+/*
+ * Lets no memory become executable, so that the process runs only the code that it was started
+ * with.
+ */
 static void filter_memory(struct program *p)
 {
     refuse_bits(p, SYS_mmap, 2, PROT_EXEC);
@@ -387,7 +396,7 @@ static void filter_memory(struct program *p)
     refuse_bits(p, SYS_pkey_mprotect, 2, PROT_EXEC);
 }
 
-/* Threads, no processes; and none that sees another system than this one. */
+/* Allows threads but no processes, and no thread that sees another system than this one. */
 static void filter_threads(struct program *p)
 {
     const unsigned other_system = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -400,7 +409,10 @@ static void filter_threads(struct program *p)
     demand_one_of(p, SYS_prlimit64, 0, self, COUNT(self));
 }
 
-/* TCP and UDP: the machine's own services, its firewall and its wires need other sockets. */
+/*
+ * Allows TCP and UDP.  The machine's own services, its firewall and its wires need other
+ * sockets.
+ */
 static void filter_sockets(struct program *p)
 {
     const unsigned families[] = { AF_INET, AF_INET6 };
@@ -415,9 +427,9 @@ static void filter_sockets(struct program *p)
 }
 
 /*
- * Of the many things that can be done with a descriptor, those that programs like this one do:
- * no signal, lease or lock that others would feel, no typing into a terminal, no freezing of a
- * file system, no settings of the network.
+ * Allows those of the many things that can be done with a descriptor that programs like this
+ * one do: no signal, lease or lock that others would feel, no typing into a terminal, no
+ * freezing of a file system, no settings of the network.
  */
 static void filter_descriptors(struct program *p)
 {
@@ -436,8 +448,8 @@ static void filter_descriptors(struct program *p)
 }
 
 /*
- * A process may name its threads.  It may not make its memory readable again, nor decide which
- * tasks share a core.
+ * Lets the process name its threads.  It may not make its memory readable again, nor decide
+ * which tasks share a core.
  */
 static void filter_process(struct program *p)
 {
@@ -468,9 +480,9 @@ static void write_program(struct program *p)
 }
 
 /*
- * For every thread, should a preloaded library have started one.  Without the second flag, kernels
- * before 5.16 slow every thread down against a fault of processors that concerns programs which
- * run code of others.  Older ones do not know that flag.
+ * Installs the filter for every thread, in case a preloaded library has started one.  Without
+ * the second flag, kernels before 5.16 slow every thread down against a fault of processors
+ * that concerns programs which run code of others.  Older kernels do not know that flag.
  */
 static bool install(const struct sock_fprog *program)
 {
@@ -485,7 +497,9 @@ static bool install(const struct sock_fprog *program)
     return false;
 }
 
-/* Programs of old could be started so that whatever they read can be run: from now on not. */
+/*
+ * Ends the state, in which a program of old can be started, where whatever it reads can be run.
+ */
 static bool may_run_what_it_reads(void)
 {
     int persona = personality(0xffffffff);
@@ -540,7 +554,10 @@ void sandbox_enter(const char *ca_file, struct sandbox *in_force)
 {
     bool is_ordinary;
 
-    /* A program that is set to another user's rights does not get them; both parts need it. */
+    /*
+     * After this, a program that is set to another user's rights does not get them.  Both parts
+     * need it.
+     */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         sandbox_stay_out("open: this host does not allow it", in_force);
         return;

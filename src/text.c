@@ -16,10 +16,10 @@
 /* Of a blob: a text, and what kept_write puts around it. */
 #define MAX_BLOB_BYTES (TEXT_MAX_BYTES + 1024)
 
-/* How often somebody else may be faster.  Two writers of a room seldom are at it at once. */
+/* How often another writer of the room may be faster.  Two of them are seldom at it at once. */
 #define MAX_ROUNDS 8
 
-/* A request on its way to its response; lives in the request's arena. */
+/* A request on its way to its response.  It lives in the request's arena. */
 struct keeping {
     struct handler *handler;
     struct http_request *request;
@@ -32,7 +32,7 @@ struct keeping {
     struct rest_call call;
 };
 
-/* Anybody may read, or try a key, without end: that must not fill the log. */
+/* Anybody may read, or try a key, without end, and must not fill the log by it. */
 static struct response_sample reads, refusals;
 
 /* ---- responses ---- */
@@ -42,7 +42,7 @@ static void end(struct keeping *k)
     k->handler->texts--;
 }
 
-/* What storage said, in words: its status and its own code for it. */
+/* What storage said, in words: its status and its own error code. */
 static const char *told(struct keeping *k, const char *what)
 {
     const struct rest_call *call = &k->call;
@@ -89,13 +89,13 @@ static void respond_missing(struct keeping *k)
 static void respond_mark(struct keeping *k, unsigned status, struct str before, uint64_t epoch,
                          uint64_t version)
 {
-    struct http_response response = response_json(status);
+    struct str body;
 
     end(k);
-    if (arena_concat(&k->request->mem, &response.body, before, STR("\"epoch\":"),
-                     DECIMAL(epoch), STR(",\"version\":"), DECIMAL(version), STR("}")))
-        response.body = STR("{}");
-    http_response_send(k->request, &response);
+    if (arena_concat(&k->request->mem, &body, before, STR("\"epoch\":"), DECIMAL(epoch),
+                     STR(",\"version\":"), DECIMAL(version), STR("}")))
+        body = STR("{}");
+    response_send_json(k->request, status, body, NO_HEADER);
 }
 
 /* {"epoch":…,"version":…}: what is kept now */
@@ -117,7 +117,7 @@ static void respond_older(struct keeping *k)
 
 /* ---- what all three begin with ---- */
 
-/* Names the room; false: the caller has its response. */
+/* Finds out which room is meant.  false: the caller has its response. */
 static bool find_room(struct handler *handler, struct http_request *request, struct str key,
                       struct str *room)
 {
@@ -164,7 +164,7 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
     return k;
 }
 
-/* A new call, of which it is still to be said what it asks for. */
+/* Prepares a call.  The caller still has to write into it what it asks for. */
 static struct rest_call *prepare(struct keeping *k, void (*done)(void *owner))
 {
     k->call = (struct rest_call){ .rest = &k->handler->storage,
@@ -175,7 +175,7 @@ static struct rest_call *prepare(struct keeping *k, void (*done)(void *owner))
     return &k->call;
 }
 
-/* e: of saying so */
+/* Starts the call that has been prepared.  e: whether that went well */
 static void start(struct keeping *k, enum err e)
 {
     if (e)
@@ -222,7 +222,10 @@ static void on_text(void *owner)
         respond_text(k, 200);
 }
 
-/* The one ETag that the reader has; one that was weakened on its way names the same bytes. */
+/*
+ * The one ETag that the reader has.  If it was weakened on its way, it still names the same
+ * bytes.
+ */
 static struct str etag_of(const struct http_request *request)
 {
     struct str etag = http_request_header(request, STR("If-None-Match"));
@@ -274,8 +277,9 @@ static void put(struct keeping *k)
 }
 
 /*
- * The same epoch and version is the same text, but name and language may have changed; unless it
- * got there by an earlier try of ours, whose response was lost.
+ * Puts the text unless a newer one is there.  The same epoch and version is the same text,
+ * whose name and language may have changed.  If an earlier try of ours has put it there and
+ * only the response was lost, nothing is left to do.
  */
 static void compare(struct keeping *k)
 {

@@ -84,7 +84,7 @@ static size_t held(struct worker *w)
     return w->given - atomic_load_explicit(&w->ended, memory_order_relaxed);
 }
 
-/* The worker whose turn it is to get a connection; NULL: none has a place. */
+/* The worker whose turn it is to get a connection.  NULL: none has a place. */
 static struct worker *with_a_place(struct workers *all)
 {
     for (size_t i = 0; i < all->count; i++) {
@@ -190,13 +190,13 @@ static void send_drain(struct worker *to)
 {
     const int message = DRAIN_MESSAGE;
 
-    /* The inbox empties by itself: a full one is only a matter of moments. */
+    /* The inbox empties by itself, so a full one is only a matter of moments. */
     while (write(to->inbox[1], &message, sizeof(message)) < 0 &&
            (errno == EAGAIN || errno == EINTR))
         sched_yield();
 }
 
-/* The message takes the way of the connections, so that no connection follows it. */
+/* Passes the message on in the way of the connections, so that no connection follows it. */
 static void pass_on_drain(struct worker *w)
 {
     for (size_t i = 1; w->index == 0 && i < w->all->count; i++)
@@ -265,7 +265,10 @@ static bool is_done(struct worker *w)
     return now_ms >= w->quiet_since_ms + WORKER_QUIET_MS || now_ms >= w->drain_until_ms;
 }
 
-/* What has ended makes places for others.  A burst is over when half of its connections are gone. */
+/*
+ * Counts the connections that have ended, which makes places for others.  When half of a
+ * burst's connections are gone for long enough, memory is given back.
+ */
 static void count_connections(struct worker *w)
 {
     int64_t now_ms = loop_now_ms(w->loop);
@@ -317,7 +320,7 @@ static void *run(void *owner)
     log_gather();
     while (!w->is_done)
         loop_turn(w->loop);
-    /* What is left gets a response that says so; a few turns send it. */
+    /* What is left gets a response that says so.  A few turns send it. */
     handler_abort(&w->handler);
     for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
         loop_turn(w->loop);
@@ -418,7 +421,7 @@ static size_t descriptor_limit(void)
                : INT_MAX;
 }
 
-/* What calls for kept texts leave for all else. */
+/* How many descriptors are left beside those for calls of kept texts. */
 static size_t descriptors_left(const struct config *config)
 {
     size_t limit = descriptor_limit(), texts = config->loops * TEXT_DESCRIPTORS;

@@ -1,4 +1,7 @@
-/* Which application the program is, which of its functions is called, and the verbs at negotiate. */
+/*
+ * Chooses the application and the function of it that is called, and has the verbs at
+ * negotiate.
+ */
 #include "app/app.h"
 #include "wire/base64url.h"
 #include "wire/hmac.h"
@@ -111,7 +114,10 @@ static app_handler *find_handler(const struct app *app, struct app_socket *socke
     return handle;
 }
 
-/* The first failing check decides, before the application's own. */
+/*
+ * Chooses the function to call.  The first check that fails decides, before the application's
+ * own.
+ */
 static app_handler *choose(const struct app *app, struct app_socket *socket)
 {
     app_handler *handle;
@@ -162,7 +168,7 @@ static void no_memory(struct app_caller *caller)
     app_turn_away(caller, APP_BUSY, "no memory");
 }
 
-/* The application's fault, in words for its author. */
+/* Reports the application's own fault, in words for its author. */
 static void misuse(struct app_caller *caller, const char *message)
 {
     app_turn_away(caller, APP_INTERNAL, message);
@@ -201,8 +207,8 @@ enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *o
 }
 
 /*
- * What is compared has the same length whatever was given, and depends on a key: how long it
- * takes says nothing of the word.
+ * Compares MACs, which have the same length whatever was given and depend on a key.  So the
+ * time that it takes says nothing of the word.
  */
 static bool is_word(struct app_caller *caller, struct str given)
 {

@@ -51,7 +51,7 @@ struct app_event {
 struct app {
     const char *name;
     const char *namespaces[APP_MAX_NAMESPACES]; /* none: "/" alone */
-    app_negotiator *negotiate; /* app_admit or app_turn_away; NULL: app_admit_guest */
+    app_negotiator *negotiate; /* app_admit or app_turn_away.  NULL: app_admit_guest */
     bool asks_word;            /* that is to say, app_word, which the log's first line tells */
     app_keeper *keeper;        /* NULL: no text of a room is kept */
     app_handler *connect;      /* may app_refuse; NULL: every socket with a token may come in */
@@ -139,7 +139,7 @@ struct app_args {
 /* ---- verbs ---- */
 
 /*
- * Lists are copied; the strings in them must be constants, of the socket, or of app_concat
+ * Lists are copied.  The strings in them must be constants, or of the socket, or of app_concat
  * and app_text.
  */
 void app_emit(struct app_socket *socket, struct app_target to, const char *event,
@@ -166,16 +166,17 @@ void app_ack(struct app_socket *socket, struct app_args args);
 void app_refuse(struct app_socket *socket, enum app_refusal refusal, const char *message);
 
 /*
- * Leaves a text with Web PubSub, which hands it back in socket->memory on all later events
- * of this connection, `disconnected` among them; an empty one forgets.  For events of clients
- * only.  Web PubSub documents it (ce-connectionState), not yet for Socket.IO: an application
- * must bear that nothing comes back.
+ * Leaves a text with Web PubSub, which hands it back in socket->memory on all later events of
+ * this connection, `disconnected` among them.  An empty text makes it forget.  This is for
+ * events of clients only.  Web PubSub documents it (ce-connectionState), but not yet for
+ * Socket.IO, so an application must bear that nothing comes back.
  */
 void app_remember(struct app_socket *socket, struct str text);
 
 /*
- * Asks Web PubSub how many are in a room, when all verbs before it have been carried out;
- * then is called with the answer in socket->count.  The last verb of a handler.
+ * Asks Web PubSub how many sockets are in a room, when all verbs before it have been carried
+ * out, and then calls the function with the answer in socket->count.  It is the last verb of a
+ * handler.
  */
 void app_count(struct app_socket *socket, struct str room, app_handler *then);
 
@@ -206,7 +207,7 @@ struct app_pass {
     enum app_refusal refusal; /* APP_ACCEPTED: let in as user */
     const char *message;      /* of a refusal: a sentence for people, static, without escapes */
     struct str user;          /* the subject of its token; UTF-8 without control characters */
-    struct str protocol;      /* a subprotocol of the native endpoint; empty: Socket.IO */
+    struct str protocol;      /* a subprotocol of the native endpoint.  empty: Socket.IO */
     struct app_open_rooms sends_to, joins;
     struct buf told; /* ,"name":value of the response, beside the token */
 };
@@ -218,7 +219,7 @@ struct app_caller {
     bool is_post;
     struct str body;          /* of a POST, as it came; else empty */
     bool is_register;         /* it asked at /register */
-    struct str platform_user; /* the user whom the platform has signed in; empty: none */
+    struct str platform_user; /* the user whom the platform has signed in.  empty: none */
 
     struct hmac_key *secret;       /* CODESTREAM_SECRET, or what stands in for it */
     const unsigned char *word_mac; /* what app_word_mac made; NULL: the owner has set no word */
@@ -244,7 +245,7 @@ struct app_caller {
  * Strings that are passed in live as long as the caller's own, or are made in caller->mem.
  */
 
-/* The first parameter of that name in the URL, decoded; ptr is NULL if there is none. */
+/* The first parameter of that name in the URL, decoded.  ptr is NULL if there is none. */
 struct str app_query(const struct app_caller *caller, const char *name);
 
 /*
@@ -264,15 +265,16 @@ void app_admit_guest(struct app_caller *caller);
 void app_turn_away(struct app_caller *caller, enum app_refusal refusal, const char *message);
 
 /*
- * True if the owner has set no word (CODESTREAM_WRITERS), or this is it; else the caller is
- * turned away as APP_WRITERS_WORD.  given: ptr may be NULL, none was.  Constant time.
+ * True if the owner has set no word (CODESTREAM_WRITERS), or if this is the word.  Otherwise
+ * the caller is turned away as APP_WRITERS_WORD.  ptr of given is NULL if none was given.  It
+ * takes constant time.
  */
 MUST_USE bool app_word(struct app_caller *caller, struct str given);
 
 /*
- * A member of the response, beside those with which the connection is opened; name: a constant
- * that needs no escape in JSON.  An application that tells nothing tells user_id, which is the
- * user.
+ * Adds a member to the response, beside those with which the connection is opened.  name is a
+ * constant that needs no escape in JSON.  An application that tells nothing tells user_id,
+ * which is the user.
  */
 void app_tell(struct app_caller *caller, const char *name, struct str text);
 void app_tell_number(struct app_caller *caller, const char *name, uint64_t number);
@@ -297,13 +299,13 @@ struct str app_sign(struct app_caller *caller, struct str purpose, struct str te
 
 /* ---- reading and writing text ---- */
 
-/* A text from others in a row; empty when there is no memory, and the plan void. */
+/* A text from others in a row.  It is empty, and the plan void, when there is no memory. */
 #define app_concat(socket, ...)                                                                \
     app_concat_list((socket), (const struct str[]){ __VA_ARGS__ },                             \
                     COUNT(((const struct str[]){ __VA_ARGS__ })))
 struct str app_concat_list(struct app_socket *socket, const struct str *list, size_t count);
 
-/* The text of a JSON string that came out of socket->args; false: it is no string. */
+/* The text of a JSON string that came out of socket->args.  false: it is no string. */
 MUST_USE bool app_text(struct app_socket *socket, struct str json, struct str *out);
 
 /* ---- for the handler, which hands out events ---- */

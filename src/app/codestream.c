@@ -12,10 +12,13 @@
 /* Sockets to which one message may be addressed. */
 #define MAX_RECIPIENTS 50
 
-/* Of the filter that names them, which stands in a URL and again in the token for it. */
+/*
+ * The length of the filter that names them, which stands in a URL and again in the token for
+ * it.
+ */
 #define MAX_FILTER_CHARS 4096
 
-/* What each has there around its own and the namespace's name. */
+/* What each socket adds to that filter besides its own name and the namespace's. */
 #define RECIPIENT_CHARS strlen("%20or%20%270~~%27%20in%20groups")
 
 /* The greatest integer that JavaScript knows exactly. */
@@ -45,7 +48,7 @@ enum err member_parse(struct str subject, struct member *out)
     return room_id_ok(out->room) ? ERR_NONE : ERR_DENIED;
 }
 
-/* Either spelling of its own pair of rooms, R or R-control. */
+/* True for either spelling of its own pair of rooms, R or R-control. */
 static bool is_own_room(const struct member *member, struct str room)
 {
     if (str_ends(room, control_suffix))
@@ -60,7 +63,9 @@ static enum role other(enum role role)
 
 /* ---- handlers ---- */
 
-/* Reads whose event this is; false: the socket is no member of a room, and has been told so. */
+/*
+ * Reads whose event this is.  false: the socket is no member of a room, and has been told so.
+ */
 static bool read_member(struct app_socket *socket, struct member *out)
 {
     if (!member_parse(socket->user, out))
@@ -78,7 +83,7 @@ static struct str room_of(struct app_socket *socket, const struct member *member
     return app_concat(socket, member->room, control_suffix);
 }
 
-/* presence to all who subscribe as this role. */
+/* Emits presence to all who subscribe as this role. */
 static void announce_to(struct app_socket *socket, enum role subscriber,
                         const struct member *member, struct str state, struct app_value epoch)
 {
@@ -131,8 +136,8 @@ static void on_disconnected(struct app_socket *socket)
 }
 
 /*
- * The members of the first argument, which must be an object; the first of them must be
- * room_id and name the member's own room.  False: it is not so, and the client is told why.
+ * Reads the members of the first argument, which must be an object.  The first of fields must
+ * be room_id and name the member's own room.  false: it is not so, and the client is told why.
  */
 static bool read_argument(struct app_socket *socket, const struct member *member,
                           struct json_field *fields, size_t count)
@@ -166,8 +171,8 @@ static void tell_join(struct app_socket *socket)
 }
 
 /*
- * The epoch says which of several writers began last; only pages that know of epochs send one.
- * An epoch that a viewer sends is not passed on.
+ * Reads the epoch, which says which of several writers began last.  Only pages that know of
+ * epochs send one.  An epoch that a viewer sends is not passed on.
  */
 static bool read_epoch(struct app_socket *socket, const struct member *member, struct str value,
                        struct app_value *out)
@@ -205,7 +210,7 @@ static void on_join(struct app_socket *socket)
         announce(socket, &member, STR("joined"), epoch);
 }
 
-/* One socket, or a list of them: unescaped, into ids.  False: it is neither. */
+/* Reads one socket id or a list of them, unescaped, into ids.  false: it is neither. */
 static bool read_ids(struct app_socket *socket, struct str value,
                      struct str ids[static MAX_RECIPIENTS], size_t *count)
 {
@@ -294,7 +299,7 @@ static void on_send(struct app_socket *socket)
  * units of Web PubSub.
  */
 
-/* What a caller gave, from wherever it came; ptr is NULL: not given. */
+/* What a caller gave, from wherever it came.  ptr is NULL: not given. */
 struct request {
     struct str room, key;
     struct str word; /* read only where it opens a room */
@@ -365,7 +370,7 @@ static bool is_known_protocol(struct str protocol)
            str_equal(protocol, STR("json.reliable.webpubsub.azure.v1"));
 }
 
-/* The token alone opens a native client's own rooms to it. */
+/* Opens a native client's own rooms to it, which its token alone can do. */
 static void open_native(struct app_caller *caller, struct str room, bool is_writer,
                         struct str protocol)
 {
@@ -379,8 +384,8 @@ static void open_native(struct app_caller *caller, struct str room, bool is_writ
 }
 
 /*
- * Greater than any epoch that this writer knows and, if clocks agree, than any that was given
- * before.  An epoch that no clock can have shown is ignored.
+ * Chooses an epoch that is greater than any that this writer knows and, if clocks agree, than
+ * any that was given before.  An epoch that no clock can have shown is ignored.
  */
 static uint64_t choose_epoch(const struct app_caller *caller, struct str named)
 {

@@ -53,7 +53,7 @@ void app_add_outcome(struct buf *out, enum app_refusal refusal, const char *mess
 /* Sockets of the event's namespace. */
 struct app_target {
     int nothing;            /* so that an empty list of members is C */
-    struct str_list rooms;  /* sockets in one of them; none: all sockets */
+    struct str_list rooms;  /* sockets in one of them.  none: all sockets */
     struct str within;      /* and in this one as well; may be empty */
     struct str_list except; /* and in none of these */
     bool may_fail;          /* if it does the plan goes on; the acknowledgement does not wait */
@@ -93,8 +93,8 @@ struct app_plan {
     size_t room;              /* for so many actions */
     enum app_refusal refusal; /* the event is refused; actions, if any, are still carried out */
     const char *message;      /* of a refusal: a sentence for people */
-    struct str ack;           /* what an accepted event answers; ptr NULL: the usual */
-    struct str memory; /* what later events of the connection bring; ptr NULL: as before */
+    struct str ack;           /* what an accepted event answers.  ptr NULL: the usual */
+    struct str memory; /* what later events of the connection bring.  ptr NULL: as before */
     bool is_void;      /* a verb failed: there are no actions */
 };
 
@@ -129,8 +129,8 @@ struct app_socket {
     enum app_event_kind kind;
     struct str id;          /* also the name of the socket's own room */
     struct str nsp;         /* namespace */
-    struct str user;        /* subject of its token; empty: none */
-    struct str memory;      /* what an earlier event left with app_remember; empty: nothing */
+    struct str user;        /* subject of its token.  empty: none */
+    struct str memory;      /* what an earlier event left with app_remember.  empty: nothing */
     struct str event;       /* APP_MESSAGE: its name, unescaped */
     const struct str *args; /* APP_MESSAGE: JSON values, checked and unchanged */
     size_t arg_count;

@@ -5,7 +5,7 @@
 
 /* ---- what can be wrong ---- */
 
-/* The first fault counts, and nothing of the plan is carried out. */
+/* Makes the plan void.  The first fault counts, and nothing of the plan is carried out. */
 static void make_void(struct app_socket *socket, enum app_refusal refusal, const char *message)
 {
     struct app_plan *plan = &socket->plan;
@@ -23,7 +23,7 @@ static void no_memory(struct app_socket *socket)
     make_void(socket, APP_BUSY, "no memory for this event");
 }
 
-/* The application's fault, in words for its author. */
+/* Reports the application's own fault, in words for its author. */
 static void misuse(struct app_socket *socket, const char *message)
 {
     make_void(socket, APP_INTERNAL, message);
@@ -63,7 +63,7 @@ static void copy_rooms(struct app_socket *socket, struct str_list *rooms)
         rooms->at = copy(socket, rooms->at, rooms->count * sizeof(*rooms->at));
 }
 
-/* The names that Socket.IO keeps for itself: a client would not take them. */
+/* True for the names that Socket.IO keeps for itself, which a client would not take. */
 static bool is_reserved(struct str name)
 {
     static const struct str reserved[] = {
@@ -160,7 +160,10 @@ static void add_value(struct writer *w, const struct app_value *value)
     }
 }
 
-/* Room for what is passed on, which can be large: it is not to be copied twice. */
+/*
+ * Guesses how much room a value needs, so that a large one which is passed on is not copied
+ * twice.
+ */
 static size_t guess_size(const struct app_value *value)
 {
     size_t size = value->text.len + 32;

@@ -39,7 +39,7 @@ bool cloudevent_spells(struct str header, struct str name)
     return spells_exactly(header, name) || spells_exactly(str_trim(header), str_trim(name));
 }
 
-/* What no header can hold as it is, or what tells that something is encoded. */
+/* True for what no header can hold as it is, and for what tells that something is encoded. */
 static bool needs_encoding(char c)
 {
     return c <= ' ' || c > '~' || c == '"' || c == '%';
@@ -100,8 +100,8 @@ static const struct {
 };
 
 /*
- * Only ce-type tells a system event from a client's: a client may well emit an event
- * that is called "connected".
+ * Only ce-type tells a system event from a client's, since a client may well emit an event that
+ * is called "connected".
  */
 static enum cloudevent_kind kind_of(struct str type)
 {
@@ -145,7 +145,10 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct are
             *why = wanted[w].name.ptr;
             if (wanted[w].value->ptr)
                 return ERR_SYNTAX;
-            /* Blanks at the ends are no part of a value; libmicrohttpd 0.9 leaves them there. */
+            /*
+             * Blanks at the ends are no part of a value, but libmicrohttpd 0.9 leaves them
+             * there.
+             */
             *wanted[w].value = str_trim(headers[i].value);
         }
     }
@@ -171,7 +174,7 @@ enum err cloudevent_parse(const struct header *headers, size_t count, struct are
 
 /* ---- origins ---- */
 
-/* A host, and a port where one is named; 0: none is. */
+/* A host, and a port where one is named.  0: none is. */
 struct origin {
     struct str host;
     uint64_t port;

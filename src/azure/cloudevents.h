@@ -27,7 +27,7 @@ struct cloudevent {
     struct str socket_id;
     struct str nsp;        /* of a system event, decoded; else see cloudevent_spells */
     struct str name;       /* see cloudevent_spells */
-    struct str user_id;    /* decoded; empty where the token had no subject */
+    struct str user_id;    /* decoded, and empty where the token had no subject */
     struct str state;      /* ce-connectionState, empty where there is none */
     struct str signatures; /* ce-signature, a list */
     struct str content_type;
@@ -59,14 +59,14 @@ MUST_USE enum err cloudevent_text(struct str header, struct arena *mem, struct s
 /*
  * The values of all headers of that name, in any case, as one list with commas between them,
  * which is what several lines of a list mean (RFC 9110, 5.3).  A view where there is one line,
- * else made in mem; empty where there is none.  ERR_NO_MEMORY.
+ * else made in mem.  It is empty where there is none.  ERR_NO_MEMORY.
  */
 MUST_USE enum err cloudevent_list(const struct header *headers, size_t count, struct str name,
                                   struct arena *mem, struct str *out);
 
 /*
  * WebHook-Request-Origin: a list of hosts or origins, separated by commas or spaces.  The
- * first of them that is allowed, as it is spelt: a view of asked; ptr is NULL if none is.
+ * first of them that is allowed, as it is spelt: a view of asked.  ptr is NULL if none is.
  *
  * Each text of allowed is such a list too.  Hosts are compared without case.  Ports count
  * where both sides have one; an allowed origin that names none has its scheme's.

@@ -93,7 +93,7 @@ static void tell(const struct identity *identity, struct queue *calls, const cha
     }
 }
 
-/* All that wait now; what is asked meanwhile waits for the next answer. */
+/* Tells all that wait now.  What is asked meanwhile waits for the next answer. */
 static void tell_all(struct identity *identity, const char *failure)
 {
     struct queue calls;

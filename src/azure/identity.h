@@ -24,16 +24,16 @@
 
 struct identity_options {
     struct str endpoint, header; /* of the platform: its URL, and the proof that we may ask */
-    struct str client;           /* of a user-assigned identity; empty: the app's own */
+    struct str client;           /* of a user-assigned identity.  empty: the app's own */
     const char *service;         /* "webpubsub.azure.com": whom the token is for */
 };
 
 struct identity;
 
-/* A call that waits for the token; its owner keeps it until ready has been called. */
+/* A call that waits for the token.  Its owner keeps it until ready has been called. */
 struct identity_wait {
     struct queued queued; /* first */
-    /* token: valid until this returns; empty: failure, a static text, says why not. */
+    /* token: valid until this returns.  empty: failure, a static text, says why not. */
     void (*ready)(void *owner, struct str token, const char *failure);
     void *owner;
     int64_t deadline_ms; /* on the loop's clock */

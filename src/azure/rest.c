@@ -20,10 +20,10 @@ static void end(struct rest_call *call, const char *failure)
 
 /* ---- another try? ---- */
 
-/* Longer than any deadline, and far from where sums overflow. */
+/* This is longer than any deadline, and far from where sums overflow. */
 #define FAR_AWAY_SECONDS ((uint64_t)1 << 32)
 
-/* What the service asks for; 0: nothing that can be read. */
+/* The pause that the service asks for.  0: nothing that can be read. */
 static int64_t asked_ms(const struct retry_attempt *attempt)
 {
     struct str text = str_trim(attempt->retry_after);
@@ -49,7 +49,10 @@ static int64_t back_off_ms(const struct retry_attempt *attempt)
     return pause / 2 + attempt->jitter % (pause / 2 + 1);
 }
 
-/* No response, too slow, too many calls, or a fault of the server; a bad call stays bad. */
+/*
+ * True for what may pass: no response, too slow, too many calls, or a fault of the server.  A
+ * bad call stays bad.
+ */
 static bool may_pass(unsigned status)
 {
     return status == 0 || status == 408 || status == 429 ||

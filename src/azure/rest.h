@@ -51,7 +51,7 @@ struct rest_call {
     void *owner;
 
     /* How it went. */
-    const char *failure;                    /* static; NULL: the service answered 2xx */
+    const char *failure;                    /* static.  NULL: the service answered 2xx */
     unsigned status;                        /* 0: no response */
     struct str error_code;                  /* the service's x-ms-error-code, may be empty */
     struct str captured[REST_MAX_CAPTURED]; /* values of those that were wanted */
@@ -92,7 +92,7 @@ void rest_abort(struct rest *rest);
 /* The first try included.  Many would make it worse for a service that has too much to do. */
 #define RETRY_MAX_TRIES 6
 
-/* The first pause; each further one is twice as long, up to the second of these. */
+/* The first pause.  Each further one is twice as long, up to the second of these. */
 #define RETRY_FIRST_MS 100
 #define RETRY_LONGEST_MS 1000
 
@@ -100,7 +100,7 @@ void rest_abort(struct rest *rest);
 #define RETRY_LEAST_MS 100
 
 struct retry_attempt {
-    unsigned status;        /* of the response; 0: there was none */
+    unsigned status;        /* of the response.  0: there was none */
     struct str retry_after; /* its header of that name, seconds or a date; may be empty */
     unsigned tries;         /* so far, with this one */
     int64_t left_ms;        /* to the deadline */

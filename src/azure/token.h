@@ -18,15 +18,15 @@ MUST_USE enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena
                            struct str *out);
 
 /*
- * Checks a ce-signature header: a list, separated by commas or spaces, of "sha256=" and
- * the hex HMAC of connection_id, one for each of Web PubSub's access keys; one match
- * is enough, in either case of letters.  ERR_DENIED otherwise.
- * (Azure docs, Web PubSub CloudEvents reference, "ce-signature".)
+ * Checks a ce-signature header.  It is a list, separated by commas or spaces, of "sha256=" and
+ * the hex HMAC of connection_id, one for each of Web PubSub's access keys.  One match is
+ * enough, in either case of letters.  ERR_DENIED otherwise.  (Azure docs, Web PubSub
+ * CloudEvents reference, "ce-signature".)
  *
- * The same key signs JSON Web Tokens, over "header.claims": a client's token would
- * also be the signature of a connection of that name.  So an id that is empty or has a dot
- * is denied before anything is computed.  Nothing else is asked of its form, which Web PubSub
- * does not document.
+ * The same key signs JSON Web Tokens, over "header.claims".  So a client's token would also be
+ * the signature of a connection of that name, and an id that is empty or has a dot is denied
+ * before anything is computed.  Nothing else is asked of its form, which Web PubSub does not
+ * document.
  */
 MUST_USE enum err signature_check(struct hmac_key *key, struct str connection_id,
                                   struct str header);

@@ -81,7 +81,10 @@ static enum err make_endpoint(struct str text, struct str port, struct arena *me
         return ERR_SYNTAX;
     *why = NULL;
 
-    /* As URLs are compared, so that every spelling leads to the same audience of a token. */
+    /*
+     * The URL is spelt as URLs are compared, so that every spelling leads to the same audience
+     * of a token.
+     */
     scheme = is_secure ? STR("https://") : STR("http://");
     buf_add(&url, scheme);
     add_host(&url, host);
@@ -234,7 +237,9 @@ static bool has_conditions(const struct webpubsub_target *target)
     return target->within.len > 0 || target->except.count > 0;
 }
 
-/* One of rooms: a or b or c.  Without any: all of the namespace. */
+/*
+ * Adds that a connection is in one of the rooms: a or b or c.  Without any: in the namespace.
+ */
 static void add_rooms(struct buf *out, const struct webpubsub_target *target)
 {
     bool is_grouped = target->rooms.count > 1 && has_conditions(target);
@@ -249,7 +254,7 @@ static void add_rooms(struct buf *out, const struct webpubsub_target *target)
         buf_add_char(out, ')');
 }
 
-/* What has to hold besides. */
+/* Adds what has to hold besides. */
 static void add_conditions(struct buf *out, const struct webpubsub_target *target)
 {
     if (target->within.len > 0)
@@ -386,7 +391,7 @@ enum err webpubsub_list(const struct webpubsub *webpubsub, struct str nsp, struc
     return buf_done(&url, &out->url);
 }
 
-/* Goes into a token's claims as it is, and to the server as it is. */
+/* True for what can go into a token's claims and to the server as it is. */
 static bool is_url_text(struct str text)
 {
     return str_is_visible(text) && !memchr(text.ptr, '"', text.len) &&
@@ -394,8 +399,8 @@ static bool is_url_text(struct str text)
 }
 
 /*
- * Our token goes wherever the next page is, and names it: only to the same host, however it
- * spells itself, and as a URL.  ERR_SYNTAX: it is elsewhere.
+ * Encodes the URL of the next page.  Our token goes to that place and names it, so the URL must
+ * lead to the same host, however it spells that.  ERR_SYNTAX: it leads elsewhere.
  */
 static enum err encode_ours(const struct webpubsub *webpubsub, struct str url,
                             struct arena *mem, struct str *out)

@@ -51,7 +51,7 @@ bool webpubsub_hub_ok(struct str hub);
 /* One hub.  Views; the key is borrowed, NULL with a managed identity. */
 struct webpubsub {
     struct str url;
-    struct str client_url; /* where clients connect, such as a gateway; empty: url */
+    struct str client_url; /* where clients connect, such as a gateway.  empty: url */
     struct str host;
     struct str hub;
     struct hmac_key *key;
@@ -82,7 +82,7 @@ void webpubsub_add_group(struct buf *out, struct str nsp, struct str room);
  */
 struct webpubsub_target {
     struct str nsp;
-    struct str_list rooms;  /* in one of these; none: all of the namespace */
+    struct str_list rooms;  /* in one of these.  none: all of the namespace */
     struct str within;      /* and in this one as well; may be empty */
     struct str_list except; /* and in none of these */
 };

@@ -119,8 +119,8 @@ struct batch {
 
 /*
  * Where lines go.  The lock is held for as long as it takes to copy them, and never while a
- * reader is waited for: the stream's writer, a thread of its own, does that with one batch
- * while the other one is filled.
+ * reader is waited for.  The stream's writer, a thread of its own, waits with one batch while
+ * the other one is filled.
  */
 struct stream {
     int fd;
@@ -163,7 +163,10 @@ static uint64_t count_lines(const char *text, size_t len)
     return lines;
 }
 
-/* The descriptor is not ours alone, so it blocks or not as others want it. */
+/*
+ * Waits until the descriptor takes something.  It is not ours alone, so it blocks or not as
+ * others want it.
+ */
 static bool has_room(int fd, int wait_ms)
 {
     struct pollfd ready = { .fd = fd, .events = POLLOUT };
@@ -191,7 +194,7 @@ static size_t write_bytes(struct stream *stream, const char *text, size_t len, i
     return len;
 }
 
-/* Ends a line that was cut, and says how many are missing; false: there is still no room. */
+/* Ends a line that was cut, and says how many are missing.  false: there is still no room. */
 static bool tell_lost(struct stream *stream, int wait_ms)
 {
     static const char end_of_cut[] = "...\n";
@@ -240,7 +243,7 @@ static void write_batch(struct stream *stream, const struct batch *batch)
 
 /* ---- the writer ---- */
 
-/* Waits for lines; NULL: no more will come. */
+/* Waits for lines.  NULL: no more will come. */
 static struct batch *take_batch(struct stream *stream)
 {
     struct batch *batch = &stream->batches[stream->filling];
@@ -253,7 +256,10 @@ static struct batch *take_batch(struct stream *stream)
     return batch;
 }
 
-/* Lines of many turns become one write, and threads that hand over lines wake no writer. */
+/*
+ * Pauses, so that lines of many turns become one write, and threads that hand over lines wake
+ * no writer.
+ */
 static void let_gather(void)
 {
     const struct timespec pause = { .tv_nsec = LOG_GATHER_MS * 1000000L };
@@ -318,7 +324,7 @@ static void end_writer(struct stream *stream, const struct timespec *deadline)
                                          deadline) != 0;
     is_late = stream->has_writer;
     pthread_mutex_unlock(&stream->lock);
-    /* A writer whose reader takes nothing ends with the process. */
+    /* A writer whose reader takes nothing is left to end with the process. */
     if (is_late)
         pthread_detach(stream->writer);
     else
@@ -339,7 +345,10 @@ void log_close(void)
 
 /* ---- handing over ---- */
 
-/* The lines that follow one that found no room are missing with it, which is told once. */
+/*
+ * Adds lines to a batch.  If one finds no room, those that follow it are missing with it, which
+ * is told once.
+ */
 static void add_lines(struct batch *batch, const char *text, size_t len)
 {
     if (batch->lost > 0 || len > sizeof(batch->text) - batch->len) {

@@ -82,7 +82,7 @@ void buf_add_number(struct buf *b, uint64_t number);
                  sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
 void buf_add_list(struct buf *b, const struct str *list, size_t count);
 
-/* len bytes at the end for the caller to fill; NULL when b has failed. */
+/* len bytes at the end for the caller to fill, or NULL when b has failed. */
 char *buf_space(struct buf *b, size_t len);
 
 /* The text so far. */

@@ -15,7 +15,7 @@ struct queued {
 struct queue {
     struct queued *first, **end;
     size_t count;
-    int64_t due_ms; /* nothing in it is due before; INT64_MAX: it is empty */
+    int64_t due_ms; /* nothing in it is due before.  INT64_MAX: it is empty */
 };
 
 /* Of two moments. */

@@ -38,7 +38,7 @@ struct header {
     struct str value;
 };
 
-/* The value of the first of that name; ptr is NULL if there is none. */
+/* The value of the first of that name.  ptr is NULL if there is none. */
 struct str header_value(const struct header *list, size_t count, struct str name);
 
 #define STR_INIT(literal)                                                                      \

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* What the kernel has ever received; 0: this one does not tell. */
+/* How many bytes the kernel has ever received.  0: this kernel does not tell. */
 static uint64_t bytes_received(int socket)
 {
     struct tcp_info info;
@@ -78,8 +78,9 @@ static void begin_closing(struct connections *all, struct connection *c)
 }
 
 /*
- * libmicrohttpd tells of a request when its headers are whole.  That something of it has
- * come shows only in the bytes that have come since the connection became idle.
+ * True if something of a request has come.  libmicrohttpd tells of one when its headers are
+ * whole.  Before that, it shows only in the bytes that have come since the connection became
+ * idle.
  */
 static bool has_begun(const struct connection *c)
 {

@@ -21,10 +21,10 @@
 /* A connection that has been idle for less is not evicted: its request may be on the way. */
 #define CONNECTION_GRACE_MS 500
 
-/* For the headers of a request, for its body, and for taking the response: so long each... */
+/* The time for the headers of a request, for its body, and for taking the response, each ... */
 #define CONNECTION_STEP_MS 10000
 
-/* ...and a body longer by what it takes at this rate. */
+/* ... and a body has as much longer as it takes at this rate. */
 #define CONNECTION_BODY_BYTES_PER_MS 16
 
 /*
@@ -63,7 +63,7 @@ struct connections {
     size_t busy;          /* neither idle, lingering nor closing, as far as known */
     size_t closing;       /* their owner has not noticed yet */
     int64_t sweep_ms;     /* when the next sweep is due */
-    int64_t drain_ms;     /* no request may be unfinished after this; 0: not draining */
+    int64_t drain_ms;     /* no request may be unfinished after this.  0: not draining */
     size_t slow, evicted; /* since the log was told */
 };
 
@@ -80,7 +80,7 @@ void connection_received(struct connection *c, size_t bytes);
 /* Closes overdue connections, if a sweep is due; was it? */
 bool connections_sweep(struct connections *all, int64_t now_ms);
 
-/* When the next sweep is due; INT64_MAX: never, as things stand. */
+/* When the next sweep is due.  INT64_MAX: never, as things stand. */
 int64_t connections_sweep_ms(const struct connections *all);
 
 /*

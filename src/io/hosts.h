@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-/* Of one family.  What a name has beyond that is not tried. */
+/* How many addresses of one family are kept.  Further ones are not tried. */
 #define ADDRESSES_MAX 8
 
 /* The longest name that DNS has room for, with its dots (RFC 1035 section 2.3.4). */

@@ -35,13 +35,13 @@ struct http_call {
     int64_t deadline_ms;     /* on the loop's clock */
     struct arena *mem;       /* for what is kept of the response */
     bool keep_response;      /* false: its body is not wanted */
-    size_t max_response;     /* bytes of it; 0: HTTP_CLIENT_MAX_RESPONSE_BYTES */
+    size_t max_response;     /* bytes of it.  0: HTTP_CLIENT_MAX_RESPONSE_BYTES */
     struct header *captured; /* NUL-terminated names of headers that are wanted; may be NULL */
     size_t captured_count;
     void (*done)(struct http_call *call);
     void *owner;
 
-    unsigned status;     /* of the response; 0: there was none, and failure says why */
+    unsigned status;     /* of the response.  0: there was none, and failure says why */
     const char *failure; /* static text */
     struct str response; /* the body, if it was to be kept; and in captured, the values */
 };
@@ -49,11 +49,11 @@ struct http_call {
 /* Texts outlive the client. */
 struct http_client_options {
     const char *user_agent;
-    const char *ca_file;  /* the certificates that https trusts; NULL: as libcurl was built */
+    const char *ca_file;  /* the certificates that https trusts.  NULL: as libcurl was built */
     bool is_plain;        /* http, which stays on this machine and goes through no proxy */
-    const char *proxy;    /* https goes through this one; NULL: through none */
+    const char *proxy;    /* https goes through this one.  NULL: through none */
     const char *no_proxy; /* but for these hosts, see hosts.h; may be NULL */
-    size_t max_running;   /* fewer than HTTP_CLIENT_MAX_RUNNING; 0: as many as that */
+    size_t max_running;   /* fewer than HTTP_CLIENT_MAX_RUNNING.  0: as many as that */
 };
 
 #endif

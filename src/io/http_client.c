@@ -40,7 +40,10 @@ static struct http_call *take(struct queue *queue)
     return (struct http_call *)queue_take(queue);
 }
 
-/* Wherever they stand in the queue, and whether or not there is room to start another. */
+/*
+ * Ends the calls that are overdue, wherever they stand in the queue, and whether or not there
+ * is room to start another.
+ */
 static void end_overdue(struct queue *queue, int64_t now_ms, const char *failure)
 {
     struct queue overdue;
@@ -66,8 +69,9 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
 /* ---- where a call leads ---- */
 
 /*
- * libcurl takes a URL apart and puts it together again, and again, for each transfer.  All but
- * the host is of no interest to it, so it gets that alone, and the rest as it is to be sent.
+ * Reads the scheme and host of a URL.  libcurl takes a URL apart and puts it together again for
+ * each transfer, though it needs no more than the host.  So it gets that alone, and the rest as
+ * it is to be sent.
  */
 static void read_base(struct target *target, const char *url)
 {
@@ -83,7 +87,7 @@ static void read_base(struct target *target, const char *url)
     target->base[target->base_len] = '\0';
 }
 
-/* libcurl knows this one itself, and its names below it (RFC 6761 section 6.3). */
+/* True for localhost and names below it, which libcurl knows itself (RFC 6761 section 6.3). */
 static bool is_localhost(const char *host)
 {
     struct str name = str_from(host);
@@ -109,7 +113,10 @@ static enum err add_name(struct target *target, struct resolver *resolver, const
     return ERR_NONE;
 }
 
-/* A part of a URL, to be given to curl_free; NULL: it has none.  ERR_NO_MEMORY. */
+/*
+ * Gets a part of a URL, which is to be given to curl_free.  NULL: the URL has none.
+ * ERR_NO_MEMORY.
+ */
 static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
 {
     *text = NULL;
@@ -117,7 +124,7 @@ static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
                                                                         : ERR_NONE;
 }
 
-/* Leaves it as it is where the URL has none.  ERR_NO_MEMORY. */
+/* Reads the port, and leaves *port as it is if the URL has none.  ERR_NO_MEMORY. */
 static enum err read_port(CURLU *url, unsigned flags, unsigned *port)
 {
     uint64_t number = *port;
@@ -140,7 +147,10 @@ static bool is_told_addresses(const char *proxy_scheme)
            str_equal_nocase(scheme, STR("socks"));
 }
 
-/* The proxy's own name, as libcurl reads the variable; and does it need the host's as well? */
+/*
+ * Adds the proxy's own name, as libcurl reads the variable, and says whether the host's name is
+ * needed as well.
+ */
 static enum err add_proxy(struct target *target, struct resolver *resolver, CURLU *url,
                           bool *needs_host)
 {
@@ -196,7 +206,10 @@ static enum err read_names(struct target *target, CURLU *url, const char *host,
     return add_name(target, resolver, host, port);
 }
 
-/* What is no URL has no names: libcurl will say so.  ERR_NO_MEMORY: or too many names. */
+/*
+ * Reads where a URL leads.  What is no URL has no names, and libcurl will say so.
+ * ERR_NO_MEMORY: out of memory, or too many names.
+ */
 static enum err target_read(struct target *target, const char *url,
                             const struct http_client_options *options,
                             struct resolver *resolver)
@@ -228,7 +241,7 @@ static bool target_is_of(const struct target *target, const char *url)
     return target->base_len > 0 && strncmp(target->base, url, target->base_len) == 0;
 }
 
-/* All names are asked for at once, and the worst that is known of any counts. */
+/* Asks for the addresses of all names at once.  The worst state of any counts. */
 static enum resolver_state ask_names(const struct target *target, const char **failure)
 {
     enum resolver_state worst = RESOLVER_KNOWN;

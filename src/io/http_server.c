@@ -13,7 +13,7 @@
 #include "io/connections.h"
 #include "wire/http.h"
 
-/* Memory for a body that is announced and not small follows what has come, so many times of it. */
+/* Memory for a body that is announced and not small grows to so many times of what has come. */
 #define BODY_GROWTH 8
 
 /* Beyond the body a request needs room for headers, the outgoing call and its response. */
@@ -23,18 +23,21 @@
 #define ARENA_BODIES 8
 
 /*
- * Of a body that is too large so much is read and thrown away before the response, so that the
- * connection can be kept.  Beyond it the response comes at once and ends the connection.
+ * So much of a body that is too large is read and discarded before the response, so that the
+ * connection can be kept.  If there is more, the response comes at once and ends the
+ * connection.
  */
 #define DISCARD_BYTES (16 * 1024 * 1024)
 
 /* After a 503 for want of memory, when to come again. */
 #define RETRY_SECONDS "2"
 
-/* What is beyond max_connections is still served: another loop could not take it. */
+/*
+ * Connections beyond max_connections are still served, since another loop could not take them.
+ */
 #define EXTRA_CONNECTIONS 256
 
-/* A response, and the look for another request behind it, take MHD a few runs. */
+/* MHD takes a few runs to send a response and to look for another request behind it. */
 #define RUNS_PER_TURN 4
 
 /* A moment of the loop's clock that is over. */
@@ -51,7 +54,7 @@ struct http_server {
     struct connections connections;
     size_t max_connections;
     bool is_draining;
-    int64_t due_ms;       /* when to run next; AT_ONCE: MHD has been given something to do */
+    int64_t due_ms;       /* when to run next.  AT_ONCE: MHD has been given something to do */
     bool has_lenient_mhd; /* see is_whole_head */
 };
 
@@ -121,7 +124,7 @@ static void enter(struct exchange *x, enum connection_phase phase)
                      loop_now_ms(x->server->loop));
 }
 
-/* The connection that on_connection made; NULL: it could not. */
+/* The client that on_connection made.  NULL: there was no memory for it. */
 static struct client *client_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
@@ -159,7 +162,7 @@ static struct exchange *exchange_new(struct http_server *server,
     return x;
 }
 
-/* The arena is kept for the next request if there is none yet. */
+/* Frees the exchange, but keeps its arena for the next request if none is kept yet. */
 static void exchange_free(struct exchange *x)
 {
     struct http_server *server = x->server;
@@ -175,11 +178,12 @@ static void exchange_free(struct exchange *x)
 }
 
 /*
- * libmicrohttpd 0.9 takes a NUL in a line for its end, says nothing of a line that begins with
- * one, takes a bare LF for an end of line, and makes of a folded line part of a name.  Each of
- * these leaves a gap: what it hands out are views of the bytes as they came, with two for each end
- * of a line between them.  Only a NUL in the place of a CR cannot be told from it.  From 1.0 on it
- * refuses all of that itself, and may move what it has read.
+ * True if MHD has understood every byte of the head.  libmicrohttpd 0.9 takes a NUL in a line
+ * for its end, says nothing of a line that begins with one, takes a bare LF for an end of line,
+ * and makes a folded line part of a name.  Each of these leaves a gap between the views that it
+ * hands out, which are of the bytes as they came and have two bytes between them for each end
+ * of a line.  Only a NUL in the place of a CR cannot be told from it.  From 1.0 on it refuses
+ * all of that itself, and may move what it has read.
  */
 static bool is_whole_head(const struct exchange *x, const char *url, const char *version)
 {
@@ -202,7 +206,7 @@ static bool is_whole_head(const struct exchange *x, const char *url, const char 
            end + 4;
 }
 
-/* Why the request has more than one meaning; NULL: it has not. */
+/* Why the request has more than one meaning.  NULL: it has one. */
 static const char *complaint(struct exchange *x, const char *url, const char *version,
                              struct http_meaning *meaning)
 {
@@ -260,7 +264,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
     return x;
 }
 
-/* The buffer would double by itself: fewer steps copy less. */
+/* Grows the buffer in fewer steps than by doubling, which copies less. */
 static void grow(struct exchange *x, size_t more)
 {
     size_t left = x->body_announced - x->body.len;
@@ -338,13 +342,14 @@ static enum MHD_Result handle(struct exchange *x)
 /* ---- refusing ---- */
 
 /*
- * A request whose end is unknown, or is not waited for, gets its response at once.  MHD takes no
- * response in the middle of a body, and closes a socket from which not all was read; the kernel
- * then resets the connection, and the client may lose the response.  So the response is written
- * past MHD, and what still comes is read and discarded until the client ends or its time is over.
+ * A request whose end is unknown, or is not waited for, gets its response at once.  MHD takes
+ * no response in the middle of a body, and closes a socket from which not all was read.  The
+ * kernel then resets the connection, and the client may lose the response.  So we write the
+ * response past MHD, and read and discard what still comes until the client ends or its time is
+ * over.
  */
 
-/* A client that takes nothing gets nothing: the few bytes fit into any socket's buffer. */
+/* Writes the response past MHD without waiting: its few bytes fit into any socket's buffer. */
 static void send_past_mhd(struct exchange *x, const struct http_response *response)
 {
     struct buf text = { .mem = &x->request.mem };
@@ -371,7 +376,9 @@ static void end_lingering(struct exchange *x)
     int socket = socket_of(x->connection);
 
     loop_unwatch(x->server->loop, socket);
-    /* A client that still sends needs a reset: without one its system waits a minute for ours. */
+    /*
+     * A client that still sends needs a reset.  Without one its system waits a minute for ours.
+     */
     if (x->client->connection.phase == CONNECTION_CLOSING)
         (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     x->client->lingering = NULL;
@@ -410,7 +417,7 @@ static enum MHD_Result refuse(struct exchange *x)
 
 /* ---- what MHD calls ---- */
 
-/* A request line is in, and nothing in it has been decoded yet. */
+/* MHD calls this when a request line is in, and has decoded nothing of it yet. */
 static void *on_target(void *owner, const char *target, struct MHD_Connection *connection)
 {
     struct client *client = client_of(connection);
@@ -510,7 +517,7 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = client = calloc(1, sizeof(*client));
-        /* Without memory its first request is told so and closes it: see on_head. */
+        /* Without memory, its first request gets a 503 that closes it: see on_head. */
         if (client)
             connection_add(&server->connections, &client->connection, socket_of(connection),
                            loop_now_ms(server->loop));
@@ -521,7 +528,7 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
     }
 }
 
-/* Header names and values must be NUL-terminated for MHD; false: no memory. */
+/* Header names and values must be NUL-terminated for MHD.  false: no memory. */
 static bool add_header(struct exchange *x, struct header header)
 {
     const char *name = arena_cstr(&x->request.mem, header.name);
@@ -536,7 +543,10 @@ static bool is_full(const struct http_server *server)
     return server->connections.count >= server->max_connections;
 }
 
-/* Half a response would be another one, so it is the whole of it or none: NULL. */
+/*
+ * Makes the whole response, since half of it would be another one.  NULL: there is no memory
+ * for it.
+ */
 static struct MHD_Response *make_response(struct exchange *x,
                                           const struct http_response *response)
 {
@@ -551,7 +561,7 @@ static struct MHD_Response *make_response(struct exchange *x,
     ok = x->response != NULL;
     for (size_t i = 0; ok && i < response->header_count; i++)
         ok = add_header(x, response->headers[i]);
-    /* What is behind a chunked body need not be where MHD believes: it takes bare line feeds. */
+    /* MHD may be wrong about where a chunked body ends, since it takes bare line feeds. */
     if (ok && (x->server->is_draining || x->is_chunked || is_full(x->server)))
         ok = MHD_add_response_header(x->response, "Connection", "close") == MHD_YES;
     if (!ok)
@@ -595,8 +605,9 @@ static void on_ready(void *owner, int fd, uint32_t events)
 }
 
 /*
- * MHD's own epoll set is edge-triggered: what it has fetched and not finished shows only in
- * its timeout, which is 0 then; it has no other, since the deadlines are ours.
+ * MHD's own epoll set is edge-triggered.  If it has fetched something and not finished it, that
+ * shows only in its timeout, which is 0 then.  It has no other timeout, since the deadlines are
+ * ours.
  */
 static bool has_work(const struct http_server *server)
 {
@@ -606,7 +617,10 @@ static bool has_work(const struct http_server *server)
            (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0);
 }
 
-/* One line for all that were closed since the last sweep, so that no client can flood the log. */
+/*
+ * Writes one line for all connections that were closed since the last sweep, so that no client
+ * can flood the log.
+ */
 static void log_closed(struct connections *all)
 {
     if (all->slow == 0 && all->evicted == 0)
@@ -620,7 +634,10 @@ static void server_run(void *owner)
 {
     struct http_server *server = owner;
 
-    /* Pending input is read before deadlines are checked: after a pause of ours no client is late. */
+    /*
+     * Pending input is read before deadlines are checked, so that no client is late after a
+     * pause of ours.
+     */
     server->due_ms = AT_ONCE;
     for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
         server->due_ms = LOOP_NEVER;
@@ -633,7 +650,10 @@ static void server_run(void *owner)
 
 /* ---- life ---- */
 
-/* It closes its connection, which gives some memory back. */
+/*
+ * Makes the response for when there is no memory.  It closes its connection, which gives some
+ * back.
+ */
 static struct MHD_Response *make_no_memory(void)
 {
     static char body[] = "{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}";
@@ -679,7 +699,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(max_connections + EXTRA_CONNECTIONS),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_HEADER_BYTES,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
-        /* The old one, where it is strict, closes without a response: complaint() has one. */
+        /* If it is strict, the old one closes without a response.  complaint() has one. */
         MHD_OPTION_STRICT_FOR_CLIENT, server->has_lenient_mhd ? 0 : 1, MHD_OPTION_END);
     info =
         server->daemon ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
@@ -693,7 +713,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_handler
     return server;
 }
 
-/* MHD is not to be stopped while a connection is suspended. */
+/* Ends what lingers, since MHD is not to be stopped while a connection is suspended. */
 static void end_all_lingering(struct http_server *server)
 {
     for (struct connection *c = TAILQ_FIRST(&server->connections.list); c;

@@ -124,7 +124,7 @@ size_t http_server_open_requests(const struct http_server *server);
  */
 void http_response_send(struct http_request *request, const struct http_response *response);
 
-/* The value of the last header of that name, names in any case; empty if there is none. */
+/* The value of the last header of that name, names in any case, or empty. */
 static inline struct str http_request_header(const struct http_request *request,
                                              struct str name)
 {
@@ -135,7 +135,7 @@ static inline struct str http_request_header(const struct http_request *request,
     return NO_STR;
 }
 
-/* The value of the first parameter of that name; ptr is NULL if there is none. */
+/* The value of the first parameter of that name.  ptr is NULL if there is none. */
 static inline struct str http_request_query(const struct http_request *request, struct str name)
 {
     return header_value(request->query, request->query_count, name);

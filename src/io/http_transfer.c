@@ -20,13 +20,16 @@
 #define WRITE_BYTES 16384L /* libcurl's least */
 
 /*
- * A handle that is set up is worth keeping, but those of a burst are not kept for the next one:
- * what was not needed for this long is freed, but for a few.
+ * A handle that is set up is worth keeping, but not all handles of a burst are kept for the
+ * next one.  Those that were not needed for this long are freed, except a few.
  */
 #define SPARE_MS 2000
 #define SPARE_COUNT 8
 
-/* libcurl finds out that a kept connection is too old, or closed, when it wants another. */
+/*
+ * When nothing has run for this long, all connections are closed.  libcurl by itself finds out
+ * that a connection is too old, or closed, only when it wants one.
+ */
 #define SILENT_MS (1000 * (int64_t)HTTP_CLIENT_KEEP_SECONDS)
 
 /* An easy handle, set up once and used for one call after the other. */
@@ -35,14 +38,14 @@ struct transfer {
     CURL *easy;
     struct http_call *call;
     struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
-    uint64_t target_id;              /* of the one that easy is set up for; 0: none */
+    uint64_t target_id;              /* of the one that easy is set up for.  0: none */
     struct target_names names;       /* those of that target */
     uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
     struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
     struct buf response;
     size_t response_bytes;
     size_t max_response;
-    long sent_before; /* bytes that went to a proxy before the request; -1: not its turn yet */
+    long sent_before; /* bytes that went to a proxy before the request.  -1: not its turn yet */
 };
 
 LIST_HEAD(transfer_list, transfer);
@@ -60,13 +63,13 @@ struct transfers {
     size_t most_running; /* at once, since the last sweep of the idle ones */
     struct transfer_list idle;
     size_t idle_count;
-    int64_t sweep_ms;  /* when the idle ones are swept next; LOOP_NEVER: there are few */
-    int64_t silent_ms; /* when nothing will have run for long; LOOP_NEVER: something does */
+    int64_t sweep_ms;  /* when the idle ones are swept next.  LOOP_NEVER: there are few */
+    int64_t silent_ms; /* when nothing will have run for long.  LOOP_NEVER: something does */
 };
 
 /* ---- one transfer: what libcurl calls ---- */
 
-/* A large response is announced: its memory is taken once. */
+/* Takes the memory for a large response, which is announced, at once. */
 static void reserve(struct transfer *t)
 {
     curl_off_t length = -1;
@@ -100,8 +103,8 @@ static long number_of(CURL *easy, CURLINFO what)
 }
 
 /*
- * libcurl asks before it sends a request.  By itself it would send again what went out on a kept
- * connection that turns out to be broken; but the server may have taken what had left.
+ * libcurl asks this before it sends a request.  By itself it would repeat a request that it
+ * sent on a kept connection which turns out to be broken, but the server may have received it.
  */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int may_send(void *of, char *remote, char *local, int remote_port, int local_port)
@@ -117,8 +120,8 @@ static int may_send(void *of, char *remote, char *local, int remote_port, int lo
 }
 
 /*
- * Before libcurl looks up a name that it has no addresses of, which would be a wait on this
- * thread or a thread of its own.  It asks for addresses, too, that are names of themselves.
+ * libcurl asks this before it looks up a name of which it has no addresses, which would make
+ * this thread wait, or would take another.  It also asks when the host is an address itself.
  */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int may_look_up(void *resolver, void *reserved, void *of)
@@ -129,7 +132,7 @@ static int may_look_up(void *resolver, void *reserved, void *of)
     return t->names.has_literal ? 0 : 1;
 }
 
-/* Of libcurl, for each new connection. */
+/* libcurl calls this for each new connection. */
 static int limit_silence(void *unused, curl_socket_t fd, curlsocktype purpose)
 {
     const unsigned silent_ms = HTTP_CLIENT_SILENT_MS;
@@ -207,7 +210,10 @@ static void transfer_free(struct transfer *t)
 
 /* ---- one transfer: a call is told to libcurl ---- */
 
-/* The call's headers as libcurl's list, made in place: nothing to allocate or to free. */
+/*
+ * Makes libcurl's list of the call's headers in place, so that there is nothing to allocate or
+ * to free.
+ */
 static void list_headers(struct transfer *t, const struct http_call *call,
                          const char *user_agent)
 {
@@ -230,7 +236,9 @@ static bool has_body(const struct http_call *call)
     return strcmp(call->method, "POST") == 0 || strcmp(call->method, "PUT") == 0;
 }
 
-/* Where the handle is set up for this target already, only the path differs. */
+/*
+ * Sets where the handle leads.  If it is set up for this target already, only the path differs.
+ */
 static bool set_target(struct transfer *t, const struct target *target, const char *url)
 {
     CURL *easy = t->easy;
@@ -248,7 +256,10 @@ static bool set_target(struct transfer *t, const struct target *target, const ch
     return ok;
 }
 
-/* libcurl keeps what it is told for all transfers of a multi; most of them have no news for it. */
+/*
+ * Tells libcurl the addresses.  It keeps them for all transfers of a multi, so most transfers
+ * have no news for it.
+ */
 static bool tell_addresses(struct transfer *t)
 {
     CURL *easy = t->easy;
@@ -266,7 +277,7 @@ static bool tell_addresses(struct transfer *t)
     return ok;
 }
 
-/* What libcurl has been told of addresses is not to be relied on: it is told again. */
+/* Makes the transfer tell libcurl its addresses again, since libcurl may have lost them. */
 static void forget_addresses(struct transfer *t)
 {
     memset(t->told, 0, sizeof(t->told));
@@ -300,7 +311,7 @@ static bool prepare(struct transfer *t, struct http_call *call, const struct tar
 
 /* ---- one transfer: its end ---- */
 
-/* libcurl hands on the number that OpenSSL gives its verdict (X509_V_ERR_... there). */
+/* libcurl hands on the number that OpenSSL gives to its verdict (X509_V_ERR_... there). */
 static const char *name_certificate_failure(CURL *easy)
 {
     enum {
@@ -361,7 +372,7 @@ static const char *name_failure(CURL *easy, CURLcode code)
     }
 }
 
-/* What libcurl knows is gone with the next use of its handle; the call gets copies. */
+/* Copies the headers that are wanted.  libcurl forgets them with the next use of its handle. */
 static void capture_headers(CURL *easy, struct http_call *call)
 {
     for (size_t i = 0; i < call->captured_count; i++) {
@@ -387,8 +398,9 @@ static bool is_untouched(const struct transfer *t, CURLcode code)
 }
 
 /*
- * A transfer that ended so found no addresses where it had been told some: libcurl has run out of
- * memory when it was to keep them, and all transfers of its multi share what it keeps.
+ * True if the transfer found no addresses although it had told libcurl some.  libcurl has then
+ * run out of memory when it was to keep them, and all transfers of its multi share what it
+ * keeps.
  */
 static bool lacked_addresses(CURLcode code)
 {
@@ -458,7 +470,7 @@ static void sweep_idle(void *owner)
         all->idle_count > SPARE_COUNT ? loop_now_ms(all->loop) + SPARE_MS : LOOP_NEVER;
 }
 
-/* All tell libcurl anew what it no longer knows. */
+/* Makes all transfers tell libcurl their addresses again. */
 static void forget_all_addresses(struct transfers *all)
 {
     for (struct transfer *t = LIST_FIRST(&all->idle); t; t = LIST_NEXT(t, link))
@@ -568,9 +580,10 @@ void transfers_fail(struct transfers *all, const char *failure)
 }
 
 /*
- * libcurl that had no memory for its own account of a socket is not to be asked again: 7.88 divides
- * by the size of a table that it has given up (singlesocket in lib/multi.c).  One whose socket we
- * could not watch ends all transfers by itself.  Either way another one takes its place.
+ * Ends all transfers and drops the multi.  libcurl that had no memory for its own account of a
+ * socket is not to be asked again, since 7.88 divides by the size of a table that it has given
+ * up (singlesocket in lib/multi.c).  libcurl that could not have a socket watched ends all
+ * transfers by itself.  Either way another multi takes its place.
  */
 static void start_over(struct transfers *all)
 {
@@ -610,7 +623,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
         (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
 
     (void)easy, (void)unused;
-    /* Told of a failure, libcurl would end all transfers.  So this one ends at its deadline. */
+    /*
+     * If libcurl were told of a failure, it would end all transfers.  So this one ends at its
+     * deadline.
+     */
     if (what == CURL_POLL_REMOVE)
         loop_unwatch(all->loop, fd);
     else if (loop_watch(all->loop, fd, events, on_ready, all))

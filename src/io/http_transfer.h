@@ -22,7 +22,7 @@ struct target_names {
 
 /* Where calls lead. */
 struct target {
-    uint64_t id;                      /* no two that were read have the same; 0: none was */
+    uint64_t id;                      /* no two that were read have the same.  0: none was */
     char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/", or empty: the URL is not cut there */
     size_t base_len;
     const char *proxy; /* its URL; "": none */

@@ -13,7 +13,7 @@
  */
 MUST_USE int listener_open(unsigned port, unsigned *bound);
 
-/* The next connection that waits, non-blocking; -1 if none does. */
+/* The next connection that waits, non-blocking.  -1 if none does. */
 MUST_USE int listener_accept(int listener);
 
 /* How many wait, at least 1 and at most so many; 1 also where the kernel does not tell. */

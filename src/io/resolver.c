@@ -25,7 +25,7 @@ struct resolver_name {
     struct question questions[FAMILIES];
     struct addresses known[FAMILIES]; /* by the newest answers */
     bool is_told;                     /* the entry says what is known */
-    uint64_t version;                 /* of the entry; 0: there is none */
+    uint64_t version;                 /* of the entry.  0: there is none */
     int64_t fresh_until_ms;           /* until then it serves without a new look-up */
     int64_t again_ms;                 /* none starts before */
     const char *failure;              /* of the last one */
@@ -34,11 +34,11 @@ struct resolver_name {
     size_t open;             /* questions that are not answered */
     bool is_answered;        /* there was an address */
     bool has_none[FAMILIES]; /* the name has no address of it, or so a server says */
-    int trouble;       /* c-ares' word for why one failed; 0: none did, or none but for good */
+    int trouble;       /* c-ares' word for why one failed.  0: none did, or none but for good */
     size_t detours;    /* servers that were passed by because of what they said */
     bool is_put_off;   /* it begins again, with another server, on the next turn */
     int64_t life_ms;   /* of its answers */
-    int64_t settle_ms; /* one family is enough then; LOOP_NEVER: there is nothing new yet */
+    int64_t settle_ms; /* one family is enough then.  LOOP_NEVER: there is nothing new yet */
 
     char entry[ADDRESSES_ENTRY_CHARS];
     char host[ADDRESSES_HOST_CHARS + 1];
@@ -59,8 +59,8 @@ struct resolver {
 };
 
 /*
- * Where there is no /dev/urandom, c-ares 1.18 takes the numbers of its questions from rand: that
- * should not be the sequence that everybody knows.
+ * Where there is no /dev/urandom, c-ares 1.18 takes the numbers of its questions from rand.
+ * The seed keeps these from being the sequence that everybody knows.
  */
 void resolver_global_init(void)
 {
@@ -73,7 +73,10 @@ void resolver_global_init(void)
 
 /* ---- the channel ---- */
 
-/* Until a server must have answered, or one family has to be enough, as things stand. */
+/*
+ * Sets the moment at which a server must have answered, or at which one family has to be
+ * enough.
+ */
 static void set_due(struct resolver *resolver)
 {
     int64_t now_ms = loop_now_ms(resolver->loop);
@@ -133,7 +136,7 @@ static ares_channel channel_new(struct resolver *resolver, char lookup)
     return channel;
 }
 
-/* The list of servers, turned so that first_server leads it. */
+/* Turns the list of servers so that first_server leads it. */
 static void order_servers(struct resolver *resolver)
 {
     struct ares_addr_port_node *list, *last;
@@ -202,9 +205,9 @@ static const char *name_failure(int trouble)
 }
 
 /*
- * c-ares asks the next server itself where one is silent, refuses or has failed, but what else
- * one says it takes for the last word.  When all have spoken, the first is asked once more: what
- * was wrong with it may have passed.
+ * True if another server is to be asked.  c-ares itself asks the next one if a server is
+ * silent, refuses or fails, but takes anything else that it says for the last word.  When all
+ * have spoken, the first is asked once more, since what was wrong with it may have passed.
  */
 static bool is_worth_a_detour(const struct resolver_name *name)
 {
@@ -220,7 +223,10 @@ static bool is_worth_a_detour(const struct resolver_name *name)
     }
 }
 
-/* Those that were known stay in their order: a name server changes it with each answer. */
+/*
+ * Takes over new addresses.  The known ones stay in their order if they are the same, since a
+ * name server changes it with each answer.
+ */
 static void take(struct resolver_name *name, int family, const struct addresses *list)
 {
     name->is_answered |= list->count > 0;
@@ -231,9 +237,10 @@ static void take(struct resolver_name *name, int family, const struct addresses 
 }
 
 /*
- * That a name has no address of one family is usual, but of none at all is as good as no answer:
- * c-ares 1.18 makes that of nearly everything that has no address in it, of codes that it does not
- * know and of our own question sent back.
+ * Settles what it means that there was no address.  A name without addresses of one family is
+ * usual.  A name without any is as good as no answer: c-ares 1.18 reports that for nearly
+ * everything that has no address in it, such as codes that it does not know or our own question
+ * sent back.
  */
 static void settle_missing(struct resolver_name *name)
 {
@@ -269,7 +276,7 @@ static void end_look_up(struct resolver_name *name)
 
 /* ---- answers ---- */
 
-/* The shortest time to live of all that led to the addresses. */
+/* The shortest time to live of all records that led to the addresses. */
 static int64_t read_life_ms(const struct ares_addrinfo *found)
 {
     int64_t seconds = ADDRESSES_MAX_SECONDS;
@@ -361,7 +368,7 @@ static void ask(struct resolver_name *name, ares_channel channel, int ai_family,
     ares_getaddrinfo(channel, name->host, NULL, &hints, callback, arg);
 }
 
-/* A name in /etc/hosts needs no server, and is known at once. */
+/* Looks into /etc/hosts, which needs no server and is known at once. */
 static void look_into_hosts(struct resolver_name *name)
 {
     ares_channel channel = channel_new(name->resolver, 'f');
@@ -372,7 +379,9 @@ static void look_into_hosts(struct resolver_name *name)
     ares_destroy(channel);
 }
 
-/* Both families at once, but each by itself: one may be answered and the other not. */
+/*
+ * Asks for both families at once but separately, since one may be answered and the other not.
+ */
 static void ask_servers(struct resolver_name *name)
 {
     static const int ai_families[FAMILIES] = { AF_INET, AF_INET6 };
@@ -434,7 +443,7 @@ uint64_t resolver_version(const struct resolver_name *name)
 
 /* ---- turning ---- */
 
-/* With the channel goes what it knew of /etc/resolv.conf. */
+/* Closes the channel, and forgets with it what it knew of /etc/resolv.conf. */
 static void close_channel(struct resolver *resolver)
 {
     bool is_put_off = false;

@@ -21,7 +21,7 @@ MUST_USE enum err base64url_decode(struct str text, struct arena *mem, struct st
 /* The other alphabet, with padding (section 4): what binary attachments travel in. */
 void base64_add(struct buf *out, struct str bytes);
 
-/* Of one hex digit in either case; -1: it is none. */
+/* Of one hex digit in either case.  -1: it is none. */
 int hex_value(char c);
 
 /* Does hex, in either case, spell these bytes?  How long it takes says nothing of them. */

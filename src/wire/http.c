@@ -39,7 +39,7 @@ static bool is_no_control(char c)
 
 #define EVERY_BYTE(byte) (UINT64_MAX / 255 * (byte))
 
-/* Eight bytes at once: might one of them be a control character?  A tab might. */
+/* Looks at eight bytes at once: might one of them be a control character?  A tab might. */
 static bool may_have_control(const char *eight)
 {
     uint64_t word, delete;
@@ -65,7 +65,7 @@ static bool is_in_name(char c)
     return base64url_is_char(c) || c == '.';
 }
 
-/* What stands in brackets: of version 6, so that it has two colons at least. */
+/* Checks an address in brackets.  It is of version 6, so it has two colons at least. */
 static bool is_address(struct str s)
 {
     size_t colons = 0;
@@ -209,9 +209,9 @@ static bool cut_origin(struct str target, struct str *authority, struct str *res
 }
 
 /*
- * An encoded NUL ends the text for one parser and not for another; an encoded slash in a path
- * separates its parts for one and not for another.  A per cent sign that encodes nothing is an
- * error in a path; in a query it stands for itself.
+ * An encoded NUL ends the text for one parser and not for another, and an encoded slash in a
+ * path separates its parts for one and not for another.  A per cent sign that encodes nothing
+ * is an error in a path, but stands for itself in a query.
  */
 static const char *encoding_complaint(struct str target)
 {

@@ -21,7 +21,7 @@ struct http_head {
 struct http_meaning {
     struct str path;   /* whatever else is wrong: http_target_path */
     bool is_chunked;   /* the body */
-    struct str length; /* the one Content-Length; ptr is NULL if there is none */
+    struct str length; /* the one Content-Length.  ptr is NULL if there is none */
 };
 
 /*
@@ -46,7 +46,7 @@ struct str http_target_path(struct str target);
  */
 MUST_USE bool http_date_read(struct str text, int64_t *out);
 
-/* Takes "http://" or "https://", in any case, off a URL; false: it has neither. */
+/* Takes "http://" or "https://", in any case, off a URL.  false: it has neither. */
 bool http_cut_scheme(struct str *url, bool *is_secure);
 
 /*

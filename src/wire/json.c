@@ -240,7 +240,7 @@ static bool skip_name(struct cursor *c)
 }
 
 /*
- * After a value inside outer or more levels: passes over the ends of containers and one
+ * Passes over what follows a value inside outer or more levels: the ends of containers, and one
  * comma with the name that may follow.  *more: another value comes.
  */
 static bool skip_after_value(struct cursor *c, struct nesting *nest, unsigned outer, bool *more)
@@ -340,7 +340,10 @@ enum err json_elements(struct str text, struct str *items, size_t max, size_t *c
 
 /* ---- objects ---- */
 
-/* To behind the quote that ends a checked string: one with an even number of backslashes. */
+/*
+ * Moves behind the quote that ends a checked string, which is one with an even number of
+ * backslashes before it.
+ */
 static void skim_string(struct cursor *c)
 {
     const char *quote = c->at;
@@ -358,7 +361,7 @@ static void skim_string(struct cursor *c)
     c->at = quote + 1;
 }
 
-/* To behind a checked value, which stands inside an object. */
+/* Moves behind a checked value, which stands inside an object. */
 static void skim_value(struct cursor *c)
 {
     unsigned depth = 0;
@@ -490,8 +493,8 @@ static size_t decode_unicode(struct cursor *c, char out[static 4])
 }
 
 /*
- * One byte or one escape of a checked string.  Returns how many bytes it stands for,
- * never more than it was long; 0 for a lone surrogate, which no UTF-8 can spell.
+ * Decodes one byte or one escape of a checked string.  Returns how many bytes it stands for,
+ * which are never more than it was long.  0: a lone surrogate, which no UTF-8 can spell.
  */
 static size_t decode_one(struct cursor *c, char out[static 4])
 {

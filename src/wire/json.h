@@ -29,7 +29,7 @@ MUST_USE enum err json_elements(struct str text, struct str *items, size_t max, 
 
 struct json_field {
     struct str name;  /* in: unescaped */
-    struct str value; /* out: span; ptr is NULL when the object has no such member */
+    struct str value; /* out: span.  ptr is NULL when the object has no such member */
 };
 
 /*

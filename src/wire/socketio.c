@@ -8,7 +8,7 @@
 /* Between the packets of one Engine.IO payload. */
 #define RECORD_SEPARATOR '\x1e'
 
-/* "/ns," or, at the end of the packet, "/ns"; false: another packet begins inside it. */
+/* "/ns," or, at the end of the packet, "/ns".  false: another packet begins inside it. */
 static bool take_namespace(struct str *text, struct str *nsp)
 {
     *nsp = STR("/");

@@ -26,7 +26,7 @@ enum packet_type {
 struct packet {
     enum packet_type type;
     struct str nsp;    /* namespace with its slash; "/" where the packet names none */
-    struct str ack_id; /* decimal digits as they came, however many; empty: no ack wanted */
+    struct str ack_id; /* decimal digits as they came, however many.  empty: no ack wanted */
     struct str name;   /* span of a JSON string or number; EVENT and BINARY_EVENT only */
     struct str args[PACKET_MAX_ARGS]; /* JSON spans of what follows the name, unchanged */
     size_t arg_count;                 /* of all of them, also those that found no room */
