@@ -1,12 +1,12 @@
 // A service that was there before: --service names it. Of it only our hub and our right are ours;
 // its tier, its keys and its other hubs are its owner's.
-import { groupOf, idOf, inGroup, inSubscription, rest, TYPES } from './arm.mjs';
+import { groupOf, idOf, inGroup, inSubscription, rest, ROLES, TYPES } from './arm.mjs';
 import { Stop } from './errors.mjs';
 import { checkPart } from './found.mjs';
 import { readHub } from './hubs.mjs';
 import { listPages } from './pages.mjs';
 import { isAsMade, isReference, keptOfHub } from './plan.mjs';
-import { takeService } from './rights.mjs';
+import { takeRight } from './rights.mjs';
 
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 
@@ -142,5 +142,5 @@ export async function leaveForeign(d, service, { hub, apiHost, principal }) {
       d.az.act(rest('put', path, { body: `@${file}` }), { what: 'our event handler to go' }),
     );
   } else if (there) await d.az.act(rest('delete', path), { what: 'our hub to go' });
-  if (principal) await takeService(d, service, principal);
+  if (principal) await takeRight(d, principal, { role: ROLES.webPubSubServiceOwner, scope: service.id });
 }

@@ -3,7 +3,7 @@
 // later deployment needs to know of it is in Azure: the setting, and the days of the rule.
 import { rest, ROLES } from './arm.mjs';
 import { Stop } from './errors.mjs';
-import { giveRight } from './rights.mjs';
+import { giveRight, takeRight } from './rights.mjs';
 
 const SETTING = 'CODESTREAM_STORAGE__blobServiceUri';
 const CONTAINER = 'rooms';
@@ -11,23 +11,25 @@ const RULE = 'codestream-kept-texts';
 
 const blobsOf = ({ id }) => `${id}/blobServices/default`;
 const policyOf = ({ id }) => `${id}/managementPolicies/default`;
+const containerOf = (storage) => `${blobsOf(storage)}/containers/${CONTAINER}`;
 const rulesOf = (policy) => policy?.properties?.policy?.rules ?? [];
 
 /** @returns {Promise<Record<string, string>>} the setting that switches it on; empty: not asked for */
 export async function keepTexts(d, { parts: { app, storage } }) {
-  const { keepDays } = d.options;
+  const { keepDays, removedSettings } = d.options;
+  const right = { role: ROLES.storageBlobDataContributor, scope: containerOf(storage) };
+  if (removedSettings.includes(SETTING)) await takeRight(d, app.identity?.principalId, right);
   if (!keepDays) return {};
   d.person.say(
-    `  the newest text of each room is kept for ${keepDays} days: whoever has its link can read it. Who can\n`
+    `  the newest text of each room is kept for ${keepDays === 1 ? '1 day' : `${keepDays} days`}: whoever has its link can read it. Who can\n`
       + '  open rooms can store 1 MiB in each: a word for writers (--writers) closes that to strangers',
   );
   await keepNoCopies(d, storage);
-  const container = `${blobsOf(storage)}/containers/${CONTAINER}`;
-  await d.az.act(rest('put', container, { body: '{"properties":{"publicAccess":"None"}}' }), {
+  await d.az.act(rest('put', right.scope, { body: '{"properties":{"publicAccess":"None"}}' }), {
     what: 'the container for kept texts',
   });
   await writeRule(d, storage, keepDays);
-  await giveRight(d, app, { role: ROLES.storageBlobDataContributor, scope: container });
+  await giveRight(d, app, right);
   const { blob } = storage.properties?.primaryEndpoints ?? {};
   if (!blob && !d.person.isDryRun) throw new Stop(`az does not tell where the blobs of ${storage.name} are`);
   return { [SETTING]: (blob ?? 'https://<storage>').replace(/\/+$/, '') };

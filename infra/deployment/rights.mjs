@@ -81,10 +81,13 @@ export async function takeUploads(d, account, principal) {
   return ours.length;
 }
 
-/** Takes the app's right to a service away. */
-export async function takeService(d, service, principal) {
-  const given = await readRights(d, service.id, principal);
-  await takeAway(d, assignedAt(service.id, [ROLES.webPubSubServiceOwner], given));
+/** Takes a right of the app at this very place away; where there is no such place, it has none. */
+export async function takeRight(d, principal, { role, scope }) {
+  const given = await readRights(d, scope, principal).catch((error) => {
+    if (error.kind === 'missing') return [];
+    throw error;
+  });
+  await takeAway(d, assignedAt(scope, [role], given));
 }
 
 async function takeAway(d, assignments) {

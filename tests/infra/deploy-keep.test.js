@@ -59,6 +59,9 @@ cloudTest('a later run keeps the days; another number changes them, and other ru
   assert.equal(pageSays(world), 30);
   await done(world, ['--remove-setting', SETTING]);
   assert.deepEqual([world.settings[SETTING], pageSays(world)], [undefined, 0]);
+  assert.ok(world.cloud.has(`${world.ids.storage}/blobServices/default/containers/rooms`));
+  const rights = Object.keys(world.state.resources).filter((id) => /containers\/rooms\/.*roleassignments/.test(id));
+  assert.deepEqual(rights, [], 'the app may not write there any more');
 });
 
 cloudTest('a rule that has gone is told, and the page keeps nothing until there is one', async (world) => {
