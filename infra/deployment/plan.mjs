@@ -21,7 +21,12 @@ export const CHANGES = {
   origins: 'the page has to call negotiate, and an option says so',
   package: 'a new version of the handler',
   hub: 'the function key may have been renewed: our event handler, and no other, is written again',
-  page: 'a new version of the page',
+  service: '--service names another one: our hub and our right at the one of before go, if that was yours',
+  texts:
+    '--keep-days says so: container, right, rule; and, where texts are kept, copies of what is overwritten'
+    + ' are switched off',
+  page: 'a new version of the page; its website is switched on where it is off',
+  upload: 'whoever runs this gets the right to upload the page',
 };
 
 const CONNECTION = 'WebPubSubForSocketIOConnectionString';
