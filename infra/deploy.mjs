@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 
 import { groupOf, TYPES } from './deployment/arm.mjs';
 import { changeApp, isMoving, switchPasswordsOff, tellCopies } from './deployment/app.mjs';
-import { changeOrigins, changeSettings, patchService, settled, wasSetUp } from './deployment/change.mjs';
+import { changeOrigins, changeSettings, patchService, whenFinished, wasSetUp } from './deployment/change.mjs';
 import { checkByClient } from './deployment/client.mjs';
 import { checkRegion, decide, whoStarts } from './deployment/decide.mjs';
 import { deploy, DEPLOYMENTS, needOutputs } from './deployment/deployments.mjs';
@@ -335,7 +335,7 @@ async function run(d) {
   const facts = await makeResources(d, before, choice);
   const { parts } = facts;
   const { app } = parts;
-  parts.service = await changeTier(d, await settled(d, parts.service), choice.tier);
+  parts.service = await changeTier(d, await whenFinished(d, parts.service), choice.tier);
   const { api, service, page } = addresses(facts);
   const isOff = !facts.isForeign && areKeysOff(parts.service);
   const isBack =

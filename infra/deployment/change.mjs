@@ -11,7 +11,7 @@ const FINAL = ['Succeeded', 'Failed', 'Canceled'];
 const OWN_SETTINGS = /^(CODESTREAM_|AzureWebJobsStorage__accountName$|WebPubSubForSocketIO)/;
 
 /** The service, once Azure has done with it what was asked before, well or not. */
-export async function settled(d, service) {
+export async function whenFinished(d, service) {
   const limitMs = d.options.waitMs;
   const now = await poll(d, { what: 'the service, which is being changed', limitMs }, async () => {
     const dry = service;
@@ -29,10 +29,10 @@ export async function settled(d, service) {
 
 /** Changes the service, and waits for it; what is not in `body` stays. */
 export async function patchService(d, service, body, isDone) {
-  await settled(d, service);
+  await whenFinished(d, service);
   const patch = rest('patch', service.id, { body: JSON.stringify(body) });
   await d.az.act(patch, { what: 'the change of the service' });
-  const now = await settled(d, service);
+  const now = await whenFinished(d, service);
   const isWell = now.properties?.provisioningState === 'Succeeded' && isDone(now);
   if (!isWell && !d.person.isDryRun) {
     throw new Stop(

@@ -86,7 +86,7 @@ void rest_abort(struct rest *rest);
 
 /*
  * Whether a call that failed is worth another try, and when.  For calls only that do no harm when
- * they are carried out twice.  Pure: the clocks and chance come in.
+ * they are carried out twice.  Pure: the clocks and the jitter come in.
  */
 
 /* The first try included.  Many would make it worse for a service that has too much to do. */

@@ -75,7 +75,7 @@ struct log_field {
 #define LOG_IF(condition, field)                                                               \
     ((condition) ? (field) : (struct log_field){ NULL, { NULL, 0 }, 0, false })
 
-/* A whole line: log_event(LOG_WARN, "cut", LOG_NUMBER("slow", 3), LOG_TEXT("why", why)). */
+/* A whole line: log_event(LOG_WARN, "closed", LOG_NUMBER("slow", 3), LOG_TEXT("why", why)). */
 #define log_event(level, event, ...)                                                           \
     log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },                    \
                COUNT(((const struct log_field[]){ __VA_ARGS__ })))

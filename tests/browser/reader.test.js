@@ -1,4 +1,4 @@
-// The viewer's reader: what it copies, how it takes what comes in a rush, and what a page says that
+// The viewer's reader: what it copies, how it takes what comes in a burst, and what a page says that
 // cannot begin.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from '../lib/test.js';

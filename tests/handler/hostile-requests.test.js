@@ -27,10 +27,10 @@ const SIGNED = /[0-9a-f]{64}|eyJ(hbGciOi|0eXAiOi)/;
 /** In every payload, every key and every query: no log line may contain it. */
 const PRIVATE = 'do-not-log-this';
 
-// ---- chance ----
+// ---- random numbers ----
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function chance(seed) {
+function randomFrom(seed) {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -40,7 +40,7 @@ function chance(seed) {
   };
 }
 
-const random = chance(SEED);
+const random = randomFrom(SEED);
 const below = (n) => Math.floor(random() * n);
 const pick = (list) => list[below(list.length)];
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,4 +1,4 @@
-// What a rush has taken of the machine, memory and connections, is given back when it is over. Of
+// What a burst has taken of the machine, memory and connections, is given back when it is over. Of
 // the program that is delivered, because a sanitizer has a memory of its own.
 import { skip } from '../lib/release.js';
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { newParty, startRecorded } from '../lib/recorded.js';
 const AT_ONCE = 400;
 /** A service that answers when all are there is not given up before. */
 const PATIENT = { CODESTREAM_LOOPS: '1', CODESTREAM_REST_TIMEOUT_MS: '60000' };
-/** Rounds, so that what a first rush leaves for good is not taken for a leak. */
+/** Rounds, so that what a first burst leaves for good is not taken for a leak. */
 const ROUNDS = 2;
 /** src/worker.c waits for 5 s, then it may take the system a moment. */
 const GIVEN_BACK_MS = 15_000;
@@ -24,7 +24,7 @@ function residentKb(pid) {
 }
 
 /** All are in flight at the same time: the service answers none before it has them all. */
-async function rush(app) {
+async function burst(app) {
   const { writer } = newParty();
   const { recorder } = app;
   const all = deferred();
@@ -51,8 +51,8 @@ test(`of the memory for ${AT_ONCE} events at once three quarters are free again 
     await app.ack(sendToRoom(newParty().writer, '1', { ack: 1 }));
     const before = residentKb(app.handler.pid);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const most = await rush(app);
-      assert.ok(most > before + 10 * AT_ONCE, 'it was a rush');
+      const most = await burst(app);
+      assert.ok(most > before + 10 * AT_ONCE, 'it was a burst');
       const enough = before + (most - before) / 4;
       const now = () => residentKb(app.handler.pid);
       await eventually(GIVEN_BACK_MS, () => now() <= enough, 'memory').catch((error) => {
@@ -74,7 +74,7 @@ test('connections to the service that nobody has used for long are closed, thoug
   try {
     const descriptors = () => readdirSync(`/proc/${app.handler.pid}/fd`).length;
     const before = descriptors();
-    await rush(app);
+    await burst(app);
     assert.ok(app.recorder.connections > AT_ONCE / 2, `${app.recorder.connections} connections`);
     assert.ok(descriptors() > before + AT_ONCE / 2);
     hurry();

@@ -32,7 +32,7 @@ async function assertNoCrash(handler) {
 }
 
 /** Requests of all kinds, each answered or its connection closed; returns how often with what. */
-async function rush(app, count) {
+async function burst(app, count) {
   const seen = new Map();
   const { writer, viewer } = newParty();
   const requests = [
@@ -89,12 +89,12 @@ for (const rates of RATES) {
     try {
       let seen;
       const count = await whileItFails(app.handler, async () => {
-        seen = await rush(app, 700);
+        seen = await burst(app, 700);
       });
       t.diagnostic(`${JSON.stringify(count)} ${JSON.stringify(Object.fromEntries(seen))}`);
       assert.ok(count.own_failed + count.library_failed > 0);
       assertTrue(seen);
-      assertTrue(await rush(app, 100));
+      assertTrue(await burst(app, 100));
       assert.equal((await request(app.handler.port, { path: '/negotiate' })).status, 200);
       await assertNoCrash(app.handler);
     } finally {

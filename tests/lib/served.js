@@ -1,4 +1,4 @@
-// How much of a rush a handler serves that may open only so many descriptors.
+// How much of a burst a handler serves that may open only so many descriptors.
 import { sendToRoom } from './events.js';
 import { startHandler } from './handler.js';
 import { Connection } from './http.js';

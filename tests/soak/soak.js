@@ -26,7 +26,7 @@ const MAX_VIEWERS = 4; // of a room
 const MAX_TEXT = 4000;
 const MISHAP_MS = [500, 6000]; // the shortest and the longest
 const RELIEF_MS = [200, 4000]; // between two mishaps
-/** Without mishaps before anything is measured: a rush has to be over for 5 s (src/worker.c). */
+/** Without mishaps before anything is measured: a burst has to be over for 5 s (src/worker.c). */
 const QUIET_MS = 15_000;
 const MEASURE_MS = 6000;
 const EQUAL_MS = 30_000; // at the end, for all rooms together

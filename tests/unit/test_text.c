@@ -23,7 +23,7 @@ void __wrap_log_end(struct log_line *line)
     (void)line;
 }
 
-/* ---- chance ---- */
+/* ---- random numbers ---- */
 
 static uint64_t state;
 
