@@ -32,7 +32,7 @@ export const test = (sentence, body) => boundedTest(sentence, { timeout: TEST_MS
  * up with those that are there, or when none is.
  */
 const CORES = availableParallelism();
-const MOST_OPEN = 6 * CORES;
+const MOST_OPEN = 4 * CORES;
 let opening = 0;
 let open = 0;
 
