@@ -30,6 +30,8 @@
 #   make bench-growth         how cost grows with load
 #   make bench-memory         what an event costs in memory while it waits
 #   make bench-emulator       memory of the emulator with 10,000 idle clients, and its throughput
+#   make bench-servers        1,000 messages of a Socket.IO server to 20 viewers, by itself and
+#                             through the emulator
 #   make bench-instructions   what the hot paths cost, against the record
 #   make bench-switches       how often a reader changes files on a request's way
 #   make bench-audience       8,000 sockets in one room: each delta at each of them, and when

@@ -20,7 +20,7 @@ BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
 export BENCH_FULL BENCH_SMOKE
 
 .PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth \
-        bench-memory bench-emulator bench-page bench-switches bench-audience audience
+        bench-memory bench-emulator bench-servers bench-page bench-switches bench-audience audience
 
 # The handler and its peers, side by side; before it, whether the peers do what the handler does.
 # A package that is there is measured, so it must be of today's sources.
@@ -82,6 +82,11 @@ bench-memory: codestream build/have-node $(if $(wildcard build/package/codestrea
 export BASE CLIENTS
 bench-emulator: emulator/node_modules/.package-lock.json | build/have-node
 	$(Q)$(BENCH.node) bench/emulator.mjs
+
+# What the service costs a server of Socket.IO: MESSAGES=1000 to VIEWERS=20, beside Socket.IO by itself.
+export MESSAGES
+bench-servers: $(patsubst %,%/node_modules/.package-lock.json,emulator tests) | build/have-node
+	$(Q)$(BENCH.node) bench/servers.mjs
 
 # A room with many viewers in virtual time: VIEWERS, JOIN_SECONDS, TEXT_BYTES, UNITS, CASE, SEED.  The
 # last line is JSON.  RECORD=1: the cases of make test are held against what they cost now.

@@ -2,7 +2,8 @@
 #
 # A target is one file of tests/fuzz.  `make fuzz` runs each with libFuzzer for FUZZ_SECONDS;
 # `make test` replays the seeds and what was found before, without libFuzzer, so that the
-# targets cannot rot.
+# targets cannot rot.  The emulator's decoder of frames is in JavaScript, and has a million inputs
+# of its own.
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := json packet cloudevents token settings negotiate webpubsub retry service
@@ -15,8 +16,9 @@ NEED.fuzz := clang libclang-rt-dev libjansson-dev
 
 .PHONY: fuzz fuzz-run replay replay-programs
 
-fuzz: build/have-fuzz
+fuzz: build/have-fuzz emulator/node_modules/.package-lock.json
 	$(Q)$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
+	$(Q)nice -n 10 node tests/fuzz/frames.mjs
 
 # What a target may link: everything that needs no socket.  Of the service layer, what the
 # stand-ins for src/io can carry.

@@ -23,8 +23,9 @@ export class Application extends Parts {
    * useAzureSocketIO */
   async start({ service = {}, servers = 1, socketio = {}, use = useAzureSocketIO } = {}) {
     this.use = use;
-    await this.startService(service);
     this.servers = [];
+    this.endWith(() => this.#closeServers());
+    await this.startService(service);
     for (let i = 0; i < servers; i++) this.servers.push(await this.addServer(socketio));
     [this.io] = this.servers;
   }
@@ -37,16 +38,19 @@ export class Application extends Parts {
       log: (line) => this.lines.push(line),
       ...options,
     });
-    this.endWith(async () => {
-      for (const client of this.clients.splice(0)) client.close();
-      await this.service.close();
-    });
+    this.endWith(() => this.service.close());
+  }
+
+  /** While they have their lines: without one the library does not stop its attempts to have one. */
+  async #closeServers() {
+    for (const client of this.clients.splice(0)) client.close();
+    for (const io of this.servers) io.close();
+    await new Promise((resolve) => setImmediate(resolve)); // it stops a moment later
   }
 
   async addServer(options = {}) {
     const server = http.createServer();
     const io = new Server(server, options);
-    this.endWith(async () => io.close()); // which ends its line as well, or its attempts to have one
     const { connectionString } = this.service;
     await within(START_MS, this.use(io, { hub: HUB, connectionString }), 'the line');
     return io;

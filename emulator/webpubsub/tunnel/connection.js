@@ -13,6 +13,8 @@ import { Invocations } from './invocations.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PONG = '3';
+const SEPARATOR = '\x1e'; // between the packets of one payload
+const MAX_JOINED = 256 * 1024; // characters of payloads that go together
 
 export class RelayedConnection {
   groups = new Set();
@@ -25,6 +27,7 @@ export class RelayedConnection {
   #intake;
   #reader = new PacketReader((packet) => this.#accept(packet));
   #queue;
+  #unsent = []; // payloads that wait for the answer to the one before
   #namespaces = new Set(); // in which it is
   #invocations = new Invocations();
   #nextEvent = 0;
@@ -107,7 +110,7 @@ export class RelayedConnection {
   #accept({ type, namespace, id, payload }) {
     if (type === PacketType.ACK && this.#invocations.answer(id, payload)) return;
     if (type === PacketType.DISCONNECT) this.#leave(namespace);
-    this.#forward(payload);
+    this.#forward(payload, { alone: type === PacketType.CONNECT });
     if (this.#queue.isFull && !this.#ended) this.#intake.hold();
   }
 
@@ -116,13 +119,29 @@ export class RelayedConnection {
     return this.#intake.open();
   }
 
-  /** One payload after the other, each when the one before is answered. */
-  #forward(payload) {
-    this.#queue.add(() => this.#user(payload), { bytes: Buffer.byteLength(payload) });
+  /**
+   * What waits for the answer to the payload before goes together. alone: nothing goes with it: a server
+   * ends a client whose event comes with its CONNECT.
+   */
+  #forward(payload, { alone = false } = {}) {
+    this.#unsent.push({ payload, alone });
+    this.#queue.add(() => this.#send(), { bytes: Buffer.byteLength(payload) });
   }
 
-  async #user(body) {
-    if (this.#isDropped) return;
+  #takeUnsent() {
+    const { payload, alone } = this.#unsent[0];
+    let [count, length] = [1, payload.length];
+    while (!alone && count < this.#unsent.length && !this.#unsent[count].alone) {
+      length += this.#unsent[count].payload.length;
+      if (length > MAX_JOINED) break;
+      count += 1;
+    }
+    return this.#unsent.splice(0, count).map((one) => one.payload).join(SEPARATOR);
+  }
+
+  async #send() {
+    if (this.#isDropped || this.#unsent.length === 0) return;
+    const body = this.#takeUnsent();
     try {
       await this.#deliver({ name: 'message', system: false, contentType: 'text/plain', body });
     } catch (error) {
