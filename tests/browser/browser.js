@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { eventually, PATIENCE } from '../lib/deadline.js';
+import { eventually, PATIENCE, within } from '../lib/deadline.js';
 import { startStack } from '../lib/stack.js';
 
 const FLAGS = [
@@ -24,6 +24,8 @@ const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 export const SOON_MS = 10_000;
 /** Between two looks at a page, each of which costs page, browser and test some work. */
 const LOOK_MS = 50;
+/** In which a page says how things are when a test has failed. */
+const LAST_LOOK_MS = 2_000;
 
 /** A stack with the page, and a browser for it. */
 export async function startScene({ service, env, app, website = true, keepDays, ...options } = {}) {
@@ -159,9 +161,11 @@ export class Screen {
     return (await banner.isVisible()) ? this.page.locator('#banner-text').textContent() : '';
   }
 
-  async until(check, ms, what, now) {
+  async until(check, ms, what, now = () => undefined) {
     await eventually(ms, check, what, undefined, LOOK_MS).catch(async (error) => {
-      error.message += `; now: ${JSON.stringify(await now?.())}, ${await this.state()}: ${await this.notice()}`;
+      const asked = Promise.all([now(), this.state(), this.notice()]);
+      const seen = await within(LAST_LOOK_MS, asked, 'the page answers').catch(({ message }) => message);
+      error.message += `; now: ${JSON.stringify(seen)}`;
       throw error;
     });
   }
