@@ -3,7 +3,7 @@
 // key; `make package` makes one file of it, build/check.cjs, which needs no package of npm.
 import { changeArrives, EXIT } from './doctor/arrival.mjs';
 
-const USAGE = `usage: node infra/check.mjs URL [--within SECONDS]
+const USAGE = `usage: node build/check.cjs URL [--within SECONDS]
 
 Opens a room at the function app at URL, connects two clients, and looks whether a change of one is seen
 by the other. A deployment that is some seconds old may not be able to: it is tried again, for 90 seconds
