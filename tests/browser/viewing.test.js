@@ -1,8 +1,8 @@
 // A viewer's screen belongs to the viewer: nothing moves it but the viewer, or the writer while
 // it follows.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { startScene } from './browser.js';
+import { after, before, test } from '../lib/test.js';
+import { SOON_MS, startScene } from './browser.js';
 
 const LINES = Array.from({ length: 200 }, (_, i) => `line ${i + 1}`).join('\n');
 
@@ -10,22 +10,34 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
-afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
-async function pair({ text = LINES, ...options } = {}) {
+/** Pages of their own. */
+async function ownPair(text) {
   const writer = await scene.writer();
   await writer.paste(text);
   await writer.keys('Control+Home');
-  const viewer = await scene.viewer(writer.link, options);
-  await viewer.says('Live');
-  await viewer.until(
-    async () => (await viewer.lines())[0] === text.split('\n')[0],
-    10_000,
-    'the text is there',
-    () => viewer.lines(),
-  );
+  const viewer = await scene.viewer(writer.link);
+  await viewer.has(text);
   return { writer, viewer };
+}
+
+let shared;
+/** The two pages that most tests have in common, with this text, and the viewer following. */
+async function pair({ text = LINES, language = 'plaintext' } = {}) {
+  shared ??= await ownPair(text);
+  const { writer, viewer } = shared;
+  await writer.page.locator('#language').selectOption(language);
+  await writer.focus();
+  await writer.keys('Control+A', 'Delete');
+  await writer.paste(text);
+  await writer.keys('Control+Home');
+  await viewer.has(text);
+  const follow = viewer.page.locator('#follow');
+  if ((await follow.getAttribute('aria-pressed')) !== 'true') await follow.click();
+  await viewer.page.locator('#editor .first-text').waitFor({ state: 'detached' });
+  await viewer.until(async () => (await viewer.lines())[0] === text.split('\n')[0], SOON_MS, 'the beginning is seen');
+  return shared;
 }
 
 /** The first line that is wholly on the screen. */
@@ -75,8 +87,8 @@ const selected = (screen) =>
   });
 
 test('a viewer cannot type, paste, drop, cut, undo or change a line', async () => {
-  const { writer, viewer } = await pair({ text: 'const a = 1;\nconst b = 2;\n' });
-  await writer.page.locator('#language').selectOption('javascript');
+  const text = 'const a = 1;\nconst b = 2;\n';
+  const { writer, viewer } = await pair({ text, language: 'javascript' });
   await writer.focus();
   await writer.keys('Control+End');
   await writer.page.keyboard.type('c');
@@ -125,17 +137,9 @@ test('a viewer cannot type, paste, drop, cut, undo or change a line', async () =
   await viewer.shows('const a = 1;\nconst b = 2;\ncd');
 });
 
-test("a screen reader is told that the viewer's text is read-only", async () => {
-  const { viewer } = await pair({ text: 'text' });
-  const box = viewer.page.getByRole('textbox', { name: 'The writer’s text, read only' });
-  assert.equal(await box.getAttribute('aria-readonly'), 'true');
-  assert.equal(await box.getAttribute('aria-multiline'), 'true');
-});
-
 test("a second viewer's join leaves the first's selection, scroll and folding alone", async () => {
   const text = `function f() {\n  body();\n  more();\n}\n${LINES}`;
-  const { writer, viewer } = await pair({ text });
-  await writer.page.locator('#language').selectOption('javascript');
+  const { writer, viewer } = await pair({ text, language: 'javascript' });
   await viewer.page.locator('#language-shown', { hasText: 'JavaScript' }).waitFor();
   await viewer.focus();
   // There is nothing to fold before the language is understood.
@@ -163,6 +167,7 @@ test("a second viewer's join leaves the first's selection, scroll and folding al
     { top: await topLine(viewer), lines: await viewer.lines(), selected: await selected(viewer) },
     was,
   );
+  await second.page.context().close();
 });
 
 test('a viewer follows, lets go by scrolling, and one click brings it back', async () => {
@@ -179,7 +184,7 @@ test('a viewer follows, lets go by scrolling, and one click brings it back', asy
   await follow.locator('text=Back to the writer').waitFor();
   const top = await topLine(viewer);
   await writer.page.keyboard.type(' and on');
-  await viewer.page.waitForTimeout(600);
+  await viewer.has(`${LINES} and on`);
   assert.equal(await topLine(viewer), top);
   await follow.click();
   await viewer.until(
@@ -229,7 +234,7 @@ test("a viewer's own selection survives the writer's edits", async () => {
 });
 
 test('a viewer goes back in time and returns to live, while the stream goes on', async () => {
-  const { writer, viewer } = await pair({ text: '1' });
+  const { writer, viewer } = await ownPair('1');
   await writer.focus();
   await writer.keys('Control+End');
   // A letter at a time, because a word may come in two parts.
@@ -251,7 +256,6 @@ test('a viewer goes back in time and returns to live, while the stream goes on',
   );
   await viewer.says('Rewound');
   await writer.page.keyboard.insertText('5');
-  await viewer.page.waitForTimeout(500);
   await viewer.shows('12');
   await viewer.keys('Home');
   await viewer.shows('1');
@@ -289,13 +293,18 @@ test('back to live is back to the writer, for a viewer who follows', async () =>
   );
 });
 
-test('what a screen reader is told: not each second of the past, and what the number counts', async () => {
+test('what a screen reader is told: that the text is read-only, not each second of the past, and what the number counts', async () => {
   const { viewer } = await pair({ text: 'one' });
+  const box = viewer.page.getByRole('textbox', { name: 'The writer’s text, read only' });
+  assert.equal(await box.getAttribute('aria-readonly'), 'true');
+  assert.equal(await box.getAttribute('aria-multiline'), 'true');
   assert.equal(await viewer.page.locator('#moment').getAttribute('aria-live'), 'off');
+  const size = viewer.page.viewportSize();
   await viewer.page.setViewportSize({ width: 360, height: 640 });
   const word = viewer.page.locator('#viewer-word');
   assert.equal(await word.evaluate((element) => getComputedStyle(element).display), 'block');
   await viewer.page.getByRole('button', { name: 'Menu', exact: true }).waitFor();
+  await viewer.page.setViewportSize(size);
 });
 
 test('? shows the keys of the page, and Escape closes the list', async () => {
@@ -327,6 +336,7 @@ test('an embedded page shows the text and its state, and no tools', async () => 
   for (const [name, value] of Object.entries(choices))
     await writer.page.locator(`#embed-${name}`).selectOption(value);
   const code = await writer.page.locator('#embed-field').inputValue();
+  await writer.keys('Escape');
   const [, src] = /src="([^"]+)"/.exec(code);
   const address = src.replaceAll('&amp;', '&');
   const embedded = await scene.viewer(address, { viewport: { width: 480, height: 240 } });
@@ -344,8 +354,8 @@ test('an embedded page shows the text and its state, and no tools', async () => 
 });
 
 test('another link pasted into the same tab shows the other stream', async () => {
-  const { viewer } = await pair({ text: 'first stream' });
   const { writer } = await pair({ text: 'second stream' });
+  const { viewer } = await ownPair('first stream');
   const loaded = viewer.page.waitForEvent('load');
   await viewer.page.evaluate((hash) => {
     location.hash = hash;
