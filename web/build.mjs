@@ -168,7 +168,7 @@ async function licences(inputs) {
 async function licenceOf(name) {
   const read = (file) => readFile(join(here, 'node_modules', name, file), 'utf8');
   const { version, license } = JSON.parse(await read('package.json'));
-  const names = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'ThirdPartyNotices.txt'];
+  const names = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'License.txt', 'ThirdPartyNotices.txt'];
   const found = await Promise.all(names.map((file) => read(file).catch(() => undefined)));
   const texts = found.filter(Boolean).map((text) => text.trim());
   if (texts.length === 0) throw new Error(`${name} comes without the text of its licence`);

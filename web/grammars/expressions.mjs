@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { READERS } from '../src/readers.js';
 
 const web = dirname(dirname(fileURLToPath(import.meta.url)));
 const MONARCH = 'monaco-editor/esm/vs/editor/standalone/common/monarch/monarchCompile.js';
@@ -69,14 +70,13 @@ export async function monacoExpressions() {
   return found;
 }
 
-/** @returns {Promise<Map<string, RegExp[]>>} by what language-data calls the language */
+/** @returns {Promise<Map<string, RegExp[]>>} by what src/readers.js calls the language */
 export async function readerExpressions(names) {
-  const { languages } = await import('@codemirror/language-data');
   const found = new Map();
   for (const name of names) {
-    const language = languages.find((candidate) => candidate.name === name);
+    const language = READERS.find((candidate) => candidate.name === name);
     if (!language) throw new Error(`CodeMirror has no language "${name}"`);
-    const entry = /import\('([^']+)'\)/.exec(String(language.loadFunc))?.[1] ?? LANG_SQL;
+    const entry = /import\(['"]([^'"]+)['"]\)/.exec(String(language.loadFunc))?.[1] ?? LANG_SQL;
     const sources = await sourcesOf(entry);
     const expressions = [];
     // One after the other: while a file is run, every expression that is made is taken for its own.
@@ -93,7 +93,8 @@ async function sourcesOf(entry) {
   const { metafile } = await load(`export * from '${entry}';`);
   return Object.keys(metafile.inputs).filter((path) => GRAMMAR.test(path)).map((path) => join(web, path));
 }
-const GRAMMAR = /node_modules\/(?:@codemirror\/(?:lang-|legacy-modes)|@lezer\/(?!common|highlight|lr\/))/;
+const GRAMMAR =
+  /node_modules\/(?:@codemirror\/(?:lang-|legacy-modes)|@lezer\/(?!common|highlight|lr\/)|(?:codemirror-lang|lezer)-|cm6-)/;
 
 /** The literals of a file, and what is made of strings. */
 async function expressionsIn(file) {

@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 const web = new URL('../', import.meta.url);
-const GRAMMAR = /^node_modules\/(?:monaco-editor|@codemirror\/(?:lang-.*|language-data|legacy-modes)|@lezer\/.*)$/;
-const OURS = ['src/mends.js', 'src/definitions.js', 'src/languages.js'];
+const GRAMMAR =
+  /^node_modules\/(?:monaco-editor|@codemirror\/(?:lang-.*|language-data|legacy-modes)|@lezer\/.*|(?:codemirror-lang|lezer)-.*|cm6-.*)$/;
+const OURS = ['src/mends.js', 'src/definitions.js', 'src/languages.js', 'src/readers.js'];
 
 export async function versions() {
   const lock = JSON.parse(await readFile(new URL('package-lock.json', web), 'utf8'));

@@ -3,53 +3,35 @@
 
 import './shared.js';
 import {
-  HighlightStyle,
   StreamLanguage,
   bracketMatching,
   codeFolding,
+  ensureSyntaxTree,
   foldGutter,
   foldKeymap,
+  language,
   syntaxHighlighting,
 } from '@codemirror/language';
 import { Compartment } from '@codemirror/state';
 import { keymap } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { plain } from '../grammars/verdicts.json';
 import { keepTrying } from './again.js';
 import { bound } from './bound.js';
 import { languageOf } from './languages.js';
+import { shades } from './shades.js';
 import { breath } from './ticker.js';
+import { styleOf } from './tokens.js';
 
-/** The names are those of Monaco's tokens; style.css has their colours in each theme. */
-const COLOURS = HighlightStyle.define(
-  [
-    { tag: [tags.comment], class: 'tok-comment' },
-    { tag: [tags.string, tags.special(tags.string), tags.character], class: 'tok-string' },
-    { tag: [tags.regexp, tags.escape], class: 'tok-regexp' },
-    { tag: [tags.number], class: 'tok-number' },
-    {
-      tag: [tags.keyword, tags.bool, tags.null, tags.self, tags.atom, tags.unit, tags.modifier],
-      class: 'tok-keyword',
-    },
-    { tag: [tags.controlKeyword], class: 'tok-keyword' },
-    { tag: [tags.typeName, tags.className, tags.namespace], class: 'tok-type' },
-    { tag: [tags.tagName, tags.angleBracket], class: 'tok-tag' },
-    { tag: [tags.attributeName], class: 'tok-attribute' },
-    { tag: [tags.attributeValue], class: 'tok-value' },
-    { tag: [tags.definition(tags.propertyName)], class: 'tok-key' },
-    { tag: [tags.meta, tags.annotation, tags.processingInstruction], class: 'tok-meta' },
-    { tag: [tags.heading], class: 'tok-keyword tok-strong' },
-    { tag: [tags.strong], class: 'tok-strong' },
-    { tag: [tags.emphasis], class: 'tok-emphasis' },
-    { tag: [tags.strikethrough], class: 'tok-struck' },
-    { tag: [tags.link, tags.url], class: 'tok-string' },
-    { tag: [tags.invalid], class: 'tok-invalid' },
-  ],
-);
+/** A screen is read in slices of so many ms; what takes more of them is read while nothing else is to do. */
+const SLICE_MS = 10;
+const MAX_SLICES = 30;
+/** Plain text has no grammar. @type {import('@codemirror/state').Extension} */
+const NONE = [];
 
 export class Colours {
   #grammar = new Compartment();
   #painting = new Compartment();
+  #shading = new Compartment();
   #wanted = 'plaintext';
   /** What takes the place of the empty column for folding. */
   extension = [
@@ -57,6 +39,7 @@ export class Colours {
     foldGutter(),
     bracketMatching(),
     this.#painting.of([]),
+    this.#shading.of([]),
     keymap.of(foldKeymap),
     this.#grammar.of([]),
   ];
@@ -83,16 +66,30 @@ export class Colours {
     };
     const grammar = await keepTrying(() => loadGrammar(id), { wanted, missing });
     if (!grammar) return;
-    // Reading the text and drawing its colours are tasks of their own: together they are long on a
-    // slow phone.
-    for (const effect of [
-      this.#painting.reconfigure([]),
+    const has = grammar !== NONE;
+    // Each is a task of its own: together they are long on a slow phone.
+    for (const effects of [
+      [this.#painting.reconfigure([]), this.#shading.reconfigure([])],
       this.#grammar.reconfigure(grammar),
-      this.#painting.reconfigure(syntaxHighlighting(COLOURS)),
+      this.#painting.reconfigure(has ? syntaxHighlighting(styleOf(id)) : []),
+      this.#shading.reconfigure(has ? shades(id) : []),
     ]) {
       await breath();
+      await this.#readScreen(wanted);
       if (!wanted()) return;
-      this.view.dispatch({ effects: effect });
+      this.view.dispatch({ effects });
+    }
+  }
+
+  /**
+   * Has the grammar read what is on the screen, in slices.
+   * @param {() => boolean} wanted
+   */
+  async #readScreen(wanted) {
+    for (let slice = 0; slice < MAX_SLICES && wanted(); slice++) {
+      const { state, viewport } = this.view;
+      if (!state.facet(language) || ensureSyntaxTree(state, viewport.to, SLICE_MS)) return;
+      await breath();
     }
   }
 }
@@ -103,10 +100,10 @@ export class Colours {
  */
 async function loadGrammar(id) {
   const { reader } = languageOf(id);
-  if (!reader || /** @type {string[]} */ (plain.reader).includes(reader)) return [];
-  const { languages } = await import('@codemirror/language-data');
-  const found = languages.find(({ name }) => name === reader);
+  if (!reader || /** @type {string[]} */ (plain.reader).includes(reader)) return NONE;
+  const { READERS } = await import('./readers.js');
+  const found = READERS.find(({ name }) => name === reader);
   const support = await found?.load();
   if (support?.language instanceof StreamLanguage) bound(/** @type {any} */ (support.language).streamParser);
-  return support ?? [];
+  return support ?? NONE;
 }

@@ -38,6 +38,32 @@ export const THEMES = {
   'contrast-dark': 'codestream-contrast-dark',
 };
 
+/** Tokens that viewers' grammars do not tell apart, or whose colour in Monaco is too faint. */
+const RULES = {
+  vs: [
+    ['attribute.name', 'e50000'],
+    ['attribute.value.html', '0451a5'],
+    ['attribute.value.xml', '0451a5'],
+    ['delimiter.xml', '383838'],
+    ['annotation', '6b6b6b'],
+    ['metatag', '6b6b6b'],
+    ['metatag.html', '6b6b6b'],
+    ['metatag.xml', '6b6b6b'],
+    ['metatag.content.html', '6b6b6b'],
+    ['number.hex', '098658'],
+  ],
+  'vs-dark': [
+    ['comment', '6a9955'],
+    ['delimiter', 'd4d4d4'],
+    ['number.hex', 'b5cea8'],
+    ['regexp', 'c678a6'],
+  ],
+  'hc-light': [],
+  'hc-black': [],
+};
+/** As in style.css. */
+const SECOND_BRACKET = { 'editorBracketHighlight.foreground2': '#2b7d2b' };
+
 /**
  * @param {Theme} theme
  * @param {'vs' | 'vs-dark' | 'hc-light' | 'hc-black'} base
@@ -50,8 +76,10 @@ function define(theme, base, { paper, soft, ink }) {
     'editorLineNumber.foreground': soft,
     'editorLineNumber.dimmedForeground': soft,
     'editorLineNumber.activeForeground': ink,
+    ...(/dark|black/.test(base) ? {} : SECOND_BRACKET),
   };
-  monaco.editor.defineTheme(THEMES[theme], { base, inherit: true, rules: [], colors });
+  const rules = RULES[base].map(([token, foreground]) => ({ token, foreground }));
+  monaco.editor.defineTheme(THEMES[theme], { base, inherit: true, rules, colors });
 }
 define('light', 'vs', { paper: '#ffffff', soft: '#6b7280', ink: '#161b26' });
 define('dark', 'vs-dark', { paper: '#11151c', soft: '#8b94a3', ink: '#e6eaf1' });

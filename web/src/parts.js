@@ -1,6 +1,8 @@
 // What the page loads after it has begun to connect: the writer's editor, whose files start.js has
 // asked for already, or the viewer's reader.
 
+import { breath } from './ticker.js';
+
 /** Monaco has a style sheet, which build.mjs names in the page. */
 export async function loadEditor() {
   const [{ Editor }] = await Promise.all([import('./editor.js'), style('codestream-editor-style')]);
@@ -12,6 +14,11 @@ export async function loadReader() {
   const names = document.querySelector('script[data-reader]')?.getAttribute('data-reader') ?? '';
   for (const href of names.split(' ').filter(Boolean))
     document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }));
+  // What it is made of runs part by part: all of it in one task is long on a slow phone.
+  for (const run of [() => import('@codemirror/state'), () => import('@codemirror/view')]) {
+    await run();
+    await breath();
+  }
   const { Reader } = await import('./reader.js');
   return Reader;
 }
