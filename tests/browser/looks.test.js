@@ -56,7 +56,7 @@ const STATES = {
   viewer: async (options) => {
     const writer = await scene.writer();
     await writer.page.locator('#language').selectOption('javascript');
-    await writer.paste('/* 1 */ class Answer extends Base { give = (a) => [`${a[0]}`, /x/, "y", 42]; }\n'.repeat(60));
+    await writer.paste('/* 1 */ class Answer extends Base { give = (a) => [a[0], /x/, "y", 42]; }\n'.repeat(60));
     const viewer = await scene.viewer(writer.link, options);
     await viewer.says('Live');
     // The last of what gives it colours.

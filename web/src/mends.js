@@ -1,6 +1,6 @@
 // What of Monaco's grammars is replaced, because a short line could hold the page for seconds: for
 // each expression that `make grammars` found to be exponential or cubic, one that says the same, or
-// nearly so, and never tries the same letters in two ways.
+// nearly so, and never tries the same letters in two ways. And what writes to the console.
 
 /** A name of CSS; what is escaped is one character, and hexadecimal digits after it are letters. */
 const NAME = String.raw`-?-?(?:[a-zA-Z]|\\[^\n])(?:[\w\-]|\\[^\n])*`;
@@ -25,6 +25,10 @@ const MENDS = {
   clojure(grammar) {
     grammar.qualifiedSymbols = new RegExp(`^(?:(?:\\/|${SYMBOL})(?=${END}|$))`);
     replace(grammar, '\\/#"(?:\\.|(?:")|[^"\\n])*"\\/g', '#"(?:\\\\.|[^"\\\\\\n])*"');
+  },
+  graphql(grammar) {
+    const { root } = grammar.tokenizer;
+    grammar.tokenizer.root = root.map((/** @type {any} */ rule) => (rule[1]?.log ? [rule[0], rule[1].token] : rule));
   },
   hcl(grammar) {
     const labels = '([ \\t]*)([\\w-]+|"[\\w-]+"|)([ \\t]*)([\\w-]+|"[\\w-]+"|)';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { DEFINITIONS } from '../src/definitions.js';
 import { LANGUAGES, languageOf, languageOfFile } from '../src/languages.js';
+import { mended } from '../src/mends.js';
 
 const verdicts = JSON.parse(
   await readFile(new URL('../grammars/verdicts.json', import.meta.url), 'utf8'),
@@ -40,6 +41,13 @@ test('a grammar that was judged to be bad is mended or left out', () => {
   assert.ok(verdicts.reader.expressions > 500);
   for (const id of ['clojure', 'css', 'hcl', 'less', 'mdx', 'scss', 'yaml'])
     assert.ok(!verdicts.plain.editor.includes(id), id);
+});
+
+test('GraphQL’s grammar writes nothing to the console', async () => {
+  const { tokenizer } = mended('graphql', (await DEFINITIONS.graphql()).language);
+  const actions = tokenizer.root.map((rule) => rule[1]);
+  assert.ok(actions.includes('annotation'));
+  assert.deepEqual(actions.filter((action) => action?.log), []);
 });
 
 test('the README names the languages that viewers see without colours', async () => {
