@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 
 import { startWebPubSub } from '../webpubsub/service.js';
 import { FrameError, TYPES, decodeFrame, encodeFrame, readCall } from '../webpubsub/tunnel/wire.js';
@@ -322,6 +323,26 @@ test('a hub without a server: 503, and which one has', async (t) => {
   const { status } = await request(clientUrl(service, 'cat', { transport: 'polling' }));
   assert.equal(status, 503);
   await tells(/hub 'cat' has no server: .*useAzureSocketIO\(io, \{ hub: 'cat', .*; hub 'chat' has one/);
+  service.setEventHandlers('cat', [{ urlTemplate: 'http://127.0.0.1:1/x' }]);
+  await request(clientUrl(service, 'cat', { transport: 'polling' }));
+  await tells(/; its event handlers get events of Socket\.IO without --service-mode default/);
+});
+
+test('sessions that begin on one connection of HTTP leave nothing on it', async (t) => {
+  const { service, server } = await start(t);
+  await server().opened();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ask = () => new Promise((resolve, reject) => {
+    http.get(clientUrl(service, HUB, { transport: 'polling' }), { agent }, (response) => {
+      response.resume().on('end', () => resolve(response.socket));
+    }).on('error', reject);
+  });
+  const warned = [];
+  process.on('warning', (warning) => warned.push(warning));
+  for (let i = 0; i < 15; i++) await ask();
+  assert.equal(connectionsOf(service).length, 15);
+  assert.deepEqual(warned, []);
 });
 
 test('a server refuses, says nothing that is a session, or does not answer', async (t) => {
@@ -353,19 +374,32 @@ test('a request that is none is not asked about', async (t) => {
 test('a client that goes while its server is asked: the server hears of the end', async (t) => {
   const { service, server } = await start(t);
   const app = await server().opened();
-  for (const transport of ['polling', 'websocket']) {
+  const leave = {
+    polling() {
+      const abort = new AbortController();
+      fetch(clientUrl(service, HUB, { transport: 'polling' }), abort).catch(() => {});
+      return () => abort.abort();
+    },
+    websocket() {
+      const { socket } = new RawSocket(clientUrl(service, HUB, { transport: 'websocket' }, 'ws'));
+      return () => socket.terminate();
+    },
+    'an upgrade that is none'() {
+      const { socket } = new RawSocket(clientUrl(service, HUB, { transport: 'polling' }, 'ws'));
+      return () => socket.on('close', () => {});
+    },
+  };
+  for (const [what, begin] of Object.entries(leave)) {
     let release;
     app.requests.length = 0;
     app.answer = ({ name }) => (name === 'sys.connect' ? new Promise((resolve) => (release = () => resolve({}))) : {});
-    const leaving = new RawSocket(clientUrl(service, HUB, { transport }, 'ws'));
-    const abort = new AbortController();
-    if (transport === 'polling') fetch(clientUrl(service, HUB, { transport }), abort).catch(() => {});
+    const end = begin();
     await app.heard('sys.connect');
-    abort.abort();
-    leaving.socket.terminate();
+    end();
+    await request(`http://127.0.0.1:${service.port}/api/health`); // which comes after that
     release();
     await app.heard('sys.disconnected');
-    await until(() => connectionsOf(service).length === 0, 'no connection');
+    await until(() => connectionsOf(service).length === 0, `no connection of ${what}`);
   }
 });
 

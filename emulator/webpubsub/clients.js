@@ -119,13 +119,13 @@ export class Clients {
       return;
     }
     const admitted = this.#admitted.get(req);
-    req.socket.on('error', () => {}); // nobody else listens to it meanwhile
+    admitted.forget = whileWaiting(req.socket, () => admitted.connection?.abandon());
     open(hub, this.#newId(), admitted, this.#service).then(({ connection, limits }) => {
       admitted.connection = connection;
       if (req.socket.destroyed) connection.abandon();
-      req.socket.once('close', () => connection.abandon());
-      pass(this.#engines.engine(hub, limits));
+      else pass(this.#engines.engine(hub, limits));
     }).catch((error) => {
+      admitted.forget();
       const isRefusal = error instanceof Refusal;
       if (isRefusal) this.#tell(error, readTarget(req.url));
       else this.#service.log.warn('client', error.stack);
@@ -136,9 +136,10 @@ export class Clients {
   /** A client has its session. */
   #begin(socket, hub) {
     socket.transport.closeTimeout = POLL_AGAIN_MS;
-    const { claims, description, connection } = this.#admitted.get(socket.request);
+    const { claims, description, connection, forget } = this.#admitted.get(socket.request);
     const service = this.#service;
     if (connection) {
+      forget();
       connection.attach(socket);
     } else {
       service.warnOfSilence(hub);
@@ -148,7 +149,9 @@ export class Clients {
   }
 
   #refusedByEngine(error) {
-    this.#admitted.get(error.req)?.connection?.abandon();
+    const { connection, forget } = this.#admitted.get(error.req) ?? {};
+    connection?.abandon();
+    forget?.();
     const context = JSON.stringify(error.context ?? {});
     const where = ['client', 'request refused (400):'];
     const details = { rule: 'engine', status: 400, reads: `400 '${error.message}'` };
@@ -158,6 +161,13 @@ export class Clients {
   close() {
     this.#engines.close();
   }
+}
+
+/** Nobody else listens meanwhile. @returns {() => void} it is over: the next request may have the socket */
+function whileWaiting(socket, onClose) {
+  const ignore = () => {};
+  socket.on('error', ignore).on('close', onClose);
+  return () => socket.off('error', ignore).off('close', onClose);
 }
 
 /** @returns {string | undefined} undefined: another path */

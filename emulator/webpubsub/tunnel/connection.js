@@ -67,8 +67,12 @@ export class RelayedConnection {
     }
   }
 
-  /** The client has its session. */
+  /** The client has its session; but the server's may have ended meanwhile. */
   attach(engine) {
+    if (this.#ended) {
+      engine.close(true);
+      return;
+    }
     this.#engine = engine;
     this.#intake = new Intake(engine);
     this.#output = new Output(engine, this.#service, {

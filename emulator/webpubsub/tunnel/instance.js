@@ -7,6 +7,7 @@ const EVENTS_URL = 'tunnel:///eventhandler/';
 export class Instance {
   connections = new Set();
   isServer = true;
+  isGone = false;
   name = 'the server';
   delays = []; // an event that has failed is not sent again: it may have been carried out
   #lines = new Set();
@@ -38,7 +39,7 @@ export class Instance {
 
   remove(line) {
     this.#lines.delete(line);
-    if (this.#lines.size > 0) return;
+    if (this.#lines.size > 0 || this.isGone) return;
     this.#grace = setTimeout(() => this.end(), this.#graceMs);
   }
 

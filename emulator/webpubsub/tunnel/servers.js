@@ -77,8 +77,10 @@ export class Servers {
     const others = [...this.#instances].filter(([, servers]) => servers.size > 0).map(([hub]) => hub.name);
     const near = nearest(name, others) ?? others[0];
     const meant = near === undefined ? '' : `; hub '${near}' has one: was that meant?`;
+    const handlers = this.#service.upstream.hasHandlers(name)
+      ? '; its event handlers get events of Socket.IO without --service-mode default' : '';
     return `hub '${name}' has no server: it calls useAzureSocketIO(io, { hub: '${name}', connectionString })`
-      + `${meant || ' with the connection string that is printed at the start'}`;
+      + `${meant || ' with the connection string that is printed at the start'}${handlers}`;
   }
 
   close() {
