@@ -260,7 +260,7 @@ test: build/have-test build/have-build
 	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
 	$(Q)$(MAKE) --no-print-directory MODE=test integration TESTS='$(TESTS) $(TESTS.web) $(TESTS.bench)'
 
-TESTS.web   := $(wildcard web/test/*.test.js)
+TESTS.web   := $(wildcard web/test/*.test.js share/test/*.test.js)
 TESTS.bench := $(wildcard bench/test/*.test.js)
 web-unit: web/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) $(TESTS.web)

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { UsageError, USAGE, readOptions } from './options.js';
 import { PageError } from './page.js';
 import { share } from './share.js';
+import { complaint } from './visible.js';
 import { watch } from './watch.js';
 
 /* global VERSION */
@@ -53,7 +54,7 @@ main().then(
   (error) => {
     const usage = error instanceof UsageError;
     if (!usage && !(error instanceof PageError)) throw error;
-    process.stderr.write(`codestream-share: ${error.message}\n${usage ? 'Try --help.\n' : ''}`);
+    process.stderr.write(complaint(error.message) + (usage ? 'Try --help.\n' : ''));
     process.exit(usage ? 2 : 1);
   },
 );

@@ -76,8 +76,9 @@ const BOTH = /** @type {const} */ ({
  * @throws {UsageError}
  */
 export function readOptions(args, settings) {
-  const watching = args[0] === 'watch';
-  const { values, positionals } = parse(watching ? args.slice(1) : args, watching ? WATCH : SHARE);
+  const watching = isWatching(args);
+  const { values, positionals: words } = parse(args, watching ? WATCH : SHARE);
+  const positionals = watching ? words.slice(1) : words;
   if (values.help) return { command: 'help' };
   if (values.version) return { command: 'version' };
   const what = watching ? 'LINK' : 'FILE';
@@ -89,6 +90,12 @@ export function readOptions(args, settings) {
   return watching
     ? { ...readWatch(positionals[0], values), ...common }
     : { ...readShare(positionals[0], values, settings), ...common };
+}
+
+/** Options may stand before the command. @param {string[]} args */
+function isWatching(args) {
+  const options = { ...SHARE, ...WATCH, ...BOTH };
+  return parseArgs({ args, options, allowPositionals: true, strict: false }).positionals[0] === 'watch';
 }
 
 /** @param {string[]} args @param {object} own @returns {{ values: any, positionals: string[] }} */

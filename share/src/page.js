@@ -33,7 +33,8 @@ export async function readBackEnd(page, api) {
  */
 export function readHead(html) {
   const contents = new Map();
-  for (const [tag] of html.matchAll(/<meta\s[^>]*>/gi)) {
+  // What is no page may have a million tags without an end.
+  for (const [tag] of html.matchAll(/<meta\s[^<>]*>/gi)) {
     const name = attribute(tag, 'name');
     if (name !== undefined && !contents.has(name)) contents.set(name, attribute(tag, 'content'));
   }

@@ -1,7 +1,7 @@
 // Keeps a file at the newest text. It is replaced, never rewritten: whoever reads it finds the whole
 // of one text.
 
-import { rename, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, rename, realpath, rm, stat, writeFile } from 'node:fs/promises';
 
 /** A text is saved at most this often. */
 const EVERY_MS = 100;
@@ -47,8 +47,11 @@ export class Saver {
     const target = await realpath(this.#path).catch(() => this.#path);
     const beside = `${target}.${process.pid}.new`;
     try {
-      const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o666;
-      await writeFile(beside, text, { flag: 'wx', mode: mode & 0o777 });
+      const found = await stat(target).catch(() => undefined);
+      // A device is not to be replaced by a file.
+      if (found && !found.isFile()) throw new Error('it is no file');
+      await writeFile(beside, text, { flag: 'wx' });
+      if (found) await chmod(beside, found.mode & 0o777);
       await rename(beside, target);
       this.#saved = text;
       this.#failed('');

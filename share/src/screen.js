@@ -1,8 +1,7 @@
 // Which part of a text a terminal shows, and what is written for it. Pure.
 
-import { visible, visibleLine } from './visible.js';
-
-const TAB = 4;
+import { cut, widthOf } from './columns.js';
+import { visibleLine } from './visible.js';
 
 /**
  * The first line to show, so that the writer's is on the screen: the text moves only if it has to.
@@ -15,6 +14,16 @@ export function topLine({ lines, line, top, height }) {
   return Math.min(last, Math.max(0, line - Math.floor(height / 3)));
 }
 
+/**
+ * The first column to show: that of the beginning, unless the writer's would not be on the screen.
+ * @param {{ column: number, left: number, width: number }} place
+ */
+export function leftColumn({ column, left, width }) {
+  if (column < width) return 0;
+  if (column >= left && column < left + width) return left;
+  return column - Math.floor(width / 2);
+}
+
 /** The line that a place in a text is on, from 0. @param {string} text @param {number} offset */
 export function lineAt(text, offset) {
   let line = 0;
@@ -22,30 +31,23 @@ export function lineAt(text, offset) {
   return line;
 }
 
-/** As much of a line as there is room for. @param {string} line @param {number} columns */
-function shownLine(line, columns) {
-  let shown = '';
-  let width = 0;
-  for (const character of line.slice(0, columns * 2)) {
-    const piece = character === '\t' ? ' '.repeat(TAB - (width % TAB)) : visible(character);
-    shown += piece;
-    width += piece.length;
-    if (width >= columns) break;
-  }
-  return shown;
-}
+/** The column that a place in a text is in, from 0. @param {string} text @param {number} offset */
+export const columnAt = (text, offset) =>
+  widthOf(text.slice(offset > 0 ? text.lastIndexOf('\n', offset - 1) + 1 : 0, offset));
 
 /**
  * The whole screen: the text, and below it the line of state.
- * @param {{ text: string, top: number, line: number | undefined, state: string, rows: number,
- *   columns: number }} what  line: the writer's, marked at its beginning
+ * @param {{ text: string, top: number, left: number, line: number | undefined, state: string,
+ *   rows: number, columns: number }} what  line: the writer's, marked at its beginning
  */
-export function frame({ text, top, line, state, rows, columns }) {
+export function frame({ text, top, left, line, state, rows, columns }) {
   const lines = text.split('\n').slice(top, top + rows - 1);
   let out = '\x1b[H';
   for (let y = 0; y < rows - 1; y++) {
     const mark = top + y === line && lines[y] !== undefined ? '\x1b[7m \x1b[0m' : ' ';
-    out += `${mark}${lines[y] === undefined ? '' : shownLine(lines[y], columns - 1)}\x1b[K\r\n`;
+    const { shown, width } = cut(lines[y] ?? '', left, columns - 1);
+    // Behind the last column there is nothing to erase, and the last would be.
+    out += `${mark}${shown}${width < columns - 1 ? '\x1b[K' : ''}\r\n`;
   }
-  return `${out}\x1b[7m${visibleLine(state).slice(0, columns - 1)}\x1b[K\x1b[0m`;
+  return `${out}\x1b[7m${cut(visibleLine(state), 0, columns - 1).shown}\x1b[K\x1b[0m`;
 }

@@ -2,7 +2,7 @@
 // line where the output goes somewhere else.
 
 import { now } from '../../web/src/ticker.js';
-import { frame, lineAt, topLine } from './screen.js';
+import { columnAt, frame, leftColumn, lineAt, topLine } from './screen.js';
 import { StateLine } from './terminal.js';
 import { visible } from './visible.js';
 
@@ -22,6 +22,7 @@ const REST_MS = 300;
 export class FullScreen {
   #stream;
   #top = 0;
+  #left = 0;
   #drawnAt = -DRAW_MS;
   /** @type {Shown} */
   #shown = { text: undefined, offset: undefined, state: '' };
@@ -53,9 +54,12 @@ export class FullScreen {
     const line = offset === undefined ? undefined : lineAt(text, offset);
     const height = Math.max(1, rows - 1);
     const lines = lineAt(text, text.length) + 1;
+    const column = offset === undefined ? 0 : columnAt(text, offset);
     this.#top = topLine({ lines, line: line ?? this.#top, top: this.#top, height });
+    this.#left = leftColumn({ column, left: this.#left, width: columns - 1 });
     this.#drawnAt = now();
-    this.#stream.write(frame({ text, top: this.#top, line, state, rows, columns }));
+    const [top, left] = [this.#top, this.#left];
+    this.#stream.write(frame({ text, top, left, line, state, rows, columns }));
   }
 
   close() {

@@ -7,6 +7,8 @@ import { Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 import { qrRows } from '../../web/src/qr-rows.js';
 import { now } from '../../web/src/ticker.js';
+import { cut } from './columns.js';
+import { visibleLine } from './visible.js';
 
 /** Where lines cannot be written over, they come no faster than this. */
 const LINE_MS = 1_000;
@@ -22,8 +24,9 @@ export class StateLine {
     this.#stream = stream;
   }
 
-  /** @param {string} line @returns {number} when it has to be shown again */
-  show(line) {
+  /** @param {string} state @returns {number} when it has to be shown again */
+  show(state) {
+    const line = visibleLine(state);
     if (line === this.#shown) return Infinity;
     if (!this.#stream.isTTY && now() < this.#shownAt + LINE_MS) return this.#shownAt + LINE_MS;
     this.#shown = line;
@@ -36,7 +39,7 @@ export class StateLine {
   /** A line that stays; the state comes below it. @param {string} line */
   say(line) {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[2K');
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${visibleLine(line)}\n`);
     if (this.#stream.isTTY && this.#shown !== '')
       this.#stream.write(clipped(this.#shown, this.#stream.columns));
   }
@@ -49,15 +52,16 @@ export class StateLine {
 }
 
 /** Some terminals say that they have none. @param {string} line @param {number | undefined} columns */
-const clipped = (line, columns) => [...line].slice(0, Math.max(1, (columns || 80) - 1)).join('');
+const clipped = (line, columns) => cut(line, 0, Math.max(1, (columns || 80) - 1)).shown;
 
 /**
  * A QR code of half blocks, two rows of squares to a line, dark on light whatever the colours of the
- * terminal are.
- * @param {string} link
+ * terminal are. None where a line of it would be broken: no phone reads that.
+ * @param {string} link @param {number} columns  of the terminal; some say that they have none
  */
-export function qrText(link) {
+export function qrText(link, columns) {
   const rows = qrRows(link);
+  if (columns && rows[0].length > columns) return '';
   let text = '';
   for (let y = 0; y < rows.length; y += 2) {
     text += '\x1b[30;107m';
@@ -84,14 +88,18 @@ export async function askHidden(question) {
     const output = new Writable({ write: (_piece, _encoding, done) => done() });
     const lines = createInterface({ input, output, terminal: true });
     stderr.write(`\r\x1b[2K${question} `);
-    const answer = (/** @type {string} */ word) => {
+    let word = '';
+    lines.once('line', (line) => {
+      word = line.trim();
       lines.close();
+    });
+    lines.once('SIGINT', () => lines.close());
+    // Ctrl-D, or the terminal has gone: nothing more is typed.
+    lines.once('close', () => {
       if (input !== process.stdin) input.destroy();
       stderr.write('\n');
-      resolve(word.trim());
-    };
-    lines.once('line', answer);
-    lines.once('SIGINT', () => answer(''));
+      resolve(word);
+    });
   });
 }
 

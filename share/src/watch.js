@@ -4,7 +4,7 @@ import { readBackEnd } from './page.js';
 import { Saver } from './saver.js';
 import { FullScreen, Lines, ended } from './screens.js';
 import { onSignals } from './signals.js';
-import { visible } from './visible.js';
+import { complaint, visible } from './visible.js';
 import { Watching } from './watching.js';
 import { reasonOf } from './words.js';
 
@@ -100,7 +100,7 @@ class Run {
     this.#output?.close();
     const saved = (await this.#saver?.done()) ?? true;
     const problem = why ?? (saved ? undefined : this.#problem);
-    if (problem) process.stderr.write(`codestream-share: ${problem}\n`);
+    if (problem) process.stderr.write(complaint(problem));
     this.#end(problem && code === 0 ? 1 : code);
   }
 }

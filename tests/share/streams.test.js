@@ -1,11 +1,15 @@
 // What a program writes is streamed, and a stream is shown in a terminal.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { after, before, test } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
 import { ViewerPage, WriterPage } from '../lib/page-core.js';
 import { folder, PROGRAM, SOON_MS, startShare } from '../lib/share-program.js';
 import { startStack } from '../lib/stack.js';
+
+const run = promisify(execFile);
 
 let stack;
 before(async () => {
@@ -140,6 +144,13 @@ test('what cannot be watched is said: a link without a room, nobody there, a fil
   );
   assert.deepEqual(await save.exited, { code: 1, signal: null });
   assert.match(save.err, /none\/file cannot be written/);
+  await run('mkfifo', [`${home}/pipe`]);
+  for (const other of [`${home}/pipe`, home]) {
+    const device = startShare(['watch', '--once', ...where(), '--save', other, link], { home });
+    assert.deepEqual(await device.exited, { code: 1, signal: null });
+    assert.match(device.err, /cannot be written: it is no file/);
+  }
+  assert.ok((await stat(`${home}/pipe`)).isFIFO());
   assert.deepEqual(await nobody.exited, { code: 1, signal: null });
   assert.match(nobody.err, /no text within 20 s \(Waiting for the writer\)/);
   assert.equal(nobody.out, '');
