@@ -38,6 +38,7 @@ export class InputSource {
     };
     stream.on('end', end);
     stream.on('error', end);
+    stream.resume(); // whoever has asked for the word has paused it
   }
 
   close() {

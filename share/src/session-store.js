@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /**
  * @typedef {{ room: string, key: string, epoch: number }} Session
@@ -14,11 +14,18 @@ import { dirname, join, resolve } from 'node:path';
 const FORGET_MS = 30 * 86_400_000;
 
 /** @param {NodeJS.ProcessEnv} env */
-const folderOf = (env) =>
-  join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'codestream-share');
+function folderOf({ XDG_STATE_HOME: own = '' }) {
+  // Relative to wherever one happens to be, it would not be found again; the standard ignores it.
+  const state = isAbsolute(own) ? own : join(homedir(), '.local', 'state');
+  return join(state, 'codestream-share');
+}
 
 export class SessionStore {
   #path;
+  /** The room that was stored last; another program may store one for the same file. */
+  #room = '';
+  /** One after the other. @type {Promise<unknown>} */
+  #last = Promise.resolve();
 
   /**
    * @param {object} of
@@ -46,7 +53,20 @@ export class SessionStore {
    * @param {Session} session
    * @returns {Promise<string | undefined>} why it could not be stored
    */
-  async write(session) {
+  write(session) {
+    const written = this.#last.then(() => this.#write(session));
+    this.#last = written;
+    return written;
+  }
+
+  async forget() {
+    await this.#last;
+    if (this.#room === '' || (await this.read())?.room !== this.#room) return;
+    await rm(this.#path, { force: true }).catch(() => {});
+  }
+
+  /** @param {Session} session */
+  async #write(session) {
     const folder = dirname(this.#path);
     const beside = `${this.#path}.${process.pid}`;
     try {
@@ -56,16 +76,13 @@ export class SessionStore {
       if (process.platform !== 'win32' && ((await stat(beside)).mode & 0o077) !== 0)
         throw new Error('others could read the file');
       await rename(beside, this.#path);
+      this.#room = session.room;
       await this.#prune(folder);
       return undefined;
     } catch (error) {
       await rm(beside, { force: true }).catch(() => {});
       return /** @type {Error} */ (error).message;
     }
-  }
-
-  async forget() {
-    await rm(this.#path, { force: true }).catch(() => {});
   }
 
   /** @param {string} folder */

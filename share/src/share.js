@@ -12,7 +12,7 @@ import { SessionStore } from './session-store.js';
 import { Sharing } from './sharing.js';
 import { onSignals } from './signals.js';
 import { StateLine, askHidden, qrText } from './terminal.js';
-import { visibleLine } from './visible.js';
+import { complaint, visibleLine } from './visible.js';
 import { reasonOf } from './words.js';
 
 const WORD = 'CODESTREAM_WRITERS_WORD';
@@ -45,7 +45,6 @@ class Run {
   #word = process.env[WORD] ?? '';
   /** The person is being asked, and their line is not to be written over. */
   #asking = false;
-  #isTold = false;
   /** @type {(code: number) => void} */
   #end = () => {};
 
@@ -57,7 +56,7 @@ class Run {
   /** @param {string} why @returns {number} the exit code */
   fail(why) {
     this.#line.end();
-    process.stderr.write(`codestream-share: ${why}\n`);
+    process.stderr.write(complaint(why));
     return 1;
   }
 
@@ -79,7 +78,8 @@ class Run {
       earlier,
       listener: {
         state: (state) => (this.#asking ? undefined : this.#line.show(state)),
-        admitted: (session) => this.#admitted(session, backEnd),
+        admitted: (session) => this.#admitted(session),
+        live: (room) => this.#live(room, backEnd),
         refused: (trouble) => this.#refused(trouble),
         takenOver: () =>
           this.#end(this.fail('this stream goes on elsewhere; --resume takes it back.')),
@@ -87,7 +87,7 @@ class Run {
     });
     onSignals({ interrupted: () => this.#finish(), left: (code) => this.#leave(code) });
     this.#sharing.start();
-    if (file === '-') this.#readInput();
+    if (file === '-' && !process.stdin.isTTY) this.#readInput();
     return ended;
   }
 
@@ -122,23 +122,23 @@ class Run {
 
   // ---- what the session says ----
 
-  /**
-   * @param {import('./session-store.js').Session} session
-   * @param {import('../../web/src/connection.js').BackEnd} backEnd
-   */
-  async #admitted(session, { transport, keepDays }) {
-    if (!this.#isTold) {
-      this.#isTold = true;
-      this.#line.end();
-      const link = viewersLink(this.#options.page, transport, session.room);
-      process.stdout.write(`${link}\n`);
-      if (process.stdout.isTTY) process.stdout.write(qrText(link));
-      if (keepDays > 0)
-        this.#line.say(
-          `The newest text is kept for ${daysText(keepDays)} and can be read by whoever has the ` +
-            'link; with --no-keep it is not kept.',
-        );
-    }
+  /** @param {string} room @param {import('../../web/src/connection.js').BackEnd} backEnd */
+  #live(room, { transport, keepDays }) {
+    this.#line.end();
+    const link = viewersLink(this.#options.page, transport, room);
+    process.stdout.write(`${link}\n`);
+    if (process.stdout.isTTY) process.stdout.write(qrText(link, process.stdout.columns));
+    // What was typed on the terminal until now may have been the word.
+    if (this.#options.file === '-' && process.stdin.isTTY) this.#readInput();
+    if (keepDays > 0)
+      this.#line.say(
+        `The newest text is kept for ${daysText(keepDays)} and can be read by whoever has the ` +
+          'link; with --no-keep it is not kept.',
+      );
+  }
+
+  /** @param {import('./session-store.js').Session} session */
+  async #admitted(session) {
     const problem = await this.#store?.write(session);
     if (problem) this.#line.say(`This session cannot be resumed later: ${problem}`);
   }
@@ -165,9 +165,10 @@ class Run {
 
   async #finish() {
     const told = await this.#sharing?.end();
-    await this.#store?.forget();
+    if (told) await this.#store?.forget();
     this.#line.end();
-    this.#end(told ? 0 : this.fail('the viewers could not be told that the session has ended.'));
+    const untold = 'the viewers could not be told that the session has ended; --resume goes on with it.';
+    this.#end(told ? 0 : this.fail(untold));
   }
 
   /** @param {number} code */

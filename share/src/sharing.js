@@ -22,6 +22,7 @@ const AROUND = 10;
  * @property {(line: string) => number | void} state  what is true now; may return when to be told
  *   again
  * @property {(session: import('./session-store.js').Session) => void} admitted  once for each epoch
+ * @property {(room: string) => void} live  once: whoever comes now is heard of, and finds the text
  * @property {(trouble: import('../../web/src/link.js').Trouble) => void} refused  for good
  * @property {() => void} takenOver
  */
@@ -37,6 +38,7 @@ export class Sharing {
   #session;
   #remark = '';
   #admitted = 0;
+  #live = false;
   #refused = false;
   /** @type {() => void} called with every step */
   #stepped = () => {};
@@ -116,7 +118,7 @@ export class Sharing {
 
   /**
    * Ends the session for everybody.
-   * @returns {Promise<boolean>} whether the viewers have been told
+   * @returns {Promise<boolean>} whether the viewers have been told, if there can be any
    */
   async end() {
     const writer = this.#writer;
@@ -126,7 +128,7 @@ export class Sharing {
       await this.#lastText();
     }
     this.#connection.stop();
-    return writer.endTold || this.#admitted === 0;
+    return writer.endTold || this.#session.room === '';
   }
 
   /** Leaves the room; the session can be gone on with. */
@@ -166,6 +168,10 @@ export class Sharing {
   #show() {
     const { state: link } = this.#connection;
     const takenOver = this.#takeover.done;
+    if (link.phase === 'up' && !this.#live) {
+      this.#live = true;
+      this.#listener.live(this.#session.room);
+    }
     this.#takeover.poll(now());
     const keepAt = takenOver ? Infinity : (this.#keeping?.step() ?? Infinity);
     const state = { link, writer: this.#writer, takenOver, remark: this.#remark, now: now() };

@@ -4,6 +4,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { after, before, test } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
 import { ViewerPage, WriterPage } from '../lib/page-core.js';
+import { startFaultProxy } from '../lib/fault-proxy.js';
 import { folder, PROGRAM, SOON_MS, startShare } from '../lib/share-program.js';
 import { startStack } from '../lib/stack.js';
 
@@ -151,4 +152,51 @@ test('on a terminal there are a QR code and one line that is written over', asyn
   await eventually(SOON_MS, () => share.out.includes('Live, 0 viewers'), 'the state');
   assert.match(share.out, /\x1b\[30;107m *[▀▄█ ]+\x1b\[0m/);
   assert.match(share.out, /\r\x1b\[2KLive, 0 viewers/);
+});
+
+test('the word is asked for on a terminal, where it is neither shown nor streamed', async (t) => {
+  const { home } = await desk(t);
+  const line = `${process.execPath} ${PROGRAM} --page http://localhost:9/ --api ${worded.api} -`;
+  const start = () =>
+    startShare([], {
+      home, input: true, command: ['script', '-qefc', line, '/dev/null'], env: { TERM: 'xterm' },
+    });
+  const asks = (share, question) => eventually(SOON_MS, () => share.out.includes(question), question);
+  const [share, silent] = [start(), start()];
+  await asks(silent, 'needs a word: ');
+  silent.child.stdin.write('\x04'); // Ctrl-D
+  await asks(share, 'needs a word: ');
+  share.child.stdin.write(`${WORD}s\r`);
+  await asks(share, 'That was not the word. The word: ');
+  share.child.stdin.write(`${WORD}\r`);
+  await asks(share, 'Live, 0 viewers');
+  assert.ok(!share.out.includes(WORD), 'the word is shown');
+  share.child.stdin.write('hello\r');
+  const [, room] = /\/#([\w-]{22})/.exec(share.out);
+  const viewer = new ViewerPage({ backEnd: { api: worded.api }, room });
+  t.after(() => viewer.close());
+  await eventually(SOON_MS, () => viewer.text === 'hello\n', 'what was typed after the word');
+  assert.deepEqual(await silent.exited, { code: 1, signal: null });
+});
+
+test('a session whose end nobody could be told is not forgotten', async (t) => {
+  const { home, file, kept } = await desk(t);
+  const proxy = await startFaultProxy();
+  t.after(() => proxy.close());
+  proxy.to(Number(new URL(stack.api).port));
+  const api = `http://127.0.0.1:${proxy.port}`;
+  const start = (...args) => startShare([...args, '--page', stack.page, '--api', api, file], { home });
+  const first = start();
+  await first.says(/^Live/);
+  assert.deepEqual(await first.end('SIGTERM'), { code: 143, signal: null });
+  await proxy.fault({ accept: 'reset' });
+  const second = start('--resume');
+  await second.says(/^Connecting/);
+  assert.deepEqual(await second.end('SIGINT'), { code: 1, signal: null });
+  assert.match(second.err, /could not be told that the session has ended; --resume goes on with it/);
+  await proxy.fault({});
+  const third = start('--resume');
+  assert.equal(await third.room(), await first.room());
+  assert.deepEqual(await third.end('SIGINT'), { code: 0, signal: null });
+  assert.deepEqual(await kept(), []);
 });

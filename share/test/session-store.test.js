@@ -1,0 +1,38 @@
+// What is kept of a session for --resume.
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { test } from 'node:test';
+import { SessionStore } from '../src/session-store.js';
+
+/** @param {string} room */
+const session = (room) => ({ room, key: 'key', epoch: 1 });
+
+test('of two programs that share a file, the first to end does not forget the other’s session', async (t) => {
+  const XDG_STATE_HOME = await mkdtemp(`${tmpdir()}/store-`);
+  t.after(() => rm(XDG_STATE_HOME, { recursive: true }));
+  const of = { file: 'file.js', api: 'http://localhost:9', env: { XDG_STATE_HOME } };
+  const [one, other, third] = [new SessionStore(of), new SessionStore(of), new SessionStore(of)];
+  assert.deepEqual(await Promise.all([one.write(session('a')), one.write(session('a'))]), [undefined, undefined]);
+  await other.write(session('b'));
+  await one.forget();
+  await third.forget(); // it has not begun
+  assert.deepEqual(await third.read(), session('b'));
+  const folder = `${XDG_STATE_HOME}/codestream-share`;
+  const [name] = await readdir(folder);
+  assert.equal((await stat(`${folder}/${name}`)).mode & 0o777, 0o600);
+  other.write(session('b')); // ends while it is being written
+  await other.forget();
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('a folder for states that is relative is not taken', async (t) => {
+  const home = await mkdtemp(`${tmpdir()}/store-`);
+  const before = process.env.HOME;
+  t.after(() => rm(home, { recursive: true }));
+  t.after(() => (process.env.HOME = before));
+  process.env.HOME = home;
+  const env = { XDG_STATE_HOME: 'relative' };
+  await new SessionStore({ file: 'file.js', api: 'http://localhost:9', env }).write(session('a'));
+  assert.deepEqual(await readdir(home), ['.local']);
+});
