@@ -147,7 +147,7 @@ static bool make_texts(struct floor *f, time_t now)
 static bool next_room(struct floor *f, char *out)
 {
     if (f->random_left == 0) {
-        if (getrandom(f->random[0], sizeof(f->random), 0) != (ssize_t)sizeof(f->random))
+        if (getrandom(f->random, sizeof(f->random), 0) != (ssize_t)sizeof(f->random))
             return false;
         f->random_left = RANDOM_ROOMS;
     }
