@@ -208,18 +208,18 @@ static void on_text(void *owner)
     struct keeping *k = owner;
     enum blob_outcome outcome = blob_outcome(&k->call);
 
-    if (outcome == BLOB_MISSING)
-        respond_missing(k);
+    if (outcome == BLOB_DONE && blob_read_state(&k->call, &k->there))
+        outcome = BLOB_REFUSED;
+    else if (outcome == BLOB_DONE && k->there.mark.version == KEPT_DELETED)
+        outcome = BLOB_MISSING;
+    if (outcome == BLOB_DONE)
+        respond_text(k, 200);
     else if (outcome == BLOB_UNCHANGED)
         respond_text(k, 304);
-    else if (outcome != BLOB_DONE)
-        respond_failed(k, outcome);
-    else if (blob_read_state(&k->call, &k->there))
-        respond_failed(k, BLOB_REFUSED);
-    else if (k->there.mark.version == KEPT_DELETED)
+    else if (outcome == BLOB_MISSING)
         respond_missing(k);
     else
-        respond_text(k, 200);
+        respond_failed(k, outcome);
 }
 
 /*
