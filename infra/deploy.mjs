@@ -367,7 +367,7 @@ async function run(d) {
   person.say(`Codestream is at ${page}/`);
   person.say(`  function app ${app.name} at ${api}, service ${parts.service.name} at ${service}`);
   person.say(`  ${whoStarts(d, facts, choice)}`);
-  person.say(`  check it (README, Deploy): ${COMMANDS.doctor} ${api} --page ${page}`);
+  person.say(`  check it (docs/troubleshooting.md): ${COMMANDS.doctor} ${api} --page ${page}`);
   if (unseen) person.say(`  not seen: ${unseen}`);
 }
 

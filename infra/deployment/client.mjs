@@ -63,7 +63,7 @@ export async function checkByClient(d, { api, page, settings }) {
   if (code === FULL) return `whether events arrive, as the service has no place left: ${command}`;
   throw new Stop(
     isLate ? 'the check has not ended' : 'a client cannot use it, for the reason that is named last',
-    `All of it is deployed: ${page}/\nWhat is wrong, and how to put it right (README, Deploy): `
+    `All of it is deployed: ${page}/\nWhat is wrong, and how to put it right (docs/troubleshooting.md): `
       + `${COMMANDS.doctor} ${api} --page ${page}`,
   );
 }

@@ -24,7 +24,7 @@ export const CAUSES = {
     after: ['app'],
   },
   settings: {
-    mend: 'compare az functionapp config appsettings list with “Settings” in README.md, above all '
+    mend: 'compare az functionapp config appsettings list with docs/settings.md, above all '
       + `WebPubSubForSocketIOConnectionString; ${SETTINGS}. The name of the setting is in ${LOG}`,
     seen: CANNOT,
     after: ['app', 'host'],

@@ -2,7 +2,7 @@
 export const CONNECTION = 'WebPubSubForSocketIOConnectionString';
 /** Where settings are found, and put right. */
 export const MEND = 'az functionapp config appsettings list, or portal: Function App, Environment '
-  + 'variables, shows the settings of the handler; README.md says what each one may be';
+  + 'variables, shows the settings of the handler; docs/settings.md says what each one may be';
 const HOST = /^https:\/\/[\w.:[\]-]+\/*$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/*$/i;
 
 /**
