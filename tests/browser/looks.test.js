@@ -16,7 +16,7 @@ const THEMES = {
 let scene;
 let axe;
 before(async () => {
-  scene = await startScene();
+  scene = await startScene({ reducedMotion: 'no-preference' });
   const file = new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url);
   axe = await readFile(file, 'utf8');
 });
