@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 
 import { choosePort } from '../listen.js';
 import { readOptions } from '../webpubsub/options.js';
+import { PATIENCE } from './patience.js';
 import { after, before, test } from './test.js';
 import { JAVA, inTime } from './testing.js';
 
@@ -87,6 +88,8 @@ test('packed: a program imports it as a library', async () => {
 
 const EXAMPLES = 'node_modules/webpubsub-socketio-emulator/examples';
 const FIRST_MS = 60_000; // for all of it: a Java program is compiled first
+/** Of what nobody is given who asks for any port: a handler that starts slowly must not lose its own. */
+const [LEAST_PORT, PORTS] = [20_000, 10_000];
 
 /** A line of the shell in the folder; one that ends with & stays. */
 function shell(t, line, env) {
@@ -113,7 +116,7 @@ function shell(t, line, env) {
     const read = () => pattern.test(said) && resolve();
     readers.add(read);
     read();
-  }), `${pattern} of ${line}`, FIRST_MS);
+  }), `${pattern} of ${line}`, PATIENCE * FIRST_MS);
   return { says, ended, said: () => said };
 }
 
@@ -135,10 +138,11 @@ for (const [language, [question, handler]] of Object.entries(HANDLERS)) {
     assert.match(install, /^npm install \.\/webpubsub-socketio-emulator-[\d.]+\.tgz socket\.io-client$/);
     assert.equal(inPython, `${HANDLERS.Python[1]} &`);
     assert.ok(readme.includes(handler), handler);
-    const [port, handlerPort] = [await choosePort(0), await choosePort(0)];
-    const endpoint = `http://localhost:${port}`;
+    const handlerPort = await choosePort(LEAST_PORT + process.pid % PORTS);
     const program = shell(t, `${handler} &`, { ...JAVA, PORT: handlerPort });
-    const service = shell(t, serve.replace('7071', handlerPort), { WEBPUBSUB_EMULATOR_PORT: port });
+    const service = shell(t, serve.replace('7071', handlerPort), { WEBPUBSUB_EMULATOR_PORT: 0 });
+    await service.says(/^Endpoint=/m);
+    const [, endpoint] = /at (http:\S+)/.exec(service.said());
     const token = shell(t, makeToken, { WEBPUBSUB_EMULATOR_ENDPOINT: endpoint });
     assert.equal(await token.ended, 0, token.said());
     await service.says(/is validated/);

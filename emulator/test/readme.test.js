@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 
-import { KNOBS } from '../webpubsub/options.js';
+import { readSettings } from '../cli.js';
+import { SERVE } from '../commands/serve.js';
+import { serviceOptions } from '../commands/service.js';
+import { KNOBS, readOptions } from '../webpubsub/options.js';
 import { test } from './test.js';
 
 const PAGES = ['../README.md', '../functions-host/README.md'];
@@ -48,6 +51,12 @@ test('every switch for what is unknown is named, and every named switch exists',
     const [named] = /--[a-z-]+/.exec(cells[1]) ?? [];
     assert.ok(flags.includes(named), cells[1]);
   }
+});
+
+test('every command that serves can be given as it stands', () => {
+  const commands = [...readme.matchAll(/^(?:\$ )?npx webpubsub-socketio-emulator (--.*?)(?: &)?$/gm)];
+  assert.ok(commands.length >= 3);
+  for (const [, args] of commands) readOptions(serviceOptions(readSettings(SERVE, args.split(' '), {}), process.stdout));
 });
 
 test('every relative link leads to a file', () => {

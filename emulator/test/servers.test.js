@@ -438,6 +438,18 @@ test('a client that breaks the protocol, and one that sends more than its server
   assert.equal(connectionsOf(service).length, 1);
 });
 
+test('a client that does not read is dropped, and its server hears of it', async (t) => {
+  const { server, client, tells, service } = await start(t, { maxPendingBytes: 100_000 });
+  const app = await server().opened();
+  const { client: slow, id } = await client();
+  await app.sendTo(HUB, id, '40{"sid":"s"}');
+  slow.socket.pause();
+  const text = `42["${'x'.repeat(900_000)}"]`;
+  while (connectionsOf(service).length > 0) assert.equal(await app.sendTo(HUB, id, text), 202);
+  await tells(/has left more than 100000 bytes unread, and is dropped/);
+  await app.heard('sys.disconnected');
+});
+
 // --- several servers, and the end of one ------------------------------------------------------
 
 test('a client stays with its process; another one of the hub takes the next client', async (t) => {

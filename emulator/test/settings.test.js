@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { readSettings } from '../cli.js';
 import { SERVE } from '../commands/serve.js';
-import { explainEverywhere, serviceOptions } from '../commands/service.js';
+import { explainEverywhere, serviceOptions, warnings } from '../commands/service.js';
 import { TOKEN, clientOf, tokenFault } from '../commands/token.js';
 import { readOptions } from '../webpubsub/options.js';
 import { startWebPubSub } from '../webpubsub/service.js';
@@ -232,6 +232,16 @@ test('what --hubs makes meaningless is told', async (t) => {
   const file = await write('hubs.json', { chat: {} });
   const { said } = await start(t, ['--hubs', file, '--upstream', 'http://localhost:1/x', '--anonymous']);
   await until(() => /^warn +beside --hubs nobody heeds --upstream and --anonymous: /m.test(said.err), 'it');
+});
+
+test('an event handler beside servers is told what it gets, and servers beside a handler are no matter', () => {
+  const told = (...args) => {
+    const values = readSettings(SERVE, args, {});
+    return warnings(serviceOptions(values, process.stdout), values);
+  };
+  const handler = ['--upstream', 'http://localhost:1/x'];
+  assert.match(told('--service-mode', 'default', ...handler).join(), /^in default mode .* native clients only; without/);
+  assert.deepEqual([told('--service-mode', 'default'), told(...handler)], [[], []]);
 });
 
 // ---- exec ----
