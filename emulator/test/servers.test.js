@@ -346,7 +346,7 @@ test('sessions that begin on one connection of HTTP leave nothing on it', async 
 });
 
 test('a server refuses, says nothing that is a session, or does not answer', async (t) => {
-  const { service, server, tells } = await start(t, { upstreamTimeoutMs: 200 });
+  const { service, server, tells } = await start(t);
   const app = await server().opened();
   app.answer = () => ({ status: 401, body: 'not you' });
   const refused = await poll(service);
@@ -355,9 +355,10 @@ test('a server refuses, says nothing that is a session, or does not answer', asy
   app.answer = ({ name }) => (name === 'sys.connect' ? { body: '{}' } : {});
   assert.equal((await poll(service)).status, 502);
   await app.heard('sys.disconnected');
-  app.answer = () => undefined;
-  assert.equal((await poll(service)).status, 504);
   assert.equal(connectionsOf(service).length, 0);
+  const hasty = await start(t, { upstreamTimeoutMs: 100 });
+  (await hasty.server().opened()).answer = () => undefined;
+  assert.equal((await poll(hasty.service)).status, 504);
 });
 
 test('a request that is none is not asked about', async (t) => {
@@ -467,7 +468,7 @@ test('a client stays with its process; another one of the hub takes the next cli
 });
 
 test('a line that comes back has its clients still; one that does not has them no longer', async (t) => {
-  const { server, client, service } = await start(t, { serverGraceMs: 300 });
+  const { server, client, service } = await start(t, { serverGraceMs: 30_000 });
   const app = await server().opened();
   const { client: socket } = await client();
   app.socket.close();
@@ -476,9 +477,12 @@ test('a line that comes back has its clients still; one that does not has them n
   const again = await server().opened();
   assert.equal((await again.heard('user.message')).body, '40');
   assert.equal(connectionsOf(service).length, 1);
-  again.socket.terminate();
-  await socket.closed;
-  assert.equal(connectionsOf(service).length, 0);
+  const other = await start(t, { serverGraceMs: 50 });
+  const lost = await other.server().opened();
+  const { client: ended } = await other.client();
+  lost.socket.terminate();
+  await ended.closed;
+  assert.equal(connectionsOf(other.service).length, 0);
 });
 
 test('a hub takes a bounded number of lines', async (t) => {
@@ -501,7 +505,7 @@ test('the service ends: servers hear of their clients and of the end of the line
 // --- acknowledgements of many -----------------------------------------------------------------
 
 test(':invoke asks everybody whom the filter names, and passes on each acknowledgement as a line', async (t) => {
-  const { server, client, service } = await start(t, { invokeTimeoutMs: 500 });
+  const { server, client, service } = await start(t, { invokeTimeoutMs: 2000 });
   const app = await server().opened();
   const peers = [await client(), await client(), await client()];
   for (const { id } of peers) await app.sendTo(HUB, id, '40/n,{"sid":"s"}');
