@@ -7,6 +7,10 @@ import { finished } from 'node:stream/promises';
 import { ACCESS_KEY, connectionString } from './handler.js';
 import { Inbox, pause } from './deadline.js';
 
+/** As many as a handler may open at the same moment: Node's 511 are fewer, and the rest would wait for
+ * the next SYN, until when a handler may have given up. */
+const BACKLOG = 4096;
+
 /**
  * What a script may return for a request; the default is what the service answers when all is well.
  * @typedef {{ status?: number, headers?: object, body?: string|Buffer, delay?: number,
@@ -21,7 +25,7 @@ import { Inbox, pause } from './deadline.js';
 export async function startRestRecorder({ accessKey = ACCESS_KEY, entraToken, host = 'localhost' } = {}) {
   const server = http.createServer();
   server.keepAliveTimeout = 60_000;
-  server.listen(0, host === '[::1]' ? '::1' : '127.0.0.1');
+  server.listen({ port: 0, host: host === '[::1]' ? '::1' : '127.0.0.1', backlog: BACKLOG });
   await once(server, 'listening');
   return new RestRecorder(server, accessKey, entraToken, host);
 }
@@ -77,7 +81,7 @@ class RestRecorder {
 
   /** Listens again on the same port after `close`. */
   async reopen() {
-    this.#server.listen(this.port, '127.0.0.1');
+    this.#server.listen({ port: this.port, host: '127.0.0.1', backlog: BACKLOG });
     await once(this.#server, 'listening');
   }
 
