@@ -86,7 +86,12 @@ test('a viewer has the text before 150 kB have arrived, and before there is a re
       const { left, top, width, height } = range.getBoundingClientRect();
       return [left, top, width, height].map(Math.round);
     });
-  const before = await place(line('.first-text > div'));
+  // A row that has just been drawn anew has no place any more.
+  const placed = async () => {
+    const found = await place(line('.first-text > div'));
+    return found[2] > 0 && found;
+  };
+  const before = await eventually(SOON_MS, placed, 'the text has its place');
   gate.resolve();
   await page.locator('#editor .first-text').waitFor({ state: 'detached' });
   assert.deepEqual(await place(line('.cm-line')), before, 'the text has jumped');
