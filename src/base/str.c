@@ -78,12 +78,6 @@ struct str str_take(struct str *s, bool (*is)(char c))
     return taken;
 }
 
-bool str_is_all(struct str s, bool (*is)(char c))
-{
-    (void)str_take(&s, is);
-    return s.len == 0;
-}
-
 bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -66,7 +66,14 @@ bool str_ends(struct str s, struct str suffix);
 bool str_list_has(struct str_list list, struct str s);
 
 /* Does this hold for every character?  It does where there is none. */
-bool str_is_all(struct str s, bool (*is)(char c));
+static inline bool str_is_all(struct str s, bool (*is)(char c))
+{
+    size_t i = 0;
+
+    while (i < s.len && is(s.ptr[i]))
+        i++;
+    return i == s.len;
+}
 
 /* Takes the characters for which this holds off the front of s. */
 struct str str_take(struct str *s, bool (*is)(char c));

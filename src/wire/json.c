@@ -130,13 +130,24 @@ static bool skip_string(struct cursor *c)
 {
     if (!skip_char(c, '"'))
         return false;
-    while (skip_unescaped(c)) {
-        if (skip_char(c, '"'))
-            return true;
-        if (!sees(c, '\\') || !skip_escape(c))
+    for (;;) {
+        skip_plain(c);
+        if (c->at == c->end)
             return false;
+        if (*c->at == '"') {
+            c->at++;
+            return true;
+        }
+        if (*c->at == '\\') {
+            if (!skip_escape(c))
+                return false;
+        } else {
+            size_t len = utf8_len(c); /* 0 for control characters too */
+            if (len == 0)
+                return false;
+            c->at += len;
+        }
     }
-    return false;
 }
 
 /* ---- numbers and words ---- */
