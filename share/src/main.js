@@ -13,13 +13,22 @@ import { watch } from './watch.js';
 
 const SETTINGS = '.codestream-share.json';
 
+/** Not everybody has a home. */
+function settingsPath() {
+  try {
+    return join(homedir(), SETTINGS);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the environment and the file in the home directory say. */
 async function readSettings() {
   const { CODESTREAM_PAGE: page } = process.env;
   if (page) return { page };
-  const path = join(homedir(), SETTINGS);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return {};
+  const path = settingsPath();
+  const text = path && (await readFile(path, 'utf8').catch(() => undefined));
+  if (!path || text === undefined) return {};
   try {
     const { page: own } = JSON.parse(text);
     return typeof own === 'string' ? { page: own } : {};

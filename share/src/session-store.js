@@ -12,6 +12,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** A session that nobody has gone on with for so long is forgotten. */
 const FORGET_MS = 30 * 86_400_000;
+const FORGET_WITHIN_MS = 1_000;
 
 /** @param {NodeJS.ProcessEnv} env */
 function folderOf({ XDG_STATE_HOME: own = '' }) {
@@ -21,7 +22,8 @@ function folderOf({ XDG_STATE_HOME: own = '' }) {
 }
 
 export class SessionStore {
-  #path;
+  #file;
+  #env;
   /** The room that was stored last; another program may store one for the same file. */
   #room = '';
   /** One after the other. @type {Promise<unknown>} */
@@ -33,9 +35,15 @@ export class SessionStore {
    * @param {string} of.api @param {NodeJS.ProcessEnv} [of.env]
    */
   constructor({ file, api, env = process.env }) {
+    this.#env = env;
     const name = `${api}\n${file === '-' ? file : resolve(file)}`;
     const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
-    this.#path = join(folderOf(env), `${digest}.json`);
+    this.#file = `${digest}.json`;
+  }
+
+  /** Fails for somebody who has no home. */
+  get #path() {
+    return join(folderOf(this.#env), this.#file);
   }
 
   /** @returns {Promise<Session | undefined>} undefined: there is none, or it cannot be read */
@@ -60,16 +68,18 @@ export class SessionStore {
   }
 
   async forget() {
-    await this.#last;
+    // A folder that cannot be made may be tried for ever: under /proc, it is.
+    await Promise.race([this.#last, new Promise((late) => setTimeout(late, FORGET_WITHIN_MS))]);
     if (this.#room === '' || (await this.read())?.room !== this.#room) return;
     await rm(this.#path, { force: true }).catch(() => {});
   }
 
   /** @param {Session} session */
   async #write(session) {
-    const folder = dirname(this.#path);
-    const beside = `${this.#path}.${process.pid}`;
+    let beside = '';
     try {
+      const folder = dirname(this.#path);
+      beside = `${this.#path}.${process.pid}`;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeFile(beside, JSON.stringify(session), { mode: 0o600, flag: 'wx' });
       await chmod(beside, 0o600); // where the mode is not heeded, this fails
@@ -80,7 +90,7 @@ export class SessionStore {
       await this.#prune(folder);
       return undefined;
     } catch (error) {
-      await rm(beside, { force: true }).catch(() => {});
+      if (beside !== '') await rm(beside, { force: true }).catch(() => {});
       return /** @type {Error} */ (error).message;
     }
   }

@@ -25,8 +25,8 @@ export class Watching {
    * @param {import('../../web/src/connection.js').BackEnd} backEnd @param {string} room
    * @param {(shown: Shown & { whole: boolean, ended: boolean,
    *   refused?: import('../../web/src/link.js').Trouble }) => number | void} shown
-   *   called with each step, may return when to be called again; whole: the text is the writer's
-   *   newest; refused: for good
+   *   called with each step, may return when to be called again; whole: the text is the
+   *   newest that can be had; refused: for good
    */
   constructor(backEnd, room, shown) {
     this.#shown = shown;
@@ -69,7 +69,8 @@ export class Watching {
       text: viewer.hasText ? viewer.text : undefined,
       offset: viewer.view?.selections[0]?.[1],
       state: watchingLine({ link, viewer, now: now() }),
-      whole: viewer.hasText && !viewer.needsText,
+      // Of a writer who is away nobody has a newer text than the one that was kept.
+      whole: viewer.hasText && (!viewer.needsText || viewer.away(now())),
       ended: viewer.session.ended && viewer.hasText && !viewer.needsText,
       refused: link.phase === 'failed' ? link.trouble : undefined,
     });

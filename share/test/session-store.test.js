@@ -36,3 +36,10 @@ test('a folder for states that is relative is not taken', async (t) => {
   await new SessionStore({ file: 'file.js', api: 'http://localhost:9', env }).write(session('a'));
   assert.deepEqual(await readdir(home), ['.local']);
 });
+
+test('where no folder can be made, it is said', async () => {
+  const env = { XDG_STATE_HOME: '/dev/null/none' };
+  const store = new SessionStore({ file: 'file.js', api: 'http://localhost:9', env });
+  assert.match(String(await store.write(session('a'))), /ENOTDIR/);
+  await store.forget();
+});

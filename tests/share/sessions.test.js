@@ -68,7 +68,7 @@ test('a session that was left goes on with --resume, and one that was ended does
 });
 
 test('the text is kept where the page keeps texts, and said before; --no-keep keeps none', async (t) => {
-  const { start } = await desk(t, 'kept\n');
+  const { home, start } = await desk(t, 'kept\n');
   const share = start();
   const room = await share.room();
   const read = async (room) => {
@@ -82,6 +82,10 @@ test('the text is kept where the page keeps texts, and said before; --no-keep ke
   await shows('kept\n');
   await other.end('SIGINT');
   assert.equal(await read(await other.room()), 404);
+  assert.deepEqual(await share.end('SIGTERM'), { code: 143, signal: null });
+  const once = startShare(['watch', '--once', await share.link()], { home });
+  assert.deepEqual(await once.exited, { code: 0, signal: null });
+  assert.equal(once.out, 'kept\n', 'whoever comes later has the kept text');
   assert.doesNotMatch(other.err, /is kept for/);
 });
 
