@@ -9,12 +9,12 @@ static bool is_string(struct str json)
 
 enum err kept_read(struct str body, struct kept *out)
 {
-    enum { EPOCH, VERSION_OF, NAME, LANGUAGE, CONTENT };
-    struct json_field f[] = { [EPOCH] = { .name = STR("epoch") },
-                              [VERSION_OF] = { .name = STR("version") },
-                              [NAME] = { .name = STR("name") },
-                              [LANGUAGE] = { .name = STR("language") },
-                              [CONTENT] = { .name = STR("content") } };
+    enum { EPOCH, VERSION_OF, NAME, LANGUAGE, CONTENT, ENDED };
+    struct json_field f[] = {
+        [EPOCH] = { .name = STR("epoch") },     [VERSION_OF] = { .name = STR("version") },
+        [NAME] = { .name = STR("name") },       [LANGUAGE] = { .name = STR("language") },
+        [CONTENT] = { .name = STR("content") }, [ENDED] = { .name = STR("ended") }
+    };
     enum err e = json_members(body, f, COUNT(f));
 
     if (e)
@@ -27,6 +27,7 @@ enum err kept_read(struct str body, struct kept *out)
     out->name = f[NAME].value;
     out->language = f[LANGUAGE].value;
     out->content = f[CONTENT].value;
+    out->is_ended = str_equal(f[ENDED].value, STR("true"));
     return ERR_NONE;
 }
 
@@ -63,5 +64,5 @@ enum err kept_write(const struct kept *kept, uint64_t at_unix_ms, struct arena *
                         STR(",\"version\":"), DECIMAL(kept->version), STR(",\"at\":"),
                         DECIMAL(at_unix_ms), STR(",\"name\":"), kept->name,
                         STR(",\"language\":"), kept->language, STR(",\"content\":"),
-                        kept->content, STR("}"));
+                        kept->content, kept->is_ended ? STR(",\"ended\":true}") : STR("}"));
 }

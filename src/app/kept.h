@@ -14,11 +14,12 @@
 struct kept {
     uint64_t epoch, version;
     struct str name, language, content; /* JSON strings, as they came */
+    bool is_ended;                      /* the session has: this text is the last */
 };
 
 /*
- * {"epoch":…,"version":…,"name":…,"language":…,"content":…}; other members are passed over.  Views
- * into body.  ERR_SYNTAX: it is something else; ERR_NO_MEMORY: too deep.
+ * {"epoch":…,"version":…,"name":…,"language":…,"content":…}, and "ended":true behind the last text
+ * of a session; other members are passed over.  Views into body.  ERR_SYNTAX: it is something else; ERR_NO_MEMORY: too deep.
  */
 MUST_USE enum err kept_read(struct str body, struct kept *out);
 

@@ -45,6 +45,11 @@ test('what a writer has put there is what readers get, with its epoch, version a
   const { at, ...text } = answer.json();
   assert.deepEqual(text, textOf({ epoch: 5, version: 7, content: 'héllo "\n' }));
   assert.ok(at > before - 1000 && at <= Date.now(), String(at));
+  // The last of its session says so, and nothing but `true` does.
+  for (const [ended, said] of [[true, true], [false, undefined], ['true', undefined]]) {
+    await app.put(room, { epoch: 5, version: 7, content: 'héllo', ended });
+    assert.equal((await app.get(room)).json().ended, said);
+  }
   const shown = ['content-type', 'cache-control', 'x-content-type-options'];
   assert.deepEqual(shown.map((name) => headers.get(name)), [
     ['application/json'], ['no-cache'], ['nosniff'],

@@ -6,8 +6,8 @@ import { ago, daysText } from './kept.js';
 
 /**
  * @typedef {import('./writer.js').Writer} Writer
- * @typedef {{ epoch: number, version: number, name: string, language: string, content: string }}
- *   HandedIn
+ * @typedef {{ epoch: number, version: number, name: string, language: string, content: string,
+ *   ended?: true }} HandedIn  ended: the session has, and this is its last text
  * @typedef {{ kind: 'put', text: HandedIn } | { kind: 'delete', epoch: number }} Wish
  * @typedef {{ status: number, code?: string, message?: string, epoch?: number, version?: number }}
  *   Outcome  status 0: no response; epoch, version: of what is there
@@ -28,7 +28,8 @@ const isSame = (a, b) =>
   a?.epoch === b?.epoch &&
   a?.version === b?.version &&
   a?.name === b?.name &&
-  a?.language === b?.language;
+  a?.language === b?.language &&
+  a?.ended === b?.ended;
 
 export class Keeper {
   /** @type {HandedIn | undefined} what is under way */
@@ -91,7 +92,9 @@ export class Keeper {
     const { epoch, version, known } = writer;
     const begun = epoch > 0 && (version > 0 || !writer.needRoomFull);
     if (!begun || (known.text === '' && !this.#kept)) return undefined;
-    return { epoch, version, name: known.name, language: known.language, content: known.text };
+    const { name, language, text: content } = known;
+    const last = writer.endTold ? { ended: /** @type {true} */ (true) } : {};
+    return { epoch, version, name, language, content, ...last };
   }
 
   /**

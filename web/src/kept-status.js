@@ -25,7 +25,7 @@ export function keptStatus({ link, viewer, every, today, now }) {
     if (!viewer.away(now)) return { word: `Text of ${age}`, tone: 'wait' };
     const text =
       `The writer is not connected. This is the last text that was kept, at ${timeOf(keptAt)} ` +
-      `(${age}). The stream goes on by itself when they return.`;
+      `(${age}). If they come back, the stream goes on by itself.`;
     return { word: 'Writer away', tone: 'wait', notice: { text } };
   }
   if (link.phase === 'failed') return undefined;

@@ -11,6 +11,7 @@ import { MAX_TEXT, cleanName } from './protocol.js';
  * @property {string} name
  * @property {string} language
  * @property {string} content
+ * @property {boolean} ended  it is the last of its session
  * @typedef {'text' | 'none' | 'off' | 'busy' | 'refused'} Kind  off: this function app keeps none
  */
 
@@ -23,7 +24,7 @@ export function readKept(raw) {
   const counts = [epoch, version, at].every(isCount);
   const texts = [name, language, content].every((text) => typeof text === 'string');
   if (!counts || !texts || epoch === 0 || content.length > MAX_TEXT) return undefined;
-  return /** @type {KeptText} */ ({ epoch, version, at, name: cleanName(name), language, content });
+  return /** @type {KeptText} */ ({ epoch, version, at, name: cleanName(name), language, content, ended: raw.ended === true });
 }
 
 /**

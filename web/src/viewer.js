@@ -238,15 +238,16 @@ export class Viewer {
    * @param {import('./kept.js').KeptText} text @param {number} now
    * @returns {Op[]} the edits to make in the editor, which lead to `text`
    */
-  restored({ epoch, version, at, name, language, content }, now) {
+  restored({ epoch, version, at, name, language, content, ended }, now) {
     if (epoch < this.epoch) return [];
     const begins = epoch > this.epoch;
     if (begins) this.#newEpoch(epoch, now);
     if (version <= this.version) {
       if (version === this.version && this.behind) this.keptAt = at;
+      if (version === this.version) this.#end(ended);
       return [];
     }
-    if (this.sessionSeq === NONE) this.session = { ...this.session, name, language };
+    if (this.sessionSeq === NONE) this.session = { ...this.session, name, language, ended: false };
     const edits = replacement(this.text, content);
     this.keptAt = at;
     this.recent.clear();
@@ -254,8 +255,16 @@ export class Viewer {
     this.hasText = true;
     this.behind = true; // until a message of the writer's says otherwise
     edits.push(...this.#drain(now));
+    this.#end(ended);
     const early = begins ? this.early.splice(0) : [];
     return [...edits, ...early.flatMap((one) => this.heard(one, this.session.sid, now))];
+  }
+
+  /** Nobody will say of the last text that it is: it is kept with the news. @param {boolean} ended */
+  #end(ended) {
+    if (!ended || this.version < this.newest) return;
+    this.session = { ...this.session, ended };
+    this.behind = false;
   }
 
   // ---- the text ----

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { ago, kindOf, readKept } from '../src/kept.js';
 import { EVERY_MS, KeptReads } from '../src/kept-reads.js';
 import { keptStatus } from '../src/kept-status.js';
+import { viewerStatus } from '../src/status.js';
 import { MAX_TEXT } from '../src/protocol.js';
 import { Viewer } from '../src/viewer.js';
 import { Writer } from '../src/writer.js';
 
-const TEXT = { epoch: 7, version: 3, at: 1_000, name: 'a.c', language: 'c', content: 'abc' };
+const TEXT = { epoch: 7, version: 3, at: 1_000, name: 'a.c', language: 'c', content: 'abc', ended: false };
 
 test('what is no kept text is not believed', () => {
   assert.deepEqual(readKept(TEXT), TEXT);
@@ -166,6 +167,30 @@ test('a kept text that is older than what is shown changes nothing', () => {
   assert.deepEqual(s.viewer.restored(old, s.now), []);
   assert.deepEqual(s.viewer.restored({ ...old, epoch: 6, version: 99 }, s.now), []);
   assert.deepEqual([s.viewer.text, s.viewer.keptAt], ['ab', 0]);
+});
+
+test('whoever comes after the end reads so, and asks nobody; a session that goes on is live again', () => {
+  const last = { ...TEXT, ended: true };
+  assert.equal(readKept({ ...TEXT, ended: 'yes' }).ended, false);
+  for (const before of [[], [TEXT]]) {
+    const viewer = new Viewer({ reads: true });
+    for (const text of [...before, last]) viewer.restored(text, 100);
+    viewer.joined('socket-of-viewer', 200);
+    viewer.restored(last, 300);
+    const late = { viewer, link: link('up'), now: 60_000 };
+    assert.equal(keptStatus({ ...late, every: EVERY_MS, today: 62_000 }), undefined);
+    assert.equal(viewerStatus(late).notice.text, 'The writer has ended the session. This is the last text.');
+    for (let now = 300; now < 60_000; now += 1_000)
+      assert.deepEqual(viewer.poll(now).filter(({ data }) => !data.here), []);
+    viewer.restored({ ...TEXT, epoch: 8, content: 'on' }, 60_000);
+    assert.deepEqual([viewer.session.ended, viewer.text, viewer.needsText], [false, 'on', true]);
+  }
+  // Of a text before the last, the news would not be true.
+  const behind = new Viewer({ reads: true });
+  behind.joined('socket-of-viewer', 0);
+  behind.heard({ type: 'delta', epoch: 7, version: 5, n: 1, changes: [[0, 0, 'x']] }, 'w', 50);
+  behind.restored(last, 100);
+  assert.equal(behind.session.ended, false);
 });
 
 // ---- what the page says ----
