@@ -1,18 +1,31 @@
 // Raised hands and questions: a viewer raises, the writer sees, notes and lowers, the viewer is told.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
+import { after, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
+const TEXT = 'one\ntwo\nthree\nfour\nfive';
+
 let scene;
+/** A writer, and two viewers whose reader is there. */
+let writer;
+let first;
+let second;
 before(async () => {
   scene = await startScene();
+  writer = await scene.writer();
+  await writer.paste(TEXT);
+  [first, second] = await Promise.all([sits(), sits()]);
 });
-afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 const word = (viewer) => viewer.page.locator('#hand-label').textContent();
 const saysOfHand = (viewer, label) =>
   viewer.until(async () => (await word(viewer)) === label, 10_000, label, () => word(viewer));
+const allow = async (what) => {
+  await writer.page.locator('#menu-button').click();
+  await writer.page.locator('#hands-allowed').selectOption(what);
+  await writer.keys('Escape');
+};
 const focused = ({ page }) => page.evaluate(() => document.activeElement?.id);
 const strip = async ({ page }) =>
   (await page.locator('#hands-strip').isVisible())
@@ -21,22 +34,14 @@ const strip = async ({ page }) =>
 const counts = (writer, what) =>
   writer.until(async () => (await strip(writer)) === what, 10_000, what, () => strip(writer));
 
-/** A writer of five lines, and viewers whose reader is there. */
-async function room(viewers) {
-  const writer = await scene.writer();
-  await writer.paste('one\ntwo\nthree\nfour\nfive');
-  const seats = [];
-  for (let i = 0; i < viewers; i++) {
-    const viewer = await scene.viewer(writer.link);
-    await viewer.shows('one\ntwo\nthree\nfour\nfive');
-    await viewer.page.locator('#hand').waitFor();
-    seats.push(viewer);
-  }
-  return { writer, seats };
+async function sits() {
+  const viewer = await scene.viewer(writer.link);
+  await viewer.shows(TEXT);
+  await viewer.page.locator('#hand').waitFor();
+  return viewer;
 }
 
 test('a hand goes up at a line by keyboard alone, is noted, lowered, and the viewer reads that', async () => {
-  const { writer, seats: [first, second] } = await room(2);
   await first.page.locator('.cm-line', { hasText: 'three' }).click();
   await first.page.locator('#hand').focus();
   // Impatient: the form is one, and open.
@@ -94,10 +99,8 @@ test('a hand goes up at a line by keyboard alone, is noted, lowered, and the vie
 });
 
 test('a question is asked where that is allowed, shown as a number first, and is never markup', async () => {
-  const { writer, seats: [viewer] } = await room(1);
-  await writer.page.locator('#menu-button').click();
-  await writer.page.locator('#hands-allowed').selectOption('2');
-  await writer.keys('Escape');
+  const viewer = second; // who has pointed at no line
+  await allow('2');
   await viewer.page.locator('#hand').click();
   const question = viewer.page.locator('#hand-question');
   await question.waitFor();
@@ -114,8 +117,7 @@ test('a question is asked where that is allowed, shown as a number first, and is
   assert.ok(shown.length <= 200);
   assert.equal(await writer.page.locator('#hands-sheet img').count(), 0);
   // Off is off, for both.
-  await writer.page.locator('#menu-button').click();
-  await writer.page.locator('#hands-allowed').selectOption('0');
+  await allow('0');
   await counts(writer, '');
   await viewer.page.locator('#hand').waitFor({ state: 'hidden' });
   // The choice outlives the page; nothing of what was asked does.
@@ -124,7 +126,9 @@ test('a question is asked where that is allowed, shown as a number first, and is
 });
 
 test('hands go up and down at random while the writer types, and no text differs', async () => {
-  const { writer, seats } = await room(2);
+  await allow('1');
+  const seats = [first, second];
+  for (const { page } of seats) await page.locator('#hand').waitFor();
   await writer.focus();
   await writer.keys('Control+End');
   for (let i = 0; i < 12; i++) {
@@ -140,7 +144,9 @@ test('hands go up and down at random while the writer types, and no text differs
     return words.filter((label) => label !== 'Raise hand').length;
   };
   const count = await up();
-  await counts(writer, count === 0 ? '' : `${count} hand${count === 1 ? '' : 's'}`);
+  const told = async () => (await strip(writer)).replace(/ lines? .*/, '');
+  const hands = count === 0 ? '' : `${count} hand${count === 1 ? '' : 's'}`;
+  await writer.until(async () => (await told()) === hands, 10_000, hands, told);
   const text = await writer.text();
   for (const viewer of seats) await viewer.has(text);
 });

@@ -1,14 +1,18 @@
 // The share panel: what it shows, copies and sends, and what it does where the browser refuses.
 import assert from 'node:assert/strict';
 import jsQR from '../../web/node_modules/jsqr/dist/jsQR.js';
-import { after, afterEach, before, test } from '../lib/test.js';
+import { after, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 let scene;
+/** It has a system's sheet. */
+let writer;
 before(async () => {
   scene = await startScene();
+  const context = await scene.person();
+  await context.addInitScript(systemSheet);
+  writer = await scene.writer({ context });
 });
-afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
 /** What a system with a share sheet has; it keeps what it was given, or does what it is told. */
@@ -34,9 +38,6 @@ const selected = (screen) =>
   });
 
 test('the panel gives the link away by keyboard alone: copied, sent, as a code, to embed', async () => {
-  const context = await scene.person();
-  await context.addInitScript(systemSheet);
-  const writer = await scene.writer({ context });
   const { page } = writer;
   await page.locator('#share').focus();
   // Whoever does not wait for the panel and presses again has one.
@@ -66,16 +67,15 @@ test('the panel gives the link away by keyboard alone: copied, sent, as a code, 
     else assert.equal(await said(writer), words);
   }
   await page.locator('#share-panel summary', { hasText: 'Embed' }).focus();
-  await writer.keys('Enter', 'Tab', 'd', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+  await writer.keys('Enter', 'Tab', 'd', 'Tab', 'Tab', 'Tab', '7', 'Tab', 'Tab', 'Enter');
   await writer.until(async () => /code/.test(await said(writer)), 5_000, 'the code is copied');
-  assert.match(await clipboard(writer), /\?embed&amp;theme=dark#/);
+  assert.match(await clipboard(writer), /\?embed&amp;theme=dark&amp;line=7#/);
   await writer.keys('Escape');
   assert.equal(await page.locator('#share-panel').isVisible(), false);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'share');
 });
 
 test('a viewer shares the same link; where copying is refused it is selected', async () => {
-  const writer = await scene.writer();
   const context = await scene.person();
   await context.addInitScript(refuseClipboard);
   const viewer = await scene.viewer(writer.link, { context });
@@ -89,8 +89,36 @@ test('a viewer shares the same link; where copying is refused it is selected', a
   assert.equal(await viewer.page.locator('#copy-pen').count(), 0);
 });
 
+/** The path of a code as a camera sees it, `scale` dots for each square. */
+function photo(path, size, scale = 4) {
+  const width = size * scale;
+  const dots = new Uint8ClampedArray(4 * width * width).fill(255);
+  for (const [, x, y, length] of path.matchAll(/M(\d+) (\d+)h(\d+)v1h-\d+z/g))
+    for (let row = y * scale; row < (Number(y) + 1) * scale; row++)
+      for (let dot = x * scale; dot < (Number(x) + Number(length)) * scale; dot++)
+        dots.fill(0, 4 * (row * width + dot), 4 * (row * width + dot) + 3);
+  return [dots, width, width];
+}
+
+test('the code is read as the link, square, dark on white, and large enough for a phone, in each theme', async () => {
+  await writer.page.locator('#share').click();
+  const [path, size] = await writer.page
+    .locator('.qr')
+    .evaluate((svg) => [svg.firstChild.getAttribute('d'), svg.viewBox.baseVal.width]);
+  assert.equal(jsQR(...photo(path, size))?.data, writer.link);
+  for (const media of [{ colorScheme: 'dark' }, { colorScheme: 'light' }, { forcedColors: 'active' }]) {
+    await writer.page.emulateMedia(media);
+    const code = await writer.page.locator('.qr').evaluate((svg) => {
+      const { width, height } = svg.getBoundingClientRect();
+      return { width, height, paper: getComputedStyle(svg).backgroundColor, ink: getComputedStyle(svg.firstChild).fill };
+    });
+    assert.ok(code.width >= 180 && Math.abs(code.width - code.height) < 1, JSON.stringify(code));
+    assert.deepEqual([code.paper, code.ink], ['rgb(255, 255, 255)', 'rgb(0, 0, 0)']);
+  }
+  await writer.keys('Escape');
+});
+
 test('the writer’s link is copied unseen, after a warning, and passes the pen to another browser', async () => {
-  const writer = await scene.writer();
   await writer.paste('passed on');
   await writer.page.locator('#share').click();
   await writer.page.locator('summary', { hasText: 'Pass the pen' }).click();
@@ -108,33 +136,4 @@ test('the writer’s link is copied unseen, after a warning, and passes the pen 
   await writer.says('Taken over');
   await second.says('Live');
   await second.shows('passed on');
-});
-
-/** The path of a code as a camera sees it, `scale` dots for each square. */
-function photo(path, size, scale = 4) {
-  const width = size * scale;
-  const dots = new Uint8ClampedArray(4 * width * width).fill(255);
-  for (const [, x, y, length] of path.matchAll(/M(\d+) (\d+)h(\d+)v1h-\d+z/g))
-    for (let row = y * scale; row < (Number(y) + 1) * scale; row++)
-      for (let dot = x * scale; dot < (Number(x) + Number(length)) * scale; dot++)
-        dots.fill(0, 4 * (row * width + dot), 4 * (row * width + dot) + 3);
-  return [dots, width, width];
-}
-
-test('the code is read as the link, square, dark on white, and large enough for a phone, in each theme', async () => {
-  const writer = await scene.writer();
-  await writer.page.locator('#share').click();
-  const [path, size] = await writer.page
-    .locator('.qr')
-    .evaluate((svg) => [svg.firstChild.getAttribute('d'), svg.viewBox.baseVal.width]);
-  assert.equal(jsQR(...photo(path, size))?.data, writer.link);
-  for (const media of [{ colorScheme: 'dark' }, { colorScheme: 'light' }, { forcedColors: 'active' }]) {
-    await writer.page.emulateMedia(media);
-    const code = await writer.page.locator('.qr').evaluate((svg) => {
-      const { width, height } = svg.getBoundingClientRect();
-      return { width, height, paper: getComputedStyle(svg).backgroundColor, ink: getComputedStyle(svg.firstChild).fill };
-    });
-    assert.ok(code.width >= 180 && Math.abs(code.width - code.height) < 1, JSON.stringify(code));
-    assert.deepEqual([code.paper, code.ink], ['rgb(255, 255, 255)', 'rgb(0, 0, 0)']);
-  }
 });
