@@ -1,25 +1,29 @@
 // What people have complained about in pages like this one: storage that is full, pages that are
 // loaded ahead, files that do not arrive, input methods at the limit, names, and the pen that moves.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
+import { after, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
 
 const LONG = { timeout: 60_000 };
 
 let scene;
+/** Who does not need a page of their own. */
+let writer;
+let viewer;
 before(async () => {
   scene = await startScene();
+  writer = await scene.writer();
+  viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
 });
-afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
-async function pair(text, options) {
-  const writer = await scene.writer(options);
-  if (text) await writer.paste(text);
-  const viewer = await scene.viewer(writer.link);
-  await viewer.says('Live');
-  if (text) await viewer.has(text);
-  return { writer, viewer };
+/** The writer begins anew with this text. */
+async function begin(text) {
+  await writer.focus();
+  await writer.page.evaluate((value) => navigator.clipboard.writeText(value), text);
+  await writer.keys('Control+A', 'Control+V');
+  await viewer.has(text);
 }
 
 /** The draft has been saved. */
@@ -42,6 +46,7 @@ test('a page that is loaded ahead starts nothing before it is opened', async () 
   });
   const asked = [];
   ahead.on('request', (request) => asked.push(request.url()));
+  await ahead.route('**/write-*.js*', (route) => route.abort());
   await ahead.goto(scene.stack.page, { waitUntil: 'networkidle' });
   await ahead.locator('html[data-role=none]').waitFor();
   assert.deepEqual(asked.filter((url) => url.includes('negotiate')), []);
@@ -55,9 +60,14 @@ test('a page that is loaded ahead starts nothing before it is opened', async () 
   await ahead.getByRole('heading', { name: 'You are writing in another tab' }).waitFor();
   assert.deepEqual(asked.filter((url) => url.includes('negotiate')), []);
   await ahead.getByRole('button', { name: 'Start another stream' }).click();
+  // What start.js no longer watches over is not lost in silence either.
+  await ahead.locator('#banner-text', { hasText: 'could not be loaded' }).waitFor();
+  await ahead.unroute('**/write-*.js*');
+  await ahead.locator('#banner-action').click();
   await ahead.locator('#share-link').waitFor();
   assert.notEqual(await ahead.locator('#share-link').getAttribute('href'), first.link);
   assert.equal(await first.state(), 'Live');
+  await context.close();
 });
 
 test('a page that the way back brings again goes on with what another page has written', async () => {
@@ -93,11 +103,12 @@ test('a page that the way back brings again goes on with what another page has w
   await comeBack();
   await first.says('Live');
   await first.shows('one! two');
+  await context.close();
 });
 
 test('an input method at the limit takes nothing away, and what fits is taken', LONG, async () => {
   const text = `${'x'.repeat(63)}\n`.repeat(4096).slice(0, 262_143);
-  const { writer, viewer } = await pair(text);
+  await begin(text);
   await writer.keys('Control+Home');
   const session = await writer.page.context().newCDPSession(writer.page);
   const compose = async (steps, chosen) => {
@@ -120,46 +131,8 @@ test('an input method at the limit takes nothing away, and what fits is taken', 
   assert.equal(await writer.text(), `日${text}`);
 });
 
-test('a full storage brings no old draft back, and room is made where it can be', LONG, async () => {
-  const { writer, viewer } = await pair('old');
-  await kept(writer, 'old');
-  await writer.page.evaluate(() => {
-    const old = { room: 'R', key: 'K', epoch: 1, language: 'go', name: '', ended: false, at: 1 };
-    localStorage['codestream.session.R'] = JSON.stringify({ ...old, text: 'r'.repeat(2_000) });
-    for (let n = 262_144; n >= 1; n >>= 1)
-      for (let i = 0; i < 40; i++) {
-        try {
-          localStorage.setItem(`other${n}.${i}`, 'x'.repeat(n));
-        } catch {
-          break;
-        }
-      }
-  });
-  await writer.keys('Control+A');
-  await writer.page.keyboard.insertText('fits in place of R');
-  await kept(writer, 'fits in place of R');
-  assert.equal(await writer.notice(), '');
-  const words = 'new words '.repeat(300);
-  await writer.paste(words);
-  await writer.notices(/keeps no copy/);
-  assert.equal(await writer.state(), 'Live');
-  await writer.keys('Control+S');
-  await writer.notices(/keeps no copy/);
-  await viewer.has(`fits in place of R${words}`);
-  const asked = [];
-  writer.page.on('dialog', (dialog) => {
-    asked.push(dialog.type());
-    dialog.accept();
-  });
-  await writer.page.reload();
-  await writer.says('Live');
-  assert.deepEqual(asked, ['beforeunload']);
-  assert.equal(await writer.text(), '');
-  assert.equal(await viewer.text(), `fits in place of R${words}`);
-});
-
 test('a language is coloured as soon as its file can be had, and until then the page says so', LONG, async () => {
-  const { writer, viewer } = await pair('def f():\n  return "x" # y\n');
+  await begin('def f():\n  return "x" # y\n');
   const kinds = ({ page }) =>
     page.evaluate(() => {
       const parts = document.querySelectorAll('#editor :is(.view-line span, .cm-line) span');
@@ -179,7 +152,7 @@ test('a language is coloured as soon as its file can be had, and until then the 
 
 test('what is typed behind column 10 000 is on the screen of both', async () => {
   const words = 'word '.repeat(2_400);
-  const { writer, viewer } = await pair(words);
+  await begin(words);
   await writer.keys('End');
   await writer.page.keyboard.type('HERE');
   for (const screen of [writer, viewer])
@@ -193,7 +166,7 @@ test('what is typed behind column 10 000 is on the screen of both', async () => 
 });
 
 test('files of any encoding, texts and links are taken wherever they are dropped, and keep their names', LONG, async () => {
-  const { writer, viewer } = await pair('first');
+  await begin('first');
   const drop = (screen, where, { text, name, bytes }) =>
     screen.page.locator(where).evaluate(
       (target, given) => {
@@ -256,8 +229,7 @@ test('files of any encoding, texts and links are taken wherever they are dropped
 });
 
 test("Monaco's icons and context menu are whole, and Ctrl+S says that the text is kept", async () => {
-  const writer = await scene.writer();
-  await writer.paste('function f() {\n  g();\n}\n');
+  await begin('function f() {\n  g();\n}\n');
   await writer.keys('Control+S');
   await writer.notices(/^The text is kept in this browser\.$/);
   await writer.keys('Control+F');
@@ -290,4 +262,42 @@ test("Monaco's icons and context menu are whole, and Ctrl+S says that the text i
     });
   await writer.until(async () => Boolean(await background()), 10_000, 'the menu is open');
   assert.equal(await background(), 'rgb(255, 255, 255)');
+});
+
+test('a full storage brings no old draft back, and room is made where it can be', LONG, async () => {
+  await begin('old');
+  await kept(writer, 'old');
+  await writer.page.evaluate(() => {
+    const old = { room: 'R', key: 'K', epoch: 1, language: 'go', name: '', ended: false, at: 1 };
+    localStorage['codestream.session.R'] = JSON.stringify({ ...old, text: 'r'.repeat(2_000) });
+    for (let n = 262_144; n >= 1; n >>= 1)
+      for (let i = 0; i < 40; i++) {
+        try {
+          localStorage.setItem(`other${n}.${i}`, 'x'.repeat(n));
+        } catch {
+          break;
+        }
+      }
+  });
+  await writer.keys('Control+A');
+  await writer.page.keyboard.insertText('fits in place of R');
+  await kept(writer, 'fits in place of R');
+  assert.equal(await writer.notice(), '');
+  const words = 'new words '.repeat(300);
+  await writer.paste(words);
+  await writer.notices(/keeps no copy/);
+  assert.equal(await writer.state(), 'Live');
+  await writer.keys('Control+S');
+  await writer.notices(/keeps no copy/);
+  await viewer.has(`fits in place of R${words}`);
+  const asked = [];
+  writer.page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    dialog.accept();
+  });
+  await writer.page.reload();
+  await writer.says('Live');
+  assert.deepEqual(asked, ['beforeunload']);
+  assert.equal(await writer.text(), '');
+  assert.equal(await viewer.text(), `fits in place of R${words}`);
 });

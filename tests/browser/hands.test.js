@@ -18,6 +18,7 @@ before(async () => {
 });
 after(() => scene?.close());
 
+const UP = /^Hand (raised|seen)$/;
 const word = (viewer) => viewer.page.locator('#hand-label').textContent();
 const saysOfHand = (viewer, label) =>
   viewer.until(async () => (await word(viewer)) === label, 10_000, label, () => word(viewer));
@@ -110,9 +111,9 @@ test('a question is asked where that is allowed, shown as a number first, and is
   await counts(writer, '1 hand, 1 question');
   assert.equal((await writer.page.locator('body').textContent()).includes('onerror'), false);
   await writer.page.locator('#hands').click();
-  assert.equal(await writer.page.locator('#words-0').isVisible(), false);
-  await writer.page.locator('#question-0').click();
-  const shown = await writer.page.locator('#words-0').textContent();
+  assert.equal(await writer.page.locator('[id^=words-]').isVisible(), false);
+  await writer.page.locator('[id^=question-]').click();
+  const shown = await writer.page.locator('[id^=words-]').textContent();
   assert.match(shown, /^<img src=x onerror=alert\(1\)> why\?x+$/);
   assert.ok(shown.length <= 200);
   assert.equal(await writer.page.locator('#hands-sheet img').count(), 0);
@@ -133,7 +134,7 @@ test('hands go up and down at random while the writer types, and no text differs
   await writer.keys('Control+End');
   for (let i = 0; i < 12; i++) {
     const viewer = seats[i % 2];
-    const isUp = (await word(viewer)) !== 'Raise hand';
+    const isUp = UP.test(await word(viewer));
     await viewer.page.locator('#hand').click();
     await viewer.page.locator(isUp && i % 3 ? '#hand-lower' : '#hand-raise').click();
     await writer.focus();
@@ -141,7 +142,7 @@ test('hands go up and down at random while the writer types, and no text differs
   }
   const up = async () => {
     const words = await Promise.all(seats.map(word));
-    return words.filter((label) => label !== 'Raise hand').length;
+    return words.filter((label) => UP.test(label)).length;
   };
   const count = await up();
   const told = async () => (await strip(writer)).replace(/ lines? .*/, '');

@@ -2,6 +2,7 @@
 // cannot begin.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from '../lib/test.js';
+import { deferred, eventually } from '../lib/deadline.js';
 import { Crowd } from '../lib/sockets.js';
 import { SOON_MS, startScene } from './browser.js';
 
@@ -157,6 +158,42 @@ test('a page whose script does not arrive says so', async () => {
   const screen = await scene.open(scene.stack.page, 'writer', context);
   await screen.says('Not loaded');
   assert.match(await screen.page.locator('#empty').textContent(), /could not be loaded.*Reload/);
+});
+
+test('what does not come for ten seconds is said, at the start and later, and is taken when it comes', async () => {
+  const context = await scene.person();
+  const held = {};
+  for (const part of ['page', 'editor', 'share-panel']) {
+    held[part] = deferred();
+    await context.route(`**/${part}-*.js*`, async (route) => {
+      await held[part].promise;
+      await route.continue();
+    });
+  }
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(scene.stack.page, { waitUntil: 'commit' });
+  const says = (words) => page.locator('#empty-title', { hasText: words }).waitFor();
+  await says('Loading');
+  await page.clock.fastForward(11_000);
+  await says('The page is not there yet');
+  held.page.resolve();
+  await page.locator('html[data-role=writer]').waitFor();
+  const banner = page.locator('#banner-text');
+  await eventually(SOON_MS, async () => {
+    await page.clock.fastForward(11_000);
+    return /has not arrived yet/.test(await banner.textContent());
+  }, 'the editor is missing');
+  await says('The editor has not arrived yet');
+  held.editor.resolve();
+  await page.locator('#editor .monaco-editor').first().waitFor();
+  await eventually(SOON_MS, async () => (await banner.textContent()) === '', 'nothing is missing');
+  await page.locator('#share:enabled').click();
+  await page.clock.fastForward(11_000);
+  await banner.filter({ hasText: 'has not arrived yet' }).waitFor();
+  held['share-panel'].resolve();
+  await page.locator('#share-panel').waitFor();
+  await eventually(SOON_MS, async () => (await banner.textContent()) === '', 'nothing is missing');
 });
 
 test('a page whose part for its role does not arrive says so', async () => {

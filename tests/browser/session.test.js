@@ -1,7 +1,7 @@
 // What a writer can do with a session besides typing.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from '../lib/test.js';
-import { startScene } from './browser.js';
+import { SOON_MS, startScene } from './browser.js';
 
 let scene;
 before(async () => {
@@ -227,6 +227,27 @@ test('a new session leaves the old one behind, also after a reload', async () =>
     assert.notEqual(await shared(), writer.link);
     await writer.shows('');
   }
+});
+
+test('a session that is forgotten leaves nothing in the browser, and its viewers what they have', async () => {
+  const { writer, viewer } = await pair('nobody else reads this');
+  const asked = [];
+  writer.page.on('dialog', (dialog) => {
+    asked.push(dialog.message());
+    dialog.accept();
+  });
+  const kept = () => writer.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  const [room] = new URL(writer.link).hash.slice(1).split('/');
+  await writer.until(async () => (await kept()).includes('nobody else'), SOON_MS, 'it is kept', kept);
+  const loaded = writer.page.waitForEvent('load');
+  await writer.press('forget-session');
+  await loaded;
+  await writer.says('Live');
+  await writer.shows('');
+  assert.match(asked.join(), /^Forget this session\?/);
+  assert.notEqual(await writer.page.locator('#share-link').getAttribute('href'), writer.link);
+  for (const trace of ['nobody else', room]) assert.ok(!(await kept()).includes(trace), trace);
+  assert.equal(await viewer.text(), 'nobody else reads this');
 });
 
 test('a session whose key is refused goes on as a new one, with its text', async () => {

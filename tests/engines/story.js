@@ -118,6 +118,8 @@ export async function story(scene, writing, reading) {
       await writer.driver.type(letters);
       await viewer.shows(all);
     }
+    await looks(writer);
+    await looks(viewer);
     await copies(viewer, 'one two three');
     await rewinds(viewer);
     await plays(await recordingOf(viewer), open, reading);
@@ -140,6 +142,24 @@ export async function story(scene, writing, reading) {
   } finally {
     for (const person of opened) await person.driver.close();
   }
+}
+
+/** What every engine draws in its own way unless it is told how: the same in all of them. */
+async function looks({ driver }) {
+  const seen = await driver.evaluate(() => {
+    const of = (id) => {
+      const { appearance, backgroundColor, opacity } = getComputedStyle(document.getElementById(id));
+      return [appearance, backgroundColor, opacity].join(' ');
+    };
+    const heights = ['language', 'theme', 'rewind'].map((id) => document.getElementById(id).offsetHeight);
+    const writes = document.documentElement.dataset.role === 'writer';
+    const bar = document.querySelector('.bar').offsetHeight;
+    return { bar, ...(writes ? { height: heights[0], select: of('language') } : { height: heights[2], slider: of('rewind') }) };
+  });
+  const white = 'rgb(255, 255, 255)';
+  const { bar, height, select, slider } = seen;
+  if (select) assert.deepEqual([bar, height, select], [53, 36, `none ${white} 1`]);
+  else assert.deepEqual([bar, height, slider.startsWith('none rgba(0, 0, 0, 0)')], [53, 28, true]);
 }
 
 async function copies(viewer, text) {

@@ -1,7 +1,10 @@
 // What the page's address says: the room and the line behind `#`, and how the page is to look.
 
-/** Programs put full stops, brackets and parameters of their own behind a link. */
-const ROOM = /^([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])(?::L(\d{1,7}))?/;
+/**
+ * Programs put full stops, brackets, parameters and signs of emphasis behind a link. Letters and digits
+ * would make another room of it.
+ */
+const ROOM = /^([A-Za-z0-9_-]{22})(?![_-]*[A-Za-z0-9])(?::L(\d{1,7}))?/;
 
 /**
  * @param {string} hash  with the `#`

@@ -34,7 +34,13 @@ export function followTheme() {
 /** @param {string} chosen @returns {Theme} */
 function applyTheme(chosen) {
   const theme = themeOf(chosen);
-  document.documentElement.dataset.theme = theme;
+  const { documentElement: root } = document;
+  root.dataset.theme = theme;
+  // The browser's own bar has the colour of the page's.
+  const colour = getComputedStyle(root).getPropertyValue('--chrome').trim();
+  if (colour)
+    for (const meta of document.querySelectorAll('meta[name="theme-color"]'))
+      meta.setAttribute('content', colour);
   return theme;
 }
 

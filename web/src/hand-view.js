@@ -1,9 +1,10 @@
 // The viewer's button for raising a hand, and what it says of the hand. The form behind it is loaded
 // when it is first wanted.
 
+import { onceLoaded } from './again.js';
 import { element } from './element.js';
 import { HANDS, QUESTIONS } from './hand-messages.js';
-import { loadHandForm, onceLoaded } from './parts.js';
+import { loadHandForm } from './parts.js';
 
 /** @typedef {import('./hand.js').Hand} Hand */
 
@@ -25,10 +26,10 @@ export class HandView {
 
   /**
    * @param {{ hand: Hand, set: (wanted: Parameters<Hand['set']>[0]) => void,
-   *   pointed: () => number | undefined, failed: () => void }} options
-   *   pointed: the line that the person has selected in; failed: the form could not be loaded
+   *   pointed: () => number | undefined, lack: (lack: import('./again.js').Lack) => void }} options
+   *   pointed: the line that the person has selected in; lack: what has become of the form
    */
-  constructor({ hand, set, pointed, failed }) {
+  constructor({ hand, set, pointed, lack }) {
     this.hand = hand;
     this.#button.onclick = onceLoaded(
       async () => (this.#form = new (await loadHandForm())(this.#button, set)),
@@ -36,7 +37,7 @@ export class HandView {
         form.allow(this.#allowed >= QUESTIONS);
         if (this.#allowed >= HANDS) form.toggle(hand, pointed());
       },
-      failed,
+      lack,
     );
   }
 

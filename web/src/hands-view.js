@@ -1,8 +1,9 @@
 // The writer's strip below the editor: how many hands are up, and at which lines. The list behind it
 // is loaded when it is first wanted.
 
+import { onceLoaded } from './again.js';
 import { element } from './element.js';
-import { loadHandsList, onceLoaded } from './parts.js';
+import { loadHandsList } from './parts.js';
 
 /**
  * @typedef {import('./hands.js').Raised} Raised
@@ -43,15 +44,15 @@ export class HandsView {
 
   /**
    * @param {{ hands: Hands, changed: () => void, reveal: (line: number) => void,
-   *   mark: (lines: number[]) => void, failed: () => void }} options
+   *   mark: (lines: number[]) => void, lack: (lack: import('./again.js').Lack) => void }} options
    */
-  constructor({ hands, changed, reveal, mark, failed }) {
+  constructor({ hands, changed, reveal, mark, lack }) {
     this.hands = hands;
     this.mark = mark;
     this.#button.onclick = onceLoaded(
       async () => (this.#list = new (await loadHandsList())(this.#button, { hands, changed, reveal })),
       (list) => list.toggle(hands.list(this.#text)),
-      failed,
+      lack,
     );
   }
 

@@ -2,10 +2,12 @@
 // back end is.
 
 import { readHash, readSearch } from './address.js';
+import { onceLoaded } from './again.js';
 import { followSystem } from './appearance.js';
 import { Page, startOwn } from './page.js';
 import { writes } from './pen.js';
 import './shared.js';
+import { partNotice } from './status.js';
 import { forgetTab, hasLeft, keepPen, keptPen, lastSession, takes } from './store.js';
 import { readWriterLink } from './writer-link.js';
 
@@ -31,9 +33,12 @@ async function start() {
       'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',
     );
   else if (place.room !== '') {
-    const { ViewerPage } = await import('./watch.js');
-    const line = place.line ?? lineWanted;
-    new ViewerPage(backEnd, { room: place.room, line }, page, penOf(place.room));
+    const { room, line = lineWanted } = place;
+    await open(
+      page,
+      () => import('./watch.js'),
+      ({ ViewerPage }) => new ViewerPage(backEnd, { room, line }, page, penOf(room)),
+    );
   } else if (embed || isFramed())
     stopped(page, 'A stream is not started inside another page.');
   else await startWriting(backEnd, page);
@@ -59,8 +64,28 @@ async function startWriting(backEnd, page) {
   const kept = lastSession(Date.now(), backEnd.api);
   const wanted = takes() || hasLeft(kept?.page);
   if (kept && !wanted && (await writes(kept.page))) await chosen(page);
-  const { WriterPage } = await import('./write.js');
-  new WriterPage(backEnd, page);
+  await open(page, () => import('./write.js'), ({ WriterPage }) => new WriterPage(backEnd, page));
+}
+
+/**
+ * Opens the page of a role. That it does not arrive is said by start.js, unless this page has shown
+ * something already.
+ * @template Part
+ * @param {Page} page @param {() => Promise<Part>} load @param {(part: Part) => unknown} begin
+ */
+async function open(page, load, begin) {
+  if (document.documentElement.dataset.role === undefined) {
+    begin(await load());
+    return;
+  }
+  const lacks = (/** @type {import('./again.js').Lack} */ lack) => {
+    if (!lack) return;
+    page.setRole('none');
+    page.showEmpty({ title: 'Loading', text: '' });
+    page.showStatus({ word: 'Not loaded', tone: 'bad', notice: partNotice(lack) });
+    page.onAction = () => location.reload();
+  };
+  await onceLoaded(load, begin, lacks)();
 }
 
 /** The pen moves only when somebody wants it to. @param {Page} page */

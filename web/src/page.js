@@ -1,11 +1,12 @@
 // Everything on the screen but the editor: the bar, the banner, the menu. It shows what it is given
 // as text, never as markup, and reports what is pressed.
 
+import { onceLoaded } from './again.js';
 import { element } from './element.js';
 import { copyText } from './files.js';
 import { daysText } from './kept.js';
 import { LANGUAGES, languageOf } from './languages.js';
-import { loadKeysHelp, loadSaving, loadSharePanel, onceLoaded } from './parts.js';
+import { loadKeysHelp, loadSaving, loadSharePanel } from './parts.js';
 import { countText, recordingQuestion } from './status.js';
 
 /** @typedef {import('./status.js').Status} Status */
@@ -28,6 +29,9 @@ export function startOwn() {
 }
 
 export class Page {
+  /** The stream's title. */
+  #name = '';
+
   constructor() {
     /** @type {Status['notice']} */
     this.notice = undefined;
@@ -35,8 +39,8 @@ export class Page {
     this.onAction = () => {};
     /** The focused element has gone; the caller puts the focus elsewhere. */
     this.onFocusLost = () => {};
-    /** A part of the page could not be loaded when it was wanted. */
-    this.onNotLoaded = () => {};
+    /** @type {(lack: import('./again.js').Lack) => void} of a part that was wanted */
+    this.onLack = () => {};
     button('banner-action').onclick = () => {
       if (this.notice?.action) this.onAction(this.notice.action);
     };
@@ -99,7 +103,7 @@ export class Page {
     this.notice = notice;
     const action = button('banner-action');
     const focused = document.activeElement === action;
-    box('banner').hidden = !notice;
+    box('banner').classList.toggle('silent', !notice);
     setText('banner-text', notice?.text ?? '');
     action.hidden = !notice?.action;
     this.setLabel('banner-action', notice?.label ?? '');
@@ -163,6 +167,8 @@ export class Page {
     setText('language-shown', label);
     box('file').hidden = name === '';
     setText('file', name);
+    if (this.#name !== name) element('title', HTMLInputElement).value = name;
+    this.#name = name;
     const title = name ? `${name} – Codestream` : 'Codestream';
     if (document.title !== title) document.title = title;
   }
@@ -194,9 +200,13 @@ export class Page {
     button(id).onclick = async () => {
       const copied = await copyText(text());
       this.setLabel(id, copied ? 'Copied' : 'Could not copy');
+      setText('said', copied ? 'Copied' : '');
       if (!copied) failed?.();
       clearTimeout(back);
-      back = setTimeout(() => this.setLabel(id, label), DONE_MS);
+      back = setTimeout(() => {
+        this.setLabel(id, label);
+        setText('said', '');
+      }, DONE_MS);
     };
   }
 
@@ -208,7 +218,7 @@ export class Page {
     button('share').onclick = onceLoaded(
       async () => new (await loadSharePanel())(() => button('share').focus()),
       (panel) => panel.open(offer()),
-      () => this.onNotLoaded(),
+      (lack) => this.onLack(lack),
     );
   }
 
@@ -217,13 +227,13 @@ export class Page {
    * @param {() => import('./recording.js').Recording} recording @param {() => number} now
    */
   onRecording(recording, now) {
-    this.onPress('download-recording', async () => {
-      if (!confirm(recordingQuestion(recording().first === 0))) return;
-      try {
-        (await loadSaving())(recording(), now());
-      } catch {
-        this.onNotLoaded();
-      }
+    const save = onceLoaded(
+      loadSaving,
+      (saveRecording) => saveRecording(recording(), now()),
+      (lack) => this.onLack(lack),
+    );
+    this.onPress('download-recording', () => {
+      if (confirm(recordingQuestion(recording().first === 0))) save();
     });
   }
 
@@ -231,6 +241,15 @@ export class Page {
   onLanguage(chosen) {
     const menu = element('language', HTMLSelectElement);
     menu.onchange = () => chosen(menu.value);
+  }
+
+  /** @param {(title: string) => void} given  by hand; what comes of it is for `showSession` */
+  onTitle(given) {
+    const field = element('title', HTMLInputElement);
+    field.onchange = () => {
+      given(field.value);
+      field.value = this.#name;
+    };
   }
 
   /** @param {number} allowed  what viewers may do besides watching @param {(allowed: number) => void} chosen */
@@ -245,7 +264,7 @@ export class Page {
     const open = onceLoaded(
       async () => new (await loadKeysHelp())(document.documentElement.dataset.role === 'writer'),
       (help) => help.open(),
-      () => this.onNotLoaded(),
+      (lack) => this.onLack(lack),
     );
     document.addEventListener('keydown', (event) => {
       const { target } = event;
@@ -263,15 +282,27 @@ export class Page {
       menu.hidden = !open;
       opener.setAttribute('aria-expanded', String(open));
     };
+    const isIn = (/** @type {EventTarget | null} */ target) =>
+      !(target instanceof Node) || menu.contains(target) || opener.contains(target);
     opener.onclick = () => set(menu.hidden);
-    document.addEventListener('keydown', (event) => {
+    // The editor keeps some of the keys that it gets.
+    const escape = (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Escape' || menu.hidden) return;
+      element('title', HTMLInputElement).value = this.#name;
       set(false);
       opener.focus();
-    });
+    };
+    document.addEventListener('keydown', escape, { capture: true });
+    for (const part of [menu, opener])
+      part.addEventListener('focusout', ({ relatedTarget }) => {
+        if (!isIn(relatedTarget)) set(false);
+      });
     document.addEventListener('pointerdown', ({ target }) => {
-      if (target instanceof Node && !menu.contains(target) && !opener.contains(target)) set(false);
+      if (!isIn(target)) set(false);
     });
+    const { style } = document.documentElement;
+    const bar = /** @type {HTMLElement} */ (opener.closest('.bar'));
+    new ResizeObserver(() => style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
     menu.addEventListener('click', ({ target }) => {
       const pressed = target instanceof Element ? target.closest('.group > button') : null;
       // These say on the button itself that they have copied, so it stays on the screen.

@@ -48,30 +48,6 @@ export async function loadHandsList() {
   return HandsList;
 }
 
-/**
- * What a press does with a part that the first press loads. Whoever is impatient and presses again
- * meanwhile has pressed once.
- * @template Part
- * @param {() => Promise<Part>} load @param {(part: Part) => void} use @param {() => void} failed
- */
-export function onceLoaded(load, use, failed) {
-  /** @type {Part | undefined} */
-  let part;
-  let loading = false;
-  return async () => {
-    if (loading) return;
-    loading = true;
-    try {
-      part ??= await load();
-      use(part);
-    } catch {
-      failed();
-    } finally {
-      loading = false;
-    }
-  };
-}
-
 /** @param {string} name  of the meta element that has its address */
 function style(name) {
   const link = document.createElement('link');

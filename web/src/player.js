@@ -5,6 +5,7 @@ import { followSystem } from './appearance.js';
 import { element } from './element.js';
 import { copyText, downloadText } from './files.js';
 import { languageOf } from './languages.js';
+import { onPrint } from './print.js';
 import { Reader } from './reader.js';
 import { Rewind, clock } from './rewind.js';
 import { fromData } from './recording-file.js';
@@ -41,7 +42,9 @@ async function play() {
   });
   rewind.toBegin();
   draw();
-  connectTools(() => recording.show(rewind.playback.moment));
+  const shown = () => recording.show(rewind.playback.moment);
+  connectTools(shown);
+  onPrint(() => ({ name: shown().title.name, text: shown().text }));
   document.addEventListener('keydown', (event) => rewind.pageKey(event));
   await reader.complete();
 }

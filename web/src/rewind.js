@@ -155,6 +155,8 @@ export class Rewind {
       slider.max = String(Math.max(end, begin + 1));
       slider.value = empty ? slider.max : String(at);
     }
+    const part = (Number(slider.value) - begin) / (Number(slider.max) - begin);
+    slider.style.setProperty('--at', `${Math.round(part * 1_000) / 10}%`);
     const label = this.label(this.live ? undefined : { time: this.recording.place(moment).time, at });
     slider.setAttribute('aria-valuetext', label);
     if (this.#output.value !== label) this.#output.value = label;

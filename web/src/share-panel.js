@@ -12,6 +12,9 @@ const PASS_WARNING =
   'Send it only to your own other machine or to a person whom you trust: it cannot be taken back, ' +
   'and it stays in the history of the browser that opens it.';
 
+/** What an address takes. */
+const MAX_LINE = 9_999_999;
+
 /**
  * @typedef {object} Offer
  * @property {string} link  the one for viewers
@@ -94,16 +97,19 @@ export class SharePanel {
     const theme = choice('embed-theme', 'Theme', { '': 'As the reader has it', light: 'Light', dark: 'Dark', contrast: 'High contrast' });
     const size = choice('embed-size', 'Text size', { '': 'As the reader has it', 12: '12', 14: '14', 16: '16', 20: '20' });
     const wrap = choice('embed-wrap', 'Long lines', { '': 'As the reader has it', on: 'Wrapped', off: 'Not wrapped' });
+    const line = make('input', { id: 'embed-line', type: 'number', min: 1, max: MAX_LINE, placeholder: 'Where the writer is' });
+    make('label', { class: 'choice' }, make('span', {}, 'First line shown'), line);
     const write = () => {
-      code.value = embedCode(link, { theme: theme.value, size: size.value, wrap: wrap.value });
+      const options = { theme: theme.value, size: size.value, wrap: wrap.value };
+      code.value = embedCode(link, { ...options, line: line.validity.valid ? line.value : '' });
     };
-    for (const menu of [theme, size, wrap]) menu.onchange = write;
+    for (const option of [theme, size, wrap, line]) option.oninput = write;
     write();
     return make(
       'details',
       {},
       make('summary', {}, 'Embed in a page'),
-      ...[theme, size, wrap].map((menu) => /** @type {Node} */ (menu.parentNode)),
+      ...[theme, size, wrap, line].map((menu) => /** @type {Node} */ (menu.parentNode)),
       make('label', { for: 'embed-field' }, 'Code'),
       code,
       make('p', { class: 'choices' }, this.#copier('copy-embed', 'Copy code', code, 'The code is copied.')),

@@ -13,7 +13,7 @@ export function viewersLink({ origin, pathname }, transport, room) {
 
 /**
  * How an embedded stream looks; what is not named is as the person who reads it has it.
- * @typedef {{ theme?: string, size?: string, wrap?: string }} EmbedOptions
+ * @typedef {{ theme?: string, size?: string, wrap?: string, line?: string }} EmbedOptions
  */
 
 /**

@@ -1,10 +1,12 @@
 // What the parts of the page have in common. Each of them imports this file, so that the bundler
 // makes one file of it all instead of one for each combination.
 
+import './again.js';
 import './appearance.js';
 import './connection.js';
 import './files.js';
 import './page.js';
+import './print.js';
 import './parts.js';
 import './status.js';
 import './change-events.js';

@@ -4,7 +4,7 @@
 // words when the page cannot begin.
 // @ts-nocheck: it asks for what today's browsers no longer lack.
 (function () {
-  var SECONDS = 20;
+  var SECONDS = 10;
   var root = document.documentElement;
   var script = document.currentScript;
   var room = location.hash.slice(1);
@@ -83,7 +83,8 @@
   if (room !== '') {
     ask('data-viewer', 'high');
     // Whoever looks at a page that loads ahead has not opened it yet.
-    if (!document.prerendering && /^[\w-]{22}$/.test(room) && !/[?&]transport=/.test(location.search)) negotiate(room);
+    if (!document.prerendering && /^[\w-]{22}(?![\w-])/.test(room) && !/[?&]transport=/.test(location.search))
+      negotiate(room.slice(0, 22));
   } else {
     ask('data-writer', 'high');
     ask('data-editor', 'low');
@@ -102,5 +103,7 @@
     if (event.reason instanceof SyntaxError) tooOld();
     else notLoaded();
   });
-  setTimeout(notLoaded, SECONDS * 1000);
+  setTimeout(function () {
+    say('The page is not there yet', 'A part of it has not arrived. Wait for it, or reload the page.');
+  }, SECONDS * 1000);
 })();

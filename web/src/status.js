@@ -30,6 +30,9 @@ const NOBODY =
 /** Codes of troubles in which nobody has answered. */
 const UNREACHED = ['Unreachable', 'Disconnected', 'Unanswered', 'Timeout'];
 
+/** The function app's own word for it, and what its host answers in its place. */
+const BUSY = ['Busy', 'Http429', 'Http503'];
+
 /** @type {Partial<Notice>} */
 const RETRY = { action: 'retry', label: 'Try now' };
 /** @type {Partial<Notice>} */
@@ -79,7 +82,7 @@ function linkStatus({ phase, since, network, trouble }, now, { kept, left, actio
  */
 function answerOf(trouble) {
   if (!trouble || UNREACHED.includes(trouble.code)) return undefined;
-  if (trouble.code === 'Busy')
+  if (BUSY.includes(trouble.code))
     return { word: 'Busy', text: 'The service is busy; the page tries again by itself.' };
   return { text: `The service answered: ${sentence(trouble.message)} The page tries again by itself.` };
 }
@@ -207,20 +210,26 @@ export const plainNotice = () => ({
     'Its language can be chosen again above.',
 });
 
-/** Said when a part of the page did not arrive. @type {Notice} */
-export const NOT_LOADED = {
-  text: 'A part of this page could not be loaded. Reload the page to try again.',
-  action: 'reload',
-  label: 'Reload',
+/** @type {Partial<Notice>} */
+const RELOAD = { action: 'reload', label: 'Reload' };
+/** Said when a part of the page did not arrive, or not yet. @type {Record<'failed' | 'late', Notice>} */
+const LACKING = {
+  failed: { text: 'A part of this page could not be loaded. Reload the page to try again.', ...RELOAD },
+  late: {
+    text: 'A part of this page has not arrived yet. The page waits for it; reloading may help.',
+    ...RELOAD,
+  },
 };
+
+/** @param {import('./again.js').Lack} lack */
+export const partNotice = (lack) => lack && LACKING[lack];
 
 /** Said while a language has no colours because they have not arrived. @type {Notice} */
 export const NO_COLOURS = {
   text:
     'The colours of this language could not be loaded. The text is whole, and the page tries ' +
     'again by itself.',
-  action: 'reload',
-  label: 'Reload',
+  ...RELOAD,
 };
 
 /** Said in passing when somebody asks for the text to be saved. @param {boolean} kept */

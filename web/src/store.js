@@ -180,6 +180,7 @@ export const hasLeft = (other) => tab.get(LEFT) === other;
 /** Nothing of this session stays in this browser. @param {string} room */
 export function forgetSession(room) {
   forgetTab();
+  tab.remove(PEN);
   for (const slot of slots().filter((name) => roomOf(name) === room || name === BESIDE + page))
     browser.remove(SESSION + slot);
 }
@@ -270,7 +271,8 @@ export function onOtherTab({ saved, dropped }) {
 
 /**
  * @typedef {{ theme: 'system' | 'light' | 'dark' | 'contrast', wrap: boolean, fontSize: number,
- *   indent: 'text' | '2' | '4' | 'tab' }} Preferences  indent: as in the text, or as chosen
+ *   indent: 'text' | '2' | '4' | 'tab', announce: boolean }} Preferences  indent: as in the text, or
+ *   as chosen; announce: new lines are read out
  */
 
 /** @returns {Preferences} */
@@ -279,6 +281,7 @@ export function preferences() {
   return {
     theme: ['light', 'dark', 'contrast'].includes(kept.theme) ? kept.theme : 'system',
     indent: ['2', '4', 'tab'].includes(kept.indent) ? kept.indent : 'text',
+    announce: kept.announce === true,
     // On a phone, lines are longer than the screen.
     wrap: kept.wrap ?? window.innerWidth < 720,
     fontSize:

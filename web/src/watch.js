@@ -2,6 +2,8 @@
 // it has been loaded, in a reader.
 
 import './shared.js';
+import { onceLoaded } from './again.js';
+import { Announcing } from './announcing.js';
 import { connectAppearance, looks } from './appearance.js';
 import { Burst } from './burst.js';
 import { Connection } from './connection.js';
@@ -15,11 +17,12 @@ import { languageOf } from './languages.js';
 import { replacement } from './ops.js';
 import { loadReader } from './parts.js';
 import { startOwn } from './page.js';
+import { onPrint } from './print.js';
 import { Reading } from './reading.js';
 import { Recording } from './recording.js';
 import { Rewind, ago } from './rewind.js';
 import { viewersLink } from './share.js';
-import { NOT_LOADED, NO_COLOURS, WAITING, viewerStatus } from './status.js';
+import { NO_COLOURS, WAITING, partNotice, viewerStatus } from './status.js';
 import { saveSession } from './store.js';
 import { breath, now } from './ticker.js';
 import { Viewer } from './viewer.js';
@@ -35,6 +38,7 @@ export class ViewerPage {
   #recording = new Recording();
   #rewind;
   #hand;
+  #announcing = new Announcing(() => this.#connection.step());
   /** @type {Connection} */
   #connection;
   #api;
@@ -86,7 +90,7 @@ export class ViewerPage {
         this.#connection.step();
       },
       pointed: () => this.#reader?.pointedLine,
-      failed: () => this.#lack(NOT_LOADED),
+      lack: (lack) => this.#lack(partNotice(lack)),
     });
     this.#connection = new Connection({
       ...backEnd,
@@ -109,24 +113,30 @@ export class ViewerPage {
     this.#connectMenu();
   }
 
-  /** Replaces the first text by the reader, in several steps that are short. */
-  async #load() {
+  #load() {
     this.#loading = true;
-    // The text is drawn first.
+    const read = onceLoaded(
+      // The text is drawn first.
+      () => breath().then(loadReader),
+      (Reader) => this.#read(Reader),
+      (lack) => this.#lack(partNotice(lack)),
+    );
+    read();
+  }
+
+  /**
+   * Replaces the first text by the reader, in several steps that are short.
+   * @param {typeof import('./reader.js').Reader} Reader
+   */
+  async #read(Reader) {
     await breath();
-    try {
-      const Reader = await loadReader();
-      await breath();
-      const { wrap } = looks();
-      const label = 'The writer’s text, read only';
-      const reader = new Reader({ text: this.#viewer.text, label, wrap });
-      await reader.open(this.#host);
-      await breath();
-      this.#begin(reader);
-      await reader.complete((missing) => this.#lack(missing ? NO_COLOURS : undefined));
-    } catch {
-      this.#lack(NOT_LOADED);
-    }
+    const { wrap } = looks();
+    const label = 'The writer’s text, read only';
+    const reader = new Reader({ text: this.#viewer.text, label, wrap });
+    await reader.open(this.#host);
+    await breath();
+    this.#begin(reader);
+    await reader.complete((missing) => this.#lack(missing ? NO_COLOURS : undefined));
   }
 
   /** @param {import('./status.js').Notice | undefined} notice */
@@ -193,7 +203,9 @@ export class ViewerPage {
     // Nothing else is to be on its way while the first text is.
     if (!this.#loading && (hasText || status.word === WAITING)) this.#load();
     if (!live) this.#rewind.show();
-    return Math.min(this.#burst.wakeAt, readAt);
+    const heard = hasText && live ? viewer.text : undefined;
+    const sayAt = this.#announcing.show(heard, viewer.view?.selections[0]?.[1], now());
+    return Math.min(this.#burst.wakeAt, readAt, sayAt);
   }
 
   /** @param {import('./ops.js').Op[]} ops */
@@ -245,6 +257,7 @@ export class ViewerPage {
       const { name, language } = this.#viewer.session;
       downloadText(shown(), name, language);
     });
+    onPrint(() => ({ name: this.#viewer.session.name, text: shown() }));
     page.onAction = (action) => {
       if (action === 'retry') this.#connection.retry();
       else if (action === 'reload') location.reload();
@@ -252,7 +265,7 @@ export class ViewerPage {
       else if (action === 'write') this.#write();
     };
     page.onFocusLost = () => this.#reader?.focus();
-    page.onNotLoaded = () => this.#lack(NOT_LOADED);
+    page.onLack = (lack) => this.#lack(partNotice(lack));
   }
 
   /** Takes the pen: a writer's page goes on with what was watched here. */

@@ -1,6 +1,7 @@
 // The writer's page: an editor whose text is kept in the browser and streamed to the room.
 
 import './shared.js';
+import { onceLoaded } from './again.js';
 import { connectAppearance, followTheme } from './appearance.js';
 import { Connection } from './connection.js';
 import { Draft } from './draft.js';
@@ -14,13 +15,14 @@ import { languageOf, languageOfFile } from './languages.js';
 import { loadEditor } from './parts.js';
 import { Passing } from './passing.js';
 import { dropPen, holdPen, writes } from './pen.js';
+import { onPrint } from './print.js';
 import { Recorder } from './recorder.js';
 import { ROLL_CALL_EVERY_MS, cleanName } from './protocol.js';
 import { viewersLink } from './share.js';
 import {
-  NOT_LOADED,
   NO_COLOURS,
   TOO_LARGE,
+  partNotice,
   plainNotice,
   resumedNotice,
   savedNotice,
@@ -120,7 +122,7 @@ export class WriterPage {
       changed: () => this.#connection.step(),
       reveal: (line) => this.#editor?.reveal(line),
       mark: (lines) => this.#editor?.markHands(lines),
-      failed: () => this.#notLoaded(),
+      lack: (lack) => this.#lack(lack),
     });
     if (backEnd.keepDays > 0) this.#keep(backEnd, kept?.dropped);
     this.#connection = new Connection({
@@ -140,10 +142,13 @@ export class WriterPage {
     this.#showSession();
     this.#connection.start();
     const attach = connectAppearance();
-    this.#settled
-      .then(loadEditor)
-      .then((Editor) => this.#edit(new Editor(...editorOptions(this.#writer)), attach))
-      .catch(() => this.#notLoaded());
+    page.showEmpty({ title: 'Loading', text: '' });
+    const open = onceLoaded(
+      loadEditor,
+      (Editor) => this.#edit(new Editor(...editorOptions(this.#writer)), attach),
+      (lack) => this.#lack(lack),
+    );
+    this.#settled.then(open);
   }
 
   /** @param {import('./editor.js').Editor} editor @param {(editor: any) => void} attach */
@@ -153,13 +158,17 @@ export class WriterPage {
     this.#page.showEmpty(undefined);
     attach(editor);
     this.#showSession();
-    editor.focus();
+    // Whoever is in the menu by now stays there.
+    const { activeElement } = document;
+    if (!activeElement || activeElement === document.body) editor.focus();
     this.#connection.step();
   }
 
-  #notLoaded() {
-    this.#missing = NOT_LOADED;
-    if (!this.#editor) this.#page.showEmpty({ title: 'The editor could not be loaded', text: '' });
+  /** @param {import('./again.js').Lack} lack  of a part of the page */
+  #lack(lack) {
+    this.#missing = partNotice(lack);
+    const title = lack === 'late' ? 'The editor has not arrived yet' : 'The editor could not be loaded';
+    if (!this.#editor) this.#page.showEmpty({ title, text: '' });
     this.#show();
   }
 
@@ -363,9 +372,10 @@ export class WriterPage {
   }
 
   #forget() {
+    const isKept = this.#keeping && !this.#keeping.dropped;
     const question =
       'Forget this session? Its text and the right to write in it go from this browser. ' +
-      'Viewers keep what they see.';
+      `Viewers keep what they see${isKept ? ', and the kept text stays until its time is over' : ''}.`;
     if (!confirm(question)) return;
     this.#draft.drop();
     forgetSession(this.#session.room);
@@ -412,6 +422,8 @@ export class WriterPage {
       return { link: this.#link, pen: writerLink(this.#link, { key, epoch: writer.epoch }) };
     });
     page.onLanguage((language) => this.#change({ language }));
+    // No name has a slash in it: it would be a folder's.
+    page.onTitle((title) => this.#change({ name: cleanName(title.replace(/[/\\]/g, '-')) }));
     page.onRecording(() => this.#recorder.recording, now);
     page.onHands(writer.hands.allowed, (allowed) => {
       keepHands(allowed);
@@ -429,9 +441,10 @@ export class WriterPage {
       this.#say('This browser has forgotten the word. This stream goes on without it.');
     });
     page.onPress('download', () => downloadText(writer.text, writer.name, writer.language));
+    onPrint(() => writer);
     page.onAction = (action) => this.#act(action);
     page.onFocusLost = () => this.#editor?.focus();
-    page.onNotLoaded = () => this.#notLoaded();
+    page.onLack = (lack) => this.#lack(lack);
   }
 
   /** @param {string} action  of the banner's button */

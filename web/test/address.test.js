@@ -5,12 +5,12 @@ import { readHash, readSearch } from '../src/address.js';
 const ROOM = 'AbCdEfGhIjKlMnOpQrSt_-';
 
 test('a link is understood whatever a program has put behind it', () => {
-  for (const tail of ['', '.', ')', '>', '/', ',', '%20', '&x=1', '?fbclid=1', '…', '”', ': see there', ':L', ':Lx'])
+  for (const tail of ['', '.', ')', '>', '/', ',', '%20', '&x=1', '?fbclid=1', '…', '”', '_', '**', '--', '_.', '_>x', ': see there', ':L', ':Lx'])
     assert.deepEqual(readHash(`#${ROOM}${tail}`), { room: ROOM, line: undefined }, tail);
 });
 
 test('a link that is too short or too long is none, and without # one writes', () => {
-  for (const hash of [`#${ROOM.slice(1)}`, `#${ROOM}x`, `#${ROOM}_`, '#.', '#tooshort'])
+  for (const hash of [`#${ROOM.slice(1)}`, `#${ROOM}x`, `#${ROOM}_x`, '#.', '#tooshort'])
     assert.equal(readHash(hash), undefined, hash);
   for (const hash of ['', '#']) assert.deepEqual(readHash(hash), { room: '' });
 });

@@ -19,8 +19,8 @@ test('the code to embed has the options that were chosen, and no others', () => 
   const link = `https://page.example/#${ROOM}`;
   assert.equal(source(link), `https://page.example/?embed#${ROOM}`);
   assert.equal(
-    source(link, { theme: 'dark', size: '16', wrap: '' }),
-    `https://page.example/?embed&amp;theme=dark&amp;size=16#${ROOM}`,
+    source(link, { theme: 'dark', size: '16', wrap: '', line: '12' }),
+    `https://page.example/?embed&amp;theme=dark&amp;size=16&amp;line=12#${ROOM}`,
   );
   const native = `https://page.example/?transport=native#${ROOM}`;
   assert.equal(source(native, {}), `https://page.example/?transport=native&amp;embed#${ROOM}`);

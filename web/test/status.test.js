@@ -254,9 +254,12 @@ test('a service that answers, even if it refuses, is not said to be silent', () 
     watching({}, { text: null, now, link: { ...up, phase, trouble: { code, message, final: false } } });
   for (const phase of ['connecting', 'down'])
     for (const now of [4_000, 20_000]) {
-      const busy = status('Busy', 'too much in flight', phase, now);
-      assert.equal(busy.word, 'Busy');
-      assert.match(busy.notice.text, /^The service is busy/);
+      // What stands in front of the function app answers without its words.
+      for (const code of ['Busy', 'Http503', 'Http429']) {
+        const busy = status(code, 'too much in flight', phase, now);
+        assert.equal(busy.word, 'Busy');
+        assert.match(busy.notice.text, /^The service is busy/);
+      }
       const { text } = status('Http502', 'The function app answered 502.', phase, now).notice;
       assert.match(text, /answered: The function app answered 502\. The page tries again/);
     }

@@ -194,12 +194,14 @@ test('a session of another function app under the same address is not taken up',
 
 test('of a session that is forgotten nothing stays, and the others do', async () => {
   const { page, kept } = browser();
-  const { saveSession, forgetSession } = await page();
+  const { keepPen, keptPen, saveSession, forgetSession } = await page();
+  keepPen({ room: 'R', key: 'K', epoch: 1 });
   saveSession({ ...draft, room: 'other', epoch: 7, text: 'other' });
   saveSession({ ...draft, epoch: 7, text: 'kept' });
   saveSession({ ...draft, epoch: 7, beside: true, text: 'beside' });
   saveSession({ ...draft, room: '', key: '', epoch: 0, beside: true, text: 'without a room' });
   forgetSession('R');
+  assert.equal(keptPen('R'), undefined, 'nor the right to write, from a writer’s link');
   assert.deepEqual(sessionsOf(kept).map(({ room }) => room), ['other']);
   assert.equal((await page()).lastSession(NOW), undefined);
 });
