@@ -7,6 +7,7 @@ import { UsageError, USAGE, readOptions } from './options.js';
 import { PageError } from './page.js';
 import { share } from './share.js';
 import { complaint } from './visible.js';
+import { exit } from './signals.js';
 import { watch } from './watch.js';
 
 /* global VERSION */
@@ -59,7 +60,7 @@ process.stdout.on('error', () => process.exit(1));
 process.stderr.on('error', () => process.exit(1));
 
 main().then(
-  (code) => process.exit(code),
+  (code) => exit(code),
   (error) => {
     const usage = error instanceof UsageError;
     if (!usage && !(error instanceof PageError)) throw error;

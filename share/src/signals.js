@@ -12,7 +12,22 @@ export function onSignals({ interrupted, left = interrupted }) {
     process.on(signal, () => {
       if (!first) process.exit(CODES[signal]);
       first = false;
+      if (signal === 'SIGHUP') outliveTerminal();
       if (signal === 'SIGINT') interrupted();
       else left(CODES[signal]);
     });
+}
+
+/** What is written to a terminal that has gone is lost, and no reason to leave without last words. */
+function outliveTerminal() {
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners('error').on('error', () => {});
+}
+
+/** @param {number} code */
+export function exit(code) {
+  if (code !== CODES.SIGHUP) process.exit(code);
+  // Node would set the terminal back, and crash since there is none.
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }
