@@ -151,6 +151,12 @@ const GARBAGE = {
   'three bytes': (socket) => socket.send(Buffer.from([1, 2, 3])),
   'a type that no server sends': (socket) => socket.send(encodeFrame(TYPES.connected, { ConnectionId: 'x' })),
   'a call without a method': (socket) => socket.send(encodeFrame(TYPES.request, { AckId: 1, Url: '/' })),
+  'a header that is no text': (socket) => socket.send(encodeFrame(TYPES.request, {
+    AckId: 1, HttpMethod: 'POST', Url: '/', Headers: { 'Content-Type': { toString: 1 } },
+  })),
+  'a channel that is no text': (socket) => socket.send(encodeFrame(TYPES.request, {
+    AckId: 1, HttpMethod: 'POST', Url: '/', ChannelName: [[]],
+  })),
   'a status that is none': (socket) => socket.send(encodeFrame(TYPES.response, { AckId: 1, StatusCode: 'x' })),
 };
 test('a frame that is none costs the line that it came on, and no other', async (t) => {
@@ -170,14 +176,37 @@ test('a frame that is none costs the line that it came on, and no other', async 
 });
 
 test('a server that does not read is cut, and said so', async (t) => {
-  const { server, client, tells } = await start(t, { maxPendingBytes: 100_000 });
+  const { server, client, tells } = await start(t, { maxPendingBytes: 100_000, tunnelKeepAliveMs: 100 });
   const app = await server().opened();
   const crowd = [];
   for (let i = 0; i < 12; i++) crowd.push(await client());
   app.socket.pause();
   const text = `42["${'x'.repeat(900_000)}"]`; // of all together more than the system's buffers hold
   for (const { client: sender } of crowd) sender.send(text);
-  await tells(/unread, and is cut: it does not read/);
+  await tells(/unread what it is sent, and is cut: it does not read/);
+});
+
+test('a server that makes calls and reads no answer is cut', async (t) => {
+  const { server, tells } = await start(t, { maxPendingBytes: 100_000 });
+  const app = await server().opened();
+  app.socket.pause();
+  const target = `/api/hubs/chat/:send?${VERSION}&filter=${'x'.repeat(20_000)}`; // the answer repeats it
+  const timer = setInterval(() => {
+    for (let i = 0; i < 20; i++) app.call('POST', target, '42["x"]').catch(() => {});
+  }, 1);
+  t.after(() => clearInterval(timer));
+  await tells(/unread what it is sent, and is cut: it does not read/);
+});
+
+test('many clients that send much at once are no reason to cut a server that reads', async (t) => {
+  const { server, client, entries } = await start(t, { maxPendingBytes: 1_000_000 });
+  const app = await server().opened();
+  const crowd = [];
+  for (let i = 0; i < 8; i++) crowd.push(await client());
+  const text = `42["${'x'.repeat(900_000)}"]`;
+  for (const { client: sender } of crowd) sender.send(text);
+  await app.heard('user.message', 8);
+  assert.deepEqual(entries, []);
 });
 
 // --- calls ------------------------------------------------------------------------------------

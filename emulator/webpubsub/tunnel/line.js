@@ -2,6 +2,7 @@
 // they are about is others' business.
 
 import { Queue } from '../queue.js';
+import { Outlet } from './outlet.js';
 import {
   FrameError, connectedFrame, readCall, requestFrame, responseFrame, statusFrame,
 } from './wire.js';
@@ -16,6 +17,7 @@ export class Line {
   #service;
   #serve;
   #calls;
+  #outlet;
   #pending = new Map(); // AckId -> {resolve, reject, parts, bytes}
   #nextAck = 1;
   #keepAlive;
@@ -34,12 +36,13 @@ export class Line {
     this.#calls = new Queue({
       count, bytes, failed: (error) => this.#warn(error.stack), onRoom: () => socket.resume(),
     });
+    this.#outlet = new Outlet(socket, bytes);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('error', (error) => this.#warn(`is broken: ${error.message}`));
     socket.on('close', (code) => this.#end(code, onEnd));
     this.#write(connectedFrame(id));
     if (tunnelKeepAliveMs > 0) {
-      this.#keepAlive = setInterval(() => this.#write(statusFrame('alive')), tunnelKeepAliveMs);
+      this.#keepAlive = setInterval(() => this.#beAlive(), tunnelKeepAliveMs);
     }
   }
 
@@ -68,17 +71,23 @@ export class Line {
       const onAbort = settle(() => reject(new Error('given up')));
       signal.addEventListener('abort', onAbort);
       this.#pending.set(ackId, { resolve: settle(resolve), reject: settle(reject), parts: [], bytes: 0, progress });
-      this.#write(requestFrame({ ackId, ...request }));
+      this.#outlet.add(() => (this.#pending.has(ackId) ? requestFrame({ ackId, ...request }) : undefined));
     });
   }
 
-  /** A server that does not read is cut off. */
   #write(bytes) {
     if (!this.isOpen) return;
-    this.#socket.send(bytes);
-    const { maxPendingBytes } = this.#service.options;
-    if (this.#socket.bufferedAmount <= maxPendingBytes) return;
-    this.#warn(`has left more than ${maxPendingBytes} bytes unread, and is cut: it does not read`);
+    this.#outlet.add(() => bytes, bytes.length);
+    if (this.#outlet.isFull) this.#cut();
+  }
+
+  #beAlive() {
+    if (this.#outlet.isStuck()) this.#cut();
+    else this.#write(statusFrame('alive'));
+  }
+
+  #cut() {
+    this.#warn('leaves unread what it is sent, and is cut: it does not read');
     this.#socket.terminate();
   }
 
@@ -89,7 +98,7 @@ export class Line {
     try {
       if (!isBinary) throw new FrameError('it is text, and frames are bytes');
       const call = readCall(data);
-      if (call.isRequest) this.#enqueue(call);
+      if (call.isRequest) this.#enqueue(call, data.length);
       else this.#answered(call);
     } catch (error) {
       const isFrame = error instanceof FrameError;
@@ -121,8 +130,8 @@ export class Line {
   }
 
   /** Calls take effect one after the other, as they have come: a server relies on that. */
-  #enqueue(call) {
-    this.#calls.add(() => this.#carryOut(call), { bytes: call.body?.length ?? 0 });
+  #enqueue(call, bytes) {
+    this.#calls.add(() => this.#carryOut(call), { bytes });
     if (this.#calls.isFull) this.#socket.pause();
   }
 

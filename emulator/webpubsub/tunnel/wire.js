@@ -91,7 +91,7 @@ export function decodeFrame(bytes) {
   const content = readBody(bytes, json.end);
   if (content.end !== bytes.length) throw new FrameError('there are bytes behind its body');
   const fields = parse(json.bytes);
-  if (fields.Type !== type) throw new FrameError(`its types differ: ${type} and ${JSON.stringify(fields.Type)}`);
+  if (fields.Type !== type) throw new FrameError(`its Type is not ${type}, as it says before`);
   return { type, fields, body: content.bytes };
 }
 
@@ -159,6 +159,9 @@ export function readCall(bytes) {
   const { type, fields, body } = decodeFrame(bytes);
   const { AckId: ackId, LocalRouting: localRouting = false, ChannelName: channel = '' } = fields;
   if (!Number.isSafeInteger(ackId) || ackId < 0) fault('its AckId is no number');
+  if (typeof localRouting !== 'boolean' || typeof channel !== 'string') {
+    fault('its LocalRouting or ChannelName is none');
+  }
   const call = { ackId, localRouting, channel, headers: readHeaders(fields.Headers ?? {}), body };
   if (type === TYPES.request) {
     const { HttpMethod: method, Url: url } = fields;
@@ -174,7 +177,10 @@ export function readCall(bytes) {
 /** Of a list of values the first one counts. */
 function readHeaders(headers) {
   if (!isObject(headers)) fault('its Headers are no object');
-  const first = (value) => String([value].flat()[0] ?? '');
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), first(value)]));
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), readValue([value].flat()[0] ?? '')]));
+}
+
+function readValue(value) {
+  return typeof value === 'object' ? fault('a value of its Headers is no text') : String(value);
 }
