@@ -51,6 +51,7 @@ export class Connection {
       ...where,
       epoch: () => core.epoch,
       greatest: () => ('greatest' in core ? core.greatest : 0),
+      least: () => ('least' in core ? core.least : 0),
       listener: {
         ticket: (granted) => {
           if ('admitted' in core) core.admitted(granted);

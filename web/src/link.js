@@ -70,13 +70,13 @@ export class Link {
 
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
-   *   epoch?: () => number, greatest?: () => number, word?: () => string, listener: Listener }}
-   *   options
+   *   epoch?: () => number, greatest?: () => number, least?: () => number, word?: () => string,
+   *   listener: Listener }} options
    *   room and key: a writer who returns; room alone: a viewer; neither (or ''): the writer of a
    *   new room; epoch: a writer's, 0 as long as negotiate has not given it one; greatest: which it
-   *   has to exceed; word: the owner's, which opening a room may need ('': none is known)
+   *   has to exceed; least: which it must exceed, or it would ask again at once; word: the owner's, which opening a room may need ('': none is known)
    */
-  constructor({ api, room, key, transport = 'socketio', epoch, greatest, word, listener }) {
+  constructor({ api, room, key, transport = 'socketio', epoch, greatest, least, word, listener }) {
     this.transport = typeof transport === 'string' ? transportOf(transport) : transport;
     this.api = api;
     this.room = room;
@@ -84,6 +84,7 @@ export class Link {
     this.word = word;
     this.epoch = epoch;
     this.greatest = greatest;
+    this.least = least;
     this.listener = listener;
   }
 
@@ -203,8 +204,9 @@ export class Link {
       if (typeof ticket?.[field] !== 'string')
         throw new Error(`The response of negotiate has no ${field}.`);
     }
-    if (this.#needsEpoch && !(Number.isSafeInteger(ticket.epoch) && ticket.epoch > 0))
-      throw new Error('The response of negotiate has no epoch.');
+    const least = this.least?.() ?? 0;
+    if (this.#needsEpoch && !(Number.isSafeInteger(ticket.epoch) && ticket.epoch > least))
+      throw new Error(`The response of negotiate has no epoch above ${least}.`);
     this.#check(ticket);
     return ticket;
   }

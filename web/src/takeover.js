@@ -74,8 +74,10 @@ export class Takeover {
   /** Another tab has saved this session. @param {number} epoch */
   saved(epoch) {
     const { writer } = this;
-    if (writer.epoch === 0) writer.greatest = Math.max(writer.greatest, epoch);
-    else if (epoch > writer.epoch) this.yieldTo(epoch);
+    // While it waits for a new epoch it has taken the pen with the one before.
+    const own = writer.epoch || writer.least;
+    if (own === 0) writer.greatest = Math.max(writer.greatest, epoch);
+    else if (epoch > own) this.yieldTo(epoch);
   }
 
   /** @param {number} epoch */

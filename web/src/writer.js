@@ -57,6 +57,8 @@ export class Writer {
   constructor({ epoch = 0, greatest = epoch, text, language, name, known, hands = 0, rollCallEvery }) {
     this.epoch = epoch;
     this.greatest = greatest;
+    /** An epoch of its own that it has given up: the next one is greater. */
+    this.least = 0;
     /** Units of the service, which say how many viewers it serves at full pace. */
     this.units = 1;
     this.language = language;
@@ -173,6 +175,7 @@ export class Writer {
 
   /** Another writer has the same epoch: negotiate has to give a greater one. */
   renew() {
+    this.least = this.epoch;
     this.greatest = this.epoch;
     this.epoch = 0;
   }

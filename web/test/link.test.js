@@ -208,6 +208,17 @@ test('a writer without an epoch asks for one that exceeds what it knows, and nob
   }
 });
 
+test('a writer that has given up an epoch is let in with a greater one only, and otherwise asks again later', async (t) => {
+  const renewed = { epoch: () => 0, greatest: () => 41, least: () => 41, room: ROOM, key: 'K' };
+  for (const epoch of [1, 40, 41]) {
+    const { told, trouble } = await negotiate(t, { ...writer, epoch }, renewed);
+    assert.deepEqual([told, trouble.final], ['left', false]);
+    assert.match(trouble.message, /no epoch above 41/);
+  }
+  const { told } = await negotiate(t, { ...writer, epoch: 42 }, renewed);
+  assert.equal(told, 'ticket');
+});
+
 test('a refusal for want of the word is known by its code, and is final', async (t) => {
   const body = { error: { code: 'WritersWord', message: 'in words' } };
   const { told, trouble } = await negotiate(t, Response.json(body, { status: 403 }));

@@ -54,6 +54,43 @@ test('a writer announces the epoch that negotiate has given it, and keeps it whe
   assert.deepEqual(requests, ['http://app/negotiate?epoch=6', { room_id, writer_key }]);
 });
 
+test('a writer that is given its equal epoch again does not join with it, and asks again', async (t) => {
+  const writer = new Writer({ greatest: 6, text: '', language: 'go', name: '' });
+  const ticket = { room_id: 'R'.repeat(22), role: 'writer', writer_key: 'K' };
+  const answers = [7, 7, 5, 8];
+  t.mock.method(globalThis, 'fetch', async () => Response.json({ ...ticket, epoch: answers.shift() }));
+  const waits = [];
+  t.mock.method(globalThis, 'setTimeout', (again, ms) => {
+    if (ms < 6_000) waits.push(ms); // negotiate's own deadline is longer
+    if (ms < 6_000) setImmediate(again);
+  });
+  const joins = [];
+  let opened;
+  const transport = {
+    query: '',
+    fields: [],
+    open(_, party) {
+      joins.push(party.epoch());
+      opened();
+      return { send() {}, close() {} };
+    },
+  };
+  const nextJoin = () => new Promise((resolve) => (opened = resolve));
+  const device = { ticker: () => () => {}, hasNetwork: () => true, onNetwork: () => {} };
+  const connection = new Connection({ api: 'http://app', transport, core: writer, show() {} }, device);
+  t.after(() => connection.stop());
+  const first = nextJoin();
+  connection.start();
+  await first;
+  const second = nextJoin();
+  writer.renew();
+  connection.retry();
+  await second;
+  assert.deepEqual([joins, answers], [[7, 8], []]);
+  assert.equal(waits.length, 2, 'with a back-off');
+  assert.ok(waits[0] >= 250 && waits[1] >= 500, String(waits));
+});
+
 test('a writer gives way to a newer one, and to one that does not tell its epoch', () => {
   for (const [epoch, rivalEpoch] of [
     [8, 8],
@@ -130,6 +167,16 @@ test('a tab that is not let in yet learns from another what it has to exceed, an
   assert.equal(gaveWay, 0);
   takeover.saved(11);
   assert.equal(gaveWay, 1);
+});
+
+test('a writer that waits for a new epoch gives way to whoever has taken the pen meanwhile', () => {
+  const scene = joined(7);
+  const { takeover, writer } = scene;
+  writer.renew();
+  takeover.saved(7); // the other one's, which is equal
+  assert.deepEqual([scene.gaveWay, writer.greatest], [0, 7]);
+  takeover.saved(9);
+  assert.deepEqual([scene.gaveWay, takeover.rivalEpoch], [1, 9]);
 });
 
 test('a writer gives way once, and remembers the greatest epoch that it has given way to', () => {
