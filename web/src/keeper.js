@@ -46,10 +46,10 @@ export class Keeper {
   #failures = 0;
   #retryAt = 0;
   #trouble = '';
-  /** @type {'keep' | 'drop' | 'dropped' | 'stopped'} */
+  /** @type {'keep' | 'drop' | 'dropped' | 'stopped'} stopped: no texts are kept here */
   #wish = 'keep';
   wakeAt = NEVER;
-  /** @type {number} a greater epoch than the writer's that is kept, 0 if none was seen */
+  /** The greatest epoch of another writer that was seen here: only a greater one is kept. */
   rivalEpoch = 0;
 
   /** @param {{ days: number, dropped?: boolean }} options  dropped: this session is not to be kept */
@@ -90,7 +90,7 @@ export class Keeper {
   /** What the room has been told, if that is to be kept. @param {Writer} writer */
   #told(writer) {
     const { epoch, version, known } = writer;
-    const begun = epoch > 0 && (version > 0 || !writer.needRoomFull);
+    const begun = epoch > this.rivalEpoch && (version > 0 || !writer.needRoomFull);
     if (!begun || (known.text === '' && !this.#kept)) return undefined;
     const { name, language, text: content } = known;
     const last = writer.endTold ? { ended: /** @type {true} */ (true) } : {};
@@ -128,7 +128,7 @@ export class Keeper {
 
   /** @param {Writer} writer @param {number} now @returns {Wish | undefined} */
   #pollDrop(writer, now) {
-    if (this.#deleting || writer.epoch === 0) return undefined;
+    if (this.#deleting || writer.epoch <= this.rivalEpoch) return undefined;
     if (now < this.#retryAt) {
       this.wakeAt = this.#retryAt;
       return undefined;
@@ -169,8 +169,7 @@ export class Keeper {
   #outrun(wish, { epoch = 0, version = 0 }, now) {
     const own = wish.kind === 'delete' ? wish.epoch : wish.text.epoch;
     if (epoch > own) {
-      this.rivalEpoch = epoch;
-      this.#wish = 'stopped';
+      this.rivalEpoch = Math.max(this.rivalEpoch, epoch);
     } else if (version === DELETED) {
       this.#wish = 'dropped';
     } else {

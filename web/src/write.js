@@ -223,7 +223,7 @@ export class WriterPage {
   /** Nobody would delete the kept text any more: no later page takes this session up. */
   get #leavesText() {
     const goesOn = !this.#writer.ended && this.#draft.kept;
-    return this.#keeping?.dropping === true && !goesOn;
+    return this.#keeping?.dropping === true && !goesOn && !this.#takeover.done;
   }
 
   /** @param {import('./connection.js').BackEnd} backEnd @param {boolean} [dropped] */

@@ -154,6 +154,27 @@ test('only a text of a greater epoch is another writer\'s', () => {
   assert.deepEqual(page.pass(20_000), []);
 });
 
+test('a text of another writer is no reason to keep nothing under an epoch that is greater still', () => {
+  const page = open();
+  page.type('a');
+  const put = page.step();
+  page.writer.renew();
+  page.writer.admitted({ epoch: 9 });
+  page.keeper.done(put, { status: 412, epoch: 8, version: 3 }, page.now);
+  const [{ text }] = page.pass(EVERY_MS + 200);
+  assert.deepEqual([text.epoch, text.content], [9, 'a']);
+  assert.match(page.keeper.words(page.now), /^Kept, /);
+});
+
+test('who has been outrun while deleting deletes nothing of the other one\'s, and still wants nothing kept', () => {
+  const page = open({ dropped: true });
+  assert.equal(page.pass(60_000, { status: 412, epoch: 8, version: 3 }).length, 1);
+  assert.deepEqual([page.keeper.dropped, page.keeper.rivalEpoch], [true, 8]);
+  page.writer.renew();
+  page.writer.admitted({ epoch: 9 });
+  assert.deepEqual(page.pass(300), [{ kind: 'delete', epoch: 9 }]);
+});
+
 test('a 412 that names no text is none of the function app\'s: nothing was kept', () => {
   const page = open();
   page.type('a');
