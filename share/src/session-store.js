@@ -12,7 +12,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** A session that nobody has gone on with for so long is forgotten. */
 const FORGET_MS = 30 * 86_400_000;
-const FORGET_WITHIN_MS = 1_000;
+/** When the program ends, what is being stored is waited for so long. */
+const LAST_WORDS_MS = 1_000;
 
 /** @param {NodeJS.ProcessEnv} env */
 function folderOf({ XDG_STATE_HOME: own = '' }) {
@@ -20,6 +21,10 @@ function folderOf({ XDG_STATE_HOME: own = '' }) {
   const state = isAbsolute(own) ? own : join(homedir(), '.local', 'state');
   return join(state, 'codestream-share');
 }
+
+/** A folder that cannot be made may be tried for ever: under /proc, it is. @param {Promise<any>} stored */
+const inTime = (stored) =>
+  Promise.race([stored, new Promise((late) => setTimeout(late, LAST_WORDS_MS))]);
 
 export class SessionStore {
   #file;
@@ -67,11 +72,21 @@ export class SessionStore {
     return written;
   }
 
+  /** The next writer of this session will have a greater epoch than this one. @param {number} epoch */
+  async outrank(epoch) {
+    const own = await this.#own();
+    if (own && own.epoch < epoch) await inTime(this.write({ ...own, epoch }));
+  }
+
   async forget() {
-    // A folder that cannot be made may be tried for ever: under /proc, it is.
-    await Promise.race([this.#last, new Promise((late) => setTimeout(late, FORGET_WITHIN_MS))]);
-    if (this.#room === '' || (await this.read())?.room !== this.#room) return;
-    await rm(this.#path, { force: true }).catch(() => {});
+    if (await this.#own()) await rm(this.#path, { force: true }).catch(() => {});
+  }
+
+  /** What is stored, if it is the session that was stored here last. */
+  async #own() {
+    await inTime(this.#last);
+    const stored = await this.read();
+    return stored?.room === this.#room ? stored : undefined;
   }
 
   /** @param {Session} session */

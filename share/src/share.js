@@ -81,8 +81,7 @@ class Run {
         admitted: (session) => this.#admitted(session),
         live: (room) => this.#live(room, backEnd),
         refused: (trouble) => this.#refused(trouble),
-        takenOver: () =>
-          this.#end(this.fail('this stream goes on elsewhere; --resume takes it back.')),
+        takenOver: (epoch) => this.#takenOver(epoch),
       },
     });
     onSignals({ interrupted: () => this.#finish(), left: (code) => this.#leave(code) });
@@ -162,6 +161,12 @@ class Run {
   }
 
   // ---- the end ----
+
+  /** @param {number} epoch */
+  async #takenOver(epoch) {
+    await this.#store?.outrank(epoch);
+    this.#end(this.fail('this stream goes on elsewhere; --resume takes it back.'));
+  }
 
   async #finish() {
     const told = await this.#sharing?.end();

@@ -24,7 +24,7 @@ const AROUND = 10;
  * @property {(session: import('./session-store.js').Session) => void} admitted  once for each epoch
  * @property {(room: string) => void} live  once: whoever comes now is heard of, and finds the text
  * @property {(trouble: import('../../web/src/link.js').Trouble) => void} refused  for good
- * @property {() => void} takenOver
+ * @property {(epoch: number) => void} takenOver  by a writer with this epoch, 0 if it told none
  */
 
 export class Sharing {
@@ -187,7 +187,7 @@ export class Sharing {
   #giveWay() {
     this.#connection.stop();
     this.#writer.left();
-    this.#listener.takenOver();
+    this.#listener.takenOver(this.#takeover.rivalEpoch);
   }
 
   /** @param {() => boolean} done */

@@ -26,6 +26,23 @@ test('of two programs that share a file, the first to end does not forget the ot
   assert.deepEqual(await readdir(folder), []);
 });
 
+test('a session that was taken over is gone on with under a greater epoch, if it is still the stored one', async (t) => {
+  const XDG_STATE_HOME = await mkdtemp(`${tmpdir()}/store-`);
+  t.after(() => rm(XDG_STATE_HOME, { recursive: true }));
+  const of = { file: 'file.js', api: 'http://localhost:9', env: { XDG_STATE_HOME } };
+  const [one, other] = [new SessionStore(of), new SessionStore(of)];
+  await one.outrank(5); // it has not begun
+  assert.equal(await one.read(), undefined);
+  one.write(session('a')); // is taken over while it is being written
+  await one.outrank(5);
+  assert.deepEqual(await one.read(), { ...session('a'), epoch: 5 });
+  await one.outrank(0); // by a writer that told no epoch
+  assert.equal((await one.read()).epoch, 5);
+  await other.write(session('b'));
+  await one.outrank(7);
+  assert.deepEqual(await one.read(), session('b'));
+});
+
 test('a folder for states that is relative is not taken', async (t) => {
   const home = await mkdtemp(`${tmpdir()}/store-`);
   const before = process.env.HOME;

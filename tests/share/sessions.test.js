@@ -111,6 +111,8 @@ test('somebody who takes the pen elsewhere ends it, and says so', async (t) => {
   t.after(() => rival.close());
   assert.deepEqual(await share.exited, { code: 1, signal: null });
   assert.match(share.err, /this stream goes on elsewhere; --resume takes it back/);
+  const stored = JSON.parse(await readFile(`${home}/state/codestream-share/${name}`, 'utf8'));
+  assert.ok(stored.epoch >= rival.core.epoch, 'what takes it back has to exceed the other one');
 });
 
 test('the owner’s word comes from the environment; without one, or with a wrong one, it ends', async (t) => {
