@@ -27,3 +27,8 @@ declare module 'monaco-editor/languages/definitions/*' {
   export const language: import('monaco-editor').languages.IMonarchLanguage;
   export const TagAutoInterpolationDollar: any;
 }
+
+/** Nor does this. */
+declare module 'monaco-editor/base/common/errors' {
+  export const errorHandler: { unexpectedErrorHandler: (error: any) => void };
+}

@@ -2,6 +2,7 @@
 // (links, completion, warnings about odd characters, differences) are left out, so there is no
 // worker.
 
+import { errorHandler } from 'monaco-editor/base/common/errors';
 import * as monaco from 'monaco-editor/editor';
 import 'monaco-editor/features/bracketMatching/register';
 import 'monaco-editor/features/caretOperations/register';
@@ -27,6 +28,16 @@ import 'monaco-editor/features/tokenization/register';
 import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/features/wordPartOperations/register';
 import './grammars.js';
+
+/** A grammar that gives up at a line, because that opens too much, leaves it as it is. */
+const GIVEN_UP = /maximum tokenizer stack size/;
+errorHandler.unexpectedErrorHandler = (error) => {
+  if (GIVEN_UP.test(error?.message)) return;
+  // As Monaco does.
+  setTimeout(() => {
+    throw error;
+  });
+};
 
 /** @typedef {import('./appearance.js').Theme} Theme */
 
