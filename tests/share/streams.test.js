@@ -54,6 +54,7 @@ test('what is piped to it streams, whole lines and letters whatever the pieces a
 
 test('with --end the session ends when the input does, and everybody has all of it', async (t) => {
   const { share, viewer, shows } = await piped(t, '--end');
+  await share.says(/^Live, 1 viewer$/); // whoever comes after the end finds nobody who has the text
   share.child.stdin.end('all of it');
   assert.deepEqual(await share.exited, { code: 0, signal: null });
   await shows('all of it');
