@@ -26,7 +26,7 @@ const SCRIPTS = {
   parts: 'echo {}',
 };
 
-const BUNDLER = '#!/bin/sh\nfor last; do :; done\ntouch "${last#--outfile=}"\n';
+const BUNDLER = '#!/bin/sh\nfor last; do :; done\ntouch "$(echo "$last" | sed s/--outfile=//)"\n';
 
 /** A folder with all that, and `make` in it. */
 function inFolder(body) {
