@@ -295,6 +295,9 @@ test("the server's ping is answered, and its payloads do what they say", async (
   const { client: socket, id } = await client();
   await app.sendTo(HUB, id, '2');
   assert.equal((await app.heard('user.message')).body, '3');
+  await app.sendTo(HUB, id, '2\x1e'.repeat(400_000) + '2');
+  assert.equal((await app.heard('user.message', 2)).body, '3'); // one answer to all of them
+  app.requests.splice(app.requests.findIndex(({ body }) => body === '3'), 1);
   await app.sendTo(HUB, id, '40/n,{"sid":"s"}\x1e42/n,["a"]\x1e451-/n,[{"_placeholder":true,"num":0}]\x1ebBw==');
   assert.deepEqual([await socket.packet(), await socket.packet(), await socket.packet(), await socket.packet()],
     ['40/n,{"sid":"s"}', '42/n,["a"]', '451-/n,[{"_placeholder":true,"num":0}]', Buffer.from([7])]);
@@ -381,13 +384,19 @@ test('a server refuses, says nothing that is a session, or does not answer', asy
   const refused = await poll(service);
   assert.deepEqual([refused.status, refused.text], [401, 'not you\n']);
   await tells(/refused \(401\): not you; the client reads 401/);
+  app.answer = () => ({ status: 404, body: '' });
+  assert.equal((await poll(service)).status, 504);
+  await tells(/the server responded with 404; the client reads 504/); // and no word of --upstream
   app.answer = ({ name }) => (name === 'sys.connect' ? { body: '{}' } : {});
   assert.equal((await poll(service)).status, 502);
   await app.heard('sys.disconnected');
   assert.equal(connectionsOf(service).length, 0);
   const hasty = await start(t, { upstreamTimeoutMs: 100 });
-  (await hasty.server().opened()).answer = () => undefined;
+  const hung = await hasty.server().opened();
+  hung.answer = ({ name }) => (name === 'sys.connect' ? undefined : {});
   assert.equal((await poll(hasty.service)).status, 504);
+  const asked = await hung.heard('sys.connect');
+  assert.equal((await hung.heard('sys.disconnected')).connection, asked.connection); // it may have a session
 });
 
 test('a request that is none is not asked about', async (t) => {
@@ -494,6 +503,34 @@ test('a client stays with its process; another one of the hub takes the next cli
       .map((name) => app.requests.filter((event) => event.name === name).map(({ connection }) => connection).sort());
     assert.deepEqual(sent, connected);
   }
+});
+
+test('a server that does not answer gets no new client while another one does', async (t) => {
+  const { server, client, service } = await start(t);
+  const able = await server({ claims: { sub: '1' } }).opened();
+  await client();
+  const hung = await server({ claims: { sub: '2' } }).opened();
+  hung.answer = () => undefined;
+  const usual = service.options.upstreamTimeoutMs;
+  service.options.upstreamTimeoutMs = 100; // for the one that has no chance to answer
+  assert.equal((await poll(service)).status, 504);
+  service.options.upstreamTimeoutMs = usual;
+  await client();
+  await client();
+  assert.equal(able.requests.filter(({ name }) => name === 'sys.connect').length, 3);
+});
+
+test('a server that has ended hears nothing of its clients, and that is no fault', async (t) => {
+  const { server, client, service, entries } = await start(t, { serverGraceMs: 300 });
+  const app = await server().opened();
+  const { client: socket } = await client();
+  const instance = service.servers.choose(service.hub(HUB));
+  app.socket.close();
+  await app.closed;
+  socket.close();
+  await until(() => connectionsOf(service).length === 0 && instance.isGone, 'the end of both');
+  await request(`http://127.0.0.1:${service.port}/api/health`); // after whatever that has led to
+  assert.deepEqual(entries, []);
 });
 
 test('a line that comes back has its clients still; one that does not has them no longer', async (t) => {

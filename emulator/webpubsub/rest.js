@@ -127,7 +127,7 @@ export class Rest {
   #limit(body, length) {
     const { restBodyLimit } = this.#service.options;
     if (length <= restBodyLimit) return body;
-    throw new ApiError(413, 'PayloadTooLarge', `the body may have at most ${restBodyLimit} bytes`);
+    throw new ApiError(413, 'PayloadTooLarge', `the body has ${length} bytes, and may have ${restBodyLimit}: --rest-body-limit`);
   }
 
   #explain(error) {

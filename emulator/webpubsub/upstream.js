@@ -187,6 +187,7 @@ export class Upstream {
     const tell = (status) => this.#log.upstream({ ...told, status, ms: Date.now() - started });
     const progress = {};
     const cure = () => (handler.isServer ? undefined : delayCure(progress));
+    const cureOf = (failure) => (handler.isServer ? undefined : failureCure(failure));
     const slowMs = Math.min(SLOW_MS, this.#options.upstreamTimeoutMs / 2);
     const slow = setTimeout(() => {
       const fault = `event '${name}': no response for ${slowMs} ms, still waiting`;
@@ -200,14 +201,14 @@ export class Upstream {
       tell(answer.status);
       if (answer.status >= 200 && answer.status < 300) return { answer };
       const fault = `${handler.name} responded with ${answer.status}`;
-      const error = new UpstreamError(withCure(fault, failureCure(answer)), answer);
+      const error = new UpstreamError(withCure(fault, cureOf(answer)), answer);
       return { error, again: answer.status === 408 || answer.status >= 500 };
     } catch (cause) {
       const isLate = request.signal.aborted;
       const what = isLate ? 'no response in time' : (cause.code ?? cause.message);
       tell(what);
       const fault = `${handler.name} failed: ${what}`;
-      const error = new UpstreamError(withCure(fault, isLate ? cure() : failureCure(cause)));
+      const error = new UpstreamError(withCure(fault, isLate ? cure() : cureOf(cause)));
       return { error, again: true };
     } finally {
       clearTimeout(slow);

@@ -62,7 +62,8 @@ export class RelayedConnection {
     try {
       return await this.#deliver({ name: 'connect', system: true, contentType: JSON_TYPE, body });
     } catch (error) {
-      this.server.connections.delete(this);
+      if (error.status === undefined) this.abandon(); // it may have made one all the same
+      else this.server.connections.delete(this);
       throw error;
     }
   }
@@ -175,8 +176,13 @@ export class RelayedConnection {
 
   #carryOut(item) {
     if (item.kind === 'message') this.#pass(item);
-    else if (item.kind === 'ping') this.#forward(PONG); // Engine.IO's session with the client has its own
+    else if (item.kind === 'ping') this.#pong();
     else if (item.kind === 'close') this.close('ClosedByAppServer', { byServer: true });
+  }
+
+  /** Engine.IO's session with the client has pings of its own. One answer is enough for many. */
+  #pong() {
+    if (this.#unsent.at(-1)?.payload !== PONG) this.#forward(PONG);
   }
 
   #pass(item) {
@@ -279,6 +285,7 @@ export class RelayedConnection {
     try {
       await this.#deliver({ name: 'disconnected', system: true, contentType: JSON_TYPE, body });
     } catch (error) {
+      if (this.server.isGone) return; // and its sockets with it
       this.#service.log.warn('client', this.id, 'disconnected:', error.message);
     }
   }

@@ -8,6 +8,7 @@ export class Instance {
   connections = new Set();
   isServer = true;
   isGone = false;
+  isSilent = false; // its last request was not answered
   name = 'the server';
   delays = []; // an event that has failed is not sent again: it may have been carried out
   #lines = new Set();
@@ -62,7 +63,14 @@ export class Instance {
   /** Sends a request, on a line that there is or that comes back. See Line.request. */
   async send(url, request) {
     const line = await this.#line(request.signal);
-    return line.request({ ...request, url });
+    try {
+      const answer = await line.request({ ...request, url });
+      this.isSilent = false;
+      return answer;
+    } catch (error) {
+      this.isSilent = true;
+      throw error;
+    }
   }
 
   async #line(signal) {

@@ -59,10 +59,10 @@ export class Servers {
     return instance;
   }
 
-  /** @returns {Instance | undefined} the one that gets a new client: that with the fewest */
+  /** @returns {Instance | undefined} the one that gets a new client: that with the fewest, if it answers */
   choose(hub) {
     const able = [...this.#of(hub).values()].filter(({ lines }) => lines.length > 0);
-    return able.sort((a, b) => a.connections.size - b.connections.size)[0];
+    return able.sort((a, b) => a.isSilent - b.isSilent || a.connections.size - b.connections.size)[0];
   }
 
   /** Sends a request of an event handler behind a line. See Line.request. */
