@@ -102,6 +102,8 @@ export class Viewer {
     this.asked = 0;
     /** When to answer the roll call. */
     this.rollCallAt = NEVER;
+    /** The writer whose roll call was answered last, by its socket. */
+    this.knownTo = '';
     /** When to ask for a change of the session that has not arrived. */
     this.sessionAt = NEVER;
     /** How long the writer may be silent; the viewers of one writer must not all ask at once. */
@@ -159,7 +161,7 @@ export class Viewer {
       // way; a viewer that does not receive it asks.
       this.writerLeft = false;
       // It says, too, how many of the viewers are to answer the roll call.
-      this.#rollCall(sid, this.session.roll, now + GAP_MS);
+      this.#rollCall(sid, this.session.roll, now + GAP_MS, true);
       this.#want(now + GAP_MS, ROLL_CALL_JITTER_MS);
     }
   }
@@ -167,13 +169,16 @@ export class Viewer {
   /**
    * A writer with a new connection does not know its viewers, and another may call the roll again:
    * this viewer makes itself known once for each call, if it is in the sample.
-   * @param {string} sid @param {number} roll @param {number} from
+   * A viewer that came after the writer has asked it for the text, and is known; one that was there
+   * before the writer joined is not.
+   * @param {string} sid @param {number} roll @param {number} from @param {boolean} [joined]
    */
-  #rollCall(sid, roll, from) {
+  #rollCall(sid, roll, from, joined = false) {
     const { sid: known, roll: answered } = this.session;
-    if (known === sid && answered === roll) return;
-    this.session = { ...this.session, sid, roll };
-    if (known === '') return;
+    const isNew = known !== sid || answered !== roll;
+    if (isNew) this.session = { ...this.session, sid, roll };
+    if (joined ? this.knownTo === sid : !isNew || known === '') return;
+    this.knownTo = sid;
     this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
     this.hand.tell(this.rollCallAt);
   }

@@ -155,6 +155,29 @@ test('a missing delta is waited for, then the text is called out of date and ask
   assert.deepEqual([seat.viewer.text, seat.viewer.version, seat.viewer.behind], ['xya', 3, false]);
 });
 
+test('a viewer that was there before the writer makes itself known, whatever it hears first', () => {
+  const hears = {
+    presence: (seat) => seat.viewer.presence({ ...joins('w1'), epoch: 1 }, seat.now),
+    full: (seat) => seat.hear(full(1, 'text')),
+  };
+  for (const order of [['presence', 'full'], ['full', 'presence'], ['full']]) {
+    const seat = joined();
+    seat.run(5_000);
+    seat.asks = [];
+    for (const what of order) {
+      hears[what](seat);
+      seat.run(seat.now + 50);
+    }
+    seat.run(seat.now + GAP_MS + ROLL_CALL_JITTER_MS);
+    // It has come after a writer of whose joining it does not hear, and has asked it.
+    const words = order.includes('presence') ? [true] : [];
+    assert.deepEqual(seat.asks.map(({ here }) => here), words, `${order}`);
+    hears.presence(seat);
+    seat.run(seat.now + GAP_MS + ROLL_CALL_JITTER_MS);
+    assert.equal(seat.asks.filter(({ here }) => here).length, 1, 'news of it comes twice');
+  }
+});
+
 test('a full that arrives after a newer delta changes nothing', () => {
   const seat = joined();
   seat.hear(full(6, 'six'));
