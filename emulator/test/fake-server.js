@@ -30,6 +30,9 @@ export class FakeServer {
     this.socket.on('error', () => {});
     this.socket.on('message', (data) => this.#receive(data));
     this.closed = new Promise((resolve) => this.socket.on('close', resolve));
+    this.closed.then(() => { // nothing more comes
+      for (const { frames, resolve } of this.#answers.values()) resolve(frames);
+    });
     this.refused = new Promise((resolve) => {
       this.socket.on('unexpected-response', (_, response) => {
         response.resume();
@@ -86,7 +89,7 @@ export class FakeServer {
     this.socket.send(encodeFrame(type, fields, body));
   }
 
-  /** Calls the service: the frames of the answer. */
+  /** Calls the service: the frames of the answer; of a line that closes those that have come. */
   call(method, target, body, { type = 'text/plain', url = `https://host${target}` } = {}) {
     const AckId = ++this.#ack;
     const answered = new Promise((resolve) => this.#answers.set(AckId, { frames: [], resolve }));
@@ -97,10 +100,10 @@ export class FakeServer {
     return inTime(answered, `the answer to ${target}`);
   }
 
-  /** The status of a send to a connection. */
+  /** The status of a send to a connection; undefined: the line has closed. */
   async sendTo(hub, connection, text) {
     const target = `/api/hubs/${hub}/connections/${connection}/:send?api-version=2023-07-01`;
-    const [{ fields }] = await this.call('POST', target, text);
-    return fields.StatusCode;
+    const [frame] = await this.call('POST', target, text);
+    return frame?.fields.StatusCode;
   }
 }
