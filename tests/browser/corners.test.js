@@ -134,10 +134,10 @@ test('a language is coloured as soon as its file can be had, and until then the 
       return new Set([...parts].map((part) => part.className)).size;
     });
   const both = [writer, viewer];
-  for (const { page } of both) await page.route('**/assets/*', (route) => route.abort());
+  for (const { page } of both) await page.route('**/assets/*.js*', (route) => route.abort());
   await writer.page.locator('#language').selectOption('python');
   for (const screen of both) await screen.notices(/colours of this language/);
-  for (const { page } of both) await page.unroute('**/assets/*');
+  for (const { page } of both) await page.unroute('**/assets/*.js*');
   for (const screen of both) {
     await screen.page.evaluate(() => dispatchEvent(new Event('online')));
     await screen.until(async () => (await kinds(screen)) > 2, 10_000, 'colours', () => kinds(screen));
@@ -214,6 +214,10 @@ test('files of any encoding, texts and links are taken wherever they are dropped
     const buffer = Buffer.from(name);
     await writer.page.setInputFiles('#open-file', { name, mimeType: 'text/plain', buffer });
     await viewer.has(name);
+    // The name may come after the text.
+    const shown = ({ page }) => page.locator('#file').textContent();
+    const named = await shown(writer);
+    await viewer.until(async () => (await shown(viewer)) === named, 10_000, named, () => shown(viewer));
     assert.equal(await writer.notice(), '', 'nothing is said of an earlier file');
     const [download] = await Promise.all([viewer.page.waitForEvent('download'), viewer.press('download')]);
     assert.equal(download.suggestedFilename(), wanted);

@@ -74,7 +74,8 @@ export class Link {
    *   listener: Listener }} options
    *   room and key: a writer who returns; room alone: a viewer; neither (or ''): the writer of a
    *   new room; epoch: a writer's, 0 as long as negotiate has not given it one; greatest: which it
-   *   has to exceed; least: which it must exceed, or it would ask again at once; word: the owner's, which opening a room may need ('': none is known)
+   *   has to exceed; least: which it must exceed, or it would ask again at once; word: the owner's,
+   *   which opening a room may need ('': none is known)
    */
   constructor({ api, room, key, transport = 'socketio', epoch, greatest, least, word, listener }) {
     this.transport = typeof transport === 'string' ? transportOf(transport) : transport;
