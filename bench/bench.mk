@@ -77,13 +77,13 @@ bench-memory: codestream build/have-node $(if $(wildcard build/package/codestrea
 	$(Q)[ ! -e build/package/codestream ] || \
 	  CODESTREAM_BIN=build/package/codestream $(BENCH.node) bench/memory.mjs --goal 30
 
-# What the emulator costs with CLIENTS (10000) that are idle, and how fast a message reaches all.
+# The emulator's memory with CLIENTS (10000) that are idle, and how fast a message reaches all of them.
 # BASE=COMMIT: beside that version.
 export BASE CLIENTS
 bench-emulator: emulator/node_modules/.package-lock.json | build/have-node
 	$(Q)$(BENCH.node) bench/emulator.mjs
 
-# What the service costs a server of Socket.IO: MESSAGES=1000 to VIEWERS=20, beside Socket.IO by itself.
+# The time that the service costs a server of Socket.IO: MESSAGES=1000 to VIEWERS=20, beside Socket.IO by itself.
 export MESSAGES
 bench-servers: $(patsubst %,%/node_modules/.package-lock.json,emulator tests) | build/have-node
 	$(Q)$(BENCH.node) bench/servers.mjs

@@ -141,7 +141,7 @@ function exposed(host, hubs) {
 }
 
 /**
- * Whom the printed endpoint does not lead here, and what does.
+ * The clients that the printed endpoint does not lead here, and the option that does.
  * @param {{host?: string, endpoint?: string}} options
  * @param {{endpoint: string, port: number}} service
  * @returns {string | undefined}

@@ -24,13 +24,6 @@ export function leftColumn({ column, left, width }) {
   return column - Math.floor(width / 2);
 }
 
-/** The line that a place in a text is on, from 0. @param {string} text @param {number} offset */
-export function lineAt(text, offset) {
-  let line = 0;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
-}
-
 /** The column that a place in a text is in, from 0. @param {string} text @param {number} offset */
 export const columnAt = (text, offset) =>
   widthOf(text.slice(offset > 0 ? text.lastIndexOf('\n', offset - 1) + 1 : 0, offset));

@@ -1,8 +1,9 @@
 // Where a watched stream is shown: on a terminal that holds a part of the text at a time, or line by
 // line where the output goes somewhere else.
 
+import { lineAt } from '../../web/src/lines.js';
 import { now } from '../../web/src/ticker.js';
-import { columnAt, frame, leftColumn, lineAt, topLine } from './screen.js';
+import { columnAt, frame, leftColumn, topLine } from './screen.js';
 import { StateLine } from './terminal.js';
 import { visible } from './visible.js';
 

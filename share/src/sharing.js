@@ -4,6 +4,7 @@
 import { Connection } from '../../web/src/connection.js';
 import { HANDS, HANDS_OFF } from '../../web/src/hand-messages.js';
 import { Keeping } from '../../web/src/keeping.js';
+import { lineAt } from '../../web/src/lines.js';
 import { replacement } from '../../web/src/ops.js';
 import { ROLL_CALL_EVERY_MS } from '../../web/src/protocol.js';
 import { Takeover } from '../../web/src/takeover.js';
@@ -217,7 +218,6 @@ export class Sharing {
  * @returns {import('../../web/src/protocol.js').View}
  */
 function viewAt(text, offset) {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  const line = lineAt(text, offset) + 1;
   return { selections: [[offset, offset]], top: Math.max(1, line - AROUND), bottom: line + AROUND };
 }

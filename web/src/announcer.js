@@ -2,6 +2,8 @@
 // finished, in few words and not too often. Pure: it is told the time with every call, and says when it
 // wants to be called again (`wakeAt`).
 
+import { lineAt } from './lines.js';
+
 /** Between two announcements; what comes meanwhile is said in one. */
 export const EVERY_MS = 2_000;
 /** The line with the cursor is finished when nothing has changed for so long. */
@@ -41,7 +43,7 @@ export class Announcer {
     const [from, to] = changed(said, lines);
     if (from === to && lines.length === said.length) this.wakeAt = NEVER;
     else if (due > now) this.wakeAt = due;
-    else return this.#speak(said, lines, { from, to, writing: lineOf(text, cursor) }, now);
+    else return this.#speak(said, lines, { from, to, writing: cursor === undefined ? -1 : lineAt(text, cursor) }, now);
     return '';
   }
 
@@ -79,14 +81,6 @@ function changed(before, after) {
   let same = 0;
   while (same < most - from && before[before.length - 1 - same] === after[after.length - 1 - same]) same++;
   return [from, after.length - same];
-}
-
-/** @param {string} text @param {number | undefined} cursor */
-function lineOf(text, cursor) {
-  if (cursor === undefined) return -1;
-  let line = 0;
-  for (let at = text.indexOf('\n'); at !== -1 && at < cursor; at = text.indexOf('\n', at + 1)) line++;
-  return line;
 }
 
 /** @param {string[]} lines @param {number[]} fresh @param {number} gone @param {number} from */

@@ -1,6 +1,13 @@
 // Where the lines of a text begin: converts line and column to offset and back, while the text is
 // being edited. The text is scanned once; after that each lookup is a binary search.
 
+/** The line that a place in a text is on, from 0. @param {string} text @param {number} offset */
+export function lineAt(text, offset) {
+  let line = 0;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
 export class Lines {
   /** @param {string} text */
   constructor(text) {
