@@ -166,7 +166,8 @@ class Handler {
   /** It ends by this signal in time, and no sanitizer and no valgrind has anything to say. */
   async endsBy(signal, ms = STOP_MS) {
     const end = await within(ms, this.exited, `the end of the handler after ${signal}`);
-    assert.deepEqual(end, { code: null, signal }, this.#lastWords());
+    assert.deepEqual(end, { code: null, signal },
+      `the handler ended with ${JSON.stringify(end)}:\n${this.#lastWords()}`);
     const reports = this.stderr.filter((line) => /^(==\d|WARNING: \w*Sanitizer)/.test(line));
     assert.deepEqual(reports, [], this.#lastWords());
   }
