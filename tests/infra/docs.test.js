@@ -61,3 +61,11 @@ test('the README is read in one go', () => {
   const lines = readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length;
   assert.ok(lines <= MOST_LINES, `${lines} lines`);
 });
+
+test("the table of the page's files names each of them, and nothing that is not there", () => {
+  const table = readFileSync(path.join(ROOT, 'web/README.md'), 'utf8');
+  const named = [...table.matchAll(/`src\/([\w.-]+)`/g)].map(([, name]) => name);
+  const there = readdirSync(path.join(ROOT, 'web/src')).filter((name) => /(?<!\.d)\.js$/.test(name));
+  assert.deepEqual(there.filter((name) => !named.includes(name)), []);
+  assert.deepEqual(named.filter((name) => !existsSync(path.join(ROOT, 'web/src', name))), []);
+});
