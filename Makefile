@@ -54,7 +54,7 @@ PKG_CONFIG ?= pkg-config
 SUDO   ?= $(if $(filter 0,$(shell id -u)),,sudo)
 Q      := $(if $(V),,@)
 
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION  := $(file <VERSION)
 CSTD     := -std=c17 -D_GNU_SOURCE
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wformat=2 \
@@ -166,7 +166,7 @@ $(shell mkdir -p build)
 	$(Q)echo "npm ci in $*"; npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	$(Q)touch $@
 
-web/dist/index.html: web/node_modules/.package-lock.json $(wildcard web/*.* web/src/* web/grammars/*.*)
+web/dist/index.html: web/node_modules/.package-lock.json VERSION $(wildcard web/*.* web/src/* web/grammars/*.*)
 	$(Q)echo "bundling the page"; node web/build.mjs
 
 # The program that streams a file, as it is published.

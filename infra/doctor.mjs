@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { explain } from './doctor/causes.mjs';
 import { CHECKS, judge } from './doctor/checks.mjs';
-import { report } from './doctor/report.mjs';
 import { send, visit } from './doctor/requests.mjs';
 import { attempt, MEND, readSettings } from './doctor/settings.mjs';
 import { withStandIn } from './doctor/stand-in.mjs';
+import { version } from './doctor/version.mjs';
 
 const USAGE = `usage: node infra/doctor.mjs URL [--page PAGE]
-       node infra/doctor.mjs --service | --report
+       node infra/doctor.mjs --service | --report | --version
 
 Checks the function app at URL and its service, and whether the page at the address PAGE may use them;
 or the service alone. The environment has the settings of the handler, and CODESTREAM_FUNCTION_KEY, the
@@ -56,21 +56,42 @@ async function run(d) {
   return named.size === 0;
 }
 
-const [address, option, page, ...more] = process.argv.slice(2);
-const isAlone = /^--(service|report)$/.test(address) && option === undefined;
-const target = option === '--page' ? attempt(() => new URL(page)) : undefined;
-const isAddress = /^https?:\/\/[^?#@\s]+$/.test(address) && attempt(() => new URL(address));
-const isApp = isAddress && (!option || target);
-if (!(isAlone || isApp) || more.length > 0) {
-  console.error(USAGE);
-  process.exit(2);
+/** What was recorded stands in the repository alone, and not in the one file that a release has. */
+async function report(settings) {
+  const { report: print } = await import('./doctor/report.mjs').catch(() => ({}));
+  if (!print) console.log('FAIL  the report: what it compares with is not here; fix: run it in the repository');
+  return print ? print(settings) : false;
 }
-const app = isAlone ? undefined : address.replace(/\/+$/, '');
-const env = await withStandIn(process.env, app);
-const { problems, ...settings } = readSettings(env, (path) => readFileSync(path, 'utf8'));
-for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: ${MEND}`);
-const d = { ...settings, app, page: target?.href, origin: target?.origin };
-d.has.add('the right address').add(app && 'an app').add(target && 'a page');
-const isWell = problems.length === 0 && (await (address === '--report' ? report : run)(d));
-process.exitCode = isWell ? 0 : 1;
-setTimeout(() => process.exit(), CLOSING_MS).unref(); // for a connection that does not close
+
+/** What the command line asks for; undefined: it cannot be understood. */
+function readArguments([address, option, page, ...more]) {
+  const isAlone = /^--(service|report|version)$/.test(address) && option === undefined;
+  if (isAlone) return { what: address };
+  const target = option === '--page' ? attempt(() => new URL(page)) : undefined;
+  const isAddress = /^https?:\/\/[^?#@\s]+$/.test(address) && attempt(() => new URL(address));
+  if (!isAddress || (option && !target) || more.length > 0) return undefined;
+  return { app: address.replace(/\/+$/, ''), target };
+}
+
+/** Returns whether nothing is wrong. */
+async function diagnose({ what, app, target }) {
+  const env = await withStandIn(process.env, app);
+  const { problems, ...settings } = readSettings(env, (path) => readFileSync(path, 'utf8'));
+  for (const problem of problems) console.log(`FAIL  the settings: ${problem}; fix: ${MEND}`);
+  const d = { ...settings, app, page: target?.href, origin: target?.origin };
+  d.has.add('the right address').add(app && 'an app').add(target && 'a page');
+  return problems.length === 0 && (what === '--report' ? report : run)(d);
+}
+
+const given = readArguments(process.argv.slice(2));
+if (given?.what === '--version') {
+  console.log(`codestream ${version}`);
+} else if (given) {
+  diagnose(given).then((isWell) => {
+    process.exitCode = isWell ? 0 : 1;
+    setTimeout(() => process.exit(), CLOSING_MS).unref(); // for a connection that does not close
+  });
+} else {
+  console.error(USAGE);
+  process.exitCode = 2;
+}

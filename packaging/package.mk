@@ -68,11 +68,12 @@ build/codestream.spdx.json: build/codestream.zip build/package/versions build/pa
                             packaging/parts.sh LICENSE
 	$(Q)sh packaging/parts.sh build/package/versions build/package/older $< >$@
 
-# The last step of a deployment, in one file that needs no package of npm.
-build/check.cjs: infra/check.mjs $(wildcard infra/doctor/*.mjs) \
+# The last step of a deployment, and the doctor, each in one file that needs no package of npm.
+build/check.cjs build/doctor.cjs: build/%.cjs: infra/%.mjs VERSION $(wildcard infra/doctor/*.mjs) \
                  $(patsubst %,%/node_modules/.package-lock.json,infra web)
 	$(Q)mkdir -p $(@D) && web/node_modules/.bin/esbuild $< --bundle --platform=node --format=cjs \
-	  --target=node18 --external:bufferutil --external:utf-8-validate --log-level=warning --outfile=$@
+	  --target=node18 --external:bufferutil --external:utf-8-validate --log-level=warning \
+	  --external:./doctor/report.mjs --define:VERSION='"$(VERSION)"' --define:import.meta.url='""' --outfile=$@
 
 # Starts the package in an empty root, which only root can.
 test-package: package build/have-test-package build/have-node

@@ -188,7 +188,7 @@ function againElsewhere({ path, contents, text }) {
   return { path, contents: Buffer.from(tried) };
 }
 
-async function writePage({ start, page, writer, viewer, editor, editorStyle, reader, notice }) {
+async function writePage({ start, page, writer, viewer, editor, editorStyle, reader, notice, version }) {
   const asset = (name) => `./assets/${name}`;
   const [script, ...chunks] = page.scripts;
   const list = (names) => names.map(asset).join(' ');
@@ -206,18 +206,20 @@ async function writePage({ start, page, writer, viewer, editor, editorStyle, rea
   for (const [place, text] of [
     ['<!-- build: links -->', links],
     ['%LICENCES%', asset(notice)],
+    ['%VERSION%', version],
     ['%EDITOR_STYLE%', asset(editorStyle)],
     // The policy allows no other script that stands in the page.
     ['%START%', `'sha256-${createHash('sha256').update(start).digest('base64')}'`],
   ]) {
     if (!html.includes(place)) throw new Error(`index.html has no place for ${place}`);
-    html = html.replace(place, () => text);
+    html = html.replaceAll(place, () => text);
   }
   await writeFile(join(dist, 'index.html'), html);
   return html;
 }
 
 const started = Date.now();
+const version = (await readFile(join(here, '../VERSION'), 'utf8')).trim();
 await requireVerdicts();
 const worker = await buildWorker();
 const start = await buildStart();
@@ -234,7 +236,7 @@ for (const { path, contents } of files) {
   sizes.set(basename(path), zipped.length);
   await writeFile(path, zipped);
 }
-const html = await writePage({ ...built, start, notice: basename(notice.path) });
+const html = await writePage({ ...built, start, notice: basename(notice.path), version });
 
 const always = [built.page.style, ...built.page.scripts, worker.name];
 const fonts = [...sizes.keys()].filter((name) => name.endsWith('.ttf'));

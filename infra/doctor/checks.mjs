@@ -4,6 +4,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { attempt } from './settings.mjs';
 import { TEXTS } from './texts.mjs';
+import { version } from './version.mjs';
 
 const CLOCK_TOLERANCE_MS = 60_000; // clocks that differ by more make tokens fail sooner or later
 const TOKEN_S = 900;
@@ -87,7 +88,15 @@ function readPage(html) {
   const [, api] = /<meta name="codestream-api" content="([^"]*)"/.exec(html) ?? [];
   const [, connect = ''] = /\bconnect-src ([^;"]*)/.exec(html) ?? [];
   const [, days] = /<meta name="codestream-keep-days" content="(\d+)"/.exec(html) ?? [];
-  return { api: attempt(() => new URL(api)), connect: connect.split(' '), keepDays: days && Number(days) };
+  const [, its] = /<meta name="codestream-version" content="(\d[\w.+-]*)"/.exec(html) ?? [];
+  return {
+    api: attempt(() => new URL(api)), connect: connect.split(' '), keepDays: days && Number(days), version: its,
+  };
+}
+
+function pageNote({ api, version: its }) {
+  if (!api) return 'it is not ours, so what it calls is not known';
+  return its && (its === version ? `version ${its}` : `version ${its}, and this doctor is of ${version}`);
 }
 
 /** Who opens a room gets the key to it. */
@@ -156,7 +165,7 @@ export const CHECKS = [{
     [api && !connect.includes(originOf(session?.endpoint ?? clientUrl)), 'page',
       'the page may not connect to this service: its policy names another one'],
   ],
-  note: ({ body }) => !readPage(body).api && 'it is not ours, so what it calls is not known',
+  note: ({ body }) => pageNote(readPage(body)),
   learn: ({ body }) => ({ keepDays: readPage(body).keepDays }),
 }, ...TEXTS, {
   name: 'the service can validate the event handler',

@@ -48,6 +48,7 @@ function inFolder(body) {
     write('Makefile', MAKEFILE);
     write('host.json', '{}');
     write('LICENSE', '');
+    write('VERSION', '1.0.0');
     write('packaging/apt.sh', '');
     const rules = 'packaging/package.mk';
     copyFileSync(path.join(ROOT, rules), path.join(folder, rules));
