@@ -4,6 +4,8 @@
 #   make package              what is deployed, build/codestream.zip, the list of its parts, and
 #                             the folder build/app, from which func publishes the same
 #                             (STALE=1: with parts that are older than today's)
+#   make release              what a release holds, build/codestream-VERSION, and the same in one
+#                             file: from it anybody deploys without a compiler
 #   make run                  handler, stand-ins and page on this machine, in the foreground
 #                             (APP=examples/chat: another application)
 #   make test                 everything that proves it works; of it:
@@ -17,7 +19,7 @@
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
 #   make coverage             lines and branches of the pure layers that unit tests reach
 #   make soak                 50 rooms with faults for SOAK_SECONDS (600): flat memory
-#   make test-package         the package in an empty root (as root)
+#   make test-package         the package in an empty root (as root), and what a release holds
 #   make test-upload          the page's upload, by the real az to a stand-in (850 MB)
 #   make test-storage         kept texts in Azurite, over https, by a token of Entra (190 MB)
 #   make test-firefox         the page in Firefox

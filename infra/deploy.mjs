@@ -26,8 +26,10 @@ import { publishPage } from './deployment/page.mjs';
 import { main } from './deployment/person.mjs';
 import { poll } from './deployment/poll.mjs';
 import { giveRights, takePageAway, takeUploads } from './deployment/rights.mjs';
-import { COMMANDS } from './deployment/places.mjs';
+import { BUILD } from './deployment/places.mjs';
+import { needWhole } from './deployment/release.mjs';
 import { functionKeyOf, insightsBefore, keptOfHub, usesIdentity } from './deployment/plan.mjs';
+import { shown } from './deployment/shown.mjs';
 import { USAGE } from './deployment/usage.mjs';
 
 const TAG = 'application=codestream';
@@ -63,8 +65,9 @@ async function check(d) {
   const { az, person, options, places } = d;
   person.begin('Checking what is needed');
   const files = [places.zip, join(places.page, 'index.html'), ...(options.noDoctor ? [] : [places.check])];
+  if (places.release) await needWhole(places.release);
   for (const file of person.isDryRun ? [] : files) {
-    if (!existsSync(file)) throw new Stop(`${file} is missing: ${COMMANDS.build}`);
+    if (!existsSync(file)) throw new Stop(`${file} is missing${places.release ? '' : `: ${BUILD}`}`);
   }
   needRecentAz((await az.read(['version'], { dry: { 'azure-cli': '2.60' } }))['azure-cli']);
   const which = options.subscription ? ['--subscription', options.subscription] : [];
@@ -313,7 +316,7 @@ async function dropUpload(d, storage, deployer) {
 async function putPage(d, facts, { api, service, page, settings }) {
   d.person.begin(`Page to ${page}`);
   if (d.person.isDryRun && !existsSync(join(d.places.page, 'index.html'))) {
-    d.person.say(`the page is not built yet, so its files are not known: ${COMMANDS.build}`);
+    d.person.say(`the page is not built yet, so its files are not known: ${BUILD}`);
     return;
   }
   const addressesOf = d.person.isDryRun
@@ -367,7 +370,7 @@ async function run(d) {
   person.say(`Codestream is at ${page}/`);
   person.say(`  function app ${app.name} at ${api}, service ${parts.service.name} at ${service}`);
   person.say(`  ${whoStarts(d, facts, choice)}`);
-  person.say(`  check it (docs/troubleshooting.md): ${COMMANDS.doctor} ${api} --page ${page}`);
+  person.say(`  check it (docs/troubleshooting.md): ${shown([...d.places.commands.doctor, api, '--page', page])}`);
   if (unseen) person.say(`  not seen: ${unseen}`);
 }
 

@@ -48,7 +48,7 @@ build/package/versions: $(P)/fetched force | build/have-build
 current: build/package/versions
 	$(Q)STALE='$(STALE)' sh packaging/current.sh $(P) $< >$(<D)/older.new
 	$(Q)cd $(<D) && { cmp -s older.new older && rm older.new || mv older.new older; }
-.PHONY: package test-package current force
+.PHONY: package release test-package current force
 
 build/package/%.o: private HEADERS = -isystem $(P)/prefix/include -DCURL_STATICLIB
 $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
@@ -75,6 +75,13 @@ build/check.cjs build/doctor.cjs: build/%.cjs: infra/%.mjs VERSION $(wildcard in
 	  --target=node18 --external:bufferutil --external:utf-8-validate --log-level=warning \
 	  --external:./doctor/report.mjs --define:VERSION='"$(VERSION)"' --define:import.meta.url='""' --outfile=$@
 
+# What a release holds: a folder, and the same in one file.
+R := build/codestream-$(VERSION)
+release: package build/doctor.cjs web/dist/index.html share/dist/codestream-share.cjs
+	$(Q)sh packaging/licences.sh build/package/versions build/licences
+	$(Q)sh packaging/release.sh '$(VERSION)' build/licences $(R)
+	$(Q)echo "$(R).tar.gz: $$(wc -c <$(R).tar.gz) bytes, sha256 $$(sha256sum $(R).tar.gz | cut -d ' ' -f 1); $(R): the same"
+
 # Starts the package in an empty root, which only root can.
-test-package: package build/have-test-package build/have-node
+test-package: release build/have-test-package build/have-node
 	$(Q)CODESTREAM_BIN=packaging/test/in-root.sh $(NODE_TEST) $(wildcard packaging/test/*.test.mjs)

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 
 import { Stop } from './errors.mjs';
-import { COMMANDS } from './places.mjs';
+import { shown } from './shown.mjs';
 
 /** Longer than the check itself goes on trying. */
 const CHECK_MS = 4 * 60_000;
@@ -44,11 +44,12 @@ function eachLine(stream, onLine) {
  * @returns {Promise<string>} what was not seen, in words; '' when the change has arrived
  */
 export async function checkByClient(d, { api, page, settings }) {
-  const command = `${COMMANDS.check} ${api}`;
+  const { check, doctor } = d.places.commands;
+  const command = shown([...check, api]);
   if (d.options.noDoctor) return `whether events arrive (--no-doctor): ${command}`;
   d.person.begin('Check by a client');
   if (d.person.isDryRun) {
-    d.person.show(['node', 'build/check.cjs', api]);
+    d.person.show([...check, api]);
     return '';
   }
   const word = settings[WORD];
@@ -64,6 +65,6 @@ export async function checkByClient(d, { api, page, settings }) {
   throw new Stop(
     isLate ? 'the check has not ended' : 'a client cannot use it, for the reason that is named last',
     `All of it is deployed: ${page}/\nWhat is wrong, and how to put it right (docs/troubleshooting.md): `
-      + `${COMMANDS.doctor} ${api} --page ${page}`,
+      + shown([...doctor, api, '--page', page]),
   );
 }

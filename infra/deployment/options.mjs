@@ -13,6 +13,7 @@ const TEXT = { type: 'string' };
 const LIST = { type: 'string', multiple: true, default: [] };
 const FLAG = { type: 'boolean', default: false };
 const OPTIONS = {
+  from: TEXT,
   location: TEXT,
   'resource-group': TEXT,
   name: TEXT,
@@ -74,6 +75,7 @@ export function readOptions(argv, env) {
   const values = parse(argv, OPTIONS);
   const secret = env.CODESTREAM_SECRET || undefined;
   const options = {
+    from: values.from,
     group: checkGroup(values['resource-group'] ?? 'codestream'),
     name: checkName(values.name ?? 'codestream'),
     location: values.location && region(values.location),

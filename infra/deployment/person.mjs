@@ -9,21 +9,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Az, azEnvironment, endAll, spawnAz } from './az.mjs';
 import { spawnCheck } from './client.mjs';
 import { Misuse, StillActive, Stop } from './errors.mjs';
-import { PLACES } from './places.mjs';
+import { PLACES, placesIn } from './places.mjs';
+import { shown } from './shown.mjs';
 
 const FIRST_NOTE_MS = 15_000;
 const NOTE_MS = 30_000;
-
-/** One command as a person would type it. */
-export function shown(words) {
-  return words
-    .map((word) => {
-      if (/^[\w./:=@%+,-]+$/.test(word)) return word;
-      if (!word.includes("'")) return `'${word}'`;
-      return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
-    })
-    .join(' ');
-}
 
 export class Person {
   /** At which step we are, and what to do if it fails. */
@@ -110,13 +100,14 @@ const NO_WINDOWS = 'Windows itself is not supported: run this in WSL, or in Azur
  *   check: Function, platform: string, folders: Set<string>, places?: object, onStart?: (az: Az) => void }} world
  */
 export async function execute(program, world) {
-  const { person, platform, argv, env, run, check, clock, folders, places = PLACES } = world;
+  const { person, platform, argv, env, run, check, clock, folders } = world;
   const az = new Az(person, { run, clock });
   world.onStart?.(az);
   try {
     if (platform === 'win32') throw new Stop(NO_WINDOWS);
     const options = program.read(argv, env);
     person.isDryRun = Boolean(options.isDryRun);
+    const places = options.from ? placesIn(options.from) : (world.places ?? PLACES);
     if (options.help) person.out.write(program.usage);
     else await program.body({ az, person, clock, check, options, folders, places });
     return 0;

@@ -1,22 +1,40 @@
-// Where everything lies that a deployment needs of this repository.
+// Where everything lies that a deployment needs: in this repository, or in a release.
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+/** In a release: the sum of each of its files. */
+export const SUMS = 'SHA256SUMS';
 
-export const PLACES = {
-  zip: path('build/codestream.zip'),
-  page: path('web/dist'),
-  main: path('infra/main.bicep'),
-  hub: path('infra/hub.bicep'),
-  check: path('build/check.cjs'),
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const REPOSITORY = {
+  zip: join(ROOT, 'build/codestream.zip'),
+  page: join(ROOT, 'web/dist'),
+  main: join(ROOT, 'infra/main.bicep'),
+  hub: join(ROOT, 'infra/hub.bicep'),
+  check: join(ROOT, 'build/check.cjs'),
+  /** How a person calls what is here, from the root of the repository. */
+  commands: { doctor: ['node', 'infra/doctor.mjs'], check: ['node', 'build/check.cjs'] },
 };
 
-/** How a person calls what is in infra/, from the root of the repository. */
-export const COMMANDS = {
-  deploy: 'infra/deploy.mjs',
-  destroy: 'infra/destroy.mjs',
-  upload: 'infra/upload.mjs',
-  doctor: 'node infra/doctor.mjs',
-  check: 'node build/check.cjs',
-  build: 'make package web/dist/index.html',
-};
+export const BUILD = 'make package web/dist/index.html';
+
+/** In a release's folder. Of a template that is compiled, that: it needs no Bicep. */
+export function placesIn(folder) {
+  const at = (name) => resolve(folder, name);
+  const template = (name) => at(existsSync(at(`infra/${name}.json`)) ? `infra/${name}.json` : `infra/${name}.bicep`);
+  const asTyped = (name) => ['node', relative('', at(name)) || name];
+  return {
+    release: resolve(folder),
+    zip: at('codestream.zip'),
+    page: at('page'),
+    main: template('main'),
+    hub: template('hub'),
+    check: at('check.cjs'),
+    commands: { doctor: asTyped('doctor.cjs'), check: asTyped('check.cjs') },
+  };
+}
+
+/** A program that stands in a release deploys that. */
+export const PLACES = existsSync(join(ROOT, SUMS)) ? placesIn(ROOT) : REPOSITORY;

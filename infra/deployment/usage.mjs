@@ -23,8 +23,11 @@ export const USAGE = `usage: infra/deploy.mjs [--location REGION] [options]
 Puts Codestream into Azure, or brings what is there up to date: a resource group with the Web PubSub
 service, the function app, two storage accounts (of its package, and of the page), and logs. Needs az
 (signed in with \`az login\`, as somebody who may assign roles: Owner, or Contributor with User Access
-Administrator), what \`make package\` and the page's build leave (\`make package web/dist/index.html\`).
+Administrator), and what is deployed: a release, or what \`make package web/dist/index.html\` has built.
 
+  --from FOLDER            deploy the release that is unpacked in FOLDER, after a look whether all of
+                           its files are there and whole. The program that is in a release deploys
+                           that one by itself
   --location REGION        where the resources are made; needed the first time. It must have Flex
                            Consumption, and cannot be another one later
   --subscription NAME      or its id (the one that \`az account show\` names)

@@ -21,7 +21,8 @@ import { PassThrough } from 'node:stream';
 
 import { Az, azEnvironment, spawnAz } from '../../infra/deployment/az.mjs';
 import { flatten, gist, kindOf } from '../../infra/deployment/errors.mjs';
-import { Person, shown } from '../../infra/deployment/person.mjs';
+import { Person } from '../../infra/deployment/person.mjs';
+import { shown } from '../../infra/deployment/shown.mjs';
 import { ANSWERS } from '../lib/azure/recording-az.js';
 import { eventually, within } from '../lib/deadline.js';
 import { isGone } from '../lib/processes.js';

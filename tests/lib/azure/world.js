@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { DEPLOY } from '../../../infra/deploy.mjs';
 import { execute, Person } from '../../../infra/deployment/person.mjs';
+import { PLACES } from '../../../infra/deployment/places.mjs';
 import { DESTROY } from '../../../infra/destroy.mjs';
 import { UPLOAD } from '../../../infra/upload.mjs';
 import { within } from '../deadline.js';
@@ -71,6 +72,7 @@ export class World {
       hub: file('hub.bicep', ''),
       check: file('check.cjs', ''),
       page: join(this.root, 'dist'),
+      commands: PLACES.commands,
     };
     file('dist/index.html', PAGE);
     file('dist/assets/page-AB.js', gzipSync('1'));

@@ -1,0 +1,83 @@
+// infra/deploy.mjs --from: a release in a folder is deployed as it is, or not at all.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { cloudTest, FIRST } from '../lib/azure/test.js';
+
+const SUMS = 'SHA256SUMS';
+const sumOf = (content) => createHash('sha256').update(content).digest('hex');
+
+/** A release beside what was built: other bytes, so that it is seen which of the two went up. */
+function releaseIn(world, { isCompiled = true } = {}) {
+  const folder = join(world.root, 'a release');
+  const files = {
+    'codestream.zip': 'the released package',
+    'check.cjs': '',
+    'infra/main.bicep': 'param name string',
+    'infra/hub.bicep': 'param hub string',
+    ...(isCompiled ? { 'infra/main.json': '{}', 'infra/hub.json': '{}' } : {}),
+  };
+  cpSync(world.places.page, join(folder, 'page'), { recursive: true });
+  for (const name of ['index.html', 'assets/page-AB.js', 'assets/page-AB.css']) {
+    files[`page/${name}`] = readFileSync(join(folder, 'page', name));
+  }
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  const sums = Object.entries(files).map(([name, content]) => `${sumOf(content)}  ${name}\n`);
+  writeFileSync(join(folder, SUMS), sums.join(''));
+  // What was built is not there, as on a machine without a compiler.
+  for (const place of ['zip', 'page', 'main', 'hub', 'check'])
+    rmSync(world.places[place], { recursive: true });
+  return folder;
+}
+
+const templatesOf = (calls) => calls.flatMap((line) => /--template-file (.*?) --no-wait/.exec(line)?.[1] ?? []);
+
+cloudTest('a release is deployed without anything that was built: package, page, check, compiled templates', async (world) => {
+  const folder = releaseIn(world);
+  const { code, err, out, calls } = await world.run('deploy', [...FIRST, '--from', folder]);
+  assert.equal(code, 0, out + err);
+  assert.equal(Object.values(world.state.packages)[0].content, 'the released package');
+  assert.match(world.page, /https:\/\/codestream-abcdefghijklm\.example/);
+  assert.equal(world.checked.file, join(folder, 'check.cjs'));
+  assert.deepEqual(templatesOf(calls), [join(folder, 'infra/main.json'), join(folder, 'infra/hub.json')]);
+  const [last] = out.trim().split('\n').slice(-1);
+  assert.match(last, /node '[^']*a release\/doctor\.cjs' https:/, 'the doctor is the one of the release');
+});
+
+cloudTest('where the templates are not compiled, az is given those that it compiles', async (world) => {
+  const folder = releaseIn(world, { isCompiled: false });
+  const { code, out, err, calls } = await world.run('deploy', [...FIRST, '--from', folder]);
+  assert.equal(code, 0, out + err);
+  assert.deepEqual(templatesOf(calls), [join(folder, 'infra/main.bicep'), join(folder, 'infra/hub.bicep')]);
+});
+
+for (const [what, spoil, says] of [
+  ['in which a file has other bytes', (at) => writeFileSync(at('codestream.zip'), 'the releasfd package'), /codestream\.zip is not the file that the release had\nFetch/],
+  ['in which a file is missing', (at) => rmSync(at('page/assets/page-AB.js')), /page-AB\.js is missing\nFetch/],
+  ['whose list of sums was cut', (at) => writeFileSync(at(SUMS), readFileSync(at(SUMS)).subarray(0, -20)), /SHA256SUMS is damaged|is missing/],
+  ['without a list of sums', (at) => rmSync(at(SUMS)), /is no release: it has no SHA256SUMS/],
+  ['whose list of sums is empty', (at) => writeFileSync(at(SUMS), ''), /is no release: its SHA256SUMS is empty/],
+]) {
+  cloudTest(`a folder ${what} is refused before az is asked anything`, async (world) => {
+    const folder = releaseIn(world);
+    spoil((name) => join(folder, name));
+    const { code, err, calls } = await world.run('deploy', [...FIRST, '--from', folder]);
+    assert.equal(code, 1);
+    assert.match(err, says);
+    assert.deepEqual(calls, []);
+  });
+}
+
+cloudTest('--from a folder that is not there says so, and a dry run too', async (world) => {
+  for (const more of [[], ['--dry-run']]) {
+    const { code, err, calls } = await world.run('deploy', [...FIRST, '--from', '/nowhere', ...more]);
+    assert.equal(code, 1);
+    assert.match(err, /\/nowhere is no release/);
+    assert.deepEqual(calls, []);
+  }
+});
