@@ -26,6 +26,7 @@
 #   make test-webkit          the page in WebKit, Safari's engine, of today and of 2022 (250 MB)
 #   make test-sweep           no text of any language holds a page (an hour or two)
 #   make grammars             judge the expressions of all grammars, web/grammars/verdicts.json
+#   make pictures             the README's pictures, of the page as it is (docs/page-*)
 #   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
 #   make bench-page           how soon the page is there on a slow network
 #   make bench-end-to-end     from keystroke to viewer
@@ -126,7 +127,7 @@ MAKEFILES.own := Makefile packaging/package.mk bench/bench.mk tests/fuzz/fuzz.mk
 .SECONDARY:
 .PHONY: all deps run test test-slow test-clients web-unit unit unit-programs integration \
         integration-programs coverage check race valgrind test-upload test-storage test-firefox test-webkit \
-        test-sweep grammars install clean distclean help
+        test-sweep grammars pictures install clean distclean help
 
 # Only a release is installed in the root, which is where it is deployed and run from.
 all: $(if $(filter release,$(MODE)),codestream,$(B)/codestream)
@@ -359,6 +360,10 @@ test-sweep: $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
 # What the build asks for when a grammar's version has changed.
 grammars: $(patsubst %,%/node_modules/.package-lock.json,web web/grammars)
 	$(Q)node web/grammars/judge.mjs
+
+# The README's pictures, of the page as it is.
+pictures: $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
+	$(Q)CODESTREAM_BIN=$(abspath codestream) sh tests/bounded.sh 300 node tests/pictures/make.js
 
 check: build/have-check build/have-build \
        $(patsubst %,%/node_modules/.package-lock.json,web tests/eslint)

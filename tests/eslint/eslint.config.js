@@ -75,6 +75,7 @@ export default [
   { // functions that run inside the page
     files: [
       'tests/browser/**/*.js',
+      'tests/pictures/**/*.js',
       'tests/engines/**/*.js',
       'bench/page/*.mjs',
       'packaging/**/*.mjs',

@@ -30,7 +30,9 @@ function anchorsOf(page) {
     heading.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, '').replaceAll(' ', '-'));
 }
 
-const linksOf = (page) => [...proseOf(page).matchAll(/\]\(([^()\s]+)\)/g)].map(([, link]) => link);
+/** Links, and pictures in elements of HTML. */
+const linksOf = (page) => [...proseOf(page).matchAll(/\]\(([^()\s]+)\)|\b(?:src|srcset|href)="([^"\s]+)"/g)]
+  .map(([, link, source]) => link ?? source);
 
 /** What is wrong with a link, or undefined. */
 function faultOf(page, link) {
