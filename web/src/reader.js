@@ -96,6 +96,9 @@ export class Reader {
     view.dispatch({ changes: { from: 0, insert: Text.of(this.#live.split('\n')) } });
     await breath();
     host.append(view.dom);
+    // Whoever scrolls to a line before the next frame must know already how high a line is.
+    view.requestMeasure();
+    view.lineBlockAtHeight(0);
   }
 
   get view() {
