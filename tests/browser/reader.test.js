@@ -2,7 +2,7 @@
 // cannot begin.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from '../lib/test.js';
-import { deferred, eventually } from '../lib/deadline.js';
+import { deferred, eventually, within } from '../lib/deadline.js';
 import { Crowd } from '../lib/sockets.js';
 import { SOON_MS, startScene } from './browser.js';
 
@@ -152,20 +152,26 @@ test('lines of combining marks and of changes of direction are cut on the screen
   assert.equal(await viewer.text(), text);
 });
 
-test('a page whose script does not arrive says so', async () => {
+test('a page whose script does not arrive says so and does not wait; its style is asked for again', async () => {
   const context = await scene.person();
   await context.route('**/page-*.js', (route) => route.abort());
-  const screen = await scene.open(scene.stack.page, 'writer', context);
-  await screen.says('Not loaded');
-  assert.match(await screen.page.locator('#empty').textContent(), /could not be loaded.*Reload/);
+  await context.route('**/style-*.css', (route) => route.fulfill({ status: 404 }));
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(scene.stack.page);
+  await page.getByRole('alert').filter({ hasText: 'looks wrong. Reload' }).waitFor();
+  await page.clock.fastForward(11_000);
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+  assert.equal(await page.locator('#state').textContent(), 'Not loaded');
+  assert.match(await page.locator('#empty').innerText(), /could not be loaded\s+A part.*Reload/);
 });
 
 test('what does not come for ten seconds is said, at the start and later, and is taken when it comes', async () => {
   const context = await scene.person();
   const held = {};
-  for (const part of ['page', 'editor', 'share-panel']) {
+  for (const part of ['page', 'editor', 'share-panel', 'style']) {
     held[part] = deferred();
-    await context.route(`**/${part}-*.js*`, async (route) => {
+    await context.route(`**/${part}-*.${part === 'style' ? 'css' : 'js'}*`, async (route) => {
       await held[part].promise;
       await route.continue();
     });
@@ -177,6 +183,13 @@ test('what does not come for ten seconds is said, at the start and later, and is
   await says('Loading');
   await page.clock.fastForward(11_000);
   await says('The page is not there yet');
+  // Without its style, a page is not painted unless it stops waiting for it.
+  const alert = page.getByRole('alert').filter({ hasText: 'looks wrong' });
+  await alert.waitFor();
+  const drawing = (await context.newCDPSession(page)).send('Page.captureScreenshot');
+  await within(SOON_MS, drawing, 'the page is painted');
+  held.style.resolve();
+  await alert.waitFor({ state: 'detached' });
   held.page.resolve();
   await page.locator('html[data-role=writer]').waitFor();
   const banner = page.locator('#banner-text');
@@ -185,8 +198,11 @@ test('what does not come for ten seconds is said, at the start and later, and is
   await page.clock.fastForward(11_000);
   await banner.filter({ hasText: 'has not arrived yet' }).waitFor();
   await says('The editor has not arrived yet');
+  // A file that is opened meanwhile waits for the editor.
+  await page.setInputFiles('#open-file', { name: 'early.py', mimeType: '', buffer: Buffer.from('early') });
   held.editor.resolve();
-  await page.locator('#editor .monaco-editor').first().waitFor();
+  await page.locator('#editor .view-line', { hasText: 'early' }).waitFor();
+  await page.locator('#file', { hasText: 'early.py' }).waitFor();
   await eventually(SOON_MS, async () => (await banner.textContent()) === '', 'nothing is missing');
   await page.locator('#share:enabled').click();
   await page.clock.fastForward(11_000);

@@ -1,10 +1,11 @@
 // Stands in the page itself and runs before everything else, in every browser that there is, so it
 // is written in the JavaScript of 2009. Only the address says whether the page is a writer's or a
 // viewer's: so it asks for the files of either, and a viewer's page begins to connect. It says in
-// words when the page cannot begin.
+// words when the page cannot begin, or has no style.
 // @ts-nocheck: it asks for what today's browsers no longer lack.
 (function () {
   var SECONDS = 10;
+  var MOST_MS = 64000;
   var root = document.documentElement;
   var script = document.currentScript;
   var room = location.hash.slice(1);
@@ -53,6 +54,33 @@
       .then(undefined, function () {});
   }
 
+  // As long as the style sheet is on its way, a browser paints nothing and runs none of the scripts:
+  // what is asked for again holds up neither.
+  var tries = 0;
+  var unstyled;
+  function style() {
+    return document.querySelector('link[rel=stylesheet]');
+  }
+  function styleAgain() {
+    var former = style();
+    var next = document.createElement('link');
+    next.rel = 'stylesheet';
+    next.href = former.getAttribute('href').replace(/\?.*$/, '') + '?' + ++tries;
+    next.onload = function () {
+      if (unstyled) unstyled.parentNode.removeChild(unstyled);
+      unstyled = undefined;
+    };
+    former.parentNode.replaceChild(next, former);
+  }
+  function sayUnstyled() {
+    if (unstyled) return;
+    unstyled = document.createElement('p');
+    unstyled.setAttribute('role', 'alert');
+    unstyled.textContent =
+      'The style of this page did not arrive, so it looks wrong. Reload the page to try again.';
+    document.body.insertBefore(unstyled, document.body.firstChild);
+  }
+
   function begun() {
     return root.getAttribute('data-role') !== null;
   }
@@ -71,7 +99,9 @@
     );
   }
 
+  var failed = false;
   function notLoaded() {
+    failed = true;
     say('The page could not be loaded', 'A part of it did not arrive. Reload the page to try again.');
   }
 
@@ -93,6 +123,10 @@
     'error',
     function (event) {
       if (event.target && event.target.tagName === 'SCRIPT') notLoaded();
+      else if (event.target === style()) {
+        if (document.body) sayUnstyled();
+        setTimeout(styleAgain, Math.min(1000 * Math.pow(2, tries), MOST_MS));
+      }
       // A script that this browser cannot read, or that misses something in it.
       else if (event.target === window) tooOld();
     },
@@ -104,6 +138,10 @@
     else notLoaded();
   });
   setTimeout(function () {
-    say('The page is not there yet', 'A part of it has not arrived. Wait for it, or reload the page.');
+    if (!style().sheet && !unstyled) {
+      sayUnstyled();
+      styleAgain();
+    }
+    if (!failed) say('The page is not there yet', 'A part of it has not arrived. Wait for it, or reload the page.');
   }, SECONDS * 1000);
 })();
