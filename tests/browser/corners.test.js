@@ -2,6 +2,7 @@
 // loaded ahead, files that do not arrive, input methods at the limit, names, and the pen that moves.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
+import { deferred } from '../lib/deadline.js';
 import { startScene } from './browser.js';
 
 const LONG = { timeout: 60_000 };
@@ -46,7 +47,10 @@ test('a page that is loaded ahead starts nothing before it is opened', async () 
   });
   const asked = [];
   ahead.on('request', (request) => asked.push(request.url()));
-  await ahead.goto(scene.stack.page, { waitUntil: 'networkidle' });
+  const come = deferred();
+  await ahead.route('**/write-*.js*', (route) => come.promise.then(() => route.continue()));
+  await ahead.clock.install();
+  await ahead.goto(scene.stack.page, { waitUntil: 'commit' });
   await ahead.locator('html[data-role=none]').waitFor();
   assert.deepEqual(asked.filter((url) => url.includes('negotiate')), []);
   assert.equal(await first.page.evaluate(() => JSON.stringify({ ...localStorage })), was);
@@ -59,6 +63,9 @@ test('a page that is loaded ahead starts nothing before it is opened', async () 
   await ahead.getByRole('heading', { name: 'You are writing in another tab' }).waitFor();
   assert.deepEqual(asked.filter((url) => url.includes('negotiate')), []);
   await ahead.getByRole('button', { name: 'Start another stream' }).click();
+  await ahead.clock.fastForward(11_000);
+  await ahead.locator('#banner', { hasText: 'has not arrived yet' }).waitFor();
+  come.resolve();
   await ahead.locator('#share-link').waitFor();
   assert.notEqual(await ahead.locator('#share-link').getAttribute('href'), first.link);
   assert.equal(await first.state(), 'Live');
@@ -87,6 +94,9 @@ test('a page that the way back brings again goes on with what another page has w
   const second = await scene.writer({ context });
   assert.equal(second.link, first.link);
   await first.says('Taken over');
+  await first.page.setInputFiles('#open-file', { name: 'late.txt', mimeType: '', buffer: Buffer.from('late') });
+  await first.notices(/nothing can be written here any more/);
+  await first.shows('one!');
   await second.focus();
   await second.keys('Control+End');
   await second.page.keyboard.type(' two');
@@ -202,6 +212,16 @@ test('files of any encoding, texts and links are taken wherever they are dropped
   const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]);
   await drop(writer, '#editor', { name: 'picture.png', bytes: png });
   await writer.notices(/picture\.png.*not a text file/);
+  // A folder looks like a file, until it is read.
+  await writer.page.evaluate(() => {
+    const { arrayBuffer } = File.prototype;
+    File.prototype.arrayBuffer = function () {
+      const isFolder = this.name === 'folder';
+      return isFolder ? Promise.reject(new DOMException('', 'NotFoundError')) : arrayBuffer.call(this);
+    };
+  });
+  await drop(writer, '#editor', { name: 'folder', bytes: Buffer.alloc(0) });
+  await writer.notices(/folder.*could not be read/);
   await drop(writer, '#editor', { name: 'old.txt', bytes: Buffer.from('Größe', 'latin1') });
   await writer.notices(/read as Latin-1/);
   await viewer.has('Größe');

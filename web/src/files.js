@@ -64,7 +64,10 @@ async function readText(file) {
   const tooLarge = { text: '', problem, remark: '' };
   // Even with three bytes for each UTF-16 unit it could not fit.
   if (file.size > Math.max(MAX_TEXT * 3, MAX_ENCODED)) return tooLarge;
-  const decoded = decodeText(new Uint8Array(await file.arrayBuffer()));
+  const bytes = await bytesOf(file);
+  const unread = `“${file.name}” could not be read. A folder cannot be opened, nor a file that has gone.`;
+  if (!bytes) return { text: '', problem: unread, remark: '' };
+  const decoded = decodeText(bytes);
   if (!decoded)
     return { text: '', problem: `“${file.name}” is not a text file that can be read.`, remark: '' };
   const text = toLf(decoded.text);
@@ -72,6 +75,13 @@ async function readText(file) {
     ? tooLarge
     : { text, problem: '', remark: decoded.guessed ? guessedRemark(file.name) : '' };
 }
+
+/** @param {File} file @returns {Promise<Uint8Array | undefined>} undefined: it cannot be read */
+const bytesOf = (file) =>
+  file.arrayBuffer().then(
+    (buffer) => new Uint8Array(buffer),
+    () => undefined,
+  );
 
 /** @param {string} name */
 const guessedRemark = (name) =>

@@ -4,6 +4,7 @@
 import { readHash, readSearch } from './address.js';
 import { onceLoaded } from './again.js';
 import { followSystem } from './appearance.js';
+import { onDrop } from './files.js';
 import { Page, startOwn } from './page.js';
 import { writes } from './pen.js';
 import './shared.js';
@@ -16,6 +17,8 @@ const { embed, line: lineWanted } = readSearch(location.search);
 async function start() {
   hideKey();
   followSystem();
+  // Whatever is dropped, and whoever takes it: the browser is not to leave the page for it.
+  onDrop(() => {});
   if (embed) document.documentElement.dataset.embed = '';
   const page = new Page();
   const api = configured('api');

@@ -8,7 +8,7 @@ import { connectAppearance, looks } from './appearance.js';
 import { Burst } from './burst.js';
 import { Connection } from './connection.js';
 import { element } from './element.js';
-import { downloadText, onDrop } from './files.js';
+import { downloadText } from './files.js';
 import { FirstText } from './first-text.js';
 import { Follow } from './follow.js';
 import { HandView } from './hand-view.js';
@@ -251,8 +251,6 @@ export class ViewerPage {
     page.onRecording(() => this.#recording, now);
     page.onPress('follow', () => this.#follow?.set(!this.#follow.on));
     page.onCopy('copy-text', shown);
-    // Nothing is dropped here, and the browser is not to leave the page for it.
-    onDrop(() => {});
     page.onPress('download', () => {
       const { name, language } = this.#viewer.session;
       downloadText(shown(), name, language);

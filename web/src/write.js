@@ -63,6 +63,12 @@ export class WriterPage {
   #writer;
   /** @type {import('./editor.js').Editor | undefined} it comes when it has been loaded */
   #editor;
+  /** @type {(editor: import('./editor.js').Editor) => void} */
+  #arrived = () => {};
+  /** The editor, as soon as there is one. */
+  #arrival = new Promise((/** @type {(editor: import('./editor.js').Editor) => void} */ resolve) => {
+    this.#arrived = resolve;
+  });
   #draft;
   #passing = new Passing();
   #word;
@@ -139,6 +145,7 @@ export class WriterPage {
     });
     this.#keepDraft();
     this.#connectMenu();
+    this.#connectFiles();
     this.#showSession();
     this.#connection.start();
     const attach = connectAppearance();
@@ -161,6 +168,7 @@ export class WriterPage {
     // Whoever is in the menu by now stays there.
     const { activeElement } = document;
     if (!activeElement || activeElement === document.body) editor.focus();
+    this.#arrived(editor);
     this.#connection.step();
   }
 
@@ -403,11 +411,28 @@ export class WriterPage {
       this.#recorder.record([], now());
       this.#connection.step();
     });
+  }
+
+  /** What is opened or dropped before the editor is there waits for it. */
+  #connectFiles() {
     onFile({
       refuse: (reason) => this.#say(reason),
-      opened: (name, text, remark) => this.#open(editor, name, text, remark),
-      dropped: (text, x, y) => editor.insertAt(text, x, y),
+      opened: async (name, text, remark) => {
+        const editor = await this.#arrival;
+        if (this.#mayWrite()) this.#open(editor, name, text, remark);
+      },
+      dropped: async (text, x, y) => {
+        const editor = await this.#arrival;
+        if (this.#mayWrite()) editor.insertAt(text, x, y);
+      },
     });
+  }
+
+  /** Whether anything can be written here; if not, the page says so. */
+  #mayWrite() {
+    const may = !this.#writer.ended && !this.#takeover.done;
+    if (!may) this.#say('Nothing was changed: in this session, nothing can be written here any more.');
+    return may;
   }
 
   #connectMenu() {
@@ -423,7 +448,9 @@ export class WriterPage {
     });
     page.onLanguage((language) => this.#change({ language }));
     // No name has a slash in it: it would be a folder's.
-    page.onTitle((title) => this.#change({ name: cleanName(title.replace(/[/\\]/g, '-')) }));
+    page.onTitle((title) => {
+      if (this.#mayWrite()) this.#change({ name: cleanName(title.replace(/[/\\]/g, '-')) });
+    });
     page.onRecording(() => this.#recorder.recording, now);
     page.onHands(writer.hands.allowed, (allowed) => {
       keepHands(allowed);
@@ -477,7 +504,6 @@ export class WriterPage {
    */
   #open(editor, name, text, remark) {
     const writer = this.#writer;
-    if (writer.ended || this.#takeover.done) return;
     editor.replaceText(text);
     // Otherwise the text was refused.
     if (writer.text !== text) return;
