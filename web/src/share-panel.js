@@ -93,7 +93,7 @@ export class SharePanel {
 
   /** @param {string} link */
   #embed(link) {
-    const code = make('textarea', { id: 'embed-field', readonly: true, rows: 4, spellcheck: 'false' });
+    const code = make('textarea', { id: 'embed-field', readonly: true, rows: 5, spellcheck: 'false' });
     const theme = choice('embed-theme', 'Theme', { '': 'As the reader has it', light: 'Light', dark: 'Dark', contrast: 'High contrast' });
     const size = choice('embed-size', 'Text size', { '': 'As the reader has it', 12: '12', 14: '14', 16: '16', 20: '20' });
     const wrap = choice('embed-wrap', 'Long lines', { '': 'As the reader has it', on: 'Wrapped', off: 'Not wrapped' });
