@@ -7,11 +7,11 @@ NEED.bench-instructions := valgrind=valgrind
 # Programs of the usual build land in build/bench, others (MODE=test) beside it.
 BENCH          := build/bench$(patsubst %,-%,$(filter-out release,$(MODE)))
 BENCH.shared   := $(addprefix load/,net options http1)
-BENCH.load     := $(BENCH.shared) $(addprefix load/,exchange load driver event results sample)
-BENCH.rest     := $(BENCH.shared) load/rest load/server
-BENCH.floor    := $(BENCH.shared) peers/floor load/server
-BENCH.coldstart := $(BENCH.shared) load/exchange load/coldstart
-BENCH.limit    := $(addprefix peers/,plain_client plain_link plain_target) load/exchange load/http1
+BENCH.load     := $(BENCH.shared) $(addprefix load/,exchange stream load driver event results sample)
+BENCH.rest     := $(BENCH.shared) $(addprefix load/,rest server stream)
+BENCH.floor    := $(BENCH.shared) peers/floor load/server load/stream
+BENCH.coldstart := $(BENCH.shared) $(addprefix load/,exchange stream coldstart)
+BENCH.limit    := $(addprefix peers/,plain_client plain_link plain_target) $(addprefix load/,exchange http1 stream)
 BENCH.units    := http1 sample
 BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
 comma := ,
@@ -114,7 +114,7 @@ build/switches/codestream: build/switches/bench/switches/trace.o
 
 define BENCH.link
 $(BENCH)/$(1): $(BENCH.$(1):%=$(B)/bench/%.o) $(PURE:%.c=$(B)/%.o) $(B)/src/io/listener.o
-	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(LINK) -o $$@ $$^ $$(call libs,libcrypto) $$(LDLIBS)
+	$$(Q)mkdir -p $$(@D); echo "link $$@"; $$(LINK) -o $$@ $$^ $$(call libs,libssl libcrypto) $$(LDLIBS)
 endef
 $(foreach program,load rest floor coldstart,$(eval $(call BENCH.link,$(program))))
 
@@ -128,7 +128,7 @@ $(BENCH)/paths: $(B)/bench/instructions/paths.o \
 $(BENCH)/paths: private TARGET.link := -Wl,--wrap=http_client_start,--wrap=http_response_send,--wrap=http_request_hold,--wrap=http_request_release
 $(BENCH)/codestream-limit $(BENCH)/codestream-unparsed $(BENCH)/paths:
 	$(Q)mkdir -p $(@D); echo "link $@"; $(LINK) -o $@ $^ $(LINKED)
-$(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS))) $(LDLIBS)
+$(BENCH)/codestream-limit: private LINKED = $(call libs,$(filter-out libcurl,$(PKGS)) libssl) $(LDLIBS)
 
 $(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/str.o $(B)/src/base/mem.o
 	$(Q)mkdir -p $(@D); $(LINK) -o $@ $^ $(call libs,cmocka) $(LDLIBS)

@@ -2,13 +2,16 @@
 // on time. CODESTREAM_BIN is the product, BENCH_DIR the folder with the programs.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
+import { makeCertificates } from '../tests/lib/certificates.js';
 import { within } from '../tests/lib/deadline.js';
 import { BINARY, ROOT, connectionString, startHandler } from '../tests/lib/handler.js';
 import { verifyToken } from '../tests/lib/rest-recorder.js';
 import { test } from '../tests/lib/test.js';
-import { Program, startListening } from './processes.mjs';
+import { Program, startListening, startServer } from './processes.mjs';
 
 const PROGRAMS = path.resolve(ROOT, process.env.BENCH_DIR || 'build/bench');
 const SETTING = 'WebPubSubForSocketIOConnectionString';
@@ -45,6 +48,13 @@ function assertFaultless(figures) {
     { errors: figures.errors, non2xx: figures.non2xx, first: figures.first_error },
     { errors: 0, non2xx: 0, first: null });
   assert.ok(figures.requests > 0, 'nothing was answered');
+}
+
+/** Statistics of a stand-in that speaks TLS. */
+async function statsOver(port, ca) {
+  const [response] = await once(https.get({ host: '127.0.0.1', port, path: '/stats', ca }), 'response');
+  const chunks = await response.toArray();
+  return JSON.parse(Buffer.concat(chunks).toString());
 }
 
 /** The handler before a REST stand-in. */
@@ -151,6 +161,57 @@ test('answers that break off are errors, and so are those that never come', asyn
 test('a server that is not there is no result', async () => {
   const result = await run('load', ['--port', 1, '--kind', 'negotiate']);
   assert.deepEqual(result, { how: 'exit status 1', output: '' });
+});
+
+test('over TLS events reach the service from the product and from the limit', async (t) => {
+  const { authorityFile, valid, remove } = await makeCertificates();
+  t.after(remove);
+  const folder = path.dirname(authorityFile);
+  const [certificate, key] = ['tls.pem', 'tls.key'].map((name) => path.join(folder, name));
+  await writeFile(certificate, valid.cert);
+  await writeFile(key, valid.key, { mode: 0o600 });
+  const rest = await listen(t, 'rest', ['--delay-ms', 2, '--certificate', certificate, '--key', key]);
+  const env = {
+    [SETTING]: connectionString(`https://127.0.0.1:${rest}`), CODESTREAM_CA_FILE: authorityFile,
+  };
+  const product = await startHandler({ env });
+  t.after(() => product.stop());
+  const limit = await startServer((port) => program('codestream-limit', ['--port', port], env));
+  t.after(() => limit.stop());
+  const ca = await readFile(authorityFile);
+  for (const { port } of [product, limit]) {
+    await load(port, 'event', { connections: 8 }); // until TLS is agreed on, however long that takes
+    const before = await statsOver(rest, ca);
+    const figures = await load(port, 'event', { connections: 8 });
+    assertFaultless(figures);
+    const after = await statsOver(rest, ca);
+    assert.ok(after.requests - before.requests >= figures.requests);
+    assert.ok(after.connections - before.connections <= 1, 'connections are kept');
+    const long = await load(port, 'event', { 'text-bytes': 100_000, connections: 4, seconds: 1 });
+    assertFaultless(long);
+  }
+});
+
+test('the limit calls nobody whose certificate it cannot trust', async (t) => {
+  const [theirs, other] = [await makeCertificates(), await makeCertificates()];
+  t.after(() => Promise.all([theirs.remove(), other.remove()]));
+  const folder = path.dirname(theirs.authorityFile);
+  const [certificate, key] = ['tls.pem', 'tls.key'].map((name) => path.join(folder, name));
+  await writeFile(certificate, theirs.valid.cert);
+  await writeFile(key, theirs.valid.key, { mode: 0o600 });
+  const rest = await listen(t, 'rest', ['--certificate', certificate, '--key', key]);
+  const env = {
+    [SETTING]: connectionString(`https://127.0.0.1:${rest}`), CODESTREAM_CA_FILE: other.authorityFile,
+  };
+  const limit = await startServer((port) => program('codestream-limit', ['--port', port], env));
+  t.after(() => limit.stop());
+  assert.equal((await load(limit.port, 'event')).requests, 0);
+});
+
+test('the first requests to the stand-in are answered at once, if asked for', async (t) => {
+  const { handler } = await startProduct(t, ['--prompt', 20, '--delay-ms', 3_600_000]);
+  const { requests, errors } = await load(handler.port, 'event', { connections: 16, grace: 0.2 });
+  assert.deepEqual([requests, errors], [20, 16]);
 });
 
 test('the floor answers what the product answers', async (t) => {

@@ -122,7 +122,9 @@ static unsigned ask(int fd, unsigned port)
 
     snprintf(request, sizeof(request), "GET /negotiate HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n",
              port);
-    x = (struct exchange){ .fd = fd, .max_body_bytes = UINT64_MAX, .on_content = ignore };
+    x = (struct exchange){ .stream.fd = fd,
+                           .max_body_bytes = UINT64_MAX,
+                           .on_content = ignore };
     exchange_begin(&x, str_from(request), STR(""));
     if (!exchange_send(&x))
         return 0;

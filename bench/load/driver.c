@@ -81,7 +81,7 @@ static void hang_up(struct driver *d, struct connection *c, int64_t retry_ns)
         d->busy--;
     if (c->state == CONNECTION_IDLE)
         list_remove(&d->idle, &c->node);
-    close(c->exchange.fd);
+    close(c->exchange.stream.fd);
     exchange_begin(&c->exchange, nothing, nothing);
     c->state = CONNECTION_NEW;
     c->retry_ns = retry_ns;
@@ -203,7 +203,7 @@ static void keep_content(void *owner, struct str content)
 static void receive_idle(struct driver *d, struct connection *c)
 {
     char byte;
-    ssize_t len = recv(c->exchange.fd, &byte, sizeof(byte), 0);
+    ssize_t len = recv(c->exchange.stream.fd, &byte, sizeof(byte), 0);
 
     if (len > 0)
         fail(d, c, "an answer that was not asked for", "");
@@ -245,15 +245,15 @@ static bool start_connecting(struct driver *d, struct connection *c)
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                  .data.ptr = c };
 
-    c->exchange.fd = net_connect(d->options.port);
-    if (c->exchange.fd < 0)
+    c->exchange.stream.fd = net_connect(d->options.port);
+    if (c->exchange.stream.fd < 0)
         return false;
-    if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, c->exchange.fd, &event) == 0) {
+    if (epoll_ctl(d->epoll, EPOLL_CTL_ADD, c->exchange.stream.fd, &event) == 0) {
         c->state = CONNECTION_CONNECTING;
         d->connecting++;
         return true;
     }
-    close(c->exchange.fd);
+    close(c->exchange.stream.fd);
     return false;
 }
 
@@ -272,7 +272,7 @@ static void connect_due(struct driver *d)
 
 static void end_connecting(struct driver *d, struct connection *c)
 {
-    int error = net_socket_error(c->exchange.fd);
+    int error = net_socket_error(c->exchange.stream.fd);
 
     if (error) {
         fail(d, c, "cannot connect", strerror(error));

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 void exchange_begin(struct exchange *x, struct str head, struct str body)
 {
@@ -21,23 +19,10 @@ size_t exchange_unsent(const struct exchange *x)
     return x->left[0].len + x->left[1].len;
 }
 
-static struct iovec piece(struct str text)
-{
-    const union {
-        const char *from;
-        void *to; /* sendmsg only reads, but its type is older than const */
-    } bytes = { .from = text.ptr };
-
-    return (struct iovec){ bytes.to, text.len };
-}
-
 bool exchange_send(struct exchange *x)
 {
     while (exchange_unsent(x) > 0) {
-        struct iovec pieces[] = { piece(x->left[0]), piece(x->left[1]) };
-        const struct msghdr message = { .msg_iov = pieces,
-                                        .msg_iovlen = x->left[1].len > 0 ? 2 : 1 };
-        ssize_t sent = sendmsg(x->fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = stream_send(&x->stream, x->left[0], x->left[1]);
         size_t of_first;
         if (sent < 0 && errno == EAGAIN)
             return true;
@@ -126,7 +111,7 @@ enum exchange_state exchange_receive(struct exchange *x, bool is_ending)
 {
     for (;;) {
         size_t room = sizeof(x->in) - x->in_len;
-        ssize_t len = recv(x->fd, x->in + x->in_len, room, 0);
+        ssize_t len = stream_receive(&x->stream, x->in + x->in_len, room);
         enum exchange_state state;
         if (len < 0 && errno == EINTR)
             continue;

@@ -6,13 +6,14 @@
 #define BENCH_EXCHANGE_H
 
 #include "http1.h"
+#include "stream.h"
 
 /* A head must fit, and so must the line with a chunk's size. */
 #define EXCHANGE_IN_BYTES (16 * 1024)
 
 /* A caller fills in the first part, and the rest with zeros. */
 struct exchange {
-    int fd;
+    struct stream stream;
     struct str left[2]; /* of the request, in one piece or two, still to be sent */
     bool is_to_head;    /* it is a HEAD: whatever the answer says, it has no body */
     uint64_t max_body_bytes;

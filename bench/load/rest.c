@@ -9,21 +9,24 @@
 
 #include "options.h"
 #include "server.h"
+#include "stream.h"
 
 #define MAX_ANSWER_BYTES (64 * 1024 * 1024)
 #define MAX_DELAY_MS (3600 * 1000)
 
 static const char usage[] =
     "usage: rest [--port PORT] [--delay-ms MS] [--status CODE] [--answer-bytes N]\n"
+    "            [--prompt N] [--certificate FILE --key FILE]\n"
     "\n"
-    "Prints \"listening PORT\".  POST, PUT and DELETE are answered after MS (0), with CODE\n"
-    "(202) and a body of N bytes (0).  GET /stats tells what came, itself included among the\n"
+    "Prints \"listening PORT\".  POST, PUT and DELETE are answered after MS (0), but the\n"
+    "first N (0) at once, with CODE (202) and a body of N bytes (0); over TLS if there is a\n"
+    "certificate.  GET /stats tells what came, itself included among the\n"
     "connections: {\"connections\":accepted,\"requests\":n,\"bytes\":of their bodies}\n";
 
 struct rest {
     struct server server;
     struct str answer;
-    uint64_t requests, bytes;
+    uint64_t requests, bytes, prompt;
     char stats[256];
 };
 
@@ -54,7 +57,7 @@ static struct server_answer answer(void *owner, const struct server_request *req
         };
     rest->requests++;
     rest->bytes += request->body_bytes;
-    return (struct server_answer){ rest->answer, true };
+    return (struct server_answer){ rest->answer, rest->requests > rest->prompt };
 }
 
 /* Lives as long as the process. */
@@ -79,16 +82,26 @@ int main(int argc, char **argv)
 {
     static struct rest rest;
     uint64_t port = 0, delay_ms = 0, status = 202, answer_bytes = 0;
+    const char *certificate = NULL, *key = NULL;
     const struct option options[] = {
         { "--port", .number = &port, .max = 65535 },
         { "--delay-ms", .number = &delay_ms, .max = MAX_DELAY_MS },
         { "--status", .number = &status, .min = 200, .max = 599 },
         { "--answer-bytes", .number = &answer_bytes, .max = MAX_ANSWER_BYTES },
+        { "--prompt", .number = &rest.prompt, .max = UINT64_MAX },
+        { "--certificate", .text = &certificate },
+        { "--key", .text = &key },
     };
 
     (void)options_read(argc, argv, options, COUNT(options), usage);
     if (!make_answer(&rest, (unsigned)status, (size_t)answer_bytes)) {
         fputs("no memory for the answer\n", stderr);
+        return EXIT_FAILURE;
+    }
+    if (certificate && key)
+        rest.server.tls = stream_serving(certificate, key);
+    if ((certificate || key) && !rest.server.tls) {
+        fputs("TLS needs a certificate and its key\n", stderr);
         return EXIT_FAILURE;
     }
     rest.server.answer = answer;

@@ -12,12 +12,13 @@
 #include "http1.h"
 #include "io/listener.h"
 #include "net.h"
+#include "stream.h"
 
 #define EVENTS_PER_TURN 256
 
 struct connection {
     struct connection *next; /* of those whose answer is delayed */
-    int fd;
+    struct stream stream;
     int64_t due_ns;
     bool is_delayed, is_closed;
     bool is_readable; /* edge-triggered: the kernel will not say it again */
@@ -49,10 +50,17 @@ static void destroy(struct connection *c)
 /* One whose answer is delayed is still in the queue, and is destroyed there. */
 static void hang_up(struct connection *c)
 {
-    close(c->fd);
+    stream_close(&c->stream);
     c->is_closed = true;
     if (!c->is_delayed)
         destroy(c);
+}
+
+static bool begin(struct connection *c, int fd, SSL_CTX *tls)
+{
+    memset(c, 0, offsetof(struct connection, in)); /* its pages come when used */
+    c->stream.fd = fd;
+    return !tls || stream_secure(&c->stream, tls, NULL);
 }
 
 static void accept_all(struct loop_state *loop)
@@ -63,14 +71,12 @@ static void accept_all(struct loop_state *loop)
         struct connection *c = malloc(sizeof(*c));
         struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                      .data.ptr = c };
-        if (c)
-            memset(c, 0, offsetof(struct connection, in)); /* its pages come when used */
-        if (!c || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        if (!c || !begin(c, fd, loop->server->tls) ||
+            epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
             close(fd);
             free(c);
             continue;
         }
-        c->fd = fd;
         net_send_at_once(fd);
         loop->server->accepted++;
     }
@@ -144,7 +150,7 @@ static enum err save_left(struct connection *c)
 static enum err send_left(struct connection *c)
 {
     while (c->left.len > 0) {
-        ssize_t sent = send(c->fd, c->left.ptr, c->left.len, MSG_NOSIGNAL);
+        ssize_t sent = stream_send(&c->stream, c->left, NO_STR);
         if (sent < 0 && errno == EAGAIN)
             return c->copy ? ERR_NONE : save_left(c);
         if (sent < 0 && errno != EINTR)
@@ -199,10 +205,12 @@ static enum err receive(struct loop_state *loop, struct connection *c)
 {
     while (c->is_readable && !c->is_delayed && c->left.len == 0) {
         size_t room = sizeof(c->in) - c->in_len;
-        ssize_t len = recv(c->fd, c->in + c->in_len, room, 0);
+        ssize_t len = stream_receive(&c->stream, c->in + c->in_len, room);
         if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
             return ERR_DENIED;
-        c->is_readable = len == (ssize_t)room || (len < 0 && errno == EINTR);
+        /* Of TLS a record comes at a time, and another may stand behind it. */
+        c->is_readable =
+            len == (ssize_t)room || (len < 0 ? errno == EINTR : c->stream.tls != NULL);
         c->in_len += len > 0 ? (size_t)len : 0;
         if (use_input(loop, c))
             return ERR_DENIED;

@@ -5,6 +5,8 @@
 #ifndef BENCH_SERVER_H
 #define BENCH_SERVER_H
 
+#include <openssl/ssl.h>
+
 #include "base/str.h"
 
 /* A request's head must fit; its body is counted and dropped. */
@@ -27,6 +29,7 @@ struct server {
     struct server_answer (*answer)(void *owner, const struct server_request *request);
     void *owner;
     int64_t delay_ns; /* of those answers that are delayed */
+    SSL_CTX *tls;     /* NULL: plain */
 
     uint64_t accepted; /* connections so far */
 };

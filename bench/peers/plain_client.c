@@ -1,7 +1,7 @@
 /*
  * src/io/http_client.h without libcurl: the smallest client that can stand in for it, as the
- * limit that libcurl is measured against.  Not a product: http to this machine only, no TLS, no
- * names but localhost, no proxies, and a request that breaks is not tried again.
+ * limit that libcurl is measured against.  Not a product: it calls this machine only, knows no
+ * names but localhost and no proxies, and a request that breaks is not tried again.
  *
  * A connection is a link.  It is idle, newest first, or carries one call; those that do are
  * ordered by the moment at which they are given up.
@@ -17,6 +17,7 @@
 struct http_client {
     struct loop *loop;
     struct str user_agent;
+    SSL_CTX *tls;
     struct list running; /* links, the first to be given up first */
     struct list idle;    /* links, the last used first */
     struct queue waiting;
@@ -140,13 +141,14 @@ static const char *launch(struct http_client *client, struct http_call *call)
     struct link *l;
 
     if (!target_parse(str_from(call->url), &target))
-        return "the limit calls http on this machine only";
+        return "the limit calls this machine only";
     if (target_write_head(&target, call, client->user_agent, &head))
         return "no memory";
     l = take_idle(client, &target.address);
     if (!l) {
         close_old(client);
-        l = link_connect(client->loop, &target.address, on_ready);
+        l = link_connect(client->loop, &target.address, target.is_secure ? client->tls : NULL,
+                         on_ready);
     }
     if (!l)
         return "cannot connect";
@@ -256,7 +258,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
     }
     if (l->is_connecting && !(events & (EPOLLHUP | EPOLLERR)))
         end_connecting(l);
-    if (events & EPOLLOUT && !l->is_connecting)
+    if (!l->is_connecting && exchange_unsent(&l->exchange) > 0)
         failure = link_send(l);
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         receive(l); /* an answer may stand there even though sending failed */
@@ -300,6 +302,12 @@ struct http_client *http_client_new(struct loop *loop,
 
     if (!client)
         return NULL;
+    if (!options->is_plain && options->ca_file)
+        client->tls = stream_calling(options->ca_file);
+    if (!options->is_plain && !client->tls) {
+        free(client);
+        return NULL;
+    }
     client->loop = loop;
     client->user_agent = str_from(options->user_agent);
     queue_init(&client->waiting);
@@ -324,5 +332,6 @@ void http_client_free(struct http_client *client)
         return;
     while (client->idle.first)
         close_link(&client->idle, first_of(&client->idle));
+    SSL_CTX_free(client->tls);
     free(client);
 }

@@ -1,5 +1,6 @@
 #include "plain_link.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -36,13 +37,21 @@ static void keep_content(void *owner, struct str content)
 static bool watch(struct link *l, bool waits_to_send)
 {
     l->waits_to_send = waits_to_send;
-    return !loop_watch(l->loop, l->exchange.fd, EPOLLIN | (waits_to_send ? EPOLLOUT : 0U),
-                       l->ready, l);
+    return !loop_watch(l->loop, l->exchange.stream.fd,
+                       EPOLLIN | (waits_to_send ? EPOLLOUT : 0U), l->ready, l);
+}
+
+static bool secure(struct link *l, SSL_CTX *tls)
+{
+    char host[INET_ADDRSTRLEN];
+
+    return inet_ntop(AF_INET, &l->address.sin_addr, host, sizeof(host)) &&
+           stream_secure(&l->exchange.stream, tls, host);
 }
 
 static bool start_connecting(struct link *l)
 {
-    int fd = l->exchange.fd;
+    int fd = l->exchange.stream.fd;
 
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) != 0)
         return false;
@@ -52,7 +61,7 @@ static bool start_connecting(struct link *l)
     return watch(l, true);
 }
 
-struct link *link_connect(struct loop *loop, const struct sockaddr_in *address,
+struct link *link_connect(struct loop *loop, const struct sockaddr_in *address, SSL_CTX *tls,
                           loop_ready *ready)
 {
     struct link *l = malloc(sizeof(*l));
@@ -68,19 +77,19 @@ struct link *link_connect(struct loop *loop, const struct sockaddr_in *address,
     l->exchange.on_head = keep_headers;
     l->exchange.on_content = keep_content;
     l->exchange.owner = l;
-    l->exchange.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (l->exchange.fd >= 0 && start_connecting(l))
+    l->exchange.stream.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->exchange.stream.fd >= 0 && (!tls || secure(l, tls)) && start_connecting(l))
         return l;
-    if (l->exchange.fd >= 0)
-        close(l->exchange.fd);
+    if (l->exchange.stream.fd >= 0)
+        stream_close(&l->exchange.stream);
     free(l);
     return NULL;
 }
 
 void link_close(struct link *l)
 {
-    loop_unwatch(l->loop, l->exchange.fd);
-    close(l->exchange.fd);
+    loop_unwatch(l->loop, l->exchange.stream.fd);
+    stream_close(&l->exchange.stream);
     free(l);
 }
 
@@ -100,6 +109,6 @@ const char *link_send(struct link *l)
 
     if (!exchange_send(&l->exchange))
         return "the connection broke";
-    waits = exchange_unsent(&l->exchange) > 0;
+    waits = exchange_unsent(&l->exchange) > 0 && !stream_waits_for_input(&l->exchange.stream);
     return waits == l->waits_to_send || watch(l, waits) ? NULL : "no memory";
 }

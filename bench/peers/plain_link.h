@@ -24,9 +24,9 @@ struct link {
     struct exchange exchange;
 };
 
-/* On its way to address; NULL: the system refused. */
+/* On its way to address, through TLS if there is a context; NULL: the system refused. */
 MUST_USE struct link *link_connect(struct loop *loop, const struct sockaddr_in *address,
-                                   loop_ready *ready);
+                                   SSL_CTX *tls, loop_ready *ready);
 
 /* It must be in no list any more. */
 void link_close(struct link *l);

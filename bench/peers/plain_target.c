@@ -20,14 +20,16 @@ static bool is_local(struct str host, struct in_addr *out)
 
 bool target_parse(struct str url, struct target *out)
 {
-    const struct str scheme = STR("http://");
+    const struct str plain = STR("http://"), secure = STR("https://");
     const char *slash;
     struct str port;
-    uint64_t number = 80;
+    uint64_t number;
 
-    if (!str_starts(url, scheme))
+    out->is_secure = str_starts(url, secure);
+    if (!out->is_secure && !str_starts(url, plain))
         return false;
-    url = str_skip(url, scheme.len);
+    number = out->is_secure ? 443 : 80;
+    url = str_skip(url, out->is_secure ? secure.len : plain.len);
     slash = memchr(url.ptr, '/', url.len);
     out->authority = slash ? str_first(url, (size_t)(slash - url.ptr)) : url;
     out->path = slash ? str_skip(url, out->authority.len) : STR("/");

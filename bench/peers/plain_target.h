@@ -13,9 +13,10 @@ struct target {
     struct sockaddr_in address;
     struct str authority; /* for the Host header */
     struct str path;      /* with its query */
+    bool is_secure;       /* https */
 };
 
-/* http://host[:port]/path; false: anything else, or another host than this machine. */
+/* http://host[:port]/path, or https; false: anything else, or another host than this machine. */
 MUST_USE bool target_parse(struct str url, struct target *out);
 
 bool target_takes_body(const struct http_call *call);
