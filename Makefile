@@ -27,7 +27,8 @@
 #   make test-sweep           no text of any language holds a page (an hour or two)
 #   make grammars             judge the expressions of all grammars, web/grammars/verdicts.json
 #   make pictures             the README's pictures, of the page as it is (docs/page-*)
-#   make bench                the handler beside its peers: table, goals, plot (bench/README.md)
+#   make bench                the package beside its peers: table, goals, plot (bench/README.md)
+#   make bench-record         the same for docs/bench.md, of a clean tree
 #   make bench-page           how soon the page is there on a slow network
 #   make bench-end-to-end     from keystroke to viewer
 #   make bench-growth         how cost grows with load

@@ -3,6 +3,9 @@
 NEED.bench              := openssl
 NEED.bench-smoke        := libcmocka-dev openssl
 NEED.bench-instructions := valgrind=valgrind
+# Rust's compiler is Debian's, and so are the sources of its libraries.
+NEED.bench-hyper        := rustc cargo librust-hyper-dev librust-hyper-tls-dev librust-tokio-dev \
+                           librust-serde-json-dev librust-hmac-dev librust-sha2-dev librust-base64-dev
 
 # Programs of the usual build land in build/bench, others (MODE=test) beside it.
 BENCH          := build/bench$(patsubst %,-%,$(filter-out release,$(MODE)))
@@ -16,16 +19,17 @@ BENCH.units    := http1 sample
 BENCH.tests    := events upstream-trouble connections # of the handler, for the limit
 comma := ,
 # No run takes longer, on a slow machine, than this many seconds.
-BENCH.node     := sh tests/bounded.sh $(if $(BENCH_FULL),2400,600) node
-export BENCH_FULL BENCH_SMOKE
+BENCH.node     := sh tests/bounded.sh 2400 node
+export ROUNDS BENCH_SMOKE BENCH_RECORD
 
-.PHONY: bench bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth \
+.PHONY: bench bench-record bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth \
         bench-memory bench-emulator bench-servers bench-page bench-switches bench-audience audience
 
-# The handler and its peers, side by side; before it, whether the peers do what the handler does.
-# A package that is there is measured, so it must be of today's sources.
-bench: bench-instructions codestream bench-programs $(BENCH)/codestream-unparsed \
-       $(if $(shell command -v go),$(BENCH)/go) $(if $(BENCH_FULL)$(wildcard build/package/codestream),package) \
+# The package and its peers, side by side; before it, whether the peers do what the handler does.
+# ROUNDS=1: fewer than seven, for a look.
+bench: bench-instructions codestream package bench-programs $(BENCH)/codestream-unparsed \
+       $(if $(shell command -v go),$(BENCH)/go $(BENCH)/fasthttp) \
+       $(if $(shell command -v dpkg),$(BENCH)/hyper) \
        $(if $(shell command -v nginx)$(wildcard /usr/sbin/nginx),,$(BENCH)/nginx) \
        bench/node_modules/.package-lock.json emulator/node_modules/.package-lock.json \
        | build/have-bench build/have-node
@@ -33,6 +37,12 @@ bench: bench-instructions codestream bench-programs $(BENCH)/codestream-unparsed
 	  { cat build/bench/peers.log; exit 1; }
 	$(Q)$(BENCH.node) bench/run.mjs
 	$(Q)$(if $(BENCH_SMOKE),CLIENTS=100) $(BENCH.node) bench/emulator.mjs
+
+# docs/bench.md and its plot, of what is committed and nothing else.
+bench-record:
+	$(Q)test -z "$$(git status --porcelain)" || \
+	  { echo "a record is of a clean tree; this has:" >&2; git status --short >&2; exit 1; }
+	$(Q)$(MAKE) --no-print-directory bench ROUNDS= BENCH_SMOKE= BENCH_RECORD=1
 
 # Load generator, stand-ins and yardsticks: everything in C.
 bench-programs: $(patsubst %,$(BENCH)/%,load rest floor coldstart codestream-limit)
@@ -70,12 +80,9 @@ bench-page: codestream web/dist/index.html $(if $(CHROME),,build/have-browser) \
             $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) $(BENCH.node) bench/page/run.mjs
 
-# What an event costs that waits, of the usual build and, if it is there, of the package, which is
-# what has a goal.
-bench-memory: codestream build/have-node $(if $(wildcard build/package/codestream),package)
-	$(Q)CODESTREAM_BIN=codestream $(BENCH.node) bench/memory.mjs
-	$(Q)[ ! -e build/package/codestream ] || \
-	  CODESTREAM_BIN=build/package/codestream $(BENCH.node) bench/memory.mjs --goal 30
+# What an event costs that waits, of the usual build and of the package, which is what has goals.
+bench-memory: codestream package bench-programs build/have-node
+	$(Q)$(BENCH.node) bench/memory.mjs
 
 # The emulator's memory with CLIENTS (10000) that are idle, and how fast a message reaches all of them.
 # BASE=COMMIT: beside that version.
@@ -99,7 +106,7 @@ bench-audience: codestream $(patsubst %,%/node_modules/.package-lock.json,emulat
 	$(Q)$(BENCH.node) bench/audience/sockets.mjs
 
 # How cost grows.  ROUNDS=5: of so many the best.
-bench-growth: codestream bench-programs build/have-node
+bench-growth: package bench-programs build/have-node
 	$(Q)$(BENCH.node) bench/growth/run.mjs
 
 # ---- what they need ----
@@ -135,9 +142,25 @@ $(BENCH)/test_%: $(B)/bench/test/test_%.o $(B)/bench/load/%.o $(B)/src/base/str.
 $(B)/bench/test/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(BENCH.units:%=$(B)/bench/test/test_%.o): | build/have-bench-smoke
 
-$(BENCH)/go: bench/peers/go/main.go
-	$(Q)mkdir -p $(@D); echo "go build $@"
-	$(Q)CGO_ENABLED=0 GO111MODULE=off GOTOOLCHAIN=local go build -ldflags='-s -w' -o $@ $<
+# go itself fetches what go.mod names, and holds it against go.sum.  Where it is too old for a peer, or
+# there is no network, the bench goes without that one.
+GO.build = mkdir -p $(@D); echo "go build $@"; cd bench/peers/go && \
+  CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly go build -ldflags='-s -w' -o $(abspath $@)
+$(BENCH)/go: bench/peers/go/service.go bench/peers/go/nethttp.go
+	$(Q)$(GO.build) $(^F)
+$(BENCH)/fasthttp: bench/peers/go/service.go bench/peers/go/fasthttp.go bench/peers/go/go.mod bench/peers/go/go.sum
+	-$(Q)$(GO.build) $(filter %.go,$(^F))
+
+# Debian's compiler and libraries, and nothing from a network.  Other versions of them may not do; then the
+# bench goes without.
+$(BENCH)/hyper: $(addprefix bench/peers/hyper/,Cargo.toml src/main.rs src/service.rs src/log.rs) | build/have-bench-hyper
+	-$(Q)rm -rf $@-source && mkdir -p $@-source && cp -r bench/peers/hyper/. $@-source && \
+	  echo "cargo build $@, which takes minutes" && cd $@-source && \
+	  CARGO_HOME=$(abspath $@-home) RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$(abspath $@-target) \
+	  /usr/bin/cargo build --release --offline --quiet \
+	    --config 'source.crates-io.replace-with="debian"' \
+	    --config 'source.debian.directory="/usr/share/cargo/registry"' && \
+	  cp $(abspath $@-target)/release/hyper-peer $(abspath $@)
 
 # Unpacked and not installed: its package would start a server on port 80, now and at each boot.
 $(BENCH)/nginx: | build/have-bench

@@ -1,12 +1,15 @@
 // Measures one server: by the load generator, and beside it what the server's process uses and
 // what reaches the stand-in for the service.
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import { ACCESS_KEY, connectionString } from '../tests/lib/handler.js';
 import { eventually, pause, within } from '../tests/lib/deadline.js';
 import { allAtOnce } from './load/at-once.mjs';
-import { constantAnswer, tlsFront } from './peers/nginx.mjs';
-import { Program, runForJson, startListening, startServer } from './processes.mjs';
+import { sendAll, sendOne } from './load/waiting.mjs';
+import { constantAnswer } from './peers/nginx.mjs';
+import { runForJson, startListening, startServer } from './processes.mjs';
 import { BUILT } from './peers/servers.mjs';
 import { cpuSecondsOf, rssBytesOf } from './usage.mjs';
 
@@ -27,22 +30,29 @@ const perMegabyte = (bytes) => bytes / 1e6;
 
 /** The stand-in for the service's REST side, asked over one kept connection. */
 class Rest {
-  static async start(delayMs) {
-    const args = ['--port', '0', '--delay-ms', `${delayMs}`];
-    return new Rest(await startListening({ name: 'rest', command: tool('rest'), args }));
+  /** certificates: it speaks TLS with them; prompt: so many requests are answered without delay */
+  static async start({ delayMs = 0, prompt = 0, certificates }) {
+    const args = ['--port', '0', '--delay-ms', `${delayMs}`, '--prompt', `${prompt}`];
+    if (certificates) {
+      args.push('--certificate', certificates.certificate, '--key', certificates.key);
+    }
+    const program = await startListening({ name: 'rest', command: tool('rest'), args });
+    return new Rest(program, certificates);
   }
 
-  constructor(program) {
+  constructor(program, certificates) {
     this.program = program;
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const client = certificates ? https : http;
+    const ca = certificates && readFileSync(certificates.authorityFile);
+    this.get = client.get;
+    this.agent = new client.Agent({ keepAlive: true, maxSockets: 1, ca });
+    this.endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${program.port}`;
   }
 
   /** { connections, requests, bytes } since its start. */
   stats() {
-    const { port } = this.program;
     const answer = new Promise((resolve, reject) => {
-      const to = { agent: this.agent, host: '127.0.0.1', port, path: '/stats' };
-      http.get(to, async (response) => {
+      this.get(`${this.endpoint}/stats`, { agent: this.agent }, async (response) => {
         let text = '';
         for await (const chunk of response.setEncoding('utf8')) text += chunk;
         resolve(JSON.parse(text));
@@ -67,24 +77,20 @@ function programOf({ id, name, command, args, hasPortOption }, env, given) {
 }
 
 /** Starts one server before a stand-in, and ends both after `use(server, rest)`. */
-export async function withServer(about, { delayMs = 0, tls = false }, given, use) {
+export async function withServer(about, { delayMs, prompt, tls = false, env: settings }, given, use) {
   const started = [];
+  const certificates = tls ? given.certificates : undefined;
   try {
-    const rest = await Rest.start(delayMs);
+    const rest = await Rest.start({ delayMs, prompt, certificates });
     started.unshift(rest);
-    let env = environmentOf(`http://127.0.0.1:${rest.program.port}`);
-    if (tls) {
-      const { authorityFile, certificate, key } = given.certificates;
-      const to = rest.program.port;
-      const front = await startServer((port) => tlsFront({ port, to, certificate, key }));
-      started.unshift(front);
-      env = {
-        ...environmentOf(`https://127.0.0.1:${front.port}`),
-        CODESTREAM_CA_FILE: authorityFile,
-        SSL_CERT_FILE: authorityFile,
-        NODE_EXTRA_CA_CERTS: authorityFile,
-      };
-    }
+    const trusted = certificates?.authorityFile;
+    const env = {
+      ...environmentOf(rest.endpoint),
+      ...settings,
+      ...(tls && {
+        CODESTREAM_CA_FILE: trusted, SSL_CERT_FILE: trusted, NODE_EXTRA_CA_CERTS: trusted,
+      }),
+    };
     const server = await startServer(programOf(about, env, given), '/negotiate');
     started.unshift(server);
     return await use(server, rest);
@@ -197,33 +203,36 @@ export async function measureStart(about, server, runs) {
   return { rssMb, coldMs: cold.median_ms };
 }
 
-/** Memory while events wait for the service: `count` of them, or as many as have reached it. */
-export async function measureWaiting(server, rest, count) {
+/**
+ * Memory while events wait for the service: `count` of them, or as many as have reached it; on
+ * connections that have served before, or on fresh ones.
+ */
+export async function measureWaiting(server, rest, { count, isUsed }) {
+  await sendOne(server.port); // which the stand-in answers at once
+  const { requests: before } = await rest.stats();
   const idle = rssBytesOf(server.pid);
-  const seconds = (2 * WAITING_MS) / 1000; // it is ended before
-  const load = new Program({
-    name: 'load that waits', command: tool('load'), env: { BENCH_KEY: ACCESS_KEY },
-    args: loadArguments(server.port, { kind: 'event', connections: count, seconds, warm: 0 }),
-  });
+  const giveUp = await sendAll(server.port, count, isUsed);
   try {
-    const waiting = await load.unlessEnded(2 * WAITING_MS, arrivals(rest, count), 'waiting events');
+    const waiting = await arrivals(rest, before, count);
     const rss = rssBytesOf(server.pid);
     return { waiting, kbEach: (rss - idle) / 1024 / waiting, rssMb: perMegabyte(rss) };
   } finally {
-    if (load.alive) await load.stop();
+    giveUp();
+    await server.kill();
   }
 }
 
 /** How many requests the stand-in has got, once these are all, or no more come, or time is up. */
-async function arrivals(rest, count) {
+async function arrivals(rest, before, count) {
   const end = performance.now() + WAITING_MS;
-  let seen = { requests: 0, at: Infinity };
-  while (seen.requests < count && performance.now() < Math.min(end, seen.at + SETTLED_MS)) {
+  let seen = { requests: before, at: Infinity };
+  while (seen.requests < before + count
+    && performance.now() < Math.min(end, seen.at + SETTLED_MS)) {
     await pause(LOOK_AGAIN_MS);
     const { requests } = await rest.stats();
     if (requests > seen.requests) seen = { requests, at: performance.now() };
   }
-  return seen.requests;
+  return seen.requests - before;
 }
 
 /** How many of `count` connections are served that all send at the same time. */

@@ -1,6 +1,7 @@
 // What a run consists of: groups of points, in the order of each round, and how long all of it
 // may take.  A point is one load on one server; a group gives each server a fresh process, in every
-// round or once.
+// round, or in each of so many (`every`).
+import { maxFiles } from './machine.mjs';
 
 const point = (id, about) => ({ id, seconds: 1, connections: 64, ...about });
 const negotiate = (id, about) => point(id, { kind: 'negotiate', ...about });
@@ -10,12 +11,38 @@ const MIDDLE_MS = 5; // of a service nearby
 const FAR_MS = 20;
 const TEXT_BYTES = 100_000;
 /** The stand-in keeps its answers this long, while memory is looked at. */
-const WAITING_MS = 6000;
+const WAITING_MS = 10_000;
 
-const waiting = (takes, count) => (
-  { id: `waiting-${count}`, step: 'waiting', takes, delayMs: WAITING_MS, once: true, count });
+const ONCE = Infinity;
+const SELDOM = 3;
 
-const BASE = [
+/** Until all connections to the service have agreed on TLS. */
+const TLS_WARM = 2;
+
+/** A thousand are as many as two loops of the handler have with the service at a time, or fewer. */
+const waiting = (id, isUsed) => ({
+  id, step: 'waiting', takes: 'waiting', delayMs: WAITING_MS, prompt: 1, count: 1000, isUsed,
+});
+
+/** The handler keeps as many descriptors for calls as for connections, and some aside. */
+const SPARE_FILES = 1000;
+export const filesFor = (connections) => 2 * connections + SPARE_FILES;
+/** Ten thousand, or as many as this machine lets a process have. */
+const MOST_CONNECTIONS = Math.min(10_000,
+  100 * Math.floor((maxFiles() - SPARE_FILES) / 200));
+
+/** An open loop: what is compared is the same number of events, over few connections and many. */
+const MANY_RATE = 2000;
+const many = (connections, writers) => events(`many-${connections}-${writers}`,
+  { connections, writers, rate: MANY_RATE, seconds: 1.5 });
+
+/** A loop of the handler takes 4096 connections, so that two would be too few. */
+const MANY_LOOPS = { CODESTREAM_LOOPS: '4' };
+
+export const FEW = many(100, 32).id;
+export const MANY = [1, 32, 2000].map((writers) => many(MOST_CONNECTIONS, writers));
+
+const GROUPS = [
   { id: 'start', step: 'start', takes: 'start' },
   {
     id: 'negotiate', takes: 'negotiate', points: [
@@ -36,49 +63,26 @@ const BASE = [
     ],
   },
   {
-    id: 'full', takes: 'full', delayMs: 0, points: [
+    id: 'tls', takes: 'tls', delayMs: MIDDLE_MS, tls: true, points: [
+      events('events-256-tls', { connections: 256, warm: TLS_WARM }),
+    ],
+  },
+  waiting('waiting', false),
+  waiting('waiting-used', true),
+  {
+    id: 'many', takes: 'many', delayMs: MIDDLE_MS, env: MANY_LOOPS,
+    points: [many(100, 32), ...MANY],
+  },
+  {
+    id: 'full', takes: 'full', delayMs: 0, every: SELDOM, points: [
       events('full', { connections: 4, textBytes: TEXT_BYTES, seconds: 1.5 }),
     ],
   },
-  waiting('waiting', 1000),
   {
-    id: 'at-once', step: 'at-once', takes: 'at-once', delayMs: MIDDLE_MS,
+    id: 'at-once', step: 'at-once', takes: 'at-once', delayMs: MIDDLE_MS, every: ONCE,
     counts: [128, 256, 512, 1000, 4000],
   },
 ];
-
-/** What BENCH_FULL adds to a group above, or as a group of its own. */
-const MORE_POINTS = {
-  negotiate: [1, 16, 1000].map((connections) => negotiate(`negotiate-${connections}`,
-    { connections })),
-  events: [1, 16].map((connections) => events(`events-${connections}`, { connections })),
-};
-const MORE_GROUPS = [
-  waiting('memory', 1000),
-  waiting('memory', 2000), // two loops of the handler take 2048 to the service at a time
-  { id: 'logging', takes: 'logging', points: [negotiate('negotiate-logging')] },
-  {
-    id: 'near', takes: 'events', delayMs: 0,
-    points: [64, 256, 1000].map((connections) => events(`events-${connections}-0ms`,
-      { connections })),
-  },
-  {
-    id: 'far', takes: 'events', delayMs: FAR_MS,
-    points: [64, 256].map((connections) => events(`events-${connections}-20ms`, { connections })),
-  },
-  {
-    id: 'tls', takes: 'tls', delayMs: MIDDLE_MS, tls: true,
-    points: [64, 256].map((connections) => events(`events-${connections}-tls`, { connections })),
-  },
-];
-
-function full(groups) {
-  const more = groups.filter(({ step }) => step !== 'waiting').map((group) => ({
-    ...group,
-    ...(group.points && { points: [...group.points, ...MORE_POINTS[group.id] ?? []] }),
-  }));
-  return [...more, ...MORE_GROUPS];
-}
 
 /** Everything once and briefly: does it work, and without an error? */
 function smoke(groups) {
@@ -88,17 +92,22 @@ function smoke(groups) {
   }));
 }
 
-const SMOKE = { rounds: 1, seconds: 30, warm: 0.2, settle: 0.1, coldRuns: { slow: 1, quick: 1 } };
+/** Is it the turn of a group, or of a server, in this round?  In the first everything's. */
+export const hasTurn = ({ every = 1 }, round) => (round - 1) % every === 0;
 
 /**
  * seconds: no round begins that would end later. warm: at most so long; settle: before each point
  * but a server's first. coldRuns: starts of a server in Node, and of another.
  */
-export function makePlan({ isFull, isSmoke }) {
-  const groups = isFull ? full(BASE) : BASE;
-  if (isSmoke) return { kind: 'smoke', ...SMOKE, groups: smoke(groups) };
+export function makePlan({ isSmoke = false, rounds = 7 }) {
+  if (isSmoke) {
+    return {
+      kind: 'smoke', rounds: 1, seconds: 30, warm: 0.2, settle: 0.1,
+      coldRuns: { slow: 1, quick: 1 }, groups: smoke(GROUPS),
+    };
+  }
   return {
-    kind: isFull ? 'full' : 'default', rounds: 3, seconds: isFull ? 1200 : 300,
-    warm: Infinity, settle: 0.3, coldRuns: { slow: 2, quick: 7 }, groups,
+    kind: 'default', rounds, seconds: 1200, warm: Infinity, settle: 0.3,
+    coldRuns: { slow: 2, quick: 9 }, groups: GROUPS,
   };
 }

@@ -61,9 +61,14 @@ export class Program {
     try {
       await within(STOP_MS, this.exited, `${this.name} after SIGTERM`);
     } catch {
-      this.#child.kill('SIGKILL');
-      await within(STOP_MS, this.exited, `${this.name} after SIGKILL`);
+      await this.kill();
     }
+  }
+
+  /** At once, whatever it still waits for. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await within(STOP_MS, this.exited, `${this.name} after SIGKILL`);
   }
 }
 
@@ -99,7 +104,7 @@ async function answers(server, path) {
   }
 }
 
-/** Starts a program that says `listening PORT`. */
+/** Starts a program that says `listening PORT`; what it says later goes to its own onLine. */
 export async function startListening(program) {
   let ready;
   const listening = new Promise((resolve) => {
@@ -110,6 +115,7 @@ export async function startListening(program) {
     onLine: (line) => {
       const [, port] = /^listening (\d+)$/.exec(line) ?? [];
       if (port) ready(Number(port));
+      else program.onLine?.(line);
     },
   });
   server.port = await server.unlessEnded(READY_MS, listening, 'ready');

@@ -1,11 +1,12 @@
 // The benchmark: the handler and its peers side by side, in turn, on the same two cores.
 //
 //   node bench/run.mjs      after what it runs has been built: see bench.mk
-//   BENCH_FULL=1            more points; a quarter of an hour
+//   ROUNDS=1                fewer rounds than seven, for a look
 //   BENCH_SMOKE=1           everything once, briefly: does it work, and without an error?
+//   BENCH_RECORD=1          leaves docs/bench.md and its plot: called by make bench-record
 //
 // Ends with 1 when there were errors.  A goal that is not reached is told and is none.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeCertificates } from '../tests/lib/certificates.js';
 import { request } from '../tests/lib/http.js';
@@ -15,15 +16,13 @@ import { describeMachine, maxFiles, useTwoCores } from './machine.mjs';
 import {
   measureAtOnce, measureLoad, measureStart, measureWaiting, withServer,
 } from './measure.mjs';
-import { makePlan } from './plan.mjs';
-import { report } from './report/report.mjs';
+import { filesFor, hasTurn, makePlan } from './plan.mjs';
+import { countTyping, countVisit } from './audience/visits.mjs';
+import { record as keepRecord, report } from './report/report.mjs';
 import { BUILT, OURS, serverOf, SERVERS, whyMissing } from './peers/servers.mjs';
 
-/** What the largest crowd needs: both ends of its connections, and those to the service. */
-const filesFor = (connections) => 2 * connections + 500;
-
 const plan = makePlan({
-  isFull: Boolean(process.env.BENCH_FULL), isSmoke: Boolean(process.env.BENCH_SMOKE),
+  isSmoke: Boolean(process.env.BENCH_SMOKE), rounds: Number(process.env.ROUNDS || 7),
 });
 const samples = [];
 const errors = [];
@@ -44,7 +43,9 @@ const STEPS = {
 
   points: async (round, about, { points, delayMs }, server, rest) => {
     for (const [i, point] of points.entries()) {
-      const warm = i === 0 ? Math.min(about.warm, plan.warm) : plan.settle;
+      if (!canOpen(filesFor(point.connections), point.id)) continue;
+      const first = Math.max(about.warm, point.warm ?? 0);
+      const warm = i === 0 ? Math.min(first, plan.warm) : plan.settle;
       const metrics = await measureLoad(server, rest, { ...point, warm, delayMs });
       record(round, about.id, point.id, metrics);
       if (metrics.errors > 0) {
@@ -54,13 +55,12 @@ const STEPS = {
     }
   },
 
-  waiting: async (round, about, { id, count }, server, rest) => {
-    if (!canOpen(count, id)) return;
-    record(round, about.id, id, await measureWaiting(server, rest, count));
+  waiting: async (round, about, group, server, rest) => {
+    record(round, about.id, group.id, await measureWaiting(server, rest, group));
   },
 
   'at-once': async (round, about, { counts }, server) => {
-    for (const count of counts.filter((one) => canOpen(one, `at-once-${one}`))) {
+    for (const count of counts.filter((one) => canOpen(filesFor(one), `at-once-${one}`))) {
       const metrics = await measureAtOnce(server, count);
       record(round, about.id, `at-once-${count}`, metrics);
       if (metrics.served < count) {
@@ -71,9 +71,9 @@ const STEPS = {
   },
 };
 
-/** May a process have so many connections on this machine?  If not, the point is skipped. */
-function canOpen(connections, point) {
-  if (maxFiles() >= filesFor(connections)) return true;
+/** May a process have so many files open on this machine?  If not, the point is skipped. */
+function canOpen(files, point) {
+  if (maxFiles() >= files) return true;
   skipped[point] = `a process may have only ${maxFiles()} files open`;
   return false;
 }
@@ -81,7 +81,8 @@ function canOpen(connections, point) {
 /** A server that fails is an error, but no reason not to measure the others. */
 async function measureGroup(round, group) {
   const step = STEPS[group.step ?? 'points'];
-  const takesPart = ({ id, takes }) => takes.includes(group.takes) && !skipped[id];
+  const takesPart = (about) => (
+    about.takes.includes(group.takes) && !skipped[about.id] && hasTurn(about, round));
   for (const about of SERVERS.filter(takesPart)) {
     showProgress(`round ${round}: ${group.id}, ${about.name}`);
     try {
@@ -96,7 +97,7 @@ async function measureGroup(round, group) {
 
 /** What nginx repeats, and whether the product is there at all. */
 async function takeConstant() {
-  const about = serverOf('codestream');
+  const about = serverOf('package');
   given.constant = await withServer(about, {}, given, async ({ port }) => (
     (await request(port, { path: '/negotiate' })).body.toString()));
 }
@@ -114,6 +115,13 @@ async function takeCertificates() {
   };
 }
 
+/** What needs no round: what is uploaded, and what is asked of host and service. */
+function countAll() {
+  const sample = (point, metrics) => ({ round: 1, server: 'package', point, ...metrics });
+  const { size: bytes } = statSync(path.join(BUILT, '../codestream.zip'));
+  return [sample('zip', { bytes }), sample('visit', countVisit()), sample('typing', countTyping())];
+}
+
 async function measureAll() {
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
@@ -122,7 +130,7 @@ async function measureAll() {
   while (round < plan.rounds && elapsed() + longest < plan.seconds) {
     const began = elapsed();
     round += 1;
-    for (const group of plan.groups.filter(({ once }) => !once || round === 1)) {
+    for (const group of plan.groups.filter((one) => hasTurn(one, round))) {
       await measureGroup(round, group);
     }
     longest = Math.max(longest, elapsed() - began);
@@ -141,12 +149,13 @@ async function main() {
     if (why && OURS.has(about.id)) errors.push(`${about.name}: ${why}`);
   }
   await takeConstant();
-  const needsTls = plan.groups.some(({ tls }) => tls);
-  const forget = needsTls ? await takeCertificates() : async () => {};
+  const forget = await takeCertificates();
   const date = new Date().toISOString().slice(0, 10);
   const took = await measureAll().finally(forget);
+  samples.push(...countAll());
   const run = { date, kind: plan.kind, machine, ...took, skipped, errors, samples };
-  report(run, judge(samples, skipped, plan.kind === 'smoke'));
+  const page = report(run, judge(samples, skipped, plan.kind === 'smoke'));
+  if (process.env.BENCH_RECORD && errors.length === 0) keepRecord(page);
   process.exitCode = errors.length > 0 ? 1 : 0;
 }
 

@@ -27,7 +27,7 @@ loop) or sent (closed loop) to its answer, in milliseconds.
 async function best(point) {
   const results = [];
   while (results.length < ROUNDS) {
-    results.push(await withServer(serverOf('codestream'), point, {},
+    results.push(await withServer(serverOf('package'), point, {},
       (server, rest) => measureLoad(server, rest, { ...LOAD, ...point })));
   }
   return results.sort((a, b) => a.cpuMicros - b.cpuMicros)[0];

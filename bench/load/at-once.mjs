@@ -9,7 +9,8 @@ const ANSWER_MS = 10_000;
 /** Connections that are being opened at a time: fewer than a listener's backlog. */
 const OPENING = 100;
 
-async function openAll(port, count) {
+/** As many connections as that, which nothing is sent on yet. */
+export async function openAll(port, count) {
   const connections = [];
   while (connections.length < count) {
     const some = Math.min(OPENING, count - connections.length);

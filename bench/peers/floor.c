@@ -1,7 +1,7 @@
 /*
  * The floor under the cost of a negotiation: a server that does nothing else, written by hand,
  * whose answer is the product's, byte for byte but for the room, what is signed and the time.
- * No routes, no second thread, no log unless asked; the answer is a text in which a few places
+ * No routes, no second thread, no log; the answer is a text in which a few places
  * change.
  */
 #include <stdio.h>
@@ -27,19 +27,16 @@
 #define RANDOM_ROOMS 256 /* whose bytes are fetched at once */
 
 static const char usage[] =
-    "usage: floor [--port PORT] [--log 0|1]\n"
+    "usage: floor [--port PORT]\n"
     "\n"
     "Prints \"listening PORT\".  Answers GET /negotiate for the service that " SETTING "\n"
-    "names, as the handler does.  --log 1: with a line on stdout for each, as the handler.\n";
+    "names, as the handler does.\n";
 
-static const struct str log_line =
-    STR_INIT("level=info event=request method=GET path=/negotiate bytes=0 ms=0 status=200\n");
 static const struct str key_message = STR_INIT("codestream writer key\n");
 static const struct str token_head = STR_INIT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.");
 
 struct floor {
     struct server server;
-    bool logs;
     struct hmac_key *access, *secret;
     struct str url;
     time_t made; /* the second for which the texts below are */
@@ -208,8 +205,6 @@ static struct server_answer answer(void *owner, const struct server_request *req
         return (struct server_answer){
             STR("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"), false
         };
-    if (f->logs && write(STDOUT_FILENO, log_line.ptr, log_line.len) < 0)
-        f->logs = false; /* nobody reads it any more */
     return (struct server_answer){ { f->answer, f->answer_len }, false };
 }
 
@@ -234,9 +229,8 @@ int main(int argc, char **argv)
     struct webpubsub_endpoint endpoint;
     struct arena texts;
     const char *why = "is missing";
-    uint64_t port = 0, logs = 0;
-    const struct option options[] = { { "--port", .number = &port, .max = 65535 },
-                                      { "--log", .number = &logs, .max = 1 } };
+    uint64_t port = 0;
+    const struct option options[] = { { "--port", .number = &port, .max = 65535 } };
 
     (void)options_read(argc, argv, options, COUNT(options), usage);
     arena_init(&texts, 16 * 1024);
@@ -251,7 +245,6 @@ int main(int argc, char **argv)
         fputs("floor: no memory\n", stderr);
         return EXIT_FAILURE;
     }
-    f.logs = logs;
     f.server.answer = answer;
     f.server.owner = &f;
     return server_run(&f.server, (unsigned)port);

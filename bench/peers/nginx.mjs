@@ -1,5 +1,5 @@
-// nginx as a yardstick: with a constant for an answer, and for BENCH_FULL as the end of TLS in
-// front of the REST stand-in.  One process, in the foreground, with files of its own.
+// nginx as a yardstick: with a constant for an answer.  One process, in the foreground, with files of
+// its own.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { BUILT, findCommand } from './servers.mjs';
@@ -45,25 +45,6 @@ export function constantAnswer({ port, body }) {
       default_type application/json;
       add_header Cache-Control no-store;
       return 200 '${body}';
-    }
-  }`);
-}
-
-/** @param {{ port: number, to: number, certificate: string, key: string }} options */
-export function tlsFront({ port, to, certificate, key }) {
-  return program('nginx-tls', `  upstream rest {
-    server 127.0.0.1:${to};
-    keepalive 4096;
-    keepalive_requests 100000000;
-  }
-  server {
-    listen 127.0.0.1:${port} ssl backlog=4096;
-    ssl_certificate ${certificate};
-    ssl_certificate_key ${key};
-    location / {
-      proxy_pass http://rest;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
     }
   }`);
 }

@@ -4,18 +4,25 @@ import assert from 'node:assert/strict';
 import { group, newPeer, newRoom, readAck, sendToRoom } from '../../tests/lib/events.js';
 import { request } from '../../tests/lib/http.js';
 import { startRestRecorder, verifyToken } from '../../tests/lib/rest-recorder.js';
+import { Inbox } from '../../tests/lib/deadline.js';
 import { test } from '../../tests/lib/test.js';
 import { startListening } from '../processes.mjs';
 import { SERVERS, whyMissing } from './servers.mjs';
 
 const SETTING = 'WebPubSubForSocketIOConnectionString';
-const PEERS = SERVERS.filter(({ id }) => /^(express|node|go)/.test(id));
+const PEERS = SERVERS.filter(({ id }) => /^(express|node|go|fasthttp|hyper)/.test(id));
 const DATA = '{"type":"delta","version":7,"changes":[{"text":"ä \\"quoted\\""}]}';
+
+/** Peers that are fast enough for it to matter whether they log. */
+const LOGGING = /^(go|fasthttp|hyper)/;
 
 async function withPeer({ command, args, name }, use) {
   const recorder = await startRestRecorder();
   const env = { [SETTING]: recorder.connectionString, PORT: '0' };
-  const peer = await startListening({ name, command, args, env });
+  const lines = new Inbox('a line of the log');
+  const onLine = (line) => lines.push(line);
+  const peer = await startListening({ name, command, args, env, onLine });
+  peer.lines = lines;
   try {
     await use(peer, recorder);
   } finally {
@@ -66,6 +73,26 @@ for (const about of PEERS) {
       const event = sendToRoom(newPeer('w', newRoom()), DATA, { changes });
       assert.equal((await request(peer.port, event)).status, 401);
       assert.equal(recorder.requests.length, 0);
+    });
+  });
+
+  test(`${about.name}: what is no JSON is not passed on`, { skip }, async () => {
+    await withPeer(about, async (peer, recorder) => {
+      for (const data of ['{"a":01}', '[1,]', '{"a":"\\x"}']) {
+        const answer = await request(peer.port, sendToRoom(newPeer('w', newRoom()), data, { ack: '13' }));
+        assert.ok(answer.status >= 400, `${data}: ${answer.status}`);
+      }
+      assert.equal(recorder.requests.length, 0);
+    });
+  });
+
+  const silent = LOGGING.test(about.id) ? skip : 'it logs nothing';
+  test(`${about.name}: every request has a line in the log`, { skip: silent }, async () => {
+    await withPeer(about, async (peer) => {
+      await request(peer.port, { path: '/negotiate' });
+      await peer.lines.next((line) => /\/negotiate status=200/.test(line));
+      await request(peer.port, sendToRoom(newPeer('w', newRoom()), DATA, { ack: '13' }));
+      await peer.lines.next((line) => /\/eventhandler status=200/.test(line));
     });
   });
 }

@@ -10,34 +10,40 @@ const peer = (file) => path.join(ROOT, 'bench/peers', file);
 const NODE_WARM = 3;
 const WARM = 0.5;
 
+/** What no goal is near to takes part in every third round. */
+const SELDOM = 3;
+
 const node = (id, name, takes) => ({
-  id, name, takes, warm: NODE_WARM, isSlow: true,
+  id, name, takes, warm: NODE_WARM, isSlow: true, every: SELDOM,
   command: process.execPath, args: [peer(`${id}.js`)],
 });
 const binary = (id, name, takes, file = id) => ({
   id, name, takes, warm: WARM, command: path.resolve(BUILT, file), args: [],
 });
-const floor = (id, name, takes, ...args) => (
-  { ...binary(id, name, [takes], 'floor'), args, hasPortOption: true });
-const ALL = ['start', 'negotiate', 'events', 'crowd', 'tls', 'memory'];
+const ALL = ['start', 'negotiate', 'events', 'crowd', 'tls'];
+const WITH_MEMORY = [...ALL, 'waiting'];
 
 /** In the order in which each round asks them. */
 export const SERVERS = [
   node('express-sdk', 'Express + SDK', ALL),
   node('express-plain', 'Express, own token', ['start', 'negotiate']),
   node('node-raw', 'Node, raw', ALL),
-  binary('go', 'Go net/http', ALL),
-  { ...binary('nginx', 'nginx, constant', ['negotiate']), command: 'nginx' },
-  floor('floor', 'floor: epoll by hand', 'negotiate'),
-  floor('floor-log', 'floor that logs', 'logging', '--log', '1'),
-  binary('limit', 'limit: client by hand', ['events', 'crowd', 'memory'], 'codestream-limit'),
-  binary('codestream', 'codestream', [...ALL, 'full', 'waiting', 'at-once'], '../../codestream'),
-  binary('package', 'codestream, packaged', ['start'], '../package/codestream'),
+  binary('go', 'Go net/http', WITH_MEMORY),
+  binary('fasthttp', 'Go fasthttp', WITH_MEMORY),
+  binary('hyper', 'Rust hyper', WITH_MEMORY),
+  { ...binary('nginx', 'nginx, constant', ['negotiate']), command: 'nginx', every: SELDOM },
+  { ...binary('floor', 'floor: epoll by hand', ['negotiate']), hasPortOption: true },
+  binary('limit', 'limit: client by hand', ['events', 'crowd', 'tls', 'waiting'],
+    'codestream-limit'),
+  binary('package', 'codestream, packaged', [...WITH_MEMORY, 'many', 'at-once', 'full'],
+    '../package/codestream'),
+  binary('codestream', 'codestream, shared libraries', [...WITH_MEMORY, 'full'],
+    '../../codestream'),
   binary('unparsed', 'codestream, JSON unread', ['full'], 'codestream-unparsed'),
 ];
 
 /** Servers of our own making: what they cannot do is an error, not a gap in the table. */
-export const OURS = new Set(['codestream', 'limit', 'unparsed', 'floor']);
+export const OURS = new Set(['package', 'codestream', 'limit', 'unparsed', 'floor']);
 
 export const serverOf = (id) => SERVERS.find((server) => server.id === id);
 export const nameOf = (id) => serverOf(id)?.name ?? id;
@@ -58,7 +64,9 @@ export function findCommand(command) {
 }
 
 const WHY_MISSING = {
-  go: 'Go is not installed',
+  go: 'Go is not installed, or could not build it',
+  fasthttp: 'no Go that can build it, or its module could not be fetched',
+  hyper: 'Debian\'s librust-hyper-dev is not installed',
   nginx: 'nginx is not there',
   package: 'not built; `make package` builds it',
 };

@@ -15,6 +15,9 @@ const HEAD = 62;
 const FOOT = 44;
 const LINE = 22;
 
+/** What is deployed. */
+const OURS = 'package';
+
 const LEGEND = 'Grey: yardsticks, which answer a constant or do this one thing by hand. '
   + 'Thin lines: least to most.';
 
@@ -55,8 +58,8 @@ export function decades(values) {
 }
 
 function kindOf(id) {
-  if (id === 'codestream') return 'ours';
-  return ['floor', 'floor-log', 'limit', 'nginx'].includes(id) ? 'yardstick' : 'peer';
+  if (id === OURS) return 'ours';
+  return ['floor', 'limit', 'nginx'].includes(id) ? 'yardstick' : 'peer';
 }
 
 function bars(samples, { point, metric }) {
@@ -86,12 +89,12 @@ function drawBar({ id, name, median, min, max }, { x, y, toX }) {
   const range = min < max ? [`<line class="range" x1="${at(toX(min))}" y1="${middle}"`
     + ` x2="${at(toX(max))}" y2="${middle}"/>`] : [];
   return [
-    label(start - 10, middle + 6, name, id === 'codestream' ? 'name-ours' : '', 'end'),
+    label(start - 10, middle + 6, name, id === OURS ? 'name-ours' : '', 'end'),
     `<rect class="${kindOf(id)}" x="${start}" y="${y}" width="${at(toX(median) - start)}"`
       + ` height="${BAR}" rx="3"/>`,
     ...range,
     label(toX(Math.max(median, max)) + 8, middle + 6, number(median),
-      id === 'codestream' ? 'name-ours' : ''),
+      id === OURS ? 'name-ours' : ''),
   ];
 }
 

@@ -1,6 +1,6 @@
 // What a run leaves behind: a table on stdout, and in build/bench the same as JSON, as Markdown for
 // the README, and as a plot.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../../tests/lib/handler.js';
 import { asMarkdown, asText } from './format.mjs';
@@ -14,9 +14,16 @@ import { tables } from './table.mjs';
 const NOISY = 0.4;
 
 const NOTES = [
-  'The handler logs each request, to /dev/null; its peers log nothing.',
+  'The handler and its peers in Go and Rust log each request, to /dev/null; those in Node log nothing.',
   'JSON unread: the same program, in which a stub finds the parts of the event by position.',
 ];
+
+const PAGE_HEAD = `# The last run of \`make bench\`
+
+What is compared, how, and how to read it: [bench/README.md](../bench/README.md).
+
+![Processor time for each request, and requests a second](bench.svg)
+`;
 
 function versionOf(name) {
   const file = path.join(ROOT, 'bench/node_modules', name, 'package.json');
@@ -26,10 +33,11 @@ function versionOf(name) {
 function describeVersions({ node }) {
   const packages = ['express', '@azure/web-pubsub', '@azure/web-pubsub-express'];
   return [
-    firstLine(serverOf('codestream').command, '--version'),
+    firstLine(serverOf('package').command, '--version'),
     ...packages.map((name) => `${name} ${versionOf(name)}`),
     `Node ${node}`,
     firstLine('go', 'version').replace(/^go version (\S+).*/, '$1'),
+    firstLine('/usr/bin/rustc', '--version').replace(/^(rustc \S+).*/, '$1'),
   ].filter(Boolean).join(', ');
 }
 
@@ -53,10 +61,22 @@ export function report(run, verdicts) {
   const write = (name, text) => writeFileSync(path.join(BUILT, name), text);
   const result = { ...run, noise, isNoisy: noise > NOISY, verdicts };
   write('result.json', JSON.stringify(result, null, 1));
-  write('table.md', `${[`${lines.join('; ')}.`, ...all.map(asMarkdown)].join('\n\n')}\n`);
+  const [opening, ...rest] = all.map(asMarkdown);
+  const page = [opening, `${lines.join('; ')}. ${NOTES.join(' ')}`, ...rest].join('\n\n');
+  write('table.md', `${page}\n`);
   write('plot.svg', plot(samples, lines));
   console.log([...all.map(asText), [...lines, ...NOTES].join('\n')].join('\n\n'));
   for (const [id, why] of Object.entries(skipped)) console.log(`skipped: ${nameOf(id)}: ${why}`);
   for (const error of errors) console.log(`ERROR: ${error}`);
   console.log('\nbuild/bench: result.json, table.md, plot.svg');
+  return page;
+}
+
+/** The same as a page of the documentation, with the plot; of a version that git has as it is. */
+export function record(page) {
+  const version = firstLine(serverOf('package').command, '--version');
+  if (/dirty|unknown/.test(version)) throw new Error(`no record of ${version}`);
+  writeFileSync(path.join(ROOT, 'docs/bench.md'), `${PAGE_HEAD}\n${page}\n`);
+  copyFileSync(path.join(BUILT, 'plot.svg'), path.join(ROOT, 'docs/bench.svg'));
+  console.log('docs: bench.md, bench.svg');
 }

@@ -37,9 +37,12 @@ function byRound(samples, server, point, metric) {
     .map((sample) => [sample.round, sample[metric]]);
 }
 
-/** One server's metric divided by another's, one number for each round that has both. */
-export function ratiosOf(samples, { server, against, point, metric }) {
-  const others = new Map(byRound(samples, against, point, metric));
+/**
+ * One server's metric divided by another's, one number for each round that has both.
+ * againstPoint: of the other at that point; by default at the same one
+ */
+export function ratiosOf(samples, { server, against, point, againstPoint = point, metric }) {
+  const others = new Map(byRound(samples, against, againstPoint, metric));
   return byRound(samples, server, point, metric)
     .filter(([round]) => others.get(round) > 0)
     .map(([round, value]) => value / others.get(round));

@@ -1,6 +1,7 @@
 // What the tables of a run show of its samples and verdicts.
 import { NOTHING, number } from './format.mjs';
 import { spread, valuesOf } from './statistics.mjs';
+import { glance } from './glance.mjs';
 import { SERVERS } from '../peers/servers.mjs';
 
 const middle = (...metric) => (samples, server) => {
@@ -44,9 +45,16 @@ const TABLES = [
       ['p99 ms, 1000', middle('events-1000', 'p99Ms')],
     ],
   },
+  {
+    title: 'Memory of 1000 events that wait for the service',
+    columns: [
+      ['KB each', ranged('waiting', 'kbEach')],
+      ['KB each on connections that have served before', ranged('waiting-used', 'kbEach')],
+    ],
+  },
 ];
 
-/** What stands in a table above; the rest is what BENCH_FULL adds, and the large text. */
+/** What stands in a table above; the rest is TLS, many connections, and the large text. */
 const SHOWN = /^(negotiate|negotiate-400\/s|events-(64|256|300\/s|1000))$/;
 
 function rows(samples, { columns }) {
@@ -63,10 +71,13 @@ function moreRows(samples) {
       ranged(point, 'cpuMicros')(samples, id), pair(point, 'p50Ms', 'p99Ms')(samples, id)]));
 }
 
-function waitingRows(samples) {
-  return samples.filter(({ kbEach }) => Number.isFinite(kbEach)).map((sample) => (
-    [SERVERS.find(({ id }) => id === sample.server).name, number(sample.waiting),
-      number(sample.kbEach), number(sample.rssMb)]));
+function goalsTable(title, verdicts) {
+  return {
+    title,
+    head: ['what', 'against', 'goal', 'measured', ''],
+    body: verdicts.map(({ what, against, goal, text, verdict }) => (
+      [what, against, goal, text, verdict])),
+  };
 }
 
 /** [{ title, head, body }] of all that was measured. */
@@ -81,16 +92,12 @@ export function tables(samples, verdicts) {
     head: ['point', 'server', 'requests/s', 'CPU µs each', 'p50 / p99 ms'],
     body: moreRows(samples),
   };
-  const memory = {
-    title: 'Memory while events wait for the service',
-    head: ['server', 'waiting', 'KB each', 'MB in all'],
-    body: waitingRows(samples),
-  };
-  const goals = {
-    title: 'Goals (ratios within a round; median, least … most)',
-    head: ['what', 'against', 'goal', 'measured', ''],
-    body: verdicts.map(({ what, against, goal, text, verdict }) => (
-      [what, against, goal, text, verdict])),
-  };
-  return [...measured, more, memory, goals].filter(({ body }) => body.length > 0);
+  const first = verdicts.filter(({ isFurther }) => !isFurther);
+  const further = verdicts.filter(({ isFurther }) => isFurther);
+  return [
+    glance(samples),
+    goalsTable('Goals of the package (ratios within a round; median, least … most)', first),
+    ...measured, more,
+    goalsTable('Further goals', further),
+  ].filter(({ body }) => body.length > 0);
 }

@@ -1,9 +1,9 @@
-// Peer: Go with its standard library only.  It answers what the handler answers, in the way a Go
-// programmer would write it by hand: data passes through as json.RawMessage.
+// What the two peers in Go share: Codestream's words and signatures, so that they differ in nothing
+// but the library that carries them.  It knows no HTTP.
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,10 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"regexp"
@@ -31,13 +27,14 @@ const (
 	// A kept connection that is closed would cost a new one.
 	maxKept   = 4096
 	restLimit = 8 * time.Second
+	maxLines  = 8192 // of the log, that wait
 )
 
 type service struct {
 	endpoint string
 	key      []byte
 	secret   []byte // signs writer keys
-	rest     *http.Client
+	log      chan string
 }
 
 // ---- tokens ----
@@ -100,17 +97,6 @@ func (s *service) grantRoom() ([]byte, error) {
 	})
 }
 
-func (s *service) negotiate(w http.ResponseWriter, r *http.Request) {
-	body, err := s.grantRoom()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Write(body)
-}
-
 // ---- events ----
 
 // Is one of the signatures in the header ours?
@@ -167,58 +153,33 @@ func groupOf(room string) string {
 	return "0~Lw~" + base64url([]byte(room))
 }
 
-func (s *service) send(room, socket string, packet []byte) error {
+// Where a message for everybody in a room but its sender is sent to.
+func (s *service) sendURL(room, socket string) string {
 	filter := url.QueryEscape("not ('" + groupOf(socket) + "' in groups)")
-	target := s.endpoint + "/api/hubs/" + hub + "/groups/" + groupOf(room) +
+	return s.endpoint + "/api/hubs/" + hub + "/groups/" + groupOf(room) +
 		"/:send?api-version=2024-01-01&filter=" + strings.ReplaceAll(filter, "+", "%20")
-	token, err := s.mint(target, "")
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequest(http.MethodPost, target, bytes.NewReader(packet))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "text/plain")
-	answer, err := s.rest.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if _, err = io.Copy(io.Discard, answer.Body); err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("the service answered %d", answer.StatusCode)
-	}
-	return nil
 }
 
-func (s *service) event(w http.ResponseWriter, r *http.Request) {
-	packet, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+// ---- log ----
+
+// A line for which there is no room is lost: nobody waits for the log.
+func (s *service) logRequest(method, path string, status int, start time.Time) {
+	line := fmt.Sprintf("%s %s status=%d us=%d\n", method, path, status, time.Since(start).Microseconds())
+	select {
+	case s.log <- line:
+	default:
 	}
-	if !s.isSigned(r.Header.Get("ce-connectionId"), r.Header.Get("ce-signature")) {
-		http.Error(w, "not signed by the service", http.StatusUnauthorized)
-		return
+}
+
+// All that have come meanwhile are written at once.
+func writeLog(lines chan string) {
+	out := bufio.NewWriterSize(os.Stdout, 1<<16)
+	for line := range lines {
+		out.WriteString(line)
+		if len(lines) == 0 {
+			out.Flush()
+		}
 	}
-	ack, room, out, err := readSend(r.Header.Get("ce-userId"), packet)
-	if err == nil {
-		err = s.send(room, r.Header.Get("ce-socketId"), out)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	if ack == "" {
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, "43"+ack+`[{"success":true}]`)
 }
 
 // ---- starting ----
@@ -238,24 +199,7 @@ func newService(connection string) (*service, error) {
 		return nil, errors.New("the connection string needs an Endpoint and an AccessKey")
 	}
 	s.secret = sign(s.key, "codestream secret\n")
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns = maxKept
-	transport.MaxIdleConnsPerHost = maxKept
-	s.rest = &http.Client{Transport: transport, Timeout: restLimit}
+	s.log = make(chan string, maxLines)
+	go writeLog(s.log)
 	return s, nil
-}
-
-func main() {
-	s, err := newService(os.Getenv("WebPubSubForSocketIOConnectionString"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	http.HandleFunc("/negotiate", s.negotiate)
-	http.HandleFunc("/eventhandler", s.event)
-	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("listening %d\n", listener.Addr().(*net.TCPAddr).Port)
-	log.Fatal(http.Serve(listener, nil))
 }
