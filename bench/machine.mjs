@@ -51,6 +51,9 @@ export function firstLine(command, ...args) {
   }
 }
 
+/** Of what is measured: the commit, and whether more than it is there. */
+const commit = () => firstLine('git', 'describe', '--always', '--dirty') || 'of no commit';
+
 export function describeMachine() {
   return {
     cpu: os.cpus()[0]?.model.trim() ?? os.arch(),
@@ -59,6 +62,7 @@ export function describeMachine() {
     system: system(),
     kernel: os.release(),
     node: process.version,
+    commit: commit(),
     loadBefore: os.loadavg()[0],
   };
 }

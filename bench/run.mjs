@@ -155,7 +155,7 @@ async function main() {
   samples.push(...countAll());
   const run = { date, kind: plan.kind, machine, ...took, skipped, errors, samples };
   const page = report(run, judge(samples, skipped, plan.kind === 'smoke'));
-  if (process.env.BENCH_RECORD && errors.length === 0) keepRecord(page);
+  if (process.env.BENCH_RECORD && errors.length === 0) keepRecord(page, machine);
   process.exitCode = errors.length > 0 ? 1 : 0;
 }
 

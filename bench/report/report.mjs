@@ -30,10 +30,10 @@ function versionOf(name) {
   return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
-function describeVersions({ node }) {
+function describeVersions({ node, commit }) {
   const packages = ['express', '@azure/web-pubsub', '@azure/web-pubsub-express'];
   return [
-    firstLine(serverOf('package').command, '--version'),
+    `${firstLine(serverOf('package').command, '--version')} (${commit})`,
     ...packages.map((name) => `${name} ${versionOf(name)}`),
     `Node ${node}`,
     firstLine('go', 'version').replace(/^go version (\S+).*/, '$1'),
@@ -72,10 +72,9 @@ export function report(run, verdicts) {
   return page;
 }
 
-/** The same as a page of the documentation, with the plot; of a version that git has as it is. */
-export function record(page) {
-  const version = firstLine(serverOf('package').command, '--version');
-  if (/dirty|unknown/.test(version)) throw new Error(`no record of ${version}`);
+/** The same as a page of the documentation, with the plot; of a commit as it is, and no other. */
+export function record(page, { commit }) {
+  if (/dirty|no commit/.test(commit)) throw new Error(`no record of sources that are ${commit}`);
   writeFileSync(path.join(ROOT, 'docs/bench.md'), `${PAGE_HEAD}\n${page}\n`);
   copyFileSync(path.join(BUILT, 'plot.svg'), path.join(ROOT, 'docs/bench.svg'));
   console.log('docs: bench.md, bench.svg');
