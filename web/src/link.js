@@ -178,7 +178,8 @@ export class Link {
     const { url, body } = this.#request();
     this.#early = early(url);
     const { controller, response } = this.#early ?? ask(url, body);
-    const late = () => controller.abort(new Error('The function app did not answer in time.'));
+    const silence = 'The function app did not answer in time.';
+    const late = () => controller.abort(new Refusal('Timeout', silence, { final: false }));
     const timer = setTimeout(late, NEGOTIATE_MS);
     try {
       return await this.#read(await response);
@@ -200,7 +201,7 @@ export class Link {
   /** @param {Response} response @returns {Promise<Ticket>} */
   async #read(response) {
     if (!response.ok) throw await Refusal.from(response);
-    const ticket = await response.json();
+    const ticket = await response.json().catch(foreign);
     for (const field of ['room_id', 'role', ...this.transport.fields]) {
       if (typeof ticket?.[field] !== 'string')
         throw new Error(`The response of negotiate has no ${field}.`);
@@ -300,6 +301,15 @@ function early(url) {
   const { codestreamEarly: made } = globalThis;
   globalThis.codestreamEarly = undefined;
   return made?.url === url ? made : undefined;
+}
+
+/** @param {unknown} error @returns {never} */
+function foreign(error) {
+  if (!(error instanceof SyntaxError)) throw error;
+  throw new Error(
+    'This is no response of the function app; a network that wants a login first may have answered ' +
+      'in its place.',
+  );
 }
 
 /** Why there is no token, or no usable one. */

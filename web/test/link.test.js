@@ -115,9 +115,24 @@ test('a request that nobody answers is given up, whoever has made it', async (t)
     });
     link.stop();
     assert.match(trouble.message, /did not answer in time/);
+    // Nobody may say of it that it has answered.
+    assert.deepEqual([trouble.code, trouble.final], ['Timeout', false]);
     assert.equal(fetched.mock.callCount(), made ? 0 : 1);
     fetched.mock.restore();
   }
+});
+
+test('what answers in place of the function app is told in words, not in those of a parser', async (t) => {
+  const page = () => Promise.resolve(new Response('<html>Log in</html>'));
+  t.mock.method(globalThis, 'fetch', page);
+  let link;
+  const trouble = await new Promise((left) => {
+    link = new Link({ api: 'http://app', room: ROOM, listener: { left } });
+    link.start();
+  });
+  link.stop();
+  assert.deepEqual([trouble.code, trouble.final], ['Unexpected', false]);
+  assert.match(trouble.message, /^This is no response of the function app; a network that wants a login/);
 });
 
 test('an answer for another room or another role is refused in words, for good', async (t) => {
