@@ -59,6 +59,17 @@ test('each page of docs/ can be reached from the README', () => {
   assert.deepEqual(pages.filter((page) => !reached.includes(page)), []);
 });
 
+test('each page of docs/ lists its parts before the first of them', () => {
+  // The last bench is a page that make bench writes.
+  for (const page of PAGES.filter((one) => one.startsWith('docs/') && one !== 'docs/bench.md')) {
+    const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+    const parts = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    assert.ok(parts.length >= 2, `${page} has no parts`);
+    const before = text.slice(0, text.search(/^## /m));
+    assert.deepEqual([...before.matchAll(/^- \[(.*)\]\(#/gm)].map(([, part]) => part), parts, page);
+  }
+});
+
 test('the README is read in one go', () => {
   const lines = readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length;
   assert.ok(lines <= MOST_LINES, `${lines} lines`);
