@@ -3,7 +3,8 @@
 #   make                      build the handler, ./codestream
 #   make package              what is deployed, build/codestream.zip, the list of its parts, and
 #                             the folder build/app, from which func publishes the same
-#                             (STALE=1: with parts that are older than today's)
+#                             (STALE=1: with parts that are older than today's;
+#                             APP=examples/chat: another application)
 #   make release              what a release holds, build/codestream-VERSION, and the same in one
 #                             file: from it anybody deploys without a compiler
 #   make run                  handler, stand-ins and page on this machine, in the foreground

@@ -53,13 +53,18 @@ current: build/package/versions
 build/package/%.o: private HEADERS = -isystem $(P)/prefix/include -DCURL_STATICLIB
 $(SRC:%.c=build/package/%.o) build/package/packaging/self-contained.o: \
   build/package/versions $(P)/ready
-build/package/codestream: private LINKED = $(PACKAGE.libs) $(PACKAGE.ready) $(LDLIBS)
-build/package/codestream: build/package/packaging/self-contained.o
+# APP=examples/chat: with another application.
+PACKAGE.binary := build/package/$(APP:%=$(notdir $(APP))/)codestream
+$(PACKAGE.binary): private LINKED = $(PACKAGE.libs) $(PACKAGE.ready) $(LDLIBS)
+$(PACKAGE.binary): build/package/packaging/self-contained.o
+# Rewritten only when it is another one than last time.
+build/package/app: force
+	$(Q)mkdir -p $(@D); echo '$(APP)' | cmp -s - $@ || echo '$(APP)' >$@
 
 # The folder build/app is made with it, and made again where one of its files is not there.
 PACKAGE.app := $(addprefix build/app/,codestream local.settings.json host.json \
                                       $(wildcard */function.json))
-build/codestream.zip: build/package/codestream packaging/zip.sh host.json \
+build/codestream.zip: $(PACKAGE.binary) build/package/app packaging/zip.sh host.json \
                       $(wildcard */function.json) \
                       $(if $(filter-out $(wildcard $(PACKAGE.app)),$(PACKAGE.app)),force)
 	$(Q)sh packaging/zip.sh $< $@ build/app

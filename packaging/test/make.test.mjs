@@ -13,7 +13,7 @@ CC = cc
 quoted = '$(subst ','\\'',$(1))'
 FLAGS.release = $(FLAGS) -DX
 include packaging/package.mk
-build/package/codestream build/package/packaging/self-contained.o:
+build/package/codestream build/package/chat/codestream build/package/packaging/self-contained.o:
 \t$(Q)mkdir -p $(@D) && touch $@
 `;
 
@@ -22,7 +22,8 @@ const SCRIPTS = {
   libraries: 'echo "compiling with $CC $CPPFLAGS $CFLAGS"',
   versions: 'echo codestream 1',
   current: 'true',
-  zip: 'touch "$2" "$2.sha256"',
+  zip: 'mkdir -p "$3" && cd "$3" && touch codestream local.settings.json host.json && cd - >/dev/null\n'
+    + 'touch "$2" "$2.sha256"; echo "$1 is packed"',
   parts: 'echo {}',
 };
 
@@ -70,6 +71,14 @@ test('the libraries are compiled once, and again when the flags or the compiler 
     assert.equal(libraries('FLAGS=-O2', 'CC=gcc'), '');
     assert.equal(libraries('FLAGS=-O2', 'CC=gcc', `CFLAGS=-Og -DIT='it"s'`),
       `compiling with gcc -DX -O2 -Og -DIT='it"s'\n`);
+  });
+});
+
+test('the package has the application that APP names, and the next one without it Codestream again', () => {
+  inFolder((make) => {
+    assert.match(make('package', 'APP=examples/chat'), /^build\/package\/chat\/codestream is packed$/m);
+    assert.doesNotMatch(make('package', 'APP=examples/chat'), /is packed/, 'nothing has changed');
+    assert.match(make('package'), /^build\/package\/codestream is packed$/m);
   });
 });
 
