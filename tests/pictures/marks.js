@@ -5,8 +5,9 @@
 /** A pixel or two are the machine's. */
 const TOLERANCE_PX = 3;
 
-/** Runs in the page. */
+/** Runs in the page. Nothing while it does not say that it is live: a machine has its moments. */
 function marksInPage() {
+  if (document.getElementById('state').textContent !== 'Live') return undefined;
   const isSeen = (part) => {
     const { width, height } = part.getBoundingClientRect();
     const { visibility, clipPath } = getComputedStyle(part);
@@ -26,7 +27,7 @@ function marksInPage() {
 }
 
 /** @param {import('../browser/browser.js').Screen} screen */
-export const marksOf = ({ page }) => page.evaluate(marksInPage);
+export const marksOf = async ({ page }) => (await page.waitForFunction(marksInPage)).jsonValue();
 
 /** What is not as it was, in words. */
 export function differences(was, is) {
