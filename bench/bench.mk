@@ -152,11 +152,13 @@ $(BENCH)/fasthttp: bench/peers/go/service.go bench/peers/go/fasthttp.go bench/pe
 	-$(Q)$(GO.build) $(filter %.go,$(^F))
 
 # Debian's compiler and libraries, and nothing from a network.  Other versions of them may not do; then the
-# bench goes without.
+# bench goes without.  OpenSSL is linked in, as it is in the package: to load it takes longer than all else.
+HYPER.openssl = OPENSSL_STATIC=1 OPENSSL_INCLUDE_DIR=$(shell $(PKG_CONFIG) --variable=includedir libssl) \
+                OPENSSL_LIB_DIR=$(shell $(PKG_CONFIG) --variable=libdir libssl)
 $(BENCH)/hyper: $(addprefix bench/peers/hyper/,Cargo.toml src/main.rs src/service.rs src/log.rs) | build/have-bench-hyper
 	-$(Q)rm -rf $@-source && mkdir -p $@-source && cp -r bench/peers/hyper/. $@-source && \
 	  echo "cargo build $@, which takes minutes" && cd $@-source && \
-	  CARGO_HOME=$(abspath $@-home) RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$(abspath $@-target) \
+	  $(HYPER.openssl) CARGO_HOME=$(abspath $@-home) RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$(abspath $@-target) \
 	  /usr/bin/cargo build --release --offline --quiet \
 	    --config 'source.crates-io.replace-with="debian"' \
 	    --config 'source.debian.directory="/usr/share/cargo/registry"' && \

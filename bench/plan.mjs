@@ -28,7 +28,7 @@ const waiting = (id, isUsed) => ({
 const SPARE_FILES = 1000;
 export const filesFor = (connections) => 2 * connections + SPARE_FILES;
 /** Ten thousand, or as many as this machine lets a process have. */
-const MOST_CONNECTIONS = Math.min(10_000,
+export const MOST_CONNECTIONS = Math.min(10_000,
   100 * Math.floor((maxFiles() - SPARE_FILES) / 200));
 
 /** An open loop: what is compared is the same number of events, over few connections and many. */

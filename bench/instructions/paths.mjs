@@ -17,6 +17,6 @@ export function countPaths(counts) {
   const none = count(PROGRAM, [names[0], '0'], counts);
   return names.map((name) => {
     const some = count(PROGRAM, [name, String(TIMES)], counts);
-    return { name, count: Math.round((some - none) / TIMES), tolerance: 5 };
+    return { name, count: Math.round((some - none) / TIMES), tolerance: 2 };
   });
 }

@@ -37,7 +37,7 @@ export async function countProcess(counts) {
   for (const [name, kind] of Object.entries(KINDS)) {
     const few = await run(kind(), FEW, counts);
     const many = await run(kind(), MANY, counts);
-    rows.push({ name, count: Math.round((many - few) / (MANY - FEW)), tolerance: 10 });
+    rows.push({ name, count: Math.round((many - few) / (MANY - FEW)), tolerance: 5 });
   }
   return rows;
 }

@@ -3,8 +3,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../../tests/lib/handler.js';
-import { asMarkdown, asText } from './format.mjs';
-import { firstLine } from '../machine.mjs';
+import { asMarkdown, asText, number } from './format.mjs';
+import { firstLine, maxFiles } from '../machine.mjs';
+import { filesFor, MOST_CONNECTIONS } from '../plan.mjs';
 import { plot } from './plot.mjs';
 import { BUILT, nameOf, serverOf } from '../peers/servers.mjs';
 import { unrest, valuesOf } from './statistics.mjs';
@@ -15,6 +16,9 @@ const NOISY = 0.4;
 
 const NOTES = [
   'The handler and its peers in Go and Rust log each request, to /dev/null; those in Node log nothing.',
+  ...(MOST_CONNECTIONS < 10_000
+    ? [`10 000 connections need ${number(filesFor(10_000))} descriptors; a process may have ${number(maxFiles())} here.`]
+    : []),
   'JSON unread: the same program, in which a stub finds the parts of the event by position.',
 ];
 

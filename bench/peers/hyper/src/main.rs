@@ -6,6 +6,7 @@ mod log;
 mod service;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,10 +14,13 @@ use hyper::header::{HeaderMap, HeaderValue, CACHE_CONTROL, CONTENT_TYPE};
 use hyper::server::conn::AddrIncoming;
 use hyper::service::{make_service_fn, service_fn};
 use hyper::{body, Body, Method, Request, Response, Server, StatusCode};
+use tokio::net::{TcpListener, TcpSocket};
 
 use service::Service;
 
 const MAX_BODY: u64 = 1 << 20;
+/// As many as the handler lets wait until they are accepted; std's own 128 lose some of a crowd.
+const BACKLOG: u32 = 4096;
 
 type Failure = (StatusCode, String);
 
@@ -81,8 +85,7 @@ async fn answer(service: Arc<Service>, request: Request<Body>) -> Result<Respons
     Ok(response)
 }
 
-async fn serve(listener: std::net::TcpListener, service: Arc<Service>) -> Result<(), hyper::Error> {
-    let listener = tokio::net::TcpListener::from_std(listener).expect("a socket for tokio");
+async fn serve(listener: TcpListener, service: Arc<Service>) -> Result<(), hyper::Error> {
     let mut incoming = AddrIncoming::from_listener(listener)?;
     incoming.set_nodelay(true);
     let make = make_service_fn(move |_| {
@@ -99,8 +102,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("tokio");
     let _inside = runtime.enter();
     let service = Arc::new(Service::new(&setting).expect("a connection string"));
-    let listener = std::net::TcpListener::bind(("127.0.0.1", port)).expect("a port");
-    listener.set_nonblocking(true).expect("a socket that does not block");
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], port))).expect("a port");
+    let listener = socket.listen(BACKLOG).expect("to listen");
     println!("listening {}", listener.local_addr().expect("an address").port());
     runtime.block_on(serve(listener, service)).expect("to serve");
 }
