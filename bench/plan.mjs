@@ -107,7 +107,7 @@ export function makePlan({ isSmoke = false, rounds = 7 }) {
     };
   }
   return {
-    kind: 'default', rounds, seconds: 1200, warm: Infinity, settle: 0.3,
+    kind: 'default', rounds, seconds: 1800, warm: Infinity, settle: 0.3,
     coldRuns: { slow: 2, quick: 9 }, groups: GROUPS,
   };
 }
