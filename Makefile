@@ -158,7 +158,7 @@ build/have-%: $(MAKEFILES.own)
 	  esac; done; \
 	if [ -n "$$missing" ]; then \
 	  $(if $(MAY_INSTALL),,echo "missing:$$missing (make deps installs them)" >&2; exit 1;) \
-	  echo "installing$$missing"; \
+	  echo "installing$$missing (may take minutes)"; \
 	  flock build/apt.lock sh -c '$(APT) update -qq && \
 	    $(APT) install -y -qq --no-install-recommends '"$$missing" >build/apt-$*.log 2>&1 || \
 	  { tail -5 build/apt-$*.log >&2; exit 1; }; fi
