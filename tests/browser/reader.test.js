@@ -35,11 +35,11 @@ const BEAT_MS = 1_000;
 const beats = [];
 
 /** A writer that is a program, and a viewer of it that shows its first text. */
-async function puppet(content, options) {
+async function puppet(content, { place = '', ...options } = {}) {
   const client = await crowd.open({});
   const room = client.session.room_id;
   await client.ask('joinRoom', { room_id: `${room}-control` });
-  const viewer = await scene.viewer(`${scene.stack.page}#${room}`, options);
+  const viewer = await scene.viewer(`${scene.stack.page}#${room}${place}`, options);
   await viewer.says('Waiting for the writer');
   const say = (data) => client.ask('sendToRoom', { room_id: room, data });
   const n = content.length;
@@ -150,6 +150,12 @@ test('lines of combining marks and of changes of direction are cut on the screen
   const lengths = (await viewer.lines()).map(({ length }) => length);
   assert.ok(Math.max(...lengths) < 4_000, `${lengths}`);
   assert.equal(await viewer.text(), text);
+});
+
+test('the line that a link names is shown also to whoever has come before the writer', async () => {
+  const { viewer } = await puppet(LONG, { place: ':L500' });
+  await viewer.until(async () => (await viewer.lines()).includes('line 500 of the text'), SOON_MS, 'line 500');
+  assert.equal(await viewer.page.locator('#follow').getAttribute('aria-pressed'), 'false');
 });
 
 test('a page whose script does not arrive says so and does not wait; its style is asked for again', async () => {

@@ -165,10 +165,7 @@ export class ViewerPage {
     if (past) reader.showPast(past.text, past.cursor);
     this.#view = this.#viewer.view;
     follow.show(this.#view);
-    if (this.#line) {
-      follow.set(false);
-      reader.showLine(this.#line);
-    }
+    this.#showLine();
     this.#first?.remove();
     this.#first = undefined;
     reader.onResize(() => {
@@ -228,6 +225,18 @@ export class ViewerPage {
     if (this.#reader) this.#reader.apply(edits, text, !this.#follow?.on);
     else if (this.#rewind.live) this.#first?.show(text, view);
     if (moved) this.#follow?.show(view);
+    this.#showLine();
+  }
+
+  /** Shows the line that the address names, as soon as there is a text. */
+  #showLine() {
+    const line = this.#line;
+    if (!line || !this.#reader || !this.#viewer.hasText) return;
+    this.#line = undefined;
+    // Where nothing has been written yet, the writer is followed.
+    if (this.#viewer.text === '') return;
+    this.#follow?.set(false);
+    this.#reader.showLine(line);
   }
 
   /** @param {import('./recording.js').Moment | undefined} past */
