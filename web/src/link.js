@@ -4,6 +4,7 @@
 
 import * as socketio from './socketio.js';
 import * as native from './native.js';
+import { readJson } from './read-json.js';
 
 /**
  * @typedef {{ code: string, message: string }} Reason
@@ -37,6 +38,8 @@ import * as native from './native.js';
  */
 
 const NEGOTIATE_MS = 6_000;
+/** A ticket takes a kilobyte or two. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
 /** News of other sockets that waits until this one has joined. */
 const MAX_EARLY = 1_000;
 /** A connection that has lasted this long ends the back-off. */
@@ -183,6 +186,9 @@ export class Link {
     const timer = setTimeout(late, NEGOTIATE_MS);
     try {
       return await this.#read(await response);
+    } catch (error) {
+      controller.abort(); // whoever else reads it (start.js) does not go on, either
+      throw error;
     } finally {
       clearTimeout(timer);
     }
@@ -201,7 +207,7 @@ export class Link {
   /** @param {Response} response @returns {Promise<Ticket>} */
   async #read(response) {
     if (!response.ok) throw await Refusal.from(response);
-    const ticket = await response.json().catch(foreign);
+    const ticket = await readJson(response, MAX_RESPONSE_BYTES).catch(foreign);
     for (const field of ['room_id', 'role', ...this.transport.fields]) {
       if (typeof ticket?.[field] !== 'string')
         throw new Error(`The response of negotiate has no ${field}.`);
@@ -327,7 +333,7 @@ class Refusal extends Error {
 
   /** The function app's own explanation. @param {Response} response */
   static async from(response) {
-    const body = await response.json().catch(() => undefined);
+    const body = await readJson(response, MAX_RESPONSE_BYTES).catch(() => undefined);
     const {
       code = `Http${response.status}`,
       message = `The function app answered ${response.status}.`,

@@ -1,9 +1,14 @@
 // The requests for kept texts. What came of one is told as a value; nothing here throws.
 
+import { MAX_TEXT } from './protocol.js';
+import { readJson } from './read-json.js';
+
 /** Longer than the function app gives storage. */
 const REQUEST_MS = 8_000;
 /** What every browser sends for a page that is going: some take no more in all. */
 const KEEPALIVE_BYTES = 60_000;
+/** A text, each letter of which may be escaped, and what is kept beside it. */
+const MAX_RESPONSE_BYTES = 6 * MAX_TEXT + 64 * 1024;
 
 /** @typedef {import('./keeper.js').Outcome} Outcome */
 
@@ -35,11 +40,13 @@ export class TextStore {
     const timer = setTimeout(() => abort.abort(), REQUEST_MS);
     try {
       const response = await fetch(url, { credentials: 'omit', signal: abort.signal, ...how });
-      return { status: response.status, body: await response.json().catch(() => ({})) };
+      const body = await readJson(response, MAX_RESPONSE_BYTES).catch(() => ({}));
+      return { status: response.status, body };
     } catch {
       return { status: 0, body: {} };
     } finally {
       clearTimeout(timer);
+      abort.abort(); // what is left of it is not wanted
     }
   }
 
