@@ -31,6 +31,9 @@ const BROWSER = {
 };
 
 export class Connection {
+  /** After a refusal, what was never connected is not reconnected. */
+  #hasBeenUp = false;
+
   /**
    * @param {BackEnd & { room?: string, key?: string, core: Core, show: () => number | void,
    *   word?: () => string, ticket?: (ticket: import('./link.js').Ticket) => void,
@@ -61,17 +64,14 @@ export class Connection {
           if ('joining' in core) core.joining(sid);
         },
         joined: (sid) => {
+          this.#hasBeenUp = true;
           this.#phase('up');
           core.joined(sid, now());
           this.step();
         },
         left: (trouble) => {
-          const { phase } = this.state;
-          if (phase === 'up') core.left();
-          this.#phase(
-            trouble?.final ? 'failed' : phase === 'connecting' ? 'connecting' : 'down',
-            trouble,
-          );
+          if (this.state.phase === 'up') core.left();
+          this.#phase(trouble?.final ? 'failed' : this.#hasBeenUp ? 'down' : 'connecting', trouble);
           this.step();
         },
         heard: (data, from) => {

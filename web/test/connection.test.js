@@ -123,3 +123,25 @@ test('the page is woken when it has something else to show, and otherwise once a
   core.wakeAt = start + 50;
   assert.equal(woken(), start + 50);
 });
+
+test('what was never connected is not reconnected, also after a refusal', async (t) => {
+  const answers = [
+    Response.json({ error: { code: 'WritersWord', message: '' } }, { status: 403 }),
+    new Promise((resolve) => t.after(() => resolve(Response.json({})))),
+  ];
+  t.mock.method(globalThis, 'fetch', async () => answers.shift());
+  const core = { poll: () => [], flights: { dead: () => false }, wakeAt: Infinity, epoch: 1 };
+  const phases = [];
+  await new Promise((resolve) => {
+    const show = () => {
+      phases.push(connection.state.phase);
+      if (phases.at(-1) === 'failed') resolve();
+    };
+    const connection = new Connection({ api: 'http://app', core, show }, fakeDevice());
+    t.after(() => connection.stop());
+    connection.start();
+    core.retry = () => connection.retry();
+  });
+  core.retry();
+  assert.deepEqual(phases, ['connecting', 'failed', 'connecting']);
+});
