@@ -5,6 +5,8 @@ import { chmod, rename, realpath, rm, stat, writeFile } from 'node:fs/promises';
 
 /** A text is saved at most this often. */
 const EVERY_MS = 100;
+/** A disk that was full has room again, a folder is there. */
+const RETRY_MS = 1_000;
 
 export class Saver {
   #path;
@@ -15,6 +17,9 @@ export class Saver {
   #wanted;
   /** @type {Promise<void> | undefined} */
   #saving;
+  #isDone = false;
+  /** Ends the pause. */
+  #hurry = () => {};
 
   /** @param {string} path @param {(problem: string) => void} failed  '' when it works again */
   constructor(path, failed) {
@@ -30,16 +35,27 @@ export class Saver {
 
   /** @returns {Promise<boolean>} whether the newest text is in the file */
   async done() {
+    this.#isDone = true;
+    this.#hurry();
     await this.#saving;
     if (this.#wanted !== this.#saved && this.#wanted !== undefined) await this.#write(this.#wanted);
     return this.#wanted === this.#saved;
   }
 
   async #run() {
-    while (this.#wanted !== undefined && this.#wanted !== this.#saved) {
-      if (!(await this.#write(this.#wanted))) return; // the next change tries again
-      await new Promise((later) => setTimeout(later, EVERY_MS));
-    }
+    while (!this.#isDone && this.#wanted !== undefined && this.#wanted !== this.#saved)
+      await this.#pause((await this.#write(this.#wanted)) ? EVERY_MS : RETRY_MS);
+  }
+
+  /** @param {number} ms */
+  #pause(ms) {
+    return new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+      const timer = setTimeout(resolve, this.#isDone ? 0 : ms);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** @param {string} text */

@@ -106,6 +106,9 @@ export class SessionStore {
       return undefined;
     } catch (error) {
       if (beside !== '') await rm(beside, { force: true }).catch(() => {});
+      // Going on later in the room of an older session would be a surprise.
+      const stored = await this.read();
+      if (stored && stored.room !== session.room) await rm(this.#path, { force: true }).catch(() => {});
       return /** @type {Error} */ (error).message;
     }
   }

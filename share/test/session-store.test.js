@@ -1,6 +1,6 @@
 // What is kept of a session for --resume.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { SessionStore } from '../src/session-store.js';
@@ -59,4 +59,19 @@ test('where no folder can be made, it is said', async () => {
   const store = new SessionStore({ file: 'file.js', api: 'http://localhost:9', env });
   assert.match(String(await store.write(session('a'))), /ENOTDIR/);
   await store.forget();
+});
+
+test('a session that cannot be stored leaves no older one of the file behind, but itself', async (t) => {
+  const XDG_STATE_HOME = await mkdtemp(`${tmpdir()}/store-`);
+  t.after(() => rm(XDG_STATE_HOME, { recursive: true }));
+  const of = { file: 'file.js', api: 'http://localhost:9', env: { XDG_STATE_HOME } };
+  const [older, later] = [new SessionStore(of), new SessionStore(of)];
+  await older.write(session('a'));
+  const folder = `${XDG_STATE_HOME}/codestream-share`;
+  const [name] = await readdir(folder);
+  await mkdir(`${folder}/${name}.${process.pid}`); // in the way
+  assert.match(String(await later.write({ ...session('a'), epoch: 2 })), /EEXIST/);
+  assert.deepEqual(await later.read(), session('a'));
+  assert.match(String(await later.write(session('b'))), /EEXIST/);
+  assert.equal(await later.read(), undefined);
 });
