@@ -22,8 +22,8 @@ export class FileSource {
   #told;
   /** @type {Reading | undefined} what was told last */
   #last;
-  /** @type {Map<string, import('node:fs').FSWatcher>} by folder */
-  #watchers = new Map();
+  /** @type {import('node:fs').FSWatcher[]} */
+  #watchers = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -59,27 +59,30 @@ export class FileSource {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearInterval(this.#looking);
-    for (const watcher of this.#watchers.values()) watcher.close();
+    for (const watcher of this.#watchers) watcher.close();
   }
 
   /** The folder of the name, and the one of the file that a symbolic link leads to. */
   async #watchFolders() {
     const target = await realpath(this.#path).catch(() => this.#path);
-    for (const path of new Set([this.#path, target])) this.#watch(dirname(path), basename(path));
+    if (this.#closed) return;
+    const paths = [this.#path, target];
+    const names = paths.map((path) => basename(path));
+    for (const watcher of this.#watchers.splice(0)) watcher.close();
+    for (const folder of new Set(paths.map(dirname))) this.#watch(folder, names);
   }
 
-  /** @param {string} folder @param {string} name */
-  #watch(folder, name) {
-    this.#watchers.get(folder)?.close();
+  /** @param {string} folder @param {string[]} names */
+  #watch(folder, names) {
     try {
       const watcher = watch(folder, (_, changed) => {
-        if (changed === null || changed === name) this.#soon();
+        if (changed === null || names.includes(changed)) this.#soon();
       });
       // Without it, the file is looked at.
       watcher.on('error', () => watcher.close());
-      this.#watchers.set(folder, watcher);
+      this.#watchers.push(watcher);
     } catch {
-      this.#watchers.delete(folder);
+      // The same.
     }
   }
 
