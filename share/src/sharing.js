@@ -40,6 +40,8 @@ export class Sharing {
   #remark = '';
   #admitted = 0;
   #live = false;
+  /** There may be viewers from before this connection. */
+  #returned;
   #refused = false;
   /** @type {() => void} called with every step */
   #stepped = () => {};
@@ -55,6 +57,7 @@ export class Sharing {
     const native = backEnd.transport === 'native';
     this.#session = { room, key };
     this.#listener = listener;
+    this.#returned = earlier !== undefined;
     this.#writer = new Writer({
       greatest: epoch,
       text,
@@ -119,7 +122,8 @@ export class Sharing {
 
   /**
    * Ends the session for everybody.
-   * @returns {Promise<boolean>} whether the viewers have been told, if there can be any
+   * @returns {Promise<boolean | undefined>} whether the viewers have been told; undefined: there was
+   *   no session
    */
   async end() {
     const writer = this.#writer;
@@ -129,7 +133,7 @@ export class Sharing {
       await this.#lastText();
     }
     this.#connection.stop();
-    return writer.endTold || this.#session.room === '';
+    return this.#session.room === '' ? undefined : writer.endTold;
   }
 
   /** Leaves the room; the session can be gone on with. */
@@ -169,14 +173,22 @@ export class Sharing {
   #show() {
     const { state: link } = this.#connection;
     const takenOver = this.#takeover.done;
+    if (link.phase !== 'up' && this.#live) this.#returned = true;
     if (link.phase === 'up' && !this.#live) {
       this.#live = true;
       this.#listener.live(this.#session.room);
     }
     this.#takeover.poll(now());
     const keepAt = takenOver ? Infinity : (this.#keeping?.step() ?? Infinity);
-    const state = { link, writer: this.#writer, takenOver, remark: this.#remark, now: now() };
-    const stateAt = this.#listener.state(sharingLine(state)) ?? Infinity;
+    const line = sharingLine({
+      link,
+      writer: this.#writer,
+      takenOver,
+      returned: this.#returned,
+      remark: this.#remark,
+      now: now(),
+    });
+    const stateAt = this.#listener.state(line) ?? Infinity;
     if (link.phase === 'failed' && link.trouble && !this.#refused) {
       this.#refused = true;
       this.#listener.refused(link.trouble);

@@ -1,5 +1,6 @@
 // The line of state: in one line what is true now. Pure.
 
+import { ROLL_CALL_MS } from '../../web/src/protocol.js';
 import { countText, viewerStatus, writerStatus } from '../../web/src/status.js';
 import { visibleLine } from './visible.js';
 
@@ -40,17 +41,26 @@ function handsText(raised) {
 }
 
 /**
- * @param {{ link: LinkState, writer: import('../../web/src/writer.js').Writer, takenOver: boolean,
- *   remark: string, now: number }} state  remark: what has to be said of the file, or ''
+ * @param {{ writer: import('../../web/src/writer.js').Writer, counting: boolean }} state  counting:
+ *   whoever is still there says so, and what was known of them is from before
  */
-export function sharingLine({ link, writer, takenOver, remark, now }) {
+function audienceTexts({ writer, counting }) {
+  if (counting) return ['counting viewers'];
+  return [count(writer.viewers, 'viewer', 'viewers'), ...handsText(writer.hands.list(writer.text))];
+}
+
+/**
+ * @param {{ link: LinkState, writer: import('../../web/src/writer.js').Writer, takenOver: boolean,
+ *   returned: boolean, remark: string, now: number }} state  returned: viewers may have been there
+ *   before this connection; remark: what has to be said of the file, or ''
+ */
+export function sharingLine({ link, writer, takenOver, returned, remark, now }) {
   const { word } = writerStatus({ link, writer, takenOver, draftKept: true, now });
   const up = link.phase === 'up' && !takenOver;
   const refused = up && writer.problem ? `: ${visibleLine(writer.problem.message)}` : '';
   return [
     word + downReason(link, now) + refused,
-    ...(up ? [count(writer.viewers, 'viewer', 'viewers')] : []),
-    ...(up ? handsText(writer.hands.list(writer.text)) : []),
+    ...(up ? audienceTexts({ writer, counting: returned && now < link.since + ROLL_CALL_MS }) : []),
     ...(remark === '' ? [] : [remark]),
   ].join(', ');
 }
@@ -60,11 +70,12 @@ export function sharingLine({ link, writer, takenOver, remark, now }) {
  */
 export function watchingLine({ link, viewer, now }) {
   const { word } = viewerStatus({ link, viewer, now });
-  const { name, viewers } = viewer.session;
-  const up = link.phase === 'up' && viewer.hasText;
+  const { name, viewers, ended } = viewer.session;
+  // How many they are, the writer tells.
+  const isTold = link.phase === 'up' && viewer.hasText && !ended && !viewer.away(now);
   return [
     word + downReason(link, now),
     ...(name === '' ? [] : [visibleLine(name)]),
-    ...(up ? [count(viewers, 'viewer', 'viewers')] : []),
+    ...(isTold ? [count(viewers, 'viewer', 'viewers')] : []),
   ].join(', ');
 }
