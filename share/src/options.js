@@ -5,6 +5,10 @@ import { parseArgs } from 'node:util';
 import { readHash } from '../../web/src/address.js';
 import { LANGUAGES } from '../../web/src/languages.js';
 
+/** Whoever wants the text once does not wait longer for somebody to have it. */
+const ONCE_SECONDS = 20;
+const MAX_SECONDS = 86_400;
+
 /** A command line that makes no sense. */
 export class UsageError extends Error {}
 
@@ -22,6 +26,7 @@ codestream-share watch LINK    shows a stream in the terminal
   --end            the session ends with the standard input
 watch:
   --once           prints the text and ends
+  --timeout S      with --once: waits S seconds for a text (20)
   --save FILE      writes the text to FILE, again with each change
   --api URL        as above
 
@@ -43,6 +48,7 @@ const WATCH = /** @type {const} */ ({
   api: { type: 'string' },
   once: { type: 'boolean' },
   save: { type: 'string' },
+  timeout: { type: 'string' },
 });
 const BOTH = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h' },
@@ -67,6 +73,7 @@ const BOTH = /** @type {const} */ ({
  * @property {string} room
  * @property {string} [api]
  * @property {boolean} once
+ * @property {number} timeout  of once, in seconds
  * @property {string} [save]
  */
 
@@ -147,7 +154,18 @@ function readWatch(link, values) {
       'This link is incomplete: the part after # is not a room. Ask the writer for the whole link.',
     );
   page.hash = '';
-  return { command: 'watch', page, room: place.room, once: values.once === true, save: values.save };
+  const once = values.once === true;
+  if (values.timeout !== undefined && !once) throw new UsageError('--timeout goes with --once alone.');
+  const timeout = readTimeout(values.timeout);
+  return { command: 'watch', page, room: place.room, once, timeout, save: values.save };
+}
+
+/** @param {string} [seconds] */
+function readTimeout(seconds = String(ONCE_SECONDS)) {
+  const timeout = Number(seconds);
+  if (!(timeout > 0 && timeout <= MAX_SECONDS))
+    throw new UsageError(`--timeout is a number of seconds, at most ${MAX_SECONDS}: ${seconds}`);
+  return timeout;
 }
 
 /** @param {string} what @param {string} address */

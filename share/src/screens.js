@@ -4,6 +4,7 @@
 import { lineAt } from '../../web/src/lines.js';
 import { now } from '../../web/src/ticker.js';
 import { columnAt, frame, leftColumn, topLine } from './screen.js';
+import { onSuspension } from './signals.js';
 import { StateLine } from './terminal.js';
 import { visible } from './visible.js';
 
@@ -19,22 +20,39 @@ const DRAW_MS = 50;
 /** Where texts are written one after the other, one has to have rested for so long. */
 const REST_MS = 300;
 
+/** The other screen, without a cursor, and long lines are clipped. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
+const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+
 /** The whole terminal, as long as it lasts. @implements {Output} */
 export class FullScreen {
   #stream;
+  #isOn = false;
   #top = 0;
   #left = 0;
   #drawnAt = -DRAW_MS;
   /** @type {Shown} */
   #shown = { text: undefined, offset: undefined, state: '' };
   #resized = () => this.#draw();
+  #quit = () => {
+    if (this.#isOn) this.#stream.write(LEAVE);
+    this.#isOn = false;
+  };
+  #unsuspend;
 
   /** @param {NodeJS.WriteStream} stream */
   constructor(stream) {
     this.#stream = stream;
-    // The other screen, without a cursor, and long lines are clipped.
-    stream.write('\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J');
+    this.#enter();
     stream.on('resize', this.#resized);
+    process.on('exit', this.#quit); // whatever the reason is
+    this.#unsuspend = onSuspension({
+      leave: this.#quit,
+      back: () => {
+        this.#enter();
+        this.#draw();
+      },
+    });
   }
 
   /** @param {Shown} shown */
@@ -48,7 +66,13 @@ export class FullScreen {
     return Infinity;
   }
 
+  #enter() {
+    this.#isOn = true;
+    this.#stream.write(ENTER);
+  }
+
   #draw() {
+    if (!this.#isOn) return;
     // Some terminals say that they have none.
     const [rows, columns] = [this.#stream.rows || 24, this.#stream.columns || 80];
     const { text = '', offset, state } = this.#shown;
@@ -65,7 +89,9 @@ export class FullScreen {
 
   close() {
     this.#stream.off('resize', this.#resized);
-    this.#stream.write('\x1b[?7h\x1b[?25h\x1b[?1049l');
+    process.off('exit', this.#quit);
+    this.#unsuspend();
+    this.#quit();
   }
 }
 

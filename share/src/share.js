@@ -10,7 +10,7 @@ import { InputSource, LEFT_OUT } from './input-source.js';
 import { readBackEnd } from './page.js';
 import { SessionStore } from './session-store.js';
 import { Sharing } from './sharing.js';
-import { onSignals } from './signals.js';
+import { INTERRUPTED, onSignals } from './signals.js';
 import { StateLine, askHidden, qrText } from './terminal.js';
 import { complaint, visibleLine } from './visible.js';
 import { reasonOf } from './words.js';
@@ -123,7 +123,7 @@ class Run {
 
   /** @param {string} room @param {import('../../web/src/connection.js').BackEnd} backEnd */
   #live(room, { transport, keepDays }) {
-    this.#line.end();
+    this.#line.clear();
     const link = viewersLink(this.#options.page, transport, room);
     process.stdout.write(`${link}\n`);
     if (process.stdout.isTTY) process.stdout.write(qrText(link, process.stdout.columns));
@@ -151,12 +151,15 @@ class Run {
 
   async #askWord() {
     const again = this.#word !== '';
+    this.#line.clear();
     this.#asking = true;
-    this.#word = await askHidden(
+    const word = await askHidden(
       again ? 'That was not the word. The word:' : 'Starting a stream here needs a word:',
     );
     this.#asking = false;
-    if (this.#word !== '') this.#sharing?.retry();
+    this.#word = word ?? '';
+    if (word === undefined) this.#end(INTERRUPTED);
+    else if (word !== '') this.#sharing?.retry();
     else this.#end(this.fail(`starting a stream here needs a word; ${WORD} may hold it.`));
   }
 
@@ -173,7 +176,8 @@ class Run {
     if (told) await this.#store?.forget();
     this.#line.end();
     const untold = 'the viewers could not be told that the session has ended; --resume goes on with it.';
-    this.#end(told ? 0 : this.fail(untold));
+    if (told === undefined) this.#end(INTERRUPTED);
+    else this.#end(told ? 0 : this.fail(untold));
   }
 
   /** @param {number} code */

@@ -22,6 +22,9 @@ export class StateLine {
   /** @param {NodeJS.WriteStream} stream */
   constructor(stream) {
     this.#stream = stream;
+    if (!stream.isTTY) return;
+    stream.on('resize', () => this.#draw());
+    process.on('SIGCONT', () => this.#draw()); // the shell has written something
   }
 
   /** @param {string} state @returns {number} when it has to be shown again */
@@ -31,17 +34,27 @@ export class StateLine {
     if (!this.#stream.isTTY && now() < this.#shownAt + LINE_MS) return this.#shownAt + LINE_MS;
     this.#shown = line;
     this.#shownAt = now();
-    if (this.#stream.isTTY) this.#stream.write(`\r\x1b[2K${clipped(line, this.#stream.columns)}`);
+    if (this.#stream.isTTY) this.#draw();
     else this.#stream.write(`${line}\n`);
     return Infinity;
+  }
+
+  #draw() {
+    if (this.#shown !== '')
+      this.#stream.write(`\r\x1b[2K${clipped(this.#shown, this.#stream.columns)}`);
   }
 
   /** A line that stays; the state comes below it. @param {string} line */
   say(line) {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[2K');
     this.#stream.write(`${visibleLine(line)}\n`);
-    if (this.#stream.isTTY && this.#shown !== '')
-      this.#stream.write(clipped(this.#shown, this.#stream.columns));
+    if (this.#stream.isTTY) this.#draw();
+  }
+
+  /** What was true so far is not any more; where it has been written for good, it stays. */
+  clear() {
+    if (this.#stream.isTTY && this.#shown !== '') this.#stream.write('\r\x1b[2K');
+    this.#shown = '';
   }
 
   /** Whatever is written next begins on a line of its own. */
@@ -77,7 +90,8 @@ export function qrText(link, columns) {
 /**
  * Asks for a word, which is not shown.
  * @param {string} question
- * @returns {Promise<string>} '' if nobody can be asked, or nothing is answered
+ * @returns {Promise<string | undefined>} '' if nobody can be asked, or nothing is answered; undefined:
+ *   Ctrl-C
  */
 export async function askHidden(question) {
   const { stderr } = process;
@@ -88,12 +102,16 @@ export async function askHidden(question) {
     const output = new Writable({ write: (_piece, _encoding, done) => done() });
     const lines = createInterface({ input, output, terminal: true });
     stderr.write(`\r\x1b[2K${question} `);
+    /** @type {string | undefined} */
     let word = '';
     lines.once('line', (line) => {
       word = line.trim();
       lines.close();
     });
-    lines.once('SIGINT', () => lines.close());
+    lines.once('SIGINT', () => {
+      word = undefined;
+      lines.close();
+    });
     // Ctrl-D, or the terminal has gone: nothing more is typed.
     lines.once('close', () => {
       if (input !== process.stdin) input.destroy();

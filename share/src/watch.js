@@ -3,13 +3,10 @@
 import { readBackEnd } from './page.js';
 import { Saver } from './saver.js';
 import { FullScreen, Lines, ended } from './screens.js';
-import { onSignals } from './signals.js';
+import { INTERRUPTED, onSignals } from './signals.js';
 import { complaint, visible } from './visible.js';
 import { Watching } from './watching.js';
 import { reasonOf } from './words.js';
-
-/** Whoever wants the text once does not wait longer for somebody to have it. */
-const ONCE_MS = 20_000;
 
 /** @param {import('./options.js').WatchOptions} options @returns {Promise<number>} the exit code */
 export async function watch(options) {
@@ -24,6 +21,7 @@ class Run {
   #output;
   #problem = '';
   #state = '';
+  #hasText = false;
   #isOver = false;
   /** @type {Watching | undefined} */
   #watching;
@@ -44,11 +42,14 @@ class Run {
    * @returns {Promise<number>}
    */
   async run(backEnd) {
-    const { once, room } = this.#options;
+    const { once, room, timeout } = this.#options;
     const over = new Promise((/** @type {(code: number) => void} */ resolve) => (this.#end = resolve));
     if (!once) this.#output = this.#openOutput();
-    const timer = once ? setTimeout(() => this.#late(), ONCE_MS) : undefined;
-    onSignals({ interrupted: () => this.#finish(0), left: (code) => this.#finish(code) });
+    const timer = once ? setTimeout(() => this.#late(), timeout * 1_000) : undefined;
+    onSignals({
+      interrupted: () => this.#finish(this.#hasText && !once ? 0 : INTERRUPTED),
+      left: (code) => this.#finish(code),
+    });
     this.#watching = new Watching(backEnd, room, (shown) => this.#show(shown));
     this.#watching.start();
     const code = await over;
@@ -66,6 +67,7 @@ class Run {
   #show({ text, offset, state, whole, ended: isEnded, refused }) {
     if (this.#isOver) return Infinity;
     this.#state = state;
+    this.#hasText = text !== undefined;
     if (refused) {
       this.#finish(1, reasonOf(refused));
       return Infinity;
@@ -89,7 +91,7 @@ class Run {
   }
 
   #late() {
-    this.#finish(1, `no text within ${ONCE_MS / 1_000} s (${this.#state}).`);
+    this.#finish(1, `no text within ${this.#options.timeout} s (${this.#state}).`);
   }
 
   /** @param {number} code @param {string} [why] */

@@ -1,11 +1,10 @@
 // Whatever happens to service and function app, a shared file's line of state is true and viewers
-// have its text in the end.
+// have its text in the end. One session lives through all of it.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { describe } from 'node:test';
 import { eventually } from '../lib/deadline.js';
 import { startFaultStack } from '../lib/fault-stack.js';
-import { AT_ONCE, OPTIONS, test } from '../lib/fault-test.js';
+import { OPTIONS, test } from '../lib/fault-test.js';
 import { ViewerPage } from '../lib/page-core.js';
 import { folder, SOON_MS, startShare } from '../lib/share-program.js';
 
@@ -41,26 +40,39 @@ const FAULTS = {
   },
 };
 
-describe('codestream-share', AT_ONCE, () => {
-  for (const [what, { begin, end }] of Object.entries(FAULTS))
-    test(`${what}: it says so, and what is saved meanwhile arrives afterwards`, async (t) => {
-      const stack = await startFaultStack(OPTIONS);
-      t.after(() => stack.close());
-      const home = await folder(t);
-      const file = `${home}/file.txt`;
-      await writeFile(file, 'before');
-      const page = ['--page', 'http://localhost:9/', '--api', stack.api];
-      const share = startShare([...page, file], { home });
-      const viewer = new ViewerPage({ backEnd: { api: stack.api }, room: await share.room() });
-      t.after(() => viewer.close());
-      await eventually(SOON_MS, () => viewer.text === 'before' && viewer.live, 'the first text');
-      await begin(stack);
-      await writeFile(file, 'meanwhile');
-      await share.says(/^(Reconnecting|Connecting|Offline|Not sent|Slow)/);
-      assert.equal(viewer.text, 'before');
-      await end(stack);
-      await eventually(2 * SOON_MS, () => viewer.text === 'meanwhile' && viewer.live, 'the text');
-      await share.says(/^Live, 1 viewer$/);
-      assert.deepEqual(await share.end('SIGINT'), { code: 0, signal: null });
-    });
+test('codestream-share says what is wrong, and what is saved meanwhile arrives afterwards', async (t) => {
+  const stack = await startFaultStack(OPTIONS);
+  t.after(() => stack.close());
+  const home = await folder(t);
+  const file = `${home}/file.txt`;
+  await writeFile(file, 'first');
+  const page = ['--page', 'http://localhost:9/', '--api', stack.api];
+  const share = startShare([...page, file], { home });
+  const viewer = new ViewerPage({ backEnd: { api: stack.api }, room: await share.room() });
+  t.after(() => viewer.close());
+  const arrives = (text) =>
+    eventually(2 * SOON_MS, () => viewer.text === text && viewer.live, `the text ${text}`);
+  await arrives('first');
+  await share.says(/^Live, 1 viewer$/);
+
+  let before = 'first';
+  for (const [what, { begin, end }] of Object.entries(FAULTS)) {
+    await begin(stack);
+    await writeFile(file, what);
+    await share.says(/^(Reconnecting|Offline|Not sent|Slow)/);
+    assert.equal(viewer.text, before);
+    await end(stack);
+    await arrives(what);
+    await share.says(/^Live, (1 viewer|counting viewers)$/);
+    before = what;
+  }
+  await share.says(/^Live, 1 viewer$/);
+
+  // A second Ctrl-C does not wait until the viewers have been told.
+  await stack.front.fault(HOLE, 'client');
+  await eventually(SOON_MS, () => {
+    share.child.kill('SIGINT');
+    return share.child.exitCode !== null;
+  }, 'the end', undefined, 100);
+  assert.deepEqual(await share.exited, { code: 130, signal: null });
 });

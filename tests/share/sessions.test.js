@@ -1,208 +1,196 @@
-// How a session of codestream-share begins, goes on and ends.
+// How a session of codestream-share begins, goes on and ends: the program of the packed tarball, with
+// nothing else of the project beside it.
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { after, before, test } from '../lib/test.js';
 import { eventually } from '../lib/deadline.js';
 import { ViewerPage, WriterPage } from '../lib/page-core.js';
 import { startFaultProxy } from '../lib/fault-proxy.js';
-import { folder, PROGRAM, SOON_MS, startShare } from '../lib/share-program.js';
+import {
+  folder, quoted, SOON_MS, startOnTerminal, startShare, unpack,
+} from '../lib/share-program.js';
 import { startStack } from '../lib/stack.js';
 
 const WORD = 'a word of twenty letters';
+const KNOWN = { CODESTREAM_WRITERS_WORD: WORD };
 
 let stack;
-let worded;
+let packed;
 before(async () => {
-  [stack, worded] = await Promise.all([
-    startStack({ host: true, website: true, keepDays: 7 }),
-    startStack({ env: { CODESTREAM_WRITERS: WORD } }),
+  [packed, stack] = await Promise.all([
+    unpack(),
+    startStack({ host: true, website: true, keepDays: 7, env: { CODESTREAM_WRITERS: WORD } }),
   ]);
 });
-after(() => Promise.all([stack?.close(), worded?.close()]));
+after(() => Promise.all([stack?.close(), packed?.remove()]));
 
 const backEnd = () => ({ api: stack.api });
 
+/** Somebody who watches. */
 function watching(t, room) {
   const viewer = new ViewerPage({ backEnd: backEnd(), room });
   t.after(() => viewer.close());
   const shows = (text) => eventually(SOON_MS, () => viewer.text === text, `${text} at the viewer`);
-  return { viewer, shows };
+  const says = (word) => eventually(2 * SOON_MS, () => viewer.status.word === word, word);
+  return { viewer, shows, says };
 }
 
-/** A file in a home of its own. */
-async function desk(t, text = 'text\n') {
+/** A file in a home of its own, and the program there; it knows the owner's word. */
+async function desk(t, text) {
   const home = await folder(t);
   const file = `${home}/file.js`;
   await writeFile(file, text);
-  const start = (...args) => startShare(['--page', stack.page, ...args, file], { home });
-  const kept = () => readdir(`${home}/state/codestream-share`).catch(() => []);
-  return { home, file, start, kept };
+  const start = (args, env = KNOWN) =>
+    startShare(args, { home, env, cwd: home, command: [packed.program] });
+  const states = `${home}/state/codestream-share`;
+  const kept = () => readdir(states).catch(() => []);
+  /** What is stored for --resume, as soon as it is. */
+  const stored = async () => {
+    const [name] = await eventually(SOON_MS, async () => ((await kept()).length ? kept() : undefined), 'it is kept');
+    const { mode } = await stat(`${states}/${name}`);
+    return { mode, ...JSON.parse(await readFile(`${states}/${name}`, 'utf8')) };
+  };
+  return { home, file, start, kept, stored };
 }
 
-test('a session that was left goes on with --resume, and one that was ended does not', async (t) => {
-  const { home, file, start, kept } = await desk(t);
-  const none = start('--resume');
-  assert.deepEqual(await none.exited, { code: 1, signal: null });
-  assert.match(none.err, /there is no earlier session of .*file\.js to go on with/);
-
-  const first = start();
+test('a session that was left goes on with --resume, also if nobody could be told of its end', async (t) => {
+  const { file, start, kept, stored } = await desk(t, 'a\nb\nc\n');
+  const proxy = await startFaultProxy();
+  t.after(() => proxy.close());
+  proxy.to(Number(new URL(stack.api).port));
+  const where = ['--page', stack.page, '--api', `http://127.0.0.1:${proxy.port}`];
+  const first = start([...where, file]);
   const room = await first.room();
-  const { viewer, shows } = watching(t, room);
-  await shows('text\n');
-  const [name] = await eventually(SOON_MS, async () => ((await kept()).length ? kept() : undefined), 'it is kept');
-  const { mode } = await stat(`${home}/state/codestream-share/${name}`);
+  const { viewer, shows, says } = watching(t, room);
+  await shows('a\nb\nc\n');
+  assert.equal(viewer.core.session.language, 'javascript');
+  viewer.core.hand.set({ up: true, line: 2, question: '' }, performance.now());
+  viewer.connection.step();
+  await first.says(/^Live, 1 viewer, 1 hand raised at line 2$/);
+  const { mode, key } = await stored();
   assert.equal(mode & 0o777, 0o600);
-  const { key } = JSON.parse(await readFile(`${home}/state/codestream-share/${name}`, 'utf8'));
   assert.ok(!first.out.includes(key) && !first.err.includes(key), 'the key is shown');
   assert.deepEqual(await first.end('SIGTERM'), { code: 143, signal: null });
-  await eventually(2 * SOON_MS, () => viewer.status.word === 'Writer away', 'it is away');
+  await says('Writer away');
 
+  await proxy.fault({ accept: 'reset' });
   await writeFile(file, 'later\n');
-  const second = start('--resume');
-  assert.equal(await second.room(), room);
+  const second = start([...where, '--resume', file]);
+  await second.says(/^Connecting/);
+  assert.deepEqual(await second.end('SIGINT'), { code: 1, signal: null });
+  assert.match(second.err, /could not be told that the session has ended; --resume goes on with it/);
+
+  await proxy.fault({});
+  const third = start([...where, '--resume', file]);
+  assert.equal(await third.room(), room);
   await shows('later\n');
+  await eventually(SOON_MS, () => /^Live, counting viewers$/m.test(third.err), 'it does not know who is there');
   assert.equal(viewer.status.word, 'Live');
-  assert.deepEqual(await second.end('SIGINT'), { code: 0, signal: null });
-  await eventually(SOON_MS, () => viewer.status.word === 'Ended', 'the end');
+  assert.deepEqual(await third.end('SIGINT'), { code: 0, signal: null });
+  await says('Ended');
   assert.deepEqual(await kept(), []);
 });
 
-test('the text is kept where the page keeps texts, and said before; --no-keep keeps none', async (t) => {
-  const { home, start } = await desk(t, 'kept\n');
-  const share = start();
+test('the text is kept where the page keeps texts; whoever takes the pen elsewhere ends it', async (t) => {
+  const { home, start, stored } = await desk(t, 'kept\n');
+  await writeFile(`${home}/.codestream-share.json`, JSON.stringify({ page: stack.page }));
+  const share = start(['file.js']);
+  const link = await share.link();
+  assert.ok(link.startsWith(`${stack.page}#`), link);
   const room = await share.room();
-  const read = async (room) => {
-    const response = await fetch(`${stack.api}/text?room_id=${room}`);
-    return response.ok ? (await response.json()).content : response.status;
-  };
-  await eventually(SOON_MS, async () => (await read(room)) === 'kept\n', 'it is kept');
+  await eventually(SOON_MS, async () => (await textOf(room)) === 'kept\n', 'it is kept');
   assert.match(share.err, /^The newest text is kept for 7 days .*--no-keep it is not kept\.$/m);
-  const other = start('--no-keep');
-  const { shows } = watching(t, await other.room());
-  await shows('kept\n');
-  await other.end('SIGINT');
-  assert.equal(await read(await other.room()), 404);
-  assert.deepEqual(await share.end('SIGTERM'), { code: 143, signal: null });
-  const once = startShare(['watch', '--once', await share.link()], { home });
-  assert.deepEqual(await once.exited, { code: 0, signal: null });
-  assert.equal(once.out, 'kept\n', 'whoever comes later has the kept text');
-  assert.doesNotMatch(other.err, /is kept for/);
-});
-
-test('hands that are raised are counted, with their lines', async (t) => {
-  const { start } = await desk(t, 'a\nb\nc\n');
-  const share = start();
-  const { viewer, shows } = watching(t, await share.room());
-  await shows('a\nb\nc\n');
-  viewer.core.hand.set({ up: true, line: 2, question: '' }, performance.now());
-  viewer.connection.step();
-  await share.says(/^Live, 1 viewer, 1 hand raised at line 2$/);
-});
-
-test('somebody who takes the pen elsewhere ends it, and says so', async (t) => {
-  const { home, start, kept } = await desk(t);
-  const share = start();
-  const room = await share.room();
-  await share.says(/^Live/);
-  const [name] = await eventually(SOON_MS, async () => ((await kept()).length ? kept() : undefined), 'it is kept');
-  const { key, epoch } = JSON.parse(await readFile(`${home}/state/codestream-share/${name}`, 'utf8'));
+  const { key, epoch } = await stored();
   const rival = new WriterPage({ backEnd: { ...backEnd(), room, key }, text: 'mine' });
   rival.core.greatest = epoch;
   t.after(() => rival.close());
   assert.deepEqual(await share.exited, { code: 1, signal: null });
   assert.match(share.err, /this stream goes on elsewhere; --resume takes it back/);
-  const stored = JSON.parse(await readFile(`${home}/state/codestream-share/${name}`, 'utf8'));
-  assert.ok(stored.epoch >= rival.core.epoch, 'what takes it back has to exceed the other one');
+  assert.ok((await stored()).epoch >= rival.core.epoch, 'what takes it back has to exceed the other one');
+  rival.close();
+  const once = start(['watch', '--once', link]);
+  assert.deepEqual(await once.exited, { code: 0, signal: null });
+  assert.equal(once.out, 'kept\n', 'whoever comes later has the kept text');
 });
 
-test('the owner’s word comes from the environment; without one, or with a wrong one, it ends', async (t) => {
-  const { home, file } = await desk(t);
-  const args = ['--page', 'http://localhost:9/', '--api', worded.api, file];
-  const start = (env) => startShare(args, { home, env });
-  for (const [env, reason] of [
-    [{}, /needs a word; CODESTREAM_WRITERS_WORD may hold it/],
-    [{ CODESTREAM_WRITERS_WORD: `${WORD}s` }, /the word in CODESTREAM_WRITERS_WORD is not the right one/],
+/** The text that is kept of a room, or with which status there is none. */
+async function textOf(room) {
+  const response = await fetch(`${stack.api}/text?room_id=${room}`);
+  return response.ok ? (await response.json()).content : response.status;
+}
+
+test('the package is one program that needs nothing else', async (t) => {
+  const { start } = await desk(t, '');
+  const { version, dependencies } = packed.described;
+  assert.equal(dependencies, undefined);
+  const told = start(['--version']);
+  assert.deepEqual(await told.exited, { code: 0, signal: null });
+  assert.equal(told.out, `${version}\n`);
+});
+
+test('what cannot begin says why: no word, a wrong one, no page, no earlier session', async (t) => {
+  const { file, start } = await desk(t, 'text\n');
+  for (const [args, env, reason] of [
+    [['--page', stack.page], {}, /needs a word; CODESTREAM_WRITERS_WORD may hold it/],
+    [['--page', stack.page], { CODESTREAM_WRITERS_WORD: `${WORD}s` },
+      /the word in CODESTREAM_WRITERS_WORD is not the right one/],
+    [['--page', 'http://127.0.0.1:9/'], KNOWN, /http:\/\/127\.0\.0\.1:9\/ cannot be reached/],
+    [['--page', stack.page, '--resume'], KNOWN, /there is no earlier session of .*file\.js to go on with/],
   ]) {
-    const share = start(env);
+    const share = start([...args, file], env);
     assert.deepEqual(await share.exited, { code: 1, signal: null });
     assert.match(share.err, reason);
     assert.equal(share.out, '');
   }
-  const share = start({ CODESTREAM_WRITERS_WORD: WORD });
-  await share.says(/^Live/);
-  assert.match(await share.link(), /^http:\/\/localhost:9\/#[\w-]{22}$/);
-  assert.ok(!share.err.includes(WORD));
 });
 
-test('a page that is none, or cannot be reached, is said at once', async (t) => {
-  const { home, file } = await desk(t);
-  const port = new URL(stack.api).port;
-  for (const [page, reason] of [
-    [`${stack.api}/health`, /answered 404|is no page of Codestream/],
-    [`http://127.0.0.1:${port}/negotiate?x`, /does not say where its function app is|answered/],
-    ['http://127.0.0.1:9/', /cannot be reached/],
-  ]) {
-    const share = startShare(['--page', page, file], { home });
-    assert.deepEqual(await share.exited, { code: 1, signal: null });
-    assert.match(share.err, reason);
-  }
-  await writeFile(`${home}/.codestream-share.json`, JSON.stringify({ page: stack.page }));
-  assert.match(await startShare([file], { home }).link(), new RegExp(`^${stack.page}#`));
-});
-
-test('on a terminal there are a QR code and one line that is written over', async (t) => {
-  const { home, file } = await desk(t);
-  const line = `${process.execPath} ${PROGRAM} --page ${stack.page} ${file}`;
-  const typescript = ['script', '-qefc', line, '/dev/null'];
-  const share = startShare([], { home, command: typescript, env: { TERM: 'xterm' } });
-  await eventually(SOON_MS, () => share.out.includes('Live, 0 viewers'), 'the state');
-  assert.match(share.out, /\x1b\[30;107m *[▀▄█ ]+\x1b\[0m/);
-  assert.match(share.out, /\r\x1b\[2KLive, 0 viewers/);
-});
-
-test('the word is asked for on a terminal, where it is neither shown nor streamed', async (t) => {
-  const { home } = await desk(t);
-  const line = `${process.execPath} ${PROGRAM} --page http://localhost:9/ --api ${worded.api} -`;
-  const start = () =>
-    startShare([], {
-      home, input: true, command: ['script', '-qefc', line, '/dev/null'], env: { TERM: 'xterm' },
-    });
-  const asks = (share, question) => eventually(SOON_MS, () => share.out.includes(question), question);
-  const [share, silent] = [start(), start()];
-  await asks(silent, 'needs a word: ');
-  silent.child.stdin.write('\x04'); // Ctrl-D
-  await asks(share, 'needs a word: ');
-  share.child.stdin.write(`${WORD}s\r`);
-  await asks(share, 'That was not the word. The word: ');
-  share.child.stdin.write(`${WORD}\r`);
-  await asks(share, 'Live, 0 viewers');
+test('on a terminal it asks for the word, which is neither shown nor streamed, and shows a QR code', async (t) => {
+  const { home } = await desk(t, '');
+  const program = quoted([packed.program, '--page', stack.page, '--no-keep', '-']);
+  const share = startOnTerminal(program, { home });
+  const other = startOnTerminal(`${program}; echo "ended with $?"; stty -a`, { home });
+  await share.shows('needs a word: ');
+  share.type(`${WORD}s\r`);
+  await share.shows('That was not the word. The word: ');
+  share.type(`${WORD}\r`);
+  await share.shows('\x1b[30;107m');
+  const [link] = share.out.match(/http:.*\/#[\w-]{22}/);
+  const [before] = share.out.split(link);
+  assert.ok(before.endsWith('\r\x1b[2K'), `the state from before stays: ${JSON.stringify(before)}`);
+  assert.doesNotMatch(before, /Reconnecting/);
+  await share.shows('\r\x1b[2KLive, 0 viewers');
   assert.ok(!share.out.includes(WORD), 'the word is shown');
-  share.child.stdin.write('hello\r');
-  const [, room] = /\/#([\w-]{22})/.exec(share.out);
-  const viewer = new ViewerPage({ backEnd: { api: worded.api }, room });
-  t.after(() => viewer.close());
-  await eventually(SOON_MS, () => viewer.text === 'hello\n', 'what was typed after the word');
-  assert.deepEqual(await silent.exited, { code: 1, signal: null });
+  assert.doesNotMatch(share.out, /is kept for/);
+  share.type('hello\r');
+  const room = link.slice(-22);
+  const { shows } = watching(t, room);
+  await shows('hello\n');
+
+  await other.shows('needs a word: ');
+  other.type('\x03');
+  await other.shows('ended with 130');
+  await other.shows(' echo ');
+  await other.exited;
+  await share.end('SIGTERM');
+  assert.equal(await textOf(room), 404);
 });
 
-test('a session whose end nobody could be told is not forgotten', async (t) => {
-  const { home, file, kept } = await desk(t);
+test('whoever does not wait for the function app ends it with Ctrl-C', async (t) => {
+  const { home, file, start } = await desk(t, 'text\n');
   const proxy = await startFaultProxy();
   t.after(() => proxy.close());
   proxy.to(Number(new URL(stack.api).port));
-  const api = `http://127.0.0.1:${proxy.port}`;
-  const start = (...args) => startShare([...args, '--page', stack.page, '--api', api, file], { home });
-  const first = start();
-  await first.says(/^Live/);
-  assert.deepEqual(await first.end('SIGTERM'), { code: 143, signal: null });
-  await proxy.fault({ accept: 'reset' });
-  const second = start('--resume');
-  await second.says(/^Connecting/);
-  assert.deepEqual(await second.end('SIGINT'), { code: 1, signal: null });
-  assert.match(second.err, /could not be told that the session has ended; --resume goes on with it/);
-  await proxy.fault({});
-  const third = start('--resume');
-  assert.equal(await third.room(), await first.room());
-  assert.deepEqual(await third.end('SIGINT'), { code: 0, signal: null });
-  assert.deepEqual(await kept(), []);
+  await proxy.fault({ up: { end: 'hold' } });
+  const where = ['--api', `http://127.0.0.1:${proxy.port}`];
+  const share = start([...where, '--page', stack.page, file]);
+  await share.says(/^Connecting$/);
+  assert.deepEqual(await share.end('SIGINT'), { code: 130, signal: null });
+  assert.equal(share.err, 'Connecting\n');
+  const link = `${stack.page}#${'A'.repeat(22)}`;
+  const line = `trap : INT; ${quoted([packed.program, 'watch', ...where, link])}; echo "ended with $?"`;
+  const watch = startOnTerminal(line, { home });
+  await watch.shows('Connecting');
+  watch.type('\x03');
+  await watch.shows('\x1b[?1049l');
+  await watch.shows('ended with 130');
 });
