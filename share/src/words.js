@@ -16,7 +16,8 @@ const SILENT = /** @type {Record<string, string>} */ ({
   Unreachable: 'the function app cannot be reached',
   Disconnected: 'the service cannot be reached',
   Unanswered: 'the service does not answer',
-  Timeout: 'the service does not answer',
+  // Either of them.
+  Timeout: 'no answer has come in time',
 });
 
 /** @param {import('../../web/src/link.js').Trouble} trouble */

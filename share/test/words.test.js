@@ -45,6 +45,8 @@ test('without a connection nothing is said of viewers and hands, and after 3 s t
   assert.equal(at(2_999, { phase: 'down' }), 'Reconnecting');
   assert.equal(at(3_000, { phase: 'down' }), 'Reconnecting: the function app cannot be reached');
   assert.match(at(60_000, { phase: 'down' }), /^Offline: the function app cannot be reached$/);
+  const late = { code: 'Timeout', message: 'x', final: false };
+  assert.equal(at(3_000, { phase: 'connecting', trouble: late }), 'Connecting: no answer has come in time');
   const busy = { code: 'Busy', message: 'Too many\x1b[2J requests.', final: false };
   assert.equal(at(3_000, { phase: 'down', trouble: busy }), 'Busy: Too many␛[2J requests.');
   const refused = { code: 'Forbidden', message: 'No.', final: true };
