@@ -7,7 +7,7 @@ import { after, before, test } from '../lib/test.js';
 import { differences, marksOf } from '../pictures/marks.js';
 import { inTheme, openPictured, typeAll } from '../pictures/scene.js';
 
-const LONG = { timeout: 60_000 };
+const LONG = { timeout: 120_000 };
 const MOST_BYTES = { 'page-light.png': 150_000, 'page-dark.png': 150_000, 'page-moving.png': 400_000 };
 const recorded = JSON.parse(readFileSync(path.join(ROOT, 'docs/page-marks.json'), 'utf8'));
 

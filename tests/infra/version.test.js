@@ -24,7 +24,7 @@ test('the handler, the doctor, codestream-share and the changelog say the same v
 
 test("the built page says it in its menu, and where the doctor reads it", async () => {
   const html = await read('web/dist/index.html');
-  const [, menu] = /<section class="menu"[^]*?<p>Codestream (\S+) · <a/.exec(html);
+  const [, menu] = /<section class="menu"[^]*?<p>Codestream (\S+)\. <a/.exec(html);
   assert.equal(menu, version);
   assert.ok(html.includes(`<meta name="codestream-version" content="${version}">`));
   assert.ok(!html.includes('%VERSION%'));
