@@ -153,6 +153,7 @@ async function lookTwice(server, rest, { warm, seconds }) {
  * the middle of the measured time, when as many begin as end.
  */
 async function loadEvents(server, rest, point) {
+  if (point.opening) await runLoad(server, { ...point, seconds: point.opening, warm: 0 });
   const looking = lookTwice(server, rest, point);
   looking.catch(() => {}); // what the load has to say comes first
   const load = await runLoad(server, point);

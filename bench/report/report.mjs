@@ -66,12 +66,13 @@ export function report(run, verdicts) {
   const result = { ...run, noise, isNoisy: noise > NOISY, verdicts };
   write('result.json', JSON.stringify(result, null, 1));
   const [opening, ...rest] = all.map(asMarkdown);
-  const page = [opening, `${lines.join('; ')}. ${NOTES.join(' ')}`, ...rest].join('\n\n');
+  const faults = errors.map((error) => `ERROR: ${error}`);
+  const page = [opening, `${lines.join('; ')}. ${NOTES.join(' ')}`, ...faults, ...rest].join('\n\n');
   write('table.md', `${page}\n`);
   write('plot.svg', plot(samples, lines));
   console.log([...all.map(asText), [...lines, ...NOTES].join('\n')].join('\n\n'));
   for (const [id, why] of Object.entries(skipped)) console.log(`skipped: ${nameOf(id)}: ${why}`);
-  for (const error of errors) console.log(`ERROR: ${error}`);
+  for (const fault of faults) console.log(fault);
   console.log('\nbuild/bench: result.json, table.md, plot.svg');
   return page;
 }
