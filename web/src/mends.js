@@ -36,6 +36,8 @@ const MENDS = {
     replace(grammar, `(\\w+[ \\t]+)${labels}`, `${BLOCK}${label}`);
     replace(grammar, labels, `([ \\t]*(?![ \\t]))${LABEL}${label}`);
   },
+  // At each of a line's braces, the time would grow with the square of how many there are.
+  markdown: (grammar) => replace(grammar, '\\{+[^}]+\\}+', '\\{[^}]+\\}+'),
   mdx(grammar) {
     replace(grammar, '(\\[)(.+)(]\\()(.+)(\\s+".*")(\\))', '(\\[)([^\\]]+)(]\\()([^\\s)]+)(\\s+"[^"]*")(\\))');
     replace(grammar, '`{3,}(\\S+).*$', '```(\\S+)(?!\\S).*$');
