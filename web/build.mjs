@@ -49,7 +49,7 @@ async function buildPlayer() {
     format: 'iife',
     entryPoints: { player: './src/player.js', style: './style.css' },
     define: { TICKER_WORKER: '""', 'import.meta.url': '""' },
-    plugins: [withoutWriting],
+    plugins: [withoutWriting, withoutSegmenter],
   });
   const [bundle, style] = ['.js', '.css'].map(
     (end) => outputFiles.find(({ path }) => path.endsWith(end)).text.trim(),
@@ -76,6 +76,22 @@ const withoutWriting = {
   },
 };
 
+/**
+ * CodeMirror's commands make something that cuts text into words as soon as they are loaded, which is a
+ * long task on a slow phone. Only commands that the page does not have use it.
+ */
+const withoutSegmenter = {
+  name: 'without-segmenter',
+  setup({ onLoad }) {
+    onLoad({ filter: /@codemirror\/commands\/dist\/index\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replace('new (Intl.Segmenter)(undefined, { granularity: "word" })', 'null');
+      if (contents === source) throw new Error(`${path} makes no segmenter any more`);
+      return { contents };
+    });
+  },
+};
+
 /** @param {string} page  as a module that the page loads when somebody saves a recording */
 const playerModule = (page) => ({
   name: 'player-page',
@@ -92,7 +108,7 @@ async function buildPage(worker, player) {
     splitting: true,
     loader: { '.ttf': 'file' },
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
-    plugins: [playerModule(player.page)],
+    plugins: [playerModule(player.page), withoutSegmenter],
   });
   const { outputs } = result.metafile;
   const [page, write, watch, editor, reader, colours, searching] = [

@@ -74,8 +74,8 @@ export class Colours {
       this.#painting.reconfigure(has ? syntaxHighlighting(styleOf(id)) : []),
       this.#shading.reconfigure(has ? shades(id) : []),
     ]) {
-      await breath();
       await this.#readScreen(wanted);
+      await breath();
       if (!wanted()) return;
       this.view.dispatch({ effects });
     }

@@ -77,28 +77,36 @@ export class Reader {
     });
   }
 
-  /** Shows the text, in steps that are short even on a slow phone. @param {HTMLElement} host */
+  /**
+   * Shows the text, in steps that are short even on a slow phone: each is a task of its own, and the
+   * view has been laid out while it was empty.
+   * @param {HTMLElement} host
+   */
   async open(host) {
     const gutters = [lineNumbers(), this.#folding.of(gutter({ class: 'cm-foldGutter' }))];
     await breath();
     const view = new EditorView({ state: this.#state });
     this.#view = view;
-    for (const extensions of [
-      [bounded, highlightSpecialChars()],
-      [bounded, highlightSpecialChars(), gutters],
-      [bounded, highlightSpecialChars(), gutters, writerMarks],
-    ]) {
-      await breath();
-      view.dispatch({ effects: this.#drawing.reconfigure(extensions) });
-    }
-    // Drawing what is cut is in place before there is anything to draw.
-    await breath();
-    view.dispatch({ changes: { from: 0, insert: Text.of(this.#live.split('\n')) } });
+    view.dom.style.visibility = 'hidden';
     await breath();
     host.append(view.dom);
+    measure(view);
+    // Drawing what is cut is in place before there is anything to draw.
+    const drawing = [bounded, highlightSpecialChars()];
+    const changes = { from: 0, insert: Text.of(this.#live.split('\n')) };
+    for (const step of [
+      { effects: this.#drawing.reconfigure(drawing) },
+      { changes },
+      { effects: this.#drawing.reconfigure([drawing, gutters]) },
+      { effects: this.#drawing.reconfigure([drawing, gutters, writerMarks]) },
+    ]) {
+      await breath();
+      view.dispatch(step);
+    }
+    await breath();
     // Whoever scrolls to a line before the next frame must know already how high a line is.
-    view.requestMeasure();
-    view.lineBlockAtHeight(0);
+    measure(view);
+    view.dom.style.visibility = '';
   }
 
   get view() {
@@ -333,6 +341,12 @@ export class Reader {
     await breath();
     this.view.dispatch({ effects: this.#keys.reconfigure(searching) });
   }
+}
+
+/** Has it done now what it would do with the next frame. @param {EditorView} view */
+function measure(view) {
+  view.requestMeasure();
+  view.lineBlockAtHeight(0);
 }
 
 /** @param {boolean} on */

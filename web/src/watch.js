@@ -107,10 +107,10 @@ export class ViewerPage {
         edited: (ops) => this.#edited(ops),
         changed: () => this.#connection.step(),
       });
-    this.#connection.start();
     page.onShare(() => ({ link: viewersLink(location, backEnd.transport, room) }));
     page.enable('share', true);
     this.#connectMenu();
+    breath().then(() => this.#connection.start());
   }
 
   #load() {
