@@ -3,6 +3,7 @@
 // PAGE_RUNS (5); bench/README.md has the other settings. `make bench-page`.
 
 import { startScene } from '../../tests/browser/browser.js';
+import { within } from '../../tests/lib/deadline.js';
 import { traceTasks } from '../../tests/lib/tasks.js';
 
 const RUNS = Number(process.env.PAGE_RUNS ?? 5);
@@ -23,7 +24,9 @@ const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 function watch() {
   window.seen = {};
   const note = (name, here) => {
-    if (here && !(name in window.seen)) window.seen[name] = performance.now();
+    if (!here || name in window.seen) return;
+    window.seen[name] = performance.now();
+    window.tell(JSON.stringify(window.seen));
   };
   const look = () => {
     const find = (selector) => document.querySelector(`#editor ${selector}`);
@@ -75,6 +78,24 @@ async function open(scene, url, [, bytes, latency, rate], options, until) {
   const page = await context.newPage();
   await page.addInitScript(watch);
   const session = await context.newCDPSession(page);
+  // The page tells by itself: to be asked again and again would be a long task of its own.
+  await session.send('Runtime.enable');
+  await session.send('Runtime.addBinding', { name: 'tell' });
+  let seen = {};
+  let look = () => {};
+  session.on('Runtime.bindingCalled', ({ payload }) => {
+    seen = JSON.parse(payload);
+    look();
+  });
+  const sees = (check) =>
+    within(
+      LIMIT_MS,
+      new Promise((resolve) => {
+        look = () => check() && resolve();
+        look();
+      }),
+      'what is waited for is seen',
+    );
   await session.send('Network.enable');
   await session.send('Network.emulateNetworkConditions', {
     offline: false,
@@ -93,14 +114,9 @@ async function open(scene, url, [, bytes, latency, rate], options, until) {
   });
   const tasks = await traceTasks(session);
   await page.goto(url, { timeout: LIMIT_MS, waitUntil: 'commit' });
-  await page.waitForFunction(() => 'text' in window.seen || 'typing' in window.seen, null, {
-    timeout: LIMIT_MS,
-  });
+  await sees(() => 'text' in seen || 'typing' in seen);
   const atText = wire;
-  await page.waitForFunction((names) => names.every((name) => name in window.seen), until, {
-    timeout: LIMIT_MS,
-  });
-  const seen = await page.evaluate(() => window.seen);
+  await sees(() => until.every((name) => name in seen));
   const found = await tasks();
   await context.close();
   if (process.env.PAGE_REQUESTS) for (const line of waterfall(seen)) console.log(`  ${line}`);
