@@ -9,14 +9,15 @@ export async function traceTasks(session) {
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
     traceConfig: {
-      includedCategories: ['disabled-by-default-devtools.timeline', 'devtools.timeline', 'toplevel', '__metadata'],
+      includedCategories: ['disabled-by-default-devtools.timeline', 'devtools.timeline', '__metadata'],
     },
   });
   return async () => {
     const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
     await session.send('Tracing.end');
-    await complete;
+    const { dataLossOccurred } = await complete;
     session.off('Tracing.dataCollected', collect);
+    if (dataLossOccurred) throw new Error('the trace is not whole: there were too many tasks for it');
     return tasksIn(events);
   };
 }
