@@ -70,15 +70,12 @@ const copied = ({ page }) =>
     return navigator.clipboard.readText();
   });
 
-test('on a phone, "Select all" and "Copy" give the whole text, and nothing around it', async () => {
-  const { viewer } = await pair(LONG, PHONE);
+test('on a phone, "Select all" and "Copy" give the whole text, and a part is copied letter by letter', async () => {
+  const text = `first\n\n\tthird  line\n${LONG}`;
+  const { viewer } = await pair(text, PHONE);
   assert.ok((await viewer.lines()).length < 200, 'all lines are drawn, and prove nothing');
   await viewer.page.evaluate(() => document.execCommand('selectAll'));
-  assert.equal(await copied(viewer), LONG);
-});
-
-test('on a phone, a part that is selected is copied letter by letter', async () => {
-  const { viewer } = await pair(`first\n\n\tthird  line\n${LONG}`, PHONE);
+  assert.equal(await copied(viewer), text);
   await viewer.page.evaluate(() => {
     const [first, , third] = document.querySelectorAll('#editor .cm-line');
     const text = (line) => document.createTreeWalker(line, NodeFilter.SHOW_TEXT).nextNode();
@@ -231,8 +228,6 @@ test('a page whose part for its role does not arrive says so', async () => {
 });
 
 test('a viewer asks for its way in once and opens its one socket before its scripts have come', async () => {
-  const writer = await scene.writer();
-  await writer.paste('the text');
   const context = await scene.person();
   const asked = [];
   const sockets = [];
@@ -246,7 +241,7 @@ test('a viewer asks for its way in once and opens its one socket before its scri
     await came;
     await route.continue();
   });
-  const viewer = await scene.viewer(writer.link, { context });
+  const { viewer } = await puppet('the text', { context });
   await viewer.says('Live');
   await viewer.shows('the text');
   assert.equal(asked.filter((path) => path.endsWith('/negotiate')).length, 1);
