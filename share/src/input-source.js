@@ -66,15 +66,17 @@ export class InputSource {
 }
 
 /**
- * The end of a text, from the beginning of a line on if it has lines.
+ * The end of a text, from the beginning of a line on unless a line is most of it.
  * @param {string} text
  */
 export function newest(text) {
   for (let kept = KEPT; ; kept /= 2) {
     const rest = text.slice(-kept);
     const line = rest.indexOf('\n') + 1;
+    // Of a line that is most of it, the end is more than nothing.
+    const from = line < rest.length / 2 ? line : 0;
     // A half of a surrogate pair is no letter.
-    const end = LEFT_OUT + rest.slice(line).replace(/^[\udc00-\udfff]/, '');
+    const end = LEFT_OUT + rest.slice(from).replace(/^[\udc00-\udfff]/, '');
     if (fits(end, encodedSize)) return end;
   }
 }

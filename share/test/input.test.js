@@ -1,9 +1,11 @@
-// What the program takes from outside: its command line, and the head of a page.
+// What the program takes from outside: its command line, the head of a page, standard input.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { InputSource, LEFT_OUT } from '../src/input-source.js';
 import { UsageError, readOptions } from '../src/options.js';
 import { PageError, readBackEnd, readHead } from '../src/page.js';
 
@@ -87,4 +89,21 @@ test('the head of a page is read, whatever is around it', () => {
 test('a million tags without an end are no page, and are soon read', { timeout: 20_000 }, () => {
   assert.deepEqual(readHead('<meta '.repeat(170_000)), { api: undefined, keepDays: 0 });
   assert.deepEqual(readHead(`<meta ${' name'.repeat(200_000)}`), { api: undefined, keepDays: 0 });
+});
+
+test('an input of exactly 256 KiB is streamed whole, and of one letter more the end', async () => {
+  const MOST = 256 * 1024;
+  const input = new PassThrough();
+  let text = '';
+  const ended = new Promise((resolve) => {
+    new InputSource(input, { told: (newest) => (text = newest), ended: resolve });
+  });
+  input.write(`first\r\n${'x'.repeat(MOST - 6)}\r`);
+  while (text.length < MOST) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(text, `first\n${'x'.repeat(MOST - 6)}`);
+  input.end('\n');
+  await ended;
+  assert.ok(text.startsWith(LEFT_OUT));
+  assert.ok(text.endsWith('x\n'));
+  assert.ok(text.length <= MOST);
 });
