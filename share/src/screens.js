@@ -3,6 +3,7 @@
 
 import { lineAt } from '../../web/src/lines.js';
 import { now } from '../../web/src/ticker.js';
+import { Keys } from './keys.js';
 import { columnAt, frame, leftColumn, topLine } from './screen.js';
 import { onSuspension } from './signals.js';
 import { StateLine } from './terminal.js';
@@ -27,6 +28,7 @@ const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 /** The whole terminal, as long as it lasts. @implements {Output} */
 export class FullScreen {
   #stream;
+  #keys;
   #isOn = false;
   #top = 0;
   #left = 0;
@@ -35,14 +37,17 @@ export class FullScreen {
   #shown = { text: undefined, offset: undefined, state: '' };
   #resized = () => this.#draw();
   #quit = () => {
-    if (this.#isOn) this.#stream.write(LEAVE);
+    if (!this.#isOn) return;
     this.#isOn = false;
+    this.#stream.write(LEAVE);
+    this.#keys.giveBack();
   };
   #unsuspend;
 
-  /** @param {NodeJS.WriteStream} stream */
-  constructor(stream) {
+  /** @param {NodeJS.WriteStream} stream @param {import('node:tty').ReadStream} input */
+  constructor(stream, input) {
     this.#stream = stream;
+    this.#keys = new Keys(input);
     this.#enter();
     stream.on('resize', this.#resized);
     process.on('exit', this.#quit); // whatever the reason is
@@ -67,6 +72,7 @@ export class FullScreen {
   }
 
   #enter() {
+    this.#keys.take();
     this.#isOn = true;
     this.#stream.write(ENTER);
   }

@@ -5,6 +5,7 @@ export const INTERRUPTED = 130;
 const CODES = /** @type {Record<string, number>} */ ({
   SIGHUP: 129,
   SIGINT: INTERRUPTED,
+  SIGQUIT: 131,
   SIGTERM: 143,
 });
 

@@ -58,9 +58,9 @@ class Run {
   }
 
   #openOutput() {
-    const { stdout, stderr } = process;
+    const { stdin, stdout, stderr } = process;
     if (this.#saver) return new Lines(undefined, stderr);
-    return stdout.isTTY ? new FullScreen(stdout) : new Lines(stdout, stderr);
+    return stdout.isTTY ? new FullScreen(stdout, stdin) : new Lines(stdout, stderr);
   }
 
   /** @param {Parameters<ConstructorParameters<typeof Watching>[2]>[0]} shown */

@@ -55,7 +55,7 @@ test('the state is written over, goes without a trace, and is as long as the ter
 test('a terminal of another size is drawn anew, with the writer’s line on it', () => {
   const terminal = new Terminal(10, 40);
   const text = Array.from({ length: 100 }, (_, i) => `line ${i + 1}`).join('\n');
-  const screen = new FullScreen(terminal);
+  const screen = new FullScreen(terminal, { isTTY: false });
   screen.show({ text, offset: text.indexOf('line 77'), state: 'Live' });
   assert.match(terminal.news, /line 77\x1b.*Live/s);
   for (const [rows, columns] of [[5, 40], [30, 120], [2, 8], [0, 0]]) {

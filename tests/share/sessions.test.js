@@ -98,7 +98,7 @@ test('the text is kept where the page keeps texts; whoever takes the pen elsewhe
   const link = await share.link();
   assert.ok(link.startsWith(`${stack.page}#`), link);
   const room = await share.room();
-  await eventually(SOON_MS, async () => (await textOf(room)) === 'kept\n', 'it is kept');
+  await eventually(SOON_MS, async () => (await textOf(room)) === 'kept\n', 'it is kept', undefined, 100);
   assert.match(share.err, /^The newest text is kept for 7 days .*--no-keep it is not kept\.$/m);
   const { key, epoch } = await stored();
   const rival = new WriterPage({ backEnd: { ...backEnd(), room, key }, text: 'mine' });

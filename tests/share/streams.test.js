@@ -126,9 +126,10 @@ test('a terminal shows the part around the writer, whatever its size, and is giv
   assert.ok(!watch.out.includes('line 1\x1b[2J'));
   assert.doesNotMatch(watch.out.slice(watch.out.lastIndexOf('\x1b[H')), /line (1|60|100)␛/);
 
-  watch.type('\x1a'); // Ctrl-Z
+  watch.type('typed\r\x1a'); // Ctrl-Z
   await watch.shows('\x1b[?7h\x1b[?25h\x1b[?1049l');
   await watch.shows(`stopped with ${128 + SIGTSTP}`);
+  assert.ok(!watch.out.includes('typed'), 'what is typed is on the screen');
   writer.edit([[offset, 7, 'LINE 77']]);
   watch.type('\r');
   await watch.shows('\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J');
