@@ -22,12 +22,10 @@ const NOTES = [
   'JSON unread: the same program, in which a stub finds the parts of the event by position.',
 ];
 
-const PAGE_HEAD = `# The last run of \`make bench\`
+const TITLE = `# The last run of \`make bench\`
 
-What is compared, how, and how to read it: [bench/README.md](../bench/README.md).
-
-![Processor time for each request, and requests a second](bench.svg)
-`;
+What is compared, how, and how to read it: [bench/README.md](../bench/README.md).`;
+const PLOT = '![Processor time for each request, and requests a second](bench.svg)';
 
 function versionOf(name) {
   const file = path.join(ROOT, 'bench/node_modules', name, 'package.json');
@@ -67,20 +65,20 @@ export function report(run, verdicts) {
   write('result.json', JSON.stringify(result, null, 1));
   const [opening, ...rest] = all.map(asMarkdown);
   const faults = errors.map((error) => `ERROR: ${error}`);
-  const page = [opening, `${lines.join('; ')}. ${NOTES.join(' ')}`, ...faults, ...rest].join('\n\n');
+  const page = [opening, PLOT, `${lines.join('; ')}. ${NOTES.join(' ')}`, ...faults, ...rest].join('\n\n');
   write('table.md', `${page}\n`);
-  write('plot.svg', plot(samples, lines));
+  write('bench.svg', plot(samples, lines));
   console.log([...all.map(asText), [...lines, ...NOTES].join('\n')].join('\n\n'));
   for (const [id, why] of Object.entries(skipped)) console.log(`skipped: ${nameOf(id)}: ${why}`);
   for (const fault of faults) console.log(fault);
-  console.log('\nbuild/bench: result.json, table.md, plot.svg');
+  console.log('\nbuild/bench: result.json, table.md, bench.svg');
   return page;
 }
 
 /** The same as a page of the documentation, with the plot; of a commit as it is, and no other. */
 export function record(page, { commit }) {
   if (/dirty|no commit/.test(commit)) throw new Error(`no record of sources that are ${commit}`);
-  writeFileSync(path.join(ROOT, 'docs/bench.md'), `${PAGE_HEAD}\n${page}\n`);
-  copyFileSync(path.join(BUILT, 'plot.svg'), path.join(ROOT, 'docs/bench.svg'));
+  writeFileSync(path.join(ROOT, 'docs/bench.md'), `${TITLE}\n\n${page}\n`);
+  copyFileSync(path.join(BUILT, 'bench.svg'), path.join(ROOT, 'docs/bench.svg'));
   console.log('docs: bench.md, bench.svg');
 }
