@@ -11,9 +11,12 @@ let scene;
 /** Who does not need a page of their own. */
 let writer;
 let viewer;
+/** Who writes beside other pages of the same browser. */
+let first;
 before(async () => {
   scene = await startScene();
   writer = await scene.writer();
+  first = await scene.writer();
   viewer = await scene.viewer(writer.link);
   await viewer.says('Live');
 });
@@ -34,11 +37,44 @@ const kept = ({ page }, text) =>
     text,
   );
 
+test('a page that the way back brings again goes on with what another page has written', async () => {
+  await first.type('one');
+  await kept(first, 'one');
+  const hide = (persisted) =>
+    first.page.evaluate((is) => {
+      dispatchEvent(new PageTransitionEvent('pagehide', { persisted: is }));
+    }, persisted);
+  const comeBack = () =>
+    first.page.evaluate(() => {
+      dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    });
+  // Nobody has written meanwhile: the same page goes on.
+  await hide(true);
+  await comeBack();
+  await first.type('!');
+  await kept(first, 'one!');
+  await hide(true);
+  const second = await scene.writer({ context: first.page.context() });
+  assert.equal(second.link, first.link);
+  await first.says('Taken over');
+  await first.page.setInputFiles('#open-file', { name: 'late.txt', mimeType: '', buffer: Buffer.from('late') });
+  await first.notices(/nothing can be written here any more/);
+  await first.shows('one!');
+  await second.focus();
+  await second.keys('Control+End');
+  await second.page.keyboard.type(' two');
+  await kept(second, 'one! two');
+  await comeBack();
+  await first.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 600); }));
+  assert.equal(await first.state(), 'Taken over', 'another page does write');
+  await second.page.close();
+  await comeBack();
+  await first.says('Live');
+  await first.shows('one! two');
+});
+
 test('a page that is loaded ahead starts nothing before it is opened', async () => {
-  const context = await scene.person();
-  const first = await scene.writer({ context });
-  await first.type('live');
-  await kept(first, 'live');
+  const context = first.page.context();
   const was = await first.page.evaluate(() => JSON.stringify({ ...localStorage }));
   const ahead = await context.newPage();
   await ahead.addInitScript(() => {
@@ -69,45 +105,6 @@ test('a page that is loaded ahead starts nothing before it is opened', async () 
   await ahead.locator('#share-link').waitFor();
   assert.notEqual(await ahead.locator('#share-link').getAttribute('href'), first.link);
   assert.equal(await first.state(), 'Live');
-  await context.close();
-});
-
-test('a page that the way back brings again goes on with what another page has written', async () => {
-  const context = await scene.person();
-  const first = await scene.writer({ context });
-  await first.type('one');
-  await kept(first, 'one');
-  const hide = (persisted) =>
-    first.page.evaluate((is) => {
-      dispatchEvent(new PageTransitionEvent('pagehide', { persisted: is }));
-    }, persisted);
-  const comeBack = () =>
-    first.page.evaluate(() => {
-      dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
-    });
-  // Nobody has written meanwhile: the same page goes on.
-  await hide(true);
-  await comeBack();
-  await first.type('!');
-  await kept(first, 'one!');
-  await hide(true);
-  const second = await scene.writer({ context });
-  assert.equal(second.link, first.link);
-  await first.says('Taken over');
-  await first.page.setInputFiles('#open-file', { name: 'late.txt', mimeType: '', buffer: Buffer.from('late') });
-  await first.notices(/nothing can be written here any more/);
-  await first.shows('one!');
-  await second.focus();
-  await second.keys('Control+End');
-  await second.page.keyboard.type(' two');
-  await kept(second, 'one! two');
-  await comeBack();
-  await first.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 600); }));
-  assert.equal(await first.state(), 'Taken over', 'another page does write');
-  await second.page.close();
-  await comeBack();
-  await first.says('Live');
-  await first.shows('one! two');
   await context.close();
 });
 

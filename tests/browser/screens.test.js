@@ -141,8 +141,9 @@ test('with hardly any height the text has most of it: a small frame, 400 %, a ph
   await embed.says('Rewound');
   await has(embed, 110);
   await embed.page.evaluate(axe);
-  for (const [theme, media] of Object.entries(THEMES)) {
-    await embed.page.emulateMedia(media);
+  // looks.test.js has the other themes.
+  for (const theme of ['light', 'dark']) {
+    await embed.page.emulateMedia(THEMES[theme]);
     await embed.page.locator(`html[data-theme=${theme}]`).waitFor();
     assert.deepEqual(await embed.page.evaluate(violations), [], theme);
   }
