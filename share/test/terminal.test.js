@@ -40,6 +40,8 @@ test('the state is written over, goes without a trace, and is as long as the ter
   assert.equal(terminal.news, '\r\x1b[2KConnectin');
   terminal.resize(24, 30);
   assert.equal(terminal.news, '\r\x1b[2KConnecting and more');
+  process.emit('SIGCONT'); // after Ctrl-Z and fg
+  assert.equal(terminal.news, '\r\x1b[2KConnecting and more');
   line.say('said');
   assert.equal(terminal.news, '\r\x1b[2Ksaid\n\r\x1b[2KConnecting and more');
   line.clear();
