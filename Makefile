@@ -285,8 +285,8 @@ coverage: build/have-test
 # What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
 # beside what works.
 TESTS.long := faults/rest browser/trouble faults/service browser/looks faults/handler browser/viewing \
-              infra/doctor-report browser/stream browser/outage browser/corners infra/doctor-faults \
-              browser/session browser/kept browser/colours browser/reader handler/overload \
+              infra/doctor-report browser/stream browser/outage browser/corners browser/screens \
+              infra/doctor-faults browser/session browser/kept browser/colours browser/reader handler/overload \
               browser/hands browser/page browser/hostile infra/deploy browser/word browser/share \
               browser/recording browser/native browser/chat
 TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
