@@ -229,7 +229,6 @@ WRAP.log   := write
 WRAP.log_writer := write poll pthread_create pthread_cond_clockwait
 WRAP.mem   := malloc
 WRAP.text  := log_end
-WRAP.token := calloc EVP_MAC_fetch EVP_MAC_CTX_new EVP_MAC_init EVP_MAC_update EVP_MAC_final
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
 $(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
 

@@ -407,8 +407,7 @@ static bool is_text_plain(struct str content_type)
  */
 static struct fault check_origin(const struct delivery *d)
 {
-    struct hmac_key *key = d->handler->rest.webpubsub.key;
-    enum err e;
+    const struct hmac_key *key = d->handler->rest.webpubsub.key;
 
     if (!key)
         return http_request_header(d->request, STR("x-functions-key")).len > 0 ||
@@ -416,12 +415,10 @@ static struct fault check_origin(const struct delivery *d)
                    ? no_fault
                    : (struct fault){ 401, "NoFunctionKey",
                                      "without an access key an event needs a function key" };
-    e = signature_check(key, d->cloud.connection_id, d->cloud.signatures);
-    if (e == ERR_NO_MEMORY) /* nothing is known of the signature */
-        return no_memory;
-    return e ? (struct fault){ 401, "BadSignature",
-                               "ce-signature is missing or not made with our access key" }
-             : no_fault;
+    return signature_check(key, d->cloud.connection_id, d->cloud.signatures)
+               ? (struct fault){ 401, "BadSignature",
+                                 "ce-signature is missing or not made with our access key" }
+               : no_fault;
 }
 
 /*

@@ -70,7 +70,7 @@ struct handler {
 /*
  * Makes what this thread needs.  config, loop and clients outlive the handler; storage may be NULL:
  * no texts are kept.
- * ERR_NO_MEMORY: libcrypto refused; handler_free is to be called all the same.
+ * ERR_NO_MEMORY: handler_free is to be called all the same.
  */
 MUST_USE enum err handler_init(struct handler *handler, const struct app *app,
                                const struct config *config, struct loop *loop,

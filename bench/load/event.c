@@ -56,8 +56,9 @@ static enum err make_writer(struct hmac_key *key, uint64_t *seed, struct arena *
 
     fill_random(id, sizeof(id), seed);
     add_hex(&connection, id, sizeof(id));
-    if (buf_done(&connection, &out->connection) || hmac_sign(key, out->connection, mac))
+    if (buf_done(&connection, &out->connection))
         return ERR_NO_MEMORY;
+    hmac_sign(key, out->connection, mac);
     add_hex(&signature, mac, sizeof(mac));
     if (buf_done(&signature, &out->signature) || random_name(12, seed, mem, &out->socket))
         return ERR_NO_MEMORY;

@@ -188,7 +188,7 @@ struct str app_query(const struct app_caller *caller, const char *name)
 
 /* ---- the owner's word ---- */
 
-enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *out)
+enum err app_word_mac(const struct hmac_key *secret, struct str word, unsigned char *out)
 {
     struct arena mem;
     struct buf message = { .mem = &mem };
@@ -200,7 +200,7 @@ enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *o
     buf_add_all(&message, STR("codestream writers' word\n"), word);
     e = buf_done(&message, &text);
     if (!e)
-        e = hmac_sign(secret, text, out);
+        hmac_sign(secret, text, out);
     cleanse(text);
     arena_free(&mem);
     return e;

@@ -221,7 +221,7 @@ struct app_caller {
     bool is_register;         /* it asked at /register */
     struct str platform_user; /* the user whom the platform has signed in.  empty: none */
 
-    struct hmac_key *secret;       /* CODESTREAM_SECRET, or what stands in for it */
+    const struct hmac_key *secret; /* CODESTREAM_SECRET, or what stands in for it */
     const unsigned char *word_mac; /* what app_word_mac made; NULL: the owner has set no word */
     const unsigned char *seed;     /* APP_NAME_BYTES of them, random */
     uint64_t now_unix_ms;          /* by the handler's clock */
@@ -326,7 +326,8 @@ void app_negotiate(const struct app *app, struct app_caller *caller);
  * What app_word compares with, HMAC_BYTES of wire/hmac.h, so that the word need not be
  * kept.  ERR_NO_MEMORY, also for a word over APP_MAX_WORD_BYTES.
  */
-MUST_USE enum err app_word_mac(struct hmac_key *secret, struct str word, unsigned char *out);
+MUST_USE enum err app_word_mac(const struct hmac_key *secret, struct str word,
+                               unsigned char *out);
 
 /* The one that this program is: its build decides (application.c). */
 extern const struct app *const application;

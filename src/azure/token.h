@@ -14,7 +14,7 @@
  * A JWT over claims, which must be a JSON object.  The text lives in mem.
  * Header: {"alg":"HS256","typ":"JWT"}.
  */
-MUST_USE enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena *mem,
+MUST_USE enum err jwt_mint(const struct hmac_key *key, struct str claims, struct arena *mem,
                            struct str *out);
 
 /*
@@ -28,7 +28,7 @@ MUST_USE enum err jwt_mint(struct hmac_key *key, struct str claims, struct arena
  * before anything is computed.  Nothing else is asked of its form, which Web PubSub does not
  * document.
  */
-MUST_USE enum err signature_check(struct hmac_key *key, struct str connection_id,
+MUST_USE enum err signature_check(const struct hmac_key *key, struct str connection_id,
                                   struct str header);
 
 /*

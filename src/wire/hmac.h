@@ -8,26 +8,21 @@
 
 #define HMAC_BYTES 32
 
-/*
- * A key ready for use.  Opaque; owned by the caller; belongs to one thread, since it
- * holds the state of the computation (a re-initialised EVP_MAC context costs a sixth of
- * a one-shot HMAC()).
- */
+/* A key ready for use.  Opaque; owned by the caller. */
 struct hmac_key;
 
-/* The key's bytes are copied.  NULL: out of memory, or libcrypto lacks HMAC-SHA256. */
+/* The key's bytes are not looked at again.  NULL: no memory. */
 MUST_USE struct hmac_key *hmac_key_new(struct str key);
 
 /* Cleanses the key.  NULL is allowed. */
 void hmac_key_free(struct hmac_key *key);
 
-/* ERR_NO_MEMORY: libcrypto refused. */
-MUST_USE enum err hmac_sign(struct hmac_key *key, struct str message,
-                            unsigned char out[static HMAC_BYTES]);
+void hmac_sign(const struct hmac_key *key, struct str message,
+               unsigned char out[static HMAC_BYTES]);
 
 /* base64url(HMAC(message)), 43 characters, in mem. */
-MUST_USE enum err hmac_sign_text(struct hmac_key *key, struct str message, struct arena *mem,
-                                 struct str *out);
+MUST_USE enum err hmac_sign_text(const struct hmac_key *key, struct str message,
+                                 struct arena *mem, struct str *out);
 
 /* Overwrites the bytes of a secret, which the caller owns, so that no compiler leaves it out. */
 void cleanse(struct str secret);

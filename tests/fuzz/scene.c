@@ -70,7 +70,8 @@ static void sign(struct str connection, bool is_right)
     unsigned char mac[HMAC_BYTES];
     struct buf text = { .mem = &scene.lab };
 
-    MUST(key && !hmac_sign(key, connection, mac));
+    MUST(key);
+    hmac_sign(key, connection, mac);
     mac[0] = (unsigned char)(mac[0] ^ !is_right);
     buf_add(&text, STR("sha256="));
     for (size_t i = 0; i < sizeof(mac); i++) {

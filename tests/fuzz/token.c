@@ -71,7 +71,8 @@ static void check_hmac(struct str secret, struct str message, struct arena *mem)
     unsigned want_len = 0;
     struct str token, parts[3], rest;
 
-    MUST(key && !hmac_sign(key, message, got));
+    MUST(key);
+    hmac_sign(key, message, got);
     MUST(HMAC(EVP_sha256(), secret.ptr, (int)secret.len, (const unsigned char *)message.ptr,
               message.len, want, &want_len));
     MUST(want_len == HMAC_BYTES && memcmp(got, want, HMAC_BYTES) == 0);
