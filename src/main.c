@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "config.h"
 #include "io/http_client.h"
 #include "io/listener.h"
+#include "io/resolver.h"
 #include "sandbox.h"
 #include "wire/hmac.h"
 #include "worker.h"
@@ -323,10 +325,7 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
     int received;
 
     raise_descriptor_limit();
-    if (!http_client_global_init()) {
-        close(listener);
-        return fail_to_start("libcurl cannot be initialised");
-    }
+    resolver_global_init();
     give_up(config, &sandbox);
     if (log_open()) {
         close(listener);
@@ -338,6 +337,8 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
     config_forget_secrets(config); /* each worker has made its keys */
     forget_foreign_secrets();
     log_start(port, config, workers_count(workers), &sandbox);
+    sched_yield(); /* on a single processor too, first responses are not to wait for libcurl */
+    http_client_global_init();
 
     received = wait_for_end(stop, parent);
     log_stop(received);

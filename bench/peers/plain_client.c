@@ -25,9 +25,8 @@ struct http_client {
     int64_t due_ms;      /* when to run next; 0: at once */
 };
 
-bool http_client_global_init(void)
+void http_client_global_init(void)
 {
-    return true;
 }
 
 void http_client_global_free(void)

@@ -22,10 +22,9 @@ struct http_client {
     struct target target; /* of the last call: mostly of the next one, too */
 };
 
-bool http_client_global_init(void)
+void http_client_global_init(void)
 {
-    resolver_global_init();
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT); /* what it refuses, each call tries again */
 }
 
 void http_client_global_free(void)

@@ -21,8 +21,11 @@
 
 struct http_client;
 
-/* Once, before any thread starts; false: libcurl refused.  Undone by http_client_global_free. */
-MUST_USE bool http_client_global_init(void);
+/*
+ * Once, in any thread and beside clients: starts libcurl and its TLS, which a first call would wait
+ * for otherwise.  Undone by http_client_global_free.
+ */
+void http_client_global_init(void);
 void http_client_global_free(void);
 
 /* The loop outlives the client.  NULL: no memory. */

@@ -56,7 +56,7 @@ struct transfers {
     struct transfer_exchange *exchange;
     char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
 
-    CURLM *multi;     /* NULL: there was no memory for one */
+    CURLM *multi;     /* NULL: the next call makes one */
     int64_t timer_ms; /* when libcurl wants to be called */
     struct transfer_list running;
     size_t running_count;
@@ -579,18 +579,24 @@ void transfers_fail(struct transfers *all, const char *failure)
         http_call_end(release(all, LIST_FIRST(&all->running)), failure);
 }
 
+/* Closes all connections.  None may be used; the next call gets another multi. */
+static void drop_multi(struct transfers *all)
+{
+    curl_multi_cleanup(all->multi);
+    all->multi = NULL;
+    all->timer_ms = LOOP_NEVER;
+    forget_all_addresses(all);
+}
+
 /*
- * Ends all transfers and drops the multi.  libcurl that had no memory for its own account of a
- * socket is not to be asked again, since 7.88 divides by the size of a table that it has given
- * up (singlesocket in lib/multi.c).  libcurl that could not have a socket watched ends all
- * transfers by itself.  Either way another multi takes its place.
+ * libcurl that had no memory for its own account of a socket is not to be asked again, since 7.88
+ * divides by the size of a table that it has given up (singlesocket in lib/multi.c).  libcurl that
+ * could not have a socket watched ends all transfers by itself.
  */
 static void start_over(struct transfers *all)
 {
     transfers_fail(all, "no memory");
-    curl_multi_cleanup(all->multi);
-    all->multi = NULL;
-    all->timer_ms = LOOP_NEVER;
+    drop_multi(all);
 }
 
 static void act(struct transfers *all, int fd, int mask)
@@ -666,14 +672,9 @@ static CURLM *multi_new(struct transfers *all)
 static void close_silent(void *owner)
 {
     struct transfers *all = owner;
-    CURLM *multi = multi_new(all);
 
     all->silent_ms = LOOP_NEVER;
-    if (!multi)
-        return;
-    curl_multi_cleanup(all->multi); /* which closes what it has kept, and forgets addresses */
-    all->multi = multi;
-    forget_all_addresses(all);
+    drop_multi(all);
 }
 
 /* Of the loop's tasks: libcurl has wanted to be called now. */
@@ -702,11 +703,6 @@ struct transfers *transfers_new(struct loop *loop, const struct http_client_opti
                                .silent_ms = LOOP_NEVER };
     (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
                    options->user_agent);
-    all->multi = multi_new(all);
-    if (!all->multi) {
-        transfers_free(all);
-        return NULL;
-    }
     loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, false });
     loop_add_task(loop, &(struct loop_task){ close_silent, all, &all->silent_ms, false });
     loop_add_task(loop, &(struct loop_task){ on_time, all, &all->timer_ms, false });
