@@ -68,9 +68,9 @@ enum err http_client_start(struct http_client *client, struct http_call *call)
 /* ---- where a call leads ---- */
 
 /*
- * Reads the scheme and host of a URL.  libcurl takes a URL apart and puts it together again for
- * each transfer, though it needs no more than the host.  So it gets that alone, and the rest as
- * it is to be sent.
+ * Reads the scheme and host of a URL.  libcurl would take it apart and put it together again for
+ * each transfer, though it needs no more than the host.  So it gets that alone, taken apart once,
+ * and the rest as it is to be sent.
  */
 static void read_base(struct target *target, const char *url)
 {
@@ -188,7 +188,7 @@ static enum err read_proxy(struct target *target, const char *proxy, struct reso
     return e;
 }
 
-static enum err read_names(struct target *target, CURLU *url, const char *host,
+static enum err read_names(struct target *target, const char *host,
                            const struct http_client_options *options, struct resolver *resolver)
 {
     bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
@@ -200,7 +200,7 @@ static enum err read_names(struct target *target, CURLU *url, const char *host,
         return ERR_NO_MEMORY;
     if (!needs_host)
         return ERR_NONE;
-    if (read_port(url, CURLU_DEFAULT_PORT, &port))
+    if (read_port(target->url, CURLU_DEFAULT_PORT, &port))
         return ERR_NO_MEMORY;
     return add_name(target, resolver, host, port);
 }
@@ -213,31 +213,32 @@ static enum err target_read(struct target *target, const char *url,
                             const struct http_client_options *options,
                             struct resolver *resolver)
 {
-    CURLU *parts = curl_url();
     enum err e = ERR_NONE;
     char *host = NULL;
 
-    if (!parts)
-        return ERR_NO_MEMORY;
     read_base(target, url);
+    curl_url_cleanup(target->url);
+    target->url = curl_url();
+    if (!target->url)
+        e = ERR_NO_MEMORY;
     target->id++;
     target->proxy = "";
     target->names = (struct target_names){ .count = 0 };
-    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
-        e = part_of(parts, CURLUPART_HOST, CURLU_PUNYCODE, &host);
+    if (curl_url_set(target->url, CURLUPART_URL, target->base_len > 0 ? target->base : url,
+                     0) == CURLUE_OK)
+        e = part_of(target->url, CURLUPART_HOST, CURLU_PUNYCODE, &host);
     if (host)
-        e = read_names(target, parts, host, options, resolver);
+        e = read_names(target, host, options, resolver);
     if (e || !host)
-        target->base_len = 0; /* it is read again for the next call */
+        target->base[0] = '\0'; /* it is read again for the next call */
     curl_free(host);
-    curl_url_cleanup(parts);
     return e;
 }
 
 /* Does the URL lead where target does? */
 static bool target_is_of(const struct target *target, const char *url)
 {
-    return target->base_len > 0 && strncmp(target->base, url, target->base_len) == 0;
+    return target->base[0] != '\0' && strncmp(target->base, url, target->base_len) == 0;
 }
 
 /* Asks for the addresses of all names at once.  The worst state of any counts. */
@@ -357,6 +358,7 @@ void http_client_free(struct http_client *client)
     if (!client)
         return;
     transfers_free(client->transfers);
+    curl_url_cleanup(client->target.url);
     resolver_free(client->resolver);
     free(client);
 }

@@ -39,6 +39,7 @@ struct transfer {
     struct http_call *call;
     struct curl_slist headers[HTTP_CLIENT_MAX_HEADERS + 3];
     uint64_t target_id;              /* of the one that easy is set up for.  0: none */
+    CURLU *url;                      /* that target's, which easy reads at each call */
     struct target_names names;       /* those of that target */
     uint64_t told[TARGET_MAX_NAMES]; /* versions of the addresses given to libcurl */
     struct curl_slist entries[TARGET_MAX_NAMES]; /* CURLOPT_RESOLVE */
@@ -205,6 +206,7 @@ static void transfer_free(struct transfer *t)
     if (!t)
         return;
     curl_easy_cleanup(t->easy);
+    curl_url_cleanup(t->url);
     free(t);
 }
 
@@ -248,7 +250,10 @@ static bool set_target(struct transfer *t, const struct target *target, const ch
     if (t->target_id == target->id)
         return ok;
     t->target_id = 0;
-    SET(CURLOPT_URL, target->base_len > 0 ? target->base : url);
+    curl_url_cleanup(t->url);
+    t->url = curl_url_dup(target->url);
+    ok = ok && t->url;
+    SET(CURLOPT_CURLU, t->url);
     SET(CURLOPT_PROXY, target->proxy);
     t->names = target->names;
     if (ok)

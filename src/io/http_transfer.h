@@ -23,9 +23,10 @@ struct target_names {
 /* Where calls lead. */
 struct target {
     uint64_t id;                      /* no two that were read have the same.  0: none was */
-    char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/", or empty: the URL is not cut there */
-    size_t base_len;
-    const char *proxy; /* its URL; "": none */
+    char base[TARGET_BASE_CHARS + 1]; /* "scheme://host/".  empty: the next URL is read anew */
+    size_t base_len;                  /* 0: the URL is not cut there */
+    struct Curl_URL *url; /* libcurl's, of the base, or of the whole URL if it is not cut */
+    const char *proxy;    /* its URL; "": none */
     struct target_names names;
 };
 
