@@ -343,7 +343,6 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
     received = wait_for_end(stop, parent);
     log_stop(received);
     workers_drain(workers);
-    http_client_global_free();
     *ended_by = received > 0 ? received : SIGTERM;
     return EXIT_SUCCESS;
 }

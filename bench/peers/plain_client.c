@@ -29,10 +29,6 @@ void http_client_global_init(void)
 {
 }
 
-void http_client_global_free(void)
-{
-}
-
 /* ---- lists ---- */
 
 static struct link *first_of(const struct list *list)

@@ -1,6 +1,7 @@
 #include "io/http_client.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,11 +26,6 @@ struct http_client {
 void http_client_global_init(void)
 {
     (void)curl_global_init(CURL_GLOBAL_DEFAULT); /* what it refuses, each call tries again */
-}
-
-void http_client_global_free(void)
-{
-    curl_global_cleanup();
 }
 
 /* ---- calls that wait ---- */
@@ -76,14 +72,10 @@ static void read_base(struct target *target, const char *url)
 {
     const char *host = strstr(url, "://");
     const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
+    bool is_cut = path && *path == '/' && path - url < TARGET_BASE_CHARS;
 
-    target->base_len = 0;
-    target->base[0] = '\0';
-    if (!path || *path != '/' || path - url >= TARGET_BASE_CHARS)
-        return;
-    target->base_len = (size_t)(path - url) + 1;
-    memcpy(target->base, url, target->base_len);
-    target->base[target->base_len] = '\0';
+    target->base_len = is_cut ? (size_t)(path - url) + 1 : 0;
+    (void)snprintf(target->base, sizeof(target->base), "%.*s", (int)target->base_len, url);
 }
 
 /* True for localhost and names below it, which libcurl knows itself (RFC 6761 section 6.3). */
@@ -213,14 +205,13 @@ static enum err target_read(struct target *target, const char *url,
                             const struct http_client_options *options,
                             struct resolver *resolver)
 {
-    enum err e = ERR_NONE;
+    enum err e;
     char *host = NULL;
 
     read_base(target, url);
     curl_url_cleanup(target->url);
     target->url = curl_url();
-    if (!target->url)
-        e = ERR_NO_MEMORY;
+    e = target->url ? ERR_NONE : ERR_NO_MEMORY;
     target->id++;
     target->proxy = "";
     target->names = (struct target_names){ .count = 0 };

@@ -23,10 +23,9 @@ struct http_client;
 
 /*
  * Once, in any thread and beside clients: starts libcurl and its TLS, which a first call would wait
- * for otherwise.  Undone by http_client_global_free.
+ * for otherwise.
  */
 void http_client_global_init(void);
-void http_client_global_free(void);
 
 /* The loop outlives the client.  NULL: no memory. */
 MUST_USE struct http_client *http_client_new(struct loop *loop,

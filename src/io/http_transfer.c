@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -133,6 +134,13 @@ static int may_look_up(void *resolver, void *reserved, void *of)
     return t->names.has_literal ? 0 : 1;
 }
 
+/* libcurl calls this in the place of close. */
+static int close_connection(void *loop, curl_socket_t fd)
+{
+    loop_unwatch(loop, fd);
+    return close(fd);
+}
+
 /* libcurl calls this for each new connection. */
 static int limit_silence(void *unused, curl_socket_t fd, curlsocktype purpose)
 {
@@ -145,18 +153,20 @@ static int limit_silence(void *unused, curl_socket_t fd, curlsocktype purpose)
 
 #define SET(option, value) ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK
 
-static bool set_up(CURL *easy, struct transfer *t, const struct http_client_options *options)
+static bool set_up(CURL *easy, struct transfer *t, const struct transfers *all)
 {
     bool ok = true;
 
     SET(CURLOPT_PRIVATE, t);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_PROTOCOLS_STR, options->is_plain ? "http" : "https");
+    SET(CURLOPT_PROTOCOLS_STR, all->options->is_plain ? "http" : "https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_WRITEFUNCTION, take_response);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_SOCKOPTFUNCTION, limit_silence);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, close_connection);
+    SET(CURLOPT_CLOSESOCKETDATA, all->loop);
     SET(CURLOPT_RESOLVER_START_FUNCTION, may_look_up);
     SET(CURLOPT_RESOLVER_START_DATA, t);
     SET(CURLOPT_PREREQFUNCTION, may_send);
@@ -167,8 +177,8 @@ static bool set_up(CURL *easy, struct transfer *t, const struct http_client_opti
     SET(CURLOPT_MAXAGE_CONN, (long)HTTP_CLIENT_KEEP_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_NOPROXY, ""); /* a proxy is set only where it is needed: set_target */
-    if (options->ca_file) {
-        SET(CURLOPT_CAINFO, options->ca_file);
+    if (all->options->ca_file) {
+        SET(CURLOPT_CAINFO, all->options->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* Debian's libcurl trusts a folder besides */
     }
     return ok;
@@ -185,21 +195,6 @@ static char *unconst(const char *text)
     return same.to;
 }
 
-static struct transfer *transfer_new(const struct http_client_options *options)
-{
-    struct transfer *t = calloc(1, sizeof(*t));
-
-    if (!t)
-        return NULL;
-    t->easy = curl_easy_init();
-    if (!t->easy || !set_up(t->easy, t, options)) {
-        curl_easy_cleanup(t->easy);
-        free(t);
-        return NULL;
-    }
-    return t;
-}
-
 /* NULL is allowed. */
 static void transfer_free(struct transfer *t)
 {
@@ -208,6 +203,20 @@ static void transfer_free(struct transfer *t)
     curl_easy_cleanup(t->easy);
     curl_url_cleanup(t->url);
     free(t);
+}
+
+static struct transfer *transfer_new(const struct transfers *all)
+{
+    struct transfer *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->easy = curl_easy_init();
+    if (!t->easy || !set_up(t->easy, t, all)) {
+        transfer_free(t);
+        return NULL;
+    }
+    return t;
 }
 
 /* ---- one transfer: a call is told to libcurl ---- */
@@ -515,30 +524,6 @@ static struct http_call *release(struct transfers *all, struct transfer *t)
     return call;
 }
 
-static CURLM *multi_new(struct transfers *all);
-
-bool transfers_start(struct transfers *all, struct http_call *call, const struct target *target)
-{
-    struct transfer *t;
-
-    if (!all->multi)
-        all->multi = multi_new(all);
-    if (!all->multi)
-        return false;
-    t = take_idle(all);
-    if (!t)
-        t = transfer_new(all->options);
-    if (!t)
-        return false;
-    link_running(all, t);
-    if (prepare(t, call, target, all->user_agent, loop_now_ms(all->loop)) &&
-        curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
-        return true;
-    forget_addresses(t);
-    (void)release(all, t);
-    return false;
-}
-
 void http_call_end(struct http_call *call, const char *failure)
 {
     call->failure = failure;
@@ -639,7 +624,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
      * deadline.
      */
     if (what == CURL_POLL_REMOVE)
-        loop_unwatch(all->loop, fd);
+        loop_rest(all->loop, fd); /* mostly until the connection's next call */
     else if (loop_watch(all->loop, fd, events, on_ready, all))
         log_event(LOG_ERROR, "upstream",
                   LOG_TEXT("problem", STR("a connection cannot be watched: no memory")));
@@ -689,6 +674,28 @@ static void on_time(void *owner)
 
     all->timer_ms = LOOP_NEVER;
     act(all, CURL_SOCKET_TIMEOUT, 0);
+}
+
+bool transfers_start(struct transfers *all, struct http_call *call, const struct target *target)
+{
+    struct transfer *t;
+
+    if (!all->multi)
+        all->multi = multi_new(all);
+    if (!all->multi)
+        return false;
+    t = take_idle(all);
+    if (!t)
+        t = transfer_new(all);
+    if (!t)
+        return false;
+    link_running(all, t);
+    if (prepare(t, call, target, all->user_agent, loop_now_ms(all->loop)) &&
+        curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
+        return true;
+    forget_addresses(t);
+    (void)release(all, t);
+    return false;
 }
 
 /* ---- life ---- */

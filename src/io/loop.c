@@ -15,13 +15,14 @@
 #define EVENTS_PER_TURN 128
 
 /*
- * A descriptor is in the epoll set if and only if its watch has a function.  Its generation
+ * A descriptor is in the epoll set if and only if its watch has events.  Its generation
  * changes when it is given up, and every event carries the one that it was registered with: an
  * event for a number that has been closed and opened again within the turn is dropped.
  */
 struct watch {
-    loop_ready *ready; /* NULL: this descriptor is not watched */
+    loop_ready *ready; /* NULL: nobody waits for this descriptor */
     void *owner;
+    uint32_t events;
     uint32_t generation;
 };
 
@@ -98,21 +99,27 @@ enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready *read
         return ERR_NO_MEMORY;
     watch = &loop->watches[fd];
     event.data.u64 = tag(fd, watch->generation);
-    what = watch->ready ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (epoll_ctl(loop->epoll, what, fd, &event) != 0)
+    what = watch->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (watch->events != events && epoll_ctl(loop->epoll, what, fd, &event) != 0)
         return ERR_NO_MEMORY;
-    watch->ready = ready;
-    watch->owner = owner;
+    *watch = (struct watch){ ready, owner, events, watch->generation };
     return ERR_NONE;
 }
 
 void loop_unwatch(struct loop *loop, int fd)
 {
-    if ((size_t)fd >= loop->watch_count || !loop->watches[fd].ready)
+    if ((size_t)fd >= loop->watch_count || !loop->watches[fd].events)
         return;
-    loop->watches[fd].ready = NULL;
-    loop->watches[fd].generation++;
+    loop->watches[fd] = (struct watch){ .generation = loop->watches[fd].generation + 1 };
     (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void loop_rest(struct loop *loop, int fd)
+{
+    if ((size_t)fd < loop->watch_count && loop->watches[fd].events == EPOLLIN)
+        loop->watches[fd].ready = NULL;
+    else
+        loop_unwatch(loop, fd);
 }
 
 void loop_add_task(struct loop *loop, const struct loop_task *task)
@@ -143,8 +150,12 @@ static void hand_out(struct loop *loop, const struct epoll_event *event)
     int fd = (int)(uint32_t)event->data.u64;
     struct watch watch = loop->watches[fd];
 
-    if (watch.ready && event->data.u64 == tag(fd, watch.generation))
+    if (event->data.u64 != tag(fd, watch.generation))
+        return;
+    if (watch.ready)
         watch.ready(watch.owner, fd, event->events);
+    else
+        loop_unwatch(loop, fd); /* it rested, and is woken for nothing */
 }
 
 void loop_turn(struct loop *loop)

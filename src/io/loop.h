@@ -36,7 +36,10 @@ struct loop_task {
 MUST_USE struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-/* Adds fd, or changes what is waited for; level-triggered.  ERR_NO_MEMORY: the system refused. */
+/*
+ * Adds fd, or changes what is waited for; level-triggered.  events: at least one.  ERR_NO_MEMORY:
+ * the system refused.
+ */
 MUST_USE enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready *ready,
                              void *owner);
 
@@ -45,6 +48,13 @@ MUST_USE enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_re
  * even if the number is opened and watched again meanwhile.
  */
 void loop_unwatch(struct loop *loop, int fd);
+
+/*
+ * As loop_unwatch, but where fd was watched for input alone, the kernel is told only if there is
+ * some before the next loop_watch: for what mostly is watched for input again.  Before such an fd
+ * is closed, loop_unwatch is to be called all the same.
+ */
+void loop_rest(struct loop *loop, int fd);
 
 /* Tasks run in the order in which they were added.  task is copied. */
 void loop_add_task(struct loop *loop, const struct loop_task *task);

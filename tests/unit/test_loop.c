@@ -95,6 +95,58 @@ static void what_is_waited_for_can_be_changed(void **state)
     loop_free(scene.loop);
 }
 
+static void what_rests_calls_nobody_until_it_is_watched_again(void **state)
+{
+    struct scene scene = { .loop = loop_new() };
+    int ends[2], other[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe(other), 0);
+    assert_int_equal(loop_watch(scene.loop, other[1], EPOLLOUT, on_other, &scene), ERR_NONE);
+    for (size_t round = 0; round < 2;
+         round++) { /* in the first one it rests without an event */
+        assert_int_equal(loop_watch(scene.loop, ends[0], EPOLLIN, on_stale, &scene), ERR_NONE);
+        loop_rest(scene.loop, ends[0]);
+        assert_int_equal(write(ends[1], "x", round), round);
+        loop_turn(scene.loop);
+        assert_int_equal(scene.stale_calls, 0);
+    }
+    assert_int_equal(scene.calls, 2);
+    assert_int_equal(loop_watch(scene.loop, ends[0], EPOLLIN, on_stale, &scene), ERR_NONE);
+    loop_turn(scene.loop);
+    assert_int_equal(scene.stale_calls, 1);
+    close(ends[0]);
+    close(ends[1]);
+    close(other[0]);
+    close(other[1]);
+    loop_free(scene.loop);
+}
+
+static void a_number_that_rested_and_was_closed_is_watched_like_a_new_one(void **state)
+{
+    struct scene scene = { .loop = loop_new() };
+    int ends[2], again[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(loop_watch(scene.loop, ends[0], EPOLLIN, on_stale, &scene), ERR_NONE);
+    loop_rest(scene.loop, ends[0]);
+    loop_unwatch(scene.loop, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(pipe(again), 0);
+    assert_int_equal(again[0], ends[0]);
+    assert_int_equal(loop_watch(scene.loop, again[0], EPOLLIN, on_other, &scene), ERR_NONE);
+    assert_int_equal(write(again[1], "x", 1), 1);
+    loop_turn(scene.loop);
+    assert_int_equal(scene.calls, 1);
+    assert_int_equal(scene.stale_calls, 0);
+    close(again[0]);
+    close(again[1]);
+    loop_free(scene.loop);
+}
+
 /* The lowest number that is free is the next to be given out. */
 static int next_number(void)
 {
@@ -131,6 +183,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_of_a_number_that_was_reused_is_dropped),
         cmocka_unit_test(what_is_waited_for_can_be_changed),
+        cmocka_unit_test(what_rests_calls_nobody_until_it_is_watched_again),
+        cmocka_unit_test(a_number_that_rested_and_was_closed_is_watched_like_a_new_one),
         cmocka_unit_test(a_loop_without_its_epoll_set_ends_the_process),
     };
 
