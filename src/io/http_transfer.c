@@ -58,6 +58,7 @@ struct transfers {
     struct transfer_exchange *exchange;
     char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
 
+    CURLSH *sessions; /* of TLS, with which a further connection is made for less */
     CURLM *multi;     /* NULL: the next call makes one */
     int64_t timer_ms; /* when libcurl wants to be called */
     struct transfer_list running;
@@ -158,6 +159,7 @@ static bool set_up(CURL *easy, struct transfer *t, const struct transfers *all)
     bool ok = true;
 
     SET(CURLOPT_PRIVATE, t);
+    SET(CURLOPT_SHARE, all->sessions);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_PROTOCOLS_STR, all->options->is_plain ? "http" : "https");
@@ -459,13 +461,13 @@ static void keep_idle(struct transfers *all, struct transfer *t)
         all->sweep_ms = loop_now_ms(all->loop) + SPARE_MS;
 }
 
-/* NULL: there is none. */
+/* One that is idle, or a new one.  NULL: no memory. */
 static struct transfer *take_idle(struct transfers *all)
 {
     struct transfer *t = LIST_FIRST(&all->idle);
 
     if (!t)
-        return NULL;
+        return transfer_new(all);
     LIST_REMOVE(t, link);
     all->idle_count--;
     return t;
@@ -569,12 +571,17 @@ void transfers_fail(struct transfers *all, const char *failure)
         http_call_end(release(all, LIST_FIRST(&all->running)), failure);
 }
 
-/* Closes all connections.  None may be used; the next call gets another multi. */
-static void drop_multi(struct transfers *all)
+/*
+ * Closes all connections.  No transfer may be running; the next one gets another multi.  Also of
+ * the loop's tasks, when nothing has used a connection for long.
+ */
+static void drop_multi(void *owner)
 {
+    struct transfers *all = owner;
+
     curl_multi_cleanup(all->multi);
     all->multi = NULL;
-    all->timer_ms = LOOP_NEVER;
+    all->timer_ms = all->silent_ms = LOOP_NEVER;
     forget_all_addresses(all);
 }
 
@@ -658,15 +665,6 @@ static CURLM *multi_new(struct transfers *all)
     return NULL;
 }
 
-/* Of the loop's tasks: closes connections that nothing has used for long. */
-static void close_silent(void *owner)
-{
-    struct transfers *all = owner;
-
-    all->silent_ms = LOOP_NEVER;
-    drop_multi(all);
-}
-
 /* Of the loop's tasks: libcurl has wanted to be called now. */
 static void on_time(void *owner)
 {
@@ -685,8 +683,6 @@ bool transfers_start(struct transfers *all, struct http_call *call, const struct
     if (!all->multi)
         return false;
     t = take_idle(all);
-    if (!t)
-        t = transfer_new(all);
     if (!t)
         return false;
     link_running(all, t);
@@ -715,8 +711,10 @@ struct transfers *transfers_new(struct loop *loop, const struct http_client_opti
                                .silent_ms = LOOP_NEVER };
     (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
                    options->user_agent);
+    all->sessions = curl_share_init();
+    (void)curl_share_setopt(all->sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, false });
-    loop_add_task(loop, &(struct loop_task){ close_silent, all, &all->silent_ms, false });
+    loop_add_task(loop, &(struct loop_task){ drop_multi, all, &all->silent_ms, false });
     loop_add_task(loop, &(struct loop_task){ on_time, all, &all->timer_ms, false });
     return all;
 }
@@ -728,5 +726,6 @@ void transfers_free(struct transfers *all)
     while (!LIST_EMPTY(&all->idle))
         transfer_free(take_idle(all));
     curl_multi_cleanup(all->multi);
+    (void)curl_share_cleanup(all->sessions);
     free(all);
 }

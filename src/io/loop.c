@@ -93,14 +93,13 @@ enum err loop_watch(struct loop *loop, int fd, uint32_t events, loop_ready *read
 {
     struct epoll_event event = { .events = events };
     struct watch *watch;
-    int what;
 
     if (make_place(loop, fd))
         return ERR_NO_MEMORY;
     watch = &loop->watches[fd];
     event.data.u64 = tag(fd, watch->generation);
-    what = watch->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (watch->events != events && epoll_ctl(loop->epoll, what, fd, &event) != 0)
+    if (watch->events != events &&
+        epoll_ctl(loop->epoll, watch->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0)
         return ERR_NO_MEMORY;
     *watch = (struct watch){ ready, owner, events, watch->generation };
     return ERR_NONE;

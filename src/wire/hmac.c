@@ -18,17 +18,14 @@ struct hmac_key {
     SHA256_CTX inner, outer;
 };
 
-/* Takes in a block: the key, each byte of it XORed with pad. */
-static void begin(SHA256_CTX *hash, const unsigned char key[static SHA256_CBLOCK],
+/* XORs each byte of the block, and takes it in. */
+static void begin(SHA256_CTX *hash, unsigned char block[static SHA256_CBLOCK],
                   unsigned char pad)
 {
-    unsigned char block[SHA256_CBLOCK];
-
-    for (size_t i = 0; i < sizeof(block); i++)
-        block[i] = key[i] ^ pad;
+    for (size_t i = 0; i < SHA256_CBLOCK; i++)
+        block[i] ^= pad;
     SHA256_Init(hash);
-    SHA256_Update(hash, block, sizeof(block));
-    OPENSSL_cleanse(block, sizeof(block));
+    SHA256_Update(hash, block, SHA256_CBLOCK);
 }
 
 struct hmac_key *hmac_key_new(struct str key)
@@ -46,7 +43,7 @@ struct hmac_key *hmac_key_new(struct str key)
         memcpy(block, key.ptr, key.len);
     }
     begin(&k->inner, block, 0x36);
-    begin(&k->outer, block, 0x5c);
+    begin(&k->outer, block, 0x36 ^ 0x5c); /* the first pad is taken back */
     OPENSSL_cleanse(block, sizeof(block));
     return k;
 }

@@ -6,6 +6,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { once } from 'node:events';
 import { makeCertificates } from '../lib/certificates.js';
+import { eventually } from '../lib/deadline.js';
 import { joinRoom, readAck, sendToRoom } from '../lib/events.js';
 import { connectionString, startHandler } from '../lib/handler.js';
 import { request } from '../lib/http.js';
@@ -13,6 +14,8 @@ import { newParty } from '../lib/recorded.js';
 import { startRestRecorder } from '../lib/rest-recorder.js';
 import { after, before, test } from '../lib/test.js';
 
+const CROWD = 20;
+const STEP_MS = 30_000;
 let certificates;
 let recorder;
 let front;
@@ -69,6 +72,31 @@ let proxied = 0;
 const startSecure = (env) => startHandler({
   service: connectionString(`https://localhost:${front.port}`),
   env: { CODESTREAM_CA_FILE: certificates.authorityFile, CODESTREAM_LOOPS: '1', ...env },
+});
+
+test('events that come at once reach the service by connections that resume a TLS session', async () => {
+  const handler = await startSecure({ CODESTREAM_REST_TIMEOUT_MS: '30000' });
+  const { writer } = newParty();
+  const ask = async (ack) => readAck(await request(handler.port, sendToRoom(writer, '1', { ack }))).value;
+  assert.deepEqual(await ask(1), { success: true });
+  const resumed = [];
+  const onSecure = (socket) => resumed.push(socket.isSessionReused());
+  front.server.on('secureConnection', onSecure);
+  let release;
+  const until = new Promise((resolve) => {
+    release = resolve;
+  });
+  recorder.forget();
+  recorder.answerWith(() => ({ status: 202, until }));
+  const events = Array.from({ length: CROWD }, (_, i) => ask(i));
+  await eventually(STEP_MS, () => recorder.requests.length === CROWD, 'all events');
+  recorder.answerWith(() => ({ status: 202 }));
+  release();
+  for (const answer of await Promise.all(events)) assert.deepEqual(answer, { success: true });
+  front.server.off('secureConnection', onSecure);
+  assert.equal(resumed.length, CROWD - 1, 'one connection was there');
+  assert.ok(resumed.includes(true), 'each connection began a session of its own');
+  await handler.stop();
 });
 
 const WAYS = {
