@@ -206,6 +206,9 @@ test('the versions in the list are those of the libraries that were linked', () 
 function copySources(to) {
   const parts = ['Makefile', 'VERSION', 'LICENSE', 'host.json', 'negotiate', 'eventhandler', 'text', 'src', 'packaging',
     'bench/bench.mk', 'tests/fuzz/fuzz.mk',
+    // The check of a deployment, as it is: npm's packages, which make it, do not come along.
+    'build/check.cjs', 'infra/check.mjs', 'infra/doctor',
+    ...['infra', 'web'].flatMap((name) => [`${name}/package-lock.json`, `${name}/node_modules/.package-lock.json`]),
     ...['prefix', 'versions', 'warnings', 'fetched', 'made-with', 'ready']
       .map((part) => `build/packages/${part}`),
     ...readdirSync(path.join(ROOT, 'build')).filter((name) => name.startsWith('have-'))
