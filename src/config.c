@@ -261,7 +261,7 @@ static void read_client_endpoint(struct config *config, config_getenv *get,
         return;
     if (webpubsub_parse_endpoint(text, &config->mem, &endpoint, &why) ||
         !is_secure(endpoint.url, endpoint.host))
-        complain(complaints, setting, "is no https://host where clients connect");
+        complain(complaints, setting, "is not an https://host address for clients");
     else
         config->rest.client_url = endpoint.url;
 }
@@ -284,7 +284,7 @@ static void read_identity(struct identity_options *identity, config_getenv *get,
         read_required(get, "IDENTITY_ENDPOINT",
                       "is not set: no managed identity is assigned to this app", complaints);
     if (identity->endpoint.len > 0 && !str_starts(identity->endpoint, STR("http://")))
-        complain(complaints, "IDENTITY_ENDPOINT", "is no http:// address");
+        complain(complaints, "IDENTITY_ENDPOINT", "is not an http:// address");
     identity->header =
         read_required(get, "IDENTITY_HEADER",
                       "is not set: no managed identity is assigned to this app", complaints);
@@ -306,7 +306,7 @@ static void read_service_by_identity(struct config *config, config_getenv *get, 
     config->rest.identity.service = "webpubsub.azure.com";
     config->rest.identity.client = str_from(get(SETTING_CONNECTION "__clientId"));
     if (!base64url_is_text(config->rest.identity.client, '\0'))
-        complain(complaints, SETTING_CONNECTION "__clientId", "is no client id");
+        complain(complaints, SETTING_CONNECTION "__clientId", "is not a client id");
     read_identity(&config->rest.identity, get, complaints);
     (void)read_required(get, "CODESTREAM_SECRET",
                         "is not set; without an access key there is nothing to derive it from",
@@ -368,7 +368,7 @@ static void read_storage(struct config *config, config_getenv *get,
         webpubsub_parse_endpoint(str_first(text, text.len - path_of(text).len), &config->mem,
                                  &endpoint, &why) ||
         arena_concat(&config->mem, &endpoint.url, endpoint.url, path)) {
-        complain(complaints, setting, "is no https:// address of a storage account's blobs");
+        complain(complaints, setting, "is not the https:// address of a blob service");
         return;
     }
     use_endpoint(&config->storage, &endpoint, setting, complaints);
@@ -423,10 +423,10 @@ static const char *ca_file_problem(const char *path)
     FILE *file;
 
     if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
-        return "is no file, but a folder, a pipe or a device";
+        return "is not a file but a folder, a pipe or a device";
     file = fopen(path, "re");
     if (!file)
-        return "is no file that can be read";
+        return "cannot be read as a file";
     if (!has_certificate(file))
         problem = "has no certificate in PEM format";
     fclose(file);
@@ -465,7 +465,7 @@ static bool read_switch(config_getenv *get, const char *setting, bool standard,
 
     if (text.len == 0 || str_equal(text, STR("on")) || str_equal(text, STR("off")))
         return text.len == 0 ? standard : str_equal(text, STR("on"));
-    complain(complaints, setting, "is neither on nor off");
+    complain(complaints, setting, "must be on or off");
     return standard;
 }
 
@@ -542,11 +542,12 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->rest.hub = str_from(hub && *hub ? hub : "codestream");
     if (!webpubsub_hub_ok(config->rest.hub))
         complain(complaints, "CODESTREAM_HUB",
-                 "is no hub name: a letter, then up to 127 letters, digits and _");
+                 "must be a letter, followed by up to 127 letters, digits and _");
     config->service_origins = str_from(get("CODESTREAM_SERVICE_ORIGINS"));
     if (!cloudevent_origins_ok(config->service_origins))
-        complain(complaints, "CODESTREAM_SERVICE_ORIGINS",
-                 "is no list of hosts or origins, such as host.example, https://host.example");
+        complain(
+            complaints, "CODESTREAM_SERVICE_ORIGINS",
+            "is not a list of hosts or origins, such as host.example, https://host.example");
     config->secret = str_from(get("CODESTREAM_SECRET"));
     if (config->secret.len > 0 && config->secret.len < CONFIG_MIN_SECRET_BYTES)
         complain(complaints, "CODESTREAM_SECRET", "is shorter than 32 bytes");

@@ -342,14 +342,14 @@ static struct fault read_event_packet(struct delivery *d)
         (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT))
         return bad_request("the body is not a Socket.IO event");
     if (e) {
-        d->complaint = "arrays and objects are too deep inside each other";
+        d->complaint = "arrays and objects are nested too deeply";
         return no_fault;
     }
     e = read_name(d);
     if (e == ERR_NO_MEMORY)
         return no_memory;
     if (e)
-        d->complaint = "the name of the event has half a surrogate pair";
+        d->complaint = "the name of the event has a lone surrogate in it";
     else if (!cloudevent_spells(d->cloud.name, d->socket.event))
         d->complaint = "ce-eventName and the event in the body differ";
     return no_fault;

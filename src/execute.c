@@ -179,11 +179,12 @@ static void ask_for_page(struct action_call *one, struct str url)
 /* Adds a page of a room's members.  The last one completes the number. */
 static void add_page(struct action_call *one)
 {
-    static const struct plan_fault no_list = { APP_UPSTREAM,
-                                               "Web PubSub did not say how many there are",
-                                               .failure =
-                                                   "the response is no list of members" };
-    static const struct plan_fault too_many = { APP_UPSTREAM, "there are too many to count",
+    static const struct plan_fault no_list = {
+        APP_UPSTREAM, "Web PubSub did not say how many members the room has",
+        .failure = "the response is no list of members"
+    };
+    static const struct plan_fault too_many = { APP_UPSTREAM,
+                                                "the room has too many members to count",
                                                 .failure = "too many members to count" };
     struct execution *run = one->run;
     struct str next;

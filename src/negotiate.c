@@ -245,9 +245,9 @@ static void serve(struct handler *handler, struct http_request *request, bool is
     else if (request->is_cut && is_post)
         respond_unavailable(request, "no room for this request");
     else if (handler->in_flight >= HANDLER_FULL_FOR_NEWCOMERS)
-        respond_unavailable(request, "there is too much to do");
+        respond_unavailable(request, "too many requests are in flight");
     else if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-        respond_unavailable(request, "no randomness");
+        respond_unavailable(request, "the system gives no random bytes");
     else
         decide(handler, request, seed, is_register);
 }

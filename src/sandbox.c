@@ -517,7 +517,7 @@ static const char *refuse_calls(void)
 
     write_program(&program);
     if (install(&(struct sock_fprog){ program.len, program.at }))
-        return is_open ? "open: it was started with memory that can be run" : RESTRICTED;
+        return is_open ? "open: the process was started with executable memory" : RESTRICTED;
     return errno == ENOSYS ? "open: this kernel has no seccomp"
                            : "open: this host allows no seccomp";
 }

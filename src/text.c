@@ -153,7 +153,7 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
     k = arena_take(&request->mem, sizeof(*k));
     if (!k || handler->texts >= HANDLER_MAX_TEXTS) {
         response_error(request, 503, "StorageUnavailable",
-                       k ? "there is too much to do" : "no memory");
+                       k ? "too many requests are in flight" : "no memory");
         return NULL;
     }
     handler->texts++;
@@ -263,7 +263,7 @@ static void on_put(void *owner)
     else if (++k->rounds < MAX_ROUNDS)
         ask_state(k);
     else
-        respond_unavailable(k, "others keep texts of this room all the time");
+        respond_unavailable(k, "other texts of this room are being stored at the same time");
 }
 
 static void put(struct keeping *k)

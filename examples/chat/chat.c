@@ -8,10 +8,10 @@
 
 #define MAX_NAME_BYTES 200
 
-/* The room of all who have said who they are. */
+/* The room of all users who have given a name. */
 #define USERS STR("users")
 
-/* What everybody else hears of this user. */
+/* Tells all other users something about this one. */
 static void tell_others(struct app_socket *socket, const char *event, struct app_value number)
 {
     app_emit(socket, OTHERS(socket), event,
@@ -21,7 +21,7 @@ static void tell_others(struct app_socket *socket, const char *event, struct app
 static bool has_name(struct app_socket *socket)
 {
     if (socket->memory.len == 0)
-        app_refuse(socket, APP_FORBIDDEN, "add user comes first");
+        app_refuse(socket, APP_FORBIDDEN, "add user must come before this event");
     return socket->memory.len > 0;
 }
 

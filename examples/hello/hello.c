@@ -1,5 +1,5 @@
 /*
- * The smallest application: greets who comes, and answers a howdy.
+ * The smallest application: it greets each socket that connects, and answers a howdy.
  */
 #include "app/app.h"
 

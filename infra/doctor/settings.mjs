@@ -26,7 +26,7 @@ export function readSettings(env, readFile) {
     !text && !endpoint && `${CONNECTION} is not set, and neither is ${setting}`,
     (text || endpoint) && !url && `${setting} has no https://host, or http:// on this machine`,
     text && !accessKey && `${setting} has no AccessKey`,
-    clientText && !clientUrl && 'CODESTREAM_CLIENT_ENDPOINT is no https://host',
+    clientText && !clientUrl && 'CODESTREAM_CLIENT_ENDPOINT is not an https://host',
     !/^[a-z]\w{0,127}$/i.test(hub) && 'CODESTREAM_HUB is not a letter and 127 letters, digits, _',
     word && [...word].length < 16 && 'CODESTREAM_WRITERS is shorter than 16 characters',
     caFileOf(env) && !certificates && 'CODESTREAM_CA_FILE, or SSL_CERT_FILE, cannot be read',

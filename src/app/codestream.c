@@ -146,7 +146,7 @@ static bool read_argument(struct app_socket *socket, const struct member *member
 
     if (socket->arg_count == 0 || json_checked_members(socket->args[0], fields, count))
         app_refuse(socket, APP_BAD_REQUEST,
-                   "the first argument must be an object, no name in it twice");
+                   "the first argument must be an object without duplicate names");
     else if (!app_text(socket, fields[0].value, &room))
         app_refuse(socket, APP_BAD_REQUEST, "room_id must be a string");
     else if (!is_own_room(member, room))
@@ -335,7 +335,7 @@ static void read_body(struct app_caller *caller, struct request *request)
 
     if (json_members(caller->body, f, COUNT(f))) {
         app_turn_away(caller, APP_BAD_REQUEST,
-                      "the body must be a JSON object, no name in it twice");
+                      "the body must be a JSON object without duplicate names");
         return;
     }
     request->epoch = f[EPOCH].value;

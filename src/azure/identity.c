@@ -137,7 +137,7 @@ static const char *outcome_of(struct identity *identity, const struct http_call 
     if (call->status == 0)
         return call->failure;
     if (call->status == 400)
-        return "the endpoint knows no such identity (is one assigned, and is __clientId "
+        return "the endpoint does not know this identity (is one assigned, and is __clientId "
                "right?)";
     if (call->status != 200)
         return "the endpoint refused";

@@ -157,11 +157,11 @@ static const char *framing_complaint(const struct counts *counts, bool is_http_1
     if (counts->codings == 0)
         return NULL;
     if (counts->lengths > 0)
-        return "there are a Content-Length and a Transfer-Encoding";
+        return "there are both a Content-Length and a Transfer-Encoding";
     if (is_http_1_0)
         return "HTTP/1.0 has no Transfer-Encoding";
     if (counts->codings > 1 || !str_equal_nocase(counts->coding, STR("chunked")))
-        return "the Transfer-Encoding is not chunked, or not that alone";
+        return "a Transfer-Encoding must be chunked and nothing else";
     return NULL;
 }
 
@@ -227,7 +227,7 @@ static const char *encoding_complaint(struct str target)
         if (i >= path.len)
             continue;
         if (code.len < 3 || hex_value(code.ptr[1]) < 0 || hex_value(code.ptr[2]) < 0)
-            return "the path has a % that encodes nothing";
+            return "the path has an invalid percent-encoding in it";
         if (str_equal_nocase(code, STR("%2f")))
             return "the path has an encoded slash in it";
     }

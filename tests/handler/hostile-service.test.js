@@ -56,8 +56,8 @@ for (const hub of ['a/../b', 'a?x', 'a#x', 'a%2f', 'a"b', 'a\nb', 'a b', 'a[b]',
     const env = { [SETTING]: connectionString('https://a.example'), CODESTREAM_HUB: hub };
     const { code, stderr } = await runHandler(['--check'], env);
     assert.equal(code, 2);
-    assert.equal(stderr, 'codestream: CODESTREAM_HUB is no hub name: '
-      + 'a letter, then up to 127 letters, digits and _\n');
+    assert.equal(stderr, 'codestream: CODESTREAM_HUB must be a letter, followed by up to '
+      + '127 letters, digits and _\n');
   });
 }
 

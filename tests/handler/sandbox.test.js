@@ -124,7 +124,7 @@ test('any other value than on and off is a complaint by name', { skip }, async (
   const env = { [SETTING]: connectionString('https://localhost'), CODESTREAM_SANDBOX: 'maybe' };
   const { code, stderr, stdout } = await runHandler(['--port', '0'], env);
   assert.equal(code, 2);
-  assert.match(stderr, / event=setting name=CODESTREAM_SANDBOX problem="is neither on nor off"/);
+  assert.match(stderr, / event=setting name=CODESTREAM_SANDBOX problem="must be on or off"/);
   assert.doesNotMatch(stderr + stdout, /maybe/);
 });
 

@@ -252,7 +252,7 @@ static int enter_with_all_that_is_read_run(void)
     if (!maps || personality(READ_IMPLIES_EXEC) < 0)
         return NOTHING_TO_TRY;
     sandbox_enter(NULL, &sandbox);
-    if (strcmp(sandbox.calls, "open: it was started with memory that can be run") != 0)
+    if (strcmp(sandbox.calls, "open: the process was started with executable memory") != 0)
         return 1;
     return strcmp(rights_of(written(), maps), " rw-p ") == 0 ? DONE : 2;
 }

@@ -15,10 +15,10 @@ const page = {
   speak: document.querySelector('#speak'),
   trouble: document.querySelector('#trouble'),
 };
-const typing = new Set(); // names
-let socket; // none before negotiate has answered
+const typing = new Set(); // names of users
+let socket; // undefined until negotiate has answered
 let username;
-let typingEnds; // timer, while we are said to be typing
+let typingEnds; // timer; runs while the others see that we are typing
 
 function add(className, ...parts) {
   const line = document.createElement('li');
