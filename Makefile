@@ -264,7 +264,7 @@ test: build/have-test build/have-build
 	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
 	$(Q)$(MAKE) --no-print-directory MODE=test integration TESTS='$(TESTS) $(TESTS.web) $(TESTS.bench)'
 
-TESTS.web   := $(wildcard web/test/*.test.js share/test/*.test.js)
+TESTS.web   := web/test/all.js web/test/property.test.js $(wildcard share/test/*.test.js)
 TESTS.bench := $(wildcard bench/test/*.test.js)
 web-unit: web/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) $(TESTS.web)
@@ -287,7 +287,7 @@ TESTS.long := faults/rest browser/trouble faults/service browser/looks faults/ha
               infra/doctor-report browser/stream browser/outage browser/corners browser/screens \
               infra/doctor-faults browser/session browser/kept browser/colours browser/reader handler/overload \
               browser/hands browser/page browser/hostile infra/deploy browser/word browser/share \
-              browser/recording browser/native browser/chat
+              browser/recording browser/chat
 TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
               emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
@@ -305,10 +305,11 @@ test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
            $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
-	  BURST_EVENTS=20000 PROPERTY_SEEDS=4 \
+	  BURST_EVENTS=20000 PROPERTY_SEEDS=4 PROPERTY_EDITS=10000 RANDOM_KEYS=300 CROWD=100 MALFORMED=all FAULTS=all \
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) web/test/property.test.js \
-	  emulator/test/load.test.js emulator/test/back-pressure.test.js tests/peers/load.test.js \
-	  tests/browser/outage.test.js
+	  emulator/test/load.test.js emulator/test/back-pressure.test.js emulator/test/malformed.test.js \
+	  emulator/test/malformed-host.test.js tests/peers/load.test.js tests/browser/outage.test.js \
+	  tests/browser/stream.test.js $(wildcard tests/faults/*.test.js)
 
 # Clients in other languages, each beside Socket.IO's own server.  Their libraries are fetched by the
 # tools of their languages, into build/clients.

@@ -39,14 +39,6 @@ test('10,000 viewers join faster than the writer may answer, and all have the te
   assert.ok(figures.secondsUntilAllHave <= 6, `${figures.secondsUntilAllHave} s`);
 });
 
-test('steady typing for 10,000 costs a third of what it does in the named form at full pace', () => {
-  const figures = held('steady');
-  const options = { ...DEFAULTS, viewers: 10_000, units: 25, older: true };
-  const { figures: before } = CASES.steady(options);
-  assert.ok(before.outMB / 10_000 / 60 > 0.0009, 'the named form costs what it does');
-  assert.ok(figures.outMB <= before.outMB / 3, `${before.outMB} MB -> ${figures.outMB} MB`);
-});
-
 test('a service that drops everybody has them back, counted once', () => {
   const figures = held('reconnect');
   assert.equal(figures.waiting, 0);

@@ -55,12 +55,13 @@ async function startHost(t, mode) {
   await writeFile(path.join(root, 'handler.cjs'), HANDLER, { mode: 0o755 });
   await writeFile(path.join(root, 'host.json'), JSON.stringify({ version: '2.0', customHandler }));
   await writeFile(path.join(root, 'all', 'function.json'), JSON.stringify({ bindings }));
-  return startStandIn(
-    t,
+  const stand = await startStandIn(
     'functions-host.js',
     /host at http:\S+:(\d+)/,
     ...['--app-root', root, '--port', '0', '--mode', mode, '--cors', 'http://a,http://b'],
   );
+  t.after(() => stand.close());
+  return stand;
 }
 
 for (const mode of ['forward', 'proxy', 'payload']) {
@@ -88,7 +89,8 @@ test('the website: malformed requests', async (t) => {
   t.after(() => rm(root, { recursive: true }));
   await writeFile(path.join(root, 'index.html'), API_PLACEHOLDER + CONNECT_PLACEHOLDER);
   const args = ['--root', root, '--port', '0'];
-  const stand = await startStandIn(t, 'website.js', /Website at \S+:(\d+)/, ...args);
+  const stand = await startStandIn('website.js', /Website at \S+:(\d+)/, ...args);
+  t.after(() => stand.close());
   const long = `/assets/${'x'.repeat(5000)}.js`;
   await throwRequests(stand, ['/', '*', '/assets', '/assets/x.constructor', '/../x', '/%00', long]);
   assert.equal((await request(`http://127.0.0.1:${stand.port}/`)).status, 200);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,14 +33,13 @@ before(async () => {
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: HERE });
   const [{ filename }] = JSON.parse(stdout);
   const place = path.join(folder, 'node_modules', 'webpubsub-socketio-emulator');
+  // As npm would install it, and a client, without a network.
+  await run('cp', ['-R', path.join(HERE, 'node_modules'), folder]);
   await mkdir(place, { recursive: true });
   await run('tar', ['-xzf', path.join(folder, filename), '--strip-components=1', '-C', place]);
   const { dependencies } = JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8'));
   const lock = JSON.parse(readFileSync(path.join(HERE, 'package-lock.json'), 'utf8')).packages;
-  for (const where of Object.keys(lock)) { // as npm would install it, and a client, without a network
-    if (where !== '') await cp(path.join(HERE, where), path.join(folder, where), { recursive: true });
-  }
-  await mkdir(path.join(folder, 'node_modules', '.bin'));
+  await mkdir(path.join(folder, 'node_modules', '.bin'), { recursive: true });
   await symlink(path.join(place, 'webpubsub.js'),
     path.join(folder, 'node_modules', '.bin', 'webpubsub-socketio-emulator'));
   assert.ok(Object.keys(dependencies).every((name) => lock[`node_modules/${name}`]));

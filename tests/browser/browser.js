@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { eventually, PATIENCE, within } from '../lib/deadline.js';
 import { startStack } from '../lib/stack.js';
+import { Author, Reader } from './people.js';
 
 const FLAGS = [
   '--no-sandbox',
@@ -23,7 +24,9 @@ const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 /** A machine with two cores and a sanitizer has its moments. */
 export const SOON_MS = 10_000;
 /** Between two looks at a page, each of which costs page, browser and test some work. */
-const LOOK_MS = 50;
+const LOOK_MS = 100;
+/** Between two looks at a whole text, which is copied for each. */
+const COPY_MS = 300;
 /** In which a page says how things are when a test has failed. */
 const LAST_LOOK_MS = 2_000;
 
@@ -54,6 +57,7 @@ export class Scene {
     /** What no page may ever do, with the page's name. */
     this.faults = [];
     this.requests = [];
+    this.people = [];
   }
 
   /** Every person has a browser profile of their own. */
@@ -92,6 +96,22 @@ export class Scene {
     return this.open(link, 'viewer', context ?? (await this.person(options)));
   }
 
+  /** Somebody who writes, where nobody looks at the writer's screen. @returns {Promise<Author>} */
+  async author(text = '', session) {
+    const author = new Author(this.stack, text, session);
+    this.people.push(author);
+    await author.says('Live');
+    return author;
+  }
+
+  /** Somebody who watches, where nobody looks at that screen. @returns {Promise<Reader>} */
+  async reader(link, word = 'Live') {
+    const reader = new Reader(this.stack, link);
+    this.people.push(reader);
+    await reader.says(word);
+    return reader;
+  }
+
   async open(url, name, context) {
     const page = await context.newPage();
     const allowed = [this.stack.page, this.stack.api, this.stack.service.endpoint].map(
@@ -116,11 +136,13 @@ export class Scene {
 
   /** After each test: an open page is work as long as it lives. */
   async everybodyLeaves() {
+    for (const somebody of this.people.splice(0)) somebody.leaves();
     await Promise.all(this.browser.contexts().map((context) => context.close()));
     assert.deepEqual(this.faults.splice(0), []);
   }
 
   async close() {
+    for (const somebody of this.people) somebody.leaves();
     await this.browser.close();
     await this.stack.close();
     assert.deepEqual(this.faults, []);
@@ -162,8 +184,8 @@ export class Screen {
     return (await banner.isVisible()) ? this.page.locator('#banner-text').textContent() : '';
   }
 
-  async until(check, ms, what, now = () => undefined) {
-    await eventually(ms, check, what, undefined, LOOK_MS).catch(async (error) => {
+  async until(check, ms, what, now = () => undefined, lookMs = LOOK_MS) {
+    await eventually(ms, check, what, undefined, lookMs).catch(async (error) => {
       const asked = Promise.all([now(), this.state(), this.notice()]);
       const seen = await within(LAST_LOOK_MS, asked, 'the page answers').catch(({ message }) => message);
       error.message += `; now: ${JSON.stringify(seen)}`;
@@ -203,7 +225,8 @@ export class Screen {
   }
 
   async has(text, ms = SOON_MS) {
-    await this.until(async () => (await this.text()) === text, ms, 'the whole text is as expected');
+    const isEqual = async () => (await this.text()) === text;
+    await this.until(isEqual, ms, 'the whole text is as expected', undefined, COPY_MS);
   }
 
   /** Presses what is in the menu. */

@@ -12,7 +12,7 @@ const { SWEEP, SWEEP_LANGUAGES } = process.env;
 const ALL = Boolean(SWEEP || SWEEP_LANGUAGES);
 /** Of the processor, which a sanitizer beside it does not slow; at rest it is a fifth of that. */
 const MAX_TASK_MS = ALL ? 200 : 500;
-const MAX_TEXT = ALL ? 250_000 : 120_000;
+const MAX_TEXT = ALL ? 250_000 : 60_000;
 /** Those that held the page, and those that are used most. */
 const SAMPLE = ['clojure', 'hcl', 'scss', 'markdown'];
 /** Each of these has stopped a page for good, or for half a minute. */
@@ -44,10 +44,10 @@ function* generated() {
 function* texts() {
   let lines = [...KNOWN];
   let size = lines.join('\n').length + 1;
-  // In a sample, every eleventh line: coprime to how many there are of each kind.
+  // In a sample, every 35th line: coprime to how many there are of each kind.
   let count = 0;
   for (const line of generated()) {
-    if (!ALL && count++ % 11 !== 0) continue;
+    if (!ALL && count++ % 35 !== 0) continue;
     if (size + line.length + 1 > MAX_TEXT) {
       yield lines.join('\n');
       if (!ALL) return;
@@ -64,8 +64,23 @@ let scene;
 before(async () => {
   scene = await startScene();
 });
-afterEach(() => scene?.everybodyLeaves());
+afterEach(() => ALL && everybodyLeaves());
 after(() => scene?.close());
+
+/** A writer and a viewer, whom the languages of a sample share. */
+let pages;
+async function open() {
+  const context = await scene.person();
+  const writer = await scene.writer({ context });
+  const viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
+  return { context, writer, viewer };
+}
+
+async function everybodyLeaves() {
+  pages = undefined;
+  await scene?.everybodyLeaves();
+}
 
 /** The page has nothing more to do. */
 const rest = (screen) =>
@@ -92,10 +107,8 @@ function languages() {
 
 for (const language of languages())
   test(`no line holds a page: ${language}`, { timeout: ALL ? 600_000 : 120_000 }, async (t) => {
-    const context = await scene.person();
-    const writer = await scene.writer({ context });
-    const viewer = await scene.viewer(writer.link);
-    await viewer.says('Live');
+    pages ??= await open();
+    const { context, writer, viewer } = pages;
     await writer.page.locator('#language').selectOption(language);
     await writer.page.locator('#editor .monaco-editor').first().waitFor();
     // A trace has the tasks of all pages.
@@ -118,6 +131,7 @@ for (const language of languages())
 const LONG = ['สวัสดีครับ', 'សួស្តី', '\t', 'a\t', `a${'\u0301'.repeat(40)}`, 'a\u05d0'];
 
 test('no line holds a page, however long, where lines wrap', { timeout: 120_000 }, async () => {
+  await everybodyLeaves();
   const wrapping = async () => {
     const context = await scene.person();
     await context.addInitScript(() => {

@@ -33,7 +33,7 @@ function hash(text) {
 test('viewers that flood the writer with hands, in each other’s names too, have one each, and hold nobody up', async () => {
   const writer = await scene.writer();
   await writer.type('mine');
-  const viewer = await scene.viewer(writer.link);
+  const viewer = await scene.reader(writer.link);
   await viewer.shows('mine');
   await writer.page.locator('#menu-button').click();
   await writer.page.locator('#hands-allowed').selectOption('2');
@@ -69,7 +69,7 @@ test('viewers that flood the writer with hands, in each other’s names too, hav
   assert.equal(await scripted(writer), undefined);
   await writer.keys('Escape');
   await writer.type(' still');
-  await viewer.has(await writer.text());
+  await viewer.shows(await writer.text());
 });
 
 /** A writer that is no page: it can say what it likes. */
@@ -99,8 +99,7 @@ async function puppet() {
 }
 
 test('a viewer that sends a full, a delta or a view is seen by nobody', async () => {
-  const writer = await scene.writer();
-  await writer.type('mine');
+  const writer = await scene.author('mine');
   const viewer = await scene.viewer(writer.link);
   await viewer.shows('mine');
   const room = roomOf(writer.link);
@@ -131,14 +130,14 @@ test('a viewer that sends a full, a delta or a view is seen by nobody', async ()
     for (const target of [room, `${room}-control`])
       await rogue.ask('sendToRoom', { room_id: target, data });
   }
-  await writer.page.keyboard.type('!');
+  writer.type('!');
   await viewer.shows('mine!');
   await viewer.says('Live');
-  assert.equal((await writer.lines()).join(), 'mine!');
+  await writer.shows('mine!');
 });
 
 test('a forged key does not give the pen', async () => {
-  const writer = await scene.writer();
+  const writer = await scene.author();
   await assert.rejects(
     negotiate(scene.stack.api, { room: roomOf(writer.link), key: 'A'.repeat(43) }),
     /403/,
@@ -246,7 +245,7 @@ test("an empty, a huge and a wrongly typed event leave the writer's page alone",
     await rogue.ask('sendToRoom', { room_id: `${room}-control`, data });
   }
   await writer.type('unimpressed');
-  const viewer = await scene.viewer(writer.link);
+  const viewer = await scene.reader(writer.link);
   await viewer.shows('unimpressed');
 });
 

@@ -1,26 +1,47 @@
 // What is looked for on a page, whatever its state: what axe-core objects to, and what has no place.
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 /** To be evaluated in the page before `violations`. */
-export const axe = readFileSync(
+const axe = readFileSync(
   new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url),
   'utf8',
 );
 
 /** Each theme, and the system for which it is chosen. */
-export const THEMES = {
+const THEMES = {
   light: { colorScheme: 'light', contrast: 'no-preference' },
   dark: { colorScheme: 'dark', contrast: 'no-preference' },
   'contrast-light': { colorScheme: 'light', contrast: 'more' },
   'contrast-dark': { colorScheme: 'dark', contrast: 'more' },
 };
 
-/** What axe-core objects to; runs in the page. */
-export async function violations() {
-  const result = await window.axe.run(document, { resultTypes: ['violations'] });
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
+
+/** What axe-core objects to outside `except`, by these rules or by all; runs in the page. */
+async function violations({ except, rules }) {
+  const runOnly = rules ? { runOnly: { type: 'rule', values: rules } } : {};
+  const where = except ? { exclude: [[except]] } : document;
+  const result = await window.axe.run(where, { resultTypes: ['violations'], ...runOnly });
   return result.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
   );
+}
+
+/** axe-core finds nothing to object to. @param {string} [except] what is not looked at */
+export async function isAccessible({ page }, except) {
+  await page.evaluate(axe);
+  assert.deepEqual(await page.evaluate(violations, { except }), []);
+}
+
+/** The same in every theme, where the rules of colours are all that could find something else. */
+export async function isAccessibleInThemes(screen, except) {
+  await isAccessible(screen, except);
+  for (const [theme, media] of Object.entries(THEMES)) {
+    await screen.page.emulateMedia(media);
+    await screen.page.locator(`html[data-theme=${theme}]`).waitFor();
+    assert.deepEqual(await screen.page.evaluate(violations, { except, rules: COLOUR_RULES }), [], theme);
+  }
 }
 
 /** What is wider than the screen, outside it, or over something else; runs in the page. */

@@ -2,7 +2,7 @@
 // happen at the same time, each with a stack of its own, because most of this is waiting.
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
-import { pause } from '../lib/deadline.js';
+import { eventually, pause } from '../lib/deadline.js';
 import { FUNCTION_CODE } from '../lib/stack.js';
 import { startScene } from './browser.js';
 
@@ -74,20 +74,15 @@ async function personBehindWall(scene) {
 
 /** Resolves with the time since `since` at which the page says one of `words`. */
 async function told(screen, words, since) {
-  await screen.until(
-    async () => words.includes(await screen.state()),
-    TRUE_MS,
-    `says ${words}`,
-    () => screen.state(),
-  );
+  await eventually(TRUE_MS, async () => words.includes(await screen.state()), `it says ${words}`);
   return Date.now() - since;
 }
 
 async function silence(scene) {
   const there = await personBehindWall(scene);
   const here = await personBehindWall(scene);
-  const [cutWriter, cutViewer] = [await scene.writer(there), await scene.writer()];
-  const goodViewer = await scene.viewer(cutWriter.link);
+  const [cutWriter, cutViewer] = [await scene.writer(there), await scene.author()];
+  const goodViewer = await scene.reader(cutWriter.link);
   const badViewer = await scene.viewer(cutViewer.link, here);
   for (const [writer, viewer] of [
     [cutWriter, goodViewer],
@@ -99,7 +94,8 @@ async function silence(scene) {
   there.wall.up = true;
   here.wall.up = true;
   const since = Date.now();
-  for (const writer of [cutWriter, cutViewer]) await writer.page.keyboard.type(' during');
+  await cutWriter.page.keyboard.type(' during');
+  cutViewer.type(' during');
   const times = await Promise.all([
     told(cutWriter, LOST, since),
     told(badViewer, LOST, since),
@@ -112,7 +108,8 @@ async function silence(scene) {
   assert.match(await cutWriter.notice(), /kept in this browser/);
   there.wall.up = false;
   here.wall.up = false;
-  for (const writer of [cutWriter, cutViewer]) await writer.page.keyboard.type(' after');
+  await cutWriter.page.keyboard.type(' after');
+  cutViewer.type(' after');
   for (const viewer of [goodViewer, badViewer]) {
     await viewer.shows('before during after', TRUE_MS);
     await viewer.says('Live');

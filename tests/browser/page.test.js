@@ -51,9 +51,8 @@ test('a writer loads at most 1.0 MB in 15 requests, and nothing more until a lan
 });
 
 test('a viewer has the text before 150 kB have arrived, and before there is a reader', async () => {
-  const writer = await scene.writer();
-  await writer.paste(Array.from({ length: 60 }, (_, i) => `const n${i} = 1;`).join('\n'));
-  await writer.keys('Control+Home');
+  const writer = await scene.author(
+    Array.from({ length: 60 }, (_, i) => `const n${i} = 1;`).join('\n'));
   const context = await scene.person();
   // The reader is kept back: what is on the screen until then is plain text.
   const gate = deferred();
@@ -199,45 +198,27 @@ test('everything in the bar, the banner and the menu is reached and used by keyb
   for (const id of ['menu-button', 'follow']) assert.ok(all.has(id), `${id} of ${[...all]}`);
 });
 
-test('the state is in a status region, which changes only when there is news', async () => {
-  const writer = await scene.writer();
-  assert.equal(
-    await writer.page
-      .locator('#state')
-      .evaluate((element) => element.closest('[role=status]') !== null),
-    true,
-  );
-  const changes = await writer.page.evaluate(async () => {
+test('the state is in a status region, which changes only when there is news, and has an edge in forced colours', async () => {
+  const { page } = await scene.writer({ colorScheme: 'dark' });
+  const isStatus = (element) => element.closest('[role=status]') !== null;
+  assert.equal(await page.locator('#state').evaluate(isStatus), true);
+  const changes = await page.evaluate(async () => {
     let count = 0;
     const observer = new MutationObserver((records) => {
       count += records.length;
     });
-    observer.observe(document.querySelector('.bar .state'), {
-      subtree: true,
-      childList: true,
-      characterData: true,
-    });
-    observer.observe(document.querySelector('#banner'), {
-      subtree: true,
-      childList: true,
-      characterData: true,
-      attributes: true,
-    });
+    const what = { subtree: true, childList: true, characterData: true };
+    observer.observe(document.querySelector('.bar .state'), what);
+    observer.observe(document.querySelector('#banner'), { ...what, attributes: true });
     await new Promise((resolve) => {
       setTimeout(resolve, 2_500);
     });
     return count;
   });
   assert.equal(changes, 0);
-});
-
-test('in forced colours the state has an edge and the editor high contrast', async () => {
-  const writer = await scene.writer({ forcedColors: 'active', colorScheme: 'dark' });
-  assert.match(
-    await writer.page.locator('.monaco-editor').first().getAttribute('class'),
-    /hc-black/,
-  );
-  const edge = await writer.page
+  await page.emulateMedia({ forcedColors: 'active' });
+  await page.locator('#editor .monaco-editor.hc-black').first().waitFor();
+  const edge = await page
     .locator('.state')
     .evaluate((element) => getComputedStyle(element).borderTopStyle);
   assert.equal(edge, 'solid');

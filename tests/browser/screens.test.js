@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from '../lib/test.js';
 import { startScene } from './browser.js';
-import { THEMES, axe, misplaced, violations } from './looking.js';
+import { isAccessibleInThemes, misplaced } from './looking.js';
 
 const LONG = { timeout: 60_000 };
 const NAME = `${'W'.repeat(77)}.py`;
@@ -140,13 +140,7 @@ test('with hardly any height the text has most of it: a small frame, 400 %, a ph
   await embed.keys('Home');
   await embed.says('Rewound');
   await has(embed, 110);
-  await embed.page.evaluate(axe);
-  // looks.test.js has the other themes.
-  for (const theme of ['light', 'dark']) {
-    await embed.page.emulateMedia(THEMES[theme]);
-    await embed.page.locator(`html[data-theme=${theme}]`).waitFor();
-    assert.deepEqual(await embed.page.evaluate(violations), [], theme);
-  }
+  await isAccessibleInThemes(embed);
   assert.deepEqual(await embed.page.evaluate(misplaced), []);
   await embed.page.context().close();
   await size(writer, 320, 180);

@@ -25,15 +25,6 @@ async function open(writer, ...files) {
   await writer.page.locator('#open-file').setInputFiles(files);
 }
 
-test('the link is copied, and the button says so', async () => {
-  const writer = await scene.writer();
-  await writer.page.locator('#copy-link').click();
-  await writer.page.locator('#copy-link', { hasText: 'Copied' }).waitFor();
-  assert.equal(await writer.page.evaluate(() => navigator.clipboard.readText()), writer.link);
-  assert.match(new URL(writer.link).hash, /^#[A-Za-z0-9_-]{22}$/);
-  await writer.page.locator('#copy-link', { hasText: 'Copy link' }).waitFor();
-});
-
 test('nothing of a pause is ever sent, also by a writer who reloads', async () => {
   const { writer, viewer } = await pair('public');
   const sent = [];
@@ -52,7 +43,7 @@ test('nothing of a pause is ever sent, also by a writer who reloads', async () =
   await writer.focus();
   await writer.keys('Control+End');
   await writer.page.keyboard.type('@');
-  const late = await scene.viewer(writer.link);
+  const late = await scene.reader(writer.link, 'Paused');
   for (const screen of [viewer, late]) {
     await screen.says('Paused');
     await screen.shows('public');
@@ -78,8 +69,7 @@ test('the end of a session is told to everybody and outlives a reload, and a new
   await writer.says('Ended');
   await viewer.says('Ended');
   assert.equal((await viewer.lines()).join(), 'the end');
-  const late = await scene.viewer(writer.link);
-  await late.says('Ended');
+  await scene.reader(writer.link, 'Ended');
   await writer.focus();
   await writer.page.keyboard.type('no more');
   assert.equal((await writer.lines()).join(), 'the end');
@@ -205,7 +195,7 @@ test('a browser that keeps nothing can still write, and asks before a text is lo
   assert.deepEqual(await questionsOnReload(keeping), []);
   const writer = await scene.writer({ context: await forgetful() });
   await writer.type('still here');
-  const viewer = await scene.viewer(writer.link);
+  const viewer = await scene.reader(writer.link);
   await viewer.shows('still here');
   await writer.press('pause');
   await writer.says('Paused');
@@ -213,8 +203,13 @@ test('a browser that keeps nothing can still write, and asks before a text is lo
   assert.deepEqual(await questionsOnReload(writer), ['beforeunload']);
 });
 
-test('a new session leaves the old one behind, also after a reload', async () => {
+test('the link is copied, and a new session with another link leaves the old one behind, also after a reload', async () => {
   const writer = await scene.writer();
+  await writer.page.locator('#copy-link').click();
+  await writer.page.locator('#copy-link', { hasText: 'Copied' }).waitFor();
+  assert.equal(await writer.page.evaluate(() => navigator.clipboard.readText()), writer.link);
+  assert.match(new URL(writer.link).hash, /^#[A-Za-z0-9_-]{22}$/);
+  await writer.page.locator('#copy-link', { hasText: 'Copy link' }).waitFor();
   await writer.type('left behind');
   writer.page.on('dialog', (dialog) => dialog.accept());
   const shared = () => writer.page.locator('#share-link').getAttribute('href');
@@ -230,7 +225,10 @@ test('a new session leaves the old one behind, also after a reload', async () =>
 });
 
 test('a session that is forgotten leaves nothing in the browser, and its viewers what they have', async () => {
-  const { writer, viewer } = await pair('nobody else reads this');
+  const writer = await scene.writer();
+  await writer.paste('nobody else reads this');
+  const viewer = await scene.reader(writer.link);
+  await viewer.shows('nobody else reads this');
   const asked = [];
   writer.page.on('dialog', (dialog) => {
     asked.push(dialog.message());
@@ -247,7 +245,7 @@ test('a session that is forgotten leaves nothing in the browser, and its viewers
   assert.match(asked.join(), /^Forget this session\?/);
   assert.notEqual(await writer.page.locator('#share-link').getAttribute('href'), writer.link);
   for (const trace of ['nobody else', room]) assert.ok(!(await kept()).includes(trace), trace);
-  assert.equal(await viewer.text(), 'nobody else reads this');
+  await viewer.shows('nobody else reads this');
 });
 
 test('a session whose key is refused goes on as a new one, with its text', async () => {
@@ -276,6 +274,6 @@ test('a session whose key is refused goes on as a new one, with its text', async
   await writer.page.unroute('**/negotiate');
   await writer.page.reload();
   await writer.says('Live');
-  const viewer = await scene.viewer(link);
+  const viewer = await scene.reader(link);
   await viewer.shows('carried over, all of it');
 });

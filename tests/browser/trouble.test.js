@@ -77,7 +77,7 @@ test('a connection that breaks as soon as it is made is not tried without a paus
 
 test("the writer's reload keeps room, text and language, and viewers see it through", async () => {
   const writer = await scene.writer();
-  const viewer = await scene.viewer(writer.link);
+  const viewer = await scene.reader(writer.link);
   await writer.type('kept');
   await writer.page.locator('#language').selectOption('go');
   await viewer.shows('kept');
@@ -90,27 +90,25 @@ test("the writer's reload keeps room, text and language, and viewers see it thro
   await writer.page.keyboard.type(' on');
   await viewer.shows('kept on');
   await viewer.says('Live');
-  await viewer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
+  await writer.page.locator('#viewer-count', { hasText: /^1$/ }).waitFor();
 });
 
 test(
   'a viewer who joins while the writer is away is told so, and gets the text later',
   LONG,
   async () => {
-    const context = await scene.person();
-    const writer = await scene.writer({ context });
-    const { link } = writer;
+    const writer = await scene.author('here again');
+    const { link, session } = writer;
     const first = await scene.viewer(link);
-    await writer.type('here again');
     await first.shows('here again');
-    await writer.page.close();
+    writer.leaves();
     await first.says('Writer away', TRUE_MS);
     assert.match(await first.notice(), /by itself/);
     assert.equal((await first.lines()).join(), 'here again');
     const late = await scene.viewer(link);
     await late.says('Waiting for the writer', TRUE_MS);
     assert.match(await late.page.locator('#empty').innerText(), /appears here by itself/);
-    const again = await scene.writer({ context });
+    const again = await scene.author('here again', session);
     assert.equal(again.link, link);
     for (const viewer of [first, late]) {
       await viewer.shows('here again', TRUE_MS);
@@ -122,7 +120,7 @@ test(
 test('a second tab takes over when it is told to, the first says so, and can take the pen back', async () => {
   const context = await scene.person();
   const first = await scene.writer({ context });
-  const viewer = await scene.viewer(first.link);
+  const viewer = await scene.reader(first.link);
   await first.type('first');
   await viewer.shows('first');
   await first.page.waitForFunction(() =>
@@ -186,7 +184,7 @@ test("a writer's link passes the pen with the text, and its key leaves the addre
 test('a writer who was away gives way to the one who has taken over since', LONG, async () => {
   const [one, other] = [await scene.person(), await scene.person()];
   const first = await scene.writer({ context: one });
-  const viewer = await scene.viewer(first.link);
+  const viewer = await scene.reader(first.link);
   await first.type('old');
   await viewer.shows('old');
   await first.page.waitForFunction(() =>
@@ -244,20 +242,19 @@ test('without a function app the editor is usable, with it the stream starts', a
   refusing = false;
   await writer.page.locator('#banner-action').click();
   await writer.says('Live');
-  const viewer = await scene.viewer(await writer.page.locator('#share-link').getAttribute('href'));
+  const viewer = await scene.reader(await writer.page.locator('#share-link').getAttribute('href'));
   await viewer.shows('typed without a server');
 });
 
 test('where WebSocket gets no answer the stream goes by polling', LONG, async () => {
-  const writer = await scene.writer();
-  await writer.type('seen');
+  const writer = await scene.author('seen');
   const context = await scene.person();
   // What is sent is swallowed, and nothing comes back.
   await context.routeWebSocket('**/*', () => {});
   const viewer = await scene.viewer(writer.link, { context });
   await viewer.shows('seen', TRUE_MS);
   await viewer.says('Live');
-  await writer.page.keyboard.type(' and seen');
+  writer.type(' and seen');
   await viewer.shows('seen and seen');
 });
 

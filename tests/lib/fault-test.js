@@ -18,6 +18,9 @@ export const LASTING_MS = LIE_MS + 500;
 /** And one that heals while it is there. */
 export const SHORT_MS = 4000;
 
+/** `make test` has an example of each kind of fault; what differs from it in a status or so is here. */
+export const ALL = process.env.FAULTS === 'all';
+
 /** All tests may wait for their turn at the same time. */
 export const AT_ONCE = { concurrency: 60 };
 /** Of a file's time; where the machine is busy, most of it is waiting for a turn. */

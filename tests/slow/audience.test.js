@@ -1,6 +1,8 @@
-// A room of 100,000 in virtual time; make test has one of 10,000 that fills at the same rate.
+// Large rooms in virtual time: one of 100,000, where make test has one of 10,000 that fills at the same
+// rate, and steady typing.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { CASES, DEFAULTS } from '../../bench/audience/cases.mjs';
 import { grown, play } from '../../bench/audience/record.mjs';
 
 test('100,000 viewers on 125 units have the text within a minute of the last join', () => {
@@ -8,4 +10,13 @@ test('100,000 viewers on 125 units have the text within a minute of the last joi
   assert.deepEqual(grown('many', figures), []);
   assert.equal(figures.waiting, 0);
   assert.ok(figures.secondsUntilAllHave <= 60, `${figures.secondsUntilAllHave} s`);
+});
+
+test('steady typing for 10,000 costs a third of what it does in the named form at full pace', () => {
+  const figures = play('steady');
+  assert.deepEqual(grown('steady', figures), []);
+  const options = { ...DEFAULTS, viewers: 10_000, units: 25, older: true };
+  const { figures: before } = CASES.steady(options);
+  assert.ok(before.outMB / 10_000 / 60 > 0.0009, 'the named form costs what it does');
+  assert.ok(figures.outMB <= before.outMB / 3, `${before.outMB} MB -> ${figures.outMB} MB`);
 });
