@@ -29,7 +29,7 @@ struct config {
     struct rest_options rest;
     struct rest_options storage; /* where texts are kept; endpoint.url empty: nowhere */
     struct str
-        service_origins;     /* further hosts and origins of Web PubSub: a list, see README */
+        service_origins;     /* further hosts and origins of Web PubSub: a list with commas */
     struct str secret;       /* empty: derived from the access key, if there is one */
     struct str writers_word; /* empty: anybody may open a room */
     bool needs_word;         /* there is one, even if it has been forgotten */

@@ -329,7 +329,7 @@ void app_negotiate(const struct app *app, struct app_caller *caller);
 MUST_USE enum err app_word_mac(const struct hmac_key *secret, struct str word,
                                unsigned char *out);
 
-/* The one that this program is: its build decides (application.c). */
+/* The one that this program is: its build decides (app.c). */
 extern const struct app *const application;
 
 #endif
