@@ -15,8 +15,8 @@
 #   make test-clients         Socket.IO clients in Python, Java, Go, Rust, as far as their
 #                             tools are there: what is missing is said, and not installed
 #   make check                formatting, warnings, analysers, who may include whom
-#   make race                 the handler's tests with the thread sanitizer
-#   make valgrind             the handler's tests with the release binary under valgrind
+#   make race                 many of the handler's tests with the thread sanitizer
+#   make valgrind             many of the handler's tests with the release binary under valgrind
 #   make fuzz                 every parser, and whole requests, FUZZ_SECONDS (60) each
 #   make coverage             lines and branches of the pure layers that unit tests reach
 #   make soak                 50 rooms with faults for SOAK_SECONDS (600): flat memory

@@ -34,7 +34,7 @@ const perHour = 'an hour of typing';
 /** Why a goal is missed, where it is. */
 const LIBCURL = 'libcurl makes and reads each request for every case that there is; a client by hand knows one';
 const POOL = 'libmicrohttpd wipes, and so touches, a connection’s whole pool after each request';
-const BEGIN = 'OpenSSL and libcurl begin, the kernel takes the sandbox’s filter, and addresses are relocated';
+const BEGIN = 'the kernel takes the sandbox’s filter, and addresses are relocated';
 const LOOPS = 'a second loop, the sandbox’s filter at each system call, and a wiped pool';
 const TABLES = 'OpenSSL’s tables, which stand in the program and are relocated when it begins';
 const FULL = 'with thousands of connections nothing of theirs is in the cache when an event comes';
