@@ -308,6 +308,17 @@ static void give_up(const struct config *config, struct sandbox *in_force)
 #endif
 }
 
+/*
+ * OpenSSL reads its settings when libcurl begins, which is in the sandbox.  A file of the owner's
+ * own may be out of reach there, as may be the modules that it names, and OpenSSL would go on
+ * without a word.
+ */
+static void load_openssl_settings(void)
+{
+    if (getenv("OPENSSL_CONF"))
+        http_client_global_init();
+}
+
 static void log_stop(int received)
 {
     log_event(LOG_INFO, "stopping",
@@ -326,6 +337,7 @@ static int serve(struct config *config, int listener, unsigned port, const sigse
 
     raise_descriptor_limit();
     resolver_global_init();
+    load_openssl_settings();
     give_up(config, &sandbox);
     if (log_open()) {
         close(listener);

@@ -22,8 +22,8 @@
 struct http_client;
 
 /*
- * Once, in any thread and beside clients: starts libcurl and its TLS, which a first call would wait
- * for otherwise.
+ * In any thread and beside clients: starts libcurl and its TLS, which a first call would wait for
+ * otherwise.  Again: nothing.
  */
 void http_client_global_init(void);
 

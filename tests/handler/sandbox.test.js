@@ -3,14 +3,14 @@
 // within, in tests/unit/test_sandbox_*.c.
 import assert from 'node:assert/strict';
 import {
-  copyFile, mkdir, readdir, readFile, rename, rm, symlink,
+  copyFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile,
 } from 'node:fs/promises';
 import https from 'node:https';
 import path from 'node:path';
 import { once } from 'node:events';
 import { skip } from '../lib/release.js';
 import { makeCertificates } from '../lib/certificates.js';
-import { joinRoom } from '../lib/events.js';
+import { joinRoom, readAck } from '../lib/events.js';
 import {
   ACCESS_KEY, connectionString, runHandler, startHandler,
 } from '../lib/handler.js';
@@ -208,3 +208,41 @@ test('it trusts certificates of a mounted secret that was renewed since', { skip
       },
     };
   }));
+
+test('what OPENSSL_CONF asks of TLS holds, wherever the file is', { skip }, async () => {
+  const certificates = await makeCertificates();
+  const service = https.createServer({ ...certificates.valid, maxVersion: 'TLSv1.2' }, (message, response) => {
+    message.resume();
+    response.writeHead(202).end();
+  });
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  const OPENSSL_CONF = `${certificates.authorityFile}.cnf`;
+  await writeFile(OPENSSL_CONF, `openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = everywhere
+[everywhere]
+MinProtocol = TLSv1.3
+`);
+  // The certificates are elsewhere, since what stands beside them may be read.
+  const other = await makeCertificates();
+  const CODESTREAM_CA_FILE = path.join(path.dirname(other.authorityFile), 'trusted.pem');
+  await copyFile(certificates.authorityFile, CODESTREAM_CA_FILE);
+  const handler = await startHandler({
+    service: connectionString(`https://localhost:${service.address().port}`),
+    env: { CODESTREAM_CA_FILE, OPENSSL_CONF },
+  });
+  try {
+    const { viewer, room } = newParty();
+    const ack = readAck(await request(handler.port, joinRoom(viewer, room, { ack: 1 }))).value;
+    assert.equal(ack.error?.code, 'Upstream', JSON.stringify(ack));
+  } finally {
+    await handler.stop();
+    service.closeAllConnections();
+    service.close();
+    await certificates.remove();
+    await other.remove();
+  }
+});
