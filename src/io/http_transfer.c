@@ -58,9 +58,10 @@ struct transfers {
     struct transfer_exchange *exchange;
     char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
 
-    CURLSH *sessions; /* of TLS, with which a further connection is made for less */
-    CURLM *multi;     /* NULL: the next call makes one */
-    int64_t timer_ms; /* when libcurl wants to be called */
+    CURLSH *sessions;     /* of TLS, with which a further connection is made for less */
+    bool doubts_sessions; /* they are not used, and are forgotten when nothing runs */
+    CURLM *multi;         /* NULL: the next call makes one */
+    int64_t timer_ms;     /* when libcurl wants to be called */
     struct transfer_list running;
     size_t running_count;
     size_t most_running; /* at once, since the last sweep of the idle ones */
@@ -301,7 +302,7 @@ static void forget_addresses(struct transfer *t)
 
 /* The call's texts and user_agent, a whole header, stay until the end.  false: no memory. */
 static bool prepare(struct transfer *t, struct http_call *call, const struct target *target,
-                    const char *user_agent, int64_t now_ms)
+                    const char *user_agent, bool resumes, int64_t now_ms)
 {
     CURL *easy = t->easy;
     bool ok = true;
@@ -322,6 +323,7 @@ static bool prepare(struct transfer *t, struct http_call *call, const struct tar
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
+    SET(CURLOPT_SSL_SESSIONID_CACHE, resumes ? 1L : 0L);
     return ok && set_target(t, target, call->url) && tell_addresses(t);
 }
 
@@ -507,6 +509,29 @@ static void link_running(struct transfers *all, struct transfer *t)
         all->most_running = all->running_count;
 }
 
+static CURLSH *sessions_new(void)
+{
+    CURLSH *sessions = curl_share_init();
+
+    (void)curl_share_setopt(sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return sessions;
+}
+
+/*
+ * Forgets all TLS sessions.  libcurl keeps one with which a handshake failed, and would fail with
+ * it again and again.  No transfer may be running.
+ */
+static void renew_sessions(struct transfers *all)
+{
+    CURLSH *old = all->sessions;
+
+    all->sessions = sessions_new();
+    all->doubts_sessions = false;
+    for (struct transfer *t = LIST_FIRST(&all->idle); t; t = LIST_NEXT(t, link))
+        (void)curl_easy_setopt(t->easy, CURLOPT_SHARE, all->sessions);
+    (void)curl_share_cleanup(old);
+}
+
 /* Takes t out of libcurl and of the running ones, and gives back the call it carried. */
 static struct http_call *release(struct transfers *all, struct transfer *t)
 {
@@ -521,6 +546,8 @@ static struct http_call *release(struct transfers *all, struct transfer *t)
     keep_idle(all, t);
     if (all->running_count == 0)
         all->silent_ms = now_ms + SILENT_MS;
+    if (all->running_count == 0 && all->doubts_sessions)
+        renew_sessions(all);
     if (all->exchange->places++ == 0)
         all->exchange->due_ms = now_ms;
     return call;
@@ -548,6 +575,7 @@ static void finish(struct transfers *all, CURL *easy, CURLcode code)
         return;
     }
     failure = take_outcome(t, code);
+    all->doubts_sessions |= code == CURLE_SSL_CONNECT_ERROR;
     call = release(all, t);
     if (lacked_addresses(code))
         forget_all_addresses(all);
@@ -686,7 +714,8 @@ bool transfers_start(struct transfers *all, struct http_call *call, const struct
     if (!t)
         return false;
     link_running(all, t);
-    if (prepare(t, call, target, all->user_agent, loop_now_ms(all->loop)) &&
+    if (prepare(t, call, target, all->user_agent, !all->doubts_sessions,
+                loop_now_ms(all->loop)) &&
         curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
         return true;
     forget_addresses(t);
@@ -711,8 +740,7 @@ struct transfers *transfers_new(struct loop *loop, const struct http_client_opti
                                .silent_ms = LOOP_NEVER };
     (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
                    options->user_agent);
-    all->sessions = curl_share_init();
-    (void)curl_share_setopt(all->sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    all->sessions = sessions_new();
     loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, false });
     loop_add_task(loop, &(struct loop_task){ drop_multi, all, &all->silent_ms, false });
     loop_add_task(loop, &(struct loop_task){ on_time, all, &all->timer_ms, false });

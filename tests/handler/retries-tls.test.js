@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { makeCertificates } from '../lib/certificates.js';
 import { eventually } from '../lib/deadline.js';
@@ -97,6 +98,44 @@ test('events that come at once reach the service by connections that resume a TL
   assert.equal(resumed.length, CROWD - 1, 'one connection was there');
   assert.ok(resumed.includes(true), 'each connection began a session of its own');
   await handler.stop();
+});
+
+test('a service that breaks off where a TLS session is resumed is reached without', async () => {
+  const server = tls.createServer({
+    ...certificates.valid, maxVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET,
+  }, (socket) => join(socket, net.connect(recorder.port, '127.0.0.1')));
+  const sessions = new Set();
+  let refused = 0;
+  server.on('newSession', (id, session, done) => {
+    sessions.add(id.toString('hex'));
+    done();
+  });
+  server.on('resumeSession', (id, done) => { // a client of TLS 1.3 sends a number at random too
+    const isResumed = sessions.has(id.toString('hex'));
+    refused += Number(isResumed);
+    done(isResumed ? new Error('no session is resumed here') : null, null);
+  });
+  server.on('tlsClientError', () => {});
+  const fussy = await listen(server, 'connection');
+  const handler = await startHandler({
+    service: connectionString(`https://localhost:${fussy.port}`),
+    env: { CODESTREAM_CA_FILE: certificates.authorityFile, CODESTREAM_LOOPS: '1' },
+  });
+  const { writer } = newParty();
+  const ask = async () => {
+    await fussy.cut('destroy');
+    return readAck(await request(handler.port, sendToRoom(writer, '1', { ack: 1 }))).value;
+  };
+  try {
+    assert.deepEqual(await ask(), { success: true });
+    assert.equal((await ask()).error?.code, 'Upstream');
+    assert.equal(refused, 1);
+    assert.deepEqual(await ask(), { success: true }, handler.stderr.at(-1));
+  } finally {
+    await handler.stop();
+    fussy.server.close();
+    await fussy.cut('destroy');
+  }
 });
 
 const WAYS = {
