@@ -94,14 +94,17 @@ test('on a phone, "Select all" and "Copy" give the whole text, and a part is cop
 /** Somebody to whom deltas come at one moment, once there are so many, however slow the machine. */
 async function personOfBursts(count) {
   const context = await scene.person();
-  await context.routeWebSocket('**/*', (socket) => {
-    const server = socket.connectToServer();
+  await context.addInitScript((count) => {
+    const onmessage = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
     const held = [];
-    server.onMessage((message) => {
-      if (!String(message).includes('"delta"')) socket.send(message);
-      else if (held.push(message) === count) held.forEach((delta) => socket.send(delta));
-    });
-  });
+    const set = function (listener) {
+      onmessage.set.call(this, (event) => {
+        if (!String(event.data).includes('"delta"')) listener.call(this, event);
+        else if (held.push(event) === count) held.forEach((delta) => listener.call(this, delta));
+      });
+    };
+    Object.defineProperty(WebSocket.prototype, 'onmessage', { ...onmessage, set });
+  }, count);
   return context;
 }
 

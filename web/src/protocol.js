@@ -84,6 +84,10 @@ export const ANSWER_BYTES_PER_S = 768 * 1024;
 export const ANSWER_WINDOW_BYTES = 192 * 1024;
 /** For this long, a missing delta may still be on its way. */
 export const GAP_MS = 400;
+/** While messages come closer together than this, it may be among those that a busy page takes next. */
+export const LULL_MS = 50;
+/** But for no longer than this: somebody may send without end. */
+export const LONGEST_BURST_MS = 4_000;
 /**
  * Without an acknowledgement for this long the connection counts as slow, and then as dead; what is
  * large has more time, as an uplink of so many bytes takes for it and for what is in front of it.

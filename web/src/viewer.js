@@ -13,6 +13,8 @@ import {
   AWAY_MS,
   FORM,
   GAP_MS,
+  LONGEST_BURST_MS,
+  LULL_MS,
   MAX_BUFFERED,
   MAX_TEXT,
   ROLL_CALL_JITTER_MS,
@@ -471,7 +473,7 @@ export class Viewer {
     /** @type {Send[]} */
     const sends = [];
     if (this.connected) {
-      if (now >= this.gapAt) {
+      if (now >= this.#gapDue()) {
         this.gapAt = NEVER;
         this.behind = this.hasText;
         this.#want(now, GAP_MS);
@@ -482,6 +484,12 @@ export class Viewer {
     }
     this.wakeAt = this.#nextWake(now);
     return sends;
+  }
+
+  /** When what is missing counts as lost. */
+  #gapDue() {
+    const lull = this.heardAt + LULL_MS;
+    return Math.max(this.gapAt, Math.min(lull, this.gapAt + LONGEST_BURST_MS));
   }
 
   #askDue() {
@@ -531,7 +539,7 @@ export class Viewer {
     const times = [
       this.#askDue(),
       this.rollCallAt,
-      this.gapAt,
+      this.#gapDue(),
       this.heardAt + AWAY_MS,
       this.flights.wakeAt(now),
       this.hand.wakeAt(now),

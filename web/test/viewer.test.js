@@ -7,6 +7,8 @@ import {
   BEAT_MS,
   DEAD_MS,
   GAP_MS,
+  LONGEST_BURST_MS,
+  LULL_MS,
   MAX_BUFFERED,
   ROLL_CALL_JITTER_MS,
   SILENCE_MS,
@@ -139,6 +141,37 @@ test('a burst whose deltas overtake each other asks nothing, however long it tak
   seat.hear(letter(64));
   assert.equal(seat.viewer.text, 'ab'.repeat(32));
   assert.deepEqual(seat.asks, []);
+});
+
+/** Deltas whose first is missing, one soon after the other. @param {number} untilMs */
+function typeWithoutTheFirst(seat, untilMs) {
+  let version = 2;
+  while (seat.now < untilMs) {
+    version += 1;
+    seat.hear(delta(version, [[version - 2, 0, 'b']], version - 1));
+    seat.run(seat.now + LULL_MS - 10);
+  }
+  return version - 1;
+}
+
+test('while one message follows the other, what is missing may be among the next', () => {
+  const seat = joined();
+  seat.hear(full(1, ''));
+  seat.run(1_000);
+  seat.asks = [];
+  const letters = typeWithoutTheFirst(seat, 1_000 + 3 * GAP_MS);
+  seat.hear(delta(2, [[0, 0, 'a']], 1));
+  assert.equal(seat.viewer.text, 'a'.padEnd(letters, 'b'));
+  assert.deepEqual(seat.asks, []);
+});
+
+test('somebody who sends without end does not keep a viewer from asking for what is missing', () => {
+  const seat = joined();
+  seat.hear(full(1, ''));
+  seat.run(1_000);
+  seat.asks = [];
+  typeWithoutTheFirst(seat, 1_000 + LONGEST_BURST_MS + 3 * GAP_MS);
+  assert.notDeepEqual(seat.asks, []);
 });
 
 test('a missing delta is waited for, then the text is called out of date and asked for', () => {
