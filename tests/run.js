@@ -31,8 +31,9 @@ tests.on('test:fail', ({ name, file, details: { error } }) => {
 function describe(name, file, error) {
   const text = String(error?.cause?.message ?? error?.cause ?? error?.message ?? error);
   const lines = text.split('\n').slice(0, ERROR_LINES).map((line) => `    ${line}`);
-  const test = path.resolve(name) === file ? '' : ` › ${name}`;
-  return [`failed: ${path.relative('.', file ?? name)}${test}`, ...lines].join('\n');
+  // A test is where test() was called, which for most is in a file that all tests share.
+  const where = /\.test\.js$/.test(file ?? '') && name !== file ? `${path.basename(file)}: ` : '';
+  return [`failed: ${where}${name}`, ...lines].join('\n');
 }
 
 const report = tests.compose(new Spec());
