@@ -54,6 +54,7 @@ export function glance(samples) {
     head: ['', 'server', ...COLUMNS.map(([name]) => name), ...LOADS.map(({ name }) => `a month: ${name}`)],
     body: rows.filter(([, , ...cells]) => cells.some((cell) => cell !== NOTHING)),
     note: `A month is executions and instances of 512 MB, at the prices of docs/deploying.md and docs/scale.md; `
-      + `${HOST_MICROS} µs of CPU are the host's own for each invocation. The service costs the same for all.`,
+      + `${HOST_MICROS} µs of CPU are the host's own for each invocation. The service costs the same for all. `
+      + 'Only what writers type is counted, no free grant is taken off, and most of it is executions, which all need alike.',
   };
 }

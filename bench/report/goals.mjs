@@ -35,21 +35,20 @@ const perHour = 'an hour of typing';
 const LIBCURL = 'libcurl makes and reads each request for every case that there is; a client by hand knows one';
 const POOL = 'libmicrohttpd wipes, and so touches, a connection’s whole pool after each request';
 const BEGIN = 'the kernel takes the sandbox’s filter, and addresses are relocated';
-const LOOPS = 'a second loop, the sandbox’s filter at each system call, and a wiped pool';
+const WIPED = 'the sandbox’s filter at each system call, and a wiped pool';
 const TABLES = 'OpenSSL’s tables, which stand in the program and are relocated when it begins';
-const FULL = 'with thousands of connections nothing of theirs is in the cache when an event comes';
 
 /** What the handler is built towards.  reach: better than the goal, if it can be had. */
 const FIRST = [
   atMost(1.5, { ...against('limit', eventCpu), reach: 1.35, why: LIBCURL }),
-  atMost(1.2, { ...against('hyper', eventCpu), reach: 1, why: LIBCURL }),
+  atMost(1.2, { ...against('hyper', eventCpu), reach: 1 }),
   atMost(0.6, against('hyper',
     { what: 'event, 1000 in flight: p99', point: 'events-1000', metric: 'p99Ms' })),
   atMost(1.25, {
     ...against('limit', cpu('events-256-tls', 'event over TLS, 256 in flight: CPU each')),
     why: LIBCURL,
   }),
-  atMost(1.1, { ...against('hyper', negotiateCpu), why: LOOPS }),
+  atMost(1.1, { ...against('hyper', negotiateCpu), why: WIPED }),
   atMost(28, { what: 'memory of a waiting event, KB', point: 'waiting', metric: 'kbEach' }),
   atMost(36, {
     what: 'the same on a connection that has served before, KB',
@@ -60,7 +59,7 @@ const FIRST = [
   ...MANY.map(({ id, connections, writers }) => atMost(1.3, against(HANDLER, {
     ...cpu(id, `event, ${number(connections)} connections, ${number(writers)} `
       + `writer${writers === 1 ? '' : 's'}: CPU each`),
-    againstPoint: FEW, opponent: '100 connections', why: FULL,
+    againstPoint: FEW, opponent: '100 connections',
   }))),
   atMost(4.4, { ...rest, why: TABLES }),
   atMost(0.7, { ...against('go', rest), why: TABLES }),
