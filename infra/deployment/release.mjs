@@ -1,36 +1,70 @@
 // Whether a release is whole, which is asked before anything is changed in Azure.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readFile, readdir } from 'node:fs/promises';
+import { isAbsolute, join, normalize, sep } from 'node:path';
 
 import { Stop } from './errors.mjs';
 import { SUMS } from './places.mjs';
 
-const AGAIN = 'Fetch the release again, and unpack all of it.';
+const AGAIN = 'Fetch the release again, and unpack all of it into an empty folder.';
 const LINE = /^([0-9a-f]{64}) [ *](.+)$/;
 
-/** Each file of the list of sums is there, and is the one that it was. Others may be there as well. */
+/** Without one of each line there is nothing to deploy. */
+const NEEDED = [
+  ['codestream.zip'], ['check.cjs'], ['page/index.html'],
+  ['infra/main.json', 'infra/main.bicep'], ['infra/hub.json', 'infra/hub.bicep'],
+];
+/** Everything in these is deployed, or may be taken in the place of something else. */
+const TAKEN = ['infra', 'page'];
+
+/** Each file that is deployed is listed, and each that is listed is the one that it was. */
 export async function needWhole(folder) {
-  const list = await read(join(folder, SUMS));
-  if (!list) throw new Stop(`${folder} is no release: it has no ${SUMS}`);
-  const lines = list.toString().split('\n').filter(Boolean);
-  if (lines.length === 0) throw new Stop(`${folder} is no release: its ${SUMS} is empty`, AGAIN);
-  for (const line of lines) {
-    const [, sum, name] = LINE.exec(line) ?? [];
-    if (!name) throw new Stop(`${join(folder, SUMS)} is damaged`, AGAIN);
-    const content = await read(join(folder, name));
-    if (!content) throw new Stop(`${join(folder, name)} is missing`, AGAIN);
-    const found = createHash('sha256').update(content).digest('hex');
-    if (found !== sum) throw new Stop(`${join(folder, name)} is not the file that the release had`, AGAIN);
+  const sums = await readSums(folder);
+  for (const names of NEEDED) {
+    if (!names.some((name) => sums.has(name))) throw new Stop(`${join(folder, SUMS)} does not list ${names[0]}`, AGAIN);
+  }
+  for (const [name, sum] of sums) await needSame(join(folder, name), sum);
+  for (const name of (await Promise.all(TAKEN.map((taken) => filesIn(folder, taken)))).flat()) {
+    if (!sums.has(name)) throw new Stop(`${join(folder, name)} is none of the release's files`, AGAIN);
   }
 }
 
-/** Its bytes; undefined: it is not there. */
-async function read(file) {
+/** The sum of each file, by its name as the list has it. */
+async function readSums(folder) {
+  const file = join(folder, SUMS);
+  const list = await kindOf(file) === 'file' ? String(await readFile(file)) : undefined;
+  if (list === undefined) throw new Stop(`${folder} is no release: it has no ${SUMS}`);
+  const lines = list.split(/\r?\n/).filter(Boolean);
+  if (lines.length === 0) throw new Stop(`${folder} is no release: its ${SUMS} is empty`, AGAIN);
+  const sums = lines.map((line) => LINE.exec(line)?.slice(1).reverse());
+  const leadsOut = (name) => isAbsolute(name) || normalize(name).split(sep)[0] === '..';
+  if (!list.endsWith('\n') || sums.some((found) => !found || leadsOut(found[0]))) throw new Stop(`${file} is damaged`, AGAIN);
+  return new Map(sums);
+}
+
+async function needSame(file, sum) {
+  const kind = await kindOf(file);
+  if (kind !== 'file') throw new Stop(`${file} is ${kind ? 'no file' : 'missing'}`, AGAIN);
+  const found = createHash('sha256').update(await readFile(file)).digest('hex');
+  if (found !== sum) throw new Stop(`${file} is not the file that the release had`, AGAIN);
+}
+
+/** Of all that is below a part of the folder: whatever is no folder itself. */
+async function filesIn(folder, part) {
+  const entries = await readdir(join(folder, part), { withFileTypes: true });
+  const names = await Promise.all(entries.map((entry) => {
+    const name = `${part}/${entry.name}`;
+    return entry.isDirectory() ? filesIn(folder, name) : [name];
+  }));
+  return names.flat();
+}
+
+/** What is there itself, and not what a link leads to. undefined: nothing. */
+async function kindOf(file) {
   try {
-    return await readFile(file);
+    return (await lstat(file)).isFile() ? 'file' : 'other';
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code)) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // infra/deploy.mjs --from: a release in a folder is deployed as it is, or not at all.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { cloudTest, FIRST } from '../lib/azure/test.js';
@@ -35,6 +35,12 @@ function releaseIn(world, { isCompiled = true } = {}) {
   return folder;
 }
 
+/** Takes out of the list of sums whatever has a name that begins like this. */
+function leaveOut(at, beginning) {
+  const lines = readFileSync(at(SUMS), 'utf8').split('\n');
+  writeFileSync(at(SUMS), lines.filter((line) => !line.includes(`  ${beginning}`)).join('\n'));
+}
+
 const templatesOf = (calls) => calls.flatMap((line) => /--template-file (.*?) --no-wait/.exec(line)?.[1] ?? []);
 
 cloudTest('a release is deployed without anything that was built: package, page, check, compiled templates', async (world) => {
@@ -61,6 +67,15 @@ for (const [what, spoil, says] of [
   ['in which a file is missing', (at) => rmSync(at('page/assets/page-AB.js')), /page-AB\.js is missing\nFetch/],
   ['whose list of sums was cut', (at) => writeFileSync(at(SUMS), readFileSync(at(SUMS)).subarray(0, -20)), /SHA256SUMS is damaged|is missing/],
   ['without a list of sums', (at) => rmSync(at(SUMS)), /is no release: it has no SHA256SUMS/],
+  ['with a template that the release does not have', (at) => writeFileSync(at('infra/events.json'), '{}'), /events\.json is none of the release's files\nFetch/],
+  ['with a page that the release does not have', (at) => symlinkSync('/etc', at('page/more')), /page\/more is none of the release's files/],
+  ['whose list leaves out the package', (at) => leaveOut(at, 'codestream.zip'), /SHA256SUMS does not list codestream\.zip/],
+  ['whose list leaves out the templates', (at) => leaveOut(at, 'infra/hub.'), /SHA256SUMS does not list infra\/hub\.json/],
+  ['whose list leads out of it', (at) => appendFileSync(at(SUMS), `${sumOf('')}  page/../../other\n`), /SHA256SUMS is damaged/],
+  ['in which a link stands for a file', (at) => {
+    rmSync(at('check.cjs'));
+    symlinkSync('/dev/null', at('check.cjs'));
+  }, /check\.cjs is no file/],
   ['whose list of sums is empty', (at) => writeFileSync(at(SUMS), ''), /is no release: its SHA256SUMS is empty/],
 ]) {
   cloudTest(`a folder ${what} is refused before az is asked anything`, async (world) => {
