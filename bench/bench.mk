@@ -149,14 +149,14 @@ GO.build = mkdir -p $(@D); echo "go build $@"; cd bench/peers/go && \
 $(BENCH)/go: bench/peers/go/service.go bench/peers/go/nethttp.go
 	$(Q)$(GO.build) $(^F)
 $(BENCH)/fasthttp: bench/peers/go/service.go bench/peers/go/fasthttp.go bench/peers/go/go.mod bench/peers/go/go.sum
-	-$(Q)$(GO.build) $(filter %.go,$(^F))
+	-$(Q)rm -f $@; $(GO.build) $(filter %.go,$(^F))
 
 # Debian's compiler and libraries, and nothing from a network.  Other versions of them may not do; then the
 # bench goes without.  OpenSSL is linked in, as it is in the package: to load it takes longer than all else.
 HYPER.openssl = OPENSSL_STATIC=1 OPENSSL_INCLUDE_DIR=$(shell $(PKG_CONFIG) --variable=includedir libssl) \
                 OPENSSL_LIB_DIR=$(shell $(PKG_CONFIG) --variable=libdir libssl)
 $(BENCH)/hyper: $(addprefix bench/peers/hyper/,Cargo.toml src/main.rs src/service.rs src/log.rs) | build/have-bench-hyper
-	-$(Q)rm -rf $@-source && mkdir -p $@-source && cp -r bench/peers/hyper/. $@-source && \
+	-$(Q)rm -rf $@ $@-source && mkdir -p $@-source && cp -r bench/peers/hyper/. $@-source && \
 	  echo "cargo build $@, which takes minutes" && cd $@-source && \
 	  $(HYPER.openssl) CARGO_HOME=$(abspath $@-home) RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$(abspath $@-target) \
 	  /usr/bin/cargo build --release --offline --quiet \

@@ -38,6 +38,8 @@ const BEGIN = 'the kernel takes the sandbox’s filter, and addresses are reloca
 const WIPED = 'the sandbox’s filter at each system call, and a wiped pool';
 const TABLES = 'OpenSSL’s tables, which stand in the program and are relocated when it begins';
 
+const DROPS = 'a TLS session with which a handshake fails is dropped, and OPENSSL_CONF is read before the sandbox closes';
+
 /** What the handler is built towards.  reach: better than the goal, if it can be had. */
 const FIRST = [
   atMost(1.5, { ...against('limit', eventCpu), reach: 1.35, why: LIBCURL }),
@@ -67,7 +69,9 @@ const FIRST = [
   told({ what: `${perVisit}: REST calls`, point: 'visit', metric: 'restCalls' }),
   told({ what: `${perHour}: invocations`, point: 'typing', metric: 'invocations' }),
   told({ what: `${perHour}: REST calls`, point: 'typing', metric: 'restCalls' }),
-  atMost(ZIP_BYTES, counted({ what: 'size of the zip, bytes', point: 'zip', metric: 'bytes' })),
+  atMost(ZIP_BYTES, counted({
+    what: 'size of the zip, bytes', point: 'zip', metric: 'bytes', why: DROPS,
+  })),
 ];
 
 const FURTHER = [
@@ -91,7 +95,7 @@ const FURTHER = [
   atLeast(20, against('express-sdk', crowdRate)),
   atLeast(1.5, against('go', crowdRate)),
   atMost(0, counted(
-    { what: 'event: errors, 1000 in flight', point: 'events-1000', metric: 'errors' })),
+    { what: 'event: errors, 1000 in flight', point: 'events-1000', metric: 'errors', worst: true })),
   atMost(1 / 14, against('express-sdk', rest)),
   atMost(1 / 80, against('express-sdk', cold)),
   atMost(1, counted({
@@ -149,7 +153,8 @@ export function judge(samples, skipped = {}, isBrief = false) {
 
 function verdict(measured, { limit, isMost, worst, isTold, why }) {
   if (isTold) return '';
-  const value = worst ? measured.min : measured.median;
+  const worstOf = isMost ? measured.max : measured.min;
+  const value = worst ? worstOf : measured.median;
   if (isMost ? value <= limit : value >= limit) return 'ok';
   return why ? `SHORT: ${why}` : 'SHORT';
 }

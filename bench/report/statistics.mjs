@@ -30,9 +30,11 @@ export function valuesOf(samples, { server, point, metric }) {
   return byRound(samples, server, point, metric).map(([, value]) => value);
 }
 
+/** Requests that fail cost something else: a sample with some counts for nothing but their number. */
 function byRound(samples, server, point, metric) {
   return samples
     .filter((sample) => sample.server === server && sample.point === point)
+    .filter(({ errors }) => metric === 'errors' || !(errors > 0))
     .filter((sample) => Number.isFinite(sample[metric]))
     .map((sample) => [sample.round, sample[metric]]);
 }

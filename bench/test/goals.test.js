@@ -34,6 +34,17 @@ test('the median of the rounds decides, and the least and the most are told', ()
   assert.equal(found.text, '65 × (10 × … 70 ×)');
 });
 
+test('one error in one round is one too many, and that round counts for nothing else', () => {
+  const point = 'events-1000';
+  const verdicts = judge([
+    sample('package', { errors: 0, rps: 900 }, point, 1), sample('express-sdk', { errors: 0, rps: 30 }, point, 1),
+    sample('package', { errors: 0, rps: 900 }, point, 2), sample('express-sdk', { errors: 9, rps: 90 }, point, 2),
+    sample('package', { errors: 5, rps: 100 }, point, 3), sample('express-sdk', { errors: 0, rps: 30 }, point, 3),
+  ]);
+  assert.equal(find(verdicts, 'event: errors').verdict, 'SHORT');
+  assert.equal(find(verdicts, 'event: rate, 1000', 'Express + SDK').text, '30 ×');
+});
+
 test('of crowds the worst round decides', () => {
   const rounds = [128, 127].map((served, i) => sample('package', { served }, 'at-once-128', i));
   assert.equal(find(judge(rounds), 'connections sending at once: of 128').verdict, 'SHORT');
