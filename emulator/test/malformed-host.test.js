@@ -18,7 +18,7 @@ require('node:net').createServer((socket) => {
   socket.on('error', () => {}).once('data', (data) => {
     const [, answer = ''] = /answer=([^ &]*)/.exec(data.toString('latin1')) ?? [];
     const plain = 'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n';
-    socket.end(decodeURIComponent(answer) || plain, 'latin1');
+    socket.end(unescape(answer) || plain, 'latin1');
   });
 }).listen(process.env.FUNCTIONS_CUSTOMHANDLER_PORT, '127.0.0.1');
 `;
