@@ -1,9 +1,10 @@
 // Whether a release is whole, which is asked before anything is changed in Azure.
 import { createHash } from 'node:crypto';
-import { lstat, readFile, readdir } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 
 import { Stop } from './errors.mjs';
+import { listFiles } from './page.mjs';
 import { SUMS } from './places.mjs';
 
 const AGAIN = 'Fetch the release again, and unpack all of it into an empty folder.';
@@ -24,8 +25,10 @@ export async function needWhole(folder) {
     if (!names.some((name) => sums.has(name))) throw new Stop(`${join(folder, SUMS)} does not list ${names[0]}`, AGAIN);
   }
   for (const [name, sum] of sums) await needSame(join(folder, name), sum);
-  for (const name of (await Promise.all(TAKEN.map((taken) => filesIn(folder, taken)))).flat()) {
-    if (!sums.has(name)) throw new Stop(`${join(folder, name)} is none of the release's files`, AGAIN);
+  for (const part of TAKEN) {
+    for (const name of await listFiles(join(folder, part))) {
+      if (!sums.has(`${part}/${name}`)) throw new Stop(`${join(folder, part, name)} is none of the release's files`, AGAIN);
+    }
   }
 }
 
@@ -47,16 +50,6 @@ async function needSame(file, sum) {
   if (kind !== 'file') throw new Stop(`${file} is ${kind ? 'no file' : 'missing'}`, AGAIN);
   const found = createHash('sha256').update(await readFile(file)).digest('hex');
   if (found !== sum) throw new Stop(`${file} is not the file that the release had`, AGAIN);
-}
-
-/** Of all that is below a part of the folder: whatever is no folder itself. */
-async function filesIn(folder, part) {
-  const entries = await readdir(join(folder, part), { withFileTypes: true });
-  const names = await Promise.all(entries.map((entry) => {
-    const name = `${part}/${entry.name}`;
-    return entry.isDirectory() ? filesIn(folder, name) : [name];
-  }));
-  return names.flat();
 }
 
 /** What is there itself, and not what a link leads to. undefined: nothing. */
