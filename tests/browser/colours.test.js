@@ -6,13 +6,15 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from '../lib/test.js';
 import { traceTasks } from '../lib/tasks.js';
 import { LANGUAGES } from '../../web/src/languages.js';
-import { startScene } from './browser.js';
+import { SOON_MS, startScene } from './browser.js';
 
 const { SWEEP, SWEEP_LANGUAGES } = process.env;
 const ALL = Boolean(SWEEP || SWEEP_LANGUAGES);
 /** Of the processor, which a sanitizer beside it does not slow; at rest it is a fifth of that. */
 const MAX_TASK_MS = ALL ? 200 : 500;
 const MAX_TEXT = ALL ? 250_000 : 60_000;
+/** Characters of a line that the writer's page draws in one row. */
+const MAX_ROW = 1_000;
 /** Those that held the page, and those that are used most. */
 const SAMPLE = ['clojure', 'hcl', 'scss', 'markdown'];
 /** Each of these has stopped a page for good, or for half a minute. */
@@ -129,6 +131,25 @@ for (const language of languages())
 
 /** Each of these takes seconds to lay out where nothing bounds what is drawn of a line. */
 const LONG = ['สวัสดีครับ', 'សួស្តី', '\t', 'a\t', `a${'\u0301'.repeat(40)}`, 'a\u05d0'];
+
+test('no line holds the writer\'s page where lines do not wrap, and each can be typed to its end', { timeout: 120_000 }, async () => {
+  pages ??= await open();
+  const { context, writer, viewer } = pages;
+  const lines = UNITS.slice(0, 10).map((unit) => line('', unit, 20_000));
+  const text = [`a${'\u0301'.repeat(20_000)}`, ...lines].join('\n');
+  await writer.focus();
+  await writer.keys('Control+A', 'Delete');
+  const traced = await traceTasks(await context.newCDPSession(writer.page));
+  await writer.paste(text);
+  await writer.page.keyboard.type(' end');
+  const last = async () => (await writer.lines()).at(-1);
+  await writer.until(async () => (await last()).endsWith(' end'), SOON_MS, 'what is typed is seen', last);
+  for (const row of await writer.lines()) assert.ok(row.length <= MAX_ROW, `${row.length} characters are drawn`);
+  await rest(writer);
+  const [longest] = await traced();
+  assert.ok(longest.ms <= MAX_TASK_MS, `${Math.round(longest.ms)} ms: ${longest.parts().join('; ')}`);
+  await viewer.has(`${text} end`);
+});
 
 test('no line holds a page, however long, where lines wrap', { timeout: 120_000 }, async () => {
   await everybodyLeaves();

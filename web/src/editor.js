@@ -16,6 +16,11 @@ import { MAX_SELECTIONS } from './protocol.js';
 
 /** Of a longer line, the rest has no colours: some grammars take time for each character before. */
 const MAX_COLOURED = 2_000;
+/**
+ * A longer line goes on in the row below, also where lines do not wrap: rows are drawn from their
+ * beginning, and no screen is as wide. In columns.
+ */
+const MAX_ROW = 1_000;
 
 export class Editor {
   /** @type {string | undefined} the text in which an input method has begun, while it is at work */
@@ -38,6 +43,8 @@ export class Editor {
       model: this.model,
       theme: THEMES[theme],
       maxTokenizationLineLength: MAX_COLOURED,
+      wordWrap: 'wordWrapColumn',
+      wordWrapColumn: MAX_ROW,
       // What is typed at the end of a long line is to be seen.
       stopRenderingLineAfter: -1,
       readOnlyMessage: { value: readOnlyMessage },
@@ -268,7 +275,7 @@ export class Editor {
     this.#indentation = indent;
     this.#indent();
     this.editor.updateOptions({
-      wordWrap: wrap ? 'on' : 'off',
+      wordWrap: wrap ? 'on' : 'wordWrapColumn',
       fontSize,
       lineHeight: Math.round(fontSize * 1.55),
     });
