@@ -40,6 +40,14 @@
 /* MHD takes a few runs to send a response and to look for another request behind it. */
 #define RUNS_PER_TURN 4
 
+/*
+ * A request that fills MHD's buffer with the head of a chunk, which has no end there, is ready for
+ * ever and gets no further.  After so many runs that came to nothing, which are more than the
+ * largest head takes, MHD runs so often until something happens.
+ */
+#define MAX_IDLE_RUNS 256
+#define IDLE_RUN_MS 20
+
 /* A moment of the loop's clock that is over. */
 #define AT_ONCE 0
 
@@ -55,6 +63,7 @@ struct http_server {
     size_t max_connections;
     bool is_draining;
     int64_t due_ms;       /* when to run next.  AT_ONCE: MHD has been given something to do */
+    unsigned idle_runs;   /* of MHD, since it called us */
     bool has_lenient_mhd; /* see is_whole_head */
 };
 
@@ -313,13 +322,16 @@ static void drop_response(struct exchange *x)
     x->response = NULL;
 }
 
+/*
+ * MHD takes no response before it has seen the end of the request, and calls again then.  So it is
+ * with a request that has no body and expects 100-continue, and has another request behind it.
+ */
 static enum MHD_Result send_response(struct exchange *x)
 {
-    enum MHD_Result result = MHD_queue_response(x->connection, x->status, x->response);
-
-    drop_response(x);
     enter(x, CONNECTION_RESPONDING);
-    return result;
+    if (MHD_queue_response(x->connection, x->status, x->response) == MHD_YES)
+        drop_response(x);
+    return MHD_YES;
 }
 
 static enum MHD_Result handle(struct exchange *x)
@@ -457,12 +469,14 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
                                   const char *upload_data, size_t *upload_data_size,
                                   void **state)
 {
+    struct http_server *server = owner;
     struct exchange *x = *state;
     struct str bytes = { upload_data, *upload_data_size };
 
+    server->idle_runs = 0;
     if (!x) {
-        *state = x = begin(owner, connection, url, method, version);
-        return on_head(owner, connection, x);
+        *state = x = begin(server, connection, url, method, version);
+        return on_head(server, connection, x);
     }
     *upload_data_size = 0;
     if (x->is_refused)
@@ -479,7 +493,8 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
 {
     struct exchange *x = *state;
 
-    (void)owner, (void)connection, (void)how;
+    (void)connection, (void)how;
+    ((struct http_server *)owner)->idle_runs = 0;
     if (!x)
         return;
     enter(x, CONNECTION_IDLE);
@@ -515,6 +530,7 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
     struct http_server *server = owner;
     struct client *client = *context;
 
+    server->idle_runs = 0;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = client = calloc(1, sizeof(*client));
         /* Without memory, its first request gets a 503 that closes it: see on_head. */
@@ -630,6 +646,15 @@ static void log_closed(struct connections *all)
     all->slow = all->evicted = 0;
 }
 
+static int64_t next_run_ms(const struct http_server *server)
+{
+    if (!has_work(server))
+        return connections_sweep_ms(&server->connections);
+    if (server->idle_runs < MAX_IDLE_RUNS)
+        return AT_ONCE;
+    return loop_now_ms(server->loop) + IDLE_RUN_MS;
+}
+
 static void server_run(void *owner)
 {
     struct http_server *server = owner;
@@ -641,11 +666,12 @@ static void server_run(void *owner)
     server->due_ms = AT_ONCE;
     for (int i = 0; i < RUNS_PER_TURN && has_work(server); i++) {
         server->due_ms = LOOP_NEVER;
+        server->idle_runs++;
         MHD_run(server->daemon);
     }
     if (connections_sweep(&server->connections, loop_now_ms(server->loop)))
         log_closed(&server->connections);
-    server->due_ms = has_work(server) ? AT_ONCE : connections_sweep_ms(&server->connections);
+    server->due_ms = next_run_ms(server);
 }
 
 /* ---- life ---- */

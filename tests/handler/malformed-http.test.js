@@ -1,6 +1,8 @@
 // Bytes that are no HTTP, or too much of it. Only the host talks to the handler, yet nothing that
 // comes in over a socket may hurt it.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { eventually } from '../lib/deadline.js';
 import { test, before, after } from '../lib/test.js';
 import { Connection, request } from '../lib/http.js';
 import { connectionString, startHandler } from '../lib/handler.js';
@@ -72,4 +74,32 @@ test('a client that leaves in the middle of a request harms nobody', async () =>
     }
   }
   assert.equal((await request(handler.port, { path: '/negotiate' })).status, 200);
+});
+
+/** No thread of it runs or wants to. */
+const isAsleep = (pid) => readdirSync(`/proc/${pid}/task`).every((id) =>
+  /\) S /.test(readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8')));
+
+test('the head of a chunk that never ends does not keep the processor busy', async () => {
+  const service = connectionString('http://localhost:1');
+  const alone = await startHandler({ service, env: { CODESTREAM_LOOPS: '1' } });
+  try {
+    const connection = await Connection.open(alone.port);
+    connection.write('POST /eventhandler HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+      + `5;${'a'.repeat(60_000)}`);
+    // By the second of these the one loop has read what came before.
+    for (let n = 0; n < 2; n += 1) {
+      assert.equal((await request(alone.port, { path: '/' })).status, 200);
+    }
+    let asleep = 0;
+    const slept = eventually(15_000, () => isAsleep(alone.pid) && (asleep += 1) >= 5,
+      'a handler that has nothing to do');
+    await Promise.race([slept, connection.closed.then(() => {
+      throw new Error('the handler was busy until it gave the connection up');
+    })]);
+    connection.close();
+  } finally {
+    alone.kill('SIGKILL'); // SIGTERM would let it wait for the rest of the request
+    await alone.exited;
+  }
 });

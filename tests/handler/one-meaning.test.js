@@ -176,6 +176,10 @@ const REFUSED_OR_READ = {
   'a NUL in the method': [head('GET\0 /negotiate HTTP/1.1', 'Host: x'), [400], []],
   // A blank at the end is no part of a value (RFC 9112 section 5.1): 1.0 does not hand it out.
   'a Content-Length and a blank behind it': [post('Content-Length: 5 ').concat('hello'), [400], [400, 404]],
+  // A request without a body need not be told to continue (RFC 9110 section 10.1.1).
+  'an expectation of a GET': [get('/negotiate', 'Expect: 100-continue'), [100, 200, 404], [200, 404]],
+  'an expectation of an empty body': [head('POST /negotiate HTTP/1.1', 'Host: x',
+    'Expect: 100-continue', 'Content-Length: 0'), [100, 200, 404], [200, 404]],
   // What 0.9 hands out of it is what it hands out of a CR and a LF: see SECURITY.md.
   'a NUL in the place of a CR': [get('/negotiate', 'X-A: a\0\nX-B: b'), [200, 404], [400]],
 };
