@@ -106,7 +106,7 @@ APPS  := $(wildcard examples/*/*.c tests/apps/*.c)
 PURE  := $(wildcard src/base/*.c src/wire/*.c src/app/*.c) src/config.c \
          src/sandbox.c $(addprefix src/azure/,blob.c cloudevents.c token.c webpubsub.c) \
          src/io/hosts.c
-UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+TESTS.unit := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 NEED.build := $(if $(IS_GCC),gcc,clang)=$(firstword $(CC)) libc6-dev pkg-config \
               libmicrohttpd-dev libcurl4-openssl-dev libc-ares-dev libssl-dev
@@ -223,14 +223,14 @@ $(B)/test_loop: $(B)/src/io/loop.o
 $(B)/test_negotiate $(B)/test_retry: $(addprefix $(B)/src/,negotiate.o response.o \
   azure/rest.o azure/identity.o io/loop.o) $(B)/tests/unit/no_http.o
 $(B)/test_text: $(addprefix $(B)/src/,text.o response.o azure/rest.o azure/identity.o)
-$(patsubst %,$(B)/%,$(filter test_sandbox_%,$(UNITS))): $(B)/tests/unit/sandbox_trial.o
+$(patsubst %,$(B)/%,$(filter test_sandbox_%,$(TESTS.unit))): $(B)/tests/unit/sandbox_trial.o
 # What a unit test makes fail, since the system seldom does.
 WRAP.log   := write
 WRAP.log_writer := write poll pthread_create pthread_cond_clockwait
 WRAP.mem   := malloc
 WRAP.text  := log_end
 $(B)/tests/unit/%.o: private TARGET.compile := -Itests/unit -DTEST_VECTORS='"tests/vectors"'
-$(UNITS:%=$(B)/tests/unit/%.o): | build/have-test
+$(TESTS.unit:%=$(B)/tests/unit/%.o): | build/have-test
 
 %.d: ; # made with its object
 -include $(wildcard build/*/src/*.d build/*/src/*/*.d build/*/tests/*/*.d build/*/application/*.d \
@@ -269,9 +269,9 @@ TESTS.bench := $(wildcard bench/test/*.test.js)
 web-unit: web/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) $(TESTS.web)
 
-unit-programs: $(UNITS:%=$(B)/%)
+unit-programs: $(TESTS.unit:%=$(B)/%)
 unit: unit-programs
-	$(Q)for test in $(UNITS); do echo "== $$test"; $(UNIT_TEST) $(B)/$$test || exit 1; done
+	$(Q)for test in $(TESTS.unit); do echo "== $$test"; $(UNIT_TEST) $(B)/$$test || exit 1; done
 
 # How much of the pure layers the unit tests reach.
 FLAGS.coverage := -O0 -g --coverage
