@@ -25,7 +25,9 @@ function readArguments([app, option, seconds = String(WITHIN_S), ...more]) {
 }
 
 const given = readArguments(process.argv.slice(2));
-if (!given) {
+if (process.argv[2] === '--help') {
+  process.stdout.write(USAGE);
+} else if (!given) {
   process.stderr.write(USAGE);
   process.exitCode = EXIT.misused;
 } else {

@@ -8,7 +8,7 @@ import { withStandIn } from './doctor/stand-in.mjs';
 import { version } from './doctor/version.mjs';
 
 const USAGE = `usage: node infra/doctor.mjs URL [--page PAGE]
-       node infra/doctor.mjs --service | --report | --version
+       node infra/doctor.mjs --service | --report | --version | --help
 
 Checks the function app at URL and its service, and whether the page at the address PAGE may use them;
 or the service alone. The environment has the settings of the handler, and CODESTREAM_FUNCTION_KEY, the
@@ -65,7 +65,7 @@ async function report(settings) {
 
 /** What the command line asks for; undefined: it cannot be understood. */
 function readArguments([address, option, page, ...more]) {
-  const isAlone = /^--(service|report|version)$/.test(address) && option === undefined;
+  const isAlone = /^--(service|report|version|help)$/.test(address) && option === undefined;
   if (isAlone) return { what: address };
   const target = option === '--page' ? attempt(() => new URL(page)) : undefined;
   const isAddress = /^https?:\/\/[^?#@\s]+$/.test(address) && attempt(() => new URL(address));
@@ -86,6 +86,8 @@ async function diagnose({ what, app, target }) {
 const given = readArguments(process.argv.slice(2));
 if (given?.what === '--version') {
   console.log(`codestream ${version}`);
+} else if (given?.what === '--help') {
+  console.log(USAGE);
 } else if (given) {
   diagnose(given).then((isWell) => {
     process.exitCode = isWell ? 0 : 1;

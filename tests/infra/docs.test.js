@@ -1,31 +1,19 @@
 // The docs: every link leads somewhere, every anchor is a heading, and the README stays short.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from '../lib/test.js';
+import { PAGES, read, unfenced } from '../lib/docs.js';
 import { ROOT } from '../lib/handler.js';
 
-/** What is not ours, or is made. */
-const OTHERS = ['node_modules', 'build', 'dist', '.git'];
-
-function pagesIn(folder) {
-  return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const name = path.join(folder, entry.name);
-    if (entry.isDirectory()) return OTHERS.includes(entry.name) ? [] : pagesIn(name);
-    return name.endsWith('.md') ? [name] : [];
-  });
-}
-
-const PAGES = pagesIn('');
 const MOST_LINES = 200;
 
 /** Without what stands in code, where brackets mean something else. */
-const proseOf = (page) => readFileSync(path.join(ROOT, page), 'utf8')
-  .replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+const proseOf = (page) => unfenced(page).replace(/`[^`\n]*`/g, '');
 
 /** The anchors of a page, as GitHub makes them of its headings. */
 function anchorsOf(page) {
-  const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+  const text = unfenced(page);
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
     heading.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, '').replaceAll(' ', '-'));
 }
@@ -62,7 +50,7 @@ test('each page of docs/ can be reached from the README', () => {
 test('each page of docs/ lists its parts before the first of them', () => {
   // The last bench is a page that make bench writes.
   for (const page of PAGES.filter((one) => one.startsWith('docs/') && one !== 'docs/bench.md')) {
-    const text = readFileSync(path.join(ROOT, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+    const text = unfenced(page);
     const parts = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     assert.ok(parts.length >= 2, `${page} has no parts`);
     const before = text.slice(0, text.search(/^## /m));
@@ -71,12 +59,12 @@ test('each page of docs/ lists its parts before the first of them', () => {
 });
 
 test('the README is read in one go', () => {
-  const lines = readFileSync(path.join(ROOT, 'README.md'), 'utf8').split('\n').length;
+  const lines = read('README.md').split('\n').length;
   assert.ok(lines <= MOST_LINES, `${lines} lines`);
 });
 
 test("the table of the page's files names each of them, and nothing that is not there", () => {
-  const table = readFileSync(path.join(ROOT, 'web/README.md'), 'utf8');
+  const table = read('web/README.md');
   const named = [...table.matchAll(/`src\/([\w.-]+)`/g)].map(([, name]) => name);
   const there = readdirSync(path.join(ROOT, 'web/src')).filter((name) => /(?<!\.d)\.js$/.test(name));
   assert.deepEqual(there.filter((name) => !named.includes(name)), []);
