@@ -224,9 +224,10 @@ static void decide(struct handler *handler, struct http_request *request,
          * Anybody may send this header.  Only where the platform signs people in is it the
          * platform's.
          */
-        .platform_user = config->has_platform_auth
-                             ? http_request_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"))
-                             : NO_STR,
+        .platform_user =
+            config->has_platform_auth
+                ? http_request_only_header(request, STR("X-MS-CLIENT-PRINCIPAL-NAME"))
+                : NO_STR,
     };
     app_negotiate(handler->app, &n->caller);
     if (n->caller.pass.refusal)

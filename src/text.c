@@ -324,7 +324,7 @@ static void ask_state(struct keeping *k)
 static struct str key_of(const struct http_request *request)
 {
     static const struct str scheme = STR_INIT("Bearer ");
-    struct str value = http_request_header(request, STR("Authorization"));
+    struct str value = http_request_only_header(request, STR("Authorization"));
 
     return str_starts_nocase(value, scheme) ? str_trim(str_skip(value, scheme.len)) : STR("");
 }
@@ -361,9 +361,10 @@ void text_delete(struct handler *handler, struct http_request *request)
 
     if (!k)
         return;
-    if (text.ptr && kept_read_epoch(text, &epoch)) {
+    if ((text.ptr && kept_read_epoch(text, &epoch)) ||
+        header_is_repeated(request->query, request->query_count, STR("epoch"))) {
         end(k);
-        response_error(request, 400, "BadRequest", "epoch must be a whole number");
+        response_error(request, 400, "BadRequest", "epoch must be one whole number");
         return;
     }
     k->kept = kept_deleted(epoch);

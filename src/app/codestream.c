@@ -313,6 +313,17 @@ struct request {
 /* No clock shows a greater one.  Above this there is room for all that anybody may ask for. */
 #define EPOCH_NAMED_MAX ((uint64_t)1 << 52)
 
+/*
+ * The parameter of that name.  One that is given twice is refused, since somebody in front may have
+ * read the other one.
+ */
+static struct str read_query(struct app_caller *caller, const char *name)
+{
+    if (header_is_repeated(caller->query, caller->query_count, str_from(name)))
+        app_turn_away(caller, APP_BAD_REQUEST, "a parameter of the query is given twice");
+    return app_query(caller, name);
+}
+
 /* false: no memory */
 static bool read_text(struct app_caller *caller, struct str json, struct str *out)
 {
@@ -435,9 +446,9 @@ static void admit(struct app_caller *caller, const struct request *request, stru
 
 void codestream_negotiate(struct app_caller *caller)
 {
-    struct str room = app_query(caller, "room_id"), protocol = app_query(caller, "protocol");
-    struct request request = { .room = room.ptr ? room : app_query(caller, "id"),
-                               .epoch = app_query(caller, "epoch") };
+    struct str room = read_query(caller, "room_id"), protocol = read_query(caller, "protocol");
+    struct request request = { .room = room.ptr ? room : read_query(caller, "id"),
+                               .epoch = read_query(caller, "epoch") };
 
     if (!is_known_protocol(protocol))
         app_turn_away(caller, APP_BAD_REQUEST,
@@ -453,7 +464,7 @@ void codestream_negotiate(struct app_caller *caller)
 
 struct str codestream_keeper(struct app_caller *caller, struct str key)
 {
-    struct str room = app_query(caller, "room_id");
+    struct str room = read_query(caller, "room_id");
 
     if (!room_id_ok(room))
         app_turn_away(caller, APP_BAD_REQUEST,

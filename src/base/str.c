@@ -68,6 +68,15 @@ struct str header_value(const struct header *list, size_t count, struct str name
     return NO_STR;
 }
 
+bool header_is_repeated(const struct header *list, size_t count, struct str name)
+{
+    size_t seen = 0;
+
+    for (size_t i = 0; i < count; i++)
+        seen += str_equal(list[i].name, name);
+    return seen > 1;
+}
+
 struct str str_take(struct str *s, bool (*is)(char c))
 {
     struct str taken = { s->ptr, 0 };

@@ -41,6 +41,9 @@ struct header {
 /* The value of the first of that name.  ptr is NULL if there is none. */
 struct str header_value(const struct header *list, size_t count, struct str name);
 
+/* True if there are several of that name: somebody else may read another one than the first. */
+bool header_is_repeated(const struct header *list, size_t count, struct str name);
+
 #define STR_INIT(literal)                                                                      \
     {                                                                                          \
         "" literal, sizeof(literal) - 1                                                        \

@@ -135,6 +135,17 @@ static inline struct str http_request_header(const struct http_request *request,
     return NO_STR;
 }
 
+/* The same, but empty where there are several of that name: for what says who somebody is. */
+static inline struct str http_request_only_header(const struct http_request *request,
+                                                  struct str name)
+{
+    size_t seen = 0;
+
+    for (size_t i = 0; i < request->header_count; i++)
+        seen += str_equal_nocase(request->headers[i].name, name);
+    return seen == 1 ? http_request_header(request, name) : NO_STR;
+}
+
 /* The value of the first parameter of that name.  ptr is NULL if there is none. */
 static inline struct str http_request_query(const struct http_request *request, struct str name)
 {

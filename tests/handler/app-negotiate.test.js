@@ -79,6 +79,10 @@ for (const value of ['true', 'True', 'TRUE', 'tRUE']) {
         assert.equal(subjectOf(await ask('?userId=bob', { headers })), 'ann@example.org');
       }
       assert.equal(subjectOf(await ask('?userId=bob')), 'bob', 'whom it let through unnamed');
+      const twice = [[PRINCIPAL, 'ann@example.org'], [PRINCIPAL.toLowerCase(), 'eve@example.org']];
+      for (const headers of [twice, [...twice].reverse()]) {
+        assert.equal(subjectOf(await ask('?userId=bob', { headers })), 'bob', 'one is not the platform\'s');
+      }
     });
   });
 }

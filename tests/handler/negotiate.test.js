@@ -201,6 +201,23 @@ test('a room id may be percent-encoded, and other query parameters do not distur
   assert.equal(session.room_id, room);
 });
 
+test('a parameter that is given twice is refused, since somebody else may read the other one', async () => {
+  const room = newRoom();
+  for (const [path, one, other] of [
+    ['/negotiate', `room_id=${room}`, `room_id=${newRoom()}`], ['/register', `room_id=${room}`, 'room_id='],
+    ['/negotiate', `room_id=${room}`, `room%5Fid=${room}`], ['/negotiate', `id=${room}`, 'id'],
+    ['/negotiate', 'epoch=1', 'epoch=2'], ['/negotiate', 'protocol', 'protocol=json.webpubsub.azure.v1'],
+  ]) {
+    for (const method of ['GET', 'POST']) {
+      for (const query of [`${one}&${other}`, `${other}&x=1&${one}`]) {
+        const answer = request(handler.port, { method, path: `${path}?${query}` });
+        assert.equal((await refused(answer, 400)).code, 'BadRequest', query);
+      }
+    }
+  }
+  await okJson(get(`/negotiate?x=1&x=2&room_id=${room}`));
+});
+
 test('a body that is not what POST takes is refused with 400', async () => {
   const room = newRoom();
   const key = 'A'.repeat(43);

@@ -108,6 +108,24 @@ test('nothing is kept for whoever has not the key of that room', async () => {
     assert.equal((await app.get({ id })).json().error.code, 'BadRequest', id);
 });
 
+test('a key or an epoch that is given twice is none', async () => {
+  const room = await app.room();
+  await app.put(room, { epoch: 5 });
+  const ask = (method, query, keys, body) => request(app.handler.port, {
+    method, path: `/text?room_id=${room.id}${query}`, body,
+    headers: keys.map((key) => ['Authorization', `Bearer ${key}`]),
+  });
+  for (const keys of [['x', room.key], [room.key, 'x'], [room.key, room.key]]) {
+    const body = JSON.stringify(textOf({ epoch: 6 }));
+    assert.equal((await ask('PUT', '', keys, body)).status, 403);
+    assert.equal((await ask('DELETE', '', keys)).status, 403);
+  }
+  for (const query of ['&epoch=5&epoch=5', '&epoch=1&epoch=9', `&room_id=${room.id}`]) {
+    assert.equal((await ask('DELETE', query, [room.key])).status, 400, query);
+  }
+  assert.equal((await app.get(room)).json().content, '5.0');
+});
+
 test('nothing is kept of a body that is no text', async () => {
   const room = await app.room();
   const good = JSON.stringify(textOf());
