@@ -49,7 +49,7 @@ async function buildPlayer() {
     format: 'iife',
     entryPoints: { player: './src/player.js', style: './style.css' },
     define: { TICKER_WORKER: '""', 'import.meta.url': '""' },
-    plugins: [withoutWriting, withoutSegmenter],
+    plugins: [withoutWriting, withoutSegmenter, shortReading],
   });
   const [bundle, style] = ['.js', '.css'].map(
     (end) => outputFiles.find(({ path }) => path.endsWith(end)).text.trim(),
@@ -76,21 +76,40 @@ const withoutWriting = {
   },
 };
 
+/** A plugin that changes what a package's file says. */
+const rewriting = (name, filter, from, to) => ({
+  name,
+  setup({ onLoad }) {
+    onLoad({ filter }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replaceAll(from, to);
+      if (contents === source) throw new Error(`${path} does not say ${from} any more`);
+      return { contents };
+    });
+  },
+});
+
 /**
  * CodeMirror's commands make something that cuts text into words as soon as they are loaded, which is a
  * long task on a slow phone. Only commands that the page does not have use it.
  */
-const withoutSegmenter = {
-  name: 'without-segmenter',
-  setup({ onLoad }) {
-    onLoad({ filter: /@codemirror\/commands\/dist\/index\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source.replace('new (Intl.Segmenter)(undefined, { granularity: "word" })', 'null');
-      if (contents === source) throw new Error(`${path} makes no segmenter any more`);
-      return { contents };
-    });
-  },
-};
+const withoutSegmenter = rewriting(
+  'without-segmenter',
+  /@codemirror\/commands\/dist\/index\.js$/,
+  'new (Intl.Segmenter)(undefined, { granularity: "word" })',
+  'null',
+);
+
+/**
+ * CodeMirror reads for so many ms what is on the screen, twice in the task that brings a grammar, and
+ * once in each that changes the text. colours.js has the screen read in slices.
+ */
+const shortReading = rewriting(
+  'short-reading',
+  /@codemirror\/language\/dist\/index\.js$/,
+  '20 /* Work.Apply */',
+  '5 /* Work.Apply */',
+);
 
 /** @param {string} page  as a module that the page loads when somebody saves a recording */
 const playerModule = (page) => ({
@@ -108,7 +127,7 @@ async function buildPage(worker, player) {
     splitting: true,
     loader: { '.ttf': 'file' },
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
-    plugins: [playerModule(player.page), withoutSegmenter],
+    plugins: [playerModule(player.page), withoutSegmenter, shortReading],
   });
   const { outputs } = result.metafile;
   const [page, write, watch, editor, reader, colours, searching] = [
