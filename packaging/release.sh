@@ -15,7 +15,7 @@ mkdir -p "$folder/infra" "$folder/web" "$folder/sources"
 
 # What is deployed, and what deploys it.
 cp build/codestream.zip build/codestream.zip.sha256 build/codestream.spdx.json build/check.cjs \
-  build/doctor.cjs LICENSE "$folder"
+  build/doctor.cjs LICENSE VERSION "$folder"
 cp -R web/dist "$folder/page"
 cp -R infra/deploy.mjs infra/destroy.mjs infra/upload.mjs infra/deployment infra/*.bicep "$folder/infra"
 cp web/site.mjs "$folder/web"

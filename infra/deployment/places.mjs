@@ -1,12 +1,19 @@
 // Where everything lies that a deployment needs: in this repository, or in a release.
 import { existsSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** In a release: the sum of each of its files. */
 export const SUMS = 'SHA256SUMS';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Of this repository, or of the release in which this program stands. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How a person runs a program where they are. */
+function asTyped(file) {
+  const there = relative('', file);
+  return ['node', there.split(sep)[0] === '..' ? file : there];
+}
 
 const REPOSITORY = {
   zip: join(ROOT, 'build/codestream.zip'),
@@ -14,8 +21,7 @@ const REPOSITORY = {
   main: join(ROOT, 'infra/main.bicep'),
   hub: join(ROOT, 'infra/hub.bicep'),
   check: join(ROOT, 'build/check.cjs'),
-  /** How a person calls what is here, from the root of the repository. */
-  commands: { doctor: ['node', 'infra/doctor.mjs'], check: ['node', 'build/check.cjs'] },
+  commands: { doctor: asTyped(join(ROOT, 'infra/doctor.mjs')), check: asTyped(join(ROOT, 'build/check.cjs')) },
 };
 
 export const BUILD = 'make package web/dist/index.html';
@@ -24,7 +30,6 @@ export const BUILD = 'make package web/dist/index.html';
 export function placesIn(folder) {
   const at = (name) => resolve(folder, name);
   const template = (name) => at(existsSync(at(`infra/${name}.json`)) ? `infra/${name}.json` : `infra/${name}.bicep`);
-  const asTyped = (name) => ['node', relative('', at(name)) || name];
   return {
     release: resolve(folder),
     zip: at('codestream.zip'),
@@ -32,7 +37,7 @@ export function placesIn(folder) {
     main: template('main'),
     hub: template('hub'),
     check: at('check.cjs'),
-    commands: { doctor: asTyped('doctor.cjs'), check: asTyped('check.cjs') },
+    commands: { doctor: asTyped(at('doctor.cjs')), check: asTyped(at('check.cjs')) },
   };
 }
 

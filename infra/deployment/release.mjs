@@ -5,14 +5,14 @@ import { isAbsolute, join, normalize, sep } from 'node:path';
 
 import { Stop } from './errors.mjs';
 import { listFiles } from './page.mjs';
-import { SUMS } from './places.mjs';
+import { ROOT, SUMS } from './places.mjs';
 
 const AGAIN = 'Fetch the release again, and unpack all of it into an empty folder.';
 const LINE = /^([0-9a-f]{64}) [ *](.+)$/;
 
 /** Without one of each line there is nothing to deploy. */
 const NEEDED = [
-  ['codestream.zip'], ['check.cjs'], ['page/index.html'],
+  ['VERSION'], ['codestream.zip'], ['check.cjs'], ['page/index.html'],
   ['infra/main.json', 'infra/main.bicep'], ['infra/hub.json', 'infra/hub.bicep'],
 ];
 /** Everything in these is deployed, or may be taken in the place of something else. */
@@ -30,11 +30,20 @@ export async function needWhole(folder) {
       if (!sums.has(`${part}/${name}`)) throw new Stop(`${join(folder, part, name)} is none of the release's files`, AGAIN);
     }
   }
+  await needSameVersion(folder);
+}
+
+/** What one version tells its templates, those of another one need not understand. */
+async function needSameVersion(folder) {
+  const [theirs, ours] = await Promise.all([folder, ROOT].map(async (at) => String(await readFile(join(at, 'VERSION'))).trim()));
+  if (theirs === ours) return;
+  throw new Stop(`${folder} is version ${theirs}, and this program is of ${ours}`, `Use its own: ${join(folder, 'infra/deploy.mjs')}`);
 }
 
 /** The sum of each file, by its name as the list has it. */
 async function readSums(folder) {
   const file = join(folder, SUMS);
+  if (await kindOf(folder) === 'file') throw new Stop(`${folder} is a file`, 'Unpack it, and name the folder that this makes.');
   const list = await kindOf(file) === 'file' ? String(await readFile(file)) : undefined;
   if (list === undefined) throw new Stop(`${folder} is no release: it has no ${SUMS}`);
   const lines = list.split(/\r?\n/).filter(Boolean);

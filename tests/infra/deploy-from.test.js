@@ -2,22 +2,25 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 import { cloudTest, FIRST } from '../lib/azure/test.js';
+import { ROOT } from '../lib/handler.js';
 
 const SUMS = 'SHA256SUMS';
 const sumOf = (content) => createHash('sha256').update(content).digest('hex');
 
 /** A release beside what was built: other bytes, so that it is seen which of the two went up. */
-function releaseIn(world, { isCompiled = true } = {}) {
+function releaseIn(world, { isCompiled = true, more = {} } = {}) {
   const folder = join(world.root, 'a release');
   const files = {
+    VERSION: readFileSync(join(ROOT, 'VERSION'), 'utf8'),
     'codestream.zip': 'the released package',
     'check.cjs': '',
     'infra/main.bicep': 'param name string',
     'infra/hub.bicep': 'param hub string',
     ...(isCompiled ? { 'infra/main.json': '{}', 'infra/hub.json': '{}' } : {}),
+    ...more,
   };
   cpSync(world.places.page, join(folder, 'page'), { recursive: true });
   for (const name of ['index.html', 'assets/page-AB.js', 'assets/page-AB.css']) {
@@ -53,6 +56,32 @@ cloudTest('a release is deployed without anything that was built: package, page,
   assert.deepEqual(templatesOf(calls), [join(folder, 'infra/main.json'), join(folder, 'infra/hub.json')]);
   const [last] = out.trim().split('\n').slice(-1);
   assert.match(last, /node '[^']*a release\/doctor\.cjs' https:/, 'the doctor is the one of the release');
+});
+
+cloudTest('a release is found by a relative path, and from within', async (world) => {
+  const folder = releaseIn(world);
+  const { code, out, err, calls } = await world.run('deploy', [...FIRST, '--from', `${relative('', folder)}/`]);
+  assert.equal(code, 0, out + err);
+  assert.deepEqual(templatesOf(calls), [join(folder, 'infra/main.json'), join(folder, 'infra/hub.json')]);
+  const before = process.cwd();
+  try {
+    process.chdir(folder);
+    const again = await world.run('deploy', ['--from', '.']);
+    assert.equal(again.code, 0, again.out + again.err);
+    assert.match(again.out, /node doctor\.cjs https:\S+ --page \S+\n$/);
+  } finally {
+    process.chdir(before);
+  }
+});
+
+cloudTest('a release of another version is left to its own program, and a packed one is to be unpacked', async (world) => {
+  const folder = releaseIn(world, { more: { VERSION: '0.9.0\n' } });
+  const other = await world.run('deploy', [...FIRST, '--from', folder]);
+  assert.equal(other.code, 1);
+  assert.match(other.err, /a release is version 0\.9\.0, and this program is of \d+\.\d+\.\d+\nUse its own: \S.*a release\/infra\/deploy\.mjs\n/);
+  const packed = await world.run('deploy', [...FIRST, '--from', join(folder, 'codestream.zip')]);
+  assert.match(packed.err, /codestream\.zip is a file\nUnpack it/);
+  assert.deepEqual([...other.calls, ...packed.calls], []);
 });
 
 cloudTest('where the templates are not compiled, az is given those that it compiles', async (world) => {
