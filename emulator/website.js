@@ -16,7 +16,7 @@ const options = readCommandLine({
     root: { kind: 'text', value: 'web/dist', help: 'the built page' },
     port: { kind: 'count', value: 3000, help: 'where to listen, on the loopback interface' },
     orFree: { kind: 'flag', help: 'take a free port if that one is in use' },
-    api: { kind: 'text', value: 'http://127.0.0.1:7071', help: 'address of the function app' },
+    api: { kind: 'text', value: 'http://localhost:7071', help: 'address of the function app' },
     service: { kind: 'text', value: 'http://localhost:8080', help: 'address of Web PubSub' },
   },
 });
