@@ -20,6 +20,7 @@ export function refusalOf({ method, url, rawHeaders }) {
   const headers = pairs(rawHeaders);
   const bytes = headers.reduce((sum, [name, value]) => sum + `${name}: ${value}\r\n`.length, 0);
   if (headers.length > MAX_HEADER_COUNT || bytes > MAX_HEADERS) return 431;
+  if (headers.filter(([name]) => name.toLowerCase() === 'host').length > 1) return 400;
   return headers.every(([, value]) => isUtf8(value)) ? undefined : 400;
 }
 

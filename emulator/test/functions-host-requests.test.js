@@ -209,6 +209,13 @@ for (const mode of MODES) {
       assert.equal(await statusOf(mode, line(8193)), 414);
     });
 
+  test(`${mode}: two Host are 400, and the handler hears nothing`, async () => {
+    for (const host of ['Host: other.example', 'host: localhost', 'HOST:']) {
+      assert.equal(await statusOf(mode, inBytes('GET /hosts', host)), 400, host);
+    }
+    assert.equal((await tally(mode))['/hosts'], undefined);
+  });
+
   test(`${mode}: two slashes in a path are 404`, async () => {
     for (const path of ['/any//a', '//negotiate', '/a//b/']) {
       assert.equal((await request(hosts[mode].host.url + path)).status, 404, path);
