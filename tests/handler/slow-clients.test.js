@@ -16,9 +16,12 @@ const LOOK_MS = 1000;
 const BODY_BYTES_PER_MS = 16;
 const LIMIT = 4096;
 
+/** What stands for the service is in this process, which has all these clients to move as well. */
+const env = { CODESTREAM_LOOPS: '1', CODESTREAM_REST_TIMEOUT_MS: '60000' };
+
 let app;
 before(async () => {
-  app = await startRecorded({ env: { CODESTREAM_LOOPS: '1' } });
+  app = await startRecorded({ env });
 });
 after(() => app?.close());
 
@@ -113,19 +116,22 @@ async function sendSteadily() {
 }
 
 async function pauseAsAWhole() {
-  const paused = await startRecorded();
+  const paused = await startRecorded({ env });
   const bytes = formatRequest(sendToRoom(newParty().writer, '1', { ack: 1 }));
   const connection = await Connection.open(paused.handler.port);
-  connection.write(bytes.subarray(0, bytes.length - 1));
-  await paused.send({ path: '/negotiate' });
-  paused.handler.kill('SIGSTOP');
-  await pause(STEP_MS + LOOK_MS);
-  const answer = connection.answer();
-  connection.write(bytes.subarray(bytes.length - 1));
-  paused.handler.kill('SIGCONT');
-  assert.equal((await answer).text, '431[{"success":true}]');
-  connection.close();
-  await paused.close();
+  try {
+    connection.write(bytes.subarray(0, bytes.length - 1));
+    await paused.send({ path: '/negotiate' });
+    paused.handler.kill('SIGSTOP');
+    await pause(STEP_MS + LOOK_MS);
+    const answer = connection.answer();
+    connection.write(bytes.subarray(bytes.length - 1));
+    paused.handler.kill('SIGCONT');
+    assert.equal((await answer).text, '431[{"success":true}]');
+  } finally {
+    connection.close();
+    await paused.close();
+  }
 }
 
 // All spend their time waiting: they can do it together.
