@@ -63,7 +63,7 @@ struct http_server {
     size_t max_connections;
     bool is_draining;
     int64_t due_ms;       /* when to run next.  AT_ONCE: MHD has been given something to do */
-    unsigned idle_runs;   /* of MHD, since it called us */
+    unsigned idle_runs;   /* of MHD, since it called us or a socket became ready */
     bool has_lenient_mhd; /* see is_whole_head */
 };
 
@@ -617,6 +617,7 @@ static void on_ready(void *owner, int fd, uint32_t events)
     struct http_server *server = owner;
 
     (void)fd, (void)events;
+    server->idle_runs = 0;
     server->due_ms = AT_ONCE;
 }
 
