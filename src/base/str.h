@@ -61,6 +61,17 @@ struct str str_from(const char *nul_terminated);
 
 struct str str_of_bytes(const unsigned char *bytes, size_t len);
 
+/* For libraries that only read, but whose types are older than const; or for an owner's own bytes. */
+static inline void *unconst(const void *bytes)
+{
+    union {
+        const void *from;
+        void *to;
+    } same = { .from = bytes };
+
+    return same.to;
+}
+
 bool str_equal(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII letters only */
 bool str_starts(struct str s, struct str prefix);

@@ -566,14 +566,10 @@ static bool is_full(const struct http_server *server)
 static struct MHD_Response *make_response(struct exchange *x,
                                           const struct http_response *response)
 {
-    union {
-        const char *from;
-        void *to; /* MHD promises to read only */
-    } body = { .from = response->body.ptr };
     bool ok;
 
-    x->response =
-        MHD_create_response_from_buffer(response->body.len, body.to, MHD_RESPMEM_PERSISTENT);
+    x->response = MHD_create_response_from_buffer(
+        response->body.len, unconst(response->body.ptr), MHD_RESPMEM_PERSISTENT);
     ok = x->response != NULL;
     for (size_t i = 0; ok && i < response->header_count; i++)
         ok = add_header(x, response->headers[i]);

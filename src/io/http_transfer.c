@@ -187,17 +187,6 @@ static bool set_up(CURL *easy, struct transfer *t, const struct transfers *all)
     return ok;
 }
 
-/* libcurl only reads a header list, but its type is older than const. */
-static char *unconst(const char *text)
-{
-    union {
-        const char *from;
-        char *to;
-    } same = { .from = text };
-
-    return same.to;
-}
-
 /* NULL is allowed. */
 static void transfer_free(struct transfer *t)
 {

@@ -79,11 +79,6 @@ enum err hmac_sign_text(const struct hmac_key *key, struct str message, struct a
 
 void cleanse(struct str secret)
 {
-    union {
-        const char *view;
-        void *bytes; /* the owner's, who asked for this */
-    } same = { .view = secret.ptr };
-
     if (secret.len > 0)
-        OPENSSL_cleanse(same.bytes, secret.len);
+        OPENSSL_cleanse(unconst(secret.ptr), secret.len);
 }
