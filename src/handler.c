@@ -123,7 +123,7 @@ static void refuse_wrapped(struct http_request *request)
                     "\"Logs\":[\"" FORWARDING "\"],\"ReturnValue\":null}"),
     };
 
-    response_log_error(request, 500, "NotForwarded", FORWARDING, NULL);
+    response_log_outcome(request, 500, "NotForwarded", FORWARDING, NULL);
     http_response_send(request, &response);
 }
 

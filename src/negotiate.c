@@ -102,7 +102,7 @@ static void respond_with_token(struct negotiation *n, struct str token)
         respond_unavailable(n->request, "no memory");
         return;
     }
-    response_log_status(n->request, 200, NULL);
+    response_log_outcome(n->request, 200, NULL, NULL, NULL);
     response_send_json(n->request, 200, body, NO_HEADER);
 }
 

@@ -83,9 +83,8 @@ static bool has_line(const struct http_request *request, struct response_sample 
     return true;
 }
 
-/* code: NULL, if nothing is wrong. */
-static void log_outcome(const struct http_request *request, unsigned status, const char *code,
-                        const char *message, struct response_sample *sample)
+void response_log_outcome(const struct http_request *request, unsigned status, const char *code,
+                          const char *message, struct response_sample *sample)
 {
     struct log_line line;
     uint64_t others;
@@ -101,18 +100,6 @@ static void log_outcome(const struct http_request *request, unsigned status, con
     if (others > 0)
         log_number(&line, "others", others);
     log_end(&line);
-}
-
-void response_log_status(const struct http_request *request, unsigned status,
-                         struct response_sample *sample)
-{
-    log_outcome(request, status, NULL, NULL, sample);
-}
-
-void response_log_error(const struct http_request *request, unsigned status, const char *code,
-                        const char *message, struct response_sample *sample)
-{
-    log_outcome(request, status, code, message, sample);
 }
 
 unsigned response_status_of(enum app_refusal refusal)
@@ -137,7 +124,7 @@ void response_error_sampled(struct http_request *request, unsigned status, const
 {
     const struct header retry = { STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
 
-    response_log_error(request, status, code, message, sample);
+    response_log_outcome(request, status, code, message, sample);
     send_error(request, status, code, message, status == 503 ? retry : NO_HEADER);
 }
 
@@ -145,6 +132,6 @@ void response_not_allowed(struct http_request *request, struct str allow)
 {
     static const char code[] = "MethodNotAllowed", message[] = "this path has no such method";
 
-    response_log_error(request, 405, code, message, NULL);
+    response_log_outcome(request, 405, code, message, NULL);
     send_error(request, 405, code, message, (struct header){ STR("Allow"), allow });
 }

@@ -40,13 +40,9 @@ void response_error_sampled(struct http_request *request, unsigned status, const
 /* The HTTP status of a caller that an application has turned away.  500 is its own fault. */
 unsigned response_status_of(enum app_refusal refusal);
 
-/* Only the line.  sample: may be NULL. */
-void response_log_error(const struct http_request *request, unsigned status, const char *code,
-                        const char *message, struct response_sample *sample);
-
-/* The line of a request that went well.  sample: may be NULL. */
-void response_log_status(const struct http_request *request, unsigned status,
-                         struct response_sample *sample);
+/* Only the line.  code: NULL, if nothing is wrong.  sample: may be NULL. */
+void response_log_outcome(const struct http_request *request, unsigned status, const char *code,
+                          const char *message, struct response_sample *sample);
 
 /* 405 with Allow. */
 void response_not_allowed(struct http_request *request, struct str allow);

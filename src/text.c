@@ -101,7 +101,7 @@ static void respond_mark(struct keeping *k, unsigned status, struct str before, 
 /* {"epoch":…,"version":…}: what is kept now */
 static void respond_kept(struct keeping *k)
 {
-    response_log_status(k->request, 200, NULL);
+    response_log_outcome(k->request, 200, NULL, NULL, NULL);
     respond_mark(k, 200, STR("{"), k->kept.epoch, k->kept.version);
 }
 
@@ -110,7 +110,7 @@ static void respond_kept(struct keeping *k)
 /* {"error":{…},"epoch":…,"version":…}: what is there is newer */
 static void respond_older(struct keeping *k)
 {
-    response_log_error(k->request, 412, "Older", OLDER, NULL);
+    response_log_outcome(k->request, 412, "Older", OLDER, NULL);
     respond_mark(k, 412, STR("{\"error\":{\"code\":\"Older\",\"message\":\"" OLDER "\"},"),
                  k->there.mark.epoch, k->there.mark.version);
 }
@@ -199,7 +199,7 @@ static void respond_text(struct keeping *k, unsigned status)
     };
 
     end(k);
-    response_log_status(k->request, status, &reads);
+    response_log_outcome(k->request, status, NULL, NULL, &reads);
     http_response_send(k->request, &response);
 }
 
