@@ -196,19 +196,14 @@ static void send_drain(struct worker *to)
         sched_yield();
 }
 
-/* Passes the message on in the way of the connections, so that no connection follows it. */
-static void pass_on_drain(struct worker *w)
-{
-    for (size_t i = 1; w->index == 0 && i < w->all->count; i++)
-        send_drain(&w->all->at[i]);
-}
-
 static void begin_drain(struct worker *w)
 {
     int64_t now_ms = loop_now_ms(w->loop);
 
     stop_accepting(w);
-    pass_on_drain(w);
+    /* The message goes the way of the connections, so that no connection follows it. */
+    for (size_t i = 1; w->index == 0 && i < w->all->count; i++)
+        send_drain(&w->all->at[i]);
     http_server_drain(w->server);
     w->is_draining = true;
     w->last_call_ms = LOOP_NEVER;
@@ -233,7 +228,7 @@ static bool is_last_call(struct worker *w)
         return false;
     for (size_t i = 0; i < w->all->count; i++)
         connections += held(&w->all->at[i]);
-    return connections == 0 || loop_until_ms(w->loop, w->last_call_ms) == 0;
+    return connections == 0 || loop_now_ms(w->loop) >= w->last_call_ms;
 }
 
 static void on_inbox(void *owner, int fd, uint32_t events)
@@ -296,19 +291,20 @@ static void count_connections(struct worker *w)
 static void worker_run(void *owner)
 {
     struct worker *w = owner;
+    int64_t now_ms = loop_now_ms(w->loop);
 
     log_flush();
-    if (loop_until_ms(w->loop, w->accept_again_ms) == 0 && !start_accepting(w))
-        w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
+    if (now_ms >= w->accept_again_ms && !start_accepting(w))
+        w->accept_again_ms = now_ms + ACCEPT_PAUSE_MS;
     if (is_last_call(w))
         begin_drain(w);
     count_connections(w);
     w->is_done = is_done(w);
     w->due_ms = earlier_ms(w->accept_again_ms, w->give_back_ms);
     if (w->is_done)
-        w->due_ms = loop_now_ms(w->loop);
+        w->due_ms = now_ms;
     else if (w->is_draining || w->last_call_ms != LOOP_NEVER)
-        w->due_ms = loop_now_ms(w->loop) + WORKER_QUIET_MS / 4;
+        w->due_ms = now_ms + WORKER_QUIET_MS / 4;
 }
 
 /* ---- the thread ---- */

@@ -127,14 +127,16 @@ void loop_add_task(struct loop *loop, const struct loop_task *task)
     loop->tasks[loop->task_count++] = *task;
 }
 
-/* Until the first task is due.  epoll_wait understands -1 as we do. */
+/* Until the first task is due.  epoll_wait takes -1 for as long as it may be. */
 static int shortest_wait(const struct loop *loop)
 {
     int64_t due_ms = LOOP_NEVER;
 
     for (size_t i = 0; i < loop->task_count; i++)
         due_ms = earlier_ms(due_ms, *loop->tasks[i].due_ms);
-    return loop_until_ms(loop, due_ms);
+    if (due_ms == LOOP_NEVER)
+        return -1;
+    return due_ms > loop->now_ms ? (int)earlier_ms(due_ms - loop->now_ms, INT_MAX) : 0;
 }
 
 /* Without its epoll set a loop would only spin; the host starts the process again. */
@@ -178,15 +180,4 @@ void loop_turn(struct loop *loop)
 int64_t loop_now_ms(const struct loop *loop)
 {
     return loop->now_ms;
-}
-
-int loop_until_ms(const struct loop *loop, int64_t moment_ms)
-{
-    int64_t left = moment_ms - loop->now_ms;
-
-    if (moment_ms == LOOP_NEVER)
-        return -1;
-    if (left < 0)
-        return 0;
-    return left < INT_MAX ? (int)left : INT_MAX;
 }

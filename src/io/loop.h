@@ -68,8 +68,7 @@ void loop_turn(struct loop *loop);
 /* The monotonic clock as read after the last wait: one moment for all that follows from it. */
 int64_t loop_now_ms(const struct loop *loop);
 
-/* How long until a moment of that clock, as wait_ms wants it; -1 for "never". */
+/* A moment that never comes. */
 #define LOOP_NEVER INT64_MAX
-int loop_until_ms(const struct loop *loop, int64_t moment_ms);
 
 #endif

@@ -30,13 +30,6 @@ void loop_add_task(struct loop *loop, const struct loop_task *task)
     loop->tasks[loop->task_count++] = *task;
 }
 
-int loop_until_ms(const struct loop *loop, int64_t moment_ms)
-{
-    if (moment_ms == LOOP_NEVER)
-        return -1;
-    return moment_ms <= loop->now_ms ? 0 : (int)(moment_ms - loop->now_ms);
-}
-
 static void run_if_due(const struct loop_task *task)
 {
     if (!task->due_ms || *task->due_ms <= only_loop.now_ms)

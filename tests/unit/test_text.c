@@ -57,11 +57,6 @@ void loop_add_task(struct loop *l, const struct loop_task *task)
     l->tasks[l->count++] = *task;
 }
 
-int loop_until_ms(const struct loop *l, int64_t moment_ms)
-{
-    return moment_ms <= l->now_ms ? 0 : 1;
-}
-
 /* ---- storage ---- */
 
 static struct {
