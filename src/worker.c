@@ -346,7 +346,7 @@ static struct http_client *client_new(struct worker *w, const struct config *con
                                       struct str url, size_t calls)
 {
     const struct http_client_options options = {
-        .user_agent = "codestream/" VERSION,
+        .user_agent = "User-Agent: codestream/" VERSION,
         .ca_file = config->ca_file,
         .is_plain = str_starts(url, STR("http://")),
         .proxy = config->proxy,

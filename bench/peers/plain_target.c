@@ -54,8 +54,8 @@ enum err target_write_head(const struct target *target, const struct http_call *
 
     buf_reserve(&head, 1024);
     buf_add_all(&head, str_from(call->method), STR(" "), target->path,
-                STR(" HTTP/1.1\r\nHost: "), target->authority, STR("\r\nUser-Agent: "),
-                user_agent, STR("\r\n"));
+                STR(" HTTP/1.1\r\nHost: "), target->authority, STR("\r\n"), user_agent,
+                STR("\r\n"));
     for (size_t i = 0; i < HTTP_CLIENT_MAX_HEADERS && call->headers[i]; i++)
         buf_add_all(&head, str_from(call->headers[i]), STR("\r\n"));
     if (target_takes_body(call)) {

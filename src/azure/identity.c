@@ -191,7 +191,8 @@ static const char *make_url(const struct identity_options *options, struct arena
 
 struct identity *identity_new(const struct identity_options *options, struct loop *loop)
 {
-    const struct http_client_options http = { .user_agent = "codestream", .is_plain = true };
+    const struct http_client_options http = { .user_agent = "User-Agent: codestream",
+                                              .is_plain = true };
     struct identity *identity = calloc(1, sizeof(*identity));
 
     if (!identity)

@@ -48,7 +48,7 @@ struct http_call {
 
 /* Texts outlive the client. */
 struct http_client_options {
-    const char *user_agent;
+    const char *user_agent; /* the whole header: "User-Agent: …" */
     const char *ca_file;  /* the certificates that https trusts.  NULL: as libcurl was built */
     bool is_plain;        /* http, which stays on this machine and goes through no proxy */
     const char *proxy;    /* https goes through this one.  NULL: through none */

@@ -297,7 +297,7 @@ static void client_run(void *owner)
     if (client->has_news)
         queue_prepend(&client->waiting, &client->unnamed);
     client->has_news = false;
-    while (client->waiting.first && client->exchange.places > 0)
+    while (client->waiting.first && client->exchange.running < client->options.max_running)
         start_next(client);
     client->exchange.due_ms = earlier_ms(
         client->exchange.due_ms, earlier_ms(client->waiting.due_ms, client->unnamed.due_ms));
@@ -317,7 +317,6 @@ struct http_client *http_client_new(struct loop *loop,
                                     .exchange = { .due_ms = LOOP_NEVER } };
     if (options->max_running < 1 || options->max_running > HTTP_CLIENT_MAX_RUNNING)
         client->options.max_running = HTTP_CLIENT_MAX_RUNNING;
-    client->exchange.places = client->options.max_running;
     queue_init(&client->waiting);
     queue_init(&client->unnamed);
     queue_init(&client->exchange.again);

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,8 +12,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-
-#define MAX_AGENT_CHARS 100
 
 /* libcurl's buffers, which a call holds while it waits; most responses are a few headers. */
 #define READ_BYTES 2048L
@@ -56,14 +53,12 @@ struct transfers {
     struct loop *loop;
     const struct http_client_options *options;
     struct transfer_exchange *exchange;
-    char user_agent[MAX_AGENT_CHARS + 1]; /* the whole line */
 
     CURLSH *sessions;     /* of TLS, with which a further connection is made for less */
     bool doubts_sessions; /* they are not used, and are forgotten when nothing runs */
     CURLM *multi;         /* NULL: the next call makes one */
     int64_t timer_ms;     /* when libcurl wants to be called */
     struct transfer_list running;
-    size_t running_count;
     size_t most_running; /* at once, since the last sweep of the idle ones */
     struct transfer_list idle;
     size_t idle_count;
@@ -220,16 +215,14 @@ static struct transfer *transfer_new(const struct transfers *all)
 static void list_headers(struct transfer *t, const struct http_call *call,
                          const char *user_agent)
 {
-    /* libcurl would send these by itself; an empty value takes a header away. */
-    static const char *const not_sent[] = { "Accept:", "Expect:" };
+    /* libcurl would send the latter two by itself; an empty value takes a header away. */
+    const char *const always[] = { user_agent, "Accept:", "Expect:" };
     size_t count = 0;
 
-    t->headers[count++].data = unconst(user_agent);
-
+    for (; count < COUNT(always); count++)
+        t->headers[count].data = unconst(always[count]);
     for (size_t i = 0; i < HTTP_CLIENT_MAX_HEADERS && call->headers[i]; i++)
         t->headers[count++].data = unconst(call->headers[i]);
-    for (size_t i = 0; i < COUNT(not_sent); i++)
-        t->headers[count++].data = unconst(not_sent[i]);
     for (size_t i = 0; i < count; i++)
         t->headers[i].next = i + 1 < count ? &t->headers[i + 1] : NULL;
 }
@@ -289,15 +282,15 @@ static void forget_addresses(struct transfer *t)
     memset(t->told, 0, sizeof(t->told));
 }
 
-/* The call's texts and user_agent, a whole header, stay until the end.  false: no memory. */
-static bool prepare(struct transfer *t, struct http_call *call, const struct target *target,
-                    const char *user_agent, bool resumes, int64_t now_ms)
+/* The call's texts stay until the end.  false: no memory. */
+static bool prepare(const struct transfers *all, struct transfer *t, struct http_call *call,
+                    const struct target *target)
 {
     CURL *easy = t->easy;
     bool ok = true;
 
     t->call = call;
-    list_headers(t, call, user_agent);
+    list_headers(t, call, all->options->user_agent);
     t->response_bytes = 0;
     t->max_response = call->max_response ? call->max_response : HTTP_CLIENT_MAX_RESPONSE_BYTES;
     t->sent_before = -1;
@@ -311,8 +304,8 @@ static bool prepare(struct transfer *t, struct http_call *call, const struct tar
     }
     SET(CURLOPT_CUSTOMREQUEST, call->method);
     SET(CURLOPT_HTTPHEADER, t->headers);
-    SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - now_ms));
-    SET(CURLOPT_SSL_SESSIONID_CACHE, resumes ? 1L : 0L);
+    SET(CURLOPT_TIMEOUT_MS, (long)(call->deadline_ms - loop_now_ms(all->loop)));
+    SET(CURLOPT_SSL_SESSIONID_CACHE, all->doubts_sessions ? 0L : 1L);
     return ok && set_target(t, target, call->url) && tell_addresses(t);
 }
 
@@ -470,9 +463,9 @@ static void sweep_idle(void *owner)
     struct transfers *all = owner;
 
     while (all->idle_count > SPARE_COUNT &&
-           all->idle_count + all->running_count > all->most_running)
+           all->idle_count + all->exchange->running > all->most_running)
         transfer_free(take_idle(all));
-    all->most_running = all->running_count;
+    all->most_running = all->exchange->running;
     all->sweep_ms =
         all->idle_count > SPARE_COUNT ? loop_now_ms(all->loop) + SPARE_MS : LOOP_NEVER;
 }
@@ -491,11 +484,9 @@ static void forget_all_addresses(struct transfers *all)
 static void link_running(struct transfers *all, struct transfer *t)
 {
     LIST_INSERT_HEAD(&all->running, t, link);
-    all->exchange->places--;
-    all->running_count++;
     all->silent_ms = LOOP_NEVER;
-    if (all->running_count > all->most_running)
-        all->most_running = all->running_count;
+    if (++all->exchange->running > all->most_running)
+        all->most_running = all->exchange->running;
 }
 
 static CURLSH *sessions_new(void)
@@ -530,23 +521,20 @@ static struct http_call *release(struct transfers *all, struct transfer *t)
     assert(call); /* a running transfer carries one */
     curl_multi_remove_handle(all->multi, t->easy);
     LIST_REMOVE(t, link);
-    all->running_count--;
     t->call = NULL;
     keep_idle(all, t);
-    if (all->running_count == 0)
-        all->silent_ms = now_ms + SILENT_MS;
-    if (all->running_count == 0 && all->doubts_sessions)
-        renew_sessions(all);
-    if (all->exchange->places++ == 0)
+    if (all->exchange->running-- == all->options->max_running)
         all->exchange->due_ms = now_ms;
+    if (all->exchange->running == 0)
+        all->silent_ms = now_ms + SILENT_MS;
+    if (all->exchange->running == 0 && all->doubts_sessions)
+        renew_sessions(all);
     return call;
 }
 
 void http_call_end(struct http_call *call, const char *failure)
 {
     call->failure = failure;
-    if (failure)
-        call->status = 0;
     call->done(call);
 }
 
@@ -703,9 +691,7 @@ bool transfers_start(struct transfers *all, struct http_call *call, const struct
     if (!t)
         return false;
     link_running(all, t);
-    if (prepare(t, call, target, all->user_agent, !all->doubts_sessions,
-                loop_now_ms(all->loop)) &&
-        curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
+    if (prepare(all, t, call, target) && curl_multi_add_handle(all->multi, t->easy) == CURLM_OK)
         return true;
     forget_addresses(t);
     (void)release(all, t);
@@ -727,8 +713,6 @@ struct transfers *transfers_new(struct loop *loop, const struct http_client_opti
                                .timer_ms = LOOP_NEVER,
                                .sweep_ms = LOOP_NEVER,
                                .silent_ms = LOOP_NEVER };
-    (void)snprintf(all->user_agent, sizeof(all->user_agent), "User-Agent: %s",
-                   options->user_agent);
     all->sessions = sessions_new();
     loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, false });
     loop_add_task(loop, &(struct loop_task){ drop_multi, all, &all->silent_ms, false });

@@ -32,7 +32,7 @@ struct target {
 
 /* What the client and its transfers tell each other. */
 struct transfer_exchange {
-    size_t places;      /* for further transfers */
+    size_t running;     /* transfers, up to max_running of the options */
     struct queue again; /* calls that are to be started again, since nothing was sent */
     int64_t due_ms;     /* when the client has something to do; the earlier moment counts */
 };

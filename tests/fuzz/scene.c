@@ -325,7 +325,7 @@ void scene_end_headers(void)
 
 static void start_handler(void)
 {
-    struct http_client_options options = { .user_agent = "fuzz" };
+    struct http_client_options options = { .user_agent = "User-Agent: fuzz" };
     struct http_client *client = http_client_new(stand_in_loop(), &options);
     struct complaints complaints;
 
