@@ -54,6 +54,7 @@ static struct str read_file(const char *path, char *space, size_t size)
     return (struct str){ space, len > 0 ? (size_t)len : 0 };
 }
 
+/* 0: no limit. */
 static unsigned fewer(unsigned a, unsigned b)
 {
     return b == 0 || (a > 0 && a < b) ? a : b;
@@ -485,13 +486,6 @@ static const char *first_set(config_getenv *get, const char *const *names)
     return NULL;
 }
 
-static unsigned core_count(void)
-{
-    unsigned count = capacity_cores();
-
-    return count < CONFIG_MAX_LOOPS ? count : CONFIG_MAX_LOOPS;
-}
-
 static size_t count_chars(struct str utf8)
 {
     size_t count = 0;
@@ -528,8 +522,8 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
           "is not a number from 1 to 10000" },
         { "CODESTREAM_REST_TIMEOUT_MS", &config->rest_timeout_ms, CONFIG_REST_TIMEOUT_MS, 100,
           60000, "is not a number from 100 to 60000" },
-        { "CODESTREAM_LOOPS", &config->loops, core_count(), 1, CONFIG_MAX_LOOPS,
-          "is not a number from 1 to 64" },
+        { "CODESTREAM_LOOPS", &config->loops, fewer(capacity_cores(), CONFIG_MAX_LOOPS), 1,
+          CONFIG_MAX_LOOPS, "is not a number from 1 to 64" },
     };
 
     memset(config, 0, sizeof(*config));

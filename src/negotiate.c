@@ -22,17 +22,11 @@ struct webpubsub_client negotiate_client(const struct app_pass *pass)
     };
 }
 
-/* Where clients connect.  Their tokens are for Web PubSub itself all the same. */
-static struct str client_url(const struct webpubsub *webpubsub)
-{
-    return webpubsub->client_url.len > 0 ? webpubsub->client_url : webpubsub->url;
-}
-
 /* url, the name of the older article. */
 static void add_native(struct buf *response, const struct webpubsub *webpubsub,
                        struct str token)
 {
-    struct str authority = client_url(webpubsub);
+    struct str authority = webpubsub->client_url;
     bool is_secure;
 
     (void)http_cut_scheme(&authority, &is_secure);
@@ -45,7 +39,7 @@ static void add_native(struct buf *response, const struct webpubsub *webpubsub,
 static void add_socketio(struct buf *response, const struct webpubsub *webpubsub,
                          struct str token)
 {
-    struct str url = client_url(webpubsub);
+    struct str url = webpubsub->client_url;
 
     buf_add_all(response, STR("{\"url\":\""), url, STR("/?access_token="), token,
                 STR("\",\"endpoint\":\""), url, STR("\",\"path\":\"" WEBPUBSUB_CLIENT_PATH),
@@ -59,7 +53,7 @@ enum err negotiate_response(const struct webpubsub *webpubsub, const struct app_
 {
     struct buf response = { .mem = mem };
 
-    buf_reserve(&response, 2 * (token.len + client_url(webpubsub).len) + pass->told.len + 256);
+    buf_reserve(&response, 2 * (token.len + webpubsub->client_url.len) + pass->told.len + 256);
     if (pass->protocol.len > 0)
         add_native(&response, webpubsub, token);
     else
@@ -106,13 +100,7 @@ static void respond_with_token(struct negotiation *n, struct str token)
     response_send_json(n->request, 200, body, NO_HEADER);
 }
 
-/* True if it has the characters of a JWT only, which fit into JSON and a URL as they are. */
-static bool is_token(struct str token)
-{
-    return token.len > 0 && base64url_is_text(token, '.');
-}
-
-/* {"token":…} of :generateToken */
+/* {"token":…} of :generateToken: the characters of a JWT fit into JSON and a URL as they are. */
 static void on_generated(void *owner)
 {
     struct negotiation *n = owner;
@@ -123,7 +111,8 @@ static void on_generated(void *owner)
     if (n->call.failure)
         respond_unavailable(n->request, n->call.failure);
     else if (json_members(n->call.response, fields, COUNT(fields)) ||
-             json_text(fields[0].value, &n->request->mem, &token) || !is_token(token))
+             json_text(fields[0].value, &n->request->mem, &token) || token.len == 0 ||
+             !base64url_is_text(token, '.'))
         respond_unavailable(n->request, "the response of Web PubSub is not a token");
     else
         respond_with_token(n, token);

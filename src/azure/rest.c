@@ -219,8 +219,8 @@ enum err rest_init(struct rest *rest, const struct rest_options *options, struct
         .loop = loop,
         .client = client,
         .webpubsub = { .url = options->endpoint.url,
-                       .client_url = options->client_url,
-                       .host = options->endpoint.host,
+                       .client_url = options->client_url.len > 0 ? options->client_url
+                                                                 : options->endpoint.url,
                        .hub = options->hub },
     };
     queue_init(&rest->backed_off);

@@ -17,7 +17,7 @@
 
 struct rest_options {
     struct webpubsub_endpoint endpoint; /* without an access key, the identity authorises */
-    struct str client_url;              /* of struct webpubsub */
+    struct str client_url;              /* where clients connect.  empty: to the endpoint */
     struct str hub;
     struct identity_options identity;
 };

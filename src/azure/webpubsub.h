@@ -51,8 +51,7 @@ bool webpubsub_hub_ok(struct str hub);
 /* One hub.  Views; the key is borrowed, NULL with a managed identity. */
 struct webpubsub {
     struct str url;
-    struct str client_url; /* where clients connect, such as a gateway.  empty: url */
-    struct str host;
+    struct str client_url; /* where clients connect, perhaps a gateway; tokens are for url */
     struct str hub;
     struct hmac_key *key;
 };

@@ -146,7 +146,7 @@ static void check_answer(const struct app_pass *pass, const struct member *who,
                          struct arena *mem)
 {
     const struct webpubsub service = { .url = STR_INIT("https://abc"),
-                                       .host = STR_INIT("abc"),
+                                       .client_url = STR_INIT("https://abc"),
                                        .hub = STR_INIT("codestream") };
     bool is_writer = who && who->role == ROLE_WRITER;
     struct str key = who ? right_key(who->room, mem) : STR("none");

@@ -8,7 +8,6 @@
 #define HUB_URL "https://abc.webpubsub.azure.com/api/hubs/codestream"
 
 static const struct webpubsub service = { .url = STR_INIT("https://abc.webpubsub.azure.com"),
-                                          .host = STR_INIT("abc.webpubsub.azure.com"),
                                           .hub = STR_INIT("codestream") };
 
 /* The rooms of a case; whoever is in some of them is in a subset of these. */

@@ -93,7 +93,7 @@ static void talk_start(struct talk *t)
     assert_non_null(t->access_key);
     assert_non_null(t->secret);
     t->service = (struct webpubsub){ .url = STR_INIT(URL),
-                                     .host = STR_INIT("abc.webpubsub.azure.com"),
+                                     .client_url = STR_INIT(URL),
                                      .hub = STR_INIT("codestream"),
                                      .key = t->access_key };
     t->negotiator = (struct negotiator){ .app = &codestream_app,

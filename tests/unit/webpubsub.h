@@ -13,10 +13,7 @@ static const struct str access_key = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 static struct webpubsub service_of(const char *url, const char *hub, struct hmac_key *key)
 {
     struct webpubsub service = { .url = str_from(url), .hub = str_from(hub), .key = key };
-    struct str rest;
 
-    (void)str_cut(service.url, ":", &rest);
-    service.host = str_cut(str_skip(rest, 2), ":", &rest);
     assert_non_null(key);
     return service;
 }
