@@ -42,17 +42,17 @@ static enum err encode(const struct execution *run, const struct app_action *act
         return webpubsub_list(webpubsub, target.nsp, target.rooms.at[0], run->mem, out);
     case APP_EMIT:
         packet_add_event(&packet, target.nsp, action->name, action->args, action->attachments);
-        if (buf_done(&packet, &body))
-            return ERR_NO_MEMORY;
-        return webpubsub_send(webpubsub, &target, body, run->mem, out);
+        break;
     case APP_DISCONNECT:
     case APP_CLOSE:
+        packet_add_disconnect(&packet, target.nsp, action->kind == APP_CLOSE);
         break;
     }
-    packet_add_disconnect(&packet, target.nsp, action->kind == APP_CLOSE);
     if (buf_done(&packet, &body))
         return ERR_NO_MEMORY;
-    return webpubsub_disconnect(webpubsub, &target, body, run->mem, out);
+    return action->kind == APP_EMIT
+               ? webpubsub_send(webpubsub, &target, body, run->mem, out)
+               : webpubsub_disconnect(webpubsub, &target, body, run->mem, out);
 }
 
 /* ---- the order ---- */
@@ -74,13 +74,10 @@ static void begin_plan(struct execution *run)
 static size_t find_next(const struct execution *run)
 {
     const struct app_plan *plan = plan_of(run);
-    size_t i = 0;
 
-    while (i < plan->count && run->progress[i] != PLAN_WAITING)
-        i++;
-    if (i == plan->count || run->under_way == 0)
-        return i;
-    return run->rest->beside < REST_MAX_BESIDE ? app_next(plan, run->progress) : plan->count;
+    if (run->under_way > 0 && run->rest->beside >= REST_MAX_BESIDE)
+        return plan->count;
+    return app_next(plan, run->progress);
 }
 
 /* True if nothing is left to do, or nothing but what may fail. */

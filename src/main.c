@@ -214,13 +214,6 @@ static void end_by(int signal_number)
     _exit(EXIT_SIGNAL + signal_number);
 }
 
-static int fail_to_listen(unsigned port, const char *problem)
-{
-    log_event(LOG_ERROR, "listen", LOG_NUMBER("port", port),
-              LOG_TEXT("problem", str_from(problem)));
-    return EXIT_FAILURE;
-}
-
 static int fail_to_start(const char *problem)
 {
     log_event(LOG_ERROR, "start", LOG_TEXT("problem", str_from(problem)));
@@ -378,8 +371,11 @@ static int start(const struct options *options, const sigset_t *stop, pid_t pare
     /* This comes first, since the host waits for the port, whatever else there is to do. */
     if (config_port(getenv, options->port, &port, &complaints)) {
         listener = listener_open(port, &bound);
-        if (listener < 0)
-            return fail_to_listen(port, strerror(errno));
+        if (listener < 0) {
+            log_event(LOG_ERROR, "listen", LOG_NUMBER("port", port),
+                      LOG_TEXT("problem", str_from(strerror(errno))));
+            return EXIT_FAILURE;
+        }
     }
     if (load(options, &config, &port, &complaints)) {
         status = serve(&config, listener, bound, stop, parent, ended_by);

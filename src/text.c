@@ -26,7 +26,6 @@ struct keeping {
     struct blob blob;
     struct kept kept;
     struct blob_state there;
-    bool is_delete;
     unsigned rounds;
     int64_t deadline_ms;
     struct rest_call call;
@@ -291,7 +290,7 @@ static void compare(struct keeping *k)
     order = kept_compare(k->kept.epoch, k->kept.version, there->epoch, there->version);
     if (order < 0)
         respond_older(k);
-    else if (order == 0 && (k->rounds > 0 || k->is_delete))
+    else if (order == 0 && (k->rounds > 0 || k->kept.version == KEPT_DELETED))
         respond_kept(k);
     else
         put(k);
@@ -368,6 +367,5 @@ void text_delete(struct handler *handler, struct http_request *request)
         return;
     }
     k->kept = kept_deleted(epoch);
-    k->is_delete = true;
     ask_state(k);
 }

@@ -119,7 +119,6 @@ static void resume_backed_off(void *owner)
 static void on_response(struct http_call *http)
 {
     struct rest_call *call = http->owner;
-    bool is_done = http->status >= 200 && http->status <= 299;
 
     call->status = http->status;
     call->error_code = call->read[ERROR_CODE].value;
@@ -128,7 +127,7 @@ static void on_response(struct http_call *http)
     call->response = http->response;
     if (http->status == 401 && call->rest->identity)
         identity_doubt(call->rest->identity);
-    if (is_done)
+    if (http->status >= 200 && http->status <= 299)
         end(call, NULL);
     else if (http->failure == HTTP_CLIENT_TOO_LATE && call->tries == 1)
         end(call, REST_TOO_MUCH);

@@ -37,11 +37,10 @@ static void add_roles(struct buf *claims, const struct webpubsub_client *client)
 
     for (size_t i = 0; i < COUNT(kinds); i++) {
         for (size_t j = 0; j < kinds[i].groups.count; j++) {
-            struct buf text = { .mem = claims->mem };
-            buf_add_all(&text, kinds[i].name, kinds[i].groups.at[j]);
-            claims->failed |= buf_done(&text, &role) != ERR_NONE;
-            if (claims->failed)
+            if (arena_concat(claims->mem, &role, kinds[i].name, kinds[i].groups.at[j])) {
+                claims->failed = true;
                 return;
+            }
             buf_add(claims, separator);
             json_add_string(claims, role);
             separator = STR(",");

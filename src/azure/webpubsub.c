@@ -406,7 +406,6 @@ static enum err encode_ours(const struct webpubsub *webpubsub, struct str url,
                             struct arena *mem, struct str *out)
 {
     struct webpubsub_endpoint place;
-    struct buf ours = { .mem = mem };
     const char *why;
     size_t path = 0;
     enum err e;
@@ -422,8 +421,7 @@ static enum err encode_ours(const struct webpubsub *webpubsub, struct str url,
         return e;
     if (!str_equal(place.url, webpubsub->url))
         return ERR_SYNTAX;
-    buf_add_all(&ours, webpubsub->url, str_skip(url, path));
-    return buf_done(&ours, out);
+    return arena_concat(mem, out, webpubsub->url, str_skip(url, path));
 }
 
 enum err webpubsub_read_list(const struct webpubsub *webpubsub, struct str response,

@@ -285,13 +285,11 @@ static void grow(struct exchange *x, size_t more)
 
 static void keep(struct exchange *x, struct str bytes)
 {
-    size_t small = HTTP_SERVER_SMALL_BODY_BYTES - x->body.len;
-
     if (x->body.len + bytes.len > HTTP_SERVER_SMALL_BODY_BYTES) {
         if (x->server->bodies_bytes + bytes.len > HTTP_SERVER_BODIES_BYTES) {
             x->request.is_cut = true;
             if (x->body.len < HTTP_SERVER_SMALL_BODY_BYTES)
-                buf_add(&x->body, str_first(bytes, small));
+                buf_add(&x->body, str_first(bytes, HTTP_SERVER_SMALL_BODY_BYTES - x->body.len));
             return;
         }
         x->server->bodies_bytes += bytes.len;
@@ -299,17 +297,6 @@ static void keep(struct exchange *x, struct str bytes)
     }
     grow(x, bytes.len);
     buf_add(&x->body, bytes);
-}
-
-static void receive(struct exchange *x, struct str bytes)
-{
-    x->body_received += bytes.len;
-    connection_received(&x->client->connection, bytes.len);
-    if (x->body_received > x->body_limit)
-        x->request.is_too_large = true;
-    else if (!x->request.is_cut)
-        keep(x, bytes);
-    x->request.is_endless = x->body_received > DISCARD_BYTES;
 }
 
 /* ---- responding ---- */
@@ -453,9 +440,15 @@ static enum MHD_Result on_head(struct http_server *server, struct MHD_Connection
 
 static enum MHD_Result on_body(struct exchange *x, struct str bytes)
 {
-    receive(x, bytes);
+    x->body_received += bytes.len;
+    connection_received(&x->client->connection, bytes.len);
+    if (x->body_received > x->body_limit)
+        x->request.is_too_large = true;
+    else if (!x->request.is_cut)
+        keep(x, bytes);
     if (x->body.failed)
         x->request.is_cut = true;
+    x->request.is_endless = x->body_received > DISCARD_BYTES;
     return x->request.is_endless ? refuse(x) : MHD_YES;
 }
 

@@ -13,6 +13,8 @@
 
 enum { V4, V6, FAMILIES };
 
+static const struct addresses no_addresses = { .count = 0 };
+
 /* By what c-ares tells whose answer it has. */
 struct question {
     struct resolver_name *name;
@@ -244,11 +246,9 @@ static void take(struct resolver_name *name, int family, const struct addresses 
  */
 static void settle_missing(struct resolver_name *name)
 {
-    static const struct addresses none = { .count = 0 };
-
     for (int family = V4; family < FAMILIES; family++) {
         if (name->has_none[family] && name->is_answered)
-            take(name, family, &none);
+            take(name, family, &no_addresses);
         else if (name->has_none[family] && !name->trouble)
             name->trouble = ARES_ENODATA;
     }
@@ -329,7 +329,6 @@ static void on_hosts(void *arg, int status, int timeouts, struct ares_addrinfo *
 
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 {
-    static const struct addresses none = { .count = 0 };
     const struct question *question = arg;
     struct resolver_name *name = question->name;
 
@@ -346,7 +345,7 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
         break;
     case ARES_ENOTFOUND:
     case ARES_EBADNAME:
-        take(name, question->family, &none);
+        take(name, question->family, &no_addresses);
         break;
     default: /* what is known serves on */
         name->trouble = status;
@@ -486,10 +485,9 @@ struct resolver *resolver_new(struct loop *loop, void (*on_news)(void *owner), v
 
     if (!resolver)
         return NULL;
-    resolver->loop = loop;
-    resolver->on_news = on_news;
-    resolver->owner = owner;
-    resolver->due_ms = LOOP_NEVER;
+    *resolver = (struct resolver){
+        .loop = loop, .on_news = on_news, .owner = owner, .due_ms = LOOP_NEVER
+    };
     loop_add_task(loop, &(struct loop_task){ .run = resolver_run,
                                              .owner = resolver,
                                              .due_ms = &resolver->due_ms });
