@@ -158,7 +158,7 @@ static void prepare_call(struct action_call *one)
         .rest = run->rest,
         .mem = run->mem,
         .deadline_ms = run->deadline_ms,
-        .keep_response = one->action->kind == APP_COUNT,
+        .max_response = one->action->kind == APP_COUNT ? HTTP_CLIENT_MAX_RESPONSE_BYTES : 0,
         .done = on_response,
         .owner = one,
     };
@@ -187,7 +187,7 @@ static void add_page(struct action_call *one)
     struct str next;
     size_t count;
 
-    if (webpubsub_read_list(&run->rest->webpubsub, one->call.response, run->mem, &count,
+    if (webpubsub_read_list(&run->rest->webpubsub, one->call.http.response, run->mem, &count,
                             &next)) {
         end_action(run, one->index, &no_list);
         return;
@@ -207,10 +207,10 @@ static void fail_call(struct action_call *one)
     struct plan_fault fault = {
         .refusal = APP_UPSTREAM,
         .message =
-            call->status ? "Web PubSub refused the call" : "Web PubSub cannot be reached",
+            call->http.status ? "Web PubSub refused the call" : "Web PubSub cannot be reached",
         .failure = call->failure,
-        .rest_status = call->status,
-        .rest_error = call->error_code,
+        .rest_status = call->http.status,
+        .rest_error = call->read[REST_ERROR_CODE].value,
     };
 
     if (call->failure == REST_TOO_MUCH) {

@@ -110,7 +110,7 @@ static void on_generated(void *owner)
     n->handler->in_flight--;
     if (n->call.failure)
         respond_unavailable(n->request, n->call.failure);
-    else if (json_members(n->call.response, fields, COUNT(fields)) ||
+    else if (json_members(n->call.http.response, fields, COUNT(fields)) ||
              json_text(fields[0].value, &n->request->mem, &token) || token.len == 0 ||
              !base64url_is_text(token, '.'))
         respond_unavailable(n->request, "the response of Web PubSub is not a token");
@@ -140,7 +140,7 @@ static void ask_for_token(struct negotiation *n, const struct webpubsub_client *
         .rest = &handler->rest,
         .mem = &n->request->mem,
         .deadline_ms = loop_now_ms(handler->loop) + handler->config->rest_timeout_ms,
-        .keep_response = true,
+        .max_response = HTTP_CLIENT_MAX_RESPONSE_BYTES,
         .done = on_generated,
         .owner = n,
     };

@@ -45,14 +45,14 @@ static void end(struct keeping *k)
 static const char *told(struct keeping *k, const char *what)
 {
     const struct rest_call *call = &k->call;
-    struct str code = call->error_code;
+    struct str code = call->read[REST_ERROR_CODE].value;
     const char *text;
 
-    if (call->status == 0)
+    if (call->http.status == 0)
         return call->failure;
     if (code.len > BLOB_MAX_ETAG_CHARS || !json_is_text(code))
         code = STR("");
-    text = arena_cstr(&k->request->mem, str_from(what), STR(": "), DECIMAL(call->status),
+    text = arena_cstr(&k->request->mem, str_from(what), STR(": "), DECIMAL(call->http.status),
                       code.len > 0 ? STR(" ") : STR(""), code);
     return text ? text : what;
 }
@@ -194,7 +194,7 @@ static void respond_text(struct keeping *k, unsigned status)
                      { STR("X-Content-Type-Options"), STR("nosniff") },
                      { STR("ETag"), k->there.etag } },
         .header_count = 4,
-        .body = k->call.response,
+        .body = k->call.http.response,
     };
 
     end(k);

@@ -198,7 +198,7 @@ static void finish(struct link *l, bool may_keep)
 
     call->status = l->exchange.status;
     call->failure = NULL;
-    if (call->keep_response && buf_done(&l->response, &call->response)) {
+    if (call->max_response > 0 && buf_done(&l->response, &call->response)) {
         fail(l, "no memory");
         return;
     }
@@ -217,7 +217,7 @@ static void receive(struct link *l)
         finish(l, !x->closes && x->in_len == 0 && exchange_unsent(x) == 0);
         break;
     case EXCHANGE_TOO_LARGE:
-        if (l->call->keep_response)
+        if (l->call->max_response > 0)
             fail(l, "the response is too large");
         else
             finish(l, false); /* the status has told what there is to know */

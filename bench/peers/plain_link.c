@@ -28,7 +28,7 @@ static void keep_content(void *owner, struct str content)
 {
     struct link *l = owner;
 
-    if (l->call->keep_response)
+    if (l->call->max_response > 0)
         buf_add(&l->response, content);
 }
 

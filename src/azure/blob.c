@@ -6,12 +6,7 @@
 #define VERSION_HEADER "x-ms-version: 2021-12-02"
 
 /* Headers of the response that are read. */
-enum { ETAG, EPOCH, VERSION_OF };
-static const char *const wanted[REST_MAX_CAPTURED] = {
-    [ETAG] = "etag",
-    [EPOCH] = "x-ms-meta-epoch",
-    [VERSION_OF] = "x-ms-meta-version",
-};
+enum { ETAG = REST_WANTED, EPOCH, VERSION_OF };
 
 /* ---- requests ---- */
 
@@ -22,7 +17,9 @@ static enum err begin(const struct blob *blob, const char *method, struct str qu
                                                 .content_type = "application/json",
                                                 .is_idempotent = true };
     call->headers[0] = VERSION_HEADER;
-    memcpy(call->wanted, wanted, sizeof(wanted));
+    call->read[ETAG].name = STR("etag");
+    call->read[EPOCH].name = STR("x-ms-meta-epoch");
+    call->read[VERSION_OF].name = STR("x-ms-meta-version");
     return arena_concat(mem, &call->request.url, blob->service, STR("/" BLOB_CONTAINER "/"),
                         blob->name, query);
 }
@@ -37,7 +34,6 @@ enum err blob_get(const struct blob *blob, struct str etag, size_t max_bytes, st
 {
     if (begin(blob, "GET", STR(""), mem, call))
         return ERR_NO_MEMORY;
-    call->keep_response = true;
     call->max_response = max_bytes;
     if (!etag.ptr)
         return ERR_NONE;
@@ -75,17 +71,18 @@ enum err blob_put(const struct blob *blob, const struct blob_state *there,
 
 enum blob_outcome blob_outcome(const struct rest_call *call)
 {
-    unsigned status = call->status;
+    unsigned status = call->http.status;
+    struct str code = call->read[REST_ERROR_CODE].value;
 
     if (!call->failure)
         return BLOB_DONE;
     if (status == 304)
         return BLOB_UNCHANGED;
-    if (status == 404 && str_equal(call->error_code, STR("BlobNotFound")))
+    if (status == 404 && str_equal(code, STR("BlobNotFound")))
         return BLOB_MISSING;
-    if (status == 409 && str_equal(call->error_code, STR("BlobAlreadyExists")))
+    if (status == 409 && str_equal(code, STR("BlobAlreadyExists")))
         return BLOB_CHANGED;
-    if (status == 412 && str_equal(call->error_code, STR("ConditionNotMet")))
+    if (status == 412 && str_equal(code, STR("ConditionNotMet")))
         return BLOB_CHANGED;
     if (status >= 400 && status < 500 && status != 408 && status != 429)
         return BLOB_REFUSED;
@@ -103,10 +100,10 @@ bool blob_etag_ok(struct str text)
 enum err blob_read_state(const struct rest_call *call, struct blob_state *out)
 {
     out->exists = true;
-    out->etag = call->captured[ETAG];
+    out->etag = call->read[ETAG].value;
     if (!blob_etag_ok(out->etag) ||
-        str_to_number(call->captured[EPOCH], 0, UINT64_MAX, &out->mark.epoch) ||
-        str_to_number(call->captured[VERSION_OF], 0, UINT64_MAX, &out->mark.version))
+        str_to_number(call->read[EPOCH].value, 0, UINT64_MAX, &out->mark.epoch) ||
+        str_to_number(call->read[VERSION_OF].value, 0, UINT64_MAX, &out->mark.version))
         return ERR_SYNTAX;
     return ERR_NONE;
 }

@@ -210,7 +210,7 @@ struct identity *identity_new(const struct identity_options *options, struct loo
         .headers = { arena_cstr(&identity->texts, STR("X-IDENTITY-HEADER: "),
                                 options->header) },
         .mem = &identity->mem,
-        .keep_response = true,
+        .max_response = HTTP_CLIENT_MAX_RESPONSE_BYTES,
         .done = on_response,
         .owner = identity,
     };

@@ -9,9 +9,6 @@
 const char REST_TOO_MUCH[] = "too much is in flight";
 static const char ENDING[] = "the handler is shutting down";
 
-/* Headers of the response that are read; behind these, what the caller wants. */
-enum { ERROR_CODE, RETRY_AFTER, WANTED };
-
 static void end(struct rest_call *call, const char *failure)
 {
     call->failure = failure;
@@ -78,7 +75,7 @@ static bool back_off(struct rest_call *call)
     struct rest *rest = call->rest;
     struct retry_attempt attempt = {
         .status = call->http.status,
-        .retry_after = call->read[RETRY_AFTER].value,
+        .retry_after = call->read[REST_RETRY_AFTER].value,
         .tries = call->tries,
         .left_ms = call->deadline_ms - loop_now_ms(rest->loop),
         .now_unix = (int64_t)time(NULL),
@@ -120,11 +117,6 @@ static void on_response(struct http_call *http)
 {
     struct rest_call *call = http->owner;
 
-    call->status = http->status;
-    call->error_code = call->read[ERROR_CODE].value;
-    for (size_t i = 0; WANTED + i < http->captured_count; i++)
-        call->captured[i] = call->read[WANTED + i].value;
-    call->response = http->response;
     if (http->status == 401 && call->rest->identity)
         identity_doubt(call->rest->identity);
     if (http->status >= 200 && http->status <= 299)
@@ -138,13 +130,13 @@ static void on_response(struct http_call *http)
 /* How many headers of the response are to be read. */
 static size_t name_wanted(struct rest_call *call)
 {
-    size_t count = 0;
+    size_t count = REST_WANTED;
 
-    call->read[ERROR_CODE].name = STR("x-ms-error-code");
-    call->read[RETRY_AFTER].name = STR("retry-after");
-    for (; count < REST_MAX_CAPTURED && call->wanted[count]; count++)
-        call->read[WANTED + count].name = str_from(call->wanted[count]);
-    return WANTED + count;
+    call->read[REST_ERROR_CODE].name = STR("x-ms-error-code");
+    call->read[REST_RETRY_AFTER].name = STR("retry-after");
+    while (count < REST_MAX_READ && call->read[count].name.ptr)
+        count++;
+    return count;
 }
 
 static void send_with(struct rest_call *call, struct str token)
@@ -161,7 +153,6 @@ static void send_with(struct rest_call *call, struct str token)
         .body = call->request.body,
         .deadline_ms = call->deadline_ms,
         .mem = call->mem,
-        .keep_response = call->keep_response,
         .max_response = call->max_response,
         .captured = call->read,
         .captured_count = name_wanted(call),

@@ -32,9 +32,11 @@ struct rest {
     size_t beside;             /* counted by plans, up to REST_MAX_BESIDE */
 };
 
-/* Of one call, besides those that every call has: headers to send, and to read. */
+/* Of one call, besides those that every call has: headers to send. */
 #define REST_MAX_HEADERS 8
-#define REST_MAX_CAPTURED 3
+
+/* The headers of a response that are read; those from REST_WANTED on are the caller's own. */
+enum { REST_ERROR_CODE, REST_RETRY_AFTER, REST_WANTED, REST_MAX_READ = REST_WANTED + 3 };
 
 /* One call.  Set the first part, zero the rest, and keep it until done has been called. */
 struct rest_call {
@@ -42,26 +44,20 @@ struct rest_call {
     struct rest *rest;
     struct arena *mem;
     struct webpubsub_request request;
-    int64_t deadline_ms; /* on the loop's clock */
-    bool keep_response;
+    int64_t deadline_ms;                   /* on the loop's clock */
     size_t max_response;                   /* see struct http_call */
     const char *headers[REST_MAX_HEADERS]; /* "Name: value", the rest NULL */
-    const char *wanted[REST_MAX_CAPTURED]; /* names of headers of the response, the rest NULL */
+    struct header read[REST_MAX_READ];     /* names of those that are wanted; then all values */
     void (*done)(void *owner);
     void *owner;
 
-    /* How it went. */
-    const char *failure;                    /* static.  NULL: the service answered 2xx */
-    unsigned status;                        /* 0: no response */
-    struct str error_code;                  /* the service's x-ms-error-code, may be empty */
-    struct str captured[REST_MAX_CAPTURED]; /* values of those that were wanted */
-    struct str response;                    /* the body, if it was to be kept */
+    /* How it went; http has the status (0: no response) and the body. */
+    const char *failure; /* static.  NULL: the service answered 2xx */
     unsigned tries;
+    struct http_call http;
 
     /* Under way. */
     struct identity_wait wait;
-    struct http_call http;
-    struct header read[2 + REST_MAX_CAPTURED];
 };
 
 /*

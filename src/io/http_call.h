@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/queue.h"
 
-/* More of a response's body than this is not read, unless the call says otherwise. */
+/* What is enough for most bodies; of a body that is not wanted no more than this is read. */
 #define HTTP_CLIENT_MAX_RESPONSE_BYTES (64 * 1024)
 
 #define HTTP_CLIENT_CONNECT_MS 4000
@@ -34,8 +34,7 @@ struct http_call {
     struct str body;
     int64_t deadline_ms;     /* on the loop's clock */
     struct arena *mem;       /* for what is kept of the response */
-    bool keep_response;      /* false: its body is not wanted */
-    size_t max_response;     /* bytes of it.  0: HTTP_CLIENT_MAX_RESPONSE_BYTES */
+    size_t max_response;     /* bytes of its body that are kept.  0: it is not wanted */
     struct header *captured; /* NUL-terminated names of headers that are wanted; may be NULL */
     size_t captured_count;
     void (*done)(struct http_call *call);
@@ -43,7 +42,7 @@ struct http_call {
 
     unsigned status;     /* of the response.  0: there was none, and failure says why */
     const char *failure; /* static text */
-    struct str response; /* the body, if it was to be kept; and in captured, the values */
+    struct str response; /* the body, if it is wanted; and in captured, the values */
 };
 
 /* Texts outlive the client. */

@@ -88,7 +88,7 @@ static size_t take_response(char *bytes, size_t size, size_t count, void *to)
     t->response_bytes += size * count;
     if (t->response_bytes > t->max_response)
         return 0;
-    if (t->call->keep_response)
+    if (t->call->max_response > 0)
         buf_add(&t->response, (struct str){ bytes, size * count });
     return size * count;
 }
@@ -422,14 +422,14 @@ static const char *take_outcome(struct transfer *t, CURLcode code)
 {
     struct http_call *call = t->call;
 
-    if (t->response_bytes > t->max_response && !call->keep_response)
+    if (t->response_bytes > t->max_response && call->max_response == 0)
         code = CURLE_OK; /* we broke off: the status has told what there is to know */
     if (code != CURLE_OK) {
         doubt_addresses(t);
         return name_failure(t->easy, code);
     }
     capture_headers(t->easy, call);
-    if (call->keep_response && buf_done(&t->response, &call->response))
+    if (call->max_response > 0 && buf_done(&t->response, &call->response))
         return "no memory";
     call->status = (unsigned)number_of(t->easy, CURLINFO_RESPONSE_CODE);
     return NULL;

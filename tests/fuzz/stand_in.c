@@ -122,7 +122,7 @@ void stand_in_finish(struct http_call *call, unsigned status, struct str body,
     call->status = status;
     call->failure = status == 0 ? "made to \"fail\"\\" : NULL;
     call->response = (struct str){ NULL, 0 };
-    if (status > 0 && call->keep_response && arena_copy(call->mem, body, &call->response)) {
+    if (status > 0 && call->max_response > 0 && arena_copy(call->mem, body, &call->response)) {
         call->status = 0;
         call->failure = "no memory";
     }
