@@ -264,8 +264,9 @@ test: build/have-test build/have-build
 	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
 	$(Q)$(MAKE) --no-print-directory MODE=test integration TESTS='$(TESTS) $(TESTS.web) $(TESTS.bench)'
 
-TESTS.web   := web/test/all.js web/test/property.test.js $(wildcard share/test/*.test.js)
-TESTS.bench := $(wildcard bench/test/*.test.js)
+# Files called all.js load the others of their folder but for those beside them here.
+TESTS.web   := web/test/all.js web/test/property.test.js share/test/all.js
+TESTS.bench := $(patsubst %,bench/test/%.js,audience.test usage.test all)
 web-unit: web/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) $(TESTS.web)
 

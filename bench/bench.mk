@@ -57,7 +57,7 @@ bench-smoke: $(B)/codestream bench-programs $(BENCH.units:%=$(BENCH)/test_%) bui
 
 # What the bench says of numbers that are known.  Part of `make test`.
 bench-unit: | build/have-node
-	$(Q)$(NODE_TEST) $(wildcard bench/test/*.test.js)
+	$(Q)$(NODE_TEST) $(TESTS.bench)
 
 # Instructions of the hot paths.  RECORD=1: later changes are held against what is counted now.
 bench-instructions: $(BENCH)/paths build/release/codestream | build/have-bench-instructions \

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
-import { test } from 'node:test';
+import { test } from '../../tests/lib/test.js';
 import { InputSource, LEFT_OUT } from '../src/input-source.js';
 import { UsageError, readOptions } from '../src/options.js';
 import { PageError, readBackEnd, readHead } from '../src/page.js';
@@ -44,7 +44,7 @@ test('a command line that makes no sense is refused with the reason', () => {
   assert.equal(readOptions(['watch', '--once', LINK], {}).timeout, 20);
 });
 
-test('a page that is none, or cannot be reached, is said', { timeout: 20_000 }, async () => {
+test('a page that is none, or cannot be reached, is said', async () => {
   const pages = {
     '/none': (response) => response.writeHead(404).end(),
     '/other': (response) => response.end('<title>x</title>'),
