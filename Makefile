@@ -306,11 +306,12 @@ test-slow valgrind bench-smoke test-package: FILES_AT_ONCE = 1
 test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream package web/dist/index.html \
            $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
-	  BURST_EVENTS=20000 PROPERTY_SEEDS=4 PROPERTY_EDITS=10000 RANDOM_KEYS=300 CROWD=100 MALFORMED=all FAULTS=all \
-	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) web/test/property.test.js \
+	  BURST_EVENTS=20000 PROPERTY_SEEDS=4 PROPERTY_EDITS=10000 HANDS_VIEWERS=200 RANDOM_KEYS=300 CROWD=100 \
+	  MALFORMED=all FAULTS=all DEPLOYMENTS=all \
+	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) web/test/property.test.js web/test/hands.test.js \
 	  emulator/test/load.test.js emulator/test/back-pressure.test.js emulator/test/malformed.test.js \
 	  emulator/test/malformed-host.test.js tests/peers/load.test.js tests/browser/outage.test.js \
-	  tests/browser/stream.test.js $(wildcard tests/faults/*.test.js)
+	  tests/browser/stream.test.js $(wildcard tests/faults/*.test.js) tests/infra/doctor-faults.test.js
 
 # Clients in other languages, each beside Socket.IO's own server.  Their libraries are fetched by the
 # tools of their languages, into build/clients.

@@ -47,10 +47,10 @@ const BYTES = {
   'refuses connections': { accept: 'refuse' },
   'swallows what it is sent': { up: { end: 'hole' } },
   'takes requests, and its answers get lost': { down: { end: 'hole' } },
-  'is behind a network that holds everything back': { up: { end: 'hold' }, down: { end: 'hold' } },
   'breaks off in the middle of its answers': { down: { after: 20, end: 'reset' } },
   'is read by 1 kB in a second': { up: { bytesPerSecond: 1000 } },
   ...(ALL && {
+    'is behind a network that holds everything back': { up: { end: 'hold' }, down: { end: 'hold' } },
     'resets connections before a request is sent': { accept: 'reset' },
     'breaks off in the middle of requests': { up: { after: 700, end: 'reset' } },
     'closes its half of each connection in mid-answer': { down: { after: 10, end: 'close' } },

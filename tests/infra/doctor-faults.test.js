@@ -12,6 +12,8 @@ import { startProxy } from '../lib/reverse-proxy.js';
 import { freePort } from '../lib/stack.js';
 
 const OTHER_KEY = 'another-access-key-of-another-service-0123456789';
+/** `make test` has an example of each fault; what differs from it in a value is here. */
+const ALL = process.env.DEPLOYMENTS === 'all';
 const TEN_MINUTES_MS = 10 * 60_000;
 const TEN_MINUTES = /\b10 min|\b(59|60)\d s/; // as it may be told
 
@@ -144,9 +146,9 @@ test('function app unreachable', async () => {
   report.assertNotOk(cors, functionKey, signed, forged);
 });
 
-const slowAndFast = { slow: -TEN_MINUTES_MS, fast: TEN_MINUTES_MS };
+const offBy = { slow: -TEN_MINUTES_MS, ...(ALL && { fast: TEN_MINUTES_MS }) };
 
-together('clock off by 10 minutes: the service\'s', slowAndFast, async (clockOffMs) => {
+together('clock off by 10 minutes: the service\'s', offBy, async (clockOffMs) => {
   await behindProxy({ clockOffMs }, {}, async (app) => {
     const report = await diagnose(app);
     report.assertFails(CHECK.clock, /clock/, /\bthis machine\b|function app/, TEN_MINUTES);
@@ -164,7 +166,7 @@ test('clock off by 10 minutes: the function app\'s is slow', async () => {
 });
 
 together('event pattern empty', {
-  'it is ""': '', 'it is not set': undefined, 'it is another': 'somethingElse',
+  'it is ""': '', ...(ALL && { 'it is not set': undefined, 'it is another': 'somethingElse' }),
 }, async (userEventPattern) => {
   await withDeployment({ event: { userEventPattern } }, async (app) => {
     const report = await diagnose(app);
