@@ -3,6 +3,7 @@
 // themselves, and have the text that the core has from then on.
 import { Viewer } from '../../web/src/viewer.js';
 import { Writer } from '../../web/src/writer.js';
+import { FORM } from '../../web/src/protocol.js';
 import { randomFrom } from '../../web/test/simulation.js';
 import { CLIENT_MS, CLOUD_MS, Service } from './service.mjs';
 import { Time, Wire } from './time.mjs';
@@ -12,7 +13,6 @@ const UPLINK = 1_000_000; // bytes a second, of the writer
 const ASK_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 const ACK_BYTES = 22;
 const LOGIN_BYTES = 11;
-const JOINED_BYTES = 58;
 const PRESENCE_BYTES = 120;
 
 const packet = (data) => `42["message",{"type":"editorMessage","data":${JSON.stringify(data)}}]`;
@@ -181,14 +181,27 @@ export class Room {
   #ask(socket, data) {
     this.asked(data);
     const { service, time } = this;
-    const said = this.older ? { data: data.data, epoch: data.epoch, version: data.version } : data;
-    const bytes = sizeOf(said) + 40;
-    const taken = service.call(service.event(time.now + CLIENT_MS, bytes));
-    time.at(service.send(taken, bytes, 1), () => {
-      this.writer.heard(said, socket.id, time.now);
+    const said = this.#spoken(data);
+    const taken = service.call(service.event(time.now + CLIENT_MS, said.bytes));
+    time.at(service.send(taken, said.bytes, 1), () => {
+      this.writer.heard(said.data, socket.id, time.now);
       this.stepWriter();
     });
     service.send(taken + CLOUD_MS, ACK_BYTES, 1);
+  }
+
+  /** As the viewers' pages say it, and its size. */
+  #spoken({ data, epoch, version, ...more }) {
+    const said = this.older ? { data, epoch, version } : { data, epoch, version, ...more };
+    return { data: said, bytes: sizeOf(said) + 40 };
+  }
+
+  /** What a socket says while it joins. */
+  #firstWord(socket) {
+    const { seat } = socket;
+    if (socket === seat.sockets[0]) return seat.viewer.firstWord;
+    const { epoch, version } = socket.had ?? { epoch: 0, version: -1 };
+    return { data: 'sync', epoch, version, form: FORM };
   }
 
   // ---- viewers ----
@@ -219,46 +232,52 @@ export class Room {
     });
   }
 
-  /** A page opens its connection: connect, connected and login, joinRoom, and the first word. */
+  /** A page opens its connection: connect, connected and login, and joinRoom with its first word. */
   connect(socket) {
     const { service, time } = this;
     socket.since = time.now;
     const connected = service.event(time.now + CLIENT_MS) + CLOUD_MS;
     const login = service.call(service.event(connected));
     const invited = service.send(login, LOGIN_BYTES, 1);
-    const added = service.call(service.event(invited + CLIENT_MS)) + CLOUD_MS;
-    const told = service.call(added);
-    service.send(told, JOINED_BYTES, 1);
-    const announced = service.send(service.call(added), PRESENCE_BYTES, 1);
+    time.at(invited, () => this.#join(socket));
+  }
+
+  #join(socket) {
+    const { service, time } = this;
+    const word = this.#firstWord(socket);
+    this.asked(word);
+    const said = this.#spoken(word);
+    const added = service.call(service.event(time.now + CLIENT_MS, said.bytes)) + CLOUD_MS;
     time.at(added, () => {
       socket.joined = true;
       this.members++;
     });
-    time.at(announced, () => {
+    time.at(service.send(service.call(added), said.bytes, 1), () => {
       this.writer.presence({ role: 'viewer', state: 'joined', from: socket.id });
       this.came(socket);
+      this.writer.heard(said.data, socket.id, time.now);
       this.stepWriter();
     });
-    time.at(service.send(told + CLOUD_MS, ACK_BYTES, 1), () => this.#joined(socket));
+    time.at(service.send(added + CLOUD_MS, ACK_BYTES, 1), () => this.#joined(socket, word));
   }
 
-  #joined(socket) {
+  #joined(socket, word) {
     const { seat } = socket;
-    const { viewer } = seat;
     if (socket === seat.sockets[0]) {
-      viewer.joined(socket.id, this.time.now);
+      seat.viewer.joined(socket.id, this.time.now, true);
       this.#stepSeat(seat);
       return;
     }
-    const { epoch, version } = socket.had ?? { epoch: 0, version: -1 };
-    this.#askUntilServed(socket, { data: 'sync', epoch, version, form: 1 }, 0);
+    this.#askAgain(socket, word, 0);
   }
 
-  #askUntilServed(socket, word, times) {
-    if (socket.served || !socket.joined) return;
-    this.#ask(socket, word);
+  #askAgain(socket, word, times) {
     const wait = ASK_MS[Math.min(times, ASK_MS.length - 1)] * (0.75 + this.random() / 2);
-    this.time.at(this.time.now + wait, () => this.#askUntilServed(socket, word, times + 1));
+    this.time.at(this.time.now + wait, () => {
+      if (socket.served || !socket.joined) return;
+      this.#ask(socket, word);
+      this.#askAgain(socket, word, times + 1);
+    });
   }
 
   /** The connection breaks, and the handler is told. */

@@ -22,8 +22,8 @@ class Peer {
     const listener = {
       ticket() {},
       joining: (sid) => core.joining?.(sid),
-      joined: then((sid) => {
-        core.joined(sid, now());
+      joined: then((sid, said) => {
+        core.joined(sid, now(), said);
         joined?.();
       }),
       left: then(() => core.left()),
@@ -33,7 +33,7 @@ class Peer {
       }),
       presence: then((event) => core.presence(event, now())),
     };
-    this.link = new Link({ ...where, listener });
+    this.link = new Link({ ...where, listener, firstWord: () => core.firstWord });
     this.link.start();
   }
 

@@ -190,11 +190,46 @@ static bool read_epoch(struct app_socket *socket, const struct member *member, s
     return true;
 }
 
-/* joinRoom {room_id, epoch?} */
+/* Whether this member may say something while it joins; saying nothing is fine. */
+static bool may_speak(struct app_socket *socket, const struct member *member, struct str data)
+{
+    if (!data.ptr || member->role == ROLE_VIEWER)
+        return true;
+    app_refuse(socket, APP_BAD_REQUEST, "only a viewer's joinRoom may have data");
+    return false;
+}
+
+/* message {"type":"editorMessage","data":…[,"from":…][,"joined":true]}; data leaves as it came. */
+static void publish(struct app_socket *socket, const struct member *member, struct str data,
+                    struct app_value joined, struct app_target to)
+{
+    app_emit(socket, to, "message",
+             ARGS(OBJECT({ "type", TEXT(STR("editorMessage")) }, { "data", PASSED(data) },
+                         { "from", member->role == ROLE_VIEWER ? TEXT(socket->id) : UNDEFINED },
+                         { "joined", joined })));
+}
+
+/*
+ * What a viewer says while it joins tells the writer of both, in the place of its presence and
+ * of a sendToRoom.  Whoever speaks so is answered by its acknowledgement alone.
+ */
+static void publish_join(struct app_socket *socket, const struct member *member,
+                         struct str data)
+{
+    struct str room = room_of(socket, member, ROLE_WRITER);
+
+    publish(socket, member, data, BOOLEAN(true),
+            TO(.rooms = ROOMS(room), .except = ROOMS(socket->id), .may_fail = true));
+}
+
+/* joinRoom {room_id, epoch?, data?} */
 static void on_join(struct app_socket *socket)
 {
-    enum { ROOM_ID, EPOCH };
-    struct json_field fields[] = { { .name = STR("room_id") }, { .name = STR("epoch") } };
+    enum { ROOM_ID, EPOCH, DATA };
+    struct json_field fields[] = { { .name = STR("room_id") },
+                                   { .name = STR("epoch") },
+                                   { .name = STR("data") } };
+    struct str data;
     struct member member;
     struct app_value epoch;
     bool may_join;
@@ -202,9 +237,15 @@ static void on_join(struct app_socket *socket)
     if (!read_member(socket, &member))
         return;
     may_join = read_argument(socket, &member, fields, COUNT(fields)) &&
-               read_epoch(socket, &member, fields[EPOCH].value, &epoch);
+               read_epoch(socket, &member, fields[EPOCH].value, &epoch) &&
+               may_speak(socket, &member, fields[DATA].value);
+    data = fields[DATA].value;
     if (may_join)
         app_join(socket, SELF(socket), ROOMS(room_of(socket, &member, member.role)));
+    if (may_join && data.ptr) {
+        publish_join(socket, &member, data);
+        return;
+    }
     tell_join(socket);
     if (may_join)
         announce(socket, &member, STR("joined"), epoch);
@@ -253,16 +294,6 @@ static bool read_recipients(struct app_socket *socket, struct str value,
     return false;
 }
 
-/* message {"type":"editorMessage","data":…[,"from":…]}; data leaves as it came. */
-static void publish(struct app_socket *socket, const struct member *member, struct str data,
-                    struct app_target to)
-{
-    app_emit(
-        socket, to, "message",
-        ARGS(OBJECT({ "type", TEXT(STR("editorMessage")) }, { "data", PASSED(data) },
-                    { "from", member->role == ROLE_VIEWER ? TEXT(socket->id) : UNDEFINED })));
-}
-
 /* sendToRoom {room_id, data, to?} */
 static void on_send(struct app_socket *socket)
 {
@@ -280,10 +311,10 @@ static void on_send(struct app_socket *socket)
     if (!fields[DATA].value.ptr)
         app_refuse(socket, APP_BAD_REQUEST, "there is no data to send");
     else if (!fields[RECIPIENT].value.ptr)
-        publish(socket, &member, fields[DATA].value,
+        publish(socket, &member, fields[DATA].value, UNDEFINED,
                 TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
     else if (read_recipients(socket, fields[RECIPIENT].value, &member, to, &count))
-        publish(socket, &member, fields[DATA].value,
+        publish(socket, &member, fields[DATA].value, UNDEFINED,
                 TO(.rooms = { to, count }, .within = room));
 }
 

@@ -81,6 +81,30 @@ test('joinRoom of a viewer joins, tells it and the writer, then acknowledges', a
   assertPresence(presence, viewer, { rooms: [control], role: 'viewer', state: 'joined' });
 });
 
+test('what a viewer says with joinRoom tells the writer of both, and the socket by its acknowledgement', async () => {
+  const { room, control, viewer } = newParty();
+  for (const data of ['{"data":"sync","version":1e2}', 'null']) {
+    const said = userEvent(viewer, 'joinRoom', `{"room_id":"${room}","data":${data}}`, { ack: 5 });
+    const { answer, requests } = await exchange(said);
+    assert.equal(answer.text, '435[{"success":true}]');
+    assert.equal(requests.length, 2);
+    assertJoin(requests[0], viewer, room);
+    assertSend(requests[1], viewer, {
+      room: control,
+      packet: `42["message",{"type":"editorMessage","data":${data},"from":"${viewer.socketId}","joined":true}]`,
+      filter: `not ('${group(viewer.socketId)}' in groups)`,
+    });
+  }
+});
+
+test('a writer that says something with joinRoom is told that it may not, and does not join', async () => {
+  const { room, writer } = newParty();
+  const said = userEvent(writer, 'joinRoom', `{"room_id":"${room}","data":1}`, { ack: 5 });
+  const { answer, requests } = await exchange(said);
+  assert.equal(readAck(answer).value.error.code, 'BadRequest');
+  assertRefusedJoin(requests, writer, 'BadRequest');
+});
+
 test('joinRoom of a writer joins the control room, tells viewers and writers', async () => {
   const { room, control, writer } = newParty();
   const { answer, requests } = await exchange(joinRoom(writer, room, { ack: 5 }));

@@ -1,13 +1,16 @@
 // A viewer who joins and is gone at once: the events are handled side by side, and the service may
 // carry out their calls in any order. What the writer's page makes of it is right in each of them.
 import assert from 'node:assert/strict';
-import { joinRoom, systemEvent } from '../lib/events.js';
+import { systemEvent, userEvent } from '../lib/events.js';
 import { HeldCalls } from '../lib/held-calls.js';
 import { Connection } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
 import { after, before, test } from '../lib/test.js';
 import { BEAT_MS } from '../../web/src/protocol.js';
 import { Writer } from '../../web/src/writer.js';
+
+/** The first word of a viewer's page. */
+const WORD = { data: 'sync', epoch: 0, version: -1, form: 1 };
 
 let app;
 let other;
@@ -26,19 +29,21 @@ function namesOf(viewer) {
   return ({ path, text }) => {
     if (path.endsWith('/:addToGroups')) return 'join';
     if (text.includes('ackJoinRoom')) return 'tell';
-    if (text.startsWith('42["presence"') && text.includes(viewer.socketId))
-      return JSON.parse(text.slice(2))[1].state;
-    return undefined;
+    if (!text.startsWith('42[') || !text.includes(viewer.socketId)) return undefined;
+    const [, { joined, state }] = JSON.parse(text.slice(2));
+    return joined ? 'joined' : state;
   };
 }
 
 /** Every order in which the calls can be carried out, where each may start after another. */
-const AFTER = { join: [], tell: ['join'], joined: ['join'], left: [] };
-function* orders(done = []) {
-  const names = Object.keys(AFTER).filter((name) => !done.includes(name));
+const SILENT = { join: [], tell: ['join'], joined: ['join'], left: [] };
+/** Of a viewer that says something with its joinRoom. */
+const SPEAKING = { join: [], joined: ['join'], left: [] };
+function* orders(calls, done = []) {
+  const names = Object.keys(calls).filter((name) => !done.includes(name));
   if (names.length === 0) yield done;
   for (const name of names) {
-    if (AFTER[name].every((first) => done.includes(first))) yield* orders([...done, name]);
+    if (calls[name].every((first) => done.includes(first))) yield* orders(calls, [...done, name]);
   }
 }
 
@@ -62,24 +67,39 @@ function lastBeat(writer) {
   return beat;
 }
 
-for (const order of orders()) {
-  test(`who joined and left is not counted: ${order.join(', ')}`, async () => {
+/** As web/src/socketio.js reads it. */
+function hear(writer, text) {
+  const [event, word] = text.startsWith('42') ? JSON.parse(text.slice(2)) : [];
+  if (event === 'presence') writer.presence(word);
+  if (!word?.joined) return;
+  writer.presence({ role: 'viewer', state: 'joined', from: word.from });
+  writer.heard(word.data, word.from, 0);
+}
+
+const cases = [
+  ...[...orders(SILENT)].map((order) => ({ order, argument: {} })),
+  ...[...orders(SPEAKING)].map((order) => ({ order, argument: { data: WORD } })),
+];
+
+for (const { order, argument } of cases) {
+  const who = argument.data ? 'who spoke, joined' : 'who joined';
+  test(`${who} and left is not counted: ${order.join(', ')}`, async () => {
     const { viewer } = newParty();
     const writer = openPage();
     const calls = new HeldCalls(app.recorder, namesOf(viewer));
-    const join = app.send(joinRoom(viewer, viewer.room, { ack: 1 }));
+    const join = app.send(
+      userEvent(viewer, 'joinRoom', { room_id: viewer.room, ...argument }, { ack: 1 }));
     const leave = other.request(systemEvent(viewer, 'disconnected'));
     const open = new Map();
     for (const name of ['join', 'left']) open.set(name, await calls.next(name));
     for (const name of order) {
       const call = open.get(name);
       // The service carries it out, and the writer hears of it, before it says so.
-      const { text } = call.request;
-      const [event, word] = text.startsWith('42') ? JSON.parse(text.slice(2)) : [];
-      if (event === 'presence') writer.presence(word);
+      hear(writer, call.request.text);
       call.answer();
       if (name === 'join') {
-        for (const next of ['tell', 'joined']) open.set(next, await calls.next(next));
+        const following = order.filter((one) => !['join', 'left'].includes(one)).sort();
+        for (const next of following.reverse()) open.set(next, await calls.next(next));
       }
     }
     assert.equal((await join).text, '431[{"success":true}]');

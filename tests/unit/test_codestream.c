@@ -186,6 +186,36 @@ static void a_viewer_joins_the_room_by_either_name(void **state)
     }
 }
 
+static void what_a_viewer_says_while_it_joins_takes_the_place_of_its_presence(void **state)
+{
+    struct decision d;
+    struct str args;
+
+    (void)state;
+    emit(&d, VIEWER, "joinRoom", SEND("{\"v\":1e2}"));
+    assert_int_equal(d.event.plan.refusal, APP_ACCEPTED);
+    assert_int_equal(d.event.plan.count, 2);
+    is_join(&d, 0, ROOM);
+    args = is_emit(&d, 1, CONTROL, "message");
+    assert_str(field(args, "type"), "\"editorMessage\"");
+    assert_str(field(args, "data"), "{\"v\":1e2}");
+    assert_str(field(args, "from"), "\"" SOCKET "\"");
+    assert_str(field(args, "joined"), "true");
+    is_limited(&d, 1, "", SOCKET);
+    assert_true(action(&d, 1)->to.may_fail);
+    done(&d);
+}
+
+static void a_writer_says_nothing_while_it_joins(void **state)
+{
+    struct decision d;
+
+    (void)state;
+    emit(&d, WRITER, "joinRoom", SEND("1"));
+    is_refused_join(&d, APP_BAD_REQUEST);
+    done(&d);
+}
+
 static void a_join_with_malformed_arguments_is_refused(void **state)
 {
     static const char *const members[] = { WRITER, VIEWER };
@@ -373,6 +403,8 @@ int main(void)
         cmocka_unit_test(a_writer_that_began_at_no_moment_does_not_join),
         cmocka_unit_test(what_a_viewer_says_of_an_epoch_reaches_nobody),
         cmocka_unit_test(a_viewer_joins_the_room_by_either_name),
+        cmocka_unit_test(what_a_viewer_says_while_it_joins_takes_the_place_of_its_presence),
+        cmocka_unit_test(a_writer_says_nothing_while_it_joins),
         cmocka_unit_test(a_join_with_malformed_arguments_is_refused),
         cmocka_unit_test(nobody_joins_another_room),
         cmocka_unit_test(a_stranger_joins_nothing),

@@ -55,6 +55,7 @@ export class Connection {
       epoch: () => core.epoch,
       greatest: () => ('greatest' in core ? core.greatest : 0),
       least: () => ('least' in core ? core.least : 0),
+      firstWord: () => ('firstWord' in core ? core.firstWord : undefined),
       listener: {
         ticket: (granted) => {
           if ('admitted' in core) core.admitted(granted);
@@ -63,10 +64,10 @@ export class Connection {
         joining: (sid) => {
           if ('joining' in core) core.joining(sid);
         },
-        joined: (sid) => {
+        joined: (sid, said) => {
           this.#hasBeenUp = true;
           this.#phase('up');
-          core.joined(sid, now());
+          core.joined(sid, now(), said);
           this.step();
         },
         left: (trouble) => {

@@ -17,9 +17,10 @@ import { readJson } from './read-json.js';
  * @property {string} subscribeTo
  * @property {string} publishTo
  * @property {() => number} [epoch]  a writer's, announced when it joins
+ * @property {() => object | undefined} [firstWord]  a viewer's, for a request to join that carries data
  * @typedef {object} Events  what a transport reports; after `failed` nothing more
  * @property {(sid: string) => void} joining  it asks to join: others may hear of it before it is told
- * @property {(sid: string) => void} joined
+ * @property {(sid: string, said?: boolean) => void} joined  said: and the first word with it
  * @property {(reason: Reason) => void} failed
  * @property {(data: unknown, from: unknown) => void} heard
  * @property {(event: any) => void} presence
@@ -74,13 +75,15 @@ export class Link {
   /**
    * @param {{ api: string, room?: string, key?: string, transport?: string | Transport,
    *   epoch?: () => number, greatest?: () => number, least?: () => number, word?: () => string,
-   *   listener: Listener }} options
+   *   firstWord?: () => object | undefined, listener: Listener }} options
    *   room and key: a writer who returns; room alone: a viewer; neither (or ''): the writer of a
    *   new room; epoch: a writer's, 0 as long as negotiate has not given it one; greatest: which it
    *   has to exceed; least: which it must exceed, or it would ask again at once; word: the owner's,
-   *   which opening a room may need ('': none is known)
+   *   which opening a room may need ('': none is known); firstWord: see Party
    */
-  constructor({ api, room, key, transport = 'socketio', epoch, greatest, least, word, listener }) {
+  constructor({
+    api, room, key, transport = 'socketio', epoch, greatest, least, word, firstWord, listener,
+  }) {
     this.transport = typeof transport === 'string' ? transportOf(transport) : transport;
     this.api = api;
     this.room = room;
@@ -89,6 +92,7 @@ export class Link {
     this.epoch = epoch;
     this.greatest = greatest;
     this.least = least;
+    this.firstWord = firstWord;
     this.listener = listener;
   }
 
@@ -142,10 +146,10 @@ export class Link {
    */
   #party() {
     const [room, control] = [`${this.room}`, `${this.room}-control`];
-    const { epoch } = this;
+    const { epoch, firstWord } = this;
     return this.key
       ? { subscribeTo: control, publishTo: room, epoch }
-      : { subscribeTo: room, publishTo: control };
+      : { subscribeTo: room, publishTo: control, firstWord };
   }
 
   async #connect() {
@@ -245,12 +249,12 @@ export class Link {
       joining: (sid) => {
         if (current()) listener.joining(sid);
       },
-      joined: (sid) => {
+      joined: (sid, said) => {
         if (!current() || this.#joined) return;
         this.#joined = true;
         this.#lastFailure = undefined;
         this.#joinedAt = performance.now();
-        listener.joined(sid);
+        listener.joined(sid, said);
         for (const event of early.splice(0)) if (current()) listener.presence(event);
       },
       failed: (reason) => {

@@ -47,7 +47,7 @@ function transports(last, begun) {
 
 /** @type {import('./link.js').Transport['open']} */
 export function open({ endpoint, path, token }, party, events, last, begun) {
-  const { subscribeTo, publishTo, epoch } = party;
+  const { subscribeTo, publishTo, epoch, firstWord } = party;
   const socket = io(endpoint, {
     path,
     query: { access_token: token },
@@ -73,12 +73,13 @@ export function open({ endpoint, path, token }, party, events, last, begun) {
     if (joining) return;
     joining = true;
     events.joining(socket.id ?? '');
-    socket.timeout(JOIN_MS).emit('joinRoom', request(), joined);
-  };
-  const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
-    const answer = error ? refusal('Timeout', 'no answer to joinRoom') : readAnswer(raw);
-    if (answer.success) events.joined(socket.id ?? '');
-    else events.failed(answer.error);
+    const data = firstWord?.();
+    const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
+      const answer = error ? refusal('Timeout', 'no answer to joinRoom') : readAnswer(raw);
+      if (answer.success) events.joined(socket.id ?? '', data !== undefined);
+      else events.failed(answer.error);
+    };
+    socket.timeout(JOIN_MS).emit('joinRoom', { ...request(), ...(data && { data }) }, joined);
   };
   socket.on('connect', () => {
     clearTimeout(connecting);
@@ -89,7 +90,11 @@ export function open({ endpoint, path, token }, party, events, last, begun) {
   socket.on('disconnect', (reason) => down(reason));
   socket.on('presence', (event) => events.presence(event));
   socket.on('message', (message) => {
-    if (message?.type === 'editorMessage') events.heard(message.data, message.from);
+    if (message?.type !== 'editorMessage') return;
+    const { data, from, joined } = message;
+    // A viewer that said this with its joinRoom: the handler sends no presence beside it.
+    if (joined === true) events.presence({ role: 'viewer', state: 'joined', from });
+    events.heard(data, from);
   });
   return {
     send(data, to, answered) {

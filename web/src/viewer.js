@@ -117,8 +117,21 @@ export class Viewer {
 
   // ---- called by the connection ----
 
-  /** This viewer is in the room. @param {string} sid @param {number} now */
-  joined(sid, now) {
+  /** What it says with its request to join, where the transport's can carry that. */
+  get firstWord() {
+    return this.#word(this.#readsFirst ? { here: true } : {});
+  }
+
+  /** The kept text is read before the writer is asked. */
+  get #readsFirst() {
+    return this.reads && this.needsText;
+  }
+
+  /**
+   * This viewer is in the room.
+   * @param {string} sid @param {number} now @param {boolean} [said]  and has said its first word
+   */
+  joined(sid, now, said = false) {
     this.connected = true;
     this.sid = sid;
     this.joinedAt = now;
@@ -127,11 +140,14 @@ export class Viewer {
     this.flights.clear();
     this.problem = undefined;
     this.hand.tell(now + GAP_MS);
-    if (this.reads && this.needsText) {
+    if (this.#readsFirst) {
       this.readUntil = now + READ_FIRST_MS;
       this.rollCallAt = now; // it makes itself known, and asks for nothing
     }
     this.#want(now);
+    if (!said) return;
+    this.rollCallAt = NEVER;
+    if (!this.#readsFirst) this.#backOff(now);
   }
 
   left() {
@@ -501,9 +517,14 @@ export class Viewer {
 
   /** @param {number} now @param {Send[]} sends */
   #ask(now, sends) {
+    this.#backOff(now);
+    this.#say(now, sends);
+  }
+
+  /** It has asked, and waits before it asks again. @param {number} now */
+  #backOff(now) {
     const wait = Math.min(ASK_MAX_MS, ASK_MIN_MS * 2 ** this.asked++);
     this.askAt = now + wait * (0.75 + this.random() / 2);
-    this.#say(now, sends);
   }
 
   /** Answers the roll call: nothing is asked for. @param {number} now @param {Send[]} sends */
@@ -521,16 +542,13 @@ export class Viewer {
   /** @param {number} now @param {Send[]} sends @param {object} [more] */
   #say(now, sends, more) {
     this.rollCallAt = NEVER;
-    sends.push({
-      id: this.flights.start({ kind: 'sync' }, now),
-      data: {
-        data: 'sync',
-        epoch: Math.max(0, this.epoch),
-        version: this.version,
-        form: FORM,
-        ...more,
-      },
-    });
+    sends.push({ id: this.flights.start({ kind: 'sync' }, now), data: this.#word(more) });
+  }
+
+  /** What it has, and what it reads. @param {object} [more] */
+  #word(more) {
+    const { epoch, version } = this;
+    return { data: 'sync', epoch: Math.max(0, epoch), version, form: FORM, ...more };
   }
 
   /** @param {number} now */

@@ -82,12 +82,12 @@ test('what the transport reports reaches the core by the same names, and the pag
     edited: (ops) => list.push(['edited', ops]),
     presence: (event, time) => list.push(['page', event, typeof time]),
   }));
-  events.joined('mine');
+  events.joined('mine', true);
   events.heard('data', 'theirs');
   events.presence('somebody');
   events.failed({ code: 'Disconnected', message: '' });
   assert.deepEqual(told, [
-    ['joined', 'mine'],
+    ['joined', 'mine', true],
     ['heard', 'data', 'theirs'],
     ['edited', ['an edit']],
     ['presence', 'somebody'],

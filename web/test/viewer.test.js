@@ -99,6 +99,32 @@ test('a viewer asks as soon as it is in the room, and again until it is answered
   assert.deepEqual(seat.asks, []);
 });
 
+test('what was asked with the request to join is asked again only if nobody answers', () => {
+  const viewer = new Viewer({ random: () => 0.5 });
+  assert.deepEqual(viewer.firstWord, { data: 'sync', epoch: 0, version: -1, form: 1 });
+  viewer.joined('v', 0, true);
+  assert.deepEqual(viewer.poll(0), []);
+  assert.equal(viewer.wakeAt, 1_000);
+  assert.deepEqual(viewer.poll(1_000).map(({ data }) => data), [viewer.firstWord]);
+  // The answer may be there before the acknowledgement of the join.
+  const early = new Viewer({ random: () => 0.5 });
+  early.heard(full(4, 'text'), 'w', 0);
+  early.joined('v', 0, true);
+  for (let now = 0; now < BEAT_MS; now += 100) assert.deepEqual(early.poll(now), []);
+  // After a reconnection it says what it has.
+  early.left();
+  assert.deepEqual(early.firstWord, { data: 'sync', epoch: 1, version: 4, form: 1 });
+});
+
+test('a viewer that reads the kept text first says with its request to join that it is there', () => {
+  const viewer = new Viewer({ random: () => 0.5, reads: true });
+  assert.equal(viewer.firstWord.here, true);
+  viewer.joined('v', 0, true);
+  for (let now = 0; now < 3_500; now += 100) assert.deepEqual(viewer.poll(now), []);
+  const [{ data }] = viewer.poll(3_500);
+  assert.equal(data.here, undefined);
+});
+
 test('a delta is applied only to the text it was made for', () => {
   const seat = joined();
   assert.deepEqual(seat.hear(delta(1, [[0, 0, 'early']], 5)), []);
