@@ -40,6 +40,8 @@ bench: bench-instructions codestream package bench-programs $(BENCH)/codestream-
 
 # docs/bench.md and its plot, of what is committed and nothing else.
 bench-record:
+	$(Q)test '$(or $(MODE),release)' = release || \
+	  { echo "a record is of what is deployed, not of MODE=$(MODE)" >&2; exit 1; }
 	$(Q)test -z "$$(git status --porcelain)" || \
 	  { echo "a record is of a clean tree; this has:" >&2; git status --short >&2; exit 1; }
 	$(Q)$(MAKE) --no-print-directory bench ROUNDS= BENCH_SMOKE= BENCH_RECORD=1

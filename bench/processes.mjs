@@ -104,7 +104,10 @@ async function answers(server, path) {
   }
 }
 
-/** Starts a program that says `listening PORT`; what it says later goes to its own onLine. */
+/** Of the bench's own programs, and of the handler. */
+const LISTENING = /^(?:listening |level=info event=listening port=)(\d+)(?: |$)/;
+
+/** Starts a program that says on which port it listens; what it says later goes to its own onLine. */
 export async function startListening(program) {
   let ready;
   const listening = new Promise((resolve) => {
@@ -113,7 +116,7 @@ export async function startListening(program) {
   const server = new Program({
     ...program,
     onLine: (line) => {
-      const [, port] = /^listening (\d+)$/.exec(line) ?? [];
+      const [, port] = LISTENING.exec(line) ?? [];
       if (port) ready(Number(port));
       else program.onLine?.(line);
     },

@@ -1,5 +1,6 @@
 // The peers do what the handler does: the same answer to negotiate, and of an event the same
-// request to the service.  Without that the comparison would be worth nothing.
+// request to the service.  Without that the comparison would be worth nothing.  The package is held
+// to it as well: what is deployed is what is measured.
 import assert from 'node:assert/strict';
 import { group, newPeer, newRoom, readAck, sendToRoom } from '../../tests/lib/events.js';
 import { request } from '../../tests/lib/http.js';
@@ -10,15 +11,16 @@ import { startListening } from '../processes.mjs';
 import { SERVERS, whyMissing } from './servers.mjs';
 
 const SETTING = 'WebPubSubForSocketIOConnectionString';
-const PEERS = SERVERS.filter(({ id }) => /^(express|node|go|fasthttp|hyper)/.test(id));
+const PEERS = SERVERS.filter(({ id }) => /^(express|node|go|fasthttp|hyper|package)/.test(id));
 const DATA = '{"type":"delta","version":7,"changes":[{"text":"ä \\"quoted\\""}]}';
 
-/** Peers that are fast enough for it to matter whether they log. */
-const LOGGING = /^(go|fasthttp|hyper)/;
+/** Peers that are fast enough for it to matter whether they log, and the handler. */
+const LOGGING = /^(go|fasthttp|hyper|package)/;
 
 async function withPeer({ command, args, name }, use) {
   const recorder = await startRestRecorder();
-  const env = { [SETTING]: recorder.connectionString, PORT: '0' };
+  const ports = { PORT: '0', FUNCTIONS_CUSTOMHANDLER_PORT: '0' };
+  const env = { [SETTING]: recorder.connectionString, ...ports };
   const lines = new Inbox('a line of the log');
   const onLine = (line) => lines.push(line);
   const peer = await startListening({ name, command, args, env, onLine });
@@ -90,9 +92,9 @@ for (const about of PEERS) {
   test(`${about.name}: every request has a line in the log`, { skip: silent }, async () => {
     await withPeer(about, async (peer) => {
       await request(peer.port, { path: '/negotiate' });
-      await peer.lines.next((line) => /\/negotiate status=200/.test(line));
+      await peer.lines.next((line) => /\/negotiate .*\bstatus=200/.test(line));
       await request(peer.port, sendToRoom(newPeer('w', newRoom()), DATA, { ack: '13' }));
-      await peer.lines.next((line) => /\/eventhandler status=200/.test(line));
+      await peer.lines.next((line) => /\/eventhandler .*\bstatus=200/.test(line));
     });
   });
 }

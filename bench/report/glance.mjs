@@ -1,5 +1,5 @@
 // The table with which a report begins: the handler, the best of each language, and the limit.
-import { HOST_MICROS, LOADS, monthly } from './cost.mjs';
+import { HOST_MICROS, instancesFor, LOADS, monthly, MOST_INSTANCES } from './cost.mjs';
 import { NOTHING, number } from './format.mjs';
 import { spread, valuesOf } from './statistics.mjs';
 import { nameOf } from '../peers/servers.mjs';
@@ -37,8 +37,11 @@ const dollars = (value) => (value < 100 ? `${value.toFixed(2)} $` : `${number(va
 function costs(samples, server) {
   const micros = middle(samples, server, 'events-256', 'cpuMicros');
   const perHour = middle(samples, 'package', 'typing', 'invocations');
-  return LOADS.map((load) => (
-    micros && perHour ? dollars(monthly(load, perHour, micros)) : NOTHING));
+  return LOADS.map((load) => {
+    if (!micros || !perHour) return NOTHING;
+    const isTooMany = instancesFor(load.writers, perHour, micros) > MOST_INSTANCES;
+    return `${dollars(monthly(load, perHour, micros))}${isTooMany ? ' *' : ''}`;
+  });
 }
 
 /** { title, head, body, note } */
@@ -54,7 +57,8 @@ export function glance(samples) {
     head: ['', 'server', ...COLUMNS.map(([name]) => name), ...LOADS.map(({ name }) => `a month: ${name}`)],
     body: rows.filter(([, , ...cells]) => cells.some((cell) => cell !== NOTHING)),
     note: `A month is executions and instances of 512 MB, at the prices of docs/deploying.md and docs/scale.md; `
-      + `${HOST_MICROS} µs of CPU are the host's own for each invocation. The service costs the same for all. `
-      + 'Only what writers type is counted, no free grant is taken off, and most of it is executions, which all need alike.',
+      + `${HOST_MICROS} µs of CPU are the host's own for each invocation. The service costs the same for all. * takes more than the `
+      + `${MOST_INSTANCES} instances that a deployment may have. `
+      + 'Only what writers type while somebody watches is counted, no free grant is taken off, and most of it is executions, which all need alike.',
   };
 }

@@ -19,9 +19,8 @@ const NOTES = [
   ...(MOST_CONNECTIONS < 10_000
     ? [`10 000 connections need ${number(filesFor(10_000))} descriptors; a process may have ${number(maxFiles())} here.`]
     : []),
-  'Thousands of connections are served with CODESTREAM_LOOPS=4. Go makes the state of its HMAC anew for each call; '
-    + 'the handler and hyper copy one. Visits and typing are counted without kept texts, and every answer and '
-    + 'farewell of theirs is counted.',
+  'Thousands of connections are served with CODESTREAM_LOOPS=4. Visits and typing are counted without kept texts, '
+    + 'and every answer and farewell of theirs is counted.',
   'JSON unread: the same program, in which a stub finds the parts of the event by position.',
 ];
 

@@ -25,6 +25,10 @@ export function spread(values) {
   };
 }
 
+/** The first figure of a sample that is none, NaN say, by its name; undefined if all are. */
+export const noFigure = (metrics) => Object.keys(metrics).find((metric) => (
+  typeof metrics[metric] === 'number' && !Number.isFinite(metrics[metric])));
+
 /** What a server has of a metric at a point, one number a round. */
 export function valuesOf(samples, { server, point, metric }) {
   return byRound(samples, server, point, metric).map(([, value]) => value);

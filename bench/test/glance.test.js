@@ -21,6 +21,15 @@ test('where instances are full, a handler that needs more CPU costs more of them
   assert.ok(Math.abs(heavy - executions - 41 * large.hours * PRICE.instanceHour) < 1e-6);
 });
 
+test('a load that takes more instances than a deployment has is marked', () => {
+  const marked = (micros) => glance([
+    { round: 1, server: 'package', point: 'events-256', cpuMicros: micros },
+    { round: 1, server: 'package', point: 'typing', invocations: HOUR },
+  ]).body[0].slice(-3).map((cell) => cell.endsWith(' $ *'));
+  assert.deepEqual(marked(36), [false, false, false]);
+  assert.deepEqual(marked(900), [false, false, true]);
+});
+
 test('of a language the server with less CPU for an event stands for it', () => {
   const of = (server, point, metrics) => ({ round: 1, server, point, ...metrics });
   const { head, body } = glance([
@@ -31,5 +40,5 @@ test('of a language the server with less CPU for an event stands for it', () => 
   assert.deepEqual(body.map(([, name]) => name), ['codestream, packaged', 'Go fasthttp']);
   assert.ok(body.every((row) => row.length === head.length));
   assert.equal(body[1][head.indexOf('event, CPU µs')], '40');
-  assert.equal(body[1].at(-3), '1.14 $');
+  assert.equal(body[1].at(-3), '1.08 $');
 });

@@ -42,5 +42,8 @@ test('a record is made of a clean tree only', () => {
     assert.notEqual(dirty.status, 0);
     rmSync(path.join(folder, 'new.c'));
     assert.match(run('make', '-n', 'bench-record').stdout, /bench .*BENCH_RECORD=1/);
+    const other = run('make', 'bench-record', 'MODE=test');
+    assert.match(other.stderr, /what is deployed, not of MODE=test/);
+    assert.notEqual(other.status, 0);
   });
 });

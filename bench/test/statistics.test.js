@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { median, percentiles, ratiosOf, spread, unrest, valuesOf } from '../report/statistics.mjs';
+import { median, noFigure, percentiles, ratiosOf, spread, unrest, valuesOf } from '../report/statistics.mjs';
 
 const sample = (round, server, rps, point = 'negotiate') => ({ round, server, point, rps });
 const ask = { server: 'a', against: 'b', point: 'negotiate', metric: 'rps' };
@@ -25,6 +25,11 @@ test('only numbers of the server and the point in question count', () => {
   const samples = [sample(1, 'a', 10), sample(1, 'b', 20), sample(1, 'a', 30, 'events'),
     sample(2, 'a', undefined), sample(3, 'a', 40)];
   assert.deepEqual(valuesOf(samples, ask), [10, 40]);
+});
+
+test('what is no figure is named, and what is no number at all is none of that', () => {
+  assert.equal(noFigure({ rps: 1, firstError: 'x', upstream: undefined }), undefined);
+  for (const bad of [NaN, Infinity]) assert.equal(noFigure({ rps: 1, cpuMicros: bad }), 'cpuMicros');
 });
 
 test('a ratio is taken between samples of the same round', () => {

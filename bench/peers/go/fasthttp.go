@@ -28,8 +28,7 @@ func (p *peer) negotiate(c *fasthttp.RequestCtx) {
 }
 
 func (p *peer) send(room, socket string, packet []byte) error {
-	target := p.sendURL(room, socket)
-	token, err := p.mint(target, "")
+	target, bearer, err := p.authorise(room, socket)
 	if err != nil {
 		return err
 	}
@@ -38,16 +37,13 @@ func (p *peer) send(room, socket string, packet []byte) error {
 	defer fasthttp.ReleaseResponse(answer)
 	request.SetRequestURI(target)
 	request.Header.SetMethod(fasthttp.MethodPost)
-	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Authorization", bearer)
 	request.Header.SetContentType("text/plain")
 	request.SetBodyRaw(packet)
 	if err = p.rest.DoTimeout(request, answer, restLimit); err != nil {
 		return err
 	}
-	if answer.StatusCode() != fasthttp.StatusAccepted {
-		return fmt.Errorf("the service answered %d", answer.StatusCode())
-	}
-	return nil
+	return accepted(answer.StatusCode())
 }
 
 func (p *peer) event(c *fasthttp.RequestCtx) {
@@ -69,7 +65,7 @@ func (p *peer) event(c *fasthttp.RequestCtx) {
 		return
 	}
 	c.SetContentType("text/plain; charset=utf-8")
-	c.SetBodyString("43" + ack + `[{"success":true}]`)
+	c.SetBodyString(acknowledgement(ack))
 }
 
 func (p *peer) answer(c *fasthttp.RequestCtx) {

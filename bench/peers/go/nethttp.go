@@ -30,8 +30,7 @@ func (p *peer) negotiate(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *peer) send(room, socket string, packet []byte) error {
-	target := p.sendURL(room, socket)
-	token, err := p.mint(target, "")
+	target, bearer, err := p.authorise(room, socket)
 	if err != nil {
 		return err
 	}
@@ -39,7 +38,7 @@ func (p *peer) send(room, socket string, packet []byte) error {
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Authorization", bearer)
 	request.Header.Set("Content-Type", "text/plain")
 	answer, err := p.rest.Do(request)
 	if err != nil {
@@ -49,10 +48,7 @@ func (p *peer) send(room, socket string, packet []byte) error {
 	if _, err = io.Copy(io.Discard, answer.Body); err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("the service answered %d", answer.StatusCode)
-	}
-	return nil
+	return accepted(answer.StatusCode)
 }
 
 func (p *peer) event(w http.ResponseWriter, r *http.Request) {
@@ -78,7 +74,7 @@ func (p *peer) event(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, "43"+ack+`[{"success":true}]`)
+	io.WriteString(w, acknowledgement(ack))
 }
 
 // Remembers the status for the log.

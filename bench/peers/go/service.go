@@ -12,10 +12,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,22 +29,35 @@ const (
 	// A kept connection that is closed would cost a new one.
 	maxKept   = 4096
 	restLimit = 8 * time.Second
+	http202   = 202  // what a send that is accepted is answered with
 	maxLines  = 8192 // of the log, that wait
 )
 
 type service struct {
 	endpoint string
-	key      []byte
-	secret   []byte // signs writer keys
+	key      *signer
+	secret   *signer // of writer keys
 	log      chan string
 }
 
 // ---- tokens ----
 
-func sign(key []byte, text string) []byte {
-	mac := hmac.New(sha256.New, key)
+// Keeps the states that HMAC makes of its key: Reset goes back to them.
+type signer struct {
+	states sync.Pool
+}
+
+func newSigner(key []byte) *signer {
+	return &signer{sync.Pool{New: func() interface{} { return hmac.New(sha256.New, key) }}}
+}
+
+func (s *signer) sign(text string) []byte {
+	mac := s.states.Get().(hash.Hash)
+	mac.Reset()
 	mac.Write([]byte(text))
-	return mac.Sum(nil)
+	sum := mac.Sum(nil)
+	s.states.Put(mac)
+	return sum
 }
 
 func base64url(bytes []byte) string {
@@ -65,7 +80,7 @@ func (s *service) mint(audience, subject string) (string, error) {
 		return "", err
 	}
 	text := jwtHeader + "." + base64url(payload)
-	return text + "." + base64url(sign(s.key, text)), nil
+	return text + "." + base64url(s.key.sign(text)), nil
 }
 
 // ---- negotiate ----
@@ -93,7 +108,7 @@ func (s *service) grantRoom() ([]byte, error) {
 	}
 	return json.Marshal(grant{
 		s.endpoint + "/?access_token=" + token, s.endpoint, clientPath, token, room, "writer",
-		base64url(sign(s.secret, "codestream writer key\n"+room)), tokenSeconds,
+		base64url(s.secret.sign("codestream writer key\n" + room)), tokenSeconds,
 	})
 }
 
@@ -101,7 +116,7 @@ func (s *service) grantRoom() ([]byte, error) {
 
 // Is one of the signatures in the header ours?
 func (s *service) isSigned(connection, header string) bool {
-	ours := []byte(hex.EncodeToString(sign(s.key, connection)))
+	ours := []byte(hex.EncodeToString(s.key.sign(connection)))
 	for _, item := range strings.Split(header, ",") {
 		theirs := strings.TrimPrefix(strings.TrimSpace(item), "sha256=")
 		if hmac.Equal(ours, []byte(strings.ToLower(theirs))) {
@@ -153,11 +168,26 @@ func groupOf(room string) string {
 	return "0~Lw~" + base64url([]byte(room))
 }
 
-// Where a message for everybody in a room but its sender is sent to.
-func (s *service) sendURL(room, socket string) string {
+// Where a message for everybody in a room but its sender is sent to, and what lets it in there.
+func (s *service) authorise(room, socket string) (target, bearer string, err error) {
 	filter := url.QueryEscape("not ('" + groupOf(socket) + "' in groups)")
-	return s.endpoint + "/api/hubs/" + hub + "/groups/" + groupOf(room) +
+	target = s.endpoint + "/api/hubs/" + hub + "/groups/" + groupOf(room) +
 		"/:send?api-version=2024-01-01&filter=" + strings.ReplaceAll(filter, "+", "%20")
+	token, err := s.mint(target, "")
+	return target, "Bearer " + token, err
+}
+
+// Whether the service has taken it.
+func accepted(status int) error {
+	if status == http202 {
+		return nil
+	}
+	return fmt.Errorf("the service answered %d", status)
+}
+
+// What a client that has asked is answered.
+func acknowledgement(ack string) string {
+	return "43" + ack + `[{"success":true}]`
 }
 
 // ---- log ----
@@ -186,19 +216,21 @@ func writeLog(lines chan string) {
 
 func newService(connection string) (*service, error) {
 	s := &service{}
+	var key []byte
 	for _, part := range strings.Split(connection, ";") {
 		pair := strings.SplitN(part, "=", 2)
 		switch strings.ToLower(pair[0]) {
 		case "endpoint":
 			s.endpoint = strings.TrimRight(pair[len(pair)-1], "/")
 		case "accesskey":
-			s.key = []byte(pair[len(pair)-1])
+			key = []byte(pair[len(pair)-1])
 		}
 	}
-	if s.endpoint == "" || len(s.key) == 0 {
+	if s.endpoint == "" || len(key) == 0 {
 		return nil, errors.New("the connection string needs an Endpoint and an AccessKey")
 	}
-	s.secret = sign(s.key, "codestream secret\n")
+	s.key = newSigner(key)
+	s.secret = newSigner(s.key.sign("codestream secret\n"))
 	s.log = make(chan string, maxLines)
 	go writeLog(s.log)
 	return s, nil
