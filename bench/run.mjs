@@ -6,10 +6,10 @@
 //   BENCH_RECORD=1          leaves docs/bench.md and its plot: called by make bench-record
 //
 // Ends with 1 when there were errors.  A goal that is not reached is told and is none.
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { makeCertificates } from '../tests/lib/certificates.js';
 import { request } from '../tests/lib/http.js';
+import { takeCertificates } from './certificates.mjs';
 import { showProgress } from './report/format.mjs';
 import { judge } from './report/goals.mjs';
 import { describeMachine, maxFiles, useTwoCores } from './machine.mjs';
@@ -19,6 +19,7 @@ import {
 import { filesFor, hasTurn, makePlan } from './plan.mjs';
 import { countTyping, countVisit } from './audience/visits.mjs';
 import { record as keepRecord, report } from './report/report.mjs';
+import { noFigure } from './report/statistics.mjs';
 import { BUILT, OURS, serverOf, SERVERS, whyMissing } from './peers/servers.mjs';
 
 /** Fewer are no record, whatever ended them. */
@@ -35,19 +36,22 @@ const given = {};
 
 // ---- measuring ----
 
-const record = (round, server, point, metrics) => {
-  samples.push({ round, server, point, ...metrics });
-};
-
 function fail({ id, name }, what) {
   errors.push(`${name}, ${what}`);
   haveOursFailed ||= OURS.has(id);
 }
 
+/** Left out of a table, what is no figure would pass for what was not measured. */
+function record(round, about, point, metrics) {
+  const none = noFigure(metrics);
+  if (none) fail(about, `${point}: ${none} is ${metrics[none]}`);
+  samples.push({ round, server: about.id, point, ...metrics });
+}
+
 const STEPS = {
   start: async (round, about, group, server) => {
     const runs = about.isSlow ? plan.coldRuns.slow : plan.coldRuns.quick;
-    record(round, about.id, 'start', await measureStart(about, server, runs));
+    record(round, about, 'start', await measureStart(about, server, runs));
   },
 
   points: async (round, about, { points, delayMs }, server, rest) => {
@@ -55,7 +59,7 @@ const STEPS = {
       if (!canOpen(filesFor(point.connections), point.id)) continue;
       const warm = i === 0 ? Math.min(about.warm, plan.warm) : plan.settle;
       const metrics = await measureLoad(server, rest, { ...point, warm, delayMs });
-      record(round, about.id, point.id, metrics);
+      record(round, about, point.id, metrics);
       if (metrics.errors > 0) {
         fail(about, `${point.id}: ${metrics.requests} answered, ${metrics.errors} failed, the first: `
           + metrics.firstError);
@@ -64,13 +68,13 @@ const STEPS = {
   },
 
   waiting: async (round, about, group, server, rest) => {
-    record(round, about.id, group.id, await measureWaiting(server, rest, group));
+    record(round, about, group.id, await measureWaiting(server, rest, group));
   },
 
   'at-once': async (round, about, { counts }, server) => {
     for (const count of counts.filter((one) => canOpen(filesFor(one), `at-once-${one}`))) {
       const metrics = await measureAtOnce(server, count);
-      record(round, about.id, `at-once-${count}`, metrics);
+      record(round, about, `at-once-${count}`, metrics);
       if (metrics.served < count) {
         fail(about, `of ${count} connections at once ${metrics.served} served; the first that was not: `
           + metrics.fault);
@@ -110,24 +114,16 @@ async function takeConstant() {
     (await request(port, { path: '/negotiate' })).body.toString()));
 }
 
-async function takeCertificates() {
-  const { authorityFile, valid, remove } = await makeCertificates();
-  const [certificate, key] = [path.join(BUILT, 'tls.pem'), path.join(BUILT, 'tls.key')];
-  const files = { authorityFile, certificate, key };
-  writeFileSync(files.certificate, valid.cert);
-  writeFileSync(files.key, valid.key, { mode: 0o600 });
-  given.certificates = files;
-  return async () => {
-    rmSync(files.key);
-    await remove();
-  };
-}
-
 /** What needs no round: what is uploaded, and what is asked of host and service. */
 function countAll() {
   const sample = (point, metrics) => ({ round: 1, server: 'package', point, ...metrics });
   const { size: bytes } = statSync(path.join(BUILT, '../codestream.zip'));
-  return [sample('zip', { bytes }), sample('visit', countVisit()), sample('typing', countTyping())];
+  return [
+    sample('zip', { bytes }),
+    sample('visit', countVisit()),
+    sample('typing', countTyping({ isWatched: true })),
+    sample('typing-alone', countTyping({ isWatched: false })),
+  ];
 }
 
 async function measureAll() {
@@ -157,7 +153,8 @@ async function main() {
     if (why && OURS.has(about.id)) fail(about, why);
   }
   await takeConstant();
-  const forget = await takeCertificates();
+  const { certificates, forget } = await takeCertificates();
+  given.certificates = certificates;
   const date = new Date().toISOString().slice(0, 10);
   const took = await measureAll().finally(forget);
   samples.push(...countAll());

@@ -13,10 +13,13 @@ const SEED = 1;
 /** The page asks for its link before it connects; the service is not asked for that. */
 const NEGOTIATIONS = 1;
 
-function begin() {
+/** A room in which the writer is alone, and perhaps one viewer with it. */
+function begin(isWatched) {
   const room = new Room({ viewers: 1, units: 1, textBytes: TEXT_BYTES, seed: SEED });
   room.joinWriter('socket-of-writer');
   room.time.run(SETTLE_S * SECOND);
+  if (isWatched) room.connect(room.sockets[0]);
+  room.time.run(2 * SETTLE_S * SECOND);
   room.reset();
   return room;
 }
@@ -30,7 +33,7 @@ const published = ({ sent: { roomFulls, deltas, views, beats } }) => roomFulls +
  * @returns {{ invocations: number, restCalls: number, answers: number }}
  */
 export function countVisit(seconds = VISIT_S) {
-  const room = begin();
+  const room = begin(false);
   const { time } = room;
   const [viewer] = room.sockets;
   const end = time.now + seconds * SECOND;
@@ -48,9 +51,9 @@ export function countVisit(seconds = VISIT_S) {
   };
 }
 
-/** Somebody types for an hour; nobody comes or goes. */
-export function countTyping(seconds = TYPING_S) {
-  const room = begin();
+/** Somebody types for an hour, and nobody comes or goes: whoever watches is there all the time. */
+export function countTyping({ isWatched, seconds = TYPING_S }) {
+  const room = begin(isWatched);
   const end = room.time.now + seconds * SECOND;
   room.type(end);
   room.time.run(end);

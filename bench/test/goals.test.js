@@ -66,10 +66,13 @@ test('a cost with many connections is held against that with few, in the same ro
   assert.match(cost(at(FEW, 40, 1)).verdict, /^skipped/);
 });
 
-test('what is only told has a figure and no verdict', () => {
-  const [told] = judge([sample('package', { invocations: 7 }, 'visit')])
-    .filter(({ what }) => /ten minutes: invocations/.test(what));
-  assert.deepEqual([told.text, told.verdict], ['7', '']);
+test('what is only told has a figure, and in the place of a verdict what it is made of, or nothing', () => {
+  const visit = sample('package', { invocations: 7, restCalls: 6 }, 'visit');
+  const hour = sample('package', { restCalls: 720 }, 'typing-alone');
+  const told = (what) => judge([visit, hour]).find((one) => one.what.endsWith(what));
+  assert.equal(told('ten minutes: invocations').text, '7');
+  assert.match(told('ten minutes: invocations').verdict, /^negotiate, /);
+  assert.deepEqual([told('nobody watches: REST calls').text, told('nobody watches: REST calls').verdict], ['720', '']);
 });
 
 test('every goal is about a point of the ordinary run that its servers take part in', () => {
@@ -81,7 +84,7 @@ test('every goal is about a point of the ordinary run that its servers take part
   });
   const takes = new Map(points);
   /** Counted once, and by no server's load. */
-  const counted = ['zip', 'visit', 'typing'];
+  const counted = ['zip', 'visit', 'typing', 'typing-alone'];
   for (const { what, point, against, server = 'package' } of GOALS) {
     if (counted.includes(point)) continue;
     assert.ok(takes.has(point), `${what}: ${point}`);

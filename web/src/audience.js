@@ -40,6 +40,11 @@ export class Audience {
     return Math.max(this.before, this.viewers.size + this.unlisted);
   }
 
+  /** Nobody watches; during a roll call there may be somebody. */
+  get isEmpty() {
+    return this.size === 0 && this.rollCallEnd === Infinity;
+  }
+
   /** Every viewer has said that it reads arrays; during a roll call there may be others. */
   get readsArrays() {
     const { older, plain, silent } = this;

@@ -304,6 +304,9 @@ export class Writer {
       this.roomFullAt = now + ROOM_FULL_MS;
       const bytes = this.messages.fullSize;
       this.#send(sends, { kind: 'stream', bytes }, now, this.messages.full(true));
+    } else if (this.#hasDelta() && this.audience.isEmpty) {
+      // Whoever comes is given the text of then; whoever is there unknown sees a beat's version.
+      this.#publish();
     } else if (this.#hasDelta()) {
       const bytes = FRAME_BYTES + encodedOpsSize(this.pending);
       this.#send(sends, { kind: 'stream', bytes }, now, this.#delta());
@@ -377,6 +380,7 @@ export class Writer {
       !this.paused &&
       !this.ended &&
       !this.needRoomFull &&
+      !this.audience.isEmpty &&
       this.pending.length === 0
     );
   }

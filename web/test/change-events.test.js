@@ -162,6 +162,7 @@ test("the articles' form is kept up while such a page watches, and no longer", (
   // Such a page cannot answer a roll call.
   writer.left();
   writer.joined('w2', 5_000);
+  writer.heard({ data: 'sync', epoch: 5, version: 1, here: true }, 'ours', 5_000);
   assert.equal(deltaOf('b'), undefined);
   sent(15_000);
   assert.equal(deltaOf('c').changes[0].text, 'c');

@@ -89,6 +89,51 @@ test('the first keystroke after a rest leaves at once, the next 200 ms later', (
   );
 });
 
+test('where nobody watches no delta and no view leaves, and whoever comes has the newest text', () => {
+  const desk = online('a');
+  const type = (text) => {
+    desk.writer.edit([[desk.writer.text.length, 0, text]]);
+    desk.writer.setView({ selections: [[0, 0]], top: 1, bottom: 2 });
+    desk.run(desk.now + 1_000);
+    return ['delta', 'view'].flatMap((kind) => desk.sent.filter(({ data }) => data.type === kind)).length;
+  };
+  // During a roll call there may be somebody.
+  assert.equal(type('b'), 1);
+  desk.run(ROLL_CALL_MS);
+  desk.take();
+  for (const text of 'cde') assert.equal(type(text), 0);
+  assert.deepEqual([desk.writer.known.text, desk.writer.version, desk.writer.settled], ['abcde', 4, true]);
+  desk.run(desk.now + BEAT_MS);
+  assert.equal(desk.take('beat').at(-1).data.version, 4);
+  desk.writer.presence(joins('v1'));
+  desk.writer.heard({ data: 'sync', epoch: 0, version: -1 }, 'v1', desk.now);
+  assert.equal(type('f'), 1);
+  const [full] = desk.sent.filter(({ data }) => data.type === 'full');
+  assert.deepEqual([full.to, full.data.content, full.data.version], ['v1', 'abcdef', 5]);
+  desk.writer.presence(leaves('v1'));
+  desk.sent = [];
+  assert.equal(type('g'), 0);
+});
+
+test('a viewer of whom the writer has never heard has the text with the next beat', () => {
+  const desk = online('a');
+  desk.run(ROLL_CALL_MS);
+  const viewer = new Viewer({ random: () => 0.5 });
+  viewer.joined('v1', desk.now, true);
+  viewer.heard(desk.writer.messages.full(false), 'w1', desk.now);
+  desk.writer.edit([[1, 0, 'b']]);
+  desk.sent = [];
+  desk.run(desk.now + BEAT_MS);
+  for (const { at, data } of desk.take('beat')) viewer.heard(data, 'w1', at);
+  let asks = [];
+  for (const end = desk.now + 1_000; asks.length === 0 && desk.now < end; desk.now += 50)
+    asks = viewer.poll(desk.now);
+  desk.writer.heard(asks[0].data, 'v1', desk.now);
+  desk.run(desk.now + 1_000);
+  for (const { at, data } of desk.take('full')) viewer.heard(data, 'w1', at);
+  assert.deepEqual([viewer.text, viewer.needsText, desk.writer.viewers], ['ab', false, 1]);
+});
+
 test('nothing more is flushed while the last flush is not answered', () => {
   const desk = online();
   desk.run(1_000);
