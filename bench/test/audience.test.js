@@ -21,7 +21,8 @@ test('1,000 viewers join within 30 s, each is answered alone, and the stream doe
   assert.equal(figures.waiting, 0);
   assert.equal(figures.roomFulls, 0);
   assert.ok(figures.outMB <= 60, `${figures.outMB} MB`);
-  assert.ok(figures.deltas >= 170, `${figures.deltas} deltas`);
+  // Five a second; in the first three nobody watches.
+  assert.ok(figures.deltas >= 160, `${figures.deltas} deltas`);
   assert.ok(figures.waitP99 <= 1_200, `${figures.waitP99} ms`);
 });
 

@@ -40,6 +40,7 @@ test('a visit costs as many invocations and REST calls as the bench counts', asy
   viewer.stop();
   await eventually(WAIT_MS, () => counts.left === 1, 'the viewer leaves');
   await eventually(WAIT_MS, () => writer.core.viewers === 0, 'the writer hears of it');
+  await eventually(WAIT_MS, () => writer.core.settled, 'whatever the writer has said is acknowledged');
   const model = countVisit(2);
   const answers = said.filter((data) => data.type === 'full').length;
   assert.equal(answers, model.answers);
