@@ -74,11 +74,12 @@ export function openWriter(api, { onSend }) {
 }
 
 /** Resolves to a viewer that has the text. `onText` hears how long it is whenever it changes. */
-export function openViewer(api, room, { onText }) {
+export function openViewer(api, room, { onText, onSend }) {
   const core = new Viewer();
   return new Promise((resolve) => {
     let { version } = core;
     const peer = new Peer(core, { api, room }, {
+      onSend,
       heard: () => {
         if (core.version !== version) onText(core.text.length);
         ({ version } = core);

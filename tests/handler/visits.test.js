@@ -36,16 +36,22 @@ test('a visit costs as many invocations and REST calls as the bench counts', asy
   const { counts, end } = count(stack);
   t.after(end);
   said = [];
-  const viewer = await openViewer(stack.api, writer.link.room, { onText() {} });
+  // On a busy machine it asks again before the answer has come.
+  const asks = [];
+  const viewer = await openViewer(stack.api, writer.link.room, {
+    onText() {}, onSend: (data) => asks.push(data),
+  });
+  await eventually(WAIT_MS, () => viewer.core.flights.size === 0, 'the viewer is answered');
   viewer.stop();
   await eventually(WAIT_MS, () => counts.left === 1, 'the viewer leaves');
   await eventually(WAIT_MS, () => writer.core.viewers === 0, 'the writer hears of it');
   await eventually(WAIT_MS, () => writer.core.settled, 'whatever the writer has said is acknowledged');
   const model = countVisit(2);
   const answers = said.filter((data) => data.type === 'full').length;
-  assert.equal(answers, model.answers);
-  // What the writer said meanwhile cost one of each, and so did its answer.
+  assert.ok(answers >= model.answers && answers <= model.answers + asks.length);
+  // What the writer said meanwhile cost one of each, its answer included, and so did further questions.
+  const spoken = said.length + asks.length;
   assert.deepEqual(
-    { invocations: counts.invocations - said.length, restCalls: counts.restCalls - said.length },
-    { invocations: model.invocations - answers, restCalls: model.restCalls - answers });
+    { invocations: counts.invocations - spoken, restCalls: counts.restCalls - spoken },
+    { invocations: model.invocations - model.answers, restCalls: model.restCalls - model.answers });
 });
