@@ -123,8 +123,7 @@ test('tokens with claims of any shape', async () => {
   const { service, check, alive } = stand;
   const names = ['sub', 'role', 'aud', 'exp', 'nbf', 'webpubsub.group'];
   const values = [0, -1, null, true, '', [], {}, [1], [[]], [NO_TEXT], NO_TEXT];
-  const each = names.flatMap((name) => values.map((value) => [name, value]));
-  for (const [name, value] of [...each, ...combined(INHERITED, values)]) {
+  for (const [name, value] of [...combined(names, values), ...combined(INHERITED, values)]) {
     const claims = Object.fromEntries([[name, value]]);
     const native = new RawSocket(nativeUrl(service, HUB, claims));
     const access_token = clientToken(service, HUB, claims);
@@ -243,11 +242,14 @@ test('malformed payloads of long-polling', async () => {
   await stand.alive();
 });
 
-for (const protocol of [PLAIN, RELIABLE, undefined]) {
+/** What reads them is the same for each protocol: all of them for one, and some for each of the others. */
+const some = (i) => MESSAGES.filter((_, n) => process.env.MALFORMED === 'all' || n % 3 === i);
+
+for (const [protocol, messages] of [[PLAIN, MESSAGES], [RELIABLE, some(0)], [undefined, some(1)]]) {
   test(`malformed messages of native clients, ${protocol ?? 'no subprotocol'}`, async () => {
     const role = ['webpubsub.joinLeaveGroup', 'webpubsub.sendToGroup'];
     const url = nativeUrl(stand.service, HUB, { role });
-    await throwFrames(() => new RawSocket(url, protocol), MESSAGES);
+    await throwFrames(() => new RawSocket(url, protocol), messages);
     await stand.alive();
   });
 }
