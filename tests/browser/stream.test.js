@@ -138,7 +138,7 @@ test('random keys at the writer leave a viewer with the same text', async () => 
 
 test('an oversize paste is refused in words, the stream goes on, and exactly 256 KiB arrive', async () => {
   const writer = await scene.writer();
-  const viewer = await scene.viewer(writer.link);
+  const viewer = await scene.reader(writer.link);
   await writer.type('before ');
   await writer.paste('x'.repeat(MAX_TEXT));
   await writer.notices(/at most 256 KiB/);
@@ -154,7 +154,7 @@ test('an oversize paste is refused in words, the stream goes on, and exactly 256
     '.',
   );
   await writer.paste(text);
-  await viewer.has(text);
+  await viewer.shows(text);
 });
 
 test('a byte order mark that begins a text outlives a reload, and the offsets after it', async () => {
