@@ -29,8 +29,9 @@ import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/features/wordPartOperations/register';
 import './grammars.js';
 
-/** A grammar that gives up at a line, because that opens too much, leaves it as it is. */
-const GIVEN_UP = /maximum tokenizer stack size/;
+/** A grammar that gives up at a line, because it opens too much or ends with a backslash, leaves it as it is. */
+const GIVEN_UP =
+  /: (maximum tokenizer stack size|no progress in tokenizer|trying to pop an empty|cannot (pop|enter) embedded|with groups, all characters)/;
 errorHandler.unexpectedErrorHandler = (error) => {
   if (GIVEN_UP.test(error?.message)) return;
   // As Monaco does.
