@@ -356,16 +356,14 @@ test-firefox: $(if $(FIREFOX),,build/have-firefox) $(ENGINE_NEEDS)
 test-webkit: build/have-webkit $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) $(NODE_TEST) tests/engines/webkit.test.js
 
-# Every language, every other one at the same time; make test has a few.  SWEEP_LANGUAGES=go,lua sweeps
-# only these.
-SWEEP_SECONDS := 7200
-SWEEP_PARTS := $(if $(SWEEP_LANGUAGES),1/1,1/2 2/2)
+# Every language, in parts of which two are at work at a time, each with a browser of its own; make
+# test has a few.  SWEEP_LANGUAGES=go,lua sweeps only these.
+SWEEP_SECONDS := 1800
+SWEEP_PARTS := $(if $(SWEEP_LANGUAGES),1/1,1/8 2/8 3/8 4/8 5/8 6/8 7/8 8/8)
 test-sweep: $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
-	$(Q)pids=; for part in $(SWEEP_PARTS); do \
-	  CODESTREAM_BIN=$(abspath codestream) SWEEP=$$part SWEEP_LANGUAGES='$(SWEEP_LANGUAGES)' \
-	    sh tests/bounded.sh $(SWEEP_SECONDS) \
-	    node --test --test-reporter=spec tests/browser/colours.test.js & pids="$$pids $$!"; \
-	done; status=0; for pid in $$pids; do wait $$pid || status=1; done; exit $$status
+	$(Q)printf '%s\n' $(SWEEP_PARTS) | CODESTREAM_BIN=$(abspath codestream) \
+	  SWEEP_LANGUAGES='$(SWEEP_LANGUAGES)' xargs -P 2 -I PART env SWEEP=PART \
+	  sh tests/bounded.sh $(SWEEP_SECONDS) node --test --test-reporter=spec tests/browser/colours.test.js
 
 # What the build asks for when a grammar's version has changed.
 grammars: $(patsubst %,%/node_modules/.package-lock.json,web web/grammars)
