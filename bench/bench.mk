@@ -23,7 +23,7 @@ BENCH.node     := sh tests/bounded.sh 2400 node
 export ROUNDS BENCH_SMOKE BENCH_RECORD
 
 .PHONY: bench bench-record bench-programs bench-smoke bench-unit bench-instructions bench-end-to-end bench-growth \
-        bench-memory bench-emulator bench-servers bench-page bench-switches bench-audience audience
+        bench-memory bench-pairs bench-emulator bench-servers bench-page bench-switches bench-audience audience
 
 # The package and its peers, side by side; before it, whether the peers do what the handler does.
 # ROUNDS=1: fewer than seven, for a look.
@@ -106,6 +106,14 @@ audience: build/have-node
 # So many sockets for real, against stand-in and handler.  VIEWERS=8000 DELTAS=20
 bench-audience: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests) build/have-node
 	$(Q)$(BENCH.node) bench/audience/sockets.mjs
+
+# Versions of the handler in turn, as programs, the oldest first: what each change is worth by the clock.
+#   git worktree add ../before COMMIT && make -C ../before package
+#   make bench-pairs BINARIES='../before/build/package/codestream build/package/codestream'
+# ROUNDS=7
+export BINARIES
+bench-pairs: bench-programs build/have-node
+	$(Q)$(BENCH.node) bench/pairs.mjs
 
 # How cost grows.  ROUNDS=5: of so many the best.
 bench-growth: package bench-programs build/have-node

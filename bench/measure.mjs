@@ -125,12 +125,11 @@ function runLoad(server, point) {
 }
 
 /**
- * Of negotiations all are counted, from the first to the last, after others (like `first`) that are not;
- * so are events whose beginning is of interest (isWhole).
+ * Of negotiations all are counted, from the first to the last, after others that are not.
  * @returns what the generator says, and the server's use for each request
  */
-async function loadAll(server, rest, point) {
-  if (point.warm > 0) await runLoad(server, { ...point, seconds: point.warm, warm: 0, ...point.first });
+async function loadNegotiate(server, rest, point) {
+  if (point.warm > 0) await runLoad(server, { ...point, seconds: point.warm, warm: 0 });
   const before = await look(server, rest);
   const load = await runLoad(server, { ...point, warm: 0 });
   const after = await look(server, rest);
@@ -172,7 +171,7 @@ async function loadEvents(server, rest, point) {
 
 /** One point: what the generator says, and beside it what the server used. */
 export async function measureLoad(server, rest, point) {
-  const run = point.kind === 'event' && !point.isWhole ? loadEvents : loadAll;
+  const run = point.kind === 'event' ? loadEvents : loadNegotiate;
   const { load, cpuEach, rss, ...more } = await run(server, rest, point);
   const { delayMs = 0 } = point;
   return {
