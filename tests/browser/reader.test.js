@@ -250,13 +250,12 @@ test('a viewer asks for its way in once and opens its one socket before its scri
 });
 
 test('a viewer whose reader does not arrive keeps the first text, up to date, and can reload', async () => {
-  const writer = await scene.writer();
-  await writer.paste('still here');
+  const writer = await scene.author('still here');
   const context = await scene.person();
   await context.route('**/reader-*.js*', (route) => route.abort());
   const viewer = await scene.viewer(writer.link, { context });
   await viewer.notices(/could not be loaded/);
-  await writer.page.keyboard.type('!');
+  writer.type('!');
   await viewer.page.locator('#editor .first-text', { hasText: 'still here!' }).waitFor();
   await context.unroute('**/reader-*.js*');
   await viewer.page.locator('#banner-action').click();
