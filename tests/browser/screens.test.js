@@ -12,6 +12,7 @@ const TEXT = Array.from({ length: 150 }, (_, i) => `def f${i}():\n    return ${i
 let scene;
 let writer;
 let viewer;
+let embed;
 before(async () => {
   scene = await startScene();
   writer = await scene.writer();
@@ -19,6 +20,7 @@ before(async () => {
   viewer = await scene.viewer(writer.link);
   await viewer.says('Live');
   await reads(viewer);
+  embed = await other(writer.link.replace('#', '?embed#'));
 });
 after(() => scene?.close());
 
@@ -52,7 +54,6 @@ function crowd(width) {
 }
 
 test('the longest name leaves the bar whole and nothing over anything, from 320 to 1920 px', LONG, async () => {
-  const embed = await other(writer.link.replace('#', '?embed#'));
   for (const screen of [writer, viewer, embed]) {
     const { page } = screen;
     // Its layout takes time, and is not looked at here.
@@ -75,7 +76,6 @@ test('the longest name leaves the bar whole and nothing over anything, from 320 
     }
     await hide(false);
   }
-  await embed.page.context().close();
 });
 
 /** What a finger would miss; runs in the page. */
@@ -130,7 +130,7 @@ test('with hardly any height the text has most of it: a small frame, 400 %, a ph
   };
   const has = (screen, least) =>
     screen.until(async () => (await seen(screen)) >= least, 5_000, `${least} px`, () => seen(screen));
-  const embed = await other(writer.link.replace('#', '?embed#'), { viewport: { width: 320, height: 200 } });
+  await size(embed, 320, 200);
   await has(embed, 110);
   await writer.focus();
   await writer.keys('Control+Home');

@@ -10,13 +10,13 @@ before(async () => {
 afterEach(() => scene?.everybodyLeaves());
 after(() => scene?.close());
 
-async function pair(text) {
+/** A writer's page, and somebody who watches. */
+async function writing(text) {
   const writer = await scene.writer();
-  if (text) await writer.paste(text);
-  const viewer = await scene.viewer(writer.link);
-  await viewer.says('Live');
-  if (text) await viewer.shows(text);
-  return { writer, viewer };
+  await writer.paste(text);
+  const reader = await scene.reader(writer.link);
+  await reader.shows(text);
+  return { writer, reader };
 }
 
 const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
@@ -26,12 +26,12 @@ async function open(writer, ...files) {
 }
 
 test('nothing of a pause is ever sent, also by a writer who reloads', async () => {
-  const { writer, viewer } = await pair('public');
+  const { writer, reader } = await writing('public');
   const sent = [];
   const session = await writer.page.context().newCDPSession(writer.page);
   await writer.press('pause');
   await writer.says('Paused');
-  await viewer.says('Paused');
+  await reader.says('Paused');
   await session.send('Network.enable');
   session.on('Network.webSocketFrameSent', ({ response }) => sent.push(response.payloadData));
   await writer.focus();
@@ -44,9 +44,9 @@ test('nothing of a pause is ever sent, also by a writer who reloads', async () =
   await writer.keys('Control+End');
   await writer.page.keyboard.type('@');
   const late = await scene.reader(writer.link, 'Paused');
-  for (const screen of [viewer, late]) {
-    await screen.says('Paused');
-    await screen.shows('public');
+  for (const somebody of [reader, late]) {
+    await somebody.says('Paused');
+    await somebody.shows('public');
   }
   assert.equal(await writer.text(), `public${secret}@`);
   await writer.focus();
@@ -54,21 +54,21 @@ test('nothing of a pause is ever sent, also by a writer who reloads', async () =
   for (let i = 0; i < secret.length + 1; i++) await writer.keys('Backspace');
   await writer.page.keyboard.type(' again');
   await writer.press('pause');
-  for (const screen of [viewer, late]) {
-    await screen.shows('public again');
-    await screen.says('Live');
+  for (const somebody of [reader, late]) {
+    await somebody.shows('public again');
+    await somebody.says('Live');
   }
   assert.ok(sent.length > 0);
   assert.doesNotMatch(sent.join(), /@/);
 });
 
 test('the end of a session is told to everybody and outlives a reload, and a new one has another link', async () => {
-  const { writer, viewer } = await pair('the end');
+  const { writer, reader } = await writing('the end');
   writer.page.on('dialog', (dialog) => dialog.accept());
   await writer.press('end');
   await writer.says('Ended');
-  await viewer.says('Ended');
-  assert.equal((await viewer.lines()).join(), 'the end');
+  await reader.says('Ended');
+  await reader.shows('the end');
   await scene.reader(writer.link, 'Ended');
   await writer.focus();
   await writer.page.keyboard.type('no more');
@@ -79,8 +79,8 @@ test('the end of a session is told to everybody and outlives a reload, and a new
   const second = await link();
   assert.notEqual(second, writer.link);
   await writer.shows('');
-  await viewer.page.waitForTimeout(500);
-  assert.equal(await viewer.state(), 'Ended');
+  await writer.page.waitForTimeout(500);
+  assert.equal(reader.state(), 'Ended');
 
   await writer.press('end');
   await writer.says('Ended');
@@ -90,7 +90,11 @@ test('the end of a session is told to everybody and outlives a reload, and a new
 });
 
 test('a file is opened or dropped with name and language, one undo brings the old text back, and what is no text is refused', async () => {
-  const { writer, viewer } = await pair('old');
+  const writer = await scene.writer();
+  await writer.paste('old');
+  const viewer = await scene.viewer(writer.link);
+  await viewer.says('Live');
+  await viewer.shows('old');
   await open(writer, file('tool.py', 'def f():\r\n    return 1\r\n'));
   await viewer.shows('def f():\n    return 1\n');
   await viewer.page.locator('#file', { hasText: 'tool.py' }).waitFor();
