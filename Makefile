@@ -261,7 +261,7 @@ test: build/have-test build/have-build
 	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) codestream
 	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) MODE=test \
 	  unit-programs replay-programs integration-programs
-	$(Q)$(MAKE) --no-print-directory MODE=test unit replay
+	$(Q)$(MAKE) --no-print-directory $(SIDE_BY_SIDE) MODE=test unit replay
 	$(Q)$(MAKE) --no-print-directory MODE=test integration TESTS='$(TESTS) $(TESTS.web) $(TESTS.bench)'
 
 # Files called all.js load the others of their folder but for those beside them here.
