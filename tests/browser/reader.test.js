@@ -63,9 +63,10 @@ async function pair(text, options) {
   return { writer, viewer };
 }
 
-/** What the browser copies. */
+/** What the browser copies, and nobody has before. */
 const copied = ({ page }) =>
   page.evaluate(async () => {
+    await navigator.clipboard.writeText('nothing was copied');
     document.execCommand('copy');
     return navigator.clipboard.readText();
   });
