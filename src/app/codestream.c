@@ -211,7 +211,8 @@ static void publish(struct app_socket *socket, const struct member *member, stru
 
 /*
  * What a viewer says while it joins tells the writer of both, in the place of its presence and
- * of a sendToRoom.  Whoever speaks so is answered by its acknowledgement alone.
+ * of a sendToRoom.  Whoever speaks so is answered by its acknowledgement alone, which therefore
+ * waits for the word as that of a sendToRoom does.
  */
 static void publish_join(struct app_socket *socket, const struct member *member,
                          struct str data)
@@ -219,7 +220,7 @@ static void publish_join(struct app_socket *socket, const struct member *member,
     struct str room = room_of(socket, member, ROLE_WRITER);
 
     publish(socket, member, data, BOOLEAN(true),
-            TO(.rooms = ROOMS(room), .except = ROOMS(socket->id), .may_fail = true));
+            TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
 }
 
 /* joinRoom {room_id, epoch?, data?} */

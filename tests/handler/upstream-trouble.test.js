@@ -5,7 +5,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { test, before, after } from '../lib/test.js';
 import { deferred, eventually } from '../lib/deadline.js';
-import { joinRoom, readAck, sendToRoom, systemEvent } from '../lib/events.js';
+import { joinRoom, readAck, sendToRoom, systemEvent, userEvent } from '../lib/events.js';
 import { connectionString, startHandler } from '../lib/handler.js';
 import { Connection, request } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
@@ -106,6 +106,17 @@ test('a join whose presence cannot be told is a join all the same', async () => 
   const script = ({ text }) => (text.includes('"presence"') ? { status: 500 } : null);
   recorder.forget();
   await during(script, () => serves(joinRoom(viewer, room, { ack: 1 })));
+});
+
+test('a viewer is told that what it said with its join has not been passed on, and may join again', async () => {
+  const { viewer, room } = newParty();
+  const script = ({ text }) => (text.includes('"joined":true') ? { status: 503 } : null);
+  const speaks = userEvent(viewer, 'joinRoom', { room_id: room, data: { data: 'sync' } }, { ack: 1 });
+  await during(script, async () => {
+    await upstreamError(speaks);
+    await serves(joinRoom(viewer, room, { ack: 2 }));
+  });
+  await serves(speaks);
 });
 
 test('an answer of the service that is slow but in time is waited for', async () => {

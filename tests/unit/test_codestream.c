@@ -202,7 +202,7 @@ static void what_a_viewer_says_while_it_joins_takes_the_place_of_its_presence(vo
     assert_str(field(args, "from"), "\"" SOCKET "\"");
     assert_str(field(args, "joined"), "true");
     is_limited(&d, 1, "", SOCKET);
-    assert_true(action(&d, 1)->to.may_fail);
+    assert_false(action(&d, 1)->to.may_fail);
     done(&d);
 }
 

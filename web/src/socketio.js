@@ -73,13 +73,17 @@ export function open({ endpoint, path, token }, party, events, last, begun) {
     if (joining) return;
     joining = true;
     events.joining(socket.id ?? '');
-    const data = firstWord?.();
-    const joined = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
+    ask(firstWord?.());
+  };
+  const ask = (/** @type {object | undefined} */ data) => {
+    const told = (/** @type {Error | null} */ error, /** @type {unknown} */ raw) => {
       const answer = error ? refusal('Timeout', 'no answer to joinRoom') : readAnswer(raw);
       if (answer.success) events.joined(socket.id ?? '', data !== undefined);
+      // It may be the word alone that has not been passed on: joining goes without one, too.
+      else if (data && !error) ask(undefined);
       else events.failed(answer.error);
     };
-    socket.timeout(JOIN_MS).emit('joinRoom', { ...request(), ...(data && { data }) }, joined);
+    socket.timeout(JOIN_MS).emit('joinRoom', { ...request(), ...(data && { data }) }, told);
   };
   socket.on('connect', () => {
     clearTimeout(connecting);

@@ -104,6 +104,8 @@ export class Viewer {
     this.asked = 0;
     /** When to answer the roll call. */
     this.rollCallAt = NEVER;
+    /** When this viewer spoke last. */
+    this.saidAt = -NEVER;
     /** The writer whose roll call was answered last, by its socket. */
     this.knownTo = '';
     /** When to ask for a change of the session that has not arrived. */
@@ -147,6 +149,7 @@ export class Viewer {
     this.#want(now);
     if (!said) return;
     this.rollCallAt = NEVER;
+    this.saidAt = now;
     if (!this.#readsFirst) this.#backOff(now);
   }
 
@@ -165,6 +168,8 @@ export class Viewer {
       return;
     }
     this.problem = answer.success ? undefined : answer.error;
+    // The writer may not know of this viewer, and whoever has all of the text does not ask again.
+    if (!answer.success) this.#makeKnownFrom(now + ASK_MIN_MS);
   }
 
   /** Somebody has joined or left the room. @param {any} event @param {number} now */
@@ -199,6 +204,11 @@ export class Viewer {
     this.knownTo = sid;
     this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
     this.hand.tell(this.rollCallAt);
+  }
+
+  /** Many may have the same reason at the same moment. @param {number} from */
+  #makeKnownFrom(from) {
+    if (this.rollCallAt === NEVER) this.rollCallAt = from + this.random() * ROLL_CALL_JITTER_MS;
   }
 
   get #inSample() {
@@ -419,6 +429,8 @@ export class Viewer {
     if (m.session) this.#session({ ...m, session: m.session }, now);
     else if (Number(m.since) > this.sessionSeq && this.sessionAt === NEVER)
       this.sessionAt = now + this.random() * ROLL_CALL_JITTER_MS;
+    // Of a writer that counts nobody come beats and no edits, and it does not know of this viewer.
+    if (m.session?.viewers === 0 && now >= this.saidAt + ASK_MIN_MS) this.#makeKnownFrom(now);
     this.proof = m;
     this.#settle(now);
     this.#compare(now);
@@ -529,7 +541,8 @@ export class Viewer {
 
   /** Answers the roll call: nothing is asked for. @param {number} now @param {Send[]} sends */
   #makeKnown(now, sends) {
-    if (this.#inSample || this.session.sid === '') this.#say(now, sends, { here: true });
+    const { sid, viewers } = this.session;
+    if (this.#inSample || sid === '' || viewers === 0) this.#say(now, sends, { here: true });
     this.rollCallAt = NEVER;
   }
 
@@ -542,6 +555,7 @@ export class Viewer {
   /** @param {number} now @param {Send[]} sends @param {object} [more] */
   #say(now, sends, more) {
     this.rollCallAt = NEVER;
+    this.saidAt = now;
     sends.push({ id: this.flights.start({ kind: 'sync' }, now), data: this.#word(more) });
   }
 

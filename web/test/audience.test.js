@@ -98,13 +98,15 @@ test('a viewer answers a roll call if it is in the sample, and asks for nothing 
   for (let i = 0; i < count; i++) {
     const viewer = new Viewer({ random: () => 0.5 });
     viewer.joined(`socket${i}`, 0);
-    const beat = { type: 'full', epoch: 1, version: 1, content: '', n: 0, hash: hash(''), sample: 4 };
-    viewer.heard({ ...beat, seq: 1, sid: 'w1' }, 'w', 0);
+    const full = {
+      type: 'full', epoch: 1, version: 1, content: '', n: 0, hash: hash(''), sample: 4, viewers: count,
+    };
+    viewer.heard({ ...full, seq: 1, sid: 'w1' }, 'w', 0);
     viewer.presence({ role: 'writer', state: 'joined', from: 'w2' }, 100);
-    viewer.heard({ ...beat, seq: 2, sid: 'w2' }, 'w', 200);
+    viewer.heard({ ...full, seq: 2, sid: 'w2' }, 'w', 200);
     for (let now = 100; now < 5_000; now += 100) {
       for (const { id, data } of viewer.poll(now)) {
-        viewer.answered(id, { success: true });
+        viewer.answered(id, { success: true }, now);
         assert.equal(data.here, true);
         answers++;
       }

@@ -72,7 +72,7 @@ test('each state of the writer has its word', () => {
 function refused(viewer) {
   const [{ id }] = viewer.poll(0);
   const error = { code: 'Busy', message: 'too much in flight' };
-  viewer.answered(id, { success: false, error });
+  viewer.answered(id, { success: false, error }, 0);
 }
 
 test('each state of the viewer has its word', () => {
@@ -114,13 +114,13 @@ test('a viewer whose questions are refused is told so, until one is not or the t
   const answered = (viewer) => {
     refused(viewer);
     const [{ id }] = viewer.poll(2_000);
-    viewer.answered(id, { success: true });
+    viewer.answered(id, { success: true }, 2_000);
   };
   assert.equal(words(refused), 'Not received');
   assert.equal(words(answered), 'Waiting for the writer');
   const { notice } = watching({}, { text: null, prepare: refused });
   assert.match(notice.text, /asked for the text: too much in flight\. .*by itself/);
-  const withText = (viewer) => viewer.answered(0, { success: false, error: { code: 'Busy' } });
+  const withText = (viewer) => viewer.answered(0, { success: false, error: { code: 'Busy' } }, 0);
   assert.equal(watching({}, { prepare: withText }).word, 'Live');
 });
 

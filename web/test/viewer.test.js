@@ -57,15 +57,17 @@ const beat = (version, text, more) => ({
   ...more,
 });
 
+const OK = { success: true };
+
 /** A viewer in the room. `asks` are the questions that left until `now`. */
 function joined({ random = () => 0.5 } = {}) {
   const viewer = new Viewer({ random });
-  const seat = { viewer, now: 0, asks: [], answer: true };
+  const seat = { viewer, now: 0, asks: [], answer: OK };
   seat.run = (until) => {
     for (;;) {
       for (const send of viewer.poll(seat.now)) {
         seat.asks.push({ at: seat.now, ...send.data });
-        if (seat.answer) viewer.answered(send.id, { success: true });
+        if (seat.answer) viewer.answered(send.id, seat.answer, seat.now);
       }
       const next = Math.min(viewer.wakeAt, until);
       if (next >= until) break;
@@ -123,6 +125,44 @@ test('a viewer that reads the kept text first says with its request to join that
   for (let now = 0; now < 3_500; now += 100) assert.deepEqual(viewer.poll(now), []);
   const [{ data }] = viewer.poll(3_500);
   assert.equal(data.here, undefined);
+});
+
+test('a viewer of whom the writer does not know learns that from a beat that counts nobody', () => {
+  const nobody = { viewers: 0, sample: 1_000_000 };
+  const viewer = new Viewer({ random: () => 0.5, reads: true });
+  const spoken = (from, until) => {
+    const said = [];
+    for (let now = from; now < until; now += 100) said.push(...viewer.poll(now).map(({ data }) => data));
+    return said;
+  };
+  viewer.joined('v', 0, true); // and what it has said got lost
+  viewer.restored({ epoch: 1, version: 4, at: 1, name: '', language: 'c', content: 'text' }, 100);
+  // What was on its way when this viewer spoke says nothing.
+  viewer.heard(beat(4, 'text', nobody), 'w', 200);
+  assert.deepEqual(spoken(200, BEAT_MS), []);
+  viewer.heard(beat(4, 'text', nobody), 'w', BEAT_MS);
+  assert.deepEqual(spoken(BEAT_MS, BEAT_MS + ROLL_CALL_JITTER_MS), [
+    { data: 'sync', epoch: 1, version: 4, form: 1, here: true },
+  ]);
+  viewer.heard(beat(4, 'text', { viewers: 1 }), 'w', 2 * BEAT_MS);
+  assert.deepEqual(spoken(2 * BEAT_MS, 2 * BEAT_MS + ROLL_CALL_JITTER_MS), []);
+});
+
+test('a viewer whose answer to the roll call is refused makes itself known again', () => {
+  const seat = joined();
+  seat.hear(full(4, 'text'));
+  seat.asks = [];
+  seat.answer = { success: false, error: { code: 'Upstream', message: '' } };
+  seat.viewer.presence(joins('w2'), seat.now);
+  seat.hear(full(4, 'text', { sid: 'w2' }));
+  seat.run(seat.now + ROLL_CALL_JITTER_MS);
+  assert.deepEqual(seat.asks.map(({ here }) => here), [true]);
+  seat.answer = OK;
+  for (let i = 0; i < 3; i++) {
+    seat.hear(beat(4, 'text', { sid: 'w2' }));
+    seat.run(seat.now + BEAT_MS);
+  }
+  assert.deepEqual(seat.asks.map(({ here }) => here), [true, true]);
 });
 
 test('a delta is applied only to the text it was made for', () => {
