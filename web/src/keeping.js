@@ -8,6 +8,8 @@ import { now } from './ticker.js';
 export class Keeping {
   #keeper;
   #store;
+  /** @type {Promise<void> | undefined} the newest request */
+  #asked;
 
   /**
    * @param {object} options
@@ -16,7 +18,7 @@ export class Keeping {
    * @param {boolean} [options.dropped]  this session is not to be kept
    * @param {{ room: string, key: string }} options.session
    * @param {import('./writer.js').Writer} options.writer
-   * @param {() => void} options.changed
+   * @param {() => void} options.changed  something is to be sent or shown
    * @param {(epoch: number) => void} options.outranked  a text of a greater epoch is kept
    * @param {(leave: () => void) => void} [options.whenLeaving]  tells that nothing may be kept later
    */
@@ -53,9 +55,12 @@ export class Keeping {
 
   /** Hands in what is not kept yet without waiting for its turn. @returns when that is done */
   async hurry() {
+    // The last letters may still wait for the next flush: only what has been published is kept.
+    this.writer.hurry();
+    this.changed();
     this.#keeper.hurry();
-    const wish = this.#due();
-    if (wish) await this.#ask(wish);
+    this.step();
+    await this.#asked;
   }
 
   drop() {
@@ -67,7 +72,7 @@ export class Keeping {
   /** Asks for what is due. @returns {number} when the next is */
   step() {
     const wish = this.#due();
-    if (wish) this.#ask(wish);
+    if (wish) this.#asked = this.#ask(wish);
     return this.told || this.dropping ? this.#keeper.wakeAt : Infinity;
   }
 
