@@ -223,6 +223,25 @@ export async function measureWaiting(server, rest, { count, isUsed }) {
   }
 }
 
+/**
+ * Processor time of each of `count` events that come at once and wait together, so that all but one
+ * need a new connection to the service.
+ */
+export async function measureOpening(server, rest, count) {
+  await sendOne(server.port); // which the stand-in answers at once
+  const { requests: before } = await rest.stats();
+  const idle = cpuSecondsOf(server.pid);
+  const giveUp = await sendAll(server.port, count);
+  try {
+    const haveCome = async () => (await rest.stats()).requests >= before + count;
+    await eventually(FIRST_MS, haveCome, `${count} events at the service`);
+    return { cpuMicros: ((cpuSecondsOf(server.pid) - idle) / count) * 1e6 };
+  } finally {
+    giveUp();
+    await server.kill();
+  }
+}
+
 /** How many requests the stand-in has got, once these are all, or no more come, or time is up. */
 async function arrivals(rest, before, count) {
   const end = performance.now() + WAITING_MS;
