@@ -169,7 +169,7 @@ export class Viewer {
     }
     this.problem = answer.success ? undefined : answer.error;
     // The writer may not know of this viewer, and whoever has all of the text does not ask again.
-    if (!answer.success) this.#makeKnownFrom(now + ASK_MIN_MS);
+    if (!answer.success && !this.needsText) this.#makeKnownFrom(now + ASK_MAX_MS);
   }
 
   /** Somebody has joined or left the room. @param {any} event @param {number} now */

@@ -148,6 +148,16 @@ test('a viewer of whom the writer does not know learns that from a beat that cou
   assert.deepEqual(spoken(2 * BEAT_MS, 2 * BEAT_MS + ROLL_CALL_JITTER_MS), []);
 });
 
+test('while all is refused a viewer that has no text backs off as if it had not been answered', () => {
+  const asks = ['refused', 'silent'].map((how) => {
+    const seat = joined();
+    seat.answer = how === 'refused' && { success: false, error: { code: 'Busy', message: '' } };
+    seat.run(DEAD_MS * 10);
+    return seat.asks;
+  });
+  assert.deepEqual(...asks);
+});
+
 test('a viewer whose answer to the roll call is refused makes itself known again', () => {
   const seat = joined();
   seat.hear(full(4, 'text'));
