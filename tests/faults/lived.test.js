@@ -1,7 +1,8 @@
-// The clock by which pages are judged on a machine that is busy with other things.
+// The clock by which pages are judged on a machine that is busy with other things, and by what a writer is.
 import assert from 'node:assert/strict';
 import { test } from '../lib/test.js';
 import { LivedTime } from '../lib/lived.js';
+import { unseenFor } from '../lib/watched-room.js';
 
 const BEAT_MS = 20;
 
@@ -45,4 +46,13 @@ test('beats that are all a little late say that there is too much to do', () => 
   for (let now = 40; now <= 4000; now += 40) clock.beat(now);
   assert.equal(clock.read(4000), 4000);
   assert.ok(!clock.calm);
+});
+
+test('a writer is judged by whoever is there, and from when they came', () => {
+  const now = 100_000;
+  assert.equal(unseenFor([], now), 0, 'nobody is there');
+  assert.equal(unseenFor([{ age: 60_000, since: now - 10 }], now), 10, 'who came only now');
+  assert.equal(unseenFor([{ age: 20_000, since: now - 50_000 }], now), 20_000);
+  const both = [{ age: 20_000, since: now - 50_000 }, { age: 0, since: now - 30_000 }];
+  assert.equal(unseenFor(both, now), 0, 'one of two has it');
 });

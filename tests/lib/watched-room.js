@@ -38,6 +38,16 @@ export async function openRoom(api, { viewers = 2, transport } = {}) {
   return room;
 }
 
+/**
+ * For how long nobody who is there has had the writer's text. A writer is right as long as somebody
+ * has it, or nobody is there to have it: whoever has come only now has been without it only since.
+ * @param {{ age: number, since: number }[]} there how old what each shows is, and when they came
+ */
+export function unseenFor(there, now) {
+  if (there.length === 0) return 0;
+  return Math.min(...there.map(({ age, since }) => Math.min(age, now - since)));
+}
+
 export class WatchedRoom {
   #backEnd;
   #typing;
@@ -46,6 +56,7 @@ export class WatchedRoom {
   /** The writer's texts in order, each with the time at which it came to be. */
   #history = [];
   #liveSince = new Map();
+  #thereSince = new Map();
   /** Milliseconds for which each page was falsely live, at most. */
   #lies = new Map();
   /** The longest of all, of those too who have left. */
@@ -83,6 +94,7 @@ export class WatchedRoom {
     viewer.close();
     this.#lies.delete(viewer);
     this.#liveSince.delete(viewer);
+    this.#thereSince.delete(viewer);
     this.viewers = this.viewers.filter((other) => other !== viewer);
   }
 
@@ -178,10 +190,12 @@ export class WatchedRoom {
   #look() {
     const now = lived();
     const ages = new Map(this.viewers.map((viewer) => [viewer, this.#age(viewer, now)]));
-    // A writer is right as long as somebody has it, or nobody is there to have it.
-    const there = this.viewers.filter(({ connection }) => connection.state.phase === 'up');
-    const least = Math.min(...there.map((viewer) => ages.get(viewer)));
-    ages.set(this.writer, there.length > 0 ? least : 0);
+    for (const viewer of this.viewers) {
+      if (viewer.connection.state.phase !== 'up') this.#thereSince.delete(viewer);
+      else if (!this.#thereSince.has(viewer)) this.#thereSince.set(viewer, now);
+    }
+    const there = [...this.#thereSince].map(([viewer, since]) => ({ age: ages.get(viewer), since }));
+    ages.set(this.writer, unseenFor(there, now));
     for (const page of this.pages) {
       if (!page.live) this.#liveSince.delete(page);
       else if (!this.#liveSince.has(page)) this.#liveSince.set(page, now);
