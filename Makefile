@@ -339,7 +339,7 @@ SOAK_SECONDS ?= 600
 .PHONY: soak
 soak: codestream $(patsubst %,%/node_modules/.package-lock.json,emulator web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) SOAK_SECONDS=$(SOAK_SECONDS) \
-	  sh tests/bounded.sh $$(($(SOAK_SECONDS) + 180)) node tests/soak/soak.js
+	  sh tests/bounded.sh $$(($(SOAK_SECONDS) + 420)) node tests/soak/soak.js
 
 test-upload: build/have-upload web/dist/index.html tests/upload/node_modules/.package-lock.json
 	$(Q)$(NODE_TEST) tests/upload/upload.test.js
