@@ -19,6 +19,8 @@ const MAX_ROW = 1_000;
 const SAMPLE = ['clojure', 'hcl', 'scss', 'markdown'];
 /** Each of these has stopped a page for good, or for half a minute. */
 const KNOWN = ['.'.repeat(80), `<a ${' '.repeat(1_900)}`, `a${' '.repeat(1_900)}x`, `$${'a'.repeat(1_900)}`];
+/** In Markdown this is one paragraph, and every other character is a mark. */
+const MARKS = Array(20).fill('_a*a'.repeat(475));
 
 const BEGINNINGS =
   '" \' ` // # /* <!-- <a < { ( [ $ @ \\ & . - = 0 0x 1e a % ${ << """ \'\'\' ``` --- | ! : ^ * _ + / ? r" (* {- =begin'.split(
@@ -44,7 +46,7 @@ function* generated() {
 
 /** The lines as texts that fit into a session. */
 function* texts() {
-  let lines = [...KNOWN];
+  let lines = [...MARKS, ...KNOWN];
   let size = lines.join('\n').length + 1;
   // In a sample, every 35th line: coprime to how many there are of each kind.
   let count = 0;

@@ -1,4 +1,4 @@
-// Bounds on what CodeMirror's stream parsers do with one line. Pure.
+// Bounds on what CodeMirror's parsers do at once, with one line or paragraph. Pure.
 
 /** Of a longer line, the rest has no colours, as in the writer's editor. */
 export const MAX_COLOURED = 2_000;
@@ -6,6 +6,7 @@ export const MAX_COLOURED = 2_000;
 const MAX_STUCK = 8;
 
 /**
+ * For a stream parser.
  * @param {any} parser  its function `token` is replaced, once
  */
 export function bound(parser) {
@@ -27,4 +28,42 @@ export function bound(parser) {
     if (stuck >= MAX_STUCK) stream.next();
     return style;
   };
+}
+
+const BOUND_OF_MARKDOWN = {
+  parseBlock: [
+    {
+      name: 'BoundParagraph',
+      before: 'LinkReference',
+      leaf: () => ({
+        // A paragraph ends before it is too long, and the next line begins another one.
+        nextLine(/** @type {any} */ context, /** @type {any} */ line, /** @type {any} */ leaf) {
+          const { start, content } = leaf;
+          if (content.length + line.text.length < MAX_COLOURED) return false;
+          const inline = context.parser.parseInline(content, start);
+          context.addLeafElement(leaf, context.elt('Paragraph', start, start + content.length, inline));
+          return true;
+        },
+        finish: () => false,
+      }),
+    },
+  ],
+  parseInline: [
+    {
+      name: 'BoundLine',
+      before: 'Escape',
+      parse: (/** @type {any} */ { text, end }) => (text.length > MAX_COLOURED ? end : -1),
+    },
+  ],
+};
+
+/**
+ * Markdown's own parser reads a paragraph at once, however long, and looks back from each mark in it
+ * over all before.
+ * @param {any} language  its parser is replaced, once
+ */
+export function boundMarkdown(language) {
+  if (language.bounded) return;
+  language.bounded = true;
+  language.parser = language.parser.configure(BOUND_OF_MARKDOWN);
 }

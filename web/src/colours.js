@@ -10,14 +10,14 @@ import {
   foldGutter,
   foldKeymap,
   language,
-  syntaxHighlighting,
 } from '@codemirror/language';
 import { Compartment } from '@codemirror/state';
 import { keymap } from '@codemirror/view';
 import { plain } from '../grammars/verdicts.json';
 import { keepTrying } from './again.js';
-import { bound } from './bound.js';
+import { bound, boundMarkdown } from './bound.js';
 import { languageOf } from './languages.js';
+import { painting } from './painting.js';
 import { shades } from './shades.js';
 import { breath } from './ticker.js';
 import { styleOf } from './tokens.js';
@@ -71,7 +71,7 @@ export class Colours {
     for (const effects of [
       [this.#painting.reconfigure([]), this.#shading.reconfigure([])],
       this.#grammar.reconfigure(grammar),
-      this.#painting.reconfigure(has ? syntaxHighlighting(styleOf(id)) : []),
+      this.#painting.reconfigure(has ? painting(styleOf(id)) : []),
       this.#shading.reconfigure(has ? shades(id) : []),
     ]) {
       await this.#readScreen(wanted);
@@ -105,5 +105,6 @@ async function loadGrammar(id) {
   const found = READERS.find(({ name }) => name === reader);
   const support = await found?.load();
   if (support?.language instanceof StreamLanguage) bound(/** @type {any} */ (support.language).streamParser);
+  if (support && reader === 'Markdown') boundMarkdown(/** @type {any} */ (support.language));
   return support ?? NONE;
 }

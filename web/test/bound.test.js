@@ -1,7 +1,10 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { StringStream } from '@codemirror/language';
-import { MAX_COLOURED, bound } from '../src/bound.js';
+import { languages } from '@codemirror/language-data';
+import { MAX_COLOURED, bound, boundMarkdown } from '../src/bound.js';
+import { MAX_PAINTED, paintedIn } from '../src/painting.js';
+import { styleOf } from '../src/tokens.js';
 
 /** What CodeMirror does with a line. */
 function read(parser, line) {
@@ -45,4 +48,48 @@ test('a grammar is bounded once, however often its language is chosen', () => {
   const { token } = parser;
   bound(parser);
   assert.equal(parser.token, token);
+});
+
+const { language: markdown } = await languages.find(({ name }) => name === 'Markdown').load();
+boundMarkdown(markdown);
+
+/** How often the tree of a text has a node of that name. */
+function countIn(text, name) {
+  let count = 0;
+  markdown.parser.parse(text).iterate({
+    enter: (node) => {
+      if (node.name === name) count++;
+    },
+  });
+  return count;
+}
+
+test('a paragraph of Markdown is read in parts, whatever its lines begin with', () => {
+  for (const beginning of ['', '[', '    ']) {
+    const text = `a\n${`${beginning}${'_a*a'.repeat(30)}\n`.repeat(400)}`;
+    let longest = 0;
+    markdown.parser.parse(text).iterate({
+      enter: ({ name, from, to }) => {
+        if (name === 'Paragraph') longest = Math.max(longest, to - from);
+      },
+    });
+    assert.ok(longest > MAX_COLOURED / 2 && longest <= MAX_COLOURED, `${longest} characters at once`);
+  }
+});
+
+test('the marks of Markdown count in lines up to 2,000 characters, and in each part of a paragraph', () => {
+  assert.equal(countIn('*one*\ntwo\n**three**', 'Paragraph'), 1);
+  assert.equal(countIn('*one*\ntwo\n    *three*', 'Emphasis'), 2);
+  assert.equal(countIn(`*one* ${'x'.repeat(MAX_COLOURED)}`, 'Emphasis'), 0);
+  assert.equal(countIn(`*one* ${'x'.repeat(MAX_COLOURED)}`, 'Paragraph'), 1);
+  assert.equal(countIn('some *words* of a line\n'.repeat(1_000), 'Emphasis'), 1_000);
+  boundMarkdown(markdown);
+  assert.equal(countIn('*one*', 'Emphasis'), 1);
+});
+
+test('so many marks of a text are drawn and no more, the first ones', () => {
+  const text = '*a* b\n\n'.repeat(MAX_PAINTED);
+  const painted = (end) => paintedIn(markdown.parser.parse(text), styleOf('markdown'), [{ from: 0, to: end }]);
+  assert.ok(painted(70).size >= 10);
+  assert.equal(painted(text.length).size, MAX_PAINTED);
 });
