@@ -285,12 +285,11 @@ coverage: build/have-test
 # What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
 # beside what works.
 TESTS.long := faults/rest browser/trouble faults/service browser/looks faults/handler browser/viewing \
-              infra/doctor-report browser/stream browser/outage browser/corners browser/screens \
-              infra/doctor-faults browser/session browser/kept browser/colours browser/reader handler/overload \
-              browser/hands browser/page browser/hostile infra/deploy browser/word browser/share \
-              browser/recording browser/chat
-TESTS.long := $(wildcard $(TESTS.long:%=tests/%.test.js) emulator/test/functions-host.test.js \
-              emulator/test/malformed.test.js)
+              infra/doctor-report browser/stream browser/outage infra/doctor-faults browser/session \
+              browser/kept browser/colours browser/reader handler/overload browser/page browser/hostile \
+              infra/deploy browser/word browser/chat
+TESTS.long := $(wildcard tests/browser/together/all.js $(TESTS.long:%=tests/%.test.js) \
+              emulator/test/functions-host.test.js emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
            $(patsubst %,tests/%/*.test.js,handler peers infra faults share browser)))
 integration-programs: $(B)/codestream $(patsubst %,$(B.apps)/%/codestream,$(notdir $(APPS:%.c=%))) \
@@ -307,11 +306,12 @@ test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream packag
            $(patsubst %,%/node_modules/.package-lock.json,emulator infra web tests)
 	$(Q)CODESTREAM_BIN=$(abspath codestream) LOAD_VIEWERS=500 LOAD_SECONDS=10 OUTAGE_SECONDS=30 \
 	  BURST_EVENTS=20000 PROPERTY_SEEDS=4 PROPERTY_EDITS=10000 HANDS_VIEWERS=200 RANDOM_KEYS=300 CROWD=100 \
-	  MALFORMED=all FAULTS=all DEPLOYMENTS=all \
+	  MALFORMED=all FAULTS=all DEPLOYMENTS=all WIDTHS=all HAND_TURNS=12 \
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) web/test/property.test.js web/test/hands.test.js \
 	  emulator/test/load.test.js emulator/test/back-pressure.test.js emulator/test/malformed.test.js \
 	  emulator/test/malformed-host.test.js tests/peers/load.test.js tests/browser/outage.test.js \
-	  tests/browser/stream.test.js $(wildcard tests/faults/*.test.js) tests/infra/doctor-faults.test.js
+	  tests/browser/stream.test.js tests/browser/together/screens.test.js tests/browser/together/hands.test.js \
+	  $(wildcard tests/faults/*.test.js) tests/infra/doctor-faults.test.js
 
 # Clients in other languages, each beside Socket.IO's own server.  Their libraries are fetched by the
 # tools of their languages, into build/clients.

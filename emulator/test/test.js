@@ -1,5 +1,5 @@
 // node:test with a deadline on every test and on the whole file, so that nothing can hang a run.
-import { after, afterEach, before, test as nodeTest } from 'node:test';
+import * as node from 'node:test';
 import { PATIENCE } from './patience.js';
 
 const TEST_MS = 60_000;
@@ -17,11 +17,28 @@ setTimeout(() => {
 // reset while it was written to. The tests have closed what they care about.
 process.once('beforeExit', () => process.once('exit', (code) => process.exit(code)));
 
-/** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`; see PATIENCE. */
-export function test(sentence, ...rest) {
-  const body = rest.pop();
-  const { timeout = TEST_MS, ...options } = rest[0] ?? {};
-  return nodeTest(sentence, { timeout: PATIENCE * timeout, ...options }, body);
+/** What the file that is being loaded has said; elsewhere it is said to Node at once. */
+let said;
+const toNode = (say) => (...given) => (said ? said.push(() => say(...given)) : say(...given));
+
+/** What a file says while it is loaded, to be said to Node later, in a suite of its own. */
+export async function saidBy(load) {
+  said = [];
+  try {
+    await load();
+    return said;
+  } finally {
+    said = undefined;
+  }
 }
 
-export { after, afterEach, before };
+/** `test(sentence, fn)` or `test(sentence, { timeout, … }, fn)`; see PATIENCE. */
+export const test = toNode((sentence, ...rest) => {
+  const body = rest.pop();
+  const { timeout = TEST_MS, ...options } = rest[0] ?? {};
+  return node.test(sentence, { timeout: PATIENCE * timeout, ...options }, body);
+});
+
+export const after = toNode(node.after);
+export const afterEach = toNode(node.afterEach);
+export const before = toNode(node.before);

@@ -30,8 +30,21 @@ const COPY_MS = 300;
 /** In which a page says how things are when a test has failed. */
 const LAST_LOOK_MS = 2_000;
 
+/** The scene in which others of this process are, if it has said so. */
+let shared;
+
+/** From now on, scenes that need nothing of their own have the same browser and the same stack. */
+export function shareScene() {
+  shared = startOwnScene({});
+  return async () => (await shared).close();
+}
+
 /** A stack with the page, and a browser for it. */
-export async function startScene({ service, env, app, website = true, keepDays, ...options } = {}) {
+export async function startScene(needs = {}) {
+  return shared && Object.keys(needs).length === 0 ? (await shared).within() : startOwnScene(needs);
+}
+
+async function startOwnScene({ service, env, app, website = true, keepDays, ...options }) {
   const stack = await startStack({ host: true, website, service, env, app, keepDays });
   return openScene(stack, options);
 }
@@ -48,16 +61,26 @@ export async function openScene(stack, options = {}) {
     await stack.close();
     throw error;
   });
-  return new Scene(stack, browser, options);
+  const end = async () => {
+    await browser.close();
+    await stack.close();
+  };
+  return new Scene(stack, browser, options, end);
 }
 
 export class Scene {
-  constructor(stack, browser, options) {
-    Object.assign(this, { stack, browser, options });
+  constructor(stack, browser, options, end) {
+    Object.assign(this, { stack, browser, options, end });
     /** What no page may ever do, with the page's name. */
     this.faults = [];
     this.requests = [];
     this.people = [];
+    this.contexts = [];
+  }
+
+  /** Another one with the same browser and stack, which stay when everybody has left it. */
+  within() {
+    return new Scene(this.stack, this.browser, this.options, async () => {});
   }
 
   /** Every person has a browser profile of their own. */
@@ -68,6 +91,7 @@ export class Scene {
       ...this.options,
       ...options,
     });
+    this.contexts.push(context);
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     context.setDefaultTimeout(PATIENCE * SOON_MS);
     await context.addInitScript(() => {
@@ -137,15 +161,16 @@ export class Scene {
   /** After each test: an open page is work as long as it lives. */
   async everybodyLeaves() {
     for (const somebody of this.people.splice(0)) somebody.leaves();
-    await Promise.all(this.browser.contexts().map((context) => context.close()));
+    await Promise.all(this.contexts.splice(0).map((context) => context.close()));
     assert.deepEqual(this.faults.splice(0), []);
   }
 
   async close() {
-    for (const somebody of this.people) somebody.leaves();
-    await this.browser.close();
-    await this.stack.close();
-    assert.deepEqual(this.faults, []);
+    try {
+      await this.everybodyLeaves();
+    } finally {
+      await this.end();
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // The share panel: what it shows, copies and sends, and what it does where the browser refuses.
 import assert from 'node:assert/strict';
-import jsQR from '../../web/node_modules/jsqr/dist/jsQR.js';
-import { after, before, test } from '../lib/test.js';
-import { startScene } from './browser.js';
+import jsQR from '../../../web/node_modules/jsqr/dist/jsQR.js';
+import { after, before, test } from '../../lib/test.js';
+import { startScene } from '../browser.js';
 
 let scene;
 /** It has a system's sheet. */

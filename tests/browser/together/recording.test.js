@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { Screen, startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { Screen, startScene } from '../browser.js';
 
 let scene;
 let folder;
@@ -103,7 +103,7 @@ test('what a writer and a viewer download plays from a disk, is equal, and holds
   }
   // Its policy would not let axe-core in.
   const { page } = await played(path.join(folder, 'viewer.html'), { bypassCSP: true, viewport: { width: 320, height: 480 } });
-  await page.evaluate(readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
+  await page.evaluate(readFileSync(new URL('../../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await page.locator(`html[data-theme=${colorScheme}]`).waitFor();

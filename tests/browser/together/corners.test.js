@@ -1,22 +1,18 @@
 // What people have complained about in pages like this one: storage that is full, pages that are
 // loaded ahead, files that do not arrive, input methods at the limit, names, and the pen that moves.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
-import { deferred } from '../lib/deadline.js';
-import { startScene } from './browser.js';
+import { after, before, test } from '../../lib/test.js';
+import { deferred } from '../../lib/deadline.js';
+import { startScene } from '../browser.js';
 
 const LONG = { timeout: 60_000 };
 
 let scene;
-/** Who does not need a page of their own. */
 let writer;
 let viewer;
-/** Who writes beside other pages of the same browser. */
-let first;
 before(async () => {
   scene = await startScene();
   writer = await scene.writer();
-  first = await scene.writer();
   viewer = await scene.viewer(writer.link);
   await viewer.says('Live');
 });
@@ -42,59 +38,67 @@ const kept = ({ page }, text) =>
   );
 
 test('a page that the way back brings again goes on with what another page has written', async () => {
-  await first.type('one');
-  await kept(first, 'one');
+  await writer.type('one');
+  await kept(writer, 'one');
   const hide = (persisted) =>
-    first.page.evaluate((is) => {
+    writer.page.evaluate((is) => {
       dispatchEvent(new PageTransitionEvent('pagehide', { persisted: is }));
     }, persisted);
   const comeBack = () =>
-    first.page.evaluate(() => {
+    writer.page.evaluate(() => {
       dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
     });
   // Nobody has written meanwhile: the same page goes on.
   await hide(true);
   await comeBack();
-  await first.type('!');
-  await kept(first, 'one!');
+  await writer.type('!');
+  await kept(writer, 'one!');
   await hide(true);
-  const second = await scene.writer({ context: first.page.context() });
-  assert.equal(second.link, first.link);
-  await first.says('Taken over');
-  await first.page.setInputFiles('#open-file', { name: 'late.txt', mimeType: '', buffer: Buffer.from('late') });
-  await first.notices(/nothing can be written here any more/);
-  await first.shows('one!');
+  const second = await scene.writer({ context: writer.page.context() });
+  assert.equal(second.link, writer.link);
+  await writer.says('Taken over');
+  await writer.page.setInputFiles('#open-file', { name: 'late.txt', mimeType: '', buffer: Buffer.from('late') });
+  await writer.notices(/nothing can be written here any more/);
+  await writer.shows('one!');
   await second.focus();
   await second.keys('Control+End');
   await second.page.keyboard.type(' two');
   await kept(second, 'one! two');
   await comeBack();
-  await first.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 600); }));
-  assert.equal(await first.state(), 'Taken over', 'another page does write');
+  await writer.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 600); }));
+  assert.equal(await writer.state(), 'Taken over', 'another page does write');
   await second.page.close();
   await comeBack();
-  await first.says('Live');
-  await first.shows('one! two');
+  await writer.says('Live');
+  await writer.shows('one! two');
 });
 
 test('a page that is loaded ahead starts nothing before it is opened', async () => {
-  const context = first.page.context();
-  const was = await first.page.evaluate(() => JSON.stringify({ ...localStorage }));
+  const context = writer.page.context();
+  const was = await writer.page.evaluate(() => JSON.stringify({ ...localStorage }));
   const ahead = await context.newPage();
   await ahead.addInitScript(() => {
     window.prerendering = true;
     Object.defineProperty(Document.prototype, 'prerendering', { get: () => window.prerendering });
+    // Playwright's clock would be the other page's too.
+    const { setTimeout } = window;
+    const due = [];
+    window.setTimeout = (run, ms = 0, ...given) => {
+      if (ms < 10_000) return setTimeout(run, ms, ...given);
+      due.push(run);
+      return 0;
+    };
+    window.tenSecondsLater = () => due.splice(0).forEach((run) => run());
   });
   const asked = [];
   ahead.on('request', (request) => asked.push(request.url()));
   const come = deferred();
   await ahead.route('**/write-*.js*', (route) => come.promise.then(() => route.continue()));
-  await ahead.clock.install();
   await ahead.goto(scene.stack.page, { waitUntil: 'commit' });
   await ahead.locator('html[data-role=none]').waitFor();
   assert.deepEqual(asked.filter((url) => url.includes('negotiate')), []);
-  assert.equal(await first.page.evaluate(() => JSON.stringify({ ...localStorage })), was);
-  assert.equal(await first.state(), 'Live');
+  assert.equal(await writer.page.evaluate(() => JSON.stringify({ ...localStorage })), was);
+  assert.equal(await writer.state(), 'Live');
   // Opened beside the one that writes, it still takes nothing away.
   await ahead.evaluate(() => {
     window.prerendering = false;
@@ -103,13 +107,13 @@ test('a page that is loaded ahead starts nothing before it is opened', async () 
   await ahead.getByRole('heading', { name: 'You are writing in another tab' }).waitFor();
   assert.deepEqual(asked.filter((url) => url.includes('negotiate')), []);
   await ahead.getByRole('button', { name: 'Start another stream' }).click();
-  await ahead.clock.fastForward(11_000);
+  await ahead.evaluate(() => window.tenSecondsLater());
   await ahead.locator('#banner', { hasText: 'has not arrived yet' }).waitFor();
   come.resolve();
   await ahead.locator('#share-link').waitFor();
-  assert.notEqual(await ahead.locator('#share-link').getAttribute('href'), first.link);
-  assert.equal(await first.state(), 'Live');
-  await context.close();
+  assert.notEqual(await ahead.locator('#share-link').getAttribute('href'), writer.link);
+  assert.equal(await writer.state(), 'Live');
+  await ahead.close();
 });
 
 test('an input method at the limit takes nothing away, and what fits is taken', LONG, async () => {

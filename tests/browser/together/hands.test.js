@@ -1,8 +1,10 @@
 // Raised hands and questions: a viewer raises, the writer sees, notes and lowers, the viewer is told.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
-import { startScene } from './browser.js';
+import { after, before, test } from '../../lib/test.js';
+import { startScene } from '../browser.js';
 
+/** So many times in turn; from six on each viewer has raised, moved and lowered a hand. */
+const TURNS = Number(process.env.HAND_TURNS ?? 6);
 const TEXT = 'one\ntwo\nthree\nfour\nfive';
 
 let scene;
@@ -132,7 +134,7 @@ test('hands go up and down at random while the writer types, and no text differs
   for (const { page } of seats) await page.locator('#hand').waitFor();
   await writer.focus();
   await writer.keys('Control+End');
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < TURNS; i++) {
     const viewer = seats[i % 2];
     const isUp = UP.test(await word(viewer));
     await viewer.page.locator('#hand').click();
