@@ -20,7 +20,7 @@ const SAMPLE = ['clojure', 'hcl', 'scss', 'markdown'];
 /** Each of these has stopped a page for good, or for half a minute. */
 const KNOWN = ['.'.repeat(80), `<a ${' '.repeat(1_900)}`, `a${' '.repeat(1_900)}x`, `$${'a'.repeat(1_900)}`];
 /** In Markdown this is one paragraph, and every other character is a mark. */
-const MARKS = Array(20).fill('_a*a'.repeat(475));
+const MARKS = Array(30).fill('_a*a'.repeat(475)).join('\n');
 
 const BEGINNINGS =
   '" \' ` // # /* <!-- <a < { ( [ $ @ \\ & . - = 0 0x 1e a % ${ << """ \'\'\' ``` --- | ! : ^ * _ + / ? r" (* {- =begin'.split(
@@ -46,7 +46,8 @@ function* generated() {
 
 /** The lines as texts that fit into a session. */
 function* texts() {
-  let lines = [...MARKS, ...KNOWN];
+  yield MARKS;
+  let lines = [...KNOWN];
   let size = lines.join('\n').length + 1;
   // In a sample, every 35th line: coprime to how many there are of each kind.
   let count = 0;
