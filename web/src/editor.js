@@ -18,9 +18,9 @@ import { MAX_SELECTIONS } from './protocol.js';
 const MAX_COLOURED = 2_000;
 /**
  * A longer line goes on in the row below, also where lines do not wrap: rows are drawn from their
- * beginning, and no screen is as wide. In columns.
+ * beginning to end, however wide the screen is. In columns.
  */
-const MAX_ROW = 1_000;
+const MAX_ROW = 500;
 
 export class Editor {
   /** @type {string | undefined} the text in which an input method has begun, while it is at work */
