@@ -357,9 +357,14 @@ test('a connection that ends: disconnected for each socket', async (t) => {
 });
 
 test('a client that does not answer pings ends with PingTimeout', async (t) => {
-  const { raw, handler } = await start(t, { pingIntervalMs: 50, pingTimeoutMs: 50 });
+  const { raw, handler } = await start(t, { pingIntervalMs: 50, pingTimeoutMs: 1_000 });
   const socket = await raw();
+  // Who goes before they are connected goes without a reason.
+  const answer = (data) => data.toString() === '2' && socket.send('3');
+  socket.socket.on('message', answer);
   socket.send('40');
+  assert.match(await socket.packet(), /^40/);
+  socket.socket.off('message', answer);
   assert.equal(await reasonOf(handler), 'PingTimeout');
 });
 
