@@ -30,8 +30,22 @@ export function bound(parser) {
   };
 }
 
+/** Quotes and lists of Markdown within each other. What is deeper is a paragraph. */
+const MAX_DEPTH = 100;
+
 const BOUND_OF_MARKDOWN = {
   parseBlock: [
+    {
+      name: 'BoundDepth',
+      before: 'LinkReference',
+      parse: (/** @type {any} */ context, /** @type {any} */ line) => {
+        if (context.depth <= MAX_DEPTH) return false;
+        const { lineStart } = context;
+        context.addElement(context.elt('Paragraph', lineStart + line.pos, lineStart + line.text.length));
+        context.nextLine();
+        return true;
+      },
+    },
     {
       name: 'BoundParagraph',
       before: 'LinkReference',
@@ -59,7 +73,7 @@ const BOUND_OF_MARKDOWN = {
 
 /**
  * Markdown's own parser reads a paragraph at once, however long, and looks back from each mark in it
- * over all before.
+ * over all before; it reads a line at once, however many quotes and lists that opens.
  * @param {any} language  its parser is replaced, once
  */
 export function boundMarkdown(language) {

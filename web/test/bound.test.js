@@ -87,6 +87,14 @@ test('the marks of Markdown count in lines up to 2,000 characters, and in each p
   assert.equal(countIn('*one*', 'Emphasis'), 1);
 });
 
+test('a line of Markdown opens a hundred quotes and lists at most, and the next one is read as ever', () => {
+  for (const [unit, name] of [['> ', 'Blockquote'], ['* ', 'ListItem'], ['1. ', 'ListItem'], ['* > ', 'Blockquote']]) {
+    const count = countIn(`${unit.repeat(5_000)}x\n\n# *one*\n`, name);
+    assert.ok(count > 10 && count <= 100, `${count} of ${name}`);
+  }
+  assert.equal(countIn(`${'> '.repeat(5_000)}x\n\n# *one*\n`, 'Emphasis'), 1);
+});
+
 test('so many marks of a text are drawn and no more, the first ones', () => {
   const text = '*a* b\n\n'.repeat(MAX_PAINTED);
   const painted = (end) => paintedIn(markdown.parser.parse(text), styleOf('markdown'), [{ from: 0, to: end }]);
