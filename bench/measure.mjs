@@ -205,41 +205,35 @@ export async function measureStart(about, server, runs) {
 }
 
 /**
- * Memory while events wait for the service: `count` of them, or as many as have reached it; on
- * connections that have served before, or on fresh ones.
+ * What a server uses while events wait for the service that have come at once: `count` of them, or as
+ * many as have reached it; on connections that have served before, or on fresh ones.
  */
-export async function measureWaiting(server, rest, { count, isUsed }) {
+async function measureCrowd(server, rest, { count, isUsed }, usageOf) {
   await sendOne(server.port); // which the stand-in answers at once
   const { requests: before } = await rest.stats();
-  const idle = rssBytesOf(server.pid);
+  const idle = usageOf(server.pid);
   const giveUp = await sendAll(server.port, count, isUsed);
   try {
     const waiting = await arrivals(rest, before, count);
-    const rss = rssBytesOf(server.pid);
-    return { waiting, kbEach: (rss - idle) / 1024 / waiting, rssMb: perMegabyte(rss) };
+    const used = usageOf(server.pid);
+    return { waiting, used, each: (used - idle) / waiting };
   } finally {
     giveUp();
     await server.kill();
   }
 }
 
-/**
- * Processor time of each of `count` events that come at once and wait together, so that all but one
- * need a new connection to the service.
- */
+/** Memory while events wait for the service. */
+export async function measureWaiting(server, rest, group) {
+  const { waiting, used, each } = await measureCrowd(server, rest, group, rssBytesOf);
+  return { waiting, kbEach: each / 1024, rssMb: perMegabyte(used) };
+}
+
+/** Processor time of each of `count` events, all but one of which need a new connection to the service. */
 export async function measureOpening(server, rest, count) {
-  await sendOne(server.port); // which the stand-in answers at once
-  const { requests: before } = await rest.stats();
-  const idle = cpuSecondsOf(server.pid);
-  const giveUp = await sendAll(server.port, count);
-  try {
-    const haveCome = async () => (await rest.stats()).requests >= before + count;
-    await eventually(FIRST_MS, haveCome, `${count} events at the service`);
-    return { cpuMicros: ((cpuSecondsOf(server.pid) - idle) / count) * 1e6 };
-  } finally {
-    giveUp();
-    await server.kill();
-  }
+  const { waiting, each } = await measureCrowd(server, rest, { count }, cpuSecondsOf);
+  if (waiting < count) throw new Error(`${waiting} of ${count} events have reached the service`);
+  return { cpuMicros: each * 1e6 };
 }
 
 /** How many requests the stand-in has got, once these are all, or no more come, or time is up. */
