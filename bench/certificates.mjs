@@ -1,4 +1,4 @@
-// What the stand-in for the service speaks TLS with, for as long as a run takes.
+// Certificates with which the stand-in for the service speaks TLS, for as long as a run takes.
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeCertificates } from '../tests/lib/certificates.js';

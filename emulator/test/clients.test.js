@@ -359,7 +359,7 @@ test('a connection that ends: disconnected for each socket', async (t) => {
 test('a client that does not answer pings ends with PingTimeout', async (t) => {
   const { raw, handler } = await start(t, { pingIntervalMs: 50, pingTimeoutMs: 1_000 });
   const socket = await raw();
-  // Who goes before they are connected goes without a reason.
+  // A client that goes before it is connected goes without a reason.
   const answer = (data) => data.toString() === '2' && socket.send('3');
   socket.socket.on('message', answer);
   socket.send('40');

@@ -210,7 +210,7 @@ static void publish(struct app_socket *socket, const struct member *member, stru
 }
 
 /*
- * What a viewer says while it joins tells the writer of both, in the place of its presence and
+ * The word of a viewer that joins tells the writer of both, in the place of its presence and
  * of a sendToRoom.  Whoever speaks so is answered by its acknowledgement alone, which therefore
  * waits for the word as that of a sendToRoom does.
  */

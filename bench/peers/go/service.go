@@ -185,7 +185,7 @@ func accepted(status int) error {
 	return fmt.Errorf("the service answered %d", status)
 }
 
-// What a client that has asked is answered.
+// The packet that answers a client that wants an acknowledgement.
 func acknowledgement(ack string) string {
 	return "43" + ack + `[{"success":true}]`
 }
