@@ -284,11 +284,10 @@ coverage: build/have-test
 
 # What takes longest begins first, so that no file is alone at the end, and what waits (faults) runs
 # beside what works.
-TESTS.long := faults/rest browser/trouble faults/service browser/looks faults/handler browser/viewing \
-              infra/doctor-report browser/stream browser/outage infra/doctor-faults browser/session \
-              browser/kept browser/colours browser/reader handler/overload browser/page browser/hostile \
-              infra/deploy browser/word browser/chat
-TESTS.long := $(wildcard tests/browser/together/all.js $(TESTS.long:%=tests/%.test.js) \
+TESTS.long := browser/watching/all browser/together/all faults/rest browser/trouble faults/service faults/handler \
+              infra/doctor-report browser/outage infra/doctor-faults browser/kept handler/overload infra/deploy \
+              browser/word browser/chat
+TESTS.long := $(wildcard $(patsubst %,tests/%.js,$(TESTS.long) $(TESTS.long:%=%.test)) \
               emulator/test/functions-host.test.js emulator/test/malformed.test.js)
 TESTS ?= $(TESTS.long) $(filter-out $(TESTS.long),$(wildcard emulator/test/*.test.js \
            $(patsubst %,tests/%/*.test.js,handler peers infra faults share browser)))
@@ -310,7 +309,7 @@ test-slow: build/have-test $(if $(CHROME),,build/have-browser) codestream packag
 	  $(NODE_TEST) $(wildcard tests/slow/*.test.js) web/test/property.test.js web/test/hands.test.js \
 	  emulator/test/load.test.js emulator/test/back-pressure.test.js emulator/test/malformed.test.js \
 	  emulator/test/malformed-host.test.js tests/peers/load.test.js tests/browser/outage.test.js \
-	  tests/browser/stream.test.js tests/browser/together/screens.test.js tests/browser/together/hands.test.js \
+	  tests/browser/together/stream.test.js tests/browser/together/screens.test.js tests/browser/together/hands.test.js \
 	  $(wildcard tests/faults/*.test.js) tests/infra/doctor-faults.test.js
 
 # Clients in other languages, each beside Socket.IO's own server.  Their libraries are fetched by the
@@ -363,7 +362,7 @@ SWEEP_PARTS := $(if $(SWEEP_LANGUAGES),1/1,1/8 2/8 3/8 4/8 5/8 6/8 7/8 8/8)
 test-sweep: $(if $(CHROME),,build/have-browser) $(ENGINE_NEEDS)
 	$(Q)printf '%s\n' $(SWEEP_PARTS) | CODESTREAM_BIN=$(abspath codestream) \
 	  SWEEP_LANGUAGES='$(SWEEP_LANGUAGES)' xargs -P 2 -I PART env SWEEP=PART \
-	  sh tests/bounded.sh $(SWEEP_SECONDS) node --test --test-reporter=spec tests/browser/colours.test.js
+	  sh tests/bounded.sh $(SWEEP_SECONDS) node --test --test-reporter=spec tests/browser/watching/colours.test.js
 
 # What the build asks for when a grammar's version has changed.
 grammars: $(patsubst %,%/node_modules/.package-lock.json,web web/grammars)

@@ -3,8 +3,8 @@ import * as node from 'node:test';
 import { PATIENCE } from './patience.js';
 
 const TEST_MS = 60_000;
-/** They end what hangs: a file takes two minutes at most where nobody else is at work. */
-const FILE_MS = 1_500_000;
+/** They end what hangs: a file takes four minutes at most where nobody else is at work. */
+const FILE_MS = 2_400_000;
 
 // A file whose tests are over but whose sockets are not would wait for ever: this ends it as
 // failed.

@@ -33,20 +33,24 @@ const LAST_LOOK_MS = 2_000;
 /** The scene in which others of this process are, if it has said so. */
 let shared;
 
-/** From now on, scenes that need nothing of their own have the same browser and the same stack. */
+/** From now on, scenes that need no stack of their own have the same browser and the same stack. */
 export function shareScene() {
-  shared = startOwnScene({});
+  shared = startOwnScene({}, {});
   return async () => (await shared).close();
 }
 
-/** A stack with the page, and a browser for it. */
-export async function startScene(needs = {}) {
-  return shared && Object.keys(needs).length === 0 ? (await shared).within() : startOwnScene(needs);
+/**
+ * A stack with the page, and a browser for it.
+ * @param {object} [needs] of the stack: service, env, app, website, keepDays; the rest is for the browser's contexts
+ */
+export async function startScene({ service, env, app, website, keepDays, ...options } = {}) {
+  const needs = { service, env, app, website, keepDays };
+  const needsNothing = Object.values(needs).every((need) => need === undefined);
+  return shared && needsNothing ? (await shared).within(options) : startOwnScene(needs, options);
 }
 
-async function startOwnScene({ service, env, app, website = true, keepDays, ...options }) {
-  const stack = await startStack({ host: true, website, service, env, app, keepDays });
-  return openScene(stack, options);
+async function startOwnScene({ website = true, ...needs }, options) {
+  return openScene(await startStack({ host: true, website, ...needs }), options);
 }
 
 /**
@@ -79,8 +83,8 @@ export class Scene {
   }
 
   /** Another one with the same browser and stack, which stay when everybody has left it. */
-  within() {
-    return new Scene(this.stack, this.browser, this.options, async () => {});
+  within(options) {
+    return new Scene(this.stack, this.browser, options, async () => {});
   }
 
   /** Every person has a browser profile of their own. */

@@ -82,4 +82,14 @@ export class Reader extends Person {
   constructor({ api }, link) {
     super('the viewer', new ViewerPage({ backEnd: { api }, room: new URL(link).hash.slice(1) }));
   }
+
+  get hand() {
+    return this.core.core.hand;
+  }
+
+  /** Its hand goes up or down. @param {boolean} up */
+  raises(up = true) {
+    this.hand.set({ up }, performance.now());
+    this.core.connection.step();
+  }
 }

@@ -52,6 +52,44 @@ async function played(file, options) {
   return { screen: new Screen(page), page, faults, requests };
 }
 
+/** The last moment has the whole text. */
+async function atItsEnd(screen, text) {
+  const { page } = screen;
+  assert.match(await page.title(), /Recording/);
+  await page.locator('#rewind').focus();
+  await screen.keys('End');
+  await screen.until(async () => (await screen.lines()).join('').endsWith('!'), 10_000, 'its end');
+  await page.locator('#copy-text').click();
+  await page.locator('#copy-text', { hasText: 'Copied' }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
+  assert.match(await page.locator('#moment').textContent(), /^(\d+:\d\d) \/ \1$/);
+}
+
+/** It plays by itself, to its end. */
+async function fromItsBeginning(screen) {
+  const { page } = screen;
+  await page.locator('#rewind').focus();
+  await screen.keys('Home');
+  await screen.until(async () => !(await screen.lines()).join('').endsWith('!'), 5_000, 'its beginning');
+  await page.locator('#speed').click();
+  await page.locator('#play').click();
+  await screen.until(async () => (await screen.lines()).join('').endsWith('!'), 20_000, 'played to its end');
+  await page.locator('#play[data-playing=false]').waitFor();
+}
+
+/** Its policy lets nothing out, and runs nothing else. */
+async function letsNothingOut(page) {
+  const refused = await page.evaluate(async () => {
+    const out = await fetch('https://example.invalid/').catch((error) => error.name);
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = true';
+    document.body.append(script);
+    return { out, ran: window.ran };
+  }).catch((error) => ({ out: 'TypeError', error: String(error) }));
+  assert.equal(refused.out, 'TypeError');
+  assert.equal(refused.ran, undefined);
+}
+
 test('what a writer and a viewer download plays from a disk, is equal, and holds nothing secret', async () => {
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
@@ -66,41 +104,23 @@ test('what a writer and a viewer download plays from a disk, is equal, and holds
   const key = await writer.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   const { key: writerKey } = JSON.parse(Object.values(JSON.parse(key)).find((value) => value.includes('"key"')));
   assert.ok(writerKey.length > 20);
+  const players = [];
   for (const [screen, name] of [[writer, 'writer.html'], [viewer, 'viewer.html']]) {
     const file = await saved(screen, name);
     const content = readFileSync(file, 'utf8');
     for (const secret of [new URL(writer.link).hash.slice(1), writerKey, new URL(writer.link).host])
       assert.equal(content.includes(secret), false, 'nothing that leads back');
-    const { screen: player, page, faults, requests } = await played(file);
-    assert.match(await page.title(), /Recording/);
-    await page.locator('#rewind').focus();
-    await player.keys('End');
-    await player.until(async () => (await player.lines()).join('').endsWith('!'), 10_000, 'its end');
-    await page.locator('#copy-text').click();
-    await page.locator('#copy-text', { hasText: 'Copied' }).waitFor();
-    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
-    assert.match(await page.locator('#moment').textContent(), /^(\d+:\d\d) \/ \1$/);
-    // From the beginning on, by itself.
-    await page.locator('#rewind').focus();
-    await player.keys('Home');
-    await player.until(async () => !(await player.lines()).join('').endsWith('!'), 5_000, 'its beginning');
-    await page.locator('#speed').click();
-    await page.locator('#play').click();
-    await player.until(async () => (await player.lines()).join('').endsWith('!'), 20_000, 'played to its end');
-    await page.locator('#play[data-playing=false]').waitFor();
-    assert.deepEqual(faults, []);
-    assert.deepEqual(requests, [pathToFileURL(file).href]);
-    // Its policy lets nothing out, and runs nothing else.
-    const refused = await page.evaluate(async () => {
-      const out = await fetch('https://example.invalid/').catch((error) => error.name);
-      const script = document.createElement('script');
-      script.textContent = 'window.ran = true';
-      document.body.append(script);
-      return { out, ran: window.ran };
-    }).catch((error) => ({ out: 'TypeError', error: String(error) }));
-    assert.equal(refused.out, 'TypeError');
-    assert.equal(refused.ran, undefined);
+    const player = await played(file);
+    await atItsEnd(player.screen, text);
+    players.push(player);
   }
+  const last = players.at(-1);
+  await fromItsBeginning(last.screen);
+  for (const { page, faults, requests } of players) {
+    assert.deepEqual(faults, []);
+    assert.deepEqual(requests, [page.url()]);
+  }
+  await letsNothingOut(last.page);
   // Its policy would not let axe-core in.
   const { page } = await played(path.join(folder, 'viewer.html'), { bypassCSP: true, viewport: { width: 320, height: 480 } });
   await page.evaluate(readFileSync(new URL('../../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));

@@ -1,8 +1,8 @@
 // A viewer's screen belongs to the viewer: nothing moves it but the viewer, or the writer while
 // it follows.
 import assert from 'node:assert/strict';
-import { after, before, test } from '../lib/test.js';
-import { SOON_MS, startScene } from './browser.js';
+import { after, before, test } from '../../lib/test.js';
+import { SOON_MS, startScene } from '../browser.js';
 
 /** Of a recording of four letters, each with the cursor behind it. */
 const MAX_STEPS = 20;

@@ -1,8 +1,8 @@
 // The page itself: what it weighs, how fast it is, and that it can be used without a mouse.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { deferred, eventually } from '../lib/deadline.js';
-import { SOON_MS, startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { deferred, eventually } from '../../lib/deadline.js';
+import { SOON_MS, startScene } from '../browser.js';
 
 const MAX_BYTES = 1_000_000;
 /** Among them the font of Monaco's icons, once the find box is open. */

@@ -1,9 +1,9 @@
 // How the page looks in each state in which people meet it: axe-core, sizes from a phone to a wide
 // screen, zoom.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { startScene } from './browser.js';
-import { isAccessible, isAccessibleInThemes, misplaced } from './looking.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { startScene } from '../browser.js';
+import { isAccessible, isAccessibleInThemes, misplaced } from '../looking.js';
 
 let scene;
 before(async () => {

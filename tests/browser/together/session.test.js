@@ -1,7 +1,7 @@
 // What a writer can do with a session besides typing.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { SOON_MS, startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { SOON_MS, startScene } from '../browser.js';
 
 let scene;
 before(async () => {

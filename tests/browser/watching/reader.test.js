@@ -1,10 +1,10 @@
 // The viewer's reader: what it copies, how it takes what comes in a burst, and what a page says that
 // cannot begin.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { deferred, eventually, within } from '../lib/deadline.js';
-import { Crowd } from '../lib/sockets.js';
-import { SOON_MS, startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { deferred, eventually, within } from '../../lib/deadline.js';
+import { Crowd } from '../../lib/sockets.js';
+import { SOON_MS, startScene } from '../browser.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 const LONG = Array.from({ length: 1_000 }, (_, i) => `line ${i + 1} of the text`).join('\n');

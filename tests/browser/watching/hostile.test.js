@@ -1,9 +1,9 @@
 // The other side may be anybody: what it sends neither scripts the page nor reaches a screen it
 // has no right to.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { Crowd, negotiate } from '../lib/sockets.js';
-import { startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { Crowd, negotiate } from '../../lib/sockets.js';
+import { startScene } from '../browser.js';
 
 const MARKUP = '<img src=x onerror="window.scripted = 1"><script>window.scripted = 1</script>';
 

@@ -3,10 +3,10 @@
 // `make test` tries a few languages and lines, `make test-sweep` all of them: SWEEP=1/2 is the first
 // of two parts that run at the same time, SWEEP_LANGUAGES=go,lua are some languages only.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { traceTasks } from '../lib/tasks.js';
-import { LANGUAGES } from '../../web/src/languages.js';
-import { SOON_MS, startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { traceTasks } from '../../lib/tasks.js';
+import { LANGUAGES } from '../../../web/src/languages.js';
+import { SOON_MS, startScene } from '../browser.js';
 
 const { SWEEP, SWEEP_LANGUAGES } = process.env;
 const ALL = Boolean(SWEEP || SWEEP_LANGUAGES);

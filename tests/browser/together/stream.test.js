@@ -1,9 +1,9 @@
 // What the page is for: what one person types, others see, whatever and however it is typed.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from '../lib/test.js';
-import { Crowd } from '../lib/sockets.js';
-import { deferred, pause } from '../lib/deadline.js';
-import { SOON_MS, startScene } from './browser.js';
+import { after, afterEach, before, test } from '../../lib/test.js';
+import { Crowd } from '../../lib/sockets.js';
+import { deferred, pause } from '../../lib/deadline.js';
+import { SOON_MS, startScene } from '../browser.js';
 
 const MAX_TEXT = 256 * 1024;
 const WINDOWS =
