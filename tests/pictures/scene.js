@@ -36,9 +36,12 @@ export async function openPictured({ scale = 1 } = {}) {
   return { scene, writer, viewer };
 }
 
-/** Both screens in a theme of the system. */
+/** Both screens in a theme of the system, of which a page hears a moment later. */
 export const inTheme = ({ writer, viewer }, colorScheme) =>
-  Promise.all([writer, viewer].map(({ page }) => page.emulateMedia({ colorScheme })));
+  Promise.all([writer, viewer].map(async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
+  }));
 
 /** Types all of it, and waits until the viewer has it. */
 export async function typeAll({ writer, viewer }) {
