@@ -102,6 +102,7 @@ test("every keystroke reaches the viewer's screen, and how long it takes is told
   const writer = await scene.writer();
   const viewer = await scene.viewer(writer.link);
   await viewer.says('Live');
+  await viewer.page.locator('.cm-line').waitFor();
   await writer.focus();
   await writer.page.evaluate(() => {
     window.pressed = [];
