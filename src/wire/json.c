@@ -1,5 +1,6 @@
 #include "wire/json.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "wire/base64url.h"
@@ -8,7 +9,8 @@
 struct cursor {
     const char *at;
     const char *end;
-    bool is_too_deep; /* that is why it does not go on */
+    unsigned depth;  /* arrays and objects around it */
+    bool is_checked; /* the text has been read before, and strings are passed over faster */
 };
 
 static struct cursor cursor_on(struct str text)
@@ -36,8 +38,11 @@ static bool skip_char(struct cursor *c, char wanted)
 #define EACH_BYTE(b) (0x0101010101010101u * (b))
 #define HIGH_BITS EACH_BYTE(0x80u)
 
-/* Is one of eight bytes a control character, a quote, a backslash or not ASCII? */
-static bool has_special(uint64_t eight)
+/*
+ * Which of eight bytes is a control character, a quote, a backslash or not ASCII: the lowest bit
+ * that is set stands in the first of them.  Above that one a bit may be wrong.
+ */
+static uint64_t special_bits(uint64_t eight)
 {
     uint64_t quote = eight ^ EACH_BYTE('"');
     uint64_t backslash = eight ^ EACH_BYTE('\\');
@@ -46,51 +51,44 @@ static bool has_special(uint64_t eight)
     found |= (eight - EACH_BYTE(0x20)) & ~eight;
     found |= (quote - EACH_BYTE(1)) & ~quote;
     found |= (backslash - EACH_BYTE(1)) & ~backslash;
-    return (found & HIGH_BITS) != 0;
+    return found & HIGH_BITS;
 }
 
 static bool is_plain(char c)
 {
-    static const bool special[128] = {
-        ['"'] = true, ['\\'] = true, [0] = true,  [1] = true,  [2] = true,  [3] = true,
-        [4] = true,   [5] = true,    [6] = true,  [7] = true,  [8] = true,  [9] = true,
-        [10] = true,  [11] = true,   [12] = true, [13] = true, [14] = true, [15] = true,
-        [16] = true,  [17] = true,   [18] = true, [19] = true, [20] = true, [21] = true,
-        [22] = true,  [23] = true,   [24] = true, [25] = true, [26] = true, [27] = true,
-        [28] = true,  [29] = true,   [30] = true, [31] = true,
-    };
-
-    return (unsigned char)c < 0x80 && !special[(unsigned char)c];
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
 static inline void skip_plain(struct cursor *c)
 {
-    const char *at = c->at;
-    uint64_t eight;
+    uint64_t eight, special;
 
-    for (; c->end - at >= (ptrdiff_t)sizeof(eight); at += sizeof(eight)) {
-        memcpy(&eight, at, sizeof(eight));
-        if (has_special(eight))
-            break;
+    for (; c->end - c->at >= (ptrdiff_t)sizeof(eight); c->at += sizeof(eight)) {
+        memcpy(&eight, c->at, sizeof(eight));
+        special = special_bits(le64toh(eight));
+        if (special) {
+            c->at += __builtin_ctzll(special) / 8;
+            return;
+        }
     }
-    while (at < c->end && is_plain(*at))
-        at++;
-    c->at = at;
+    while (c->at < c->end && is_plain(*c->at))
+        c->at++;
 }
 
-static bool skip_escape(struct cursor *c)
+/* Length of the escape at c, or 0: it is none. */
+static size_t escape_len(const struct cursor *c)
 {
-    c->at++;
-    if (c->at == c->end)
-        return false;
-    if (*c->at != 'u')
-        return *c->at != '\0' && strchr("\"\\/bfnrt", *c->at++) != NULL;
-    c->at++;
-    for (int i = 0; i < 4; i++, c->at++) {
-        if (c->at == c->end || hex_value(*c->at) < 0)
-            return false;
+    ptrdiff_t left = c->end - c->at;
+
+    if (left >= 2 && c->at[1] != '\0' && strchr("\"\\/bfnrt", c->at[1]))
+        return 2;
+    if (left < 6 || c->at[1] != 'u')
+        return 0;
+    for (int i = 2; i < 6; i++) {
+        if (hex_value(c->at[i]) < 0)
+            return 0;
     }
-    return true;
+    return 6;
 }
 
 /* Length of the UTF-8 sequence at c (RFC 3629: no overlongs, no surrogates), or 0. */
@@ -112,42 +110,57 @@ static size_t utf8_len(const struct cursor *c)
     return len;
 }
 
-static bool skip_unescaped(struct cursor *c)
+/*
+ * Moves to the first character that only an escape can spell, or if has_escapes, to the first
+ * that is not spelt so; else to the end.  false: what stands there is malformed.
+ */
+static bool skip_text(struct cursor *c, bool has_escapes)
 {
-    for (;;) {
-        size_t len;
+    size_t len;
+
+    do {
         skip_plain(c);
-        if (c->at == c->end || (unsigned char)*c->at < 0x80)
+        if (c->at == c->end)
             return true;
-        len = utf8_len(c);
-        if (len == 0)
-            return false;
+        if (*c->at == '\\' && has_escapes)
+            len = escape_len(c);
+        else if ((unsigned char)*c->at < 0x80)
+            return true;
+        else
+            len = utf8_len(c);
         c->at += len;
-    }
+    } while (len > 0);
+    return false;
+}
+
+/*
+ * Moves behind the quote that ends a checked string, which is one with an even number of
+ * backslashes before it.
+ */
+static bool skim_string(struct cursor *c)
+{
+    const char *quote = c->at;
+    size_t backslashes;
+
+    do {
+        quote = memchr(quote + 1, '"', (size_t)(c->end - quote - 1));
+        if (!quote)
+            return false;
+        for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\'; backslashes++)
+            ;
+    } while (backslashes % 2 == 1);
+    c->at = quote + 1;
+    return true;
 }
 
 static bool skip_string(struct cursor *c)
 {
-    if (!skip_char(c, '"'))
+    if (!sees(c, '"'))
         return false;
-    for (;;) {
-        skip_plain(c);
-        if (c->at == c->end)
-            return false;
-        if (*c->at == '"') {
-            c->at++;
-            return true;
-        }
-        if (*c->at == '\\') {
-            if (!skip_escape(c))
-                return false;
-        } else {
-            size_t len = utf8_len(c); /* 0 for control characters too */
-            if (len == 0)
-                return false;
-            c->at += len;
-        }
-    }
+    if (c->is_checked)
+        return skim_string(c);
+    c->at++;
+    return skip_text(c, true) && skip_char(c, '"');
 }
 
 /* ---- numbers and words ---- */
@@ -184,11 +197,28 @@ static bool skip_word(struct cursor *c, struct str word)
     return true;
 }
 
-static bool skip_scalar(struct cursor *c)
+/* ---- the grammar ---- */
+
+static void skip_space(struct cursor *c)
+{
+    while (c->at < c->end &&
+           (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
+        c->at++;
+}
+
+/* What a reader does with an element, or with a member and its name.  false: it is one too many. */
+typedef bool item_reader(void *owner, struct str name, struct str value);
+
+static bool skip_list(struct cursor *c, item_reader *read, void *owner);
+
+static bool skip_value(struct cursor *c)
 {
     if (c->at == c->end)
         return false;
     switch (*c->at) {
+    case '[':
+    case '{':
+        return skip_list(c, NULL, NULL);
     case '"':
         return skip_string(c);
     case 't':
@@ -202,252 +232,132 @@ static bool skip_scalar(struct cursor *c)
     }
 }
 
-/* ---- the grammar ---- */
-
-static void skip_space(struct cursor *c)
+/* Passes over what skip moves behind and the space before it, and says where it stood. */
+static bool take(struct cursor *c, bool (*skip)(struct cursor *c), struct str *span)
 {
-    while (c->at < c->end &&
-           (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
-        c->at++;
-}
-
-/* The arrays and objects around the cursor, innermost in the lowest bit. */
-struct nesting {
-    uint64_t is_object;
-    unsigned depth;
-};
-
-_Static_assert(JSON_MAX_DEPTH <= 64, "one bit for each level");
-
-static bool open_container(struct cursor *c, struct nesting *nest)
-{
-    c->is_too_deep = nest->depth == JSON_MAX_DEPTH;
-    if (c->is_too_deep)
-        return false;
-    nest->is_object = nest->is_object << 1 | (*c->at == '{');
-    nest->depth++;
-    c->at++;
     skip_space(c);
-    return true;
-}
-
-static bool close_container(struct cursor *c, struct nesting *nest)
-{
-    if (!skip_char(c, nest->is_object & 1 ? '}' : ']'))
+    span->ptr = c->at;
+    if (!skip(c))
         return false;
-    nest->is_object >>= 1;
-    nest->depth--;
+    span->len = (size_t)(c->at - span->ptr);
     return true;
 }
 
 /* "name": of a member */
-static bool skip_name(struct cursor *c)
+static bool take_name(struct cursor *c, struct str *name)
 {
-    skip_space(c);
-    if (!skip_string(c))
+    if (!take(c, skip_string, name))
         return false;
     skip_space(c);
     return skip_char(c, ':');
 }
 
 /*
- * Passes over what follows a value inside outer or more levels: the ends of containers, and one
- * comma with the name that may follow.  *more: another value comes.
+ * Passes over the array or object that begins here.  It calls itself for each one inside, which
+ * JSON_MAX_DEPTH bounds.  read may be NULL.
  */
-static bool skip_after_value(struct cursor *c, struct nesting *nest, unsigned outer, bool *more)
+static bool skip_list(struct cursor *c, item_reader *read, void *owner)
 {
-    *more = false;
-    while (nest->depth > outer) {
-        skip_space(c);
-        if (skip_char(c, ',')) {
-            *more = true;
-            return !(nest->is_object & 1) || skip_name(c);
-        }
-        if (!close_container(c, nest))
-            return false;
-    }
-    return true;
-}
+    bool is_object = *c->at++ == '{';
+    char closing = is_object ? '}' : ']';
+    struct str name = NO_STR, value;
 
-/* One value at the given depth, with the space before it. */
-static bool skip_value(struct cursor *c, unsigned outer)
-{
-    struct nesting nest = { .depth = outer };
-    bool more = true;
-
-    while (more) {
-        skip_space(c);
-        if (sees(c, '{') || sees(c, '[')) {
-            if (!open_container(c, &nest))
-                return false;
-            if (!sees(c, ']') && !sees(c, '}')) {
-                if ((nest.is_object & 1) && !skip_name(c))
-                    return false;
-                continue; /* with the first value inside */
-            }
-            if (!close_container(c, &nest))
-                return false;
-        } else if (!skip_scalar(c)) {
-            return false;
-        }
-        if (!skip_after_value(c, &nest, outer, &more))
-            return false;
-    }
-    return true;
-}
-
-/* The same, and where it stood. */
-static bool read_value(struct cursor *c, unsigned outer, struct str *value)
-{
-    skip_space(c);
-    value->ptr = c->at;
-    if (!skip_value(c, outer))
+    if (++c->depth > JSON_MAX_DEPTH)
         return false;
-    value->len = (size_t)(c->at - value->ptr);
-    return true;
-}
-
-static bool only_space_left(struct cursor *c)
-{
     skip_space(c);
-    return c->at == c->end;
+    if (!sees(c, closing)) {
+        do {
+            if ((is_object && !take_name(c, &name)) || !take(c, skip_value, &value) ||
+                (read && !read(owner, name, value)))
+                return false;
+            skip_space(c);
+        } while (skip_char(c, ','));
+    }
+    c->depth--;
+    return skip_char(c, closing);
 }
 
-/* Of a text that could not be read to its end. */
-static enum err fault_of(const struct cursor *c)
+/* Of a text that was read as far as c: whether that was all of it, and well. */
+static enum err outcome_of(struct cursor *c, bool is_good)
 {
-    return c->is_too_deep ? ERR_NO_MEMORY : ERR_SYNTAX;
+    if (c->depth > JSON_MAX_DEPTH)
+        return ERR_NO_MEMORY;
+    skip_space(c);
+    return is_good && c->at == c->end ? ERR_NONE : ERR_SYNTAX;
 }
 
 enum err json_check(struct str text, struct str *value)
 {
     struct cursor c = cursor_on(text);
 
-    return read_value(&c, 0, value) && only_space_left(&c) ? ERR_NONE : fault_of(&c);
+    return outcome_of(&c, take(&c, skip_value, value));
+}
+
+static enum err read_list(struct str text, char opening, bool is_checked, item_reader *read,
+                          void *owner)
+{
+    struct cursor c = cursor_on(text);
+
+    c.is_checked = is_checked;
+    skip_space(&c);
+    return outcome_of(&c, sees(&c, opening) && skip_list(&c, read, owner));
+}
+
+/* ---- arrays ---- */
+
+struct elements {
+    struct str *at;
+    size_t max, count;
+};
+
+static bool read_element(void *owner, struct str name, struct str value)
+{
+    struct elements *elements = owner;
+
+    (void)name;
+    if (elements->count < elements->max)
+        elements->at[elements->count] = value;
+    elements->count++;
+    return true;
 }
 
 enum err json_elements(struct str text, struct str *items, size_t max, size_t *count)
 {
-    struct cursor c = cursor_on(text);
-    struct str value;
+    struct elements elements = { items, max, 0 };
+    enum err e = read_list(text, '[', false, read_element, &elements);
 
-    *count = 0;
-    skip_space(&c);
-    if (!skip_char(&c, '['))
-        return ERR_SYNTAX;
-    skip_space(&c);
-    if (!sees(&c, ']')) {
-        do {
-            if (!read_value(&c, 1, &value))
-                return fault_of(&c);
-            if (*count < max)
-                items[*count] = value;
-            ++*count;
-            skip_space(&c);
-        } while (skip_char(&c, ','));
-    }
-    return skip_char(&c, ']') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+    *count = elements.count;
+    return e;
 }
 
 /* ---- objects ---- */
 
-/*
- * Moves behind the quote that ends a checked string, which is one with an even number of
- * backslashes before it.
- */
-static void skim_string(struct cursor *c)
+struct fields {
+    struct json_field *at;
+    size_t count;
+};
+
+static bool read_member(void *owner, struct str name, struct str value)
 {
-    const char *quote = c->at;
-    size_t backslashes;
+    const struct fields *fields = owner;
 
-    do {
-        quote = memchr(quote + 1, '"', (size_t)(c->end - quote - 1));
-        if (!quote) {
-            c->at = c->end;
-            return;
-        }
-        for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\'; backslashes++)
-            ;
-    } while (backslashes % 2 == 1);
-    c->at = quote + 1;
-}
-
-/* Moves behind a checked value, which stands inside an object. */
-static void skim_value(struct cursor *c)
-{
-    unsigned depth = 0;
-
-    while (c->at < c->end) {
-        char seen = *c->at;
-        if (seen == '"') {
-            skim_string(c);
-        } else {
-            if (depth == 0 && (seen == ',' || seen == '}' || seen == ' ' || seen == '\t' ||
-                               seen == '\n' || seen == '\r'))
-                return;
-            depth += seen == '{' || seen == '[';
-            depth -= seen == '}' || seen == ']';
-            c->at++;
-        }
-        if (depth == 0 && (seen == '"' || seen == '}' || seen == ']'))
-            return;
+    for (size_t i = 0; i < fields->count; i++) {
+        struct json_field *field = &fields->at[i];
+        if (!json_spells(name, field->name))
+            continue;
+        if (field->value.ptr)
+            return false;
+        field->value = value;
     }
-}
-
-static struct json_field *find_field(struct json_field *fields, size_t count, struct str quoted)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (json_spells(quoted, fields[i].name))
-            return &fields[i];
-    }
-    return NULL;
-}
-
-/* "name": value */
-static bool read_member(struct cursor *c, bool is_checked, struct json_field *member)
-{
-    skip_space(c);
-    member->name.ptr = c->at;
-    if (!skip_string(c))
-        return false;
-    member->name.len = (size_t)(c->at - member->name.ptr);
-    skip_space(c);
-    if (!skip_char(c, ':'))
-        return false;
-    if (!is_checked)
-        return read_value(c, 1, &member->value);
-    skip_space(c);
-    member->value.ptr = c->at;
-    skim_value(c);
-    member->value.len = (size_t)(c->at - member->value.ptr);
-    return member->value.len > 0;
+    return true;
 }
 
 static enum err find_members(struct str text, bool is_checked, struct json_field *fields,
                              size_t count)
 {
-    struct cursor c = cursor_on(text);
-    struct json_field member, *field;
-
     for (size_t i = 0; i < count; i++)
         fields[i].value = NO_STR;
-    skip_space(&c);
-    if (!skip_char(&c, '{'))
-        return ERR_SYNTAX;
-    skip_space(&c);
-    if (!sees(&c, '}')) {
-        do {
-            if (!read_member(&c, is_checked, &member))
-                return fault_of(&c);
-            field = find_field(fields, count, member.name);
-            if (field && field->value.ptr)
-                return ERR_SYNTAX;
-            if (field)
-                field->value = member.value;
-            skip_space(&c);
-        } while (skip_char(&c, ','));
-    }
-    return skip_char(&c, '}') && only_space_left(&c) ? ERR_NONE : ERR_SYNTAX;
+    return read_list(text, '{', is_checked, read_member, &(struct fields){ fields, count });
 }
 
 enum err json_members(struct str text, struct json_field *fields, size_t count)
@@ -582,7 +492,7 @@ bool json_is_text(struct str s)
 {
     struct cursor c = cursor_on(s);
 
-    while (skip_unescaped(&c) && c.at < c.end)
+    while (skip_text(&c, false) && c.at < c.end)
         c.at++;
     return c.at == c.end;
 }
@@ -612,7 +522,7 @@ bool json_add_string(struct buf *out, struct str s)
     buf_add_char(out, '"');
     while (c.at < c.end) {
         const char *from = c.at;
-        bool is_good = skip_unescaped(&c);
+        bool is_good = skip_text(&c, false);
         buf_add(out, (struct str){ from, (size_t)(c.at - from) });
         if (!is_good)
             buf_add_char(out, *c.at++);
