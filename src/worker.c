@@ -284,16 +284,14 @@ static void count_connections(struct worker *w)
 }
 
 /*
- * The worker's own task, the last of a turn: the lines of its requests, how many connections have
- * ended, a listener that has rested, memory of a burst that is over, a drain that is to begin or
- * to end in time.
+ * The worker's own task, the last of a turn: how many connections have ended, a listener that has
+ * rested, memory of a burst that is over, a drain that is to begin or to end in time.
  */
 static void worker_run(void *owner)
 {
     struct worker *w = owner;
     int64_t now_ms = loop_now_ms(w->loop);
 
-    log_flush();
     if (now_ms >= w->accept_again_ms && !start_accepting(w))
         w->accept_again_ms = now_ms + ACCEPT_PAUSE_MS;
     if (is_last_call(w))
@@ -313,14 +311,12 @@ static void *run(void *owner)
 {
     struct worker *w = owner;
 
-    log_gather();
     while (!w->is_done)
         loop_turn(w->loop);
     /* What is left gets a response that says so.  A few turns send it. */
     handler_abort(&w->handler);
     for (int i = 0; i < 10 && http_server_open_requests(w->server) > 0; i++)
         loop_turn(w->loop);
-    log_flush();
     return NULL;
 }
 

@@ -346,69 +346,33 @@ void log_close(void)
 /* ---- handing over ---- */
 
 /*
- * Adds lines to a batch.  If one finds no room, those that follow it are missing with it, which
+ * Adds a line to a batch.  If one finds no room, those that follow it are missing with it, which
  * is told once.
  */
-static void add_lines(struct batch *batch, const char *text, size_t len)
+static void add_line(struct batch *batch, const struct log_line *line)
 {
-    if (batch->lost > 0 || len > sizeof(batch->text) - batch->len) {
-        batch->lost += count_lines(text, len);
+    if (batch->lost > 0 || line->len > sizeof(batch->text) - batch->len) {
+        batch->lost++;
         return;
     }
-    memcpy(batch->text + batch->len, text, len);
-    batch->len += len;
-}
-
-/* Whole lines, at most PIPE_BUF bytes of them. */
-static void hand_over(struct stream *stream, const char *text, size_t len)
-{
-    pthread_mutex_lock(&stream->lock);
-    if (stream->has_writer) {
-        add_lines(&stream->batches[stream->filling], text, len);
-        pthread_cond_signal(&stream->changed);
-    } else {
-        /* Without a writer we wait ourselves, but only once for a reader that is slow. */
-        write_lines(stream, text, len, stream->lost > 0 ? 0 : LOG_WAIT_MS);
-    }
-    pthread_mutex_unlock(&stream->lock);
-}
-
-/* Whole lines of one thread, at most as many as a pipe takes at once. */
-static _Thread_local struct {
-    bool is_on;
-    size_t len;
-    char text[PIPE_BUF];
-} gathered;
-
-void log_gather(void)
-{
-    gathered.is_on = true;
-}
-
-void log_flush(void)
-{
-    if (gathered.len > 0)
-        hand_over(stream_of(LOG_INFO), gathered.text, gathered.len);
-    gathered.len = 0;
-}
-
-static void gather(const struct log_line *line)
-{
-    if (line->len > sizeof(gathered.text) - gathered.len)
-        log_flush();
-    memcpy(gathered.text + gathered.len, line->text, line->len);
-    gathered.len += line->len;
+    memcpy(batch->text + batch->len, line->text, line->len);
+    batch->len += line->len;
 }
 
 void log_end(struct log_line *line)
 {
+    struct stream *stream = stream_of(line->level);
+
     end_line(line);
-    if (line->level == LOG_INFO && gathered.is_on) {
-        gather(line);
-        return;
+    pthread_mutex_lock(&stream->lock);
+    if (stream->has_writer) {
+        add_line(&stream->batches[stream->filling], line);
+        pthread_cond_signal(&stream->changed);
+    } else {
+        /* Without a writer we wait ourselves, but only once for a reader that is slow. */
+        write_lines(stream, line->text, line->len, stream->lost > 0 ? 0 : LOG_WAIT_MS);
     }
-    log_flush();
-    hand_over(stream_of(line->level), line->text, line->len);
+    pthread_mutex_unlock(&stream->lock);
 }
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields,

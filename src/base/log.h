@@ -59,7 +59,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_text(struct log_line *line, const char *key, struct str value);
 void log_number(struct log_line *line, const char *key, uint64_t value);
 
-/* Writes the line, now or, if this thread gathers, at the next log_flush. */
+/* Writes the line, or leaves it to the writer of its stream. */
 void log_end(struct log_line *line);
 
 /* A field of a line that is written in one go; one without a key is left out. */
@@ -81,15 +81,6 @@ struct log_field {
                COUNT(((const struct log_field[]){ __VA_ARGS__ })))
 void log_fields(enum log_level level, const char *event, const struct log_field *fields,
                 size_t count);
-
-/*
- * From now on information of this thread waits for log_flush, or for a warning, so that many
- * lines are handed over at once.  What waits is lost if the process crashes.
- */
-void log_gather(void);
-
-/* Hands over what this thread has gathered. */
-void log_flush(void);
 
 /*
  * Starts the writers.  Before, log_end writes its line itself and waits for a reader, for
