@@ -43,8 +43,7 @@ void eventhandler_validate(struct handler *handler, struct http_request *request
     }
     response.headers[0] = (struct header){ STR("WebHook-Allowed-Origin"), origin };
     response_log(&line, LOG_INFO, request);
-    log_number(&line, "status", response.status);
-    log_text(&line, "origin", origin);
+    log_add(&line, LOG_NUMBER("status", response.status), LOG_TEXT("origin", origin));
     log_end(&line);
     http_response_send(request, &response);
 }
@@ -73,11 +72,9 @@ static bool is_error(enum app_refusal outcome)
 
 static void log_fault(struct log_line *line, const struct plan_fault *fault)
 {
-    log_text(line, "failure", str_from(fault->failure));
-    if (fault->rest_status > 0)
-        log_number(line, "rest_status", fault->rest_status);
-    if (fault->rest_error.len > 0)
-        log_text(line, "rest_error", fault->rest_error);
+    log_add(line, LOG_IF(fault->failure, LOG_TEXT("failure", str_from(fault->failure))),
+            LOG_IF(fault->rest_status > 0, LOG_NUMBER("rest_status", fault->rest_status)),
+            LOG_IF(fault->rest_error.len > 0, LOG_TEXT("rest_error", fault->rest_error)));
 }
 
 /* True for an event that went well and has many more of its kind. */
@@ -96,22 +93,16 @@ static void write_delivery(const struct delivery *d, unsigned status, struct log
     else if (run->fault.failure)
         level = LOG_WARN;
     response_log(line, level, d->request);
-    log_number(line, "status", status);
-    log_text(line, "kind", str_from(kind_names[d->cloud.kind]));
-    if (d->cloud.kind == CLOUDEVENT_MESSAGE)
-        log_text(line, "name", d->cloud.name);
-    log_text(line, "connection", d->cloud.connection_id);
-    log_text(line, "socket", d->cloud.socket_id);
-    log_number(line, "calls", run->calls);
-    log_number(line, "rest_ms", (uint64_t)run->rest_ms);
-    if (run->repeats > 0)
-        log_number(line, "repeats", run->repeats);
-    if (run->outcome) {
-        log_text(line, "code", app_refusal_code(run->outcome));
-        log_text(line, "reason", str_from(run->message));
-    }
-    if (run->fault.failure)
-        log_fault(line, &run->fault);
+    log_add(line, LOG_NUMBER("status", status),
+            LOG_TEXT("kind", str_from(kind_names[d->cloud.kind])),
+            LOG_IF(d->cloud.kind == CLOUDEVENT_MESSAGE, LOG_TEXT("name", d->cloud.name)),
+            LOG_TEXT("connection", d->cloud.connection_id),
+            LOG_TEXT("socket", d->cloud.socket_id), LOG_NUMBER("calls", run->calls),
+            LOG_NUMBER("rest_ms", run->rest_ms),
+            LOG_IF(run->repeats > 0, LOG_NUMBER("repeats", run->repeats)),
+            LOG_IF(run->outcome, LOG_TEXT("code", app_refusal_code(run->outcome))),
+            LOG_IF(run->outcome, LOG_TEXT("reason", str_from(run->message))));
+    log_fault(line, &run->fault);
 }
 
 static void log_delivery(const struct delivery *d, unsigned status)
@@ -146,9 +137,8 @@ static void log_late_failure(const struct delivery *d)
     struct log_line line;
 
     log_begin(&line, LOG_WARN, "late");
-    log_text(&line, "socket", d->socket.id);
-    log_number(&line, "calls", d->run.calls);
-    log_number(&line, "rest_ms", (uint64_t)d->run.rest_ms);
+    log_add(&line, LOG_TEXT("socket", d->socket.id), LOG_NUMBER("calls", d->run.calls),
+            LOG_NUMBER("rest_ms", d->run.rest_ms));
     log_fault(&line, &d->run.fault);
     log_end(&line);
 }
@@ -305,19 +295,29 @@ static void refuse(struct delivery *d, enum app_refusal outcome, const char *mes
 
 /* ---- reading ---- */
 
-/* What is wrong with an event that Web PubSub should not have delivered like this. */
-struct fault {
-    unsigned status; /* 0: nothing is wrong */
-    const char *code;
-    const char *message;
-};
-
-static const struct fault no_fault = { .status = 0 };
-static const struct fault no_memory = { 503, "NoMemory", "no memory for this event" };
-
-static struct fault bad_request(const char *message)
+/*
+ * Turns down an event that Web PubSub should not have delivered like this.  Returns false, as do
+ * those below that have done so.
+ */
+static bool reject(struct delivery *d, unsigned status, const char *code, const char *message)
 {
-    return (struct fault){ 400, "BadRequest", message };
+    response_error(d->request, status, code, message);
+    return false;
+}
+
+static bool reject_malformed(struct delivery *d, const char *message)
+{
+    return reject(d, 400, "BadRequest", message);
+}
+
+static bool reject_too_large(struct delivery *d)
+{
+    return reject(d, 413, "TooLarge", "an event has at most 1 MiB");
+}
+
+static bool reject_for_memory(struct delivery *d)
+{
+    return reject(d, 503, "NoMemory", "no memory for this event");
 }
 
 /* ERR_SYNTAX: a name that no UTF-8 can spell.  ERR_NO_MEMORY. */
@@ -333,43 +333,41 @@ static enum err read_name(struct delivery *d)
  * Reads the event's packet.  How Web PubSub spells names in a header is documented for some of
  * them only.  A client whose name we cannot read is told so, and is not cut off.
  */
-static struct fault read_event_packet(struct delivery *d)
+static bool read_event_packet(struct delivery *d)
 {
     const struct packet *packet = &d->packet;
     enum err e = packet_parse(d->request->body, &d->packet);
 
     if (e == ERR_SYNTAX ||
         (packet->type != PACKET_EVENT && packet->type != PACKET_BINARY_EVENT))
-        return bad_request("the body is not a Socket.IO event");
+        return reject_malformed(d, "the body is not a Socket.IO event");
     if (e) {
         d->complaint = "arrays and objects are nested too deeply";
-        return no_fault;
+        return true;
     }
     e = read_name(d);
     if (e == ERR_NO_MEMORY)
-        return no_memory;
+        return reject_for_memory(d);
     if (e)
         d->complaint = "the name of the event has a lone surrogate in it";
     else if (!cloudevent_spells(d->cloud.name, d->socket.event))
         d->complaint = "ce-eventName and the event in the body differ";
-    return no_fault;
+    return true;
 }
 
 /* The packet must say what the headers say. */
-static struct fault read_packet(struct delivery *d)
+static bool read_packet(struct delivery *d)
 {
-    struct fault fault = read_event_packet(d);
-
-    if (fault.status)
-        return fault;
+    if (!read_event_packet(d))
+        return false;
     if (!cloudevent_spells(d->cloud.nsp, d->packet.nsp)) {
         d->complaint = "ce-namespace and the namespace in the body differ";
         if (str_is_visible(d->packet.nsp))
-            return bad_request(d->complaint);
+            return reject_malformed(d, d->complaint);
     }
     d->socket.args = d->packet.args;
     d->socket.arg_count = d->packet.arg_count;
-    return no_fault;
+    return true;
 }
 
 /*
@@ -405,58 +403,53 @@ static bool is_text_plain(struct str content_type)
  * a managed identity there is no key to check it with, so the host must have asked for a
  * function key, which it passes on to us.
  */
-static struct fault check_origin(const struct delivery *d)
+static bool check_origin(struct delivery *d)
 {
     const struct hmac_key *key = d->handler->rest.webpubsub.key;
 
     if (!key)
         return http_request_header(d->request, STR("x-functions-key")).len > 0 ||
-                       http_request_query(d->request, STR("code")).len > 0
-                   ? no_fault
-                   : (struct fault){ 401, "NoFunctionKey",
-                                     "without an access key an event needs a function key" };
-    return signature_check(key, d->cloud.connection_id, d->cloud.signatures)
-               ? (struct fault){ 401, "BadSignature",
-                                 "ce-signature is missing or not made with our access key" }
-               : no_fault;
+               http_request_query(d->request, STR("code")).len > 0 ||
+               reject(d, 401, "NoFunctionKey",
+                      "without an access key an event needs a function key");
+    return !signature_check(key, d->cloud.connection_id, d->cloud.signatures) ||
+           reject(d, 401, "BadSignature",
+                  "ce-signature is missing or not made with our access key");
 }
 
 /*
  * Checks that this is an event of our hub, that Web PubSub has sent it, and that it is whole.
  */
-static struct fault read_event(struct delivery *d)
+static bool read_event(struct delivery *d)
 {
-    static const struct fault too_large = { 413, "TooLarge", "an event has at most 1 MiB" };
     const struct http_request *request = d->request;
     const char *header = NULL;
-    struct fault fault;
     enum err e;
 
     if (request->is_too_large && !is_binary_event(d))
-        return too_large;
+        return reject_too_large(d);
     e = cloudevent_parse(request->headers, request->header_count, &d->request->mem, &d->cloud,
                          &header);
     if (e)
-        return e == ERR_SYNTAX ? bad_request(name_header(d, header)) : no_memory;
+        return e == ERR_SYNTAX ? reject_malformed(d, name_header(d, header))
+                               : reject_for_memory(d);
     if (!str_equal_nocase(d->cloud.hub, d->handler->rest.webpubsub.hub))
-        return (struct fault){ 404, "UnknownHub", "ce-hub is not the hub of this handler" };
-    fault = check_origin(d);
-    if (fault.status)
-        return fault;
+        return reject(d, 404, "UnknownHub", "ce-hub is not the hub of this handler");
+    if (!check_origin(d))
+        return false;
     if (d->cloud.kind != CLOUDEVENT_MESSAGE)
-        return request->is_too_large ? too_large : no_fault;
+        return !request->is_too_large || reject_too_large(d);
     if (d->cloud.is_native)
-        return no_fault;
+        return true;
     if (!is_text_plain(d->cloud.content_type))
-        return bad_request("an event's Content-Type must be text/plain");
+        return reject_malformed(d, "an event's Content-Type must be text/plain");
     if (request->is_too_large)
-        return no_fault;
+        return true;
     if (!request->is_cut)
         return read_packet(d);
     /* A body that was cut cannot be checked. */
-    return packet_parse_head(request->body, &d->packet)
-               ? (struct fault){ 503, "Overloaded", "no room for this request" }
-               : no_fault;
+    return !packet_parse_head(request->body, &d->packet) ||
+           reject(d, 503, "Overloaded", "no room for this request");
 }
 
 /* True if there is room for what a client sent.  That it came or went is never refused. */
@@ -511,7 +504,6 @@ static void decide_and_run(struct delivery *d)
 void eventhandler_event(struct handler *handler, struct http_request *request)
 {
     struct delivery *d = arena_take(&request->mem, sizeof(*d));
-    struct fault fault;
 
     if (!d) {
         response_error(request, 503, "NoMemory", "no memory for this event");
@@ -519,11 +511,10 @@ void eventhandler_event(struct handler *handler, struct http_request *request)
     }
     d->handler = handler;
     d->request = request;
-    fault = read_event(d);
-    if (fault.status)
-        response_error(request, fault.status, fault.code, fault.message);
-    else if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
-             (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
+    if (!read_event(d))
+        return;
+    if (d->cloud.kind == CLOUDEVENT_OTHER_SYSTEM ||
+        (d->cloud.is_native && d->cloud.kind != CLOUDEVENT_CONNECT))
         send_status(d, 200); /* nothing follows from it */
     else if (d->complaint)
         refuse(d, APP_BAD_REQUEST, d->complaint);

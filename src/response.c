@@ -26,12 +26,10 @@ void response_log(struct log_line *line, enum log_level level,
     struct str invocation = invocation_of(request);
 
     log_begin(line, level, "request");
-    log_text(line, "method", request->method);
-    log_text(line, "path", request->path);
-    log_number(line, "bytes", request->body.len);
-    log_number(line, "ms", (uint64_t)(loop_now_ms(request->loop) - request->started_ms));
-    if (invocation.len > 0)
-        log_text(line, "invocation", invocation);
+    log_add(line, LOG_TEXT("method", request->method), LOG_TEXT("path", request->path),
+            LOG_NUMBER("bytes", request->body.len),
+            LOG_NUMBER("ms", loop_now_ms(request->loop) - request->started_ms),
+            LOG_IF(invocation.len > 0, LOG_TEXT("invocation", invocation)));
 }
 
 void response_send_json(struct http_request *request, unsigned status, struct str body,
@@ -92,13 +90,9 @@ void response_log_outcome(const struct http_request *request, unsigned status, c
     if (!has_line(request, sample, &others))
         return;
     response_log(&line, code ? LOG_WARN : LOG_INFO, request);
-    log_number(&line, "status", status);
-    if (code) {
-        log_text(&line, "code", str_from(code));
-        log_text(&line, "reason", str_from(message));
-    }
-    if (others > 0)
-        log_number(&line, "others", others);
+    log_add(&line, LOG_NUMBER("status", status), LOG_IF(code, LOG_TEXT("code", str_from(code))),
+            LOG_IF(code, LOG_TEXT("reason", str_from(message))),
+            LOG_IF(others > 0, LOG_NUMBER("others", others)));
     log_end(&line);
 }
 

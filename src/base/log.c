@@ -99,6 +99,16 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
     put(line, DECIMAL(value));
 }
 
+void log_fields(struct log_line *line, const struct log_field *fields, size_t count)
+{
+    for (const struct log_field *field = fields; field < fields + count; field++) {
+        if (field->key && field->is_number)
+            log_number(line, field->key, field->number);
+        else if (field->key)
+            log_text(line, field->key, field->text);
+    }
+}
+
 static void end_line(struct log_line *line)
 {
     if (line->len == sizeof(line->text) - TAIL_BYTES) {
@@ -375,17 +385,12 @@ void log_end(struct log_line *line)
     pthread_mutex_unlock(&stream->lock);
 }
 
-void log_fields(enum log_level level, const char *event, const struct log_field *fields,
-                size_t count)
+void log_whole(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count)
 {
     struct log_line line;
 
     log_begin(&line, level, event);
-    for (const struct log_field *field = fields; field < fields + count; field++) {
-        if (field->key && field->is_number)
-            log_number(&line, field->key, field->number);
-        else if (field->key)
-            log_text(&line, field->key, field->text);
-    }
+    log_fields(&line, fields, count);
     log_end(&line);
 }

@@ -62,7 +62,7 @@ void log_number(struct log_line *line, const char *key, uint64_t value);
 /* Writes the line, or leaves it to the writer of its stream. */
 void log_end(struct log_line *line);
 
-/* A field of a line that is written in one go; one without a key is left out. */
+/* A field of a line; one without a key is left out. */
 struct log_field {
     const char *key;
     struct str text;
@@ -75,12 +75,18 @@ struct log_field {
 #define LOG_IF(condition, field)                                                               \
     ((condition) ? (field) : (struct log_field){ NULL, { NULL, 0 }, 0, false })
 
+/* Appends several: log_add(&line, LOG_NUMBER("status", 200), LOG_IF(code, LOG_TEXT("code", code))). */
+#define log_add(line, ...)                                                                     \
+    log_fields((line), (const struct log_field[]){ __VA_ARGS__ },                              \
+               COUNT(((const struct log_field[]){ __VA_ARGS__ })))
+void log_fields(struct log_line *line, const struct log_field *fields, size_t count);
+
 /* A whole line: log_event(LOG_WARN, "closed", LOG_NUMBER("slow", 3), LOG_TEXT("why", why)). */
 #define log_event(level, event, ...)                                                           \
-    log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },                    \
-               COUNT(((const struct log_field[]){ __VA_ARGS__ })))
-void log_fields(enum log_level level, const char *event, const struct log_field *fields,
-                size_t count);
+    log_whole((level), (event), (const struct log_field[]){ __VA_ARGS__ },                     \
+              COUNT(((const struct log_field[]){ __VA_ARGS__ })))
+void log_whole(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count);
 
 /*
  * Starts the writers.  Before, log_end writes its line itself and waits for a reader, for

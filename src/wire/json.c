@@ -10,7 +10,7 @@ struct cursor {
     const char *at;
     const char *end;
     unsigned depth;  /* arrays and objects around it */
-    bool is_checked; /* the text has been read before, and strings are passed over faster */
+    bool is_checked; /* the text has been read before, and values are passed over faster */
 };
 
 static struct cursor cursor_on(struct str text)
@@ -155,12 +155,7 @@ static bool skim_string(struct cursor *c)
 
 static bool skip_string(struct cursor *c)
 {
-    if (!sees(c, '"'))
-        return false;
-    if (c->is_checked)
-        return skim_string(c);
-    c->at++;
-    return skip_text(c, true) && skip_char(c, '"');
+    return skip_char(c, '"') && skip_text(c, true) && skip_char(c, '"');
 }
 
 /* ---- numbers and words ---- */
@@ -220,7 +215,7 @@ static bool skip_value(struct cursor *c)
     case '{':
         return skip_list(c, NULL, NULL);
     case '"':
-        return skip_string(c);
+        return c->is_checked ? skim_string(c) : skip_string(c);
     case 't':
         return skip_word(c, STR("true"));
     case 'f':
