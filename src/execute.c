@@ -50,9 +50,7 @@ static enum err encode(const struct execution *run, const struct app_action *act
     }
     if (buf_done(&packet, &body))
         return ERR_NO_MEMORY;
-    return action->kind == APP_EMIT
-               ? webpubsub_send(webpubsub, &target, body, run->mem, out)
-               : webpubsub_disconnect(webpubsub, &target, body, run->mem, out);
+    return webpubsub_send(webpubsub, &target, action->kind == APP_EMIT, body, run->mem, out);
 }
 
 /* ---- the order ---- */

@@ -330,7 +330,6 @@ static struct str key_of(const struct http_request *request)
 
 void text_put(struct handler *handler, struct http_request *request)
 {
-    struct kept kept;
     struct keeping *k;
 
     if (http_request_header(request, STR("Content-Encoding")).len > 0)
@@ -340,15 +339,13 @@ void text_put(struct handler *handler, struct http_request *request)
     else if (request->is_cut)
         response_error(request, 503, "StorageUnavailable", "no room for this request");
     else if ((k = begin(handler, request, key_of(request)))) {
-        if (kept_read(request->body, &kept)) {
-            end(k);
-            response_error(request, 400, "BadRequest",
-                           "the body must be a JSON object with name, language, epoch, version "
-                           "and content");
-            return;
-        }
-        k->kept = kept;
-        ask_state(k);
+        if (kept_read(request->body, &k->kept))
+            respond_error(k, 400, "BadRequest",
+                          "the body must be a JSON object with name, language, epoch, version "
+                          "and content",
+                          NULL);
+        else
+            ask_state(k);
     }
 }
 
@@ -362,8 +359,7 @@ void text_delete(struct handler *handler, struct http_request *request)
         return;
     if ((text.ptr && kept_read_epoch(text, &epoch)) ||
         header_is_repeated(request->query, request->query_count, STR("epoch"))) {
-        end(k);
-        response_error(request, 400, "BadRequest", "epoch must be one whole number");
+        respond_error(k, 400, "BadRequest", "epoch must be one whole number", NULL);
         return;
     }
     k->kept = kept_deleted(epoch);

@@ -90,15 +90,6 @@ enum err cloudevent_list(const struct header *headers, size_t count, struct str 
 
 /* ---- the headers of an event ---- */
 
-static const struct {
-    struct str type; /* behind "azure.webpubsub.sys." */
-    enum cloudevent_kind kind;
-} system_events[] = {
-    { STR_INIT("connect"), CLOUDEVENT_CONNECT },
-    { STR_INIT("connected"), CLOUDEVENT_CONNECTED },
-    { STR_INIT("disconnected"), CLOUDEVENT_DISCONNECTED },
-};
-
 /*
  * Only ce-type tells a system event from a client's, since a client may well emit an event that
  * is called "connected".
@@ -110,10 +101,12 @@ static enum cloudevent_kind kind_of(struct str type)
     if (!str_starts_nocase(type, prefix))
         return CLOUDEVENT_MESSAGE;
     type = str_skip(type, prefix.len);
-    for (size_t i = 0; i < COUNT(system_events); i++) {
-        if (str_equal_nocase(type, system_events[i].type))
-            return system_events[i].kind;
-    }
+    if (str_equal_nocase(type, STR("connect")))
+        return CLOUDEVENT_CONNECT;
+    if (str_equal_nocase(type, STR("connected")))
+        return CLOUDEVENT_CONNECTED;
+    if (str_equal_nocase(type, STR("disconnected")))
+        return CLOUDEVENT_DISCONNECTED;
     return CLOUDEVENT_OTHER_SYSTEM;
 }
 

@@ -286,11 +286,12 @@ static bool is_too_long(const struct webpubsub_target *target, size_t filter_cha
  * To the group that holds all of them, or to all of the hub, with a filter for what else has to
  * hold.  A group holds them all where they are in one room, or in one of several within another.
  */
-static enum err make_send(const struct webpubsub *webpubsub,
-                          const struct webpubsub_target *target, bool is_to_group,
-                          struct str packet, struct arena *mem, struct webpubsub_request *out)
+enum err webpubsub_send(const struct webpubsub *webpubsub,
+                        const struct webpubsub_target *target, bool may_name_group,
+                        struct str packet, struct arena *mem, struct webpubsub_request *out)
 {
     bool is_choice = target->rooms.count > 1;
+    bool is_to_group = may_name_group && (!is_choice || target->within.len > 0);
     struct webpubsub_target filtered = *target;
     struct buf filter = { .mem = mem }, url = { .mem = mem };
     size_t begin;
@@ -320,22 +321,6 @@ static enum err make_send(const struct webpubsub *webpubsub,
                                        .content_type = "text/plain",
                                        .body = packet };
     return filter.failed ? ERR_NO_MEMORY : buf_done(&url, &out->url);
-}
-
-enum err webpubsub_send(const struct webpubsub *webpubsub,
-                        const struct webpubsub_target *target, struct str packet,
-                        struct arena *mem, struct webpubsub_request *out)
-{
-    bool has_group = target->rooms.count <= 1 || target->within.len > 0;
-
-    return make_send(webpubsub, target, has_group, packet, mem, out);
-}
-
-enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
-                              const struct webpubsub_target *target, struct str packet,
-                              struct arena *mem, struct webpubsub_request *out)
-{
-    return make_send(webpubsub, target, false, packet, mem, out);
 }
 
 /* {"groups":[…],"filter":"…"}: neither needs an escape. */

@@ -114,16 +114,13 @@ struct webpubsub_request {
  * many rooms for a filter.
  *
  * POST groups/{group}/:send or POST :send, perhaps with a filter, and a Socket.IO packet,
- * which is borrowed, as its body.
+ * which is borrowed, as its body.  may_name_group: false for the packet that ends sockets, which
+ * Microsoft sends to :send and a filter, always.
  */
 MUST_USE enum err webpubsub_send(const struct webpubsub *webpubsub,
-                                 const struct webpubsub_target *target, struct str packet,
-                                 struct arena *mem, struct webpubsub_request *out);
-
-/* The same for the packet that ends sockets, in Microsoft's spelling: POST :send, always. */
-MUST_USE enum err webpubsub_disconnect(const struct webpubsub *webpubsub,
-                                       const struct webpubsub_target *target, struct str packet,
-                                       struct arena *mem, struct webpubsub_request *out);
+                                 const struct webpubsub_target *target, bool may_name_group,
+                                 struct str packet, struct arena *mem,
+                                 struct webpubsub_request *out);
 
 /* POST :addToGroups or :removeFromGroups. */
 enum webpubsub_move { WEBPUBSUB_JOIN, WEBPUBSUB_LEAVE };

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "base/queue.h"
+
 /* How many bytes the kernel has ever received.  0: this kernel does not tell. */
 static uint64_t bytes_received(int socket)
 {
@@ -30,20 +32,23 @@ static bool is_unfinished(enum connection_phase phase)
     return phase == CONNECTION_HEADERS || phase == CONNECTION_BODY;
 }
 
+/* When a connection that enters a phase now has been in it for too long. */
 static int64_t limit_ms(const struct connections *all, enum connection_phase phase,
                         int64_t now_ms)
 {
-    int64_t until_ms = now_ms + CONNECTION_STEP_MS;
+    static const int64_t times_ms[] = {
+        [CONNECTION_IDLE] = CONNECTION_IDLE_MS,
+        [CONNECTION_HEADERS] = CONNECTION_STEP_MS,
+        [CONNECTION_BODY] = CONNECTION_STEP_MS,
+        [CONNECTION_WORKING] = 0,
+        [CONNECTION_RESPONDING] = CONNECTION_STEP_MS,
+        [CONNECTION_LINGERING] = CONNECTION_LINGER_MS,
+        [CONNECTION_CLOSING] = 0,
+    };
+    int64_t until_ms = times_ms[phase] > 0 ? now_ms + times_ms[phase] : INT64_MAX;
 
-    if (phase == CONNECTION_WORKING || phase == CONNECTION_CLOSING)
-        return INT64_MAX;
-    if (phase == CONNECTION_IDLE)
-        return now_ms + CONNECTION_IDLE_MS;
-    if (phase == CONNECTION_LINGERING)
-        return now_ms + CONNECTION_LINGER_MS;
-    if (all->drain_ms > 0 && is_unfinished(phase) && all->drain_ms < until_ms)
-        return all->drain_ms;
-    return until_ms;
+    return all->drain_ms > 0 && is_unfinished(phase) ? earlier_ms(until_ms, all->drain_ms)
+                                                     : until_ms;
 }
 
 void connection_enter(struct connections *all, struct connection *c,
@@ -134,8 +139,8 @@ void connections_drain(struct connections *all, int64_t now_ms)
     all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
     all->sweep_ms = now_ms;
     for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
-        if (is_unfinished(c->phase) && c->until_ms > all->drain_ms)
-            c->until_ms = all->drain_ms;
+        if (is_unfinished(c->phase))
+            c->until_ms = earlier_ms(c->until_ms, all->drain_ms);
     }
 }
 

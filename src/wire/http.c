@@ -125,49 +125,45 @@ static const char *header_complaint(const struct header *header)
     return NULL;
 }
 
-struct counts {
-    size_t hosts, lengths, codings;
-    struct str host, coding;
-};
-
-static void count(struct counts *counts, const struct header *header,
-                  struct http_meaning *meaning)
+/* How many headers have that name, in any case; the last of them is *header. */
+static size_t count_headers(const struct http_head *head, struct str name, struct str *value)
 {
-    static const struct str host = STR_INIT("Host"), length = STR_INIT("Content-Length"),
-                            coding = STR_INIT("Transfer-Encoding");
-    struct str name = header->name;
+    size_t count = 0;
 
-    /* Most names have another length, and are not looked at. */
-    if (name.len == host.len && str_equal_nocase(name, host)) {
-        counts->hosts++;
-        counts->host = header->value;
-    } else if (name.len == length.len && str_equal_nocase(name, length)) {
-        counts->lengths++;
-        meaning->length = header->value;
-    } else if (name.len == coding.len && str_equal_nocase(name, coding)) {
-        counts->codings++;
-        counts->coding = header->value;
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (!str_equal_nocase(head->headers[i].name, name))
+            continue;
+        *value = head->headers[i].value;
+        count++;
     }
+    return count;
 }
 
-static const char *framing_complaint(const struct counts *counts, bool is_http_1_0)
+/* Of how the end of the body is found. */
+static const char *framing_complaint(const struct http_head *head, struct http_meaning *meaning)
 {
-    if (counts->lengths > 1)
+    struct str coding;
+    size_t lengths = count_headers(head, STR("Content-Length"), &meaning->length);
+    size_t codings = count_headers(head, STR("Transfer-Encoding"), &coding);
+
+    meaning->is_chunked = codings > 0;
+    if (lengths > 1)
         return "there are two Content-Length headers";
-    if (counts->codings == 0)
+    if (codings == 0)
         return NULL;
-    if (counts->lengths > 0)
+    if (lengths > 0)
         return "there are both a Content-Length and a Transfer-Encoding";
-    if (is_http_1_0)
+    if (head->is_http_1_0)
         return "HTTP/1.0 has no Transfer-Encoding";
-    if (counts->codings > 1 || !str_equal_nocase(counts->coding, STR("chunked")))
+    if (codings > 1 || !str_equal_nocase(coding, STR("chunked")))
         return "a Transfer-Encoding must be chunked and nothing else";
     return NULL;
 }
 
 const char *http_head_complaint(const struct http_head *head, struct http_meaning *meaning)
 {
-    struct counts counts = { 0 };
+    struct str host = NO_STR;
+    size_t hosts = count_headers(head, STR("Host"), &host);
     const char *why;
 
     *meaning = (struct http_meaning){ .path = http_target_path(head->target) };
@@ -177,16 +173,14 @@ const char *http_head_complaint(const struct http_head *head, struct http_meanin
         why = header_complaint(&head->headers[i]);
         if (why)
             return why;
-        count(&counts, &head->headers[i], meaning);
     }
-    if (counts.hosts > 1)
+    if (hosts > 1)
         return "there are two Host headers";
-    if (counts.hosts == 0 && !head->is_http_1_0)
+    if (hosts == 0 && !head->is_http_1_0)
         return "there is no Host header";
-    if (counts.host.len > 0 && !is_authority(counts.host))
+    if (host.len > 0 && !is_authority(host))
         return "the Host header does not name a host";
-    meaning->is_chunked = counts.codings > 0;
-    return framing_complaint(&counts, head->is_http_1_0);
+    return framing_complaint(head, meaning);
 }
 
 /* ---- target ---- */
@@ -269,32 +263,16 @@ struct str http_target_path(struct str target)
 
 bool http_date_read(struct str text, int64_t *out)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm date = { 0 };
-    const struct {
-        size_t at, len;
-        uint64_t max;
-        int *value;
-    } fields[] = { { 5, 2, 31, &date.tm_mday },
-                   { 12, 4, 9999, &date.tm_year },
-                   { 17, 2, 23, &date.tm_hour },
-                   { 20, 2, 59, &date.tm_min },
-                   { 23, 2, 60, &date.tm_sec } };
-    uint64_t value;
+    char copy[sizeof("Sun, 06 Nov 1994 08:49:37 GMT")] = "";
+    const char *end;
 
-    if (text.len != 29 || !str_ends(text, STR(" GMT")))
+    if (text.len != sizeof(copy) - 1)
         return false;
-    for (size_t i = 0; i < COUNT(fields); i++) {
-        struct str digits = { text.ptr + fields[i].at, fields[i].len };
-        if (str_to_number(digits, 0, fields[i].max, &value))
-            return false;
-        *fields[i].value = (int)value;
-    }
-    while (date.tm_mon < 12 && memcmp(months + 3 * date.tm_mon, text.ptr + 8, 3) != 0)
-        date.tm_mon++;
-    if (date.tm_mon == 12)
+    memcpy(copy, text.ptr, text.len);
+    end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &date);
+    if (!end || *end != '\0' || date.tm_sec > 60)
         return false;
-    date.tm_year -= 1900;
     *out = (int64_t)timegm(&date);
     return true;
 }

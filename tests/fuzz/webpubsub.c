@@ -150,8 +150,7 @@ static void check_send(const struct crowd *crowd, const struct webpubsub_target 
 {
     struct str packet = STR("42[\"e\"]");
     struct webpubsub_request request;
-    enum err e = is_disconnect ? webpubsub_disconnect(&service, target, packet, mem, &request)
-                               : webpubsub_send(&service, target, packet, mem, &request);
+    enum err e = webpubsub_send(&service, target, !is_disconnect, packet, mem, &request);
     struct audience audience;
 
     if (!may_be_too_long(target))

@@ -67,7 +67,7 @@ static void requests_are_those_of_the_documents_byte_for_byte(void **state)
         memset(&request, 0xee, sizeof(request));
         assert_that(is_send || str_equal(v.column[0], STR("join")));
         if (is_send)
-            assert_err(webpubsub_send(&service, &target, v.column[7], &mem, &request),
+            assert_err(webpubsub_send(&service, &target, true, v.column[7], &mem, &request),
                        ERR_NONE);
         else
             assert_err(
@@ -103,7 +103,8 @@ static void what_was_signed_is_the_url(void **state)
 
     (void)state;
     arena_init(&mem, TEST_MEMORY);
-    assert_err(webpubsub_send(&service, &target, STR("42[\"e\"]"), &mem, &request), ERR_NONE);
+    assert_err(webpubsub_send(&service, &target, true, STR("42[\"e\"]"), &mem, &request),
+               ERR_NONE);
     struct buf out = { .mem = &mem };
     buf_add(&out, STR("{\"iat\":1726196900,\"exp\":"));
     buf_add_number(&out, (uint64_t)NOW + WEBPUBSUB_REST_TOKEN_SECONDS);
@@ -130,7 +131,7 @@ static enum err send_to(struct webpubsub *service, struct str room, struct str w
     enum err e;
 
     arena_init(&mem, TEST_MEMORY);
-    e = webpubsub_send(service, &target, STR("42[\"e\"]"), &mem, &request);
+    e = webpubsub_send(service, &target, true, STR("42[\"e\"]"), &mem, &request);
     arena_free(&mem);
     return e;
 }
@@ -181,13 +182,13 @@ static void a_room_too_long_for_a_group_is_refused(void **state)
     struct webpubsub_request request;
     struct arena mem;
     arena_init(&mem, TEST_MEMORY);
-    assert_err(webpubsub_send(&service, &elsewhere, STR("42[\"e\"]"), &mem, &request),
+    assert_err(webpubsub_send(&service, &elsewhere, true, STR("42[\"e\"]"), &mem, &request),
                ERR_SYNTAX);
-    assert_err(webpubsub_disconnect(&service, &elsewhere, STR("41"), &mem, &request),
+    assert_err(webpubsub_send(&service, &elsewhere, false, STR("41"), &mem, &request),
                ERR_SYNTAX);
     assert_err(webpubsub_list(&service, STR("/"), over, &mem, &request), ERR_SYNTAX);
     elsewhere.nsp = endless;
-    assert_err(webpubsub_disconnect(&service, &elsewhere, STR("41"), &mem, &request),
+    assert_err(webpubsub_send(&service, &elsewhere, false, STR("41"), &mem, &request),
                ERR_SYNTAX);
     arena_free(&mem);
     hmac_key_free(key);
@@ -219,7 +220,7 @@ static void no_room_name_breaks_out_of_url_or_filter(void **state)
         struct str want;
         arena_init(&mem, TEST_MEMORY);
         name = group(&mem, STR("/"), rooms[i]);
-        assert_err(webpubsub_send(&service, &target, STR("42[\"e\"]"), &mem, &request),
+        assert_err(webpubsub_send(&service, &target, true, STR("42[\"e\"]"), &mem, &request),
                    ERR_NONE);
         struct buf url = { .mem = &mem };
         buf_add_all(&url, STR("https://abc/api/hubs/hub/groups/"), name,
@@ -290,31 +291,27 @@ static void sends_to_many_and_disconnects_are_those_of_the_sdk(void **state)
     const struct str rm = STR("rm"), rm2 = STR("rm2"), sid = STR("sid"), none = STR("");
     const struct str s1 = STR("socket1"), s2 = STR("socket2");
     const struct {
-        enum err (*spell)(const struct webpubsub *service,
-                          const struct webpubsub_target *target, struct str packet,
-                          struct arena *mem, struct webpubsub_request *out);
+        bool may_name_group;
         struct webpubsub_target target;
         const char *url;
     } cases[] = {
-        { webpubsub_send,
+        { true,
           { STR("/ns"), LIST(rm, rm2), none, { NULL, 0 } },
           API ":send" V "&filter=%270~L25z~cm0%27%20in%20groups%20or%20"
               "%270~L25z~cm0y%27%20in%20groups" },
-        { webpubsub_send,
+        { true,
           { STR("/"), LIST(rm, rm2), none, LIST(sid) },
           API ":send" V "&filter=%28%270~Lw~cm0%27%20in%20groups%20or%20%270~Lw~cm0y%27%20in"
               "%20groups%29%20and%20not%20%28%270~Lw~c2lk%27%20in%20groups%29" },
-        { webpubsub_send,
-          { STR("/ns"), { NULL, 0 }, none, { NULL, 0 } },
-          API "groups/0~L25z~/:send" V },
-        { webpubsub_send,
+        { true, { STR("/ns"), { NULL, 0 }, none, { NULL, 0 } }, API "groups/0~L25z~/:send" V },
+        { true,
           { STR("/ns"), { NULL, 0 }, none, LIST(sid) },
           API "groups/0~L25z~/:send" V "&filter=not%20%28%270~L25z~c2lk%27%20in%20groups%29" },
-        { webpubsub_disconnect,
+        { false,
           { STR("/ns"), LIST(s1, s2), none, { NULL, 0 } },
           API ":send" V "&filter=%270~L25z~c29ja2V0MQ%27%20in%20groups%20or%20"
               "%270~L25z~c29ja2V0Mg%27%20in%20groups" },
-        { webpubsub_disconnect,
+        { false,
           { STR("/ns"), { NULL, 0 }, none, { NULL, 0 } },
           API ":send" V "&filter=%270~L25z~%27%20in%20groups" },
     };
@@ -325,7 +322,8 @@ static void sends_to_many_and_disconnects_are_those_of_the_sdk(void **state)
         struct webpubsub_request request;
         struct arena mem;
         arena_init(&mem, TEST_MEMORY);
-        assert_err(cases[i].spell(&service, &cases[i].target, STR("41/ns,"), &mem, &request),
+        assert_err(webpubsub_send(&service, &cases[i].target, cases[i].may_name_group,
+                                  STR("41/ns,"), &mem, &request),
                    ERR_NONE);
         assert_same(request.url, str_from(cases[i].url));
         assert_str(request.body, "41/ns,");
@@ -386,8 +384,9 @@ static void a_target_has_no_more_rooms_than_a_filter_has_room_for(void **state)
         struct webpubsub_request request;
         struct arena mem;
         arena_init(&mem, TEST_MEMORY);
-        assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), cases[i].e);
-        assert_err(webpubsub_disconnect(&service, &target, STR("41"), &mem, &request),
+        assert_err(webpubsub_send(&service, &target, true, STR("42"), &mem, &request),
+                   cases[i].e);
+        assert_err(webpubsub_send(&service, &target, false, STR("41"), &mem, &request),
                    cases[i].e);
         assert_err(
             webpubsub_move(&service, WEBPUBSUB_JOIN, &target, LIST(STR("x")), &mem, &request),
@@ -413,7 +412,7 @@ static void no_filter_is_too_long_for_a_url(void **state)
             struct webpubsub_request request;
             struct arena mem;
             arena_init(&mem, TEST_MEMORY);
-            if (webpubsub_send(&service, &target, STR("42"), &mem, &request))
+            if (webpubsub_send(&service, &target, true, STR("42"), &mem, &request))
                 assert_true(count > 3); /* so many are always taken */
             else
                 assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
@@ -437,7 +436,7 @@ static void a_choice_within_a_room_is_one_send_to_its_group(void **state)
 
     (void)state;
     arena_init(&mem, TEST_MEMORY);
-    assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+    assert_err(webpubsub_send(&service, &target, true, STR("42"), &mem, &request), ERR_NONE);
     assert_same(request.url,
                 STR(API "groups/0~Lw~YWxs/:send?api-version=2024-01-01&filter="
                         "%28%270~Lw~YQ%27%20in%20groups%20or%20%270~Lw~Yg%27%20in%20groups%29"
@@ -448,7 +447,7 @@ static void a_choice_within_a_room_is_one_send_to_its_group(void **state)
     target = (struct webpubsub_target){ .nsp = STR("/"),
                                         .rooms = { ids, COUNT(ids) },
                                         .within = STR("all") };
-    assert_err(webpubsub_send(&service, &target, STR("42"), &mem, &request), ERR_NONE);
+    assert_err(webpubsub_send(&service, &target, true, STR("42"), &mem, &request), ERR_NONE);
     assert_true(str_starts(request.url, STR(API "groups/0~Lw~YWxs/:send?")));
     assert_true(request.url.len <= WEBPUBSUB_MAX_FILTER_CHARS + 100);
     arena_free(&mem);
@@ -520,7 +519,7 @@ static enum err send_within(struct arena *mem, void *context)
     struct webpubsub_target target = { STR("/ns"), LIST(STR("socket1")), STR("rm"),
                                        LIST(STR("sid")) };
     struct webpubsub_request request;
-    enum err e = webpubsub_send(context, &target, STR("42/ns,[\"e\"]"), mem, &request);
+    enum err e = webpubsub_send(context, &target, true, STR("42/ns,[\"e\"]"), mem, &request);
 
     if (e == ERR_NONE)
         assert_str(request.body, "42/ns,[\"e\"]");
@@ -545,7 +544,7 @@ static enum err rooms_within(struct arena *mem, void *context)
         STR("/ns"), { rooms, 3 }, STR("rm"), { rooms, 2 }
     };
     struct webpubsub_request request;
-    enum err e = webpubsub_disconnect(context, &target, STR("41/ns,"), mem, &request);
+    enum err e = webpubsub_send(context, &target, false, STR("41/ns,"), mem, &request);
 
     if (!e)
         e = webpubsub_move(context, WEBPUBSUB_LEAVE, &target, LIST(STR("x"), STR("y")), mem,
