@@ -83,15 +83,20 @@ size_t app_next(const struct app_plan *plan, const unsigned char *progress)
     return i;
 }
 
+/* Is it one of these?  A shorter list ends with NULL. */
+static bool is_named(const char *const *names, size_t max, struct str name)
+{
+    size_t i = 0;
+
+    while (i < max && names[i] && !str_equal(name, str_from(names[i])))
+        i++;
+    return i < max && names[i];
+}
+
 static bool has_namespace(const struct app *app, struct str nsp)
 {
-    if (!app->namespaces[0])
-        return str_equal(nsp, STR("/"));
-    for (size_t i = 0; i < APP_MAX_NAMESPACES && app->namespaces[i]; i++) {
-        if (str_equal(nsp, str_from(app->namespaces[i])))
-            return true;
-    }
-    return false;
+    return app->namespaces[0] ? is_named(app->namespaces, APP_MAX_NAMESPACES, nsp)
+                              : str_equal(nsp, STR("/"));
 }
 
 static app_handler *find_event(const struct app_event *events, struct str name)
@@ -101,17 +106,6 @@ static app_handler *find_event(const struct app_event *events, struct str name)
             return events[i].handle;
     }
     return NULL;
-}
-
-static app_handler *find_handler(const struct app *app, struct app_socket *socket)
-{
-    app_handler *handle = find_event(app->events, socket->event);
-
-    if (handle)
-        return handle;
-    handle = find_event(app->frequent, socket->event);
-    socket->is_frequent = handle != NULL;
-    return handle;
 }
 
 /*
@@ -136,7 +130,8 @@ static app_handler *choose(const struct app *app, struct app_socket *socket)
         return app->connected;
     if (socket->kind == APP_DISCONNECTED)
         return app->disconnected;
-    handle = find_handler(app, socket);
+    socket->is_frequent = is_named(app->frequent, APP_MAX_EVENTS, socket->event);
+    handle = find_event(app->events, socket->event);
     if (!handle)
         app_refuse(socket, APP_UNKNOWN_EVENT, "there is no such event");
     return handle;

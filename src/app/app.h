@@ -58,8 +58,8 @@ struct app {
     app_handler *connected;
     app_handler *disconnected;
     struct app_event events[APP_MAX_EVENTS];
-    /* Likewise, but sent many times a second: the log has a sample of those that are accepted. */
-    struct app_event frequent[APP_MAX_EVENTS];
+    /* Those that are sent many times a second: the log has a sample of the ones accepted. */
+    const char *frequent[APP_MAX_EVENTS];
 };
 
 /*

@@ -516,6 +516,6 @@ const struct app codestream_app = {
     .connect = on_connect,
     .connected = on_connected,
     .disconnected = on_disconnected,
-    .events = { { "joinRoom", on_join } },
-    .frequent = { { "sendToRoom", on_send } },
+    .events = { { "joinRoom", on_join }, { "sendToRoom", on_send } },
+    .frequent = { "sendToRoom" },
 };

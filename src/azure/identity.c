@@ -84,32 +84,27 @@ static bool take_token(struct identity *identity, struct str response)
 
 /* ---- waiting calls ---- */
 
-/* failure: NULL where there is a token. */
-static void tell(const struct identity *identity, struct queue *calls, const char *failure)
-{
-    while (calls->first) {
-        struct identity_wait *wait = (struct identity_wait *)queue_take(calls);
-        wait->ready(wait->owner, failure ? NO_STR : identity->token, failure);
-    }
-}
-
-/* Tells all that wait now.  What is asked meanwhile waits for the next answer. */
-static void tell_all(struct identity *identity, const char *failure)
+/*
+ * Tells all that wait until then.  What is asked meanwhile waits for the next answer.  failure:
+ * NULL where there is a token.
+ */
+static void tell(struct identity *identity, int64_t until_ms, const char *failure)
 {
     struct queue calls;
 
-    queue_take_due(&identity->waiting, INT64_MAX, &calls);
-    tell(identity, &calls, failure);
+    queue_take_due(&identity->waiting, until_ms, &calls);
+    while (calls.first) {
+        struct identity_wait *wait = (struct identity_wait *)queue_take(&calls);
+        wait->ready(wait->owner, failure ? NO_STR : identity->token, failure);
+    }
 }
 
 /* Of the loop's tasks. */
 static void end_overdue(void *owner)
 {
     struct identity *identity = owner;
-    struct queue overdue;
 
-    queue_take_due(&identity->waiting, loop_now_ms(identity->loop), &overdue);
-    tell(identity, &overdue, "the identity endpoint timed out");
+    tell(identity, loop_now_ms(identity->loop), "the identity endpoint timed out");
 }
 
 void identity_doubt(struct identity *identity)
@@ -158,7 +153,7 @@ static void on_response(struct http_call *call)
               failure ? LOG_TEXT("failure", str_from(failure))
                       : LOG_NUMBER("seconds", seconds));
     cleanse(call->response);
-    tell_all(identity, serves(identity) ? NULL : failure);
+    tell(identity, INT64_MAX, serves(identity) ? NULL : failure);
 }
 
 static void ask(struct identity *identity)
@@ -172,7 +167,7 @@ static void ask(struct identity *identity)
     if (!http_client_start(identity->client, &identity->call))
         return;
     identity->is_asking = false;
-    tell_all(identity, "no memory");
+    tell(identity, INT64_MAX, "no memory");
 }
 
 /* ---- life ---- */

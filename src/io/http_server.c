@@ -1,5 +1,6 @@
 #include "io/http_server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -72,7 +73,6 @@ struct client {
     struct connection connection; /* first, so that the one is found from the other */
     struct str target;     /* of the request that begins, undecoded; later only its place */
     const char *complaint; /* about that target */
-    bool has_query;
     struct exchange *lingering; /* refused half-way: its socket is ours to read */
 };
 
@@ -248,8 +248,7 @@ static struct exchange *begin(struct http_server *server, struct MHD_Connection 
         return NULL;
     request = &x->request;
     if (collect(x, MHD_HEADER_KIND, &request->headers, &request->header_count) ||
-        (client->has_query &&
-         collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count))) {
+        collect(x, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count)) {
         exchange_free(x);
         return NULL;
     }
@@ -425,7 +424,6 @@ static void *on_target(void *owner, const char *target, struct MHD_Connection *c
     if (client) {
         client->target = str_from(target);
         client->complaint = http_target_complaint(client->target);
-        client->has_query = strchr(target, '?') != NULL;
     }
     return NULL; /* what on_request finds as its state */
 }
@@ -537,13 +535,10 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
     }
 }
 
-/* Header names and values must be NUL-terminated for MHD.  false: no memory. */
-static bool add_header(struct exchange *x, struct header header)
+/* name and value: NULL if there was no memory for them.  false: there is none. */
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
 {
-    const char *name = arena_cstr(&x->request.mem, header.name);
-    const char *value = arena_cstr(&x->request.mem, header.value);
-
-    return name && value && MHD_add_response_header(x->response, name, value) == MHD_YES;
+    return name && value && MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
 /* Other connections may be waiting for a place; closing with a response is better than evicting. */
@@ -565,10 +560,11 @@ static struct MHD_Response *make_response(struct exchange *x,
         response->body.len, unconst(response->body.ptr), MHD_RESPMEM_PERSISTENT);
     ok = x->response != NULL;
     for (size_t i = 0; ok && i < response->header_count; i++)
-        ok = add_header(x, response->headers[i]);
+        ok = add_header(x->response, arena_cstr(&x->request.mem, response->headers[i].name),
+                        arena_cstr(&x->request.mem, response->headers[i].value));
     /* MHD may be wrong about where a chunked body ends, since it takes bare line feeds. */
     if (ok && (x->server->is_draining || x->is_chunked || is_full(x->server)))
-        ok = MHD_add_response_header(x->response, "Connection", "close") == MHD_YES;
+        ok = add_header(x->response, "Connection", "close");
     if (!ok)
         drop_response(x);
     return x->response;
@@ -578,10 +574,7 @@ void http_response_send(struct http_request *request, const struct http_response
 {
     struct exchange *x = (struct exchange *)request;
 
-    if (x->is_answered) { /* a fault of ours, which must not become one of MHD's */
-        log_event(LOG_ERROR, "answered-twice", LOG_NUMBER("status", response->status));
-        return;
-    }
+    assert(!x->is_answered);
     x->is_answered = true;
     if (x->is_refused) {
         send_past_mhd(x, response);
@@ -673,20 +666,13 @@ static void server_run(void *owner)
 static struct MHD_Response *make_no_memory(void)
 {
     static char body[] = "{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}";
-    static const char *const headers[][2] = {
-        { "Content-Type", "application/json" },
-        { "Cache-Control", "no-store" },
-        { "Retry-After", RETRY_SECONDS },
-        { "Connection", "close" },
-    };
     struct MHD_Response *response =
         MHD_create_response_from_buffer(sizeof(body) - 1, body, MHD_RESPMEM_PERSISTENT);
 
-    bool ok = response != NULL;
-
-    for (size_t i = 0; ok && i < COUNT(headers); i++)
-        ok = MHD_add_response_header(response, headers[i][0], headers[i][1]) == MHD_YES;
-    if (ok)
+    if (response && add_header(response, "Content-Type", "application/json") &&
+        add_header(response, "Cache-Control", "no-store") &&
+        add_header(response, "Retry-After", RETRY_SECONDS) &&
+        add_header(response, "Connection", "close"))
         return response;
     MHD_destroy_response(response);
     return NULL;

@@ -293,15 +293,11 @@ static struct addresses read_family(const struct ares_addrinfo *found, int famil
     struct addresses list = { .count = 0 };
 
     for (const struct ares_addrinfo_node *node = found->nodes; node; node = node->ai_next) {
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        if (family == V4 && node->ai_family == AF_INET) {
-            memcpy(&v4, node->ai_addr, sizeof(v4));
-            addresses_add(&list, &v4.sin_addr, sizeof(v4.sin_addr));
-        } else if (family == V6 && node->ai_family == AF_INET6) {
-            memcpy(&v6, node->ai_addr, sizeof(v6));
-            addresses_add(&list, &v6.sin6_addr, sizeof(v6.sin6_addr));
-        }
+        const void *address = node->ai_addr;
+        if (family == V4 && node->ai_family == AF_INET)
+            addresses_add(&list, &((const struct sockaddr_in *)address)->sin_addr, 4);
+        else if (family == V6 && node->ai_family == AF_INET6)
+            addresses_add(&list, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
     }
     return list;
 }
