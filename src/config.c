@@ -38,39 +38,27 @@ unsigned capacity_parse_cpu_max(struct str text)
     return whole_cores(quota, period);
 }
 
-/*
- * Reads as much of the file's beginning as there is space for.  The result is empty if it
- * cannot be read.
- */
-static struct str read_file(const char *path, char *space, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len;
-
-    if (fd < 0)
-        return NO_STR;
-    len = read(fd, space, size);
-    close(fd);
-    return (struct str){ space, len > 0 ? (size_t)len : 0 };
-}
-
 /* 0: no limit. */
 static unsigned fewer(unsigned a, unsigned b)
 {
     return b == 0 || (a > 0 && a < b) ? a : b;
 }
 
+/* The first line of a file.  It is empty if there is none, or no such file. */
 static struct str read_line(const char *folder, struct str group, const char *file, char *space,
                             size_t size)
 {
     char path[PATH_MAX];
     int len = snprintf(path, sizeof(path), "%s%.*s/%s", folder, STR_ARG(group), file);
-    struct str text, rest;
+    FILE *stream = len > 0 && (size_t)len < sizeof(path) ? fopen(path, "re") : NULL;
+    struct str text = NO_STR;
 
-    if (len < 0 || (size_t)len >= sizeof(path))
+    if (!stream)
         return NO_STR;
-    text = read_file(path, space, size);
-    return str_cut(text, "\n", &rest);
+    if (fgets(space, (int)size, stream))
+        text = str_cut(str_from(space), "\n", &text);
+    fclose(stream);
+    return text;
 }
 
 /*
@@ -121,15 +109,17 @@ static bool has_cpu(struct str controllers)
 
 unsigned capacity_quota_cores(const char *root)
 {
-    char path[PATH_MAX], space[4096];
+    char path[PATH_MAX], line[PATH_MAX];
     unsigned cores = 0;
-    struct str text;
+    FILE *groups;
 
     (void)snprintf(path, sizeof(path), "%s/proc/self/cgroup", root);
-    text = read_file(path, space, sizeof(space));
-    while (text.len > 0) {
+    groups = fopen(path, "re");
+    if (!groups)
+        return 0;
+    while (fgets(line, sizeof(line), groups)) {
         /* "0::/group" is version 2, "4:cpu,cpuacct:/group" is version 1. */
-        struct str group = str_cut(text, "\n", &text);
+        struct str group = str_cut(str_from(line), "\n", &group);
         struct str number = str_cut(group, ":", &group);
         struct str controllers = str_cut(group, ":", &group);
         if (str_equal(number, STR("0")) && controllers.len == 0)
@@ -138,6 +128,7 @@ unsigned capacity_quota_cores(const char *root)
             cores = fewer(cores, fewer(hierarchy_cores(root, "/cpu", group),
                                        hierarchy_cores(root, "/cpu,cpuacct", group)));
     }
+    fclose(groups);
     return cores;
 }
 
@@ -459,15 +450,15 @@ static const char *find_ca_file(config_getenv *get, bool is_needed,
     return NULL;
 }
 
-static bool read_switch(config_getenv *get, const char *setting, bool standard,
-                        struct complaints *complaints)
+/* "on" where it is not set. */
+static bool read_switch(config_getenv *get, const char *setting, struct complaints *complaints)
 {
     struct str text = str_from(get(setting));
+    bool is_off = str_equal(text, STR("off"));
 
-    if (text.len == 0 || str_equal(text, STR("on")) || str_equal(text, STR("off")))
-        return text.len == 0 ? standard : str_equal(text, STR("on"));
-    complain(complaints, setting, "must be on or off");
-    return standard;
+    if (text.len > 0 && !is_off && !str_equal(text, STR("on")))
+        complain(complaints, setting, "must be on or off");
+    return !is_off;
 }
 
 /* The names that programs of all kinds agree on. */
@@ -557,7 +548,7 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     config->no_proxy = first_set(get, no_proxy_names);
     for (size_t i = 0; i < COUNT(numbers); i++)
         read_number(get, &numbers[i], complaints);
-    config->is_sandboxed = read_switch(get, "CODESTREAM_SANDBOX", true, complaints);
+    config->is_sandboxed = read_switch(get, "CODESTREAM_SANDBOX", complaints);
     return complaints->count == 0;
 }
 
@@ -581,22 +572,16 @@ void config_free(struct config *config)
 bool config_port(config_getenv *get, const char *option, unsigned *port,
                  struct complaints *complaints)
 {
-    const struct {
-        const char *name;
-        const char *text;
-    } sources[] = {
-        { "FUNCTIONS_CUSTOMHANDLER_PORT", get("FUNCTIONS_CUSTOMHANDLER_PORT") },
-        { "FUNCTIONS_HTTPWORKER_PORT", get("FUNCTIONS_HTTPWORKER_PORT") },
-        { "--port", option },
-    };
+    const char *const names[] = { "FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT",
+                                  "--port" };
+    const char *const texts[] = { get(names[0]), get(names[1]), option };
     uint64_t number = 8080;
+    size_t i = 0;
 
-    for (size_t i = 0; i < COUNT(sources); i++) {
-        if (!sources[i].text || !*sources[i].text)
-            continue;
-        if (!str_to_number(str_from(sources[i].text), 0, 65535, &number))
-            break;
-        complain(complaints, sources[i].name, "is not a number from 0 to 65535");
+    while (i < COUNT(texts) && !(texts[i] && *texts[i]))
+        i++;
+    if (i < COUNT(texts) && str_to_number(str_from(texts[i]), 0, 65535, &number)) {
+        complain(complaints, names[i], "is not a number from 0 to 65535");
         return false;
     }
     *port = (unsigned)number;

@@ -403,24 +403,18 @@ static void finish(struct workers *workers, size_t count)
     free(workers);
 }
 
-/* As many as libmicrohttpd, which counts them with an int, can be given. */
-static size_t descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX
-               ? (size_t)limit.rlim_cur
-               : INT_MAX;
-}
-
-/* How many descriptors are left beside those for calls of kept texts. */
+/*
+ * How many descriptors are left beside those for calls of kept texts.  There are at most as many
+ * as libmicrohttpd, which counts them with an int, can be given.
+ */
 static size_t descriptors_left(const struct config *config)
 {
-    size_t limit = descriptor_limit(), texts = config->loops * TEXT_DESCRIPTORS;
+    size_t texts = config->storage.endpoint.url.len > 0 ? config->loops * TEXT_DESCRIPTORS : 0;
+    struct rlimit limit;
 
-    if (config->storage.endpoint.url.len == 0)
-        return limit;
-    return limit > texts ? limit - texts : 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        limit.rlim_cur = INT_MAX;
+    return limit.rlim_cur > texts ? limit.rlim_cur - texts : 0;
 }
 
 struct workers *workers_start(const struct config *config, int listener)

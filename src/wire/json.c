@@ -155,7 +155,10 @@ static bool skim_string(struct cursor *c)
 
 static bool skip_string(struct cursor *c)
 {
-    return skip_char(c, '"') && skip_text(c, true) && skip_char(c, '"');
+    if (!skip_char(c, '"'))
+        return false;
+    skip_plain(c); /* which is mostly all of it */
+    return skip_char(c, '"') || (skip_text(c, true) && skip_char(c, '"'));
 }
 
 /* ---- numbers and words ---- */
