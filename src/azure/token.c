@@ -24,30 +24,21 @@ enum err jwt_mint(const struct hmac_key *key, struct str claims, struct arena *m
     return buf_done(&token, out);
 }
 
-/* "role", in one list for both kinds. */
-static void add_roles(struct buf *claims, const struct webpubsub_client *client)
+/* Adds to "role", which is one list for both kinds; *separator is what stands before the next. */
+static void add_roles(struct buf *claims, struct str kind, struct str_list groups,
+                      struct str *separator)
 {
-    const struct {
-        struct str name;
-        struct str_list groups;
-    } kinds[] = { { STR(WEBPUBSUB_MAY_SEND), client->sends_to },
-                  { STR(WEBPUBSUB_MAY_JOIN), client->joins } };
-    struct str separator = STR(",\"role\":[");
     struct str role;
 
-    for (size_t i = 0; i < COUNT(kinds); i++) {
-        for (size_t j = 0; j < kinds[i].groups.count; j++) {
-            if (arena_concat(claims->mem, &role, kinds[i].name, kinds[i].groups.at[j])) {
-                claims->failed = true;
-                return;
-            }
-            buf_add(claims, separator);
-            json_add_string(claims, role);
-            separator = STR(",");
+    for (size_t i = 0; i < groups.count; i++) {
+        if (arena_concat(claims->mem, &role, kind, groups.at[i])) {
+            claims->failed = true;
+            return;
         }
+        buf_add(claims, *separator);
+        json_add_string(claims, role);
+        *separator = STR(",");
     }
-    if (separator.len == 1)
-        buf_add_char(claims, ']');
 }
 
 /* {"iat":…,"exp":…,"aud":"url…, where the rest of an address may follow: none needs an escape. */
@@ -63,6 +54,7 @@ enum err webpubsub_client_token(const struct webpubsub *webpubsub,
                                 const struct webpubsub_client *client, int64_t now_unix,
                                 int64_t life_seconds, struct arena *mem, struct str *out)
 {
+    struct str separator = STR(",\"role\":[");
     struct buf claims = { .mem = mem };
     struct str text;
 
@@ -75,8 +67,9 @@ enum err webpubsub_client_token(const struct webpubsub *webpubsub,
         buf_add(&claims, STR(",\"sub\":"));
         json_add_string(&claims, client->user);
     }
-    add_roles(&claims, client);
-    buf_add_char(&claims, '}');
+    add_roles(&claims, STR(WEBPUBSUB_MAY_SEND), client->sends_to, &separator);
+    add_roles(&claims, STR(WEBPUBSUB_MAY_JOIN), client->joins, &separator);
+    buf_add(&claims, separator.len == 1 ? STR("]}") : STR("}"));
     return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(webpubsub->key, text, mem, out);
 }
 

@@ -10,34 +10,28 @@
 
 /* ---- connection string ---- */
 
-/* The parts of a connection string, as they came. */
-struct parts {
-    struct str endpoint, access_key, port;
-};
+/* The parts of a connection string. */
+enum part { ENDPOINT, ACCESS_KEY, PORT, PARTS };
 
-static enum err split(struct str text, struct parts *out, const char **why)
+/* As they came. */
+static enum err split(struct str text, struct str parts[static PARTS], const char **why)
 {
-    const struct {
-        struct str name;
-        struct str *value;
-        const char *twice;
-    } known[] = {
-        { STR("Endpoint"), &out->endpoint, "has two Endpoint parts" },
-        { STR("AccessKey"), &out->access_key, "has two AccessKey parts" },
-        { STR("Port"), &out->port, "has two Port parts" },
-    };
+    static const struct str names[PARTS] = { STR_INIT("Endpoint"), STR_INIT("AccessKey"),
+                                             STR_INIT("Port") };
+    static const char *const twice[PARTS] = { "has two Endpoint parts",
+                                              "has two AccessKey parts", "has two Port parts" };
 
     while (text.len > 0) {
         struct str value;
         struct str part = str_cut(text, ";", &text);
         struct str name = str_trim(str_cut(part, "=", &value));
-        for (size_t i = 0; i < COUNT(known); i++) {
-            if (!str_equal_nocase(name, known[i].name))
+        for (size_t i = 0; i < PARTS; i++) {
+            if (!str_equal_nocase(name, names[i]))
                 continue;
-            *why = known[i].twice;
-            if (known[i].value->ptr)
+            *why = twice[i];
+            if (parts[i].ptr)
                 return ERR_SYNTAX;
-            *known[i].value = str_trim(value);
+            parts[i] = str_trim(value);
         }
     }
     return ERR_NONE;
@@ -102,15 +96,15 @@ static enum err make_endpoint(struct str text, struct str port, struct arena *me
 enum err webpubsub_parse(struct str text, struct arena *mem, struct webpubsub_endpoint *out,
                          const char **why)
 {
-    struct parts parts = { 0 };
+    struct str parts[PARTS] = { NO_STR };
 
-    if (split(text, &parts, why))
+    if (split(text, parts, why))
         return ERR_SYNTAX;
     *why = "has no Endpoint";
-    if (parts.endpoint.len == 0)
+    if (parts[ENDPOINT].len == 0)
         return ERR_SYNTAX;
-    out->access_key = parts.access_key;
-    return make_endpoint(parts.endpoint, parts.port, mem, out, why);
+    out->access_key = parts[ACCESS_KEY];
+    return make_endpoint(parts[ENDPOINT], parts[PORT], mem, out, why);
 }
 
 enum err webpubsub_parse_endpoint(struct str text, struct arena *mem,
