@@ -518,7 +518,6 @@ bool config_load(struct config *config, config_getenv *get, struct complaints *c
     };
 
     memset(config, 0, sizeof(*config));
-    complaints->count = 0;
     arena_init(&config->mem, 64 * 1024);
 
     read_service(config, get, complaints);

@@ -58,7 +58,8 @@ struct complaints {
 };
 
 /*
- * Reads everything and complains about all that is wrong at once.  True if nothing is.
+ * Reads everything and adds to the complaints all that is wrong, so that it is told at once.  True
+ * if there are none, nor were any before.
  * The environment must stay as it is for as long as config is used.
  */
 MUST_USE bool config_load(struct config *config, config_getenv *get,

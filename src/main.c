@@ -92,22 +92,15 @@ static void parse_options(int argc, char **argv, struct options *options)
     }
 }
 
-/* Reads all settings, the port among them, so that all that is wrong is told at once. */
-static bool load(const struct options *options, struct config *config, unsigned *port,
-                 struct complaints *complaints)
-{
-    bool ok = config_load(config, getenv, complaints);
-
-    return config_port(getenv, options->port, port, complaints) && ok;
-}
-
 static int check(const struct options *options)
 {
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
     struct config config;
     unsigned port;
-    bool ok = load(options, &config, &port, &complaints);
+    bool ok;
 
+    (void)!config_port(getenv, options->port, &port, &complaints);
+    ok = config_load(&config, getenv, &complaints);
     for (size_t i = 0; i < complaints.count; i++)
         fprintf(stderr, "codestream: %s %s\n", complaints.at[i].setting,
                 complaints.at[i].problem);
@@ -377,7 +370,7 @@ static int start(const struct options *options, const sigset_t *stop, pid_t pare
             return EXIT_FAILURE;
         }
     }
-    if (load(options, &config, &port, &complaints)) {
+    if (config_load(&config, getenv, &complaints)) {
         status = serve(&config, listener, bound, stop, parent, ended_by);
         log_close();
     } else {

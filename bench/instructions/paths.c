@@ -243,7 +243,7 @@ static char *environment(const char *name)
 static void start_service(void)
 {
     static struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
     struct loop *loop = loop_new();
 
     arena_init(&forever, MEMORY);

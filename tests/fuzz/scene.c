@@ -327,7 +327,7 @@ static void start_handler(void)
 {
     struct http_client_options options = { .user_agent = "User-Agent: fuzz" };
     struct http_client *client = http_client_new(stand_in_loop(), &options);
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     MUST(config_load(&scene.config, from_variant, &complaints));
     MUST(client && !handler_init(&scene.handler, apps[scene.variant], &scene.config,

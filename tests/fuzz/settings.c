@@ -144,7 +144,7 @@ static void check_port(const char *option)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = input_on(data, size);
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
     struct config config;
 
     for (size_t i = 0; i < COUNT(names); i++) {

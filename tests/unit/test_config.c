@@ -47,7 +47,7 @@ static bool complains_of(const struct complaints *complaints, const char *settin
 static void is_refused(const char *setting, const char *value)
 {
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     assert_false(config_load(&config, from_environment, &complaints));
     assert_int_equal(complaints.count, 1);
@@ -61,7 +61,7 @@ static void is_refused(const char *setting, const char *value)
 static void the_connection_string_is_enough(void **state)
 {
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(SETTING_CONNECTION, CONNECTION);
@@ -83,7 +83,7 @@ static void the_connection_string_is_enough(void **state)
 static void every_setting_is_read(void **state)
 {
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(SETTING_CONNECTION, "Endpoint=http://localhost;Port=8080;AccessKey=k;Version=1.0;",
@@ -107,7 +107,7 @@ static void every_setting_is_read(void **state)
 static void an_empty_setting_is_as_good_as_none(void **state)
 {
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_HUB", "", "CODESTREAM_SECRET", "",
@@ -164,7 +164,7 @@ static void an_absurdly_long_connection_string_is_refused(void **state)
 static void a_managed_identity_stands_in_for_the_key(void **state)
 {
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(IDENTITY, SECRET);
@@ -214,7 +214,7 @@ static void what_an_identity_lacks_is_told_by_name(void **state)
 static void clients_may_have_an_address_of_their_own(void **state)
 {
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(SETTING_CONNECTION, CONNECTION, "CODESTREAM_CLIENT_ENDPOINT",
@@ -246,7 +246,7 @@ static void plain_http_stays_on_this_machine(void **state)
     }
     for (size_t i = 0; i < COUNT(near); i++) {
         struct config config;
-        struct complaints complaints;
+        struct complaints complaints = { .count = 0 };
         (void)snprintf(text, sizeof(text), "Endpoint=%s;AccessKey=k", near[i]);
         SET(SETTING_CONNECTION, text);
         assert_true(config_load(&config, from_environment, &complaints));
@@ -274,7 +274,7 @@ static void storage_is_an_address_with_an_identity_or_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++) {
         struct config config;
-        struct complaints complaints;
+        struct complaints complaints = { .count = 0 };
         SET(SETTING_CONNECTION, CONNECTION, setting, good[i][0], "IDENTITY_ENDPOINT",
             "http://127.0.0.1:1/x", "IDENTITY_HEADER", "h");
         assert_true(config_load(&config, from_environment, &complaints));
@@ -343,7 +343,7 @@ static void all_that_is_wrong_is_told_at_once(void **state)
         "CODESTREAM_SERVICE_ORIGINS"
     };
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(wrong[0], "?", wrong[1], "?", wrong[2], "?", wrong[3], "?", wrong[4], "?", wrong[5],
@@ -421,7 +421,7 @@ static void what_is_no_file_is_no_file_of_certificates(void **state)
 static void certificates_may_have_remarks_around_them(void **state)
 {
     char path[] = "/tmp/codestream-ca-XXXXXX";
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
     struct config config;
     int fd = mkstemp(path);
 
@@ -483,7 +483,7 @@ static void secrets_are_forgotten_where_they_stood(void **state)
     static char secret[] = "0123456789abcdef0123456789abcdef";
     static char word[] = "open sesame, please";
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     SET(SETTING_CONNECTION, connection, "CODESTREAM_SECRET", secret, "CODESTREAM_WRITERS",
@@ -502,7 +502,7 @@ static void secrets_are_forgotten_where_they_stood(void **state)
 
 static void the_proxy_is_the_one_that_programs_of_all_kinds_take(void **state)
 {
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
     struct config config;
 
     (void)state;
@@ -531,7 +531,7 @@ static void a_word_for_writers_has_sixteen_characters(void **state)
                                        "0123456789abcdef\xff" };
     char longest[APP_MAX_WORD_BYTES + 2];
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -563,7 +563,7 @@ static void the_platform_signs_people_in_only_if_it_says_so(void **state)
                   { "tRuE", true },   { "", false },     { "1", false },   { "yes", false },
                   { "false", false }, { "true ", false } };
     struct config config;
-    struct complaints complaints;
+    struct complaints complaints = { .count = 0 };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
