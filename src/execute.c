@@ -32,22 +32,16 @@ static enum err encode(const struct execution *run, const struct app_action *act
     struct buf packet = { .mem = run->mem };
     struct str body;
 
-    switch (action->kind) {
-    case APP_JOIN:
-    case APP_LEAVE:
+    if (action->kind == APP_COUNT)
+        return webpubsub_list(webpubsub, target.nsp, target.rooms.at[0], run->mem, out);
+    if (action->kind == APP_JOIN || action->kind == APP_LEAVE)
         return webpubsub_move(webpubsub,
                               action->kind == APP_JOIN ? WEBPUBSUB_JOIN : WEBPUBSUB_LEAVE,
                               &target, action->rooms, run->mem, out);
-    case APP_COUNT:
-        return webpubsub_list(webpubsub, target.nsp, target.rooms.at[0], run->mem, out);
-    case APP_EMIT:
+    if (action->kind == APP_EMIT)
         packet_add_event(&packet, target.nsp, action->name, action->args, action->attachments);
-        break;
-    case APP_DISCONNECT:
-    case APP_CLOSE:
+    else
         packet_add_disconnect(&packet, target.nsp, action->kind == APP_CLOSE);
-        break;
-    }
     if (buf_done(&packet, &body))
         return ERR_NO_MEMORY;
     return webpubsub_send(webpubsub, &target, action->kind == APP_EMIT, body, run->mem, out);

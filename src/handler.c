@@ -180,7 +180,6 @@ enum err handler_init(struct handler *handler, const struct app *app,
         .loop = loop,
         .sample.until_ms = LOOP_NEVER,
         .config = config,
-        .keeps_texts = storage != NULL,
     };
     if (rest_init(&handler->rest, &config->rest, loop, client))
         return ERR_NO_MEMORY;
@@ -208,6 +207,6 @@ void handler_free(struct handler *handler)
 void handler_abort(struct handler *handler)
 {
     rest_abort(&handler->rest);
-    if (handler->keeps_texts)
+    if (handler->storage.client)
         rest_abort(&handler->storage);
 }

@@ -61,9 +61,8 @@ struct handler {
     struct hmac_key *secret;            /* signs writer keys */
     unsigned char word_mac[HMAC_BYTES]; /* if the owner has set a word: see app_word_mac */
     size_t in_flight;
-    struct rest storage; /* where texts are kept, if they are */
-    bool keeps_texts;
-    size_t texts; /* requests for them that are under way */
+    struct rest storage; /* where texts are kept; its client is NULL if they are not */
+    size_t texts;        /* requests for them that are under way */
     struct handler_sample sample;
 };
 

@@ -179,14 +179,10 @@ static void allow_what_is_needed(struct rules *rules, const char *ca_file)
 
 static const char *name_absence(int error)
 {
-    switch (error) {
-    case ENOSYS:
+    if (error == ENOSYS)
         return "open: this kernel has no Landlock";
-    case EOPNOTSUPP:
-        return "open: Landlock is switched off in this kernel";
-    default:
-        return "open: this host allows no Landlock";
-    }
+    return error == EOPNOTSUPP ? "open: Landlock is switched off in this kernel"
+                               : "open: this host allows no Landlock";
 }
 
 static void refuse_files(const char *ca_file, struct sandbox *in_force)

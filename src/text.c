@@ -143,7 +143,7 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
     struct keeping *k;
     struct str room;
 
-    if (!handler->keeps_texts) {
+    if (!handler->storage.client) {
         response_error_sampled(request, 404, "NotFound", "no texts are kept here", &refusals);
         return NULL;
     }

@@ -132,32 +132,22 @@ static void add_binary(struct writer *w, struct str bytes)
 
 static void add_value(struct writer *w, const struct app_value *value)
 {
-    switch (value->kind) {
-    case APP_UNDEFINED:
-        buf_add(&w->out, STR("null")); /* as JSON.stringify does it in a list */
-        break;
-    case APP_TEXT:
+    if (value->kind == APP_TEXT)
         json_add_string(&w->out, value->text);
-        break;
-    case APP_NUMBER:
+    else if (value->kind == APP_NUMBER)
         add_number(w, value->number);
-        break;
-    case APP_BOOLEAN:
+    else if (value->kind == APP_BOOLEAN)
         buf_add(&w->out, value->number ? STR("true") : STR("false"));
-        break;
-    case APP_BINARY:
+    else if (value->kind == APP_BINARY)
         add_binary(w, value->text);
-        break;
-    case APP_JSON:
+    else if (value->kind == APP_JSON)
         add_checked(w, value->text);
-        break;
-    case APP_PASSED:
+    else if (value->kind == APP_PASSED)
         buf_add(&w->out, value->text);
-        break;
-    case APP_OBJECT:
+    else if (value->kind == APP_OBJECT)
         add_members(w, value->members, value->count);
-        break;
-    }
+    else
+        buf_add(&w->out, STR("null")); /* undefined, as JSON.stringify does it in a list */
 }
 
 /*

@@ -195,15 +195,9 @@ static void tell(struct resolver_name *name)
 
 static const char *name_failure(int trouble)
 {
-    switch (trouble) {
-    case 0:
-    case ARES_ENODATA:
+    if (trouble == 0 || trouble == ARES_ENODATA)
         return "the host name does not resolve";
-    case ARES_ENOMEM:
-        return "no memory";
-    default:
-        return "no name server answers";
-    }
+    return trouble == ARES_ENOMEM ? "no memory" : "no name server answers";
 }
 
 /*
@@ -213,16 +207,10 @@ static const char *name_failure(int trouble)
  */
 static bool is_worth_a_detour(const struct resolver_name *name)
 {
-    switch (name->trouble) {
-    case 0:
-    case ARES_ETIMEOUT:
-    case ARES_ECONNREFUSED:
-    case ARES_ENOMEM:
-    case ARES_EDESTRUCTION:
-        return false;
-    default:
-        return !name->is_answered && name->detours < name->resolver->server_count;
-    }
+    return name->trouble != 0 && name->trouble != ARES_ETIMEOUT &&
+           name->trouble != ARES_ECONNREFUSED && name->trouble != ARES_ENOMEM &&
+           name->trouble != ARES_EDESTRUCTION && !name->is_answered &&
+           name->detours < name->resolver->server_count;
 }
 
 /*
@@ -331,20 +319,15 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
     (void)timeouts;
     name->open--;
     name->resolver->open--;
-    switch (status) {
-    case ARES_SUCCESS:
+    if (status == ARES_SUCCESS) {
         take_found(name, question->family, found);
         ares_freeaddrinfo(found);
-        break;
-    case ARES_ENODATA:
+    } else if (status == ARES_ENODATA) {
         name->has_none[question->family] = true;
-        break;
-    case ARES_ENOTFOUND:
-    case ARES_EBADNAME:
+    } else if (status == ARES_ENOTFOUND || status == ARES_EBADNAME) {
         take(name, question->family, &no_addresses);
-        break;
-    default: /* what is known serves on */
-        name->trouble = status;
+    } else {
+        name->trouble = status; /* what is known serves on */
     }
     if (name->open == 0)
         end_look_up(name);

@@ -269,9 +269,7 @@ static void test_races(void **unused)
     const struct rest_options options = { .identity = { .endpoint = STR_INIT("http://identity"),
                                                         .header = STR_INIT("h"),
                                                         .service = "storage.azure.com" } };
-    struct handler handler = {
-        .app = &codestream_app, .config = &config, .loop = &loop, .keeps_texts = true
-    };
+    struct handler handler = { .app = &codestream_app, .config = &config, .loop = &loop };
     struct str message, key, authorization;
     struct arena mem;
 
