@@ -88,45 +88,42 @@ static bool is_localhost(const char *host)
             str_equal_nocase(str_skip(name, name.len - 10), STR(".localhost")));
 }
 
-static enum err add_name(struct target *target, struct resolver *resolver, const char *host,
-                         unsigned port)
+/* Gets a part of a URL, which is to be given to curl_free.  NULL: it has none, or no memory. */
+static char *part_of(CURLU *url, CURLUPart part, unsigned flags)
 {
+    char *text = NULL;
+
+    (void)curl_url_get(url, part, &text, flags);
+    return text;
+}
+
+/* The port of a URL, or another if it has none.  0: no memory. */
+static unsigned port_of(CURLU *url, unsigned flags, unsigned other)
+{
+    uint64_t port = other;
+    char *text = NULL;
+
+    if (curl_url_get(url, CURLUPART_PORT, &text, flags) == CURLUE_OUT_OF_MEMORY)
+        return 0;
+    (void)!str_to_number(str_from(text), 0, 65535, &port);
+    curl_free(text);
+    return (unsigned)port;
+}
+
+/* Adds a host whose addresses will be needed.  false: too many, or port is 0. */
+static bool add_name(struct http_client *client, const char *host, unsigned port)
+{
+    struct target_names *names = &client->target.names;
     struct resolver_name *name;
 
     if (addresses_is_literal(host) || is_localhost(host)) {
-        target->names.has_literal = true;
-        return ERR_NONE;
+        names->has_literal = true;
+        return true;
     }
-    name = resolver_name(resolver, host, port);
-    if (!name)
-        return ERR_NO_MEMORY;
-    target->names.at[target->names.count++] = name;
-    return ERR_NONE;
-}
-
-/*
- * Gets a part of a URL, which is to be given to curl_free.  NULL: the URL has none.
- * ERR_NO_MEMORY.
- */
-static enum err part_of(CURLU *url, CURLUPart part, unsigned flags, char **text)
-{
-    *text = NULL;
-    return curl_url_get(url, part, text, flags) == CURLUE_OUT_OF_MEMORY ? ERR_NO_MEMORY
-                                                                        : ERR_NONE;
-}
-
-/* Reads the port, and leaves *port as it is if the URL has none.  ERR_NO_MEMORY. */
-static enum err read_port(CURLU *url, unsigned flags, unsigned *port)
-{
-    uint64_t number = *port;
-    char *text;
-    enum err e = part_of(url, CURLUPART_PORT, flags, &text);
-
-    if (text)
-        (void)!str_to_number(str_from(text), 0, 65535, &number);
-    curl_free(text);
-    *port = (unsigned)number;
-    return e;
+    name = port > 0 ? resolver_name(client->resolver, host, port) : NULL;
+    if (name)
+        names->at[names->count++] = name;
+    return name != NULL;
 }
 
 /* Most proxies are told the name and look it up, but these are told an address. */
@@ -142,88 +139,63 @@ static bool is_told_addresses(const char *proxy_scheme)
  * Adds the proxy's own name, as libcurl reads the variable, and says whether the host's name is
  * needed as well.
  */
-static enum err add_proxy(struct target *target, struct resolver *resolver, CURLU *url,
-                          bool *needs_host)
-{
-    char *scheme, *host;
-    enum err no_scheme = part_of(url, CURLUPART_SCHEME, 0, &scheme);
-    enum err no_host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE, &host);
-    unsigned port = str_equal_nocase(str_from(scheme), STR("https")) ? 443 : 1080;
-    enum err e = ERR_NO_MEMORY;
-
-    *needs_host = is_told_addresses(scheme);
-    if (!no_scheme && !no_host && host && !read_port(url, 0, &port))
-        e = add_name(target, resolver, host, port);
-    curl_free(scheme);
-    curl_free(host);
-    return e;
-}
-
-static enum err read_proxy(struct target *target, const char *proxy, struct resolver *resolver,
-                           bool *needs_host)
+static bool add_proxy(struct http_client *client, bool *needs_host)
 {
     CURLU *url = curl_url();
-    enum err e = ERR_NONE; /* of what is no URL */
-    CURLUcode code;
+    char *scheme, *host;
+    bool ok;
 
-    if (!url)
-        return ERR_NO_MEMORY;
-    target->proxy = proxy;
-    *needs_host = false;
-    code =
-        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
-    if (code == CURLUE_OK)
-        e = add_proxy(target, resolver, url, needs_host);
-    else if (code == CURLUE_OUT_OF_MEMORY)
-        e = ERR_NO_MEMORY;
+    (void)curl_url_set(url, CURLUPART_URL, client->options.proxy,
+                       CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+    scheme = part_of(url, CURLUPART_SCHEME, 0);
+    host = part_of(url, CURLUPART_HOST, CURLU_URLDECODE);
+    ok = scheme && host &&
+         add_name(
+             client, host,
+             port_of(url, 0, str_equal_nocase(str_from(scheme), STR("https")) ? 443 : 1080));
+    *needs_host = is_told_addresses(scheme);
+    curl_free(scheme);
+    curl_free(host);
     curl_url_cleanup(url);
-    return e;
+    return ok;
 }
 
-static enum err read_names(struct target *target, const char *host,
-                           const struct http_client_options *options, struct resolver *resolver)
+static bool read_names(struct http_client *client, const char *host)
 {
-    bool has_proxy = !options->is_plain && options->proxy && options->proxy[0] &&
-                     !http_proxy_spares(options->no_proxy, str_from(host));
+    const struct http_client_options *options = &client->options;
     bool needs_host = true;
-    unsigned port = 0;
 
-    if (has_proxy && read_proxy(target, options->proxy, resolver, &needs_host))
-        return ERR_NO_MEMORY;
-    if (!needs_host)
-        return ERR_NONE;
-    if (read_port(target->url, CURLU_DEFAULT_PORT, &port))
-        return ERR_NO_MEMORY;
-    return add_name(target, resolver, host, port);
+    if (!options->is_plain && options->proxy && options->proxy[0] &&
+        !http_proxy_spares(options->no_proxy, str_from(host))) {
+        client->target.proxy = options->proxy;
+        if (!add_proxy(client, &needs_host))
+            return false;
+    }
+    return !needs_host ||
+           add_name(client, host, port_of(client->target.url, CURLU_DEFAULT_PORT, 0));
 }
 
-/*
- * Reads where a URL leads.  What is no URL has no names, and libcurl will say so.
- * ERR_NO_MEMORY: out of memory, or too many names.
- */
-static enum err target_read(struct target *target, const char *url,
-                            const struct http_client_options *options,
-                            struct resolver *resolver)
+/* Reads where a URL leads.  false: nowhere, or no memory; then it is read again for the next call. */
+static bool read_target(struct http_client *client, const char *url)
 {
-    enum err e;
-    char *host = NULL;
+    struct target *target = &client->target;
+    char *host;
+    bool ok;
 
     read_base(target, url);
     curl_url_cleanup(target->url);
     target->url = curl_url();
-    e = target->url ? ERR_NONE : ERR_NO_MEMORY;
     target->id++;
     target->proxy = "";
     target->names = (struct target_names){ .count = 0 };
-    if (curl_url_set(target->url, CURLUPART_URL, target->base_len > 0 ? target->base : url,
-                     0) == CURLUE_OK)
-        e = part_of(target->url, CURLUPART_HOST, CURLU_PUNYCODE, &host);
-    if (host)
-        e = read_names(target, host, options, resolver);
-    if (e || !host)
-        target->base[0] = '\0'; /* it is read again for the next call */
+    (void)curl_url_set(target->url, CURLUPART_URL, target->base_len > 0 ? target->base : url,
+                       0);
+    host = part_of(target->url, CURLUPART_HOST, CURLU_PUNYCODE);
+    ok = host && read_names(client, host);
+    if (!ok)
+        target->base[0] = '\0';
     curl_free(host);
-    return e;
+    return ok;
 }
 
 /* Does the URL lead where target does? */
@@ -232,7 +204,10 @@ static bool target_is_of(const struct target *target, const char *url)
     return target->base[0] != '\0' && strncmp(target->base, url, target->base_len) == 0;
 }
 
-/* Asks for the addresses of all names at once.  The worst state of any counts. */
+/*
+ * Asks for the addresses of all names at once.  The worst state of any counts; if it is
+ * RESOLVER_FAILED, *failure, a static text, says why.
+ */
 static enum resolver_state ask_names(const struct target *target, const char **failure)
 {
     enum resolver_state worst = RESOLVER_KNOWN;
@@ -244,30 +219,23 @@ static enum resolver_state ask_names(const struct target *target, const char **f
     return worst;
 }
 
-/* Finds out which host the call is for.  RESOLVER_FAILED: *failure, a static text, says why. */
-static enum resolver_state find_target(struct http_client *client, const struct http_call *call,
-                                       const char **failure)
-{
-    *failure = "no memory";
-    if (!target_is_of(&client->target, call->url) &&
-        target_read(&client->target, call->url, &client->options, client->resolver))
-        return RESOLVER_FAILED;
-    return ask_names(&client->target, failure);
-}
-
 /* ---- turning ---- */
 
 static void start_next(struct http_client *client)
 {
     struct http_call *call = take(&client->waiting);
+    const char *failure = "no memory";
     enum resolver_state names;
-    const char *failure;
 
     if (call->deadline_ms <= loop_now_ms(client->loop)) {
         http_call_end(call, HTTP_CLIENT_TOO_LATE);
         return;
     }
-    names = find_target(client, call, &failure);
+    if (!target_is_of(&client->target, call->url) && !read_target(client, call->url)) {
+        http_call_end(call, "the URL leads nowhere, or there is no memory");
+        return;
+    }
+    names = ask_names(&client->target, &failure);
     if (names == RESOLVER_ASKED)
         queue_add(&client->unnamed, &call->queued, call->deadline_ms);
     else if (names == RESOLVER_FAILED ||
