@@ -180,23 +180,17 @@ void rest_start(struct rest_call *call)
     struct rest *rest = call->rest;
     struct str token;
 
-    if (rest->is_ending) {
+    call->wait = (struct identity_wait){ .ready = on_identity,
+                                         .owner = call,
+                                         .deadline_ms = call->deadline_ms };
+    if (rest->is_ending)
         end(call, ENDING);
-        return;
-    }
-    if (call->deadline_ms <= loop_now_ms(rest->loop)) {
+    else if (call->deadline_ms <= loop_now_ms(rest->loop))
         end(call, "timed out");
-        return;
-    }
-    if (rest->identity) {
-        call->wait = (struct identity_wait){ .ready = on_identity,
-                                             .owner = call,
-                                             .deadline_ms = call->deadline_ms };
+    else if (rest->identity)
         identity_ask(rest->identity, &call->wait);
-        return;
-    }
-    if (webpubsub_rest_token(&rest->webpubsub, call->request.url, (int64_t)time(NULL),
-                             call->mem, &token))
+    else if (webpubsub_rest_token(&rest->webpubsub, call->request.url, (int64_t)time(NULL),
+                                  call->mem, &token))
         end(call, "no memory");
     else
         send_with(call, token);

@@ -187,39 +187,37 @@ static bool grow_in_place(struct buf *b, size_t size)
     return true;
 }
 
-/* Room for len more bytes; doubles, so that appending n bytes copies at most 2n. */
-static bool make_room(struct buf *b, size_t len)
+static bool grow(struct buf *b, size_t size)
 {
-    const size_t unit = alignof(max_align_t);
-    size_t size = b->size > 64 ? b->size : 64;
     char *ptr;
 
-    if (b->ptr && len <= b->size - b->len)
-        return !b->failed;
-    if (b->failed || len > SIZE_MAX / 4 - b->len) {
-        b->failed = true;
-        return false;
-    }
-    while (size < b->len + len)
-        size *= 2;
     if (grow_in_place(b, size))
         return true;
     ptr = arena_space(b->mem, size);
-    if (!ptr) {
-        /* Near the limit an exact fit may still do. */
-        size = (b->len + len + unit - 1) / unit * unit;
-        if (grow_in_place(b, size))
-            return true;
-        ptr = arena_space(b->mem, size);
-    }
-    b->failed = !ptr;
-    if (b->failed)
+    if (!ptr)
         return false;
     if (b->ptr)
         memcpy(ptr, b->ptr, b->len);
     b->ptr = ptr;
     b->size = size;
     return true;
+}
+
+/* Room for len more bytes; doubles, so that appending n bytes copies at most 2n. */
+static bool make_room(struct buf *b, size_t len)
+{
+    const size_t unit = alignof(max_align_t);
+    size_t size = b->size > 64 ? b->size : 64;
+
+    if (b->ptr && len <= b->size - b->len)
+        return !b->failed;
+    b->failed |= len > SIZE_MAX / 4 - b->len;
+    while (!b->failed && size < b->len + len)
+        size *= 2;
+    /* Near the limit an exact fit may still do. */
+    b->failed =
+        b->failed || (!grow(b, size) && !grow(b, (b->len + len + unit - 1) / unit * unit));
+    return !b->failed;
 }
 
 void buf_reserve(struct buf *b, size_t len)
