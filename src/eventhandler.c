@@ -203,41 +203,35 @@ static unsigned connect_status(enum app_refusal outcome)
     return status ? status : 403;
 }
 
-/* The arguments of the acknowledgement: the application's, or {"success":…} */
-static enum err ack_args(struct delivery *d, struct str *out)
+/* 43<id>[…] with the application's arguments, or {"success":…} */
+static enum err write_ack(struct delivery *d, struct str *out)
 {
-    struct buf args = { .mem = &d->request->mem };
+    struct buf args = { .mem = &d->request->mem }, packet = args;
+    struct str text = d->socket.plan.ack;
 
-    *out = d->socket.plan.ack;
-    if (out->ptr && d->run.outcome == APP_ACCEPTED)
-        return ERR_NONE;
-    buf_add_char(&args, '{');
-    app_add_outcome(&args, d->run.outcome, d->run.message);
-    buf_add_char(&args, '}');
-    return buf_done(&args, out);
+    if (!text.ptr || d->run.outcome != APP_ACCEPTED) {
+        buf_add_char(&args, '{');
+        app_add_outcome(&args, d->run.outcome, d->run.message);
+        buf_add_char(&args, '}');
+        if (buf_done(&args, &text))
+            return ERR_NO_MEMORY;
+    }
+    packet_add_ack(&packet, d->packet.nsp, d->packet.ack_id, text);
+    return buf_done(&packet, out);
 }
 
-/* Sends 43<id>[…] if the client asked for an acknowledgement. */
+/* Sends the acknowledgement if the client asked for one. */
 static void respond_to_message(struct delivery *d)
 {
-    struct buf body = { .mem = &d->request->mem };
     struct http_response response = {
         .status = 200,
         .headers = { { STR("Content-Type"), STR("text/plain; charset=utf-8") } },
         .header_count = 1,
     };
-    struct str args;
 
-    if (d->packet.ack_id.len == 0) {
+    if (d->packet.ack_id.len == 0)
         send_status(d, 204);
-        return;
-    }
-    if (ack_args(d, &args)) {
-        respond_no_memory(d);
-        return;
-    }
-    packet_add_ack(&body, d->packet.nsp, d->packet.ack_id, args);
-    if (buf_done(&body, &response.body))
+    else if (write_ack(d, &response.body))
         respond_no_memory(d);
     else
         send_response(d, &response);

@@ -13,7 +13,6 @@ struct action_call {
     struct rest_call call;
 };
 
-static const struct plan_fault done_well = { .refusal = APP_ACCEPTED };
 static const struct plan_fault no_memory = { APP_BUSY, "no memory for this event",
                                              .failure = "no memory" };
 
@@ -113,10 +112,11 @@ static void leave(struct execution *run, size_t i)
 
 static void proceed(struct execution *run);
 
+/* fault: NULL if the action was carried out. */
 static void end_action(struct execution *run, size_t i, const struct plan_fault *fault)
 {
     leave(run, i);
-    if (fault->failure && !run->is_broken) {
+    if (fault && !run->is_broken) {
         run->fault = *fault;
         if (!plan_of(run)->actions[i].to.may_fail)
             give_up(run, fault);
@@ -223,7 +223,7 @@ static void on_response(void *owner)
     else if (one->action->kind == APP_COUNT)
         add_page(one);
     else
-        end_action(one->run, one->index, &done_well);
+        end_action(one->run, one->index, NULL);
 }
 
 static void begin_action(struct execution *run, size_t i)

@@ -166,15 +166,14 @@ static void get_token(struct negotiation *n)
 static void respond_refused(struct negotiation *n)
 {
     const struct app_pass *pass = &n->caller.pass;
-    const char *code = app_refusal_code(pass->refusal).ptr; /* a constant */
-    unsigned status = response_status_of(pass->refusal);
 
     if (pass->refusal == APP_BUSY)
         respond_unavailable(n->request, pass->message);
-    else if (pass->refusal == APP_WRITERS_WORD)
-        response_error_sampled(n->request, status, code, pass->message, &guesses);
     else
-        response_error(n->request, status, code, pass->message);
+        response_error_sampled(n->request, response_status_of(pass->refusal),
+                               app_refusal_code(pass->refusal).ptr /* a constant */,
+                               pass->message,
+                               pass->refusal == APP_WRITERS_WORD ? &guesses : NULL);
 }
 
 static uint64_t unix_ms(void)

@@ -47,20 +47,6 @@ void response_send_json(struct http_request *request, unsigned status, struct st
     http_response_send(request, &response);
 }
 
-static void send_error(struct http_request *request, unsigned status, const char *code,
-                       const char *message, struct header further)
-{
-    struct buf text = { .mem = &request->mem };
-    struct str body;
-
-    buf_add_all(&text, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
-    json_add_string(&text, str_from(message)); /* may be a library's own words */
-    buf_add(&text, STR("}}"));
-    if (buf_done(&text, &body))
-        body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
-    response_send_json(request, status, body, further);
-}
-
 /* Says whether this request has a line, and for how many others the line stands. */
 static bool has_line(const struct http_request *request, struct response_sample *sample,
                      uint64_t *others)
@@ -107,6 +93,22 @@ unsigned response_status_of(enum app_refusal refusal)
     return status ? status : 400;
 }
 
+/* further: a header, left out if it has no name. */
+static void refuse(struct http_request *request, unsigned status, const char *code,
+                   const char *message, struct response_sample *sample, struct header further)
+{
+    struct buf text = { .mem = &request->mem };
+    struct str body;
+
+    response_log_outcome(request, status, code, message, sample);
+    buf_add_all(&text, STR("{\"error\":{\"code\":\""), str_from(code), STR("\",\"message\":"));
+    json_add_string(&text, str_from(message)); /* may be a library's own words */
+    buf_add(&text, STR("}}"));
+    if (buf_done(&text, &body))
+        body = STR("{\"error\":{\"code\":\"NoMemory\",\"message\":\"no memory\"}}");
+    response_send_json(request, status, body, further);
+}
+
 void response_error(struct http_request *request, unsigned status, const char *code,
                     const char *message)
 {
@@ -118,14 +120,11 @@ void response_error_sampled(struct http_request *request, unsigned status, const
 {
     const struct header retry = { STR("Retry-After"), STR(RESPONSE_RETRY_SECONDS) };
 
-    response_log_outcome(request, status, code, message, sample);
-    send_error(request, status, code, message, status == 503 ? retry : NO_HEADER);
+    refuse(request, status, code, message, sample, status == 503 ? retry : NO_HEADER);
 }
 
 void response_not_allowed(struct http_request *request, struct str allow)
 {
-    static const char code[] = "MethodNotAllowed", message[] = "this path has no such method";
-
-    response_log_outcome(request, 405, code, message, NULL);
-    send_error(request, 405, code, message, (struct header){ STR("Allow"), allow });
+    refuse(request, 405, "MethodNotAllowed", "this path has no such method", NULL,
+           (struct header){ STR("Allow"), allow });
 }
