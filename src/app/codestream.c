@@ -209,20 +209,6 @@ static void publish(struct app_socket *socket, const struct member *member, stru
                          { "joined", joined })));
 }
 
-/*
- * The word of a viewer that joins tells the writer of both, in the place of its presence and
- * of a sendToRoom.  Whoever speaks so is answered by its acknowledgement alone, which therefore
- * waits for the word as that of a sendToRoom does.
- */
-static void publish_join(struct app_socket *socket, const struct member *member,
-                         struct str data)
-{
-    struct str room = room_of(socket, member, ROLE_WRITER);
-
-    publish(socket, member, data, BOOLEAN(true),
-            TO(.rooms = ROOMS(room), .except = ROOMS(socket->id)));
-}
-
 /* joinRoom {room_id, epoch?, data?} */
 static void on_join(struct app_socket *socket)
 {
@@ -244,7 +230,14 @@ static void on_join(struct app_socket *socket)
     if (may_join)
         app_join(socket, SELF(socket), ROOMS(room_of(socket, &member, member.role)));
     if (may_join && data.ptr) {
-        publish_join(socket, &member, data);
+        /*
+         * The word of a viewer that joins tells the writer of both, in the place of its presence
+         * and of a sendToRoom.  Whoever speaks so is answered by its acknowledgement alone, which
+         * therefore waits for the word as that of a sendToRoom does.
+         */
+        publish(socket, &member, data, BOOLEAN(true),
+                TO(.rooms = ROOMS(room_of(socket, &member, ROLE_WRITER)),
+                   .except = ROOMS(socket->id)));
         return;
     }
     tell_join(socket);

@@ -45,16 +45,11 @@ struct kept kept_deleted(uint64_t epoch)
                           .content = STR("\"\"") };
 }
 
-static int compare(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
 int kept_compare(uint64_t epoch, uint64_t version, uint64_t other_epoch, uint64_t other_version)
 {
-    int order = compare(epoch, other_epoch);
-
-    return order != 0 ? order : compare(version, other_version);
+    if (epoch != other_epoch)
+        return epoch < other_epoch ? -1 : 1;
+    return version < other_version ? -1 : version > other_version;
 }
 
 enum err kept_write(const struct kept *kept, uint64_t at_unix_ms, struct arena *mem,
