@@ -195,7 +195,8 @@ static void decide(struct handler *handler, struct http_request *request,
         respond_unavailable(request, "no memory");
         return;
     }
-    *n = (struct negotiation){ .handler = handler, .request = request };
+    n->handler = handler;
+    n->request = request;
     n->caller = (struct app_caller){
         .query = request->query,
         .query_count = request->query_count,

@@ -25,13 +25,13 @@ enum err jwt_mint(const struct hmac_key *key, struct str claims, struct arena *m
 }
 
 /* Adds to "role", which is one list for both kinds; *separator is what stands before the next. */
-static void add_roles(struct buf *claims, struct str kind, struct str_list groups,
+static void add_roles(struct buf *claims, struct str kind, const struct str_list *groups,
                       struct str *separator)
 {
     struct str role;
 
-    for (size_t i = 0; i < groups.count; i++) {
-        if (arena_concat(claims->mem, &role, kind, groups.at[i])) {
+    for (size_t i = 0; i < groups->count; i++) {
+        if (arena_concat(claims->mem, &role, kind, groups->at[i])) {
             claims->failed = true;
             return;
         }
@@ -67,8 +67,8 @@ enum err webpubsub_client_token(const struct webpubsub *webpubsub,
         buf_add(&claims, STR(",\"sub\":"));
         json_add_string(&claims, client->user);
     }
-    add_roles(&claims, STR(WEBPUBSUB_MAY_SEND), client->sends_to, &separator);
-    add_roles(&claims, STR(WEBPUBSUB_MAY_JOIN), client->joins, &separator);
+    add_roles(&claims, STR(WEBPUBSUB_MAY_SEND), &client->sends_to, &separator);
+    add_roles(&claims, STR(WEBPUBSUB_MAY_JOIN), &client->joins, &separator);
     buf_add(&claims, separator.len == 1 ? STR("]}") : STR("}"));
     return buf_done(&claims, &text) ? ERR_NO_MEMORY : jwt_mint(webpubsub->key, text, mem, out);
 }

@@ -54,9 +54,14 @@ static uint64_t special_bits(uint64_t eight)
     return found & HIGH_BITS;
 }
 
+static bool is_ascii(char c)
+{
+    return (unsigned char)c < 0x80;
+}
+
 static bool is_plain(char c)
 {
-    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+    return is_ascii(c) && c >= 0x20 && c != '"' && c != '\\';
 }
 
 static inline void skip_plain(struct cursor *c)
@@ -111,26 +116,22 @@ static size_t utf8_len(const struct cursor *c)
 }
 
 /*
- * Moves to the first character that only an escape can spell, or if has_escapes, to the first
- * that is not spelt so; else to the end.  false: what stands there is malformed.
+ * Moves to the first character that is neither plain nor spelt as it should be, beyond ASCII or, if
+ * has_escapes, by an escape; else to the end.  A call would cost more than most texts.
  */
-static bool skip_text(struct cursor *c, bool has_escapes)
+__attribute__((always_inline)) static inline void skip_text(struct cursor *c, bool has_escapes)
 {
     size_t len;
 
     do {
         skip_plain(c);
-        if (c->at == c->end)
-            return true;
-        if (*c->at == '\\' && has_escapes)
-            len = escape_len(c);
-        else if ((unsigned char)*c->at < 0x80)
-            return true;
-        else
+        len = 0;
+        if (c->at < c->end && !is_ascii(*c->at))
             len = utf8_len(c);
+        else if (has_escapes && sees(c, '\\'))
+            len = escape_len(c);
         c->at += len;
     } while (len > 0);
-    return false;
 }
 
 /*
@@ -157,8 +158,8 @@ static bool skip_string(struct cursor *c)
 {
     if (!skip_char(c, '"'))
         return false;
-    skip_plain(c); /* which is mostly all of it */
-    return skip_char(c, '"') || (skip_text(c, true) && skip_char(c, '"'));
+    skip_text(c, true);
+    return skip_char(c, '"');
 }
 
 /* ---- numbers and words ---- */
@@ -490,26 +491,32 @@ bool json_is_text(struct str s)
 {
     struct cursor c = cursor_on(s);
 
-    while (skip_text(&c, false) && c.at < c.end)
+    skip_text(&c, false);
+    while (c.at < c.end && is_ascii(*c.at)) {
         c.at++;
+        skip_text(&c, false);
+    }
     return c.at == c.end;
 }
 
 /* ---- writing ---- */
 
-static void add_escaped(struct buf *out, char c)
+/* Adds a character that is not plain.  false: it is no text either, and stands there as it came. */
+static bool add_special(struct buf *out, char c)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)c;
 
-    if (c == '"' || c == '\\') {
-        buf_add_char(out, '\\');
-        buf_add_char(out, c);
-        return;
+    if (byte < 0x20) {
+        buf_add(out, STR("\\u00"));
+        buf_add_char(out, hex[byte >> 4]);
+        buf_add_char(out, hex[byte & 15]);
+        return true;
     }
-    buf_add(out, STR("\\u00"));
-    buf_add_char(out, hex[byte >> 4]);
-    buf_add_char(out, hex[byte & 15]);
+    if (is_ascii(c))
+        buf_add_char(out, '\\');
+    buf_add_char(out, c);
+    return is_ascii(c);
 }
 
 bool json_add_string(struct buf *out, struct str s)
@@ -520,13 +527,10 @@ bool json_add_string(struct buf *out, struct str s)
     buf_add_char(out, '"');
     while (c.at < c.end) {
         const char *from = c.at;
-        bool is_good = skip_text(&c, false);
+        skip_text(&c, false);
         buf_add(out, (struct str){ from, (size_t)(c.at - from) });
-        if (!is_good)
-            buf_add_char(out, *c.at++);
-        else if (c.at < c.end)
-            add_escaped(out, *c.at++);
-        is_text &= is_good;
+        if (c.at < c.end)
+            is_text &= add_special(out, *c.at++);
     }
     buf_add_char(out, '"');
     return is_text;
