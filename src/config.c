@@ -51,12 +51,12 @@ static struct str read_line(const char *folder, struct str group, const char *fi
     char path[PATH_MAX];
     int len = snprintf(path, sizeof(path), "%s%.*s/%s", folder, STR_ARG(group), file);
     FILE *stream = len > 0 && (size_t)len < sizeof(path) ? fopen(path, "re") : NULL;
-    struct str text = NO_STR;
+    struct str text = NO_STR, rest;
 
     if (!stream)
         return NO_STR;
     if (fgets(space, (int)size, stream))
-        text = str_cut(str_from(space), "\n", &text);
+        text = str_cut(str_from(space), "\n", &rest);
     fclose(stream);
     return text;
 }
@@ -119,7 +119,7 @@ unsigned capacity_quota_cores(const char *root)
         return 0;
     while (fgets(line, sizeof(line), groups)) {
         /* "0::/group" is version 2, "4:cpu,cpuacct:/group" is version 1. */
-        struct str group = str_cut(str_from(line), "\n", &group);
+        struct str rest, group = str_cut(str_from(line), "\n", &rest);
         struct str number = str_cut(group, ":", &group);
         struct str controllers = str_cut(group, ":", &group);
         if (str_equal(number, STR("0")) && controllers.len == 0)

@@ -115,7 +115,7 @@ struct webpubsub_request {
  *
  * POST groups/{group}/:send or POST :send, perhaps with a filter, and a Socket.IO packet,
  * which is borrowed, as its body.  may_name_group: false for the packet that ends sockets, which
- * Microsoft sends to :send and a filter, always.
+ * Microsoft always sends to :send, with a filter.
  */
 MUST_USE enum err webpubsub_send(const struct webpubsub *webpubsub,
                                  const struct webpubsub_target *target, bool may_name_group,

@@ -116,8 +116,9 @@ static size_t utf8_len(const struct cursor *c)
 }
 
 /*
- * Moves to the first character that is neither plain nor spelt as it should be, beyond ASCII or, if
- * has_escapes, by an escape; else to the end.  A call would cost more than most texts.
+ * Moves behind what a string may have: plain characters, UTF-8 and, if has_escapes, escapes.  It
+ * stops at the end, at a character that needs an escape, or at something malformed.  A call would
+ * cost more than most texts.
  */
 __attribute__((always_inline)) static inline void skip_text(struct cursor *c, bool has_escapes)
 {
@@ -205,7 +206,7 @@ static void skip_space(struct cursor *c)
         c->at++;
 }
 
-/* What a reader does with an element, or with a member and its name.  false: it is one too many. */
+/* Is shown each element, or each member with its name.  false: it may not be there. */
 typedef bool item_reader(void *owner, struct str name, struct str value);
 
 static bool skip_list(struct cursor *c, item_reader *read, void *owner);
