@@ -66,15 +66,12 @@ void arena_free(struct arena *mem)
 
 void arena_reset(struct arena *mem)
 {
-    while (mem->blocks && mem->blocks->next)
+    while (mem->blocks && (mem->blocks->next || mem->blocks->size != BLOCK_BYTES))
         free_newest(mem);
-    if (!mem->blocks || mem->blocks->size != BLOCK_BYTES) {
-        arena_free(mem);
-        return;
-    }
-    close_bytes(mem->blocks->bytes, BLOCK_BYTES);
     mem->used = 0;
-    mem->held = BLOCK_BYTES;
+    mem->held = mem->blocks ? BLOCK_BYTES : 0;
+    if (mem->blocks)
+        close_bytes(mem->blocks->bytes, BLOCK_BYTES);
 }
 
 /* A new block that holds at least size bytes, within the limit. */

@@ -171,18 +171,15 @@ static struct exchange *exchange_new(struct http_server *server,
     return x;
 }
 
-/* Frees the exchange, but keeps its arena for the next request if none is kept yet. */
+/* Frees the exchange, but keeps a block of its arena for the next request. */
 static void exchange_free(struct exchange *x)
 {
     struct http_server *server = x->server;
     struct arena mem = x->request.mem;
 
     server->bodies_bytes -= x->body_counted;
-    if (server->spare.blocks) {
-        arena_free(&mem);
-        return;
-    }
     arena_reset(&mem);
+    arena_free(&server->spare);
     server->spare = mem;
 }
 
@@ -428,14 +425,6 @@ static void *on_target(void *owner, const char *target, struct MHD_Connection *c
     return NULL; /* what on_request finds as its state */
 }
 
-static enum MHD_Result on_head(struct http_server *server, struct MHD_Connection *connection,
-                               struct exchange *x)
-{
-    if (!x)
-        return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, server->no_memory);
-    return x->request.complaint ? refuse(x) : MHD_YES;
-}
-
 static enum MHD_Result on_body(struct exchange *x, struct str bytes)
 {
     x->body_received += bytes.len;
@@ -467,7 +456,10 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
     server->idle_runs = 0;
     if (!x) {
         *state = x = begin(server, connection, url, method, version);
-        return on_head(server, connection, x);
+        if (!x)
+            return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                      server->no_memory);
+        return x->request.complaint ? refuse(x) : MHD_YES;
     }
     *upload_data_size = 0;
     if (x->is_refused)
@@ -524,7 +516,7 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
     server->idle_runs = 0;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = client = calloc(1, sizeof(*client));
-        /* Without memory, its first request gets a 503 that closes it: see on_head. */
+        /* Without memory, its first request gets a 503 that closes it: see on_request. */
         if (client)
             connection_add(&server->connections, &client->connection, socket_of(connection),
                            loop_now_ms(server->loop));
