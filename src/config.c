@@ -381,9 +381,9 @@ static const char *const ca_places[] = {
 };
 
 /*
- * Does the file have a certificate in the format in which libraries read it?  Whether it is a
- * sound one shows when it is used.  Source: RFC 7468, 2 and 5.1.  OpenSSL has the trusted kind
- * besides.
+ * Does the file, which is closed then, have a certificate in the format in which libraries read it?
+ * Whether it is a sound one shows when it is used.  Source: RFC 7468, 2 and 5.1.  OpenSSL has the
+ * trusted kind besides.
  */
 static bool has_certificate(FILE *file)
 {
@@ -401,6 +401,7 @@ static bool has_certificate(FILE *file)
             ended = begun;
     }
     free(line);
+    fclose(file);
     return ended;
 }
 
@@ -410,7 +411,6 @@ static bool has_certificate(FILE *file)
  */
 static const char *ca_file_problem(const char *path)
 {
-    const char *problem = NULL;
     struct stat about;
     FILE *file;
 
@@ -419,10 +419,7 @@ static const char *ca_file_problem(const char *path)
     file = fopen(path, "re");
     if (!file)
         return "cannot be read as a file";
-    if (!has_certificate(file))
-        problem = "has no certificate in PEM format";
-    fclose(file);
-    return problem;
+    return has_certificate(file) ? NULL : "has no certificate in PEM format";
 }
 
 static const char *find_ca_file(config_getenv *get, bool is_needed,

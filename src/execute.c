@@ -196,19 +196,17 @@ static void add_page(struct action_call *one)
 static void fail_call(struct action_call *one)
 {
     const struct rest_call *call = &one->call;
-    struct plan_fault fault = {
-        .refusal = APP_UPSTREAM,
-        .message =
-            call->http.status ? "Web PubSub refused the call" : "Web PubSub cannot be reached",
+    bool is_too_much = call->failure == REST_TOO_MUCH;
+    const struct plan_fault fault = {
+        .refusal = is_too_much ? APP_BUSY : APP_UPSTREAM,
+        .message = is_too_much         ? "too much is in flight, try again"
+                   : call->http.status ? "Web PubSub refused the call"
+                                       : "Web PubSub cannot be reached",
         .failure = call->failure,
         .rest_status = call->http.status,
         .rest_error = call->read[REST_ERROR_CODE].value,
     };
 
-    if (call->failure == REST_TOO_MUCH) {
-        fault.refusal = APP_BUSY;
-        fault.message = "too much is in flight, try again";
-    }
     end_action(one->run, one->index, &fault);
 }
 

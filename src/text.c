@@ -149,17 +149,19 @@ static struct keeping *begin(struct handler *handler, struct http_request *reque
     }
     if (!find_room(handler, request, key, &room))
         return NULL;
-    k = arena_take(&request->mem, sizeof(*k));
+    k = arena_space(&request->mem, sizeof(*k));
     if (!k || handler->texts >= HANDLER_MAX_TEXTS) {
         response_error(request, 503, "StorageUnavailable",
                        k ? "too many requests are in flight" : "no memory");
         return NULL;
     }
     handler->texts++;
-    k->handler = handler;
-    k->request = request;
-    k->blob = (struct blob){ handler->config->storage.endpoint.url, room };
-    k->deadline_ms = loop_now_ms(handler->loop) + handler->config->rest_timeout_ms;
+    *k = (struct keeping){
+        .handler = handler,
+        .request = request,
+        .blob = { handler->config->storage.endpoint.url, room },
+        .deadline_ms = loop_now_ms(handler->loop) + handler->config->rest_timeout_ms,
+    };
     return k;
 }
 

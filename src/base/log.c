@@ -266,17 +266,6 @@ static struct batch *take_batch(struct stream *stream)
     return batch;
 }
 
-/*
- * Pauses, so that lines of many turns become one write, and threads that hand over lines wake
- * no writer.
- */
-static void let_gather(void)
-{
-    const struct timespec pause = { .tv_nsec = LOG_GATHER_MS * 1000000L };
-
-    (void)nanosleep(&pause, NULL);
-}
-
 static void *run_writer(void *owner)
 {
     struct stream *stream = owner;
@@ -286,7 +275,8 @@ static void *run_writer(void *owner)
     while ((batch = take_batch(stream))) {
         pthread_mutex_unlock(&stream->lock);
         write_batch(stream, batch);
-        let_gather();
+        /* So that lines of many turns become one write, and wake no writer each. */
+        (void)nanosleep(&(struct timespec){ .tv_nsec = LOG_GATHER_MS * 1000000L }, NULL);
         pthread_mutex_lock(&stream->lock);
         batch->len = 0;
         batch->lost = 0;

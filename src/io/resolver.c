@@ -430,9 +430,7 @@ static void close_channel(struct resolver *resolver)
     resolver->channel = NULL;
     for (size_t i = 0; i < resolver->name_count; i++)
         is_put_off |= resolver->names[i].is_put_off;
-    if (!is_put_off)
-        return;
-    resolver->first_server++;
+    resolver->first_server += is_put_off;
     for (size_t i = 0; i < resolver->name_count; i++) {
         if (resolver->names[i].is_put_off)
             look_up(&resolver->names[i]);
