@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { requireVerdicts } from './grammars/versions.mjs';
+import { REWRITTEN } from './rewriting.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
@@ -49,7 +50,7 @@ async function buildPlayer() {
     format: 'iife',
     entryPoints: { player: './src/player.js', style: './style.css' },
     define: { TICKER_WORKER: '""', 'import.meta.url': '""' },
-    plugins: [withoutWriting, withoutSegmenter, shortReading],
+    plugins: [withoutWriting, ...REWRITTEN],
   });
   const [bundle, style] = ['.js', '.css'].map(
     (end) => outputFiles.find(({ path }) => path.endsWith(end)).text.trim(),
@@ -76,41 +77,6 @@ const withoutWriting = {
   },
 };
 
-/** A plugin that changes what a package's file says. */
-const rewriting = (name, filter, from, to) => ({
-  name,
-  setup({ onLoad }) {
-    onLoad({ filter }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source.replaceAll(from, to);
-      if (contents === source) throw new Error(`${path} does not say ${from} any more`);
-      return { contents };
-    });
-  },
-});
-
-/**
- * CodeMirror's commands make something that cuts text into words as soon as they are loaded, which is a
- * long task on a slow phone. Only commands that the page does not have use it.
- */
-const withoutSegmenter = rewriting(
-  'without-segmenter',
-  /@codemirror\/commands\/dist\/index\.js$/,
-  'new (Intl.Segmenter)(undefined, { granularity: "word" })',
-  'null',
-);
-
-/**
- * CodeMirror reads for so many ms what is on the screen, twice in the task that brings a grammar, and
- * once in each that changes the text. colours.js has the screen read in slices.
- */
-const shortReading = rewriting(
-  'short-reading',
-  /@codemirror\/language\/dist\/index\.js$/,
-  '20 /* Work.Apply */',
-  '5 /* Work.Apply */',
-);
-
 /** @param {string} page  as a module that the page loads when somebody saves a recording */
 const playerModule = (page) => ({
   name: 'player-page',
@@ -127,7 +93,7 @@ async function buildPage(worker, player) {
     splitting: true,
     loader: { '.ttf': 'file' },
     define: { TICKER_WORKER: JSON.stringify(`./${worker.name}`) },
-    plugins: [playerModule(player.page), withoutSegmenter, shortReading],
+    plugins: [playerModule(player.page), ...REWRITTEN],
   });
   const { outputs } = result.metafile;
   const [page, write, watch, editor, reader, colours, searching] = [
