@@ -33,6 +33,7 @@ export class Follow {
   set(on) {
     if (on === this.on) return;
     this.on = on;
+    if (!on) this.reader.stay();
     this.#go();
     this.changed(on);
   }

@@ -26,6 +26,8 @@ import { breath } from './ticker.js';
 const ROUNDING = 2;
 /** The cursor stands at least so far from the edge when the reader follows it. */
 const MARGIN = 5;
+/** So often is a place in a long line looked for, of which a part is drawn. */
+const MAX_LOOKS = 10;
 
 export class Reader {
   #drawing = new Compartment();
@@ -46,6 +48,8 @@ export class Reader {
   #view;
   /** Where the program has scrolled to. */
   #scrolled = { top: 0, left: 0 };
+  /** Where the screen is to go has changed so often. */
+  #aim = 0;
   /** @type {(() => void)[]} */
   #onSelect = [];
   /** The person has put the selection where it is. */
@@ -193,6 +197,7 @@ export class Reader {
    * @param {View} view
    */
   reveal({ selections, top, bottom }) {
+    this.#aim++;
     if (this.#past !== undefined) return;
     const { doc } = this.view.state;
     const start = doc.line(Math.min(top, doc.lines)).from;
@@ -205,38 +210,85 @@ export class Reader {
     this.#reach(head);
   }
 
+  /** Looks no longer for what it was to show. */
+  stay() {
+    this.#aim++;
+  }
+
   /** Scrolls no further than it takes to see a place. @param {number} head */
   #reach(head) {
-    const { view } = this;
-    const { scrollDOM } = view;
-    const block = view.lineBlockAt(head);
-    const [above, below] = [block.top, block.bottom].map((y) => y + this.#padding);
-    const height = scrollDOM.clientHeight;
-    // Only where it is drawn is it known in which row of a wrapped line a place is, or how far to
-    // the right.
-    if (below + MARGIN > scrollDOM.scrollTop + height) this.#scrollTo(below + MARGIN - height);
-    else if (above < scrollDOM.scrollTop) this.#scrollTo(above);
-    view.requestMeasure({
+    const { from, to, top, bottom } = this.view.lineBlockAt(head);
+    // A wrapped line has several rows, and may have more than the screen.
+    const height = Math.min(this.view.defaultLineHeight, bottom - top);
+    const row = top + this.#padding + ((bottom - top - height) * (head - from)) / Math.max(1, to - from);
+    this.#showRows(row, row + height);
+    this.#approach(head, MAX_LOOKS);
+  }
+
+  /**
+   * Only where it is drawn is it known in which row of a wrapped line a place is, or how far to the
+   * right: of a long line, what is drawn next leads to it.
+   * @param {number} head @param {number} looks
+   */
+  #approach(head, looks) {
+    this.view.requestMeasure({
       key: this,
-      read: () => {
-        const place = view.coordsAtPos(Math.min(head, view.state.doc.length));
-        const { left, right } = scrollDOM.getBoundingClientRect();
-        const gutters = scrollDOM.querySelector('.cm-gutters')?.clientWidth ?? 0;
-        if (!place) return undefined;
-        const x = place.left - left - gutters + scrollDOM.scrollLeft;
-        return { x, width: right - left - gutters };
-      },
+      read: () => this.#placeOf(Math.min(head, this.view.state.doc.length)),
       write: (place) => {
         if (!place) return;
-        const { x, width } = place;
-        const { scrollLeft } = scrollDOM;
+        const { x, top, bottom, width, isDrawn } = place;
+        const { scrollDOM } = this.view;
+        const { scrollTop, scrollLeft } = scrollDOM;
+        this.#showRows(top, bottom);
         const room = width - 4 * MARGIN;
         // As soon as the cursor fits, the lines are seen from their first column.
         if (x < room) this.#scrollTo(scrollDOM.scrollTop, 0);
-        else if (x < scrollLeft || x > scrollLeft + room)
-          this.#scrollTo(scrollDOM.scrollTop, x - room);
+        else if (x < scrollLeft || x > scrollLeft + room) this.#scrollTo(scrollDOM.scrollTop, x - room);
+        // What is drawn where it has been scrolled to may be wider or higher than it was taken to be.
+        const hasMoved = scrollTop !== scrollDOM.scrollTop || scrollLeft !== scrollDOM.scrollLeft;
+        if (looks > 1 && (!isDrawn || hasMoved)) this.#lookAgain(head, looks - 1);
       },
     });
+  }
+
+  /** In the next frame, unless somebody has gone elsewhere. @param {number} head @param {number} looks */
+  #lookAgain(head, looks) {
+    const aim = this.#aim;
+    requestAnimationFrame(() => {
+      if (aim === this.#aim) this.#approach(head, looks);
+    });
+  }
+
+  /** Where a place is in what can be scrolled, as far as that can be told by what is drawn of its line. @param {number} head */
+  #placeOf(head) {
+    const { view } = this;
+    const { scrollDOM, lineWrapping, defaultCharacterWidth, defaultLineHeight } = view;
+    const line = view.state.doc.lineAt(head);
+    const [near] = view.visibleRanges
+      .filter(({ from, to }) => from <= line.to && to >= line.from)
+      .map(({ from, to }) => Math.max(from, line.from, Math.min(head, to, line.to)))
+      .sort((one, two) => Math.abs(one - head) - Math.abs(two - head));
+    const drawn = near === undefined ? null : view.coordsAtPos(near, near < head ? -1 : 1);
+    if (!drawn) return undefined;
+    const box = scrollDOM.getBoundingClientRect();
+    const gutters = scrollDOM.querySelector('.cm-gutters')?.clientWidth ?? 0;
+    const width = box.width - gutters;
+    const away = (head - near) * defaultCharacterWidth;
+    const down = scrollDOM.scrollTop - box.top + (lineWrapping ? Math.trunc(away / width) * defaultLineHeight : 0);
+    return {
+      x: drawn.left - box.left - gutters + scrollDOM.scrollLeft + (lineWrapping ? 0 : away),
+      top: drawn.top + down,
+      bottom: drawn.bottom + down,
+      width,
+      isDrawn: near === head,
+    };
+  }
+
+  /** @param {number} top @param {number} bottom */
+  #showRows(top, bottom) {
+    const { scrollTop, clientHeight } = this.view.scrollDOM;
+    if (bottom + MARGIN > scrollTop + clientHeight) this.#scrollTo(bottom + MARGIN - clientHeight);
+    else if (top < scrollTop) this.#scrollTo(top);
   }
 
   /** @param {number} top @param {number} [left] */
@@ -254,6 +306,7 @@ export class Reader {
    * @param {string | undefined} text @param {View['selections']} [selections]
    */
   showPast(text, selections = []) {
+    this.#aim++;
     if (this.#past === undefined && text !== undefined) this.#left = this.#topLine();
     const before = this.shown;
     this.#past = text;

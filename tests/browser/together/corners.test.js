@@ -173,6 +173,28 @@ test('what is typed behind column 10 000 is on the screen of both', async () => 
     );
   const caret = await writer.page.locator('#editor .cursor').first().boundingBox();
   assert.ok(caret.x > 0 && caret.x < 1280, `the caret is at ${caret.x}`);
+  const follows = async (what) => {
+    const place = () => viewer.page.locator('.writer-caret').boundingBox();
+    const isSeen = ({ x, y, height }) => x > 0 && x < 1280 && y > 50 && y + height <= 800;
+    await viewer.until(async () => isSeen(await place()), 10_000, what, place);
+  };
+  await follows('the viewer is at the end of the line');
+  await writer.keys('Control+Home');
+  await writer.page.keyboard.type('FIRST');
+  await viewer.has(`FIRST${words}HERE`);
+  await follows('the viewer is at its beginning');
+  assert.equal(await viewer.page.locator('.cm-scroller').evaluate(({ scrollLeft }) => scrollLeft), 0);
+  await viewer.page.locator('#menu-button').click();
+  await viewer.page.locator('#wrap').check();
+  await viewer.keys('Escape');
+  await viewer.page.locator('.cm-lineWrapping').waitFor();
+  // The writer's rows have 500 columns, a wrapped line of the viewer's has more of them than the screen.
+  await writer.keys(...Array(12).fill('ArrowDown'));
+  await writer.page.keyboard.type('MIDDLE');
+  await follows('the viewer is at the middle of the line');
+  await viewer.page.locator('#menu-button').click();
+  await viewer.page.locator('#wrap').uncheck();
+  await viewer.keys('Escape');
 });
 
 test('files of any encoding, texts and links are taken wherever they are dropped, and keep their names', LONG, async () => {
