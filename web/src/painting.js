@@ -2,12 +2,15 @@
 // element, and a hostile text has one at each character.
 
 import { syntaxTree } from '@codemirror/language';
-import { Prec, RangeSetBuilder } from '@codemirror/state';
+import { Prec } from '@codemirror/state';
 import { Decoration, ViewPlugin } from '@codemirror/view';
 import { highlightTree } from '@lezer/highlight';
+import { cameInSight, hasComeInSight, isMissing, nearest, sightOf } from './sight.js';
 
-/** Several times what a large screen full of code has. What comes after them is without colours. */
-export const MAX_PAINTED = 4_000;
+/** @typedef {import('./sight.js').Range} Range */
+
+/** Several times what a large screen full of code has. Others have no colours until they are in sight. */
+export const MAX_PAINTED = 3_500;
 
 /** @type {Map<string, Decoration>} */
 const marks = new Map();
@@ -20,52 +23,69 @@ function markOf(name) {
 }
 
 /**
- * What is coloured in the ranges, in order.
+ * What has a colour in the ranges, in order.
  * @param {ReturnType<typeof syntaxTree>} tree @param {import('@lezer/highlight').Highlighter} style
- * @param {readonly { from: number, to: number }[]} ranges
+ * @param {readonly Range[]} ranges
  */
-export function paintedIn(tree, style, ranges) {
-  /** @type {RangeSetBuilder<Decoration>} */
-  const builder = new RangeSetBuilder();
-  let painted = 0;
-  for (const { from, to } of ranges) {
-    const paint = (/** @type {number} */ one, /** @type {number} */ two, /** @type {string} */ name) => {
-      if (painted++ < MAX_PAINTED) builder.add(one, two, markOf(name));
-    };
-    if (painted < MAX_PAINTED) highlightTree(tree, style, paint, from, to);
-  }
-  return builder.finish();
+function colouredIn(tree, style, ranges) {
+  /** @type {(Range & { name: string })[]} */
+  const coloured = [];
+  const note = (/** @type {number} */ from, /** @type {number} */ to, /** @type {string} */ name) =>
+    coloured.push({ from, to, name });
+  for (const { from, to } of ranges) highlightTree(tree, style, note, from, to);
+  return coloured;
+}
+
+/**
+ * @param {Parameters<typeof colouredIn>} what
+ * @param {Parameters<typeof nearest>[2]} sight
+ */
+export function paintedIn([tree, style, ranges], sight) {
+  const { chosen, whole } = nearest(colouredIn(tree, style, ranges), MAX_PAINTED, sight);
+  return { decorations: Decoration.set(chosen.map(({ from, to, name }) => markOf(name).range(from, to))), whole };
 }
 
 class Painting {
   #tree;
   #paintedTo = 0;
+  /** What has all its colours, if anything has not. @type {Range[] | undefined} */
+  #whole;
   decorations = Decoration.none;
 
   /** @param {import('@codemirror/view').EditorView} view @param {import('@lezer/highlight').Highlighter} style */
   constructor(view, style) {
+    this.view = view;
     this.style = style;
     this.#tree = syntaxTree(view.state);
-    this.#paint(view);
+    this.#paint();
   }
 
-  /** @param {import('@codemirror/view').EditorView} view */
-  #paint({ state, visibleRanges, viewport }) {
-    this.#tree = syntaxTree(state);
-    this.decorations = paintedIn(this.#tree, this.style, visibleRanges);
-    this.#paintedTo = viewport.to;
+  #paint() {
+    const { view, style } = this;
+    this.#tree = syntaxTree(view.state);
+    this.#paintedTo = view.viewport.to;
+    const { decorations, whole } = paintedIn([this.#tree, style, view.visibleRanges], () => sightOf(view));
+    this.decorations = decorations;
+    this.#whole = whole;
+  }
+
+  scrolled() {
+    if (isMissing(this.view, this.#whole)) this.view.dispatch({ effects: cameInSight.of(null) });
   }
 
   /** @param {import('@codemirror/view').ViewUpdate} update */
-  update({ view, state, changes, viewportChanged }) {
+  update(update) {
+    const { view, state, changes, viewportChanged } = update;
     const tree = syntaxTree(state);
     const { to } = view.viewport;
     const paintedTo = changes.mapPos(this.#paintedTo, 1);
+    const isInSight = hasComeInSight(update);
     // Until the grammar has read what has changed, what was painted moves with the text.
-    if (tree.length < to && tree.type === this.#tree.type && paintedTo >= to) {
+    if (tree.length < to && tree.type === this.#tree.type && paintedTo >= to && !isInSight) {
       this.decorations = this.decorations.map(changes);
       this.#paintedTo = paintedTo;
-    } else if (tree !== this.#tree || viewportChanged) this.#paint(view);
+      this.#whole = this.#whole?.map(({ from, to }) => ({ from: changes.mapPos(from, -1), to: changes.mapPos(to, 1) }));
+    } else if (tree !== this.#tree || viewportChanged || isInSight) this.#paint();
   }
 }
 
@@ -74,5 +94,10 @@ export const painting = (style) =>
   Prec.high(
     ViewPlugin.define((view) => new Painting(view, style), {
       decorations: ({ decorations }) => decorations,
+      eventObservers: {
+        scroll() {
+          this.scrolled();
+        },
+      },
     }),
   );

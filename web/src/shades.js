@@ -5,13 +5,14 @@ import { syntaxTree } from '@codemirror/language';
 import { Decoration, ViewPlugin } from '@codemirror/view';
 import { highlightTree, tagHighlighter, tags } from '@lezer/highlight';
 import { TURNS, bracketsIn } from './brackets.js';
+import { cameInSight, hasComeInSight, isMissing, nearest, sightOf } from './sight.js';
 
 /** So much text before the screen is looked at. What is open for longer may have another turn. */
 const BEFORE = 10_000;
 /** Lines of which a screen shows more than that are left as the grammar has them. */
 const MAX_LOOKED = 40_000;
 /** So many are coloured on a screen: each is an element, and a hostile line is nothing else. */
-const MAX_SHADES = 500;
+export const MAX_SHADES = 1_500;
 
 const WORDS = /[a-z_$][\w$]*/gi;
 /** In these the writer's editor colours no brackets. */
@@ -34,7 +35,7 @@ const TYPE = Decoration.mark({ class: 'tok-type' });
  * @param {import('@codemirror/state').EditorState} state @param {string} language
  * @param {number} from @param {number} to
  */
-function shadesIn(state, language, from, to) {
+export function shadesIn(state, language, from, to) {
   const start = state.doc.lineAt(Math.max(0, from - BEFORE)).from;
   if (to - start > MAX_LOOKED) return [];
   const text = state.sliceDoc(start, to);
@@ -46,29 +47,63 @@ function shadesIn(state, language, from, to) {
     ? []
     : bracketsIn(text, other, start > 0).map(({ at, depth }) => BRACKET[depth % TURNS].range(start + at, start + at + 1));
   if (WITH_TYPES.includes(language))
-    for (const { 0: word, index: at = 0 } of text.matchAll(WORDS))
-      if (/^[A-Z]/.test(word) && !other.some((part) => part.from <= at && at < part.to))
-        shades.push(TYPE.range(start + at, start + at + word.length));
-  return shades.filter((shade) => shade.from >= from).slice(0, MAX_SHADES);
+    for (const { at, length } of typesIn(text, other)) shades.push(TYPE.range(start + at, start + at + length));
+  return shades.filter((shade) => shade.from >= from).sort((one, two) => one.from - two.from);
+}
+
+/**
+ * The names with a capital.
+ * @param {string} text @param {{ from: number, to: number }[]} skipped  in order
+ */
+function* typesIn(text, skipped) {
+  let next = 0;
+  for (const { 0: word, index: at = 0 } of text.matchAll(WORDS)) {
+    while (next < skipped.length && skipped[next].to <= at) next++;
+    if (/^[A-Z]/.test(word) && !(next < skipped.length && skipped[next].from <= at)) yield { at, length: word.length };
+  }
+}
+
+class Shading {
+  /** What has all its colours, if anything has not. @type {import('./sight.js').Range[] | undefined} */
+  #whole;
+  decorations = Decoration.none;
+
+  /** @param {import('@codemirror/view').EditorView} view @param {string} language */
+  constructor(view, language) {
+    this.view = view;
+    this.language = language;
+    this.#draw();
+  }
+
+  #draw() {
+    const { view, language } = this;
+    const { state, visibleRanges } = view;
+    const last = visibleRanges.at(-1);
+    const shades = last ? shadesIn(state, language, visibleRanges[0].from, last.to) : [];
+    const { chosen, whole } = nearest(shades, MAX_SHADES, () => sightOf(view));
+    this.decorations = Decoration.set(chosen);
+    this.#whole = whole;
+  }
+
+  scrolled() {
+    if (isMissing(this.view, this.#whole)) this.view.dispatch({ effects: cameInSight.of(null) });
+  }
+
+  /** @param {import('@codemirror/view').ViewUpdate} update */
+  update(update) {
+    const { docChanged, viewportChanged, startState, state } = update;
+    if (docChanged || viewportChanged || syntaxTree(startState) !== syntaxTree(state) || hasComeInSight(update))
+      this.#draw();
+  }
 }
 
 /** @param {string} language  of languages.js */
 export const shades = (language) =>
-  ViewPlugin.define(
-    (view) => {
-      const drawn = () => {
-        const { visibleRanges } = view;
-        const last = visibleRanges.at(-1);
-        return Decoration.set(last ? shadesIn(view.state, language, visibleRanges[0].from, last.to) : [], true);
-      };
-      return {
-        decorations: drawn(),
-        /** @param {import('@codemirror/view').ViewUpdate} update */
-        update({ docChanged, viewportChanged, startState, state }) {
-          if (docChanged || viewportChanged || syntaxTree(startState) !== syntaxTree(state))
-            this.decorations = drawn();
-        },
-      };
+  ViewPlugin.define((view) => new Shading(view, language), {
+    decorations: ({ decorations }) => decorations,
+    eventObservers: {
+      scroll() {
+        this.scrolled();
+      },
     },
-    { decorations: (plugin) => plugin.decorations },
-  );
+  });

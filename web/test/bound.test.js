@@ -95,9 +95,18 @@ test('a line of Markdown opens a hundred quotes and lists at most, and the next 
   assert.equal(countIn(`${'> '.repeat(5_000)}x\n\n# *one*\n`, 'Emphasis'), 1);
 });
 
-test('so many marks of a text are drawn and no more, the first ones', () => {
+test('so many marks of a text are drawn and no more, first of all those that are seen', () => {
   const text = '*a* b\n\n'.repeat(MAX_PAINTED);
-  const painted = (end) => paintedIn(markdown.parser.parse(text), styleOf('markdown'), [{ from: 0, to: end }]);
-  assert.ok(painted(70).size >= 10);
-  assert.equal(painted(text.length).size, MAX_PAINTED);
+  const painted = (end, from) => {
+    const seen = [{ from, to: text.length }];
+    const what = [markdown.parser.parse(text), styleOf('markdown'), [{ from: 0, to: end }]];
+    return paintedIn(what, () => ({ seen, near: seen })).decorations;
+  };
+  assert.ok(painted(70, 0).size >= 10);
+  assert.equal(painted(text.length, 0).size, MAX_PAINTED);
+  const end = painted(text.length, text.length - 700);
+  assert.equal(end.size, MAX_PAINTED);
+  let last = 0;
+  end.between(text.length - 700, text.length, () => void last++);
+  assert.equal(last, painted(700, 0).size);
 });

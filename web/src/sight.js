@@ -1,0 +1,80 @@
+// What is on the screen, of all that is drawn: a reader draws some screens' worth around it, and of a
+// long line more than is as wide. Of that which has a bound, what is seen comes first.
+
+import { StateEffect } from '@codemirror/state';
+
+/**
+ * @typedef {{ from: number, to: number }} Range
+ * @typedef {Pick<import('@codemirror/view').EditorView, 'scrollDOM' | 'documentPadding' | 'viewportLineBlocks' |
+ *   'lineWrapping' | 'defaultCharacterWidth'>} Seen
+ */
+
+/** A reader draws twice as much around the screen, half of it on either side. In pixels. */
+const AROUND = 250;
+
+/** Somebody has scrolled to what has not all that belongs to it, because of a bound. */
+export const cameInSight = StateEffect.define();
+
+/** @param {import('@codemirror/view').ViewUpdate} update */
+export const hasComeInSight = ({ transactions }) =>
+  transactions.some(({ effects }) => effects.some((effect) => effect.is(cameInSight)));
+
+/**
+ * The parts of lines that are on the screen, in order. Where in a long line that is, is told by how
+ * wide its letters are on average.
+ * @param {Seen} view @param {number} [around] so many pixels on each side, too @returns {Range[]}
+ */
+export function seenIn({ scrollDOM, documentPadding, viewportLineBlocks, lineWrapping, defaultCharacterWidth }, around = 0) {
+  const { scrollTop, scrollLeft, clientWidth, clientHeight } = scrollDOM;
+  const above = scrollTop - documentPadding.top - around;
+  const below = above + clientHeight + 2 * around;
+  const last = (scrollLeft + clientWidth + around) / defaultCharacterWidth;
+  // Before it there may be letters that are wider.
+  const first = (scrollLeft - around) / defaultCharacterWidth / 2;
+  return viewportLineBlocks
+    .filter(({ top, bottom }) => bottom > above && top < below)
+    .map(({ from, to, top, bottom }) => {
+      const place = (/** @type {number} */ y) => ((y - top) / (bottom - top)) * (to - from);
+      const [start, end] = lineWrapping ? [place(above), place(below)] : [first, last];
+      return { from: Math.min(to, from + Math.max(0, Math.floor(start))), to: Math.min(to, from + Math.ceil(end)) };
+    });
+}
+
+/**
+ * As many as there may be: those that are seen, then those around them, then the others.
+ * @template {Range} T
+ * @param {T[]} items  in order @param {number} most
+ * @param {() => { seen: Range[], near: Range[] }} sight
+ * @returns {{ chosen: T[], whole: Range[] | undefined }} whole: of what nothing is missing, if anything is
+ */
+export function nearest(items, most, sight) {
+  if (items.length <= most) return { chosen: items, whole: undefined };
+  const { seen, near } = sight();
+  const [isSeen, isNear] = [seen, near].map(within);
+  const ranks = items.map((item) => (isSeen(item) ? 0 : isNear(item) ? 1 : 2));
+  const counts = [0, 0, 0];
+  for (const rank of ranks) counts[rank]++;
+  const room = [most, most - counts[0], most - counts[0] - counts[1]];
+  const chosen = items.filter((_, i) => room[ranks[i]]-- > 0);
+  // Where the screen alone has more, it is as full wherever it is scrolled to.
+  if (counts[0] > most) return { chosen, whole: undefined };
+  return { chosen, whole: counts[0] + counts[1] > most ? seen : near };
+}
+
+/** Whether an item begins in one of the parts. Items and parts come in order. @param {Range[]} parts */
+function within(parts) {
+  let next = 0;
+  return (/** @type {Range} */ { from }) => {
+    while (next < parts.length && parts[next].to <= from) next++;
+    return next < parts.length && parts[next].from <= from;
+  };
+}
+
+/** @param {Seen} view */
+export const sightOf = (view) => ({ seen: seenIn(view), near: seenIn(view, AROUND) });
+
+/** Something is missing on the screen. @param {Seen} view @param {Range[] | undefined} whole */
+export function isMissing(view, whole) {
+  if (!whole) return false;
+  return seenIn(view).some(({ from, to }) => !whole.some((part) => part.from <= from && to <= part.to));
+}
