@@ -43,10 +43,10 @@ export class Author extends Person {
   /**
    * @param {{ page: string, api: string }} stack
    * @param {string} text
-   * @param {{ room?: string, key?: string }} [session] one that has been begun before
+   * @param {{ room?: string, key?: string, greatest?: number }} [session] one that has been begun before
    */
-  constructor({ page, api }, text, session = {}) {
-    super('the writer', new WriterPage({ backEnd: { api, ...session }, text }));
+  constructor({ page, api }, text, { greatest, ...session } = {}) {
+    super('the writer', new WriterPage({ backEnd: { api, ...session }, text, greatest }));
     this.site = page;
   }
 
@@ -58,7 +58,7 @@ export class Author extends Person {
   /** With this, another author goes on. */
   get session() {
     const { room, key } = this.core.connection.link;
-    return { room, key };
+    return { room, key, greatest: this.core.core.epoch };
   }
 
   type(words) {

@@ -83,11 +83,11 @@ class PageCore {
 export class WriterPage extends PageCore {
   /**
    * @param {{ backEnd: import('../../web/src/connection.js').BackEnd, text?: string,
-   *   name?: string }} options
+   *   name?: string, greatest?: number }} options  greatest: the epoch of whoever wrote before
    */
-  constructor({ backEnd, text = '', name = 'writer' }) {
+  constructor({ backEnd, text = '', name = 'writer', greatest }) {
     super(name);
-    this.core = new Writer({ text, language: 'plaintext', name: '' });
+    this.core = new Writer({ text, language: 'plaintext', name: '', greatest });
     const { core, show } = this;
     this.connection = new Connection({ ...backEnd, core, show }, this.device);
     this.connection.start();

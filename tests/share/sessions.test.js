@@ -101,8 +101,7 @@ test('the text is kept where the page keeps texts; whoever takes the pen elsewhe
   await eventually(SOON_MS, async () => (await textOf(room)) === 'kept\n', 'it is kept', undefined, 100);
   assert.match(share.err, /^The newest text is kept for 7 days .*--no-keep it is not kept\.$/m);
   const { key, epoch } = await stored();
-  const rival = new WriterPage({ backEnd: { ...backEnd(), room, key }, text: 'mine' });
-  rival.core.greatest = epoch;
+  const rival = new WriterPage({ backEnd: { ...backEnd(), room, key }, text: 'mine', greatest: epoch });
   t.after(() => rival.close());
   assert.deepEqual(await share.exited, { code: 1, signal: null });
   assert.match(share.err, /this stream goes on elsewhere; --resume takes it back/);
