@@ -72,7 +72,7 @@ static bool is_error(enum app_refusal outcome)
 
 static void log_fault(struct log_line *line, const struct plan_fault *fault)
 {
-    log_add(line, LOG_IF(fault->failure, LOG_TEXT("failure", str_from(fault->failure))),
+    log_add(line, LOG_TEXT("failure", str_from(fault->failure)),
             LOG_IF(fault->rest_status > 0, LOG_NUMBER("rest_status", fault->rest_status)),
             LOG_IF(fault->rest_error.len > 0, LOG_TEXT("rest_error", fault->rest_error)));
 }
@@ -102,7 +102,8 @@ static void write_delivery(const struct delivery *d, unsigned status, struct log
             LOG_IF(run->repeats > 0, LOG_NUMBER("repeats", run->repeats)),
             LOG_IF(run->outcome, LOG_TEXT("code", app_refusal_code(run->outcome))),
             LOG_IF(run->outcome, LOG_TEXT("reason", str_from(run->message))));
-    log_fault(line, &run->fault);
+    if (run->fault.failure)
+        log_fault(line, &run->fault);
 }
 
 static void log_delivery(const struct delivery *d, unsigned status)

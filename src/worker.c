@@ -113,14 +113,12 @@ static void hand_over(struct worker *w, struct worker *to, int socket)
     }
 }
 
-static void make_room(struct worker *w, struct worker *of, size_t count)
+/* Asks a worker for room.  If its inbox is full, it will be asked again. */
+static void make_room(struct worker *of, size_t count)
 {
     const int message = ROOM_MESSAGE(count);
 
-    if (of == w)
-        http_server_make_room(w->server, count);
-    else
-        (void)!write(of->inbox[1], &message, sizeof(message)); /* it will be asked again */
+    (void)!write(of->inbox[1], &message, sizeof(message));
 }
 
 /*
@@ -135,7 +133,7 @@ static void pause_accepting(struct worker *w)
     for (size_t i = 0; i < all->count; i++) {
         size_t share = waiting / all->count + (i < waiting % all->count);
         if (share > 0)
-            make_room(w, &all->at[(all->asked + i) % all->count], share);
+            make_room(&all->at[(all->asked + i) % all->count], share);
     }
     all->asked++;
     loop_unwatch(w->loop, w->listener);
@@ -296,8 +294,8 @@ static void worker_run(void *owner)
         w->accept_again_ms = now_ms + ACCEPT_PAUSE_MS;
     if (is_last_call(w))
         begin_drain(w);
-    count_connections(w);
     w->is_done = is_done(w);
+    count_connections(w);
     w->due_ms = earlier_ms(w->accept_again_ms, w->give_back_ms);
     if (w->is_done)
         w->due_ms = now_ms;

@@ -32,7 +32,6 @@ stdint stdio stdlib string time unistd'
 known='
 ares.h                   src/io/resolver.c
 curl/curl.h              src/io/http_client.c src/io/http_transfer.c
-endian.h                 src/wire/json.c
 linux/audit.h            src/sandbox.c
 linux/capability.h       src/sandbox.c
 linux/filter.h           src/sandbox.c

@@ -1,6 +1,5 @@
 #include "wire/json.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "wire/base64url.h"
@@ -38,6 +37,13 @@ static bool skip_char(struct cursor *c, char wanted)
 #define EACH_BYTE(b) (0x0101010101010101u * (b))
 #define HIGH_BITS EACH_BYTE(0x80u)
 
+/* Eight bytes as they stand in memory, with the first one in the lowest bits. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define FIRST_LOWEST(eight) __builtin_bswap64(eight)
+#else
+#define FIRST_LOWEST(eight) (eight)
+#endif
+
 /*
  * Which of eight bytes is a control character, a quote, a backslash or not ASCII: the lowest bit
  * that is set stands in the first of them.  Above that one a bit may be wrong.
@@ -70,7 +76,7 @@ static inline void skip_plain(struct cursor *c)
 
     for (; c->end - c->at >= (ptrdiff_t)sizeof(eight); c->at += sizeof(eight)) {
         memcpy(&eight, c->at, sizeof(eight));
-        special = special_bits(le64toh(eight));
+        special = special_bits(FIRST_LOWEST(eight));
         if (special) {
             c->at += __builtin_ctzll(special) / 8;
             return;
