@@ -287,7 +287,8 @@ static void a_log_that_nobody_reads_holds_up_nobody_and_says_how_many_are_lost(v
             say(levels[i], n); /* who waited for the reader would wait for ever: it is us */
         read_all(ends[0], TOO_MANY, &text, &seen);
         assert_true(seen.told > 0);
-        assert_in_range(seen.kept * sizeof("level=info event=test n="), LOG_BUFFER_BYTES,
+        /* A batch at least, which is all if the writer had no turn; lines are a little longer. */
+        assert_in_range(seen.kept * sizeof("level=info event=test n="), LOG_BUFFER_BYTES / 2,
                         4 * LOG_BUFFER_BYTES);
         say(levels[i], TOO_MANY + 1);
         log_close();
