@@ -2,14 +2,19 @@
 
 import { readFile } from 'node:fs/promises';
 
-/** A plugin that changes what a package's file says. */
-const rewriting = (name, filter, from, to) => ({
+/**
+ * A plugin that changes what a package's file says.
+ * @param {string} name @param {RegExp} filter @param {[from: string, to: string][]} changes
+ */
+const rewriting = (name, filter, changes) => ({
   name,
   setup({ onLoad }) {
     onLoad({ filter }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source.replaceAll(from, to);
-      if (contents === source) throw new Error(`${path} does not say ${from} any more`);
+      let contents = await readFile(path, 'utf8');
+      for (const [from, to] of changes) {
+        if (!contents.includes(from)) throw new Error(`${path} does not say ${from} any more`);
+        contents = contents.replaceAll(from, to);
+      }
       return { contents };
     });
   },
@@ -22,8 +27,7 @@ const rewriting = (name, filter, from, to) => ({
 const withoutSegmenter = rewriting(
   'without-segmenter',
   /@codemirror\/commands\/dist\/index\.js$/,
-  'new (Intl.Segmenter)(undefined, { granularity: "word" })',
-  'null',
+  [['new (Intl.Segmenter)(undefined, { granularity: "word" })', 'null']],
 );
 
 /**
@@ -33,25 +37,36 @@ const withoutSegmenter = rewriting(
 const shortReading = rewriting(
   'short-reading',
   /@codemirror\/language\/dist\/index\.js$/,
-  '20 /* Work.Apply */',
-  '5 /* Work.Apply */',
+  [['20 /* Work.Apply */', '5 /* Work.Apply */']],
 );
 
 /**
  * Where a text has an error, a parser goes on with a copy of its stack, and reads from the one before
  * only what that has found; yet that is kept whole for as long as the parser is at work. A text of
- * nothing but tags that end in each other took gigabytes, and the page was gone.
+ * nothing but tags that end in each other took gigabytes, and the page was gone. A lower stack is also
+ * copied sooner; each level of it has three numbers.
  */
-const withoutOldStacks = rewriting(
-  'without-old-stacks',
-  /@lezer\/lr\/dist\/index\.js$/,
-  '        this.minStackPos = newStacks[0].pos;\n',
-  `        for (const { parent } of newStacks)
+const smallStacks = rewriting('small-stacks', /@lezer\/lr\/dist\/index\.js$/, [
+  [
+    '        this.minStackPos = newStacks[0].pos;\n',
+    `        for (const { parent } of newStacks)
             for (let old = parent; old && old.stack.length; old = old.parent)
                 if (!newStacks.includes(old)) old.stack = [];
         this.minStackPos = newStacks[0].pos;
 `,
-);
+  ],
+  ['8400 /* Rec.CutDepth */', '3600 /* Rec.CutDepth */'],
+  ['6000 /* Rec.CutTo */', '3000 /* Rec.CutTo */'],
+]);
+
+/**
+ * A tree is made, and read, by functions that call themselves at each level. V8 that has just begun to
+ * run them has no room for 2,500 levels, and 2,000 braces of Rust were an error, which a reader would
+ * have in the midst of an edit. What is deeper is flat.
+ */
+const lowTrees = rewriting('low-trees', /@lezer\/common\/dist\/index\.js$/, [
+  ['2500 /* CutOff.Depth */', '1000 /* CutOff.Depth */'],
+]);
 
 /** All of them, as plugins of esbuild. */
-export const REWRITTEN = [withoutSegmenter, shortReading, withoutOldStacks];
+export const REWRITTEN = [withoutSegmenter, shortReading, smallStacks, lowTrees];

@@ -21,22 +21,41 @@ async function rewrittenParser() {
   return (await import(`data:text/javascript;base64,${script}`)).htmlLanguage.parser;
 }
 
-/** What the stacks of a parser, and those that they come from, hold. */
-function heldBy({ stacks }) {
-  const held = new Set();
-  for (const stack of stacks) for (let one = stack; one; one = one.parent) held.add(one);
-  return [...held].reduce((sum, { stack }) => sum + stack.length, 0);
+/** What the stacks of a parser, and those that they come from, hold, and how high they are. */
+function held({ stacks }) {
+  const found = new Set();
+  for (const stack of stacks) for (let one = stack; one; one = one.parent) found.add(one);
+  const sizes = [...found].map(({ stack }) => stack.length);
+  return { all: sizes.reduce((sum, size) => sum + size, 0), highest: Math.max(...sizes) };
 }
 
-test('of a text with an error at each tag, a parser holds no more than what it is within', async () => {
+test('of a text with an error at each tag, a parser holds no more than what it is within, up to a bound', async () => {
   const parser = await rewrittenParser();
   const text = '<a <'.repeat(1_500);
   const parse = parser.startParse(text);
-  let most = 0;
+  const most = { all: 0, highest: 0 };
   for (let step = 0; !parse.advance(); step++)
-    if (step % 500 === 0) most = Math.max(most, heldBy(parse.baseParse));
-  // A stack has three numbers for each tag that is open, and there are a few at a time.
-  assert.ok(most > 1_000 && most < 12 * text.length, `${most} numbers`);
+    for (const [name, size] of Object.entries(step % 500 ? {} : held(parse.baseParse)))
+      most[name] = Math.max(most[name], size);
+  assert.ok(most.highest > 3_000 && most.highest <= 3_600 + 30, `${most.highest} numbers in a stack`);
+  // There are a few at a time.
+  assert.ok(most.all < 12 * 3_600, `${most.all} numbers`);
   const short = `<p>one <b>two</p> ${text.slice(0, 400)}`;
   assert.equal(String(parser.parse(short)), String(htmlLanguage.parser.parse(short)));
+});
+
+/** How many trees are within each other. */
+function depthOf(tree) {
+  let depth = 0;
+  for (let level = [tree]; level.length > 0; depth++) level = level.flatMap(({ children = [] }) => children);
+  return depth;
+}
+
+test('a tree is no deeper than what a browser has room for, and has all that is in it', async () => {
+  const parser = await rewrittenParser();
+  const tree = parser.parse('<a>'.repeat(3_000));
+  assert.ok(depthOf(tree) > 900 && depthOf(tree) <= 1_010, `${depthOf(tree)} levels`);
+  let names = 0;
+  tree.iterate({ enter: ({ name }) => void (name === 'TagName' && names++) });
+  assert.equal(names, 3_000);
 });
