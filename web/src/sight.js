@@ -29,8 +29,8 @@ export function seenIn({ scrollDOM, documentPadding, viewportLineBlocks, lineWra
   const above = scrollTop - documentPadding.top - around;
   const below = above + clientHeight + 2 * around;
   const last = (scrollLeft + clientWidth + around) / defaultCharacterWidth;
-  // Before it there may be letters that are wider.
-  const first = (scrollLeft - around) / defaultCharacterWidth / 2;
+  // Before it there may be letters that are twice as wide: then what is around is what is seen.
+  const first = (scrollLeft - around) / defaultCharacterWidth / (around > 0 ? 2 : 1);
   return viewportLineBlocks
     .filter(({ top, bottom }) => bottom > above && top < below)
     .map(({ from, to, top, bottom }) => {

@@ -25,9 +25,10 @@ function view({ length = 100, height = HEIGHT, lines = 100, ...rest }) {
 test('the lines on the screen are seen, and of long ones the columns', () => {
   const seen = seenIn(view({ scrollTop: 30 * HEIGHT + 5 }));
   assert.deepEqual([seen.length, seen[0].from, seen.at(-1).to], [11, 30 * 101, 40 * 101 + 100]);
-  const [first] = seenIn(view({ length: 5_000, scrollLeft: 8_000 }));
+  const columns = (around) => seenIn(view({ length: 5_000, scrollLeft: 8_000 }), around)[0];
+  assert.deepEqual(columns(0), { from: 1_000, to: 1_100 });
   // A thousand columns to the left may be as few as five hundred letters.
-  assert.deepEqual(first, { from: 500, to: 1_100 });
+  assert.deepEqual(columns(80), { from: 495, to: 1_110 });
   assert.deepEqual(seenIn(view({ length: 10, scrollLeft: 8_000 }))[0], { from: 10, to: 10 });
 });
 
