@@ -45,6 +45,7 @@
 #define ROOM_COUNT(message) ((size_t)(DRAIN_MESSAGE - (message)))
 
 struct worker {
+    struct handler handler; /* first, so that the one is found from the other */
     struct workers *all;
     size_t index;
     pthread_t thread;
@@ -53,7 +54,6 @@ struct worker {
     struct http_client *client;
     struct http_client *storage; /* NULL: no texts are kept */
     struct http_server *server;
-    struct handler handler;
     int listener;            /* -1: this worker does not accept */
     int64_t accept_again_ms; /* LOOP_NEVER: it does so now */
     size_t given;            /* connections that the first worker has given it so far */
@@ -62,6 +62,7 @@ struct worker {
     size_t most_connections; /* at once, since memory was last given back */
     int64_t give_back_ms;    /* LOOP_NEVER: there was no burst, or it is not over */
     int64_t last_call_ms; /* of the first worker: when to begin to drain; LOOP_NEVER: unasked */
+    bool is_ending;       /* asked to drain: from then on it looks about on each turn */
     bool is_draining, is_done;
     int64_t drain_until_ms;
     int64_t quiet_since_ms;
@@ -138,6 +139,7 @@ static void pause_accepting(struct worker *w)
     all->asked++;
     loop_unwatch(w->loop, w->listener);
     w->accept_again_ms = loop_now_ms(w->loop) + ACCEPT_PAUSE_MS;
+    w->due_ms = earlier_ms(w->due_ms, w->accept_again_ms);
 }
 
 static void on_connections(void *owner, int listener, uint32_t events)
@@ -212,6 +214,7 @@ static void begin_drain(struct worker *w)
 /* The workers go on until the host has closed its connections, or WORKER_SERVE_MS are over. */
 static void ask_to_drain(struct worker *w)
 {
+    w->is_ending = true;
     if (w->index == 0)
         w->last_call_ms = loop_now_ms(w->loop) + WORKER_SERVE_MS;
     else
@@ -259,31 +262,33 @@ static bool is_done(struct worker *w)
 }
 
 /*
- * Counts the connections that have ended, which makes places for others.  When half of a
- * burst's connections are gone for long enough, memory is given back.
+ * Connections that have ended have made places for others.  When half of a burst's connections
+ * are gone for long enough, memory is given back.
  */
-static void count_connections(struct worker *w)
+static void on_count(void *owner, size_t connections)
 {
-    int64_t now_ms = loop_now_ms(w->loop);
-    size_t connections = http_server_connections(w->server);
+    struct worker *w = owner;
 
     atomic_store_explicit(&w->ended, w->served - connections, memory_order_relaxed);
     if (connections > w->most_connections)
         w->most_connections = connections;
-    if (w->most_connections < BURST_CONNECTIONS || connections > w->most_connections / 2) {
+    if (w->most_connections < BURST_CONNECTIONS || connections > w->most_connections / 2)
         w->give_back_ms = LOOP_NEVER;
-    } else if (w->give_back_ms == LOOP_NEVER) {
-        w->give_back_ms = now_ms + BURST_OVER_MS;
-    } else if (now_ms >= w->give_back_ms) {
-        (void)malloc_trim(0);
-        w->most_connections = connections;
-        w->give_back_ms = LOOP_NEVER;
-    }
+    else if (w->give_back_ms == LOOP_NEVER)
+        w->give_back_ms = loop_now_ms(w->loop) + BURST_OVER_MS;
+    w->due_ms = earlier_ms(w->due_ms, w->give_back_ms);
+}
+
+static void give_back(struct worker *w)
+{
+    (void)malloc_trim(0);
+    w->most_connections = http_server_connections(w->server);
+    w->give_back_ms = LOOP_NEVER;
 }
 
 /*
- * The worker's own task, the last of a turn: how many connections have ended, a listener that has
- * rested, memory of a burst that is over, a drain that is to begin or to end in time.
+ * The worker's own task, the last of a turn: a listener that has rested, memory of a burst that is
+ * over, a drain that is to begin or to end in time.
  */
 static void worker_run(void *owner)
 {
@@ -292,14 +297,15 @@ static void worker_run(void *owner)
 
     if (now_ms >= w->accept_again_ms && !start_accepting(w))
         w->accept_again_ms = now_ms + ACCEPT_PAUSE_MS;
+    if (now_ms >= w->give_back_ms)
+        give_back(w);
     if (is_last_call(w))
         begin_drain(w);
     w->is_done = is_done(w);
-    count_connections(w);
     w->due_ms = earlier_ms(w->accept_again_ms, w->give_back_ms);
     if (w->is_done)
         w->due_ms = now_ms;
-    else if (w->is_draining || w->last_call_ms != LOOP_NEVER)
+    else if (w->is_ending)
         w->due_ms = now_ms + WORKER_QUIET_MS / 4;
 }
 
@@ -365,7 +371,8 @@ static bool open_storage(struct worker *w, const struct config *config, size_t c
 
 static bool worker_init(struct worker *w, const struct config *config, size_t calls)
 {
-    const struct http_handler handler = { handler_body_limit, handler_serve, &w->handler };
+    const struct http_handler handler = { handler_body_limit, handler_serve, on_count,
+                                          &w->handler };
 
     if (pipe2(w->inbox, O_NONBLOCK | O_CLOEXEC) != 0) {
         w->inbox[0] = -1;
@@ -387,7 +394,7 @@ static bool worker_init(struct worker *w, const struct config *config, size_t ca
     loop_add_task(w->loop, &(struct loop_task){ .run = worker_run,
                                                 .owner = w,
                                                 .due_ms = &w->due_ms,
-                                                .is_each_turn = true });
+                                                .is_each_turn = &w->is_ending });
     return true;
 }
 

@@ -61,6 +61,7 @@ struct http_server {
     struct arena spare;  /* a block for the next request */
     struct connections connections;
     size_t max_connections;
+    bool is_to_count; /* connections have begun or ended, which the handler has not been told */
     bool is_draining;
     int64_t due_ms;       /* when to run next.  AT_ONCE: MHD has been given something to do */
     unsigned idle_runs;   /* of MHD, since it called us or a socket became ready */
@@ -513,6 +514,7 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
     struct client *client = *context;
 
     server->idle_runs = 0;
+    server->is_to_count = true;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = client = calloc(1, sizeof(*client));
         /* Without memory, its first request gets a 503 that closes it: see on_request. */
@@ -648,6 +650,9 @@ static void server_run(void *owner)
     }
     if (connections_sweep(&server->connections, loop_now_ms(server->loop)))
         log_closed(&server->connections);
+    if (server->is_to_count)
+        server->handler.counted(server->handler.owner, server->connections.count);
+    server->is_to_count = false;
     server->due_ms = next_run_ms(server);
 }
 
@@ -740,6 +745,7 @@ void http_server_add(struct http_server *server, int socket)
     /* On failure MHD has closed the socket already. */
     (void)MHD_add_connection(server->daemon, socket, (const struct sockaddr *)&none,
                              sizeof(none));
+    server->is_to_count = true;
     server->due_ms = AT_ONCE;
 }
 

@@ -84,6 +84,9 @@ struct http_handler {
      */
     void (*handle)(void *owner, struct http_request *request);
 
+    /* Some have begun or ended: how many connections there are now. */
+    void (*counted)(void *owner, size_t connections);
+
     void *owner;
 };
 

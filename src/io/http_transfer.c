@@ -714,9 +714,9 @@ struct transfers *transfers_new(struct loop *loop, const struct http_client_opti
                                .sweep_ms = LOOP_NEVER,
                                .silent_ms = LOOP_NEVER };
     all->sessions = sessions_new();
-    loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, false });
-    loop_add_task(loop, &(struct loop_task){ drop_multi, all, &all->silent_ms, false });
-    loop_add_task(loop, &(struct loop_task){ on_time, all, &all->timer_ms, false });
+    loop_add_task(loop, &(struct loop_task){ sweep_idle, all, &all->sweep_ms, NULL });
+    loop_add_task(loop, &(struct loop_task){ drop_multi, all, &all->silent_ms, NULL });
+    loop_add_task(loop, &(struct loop_task){ on_time, all, &all->timer_ms, NULL });
     return all;
 }
 

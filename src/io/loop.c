@@ -166,7 +166,7 @@ void loop_turn(struct loop *loop)
 
     for (size_t i = 0; i < loop->task_count; i++) {
         const struct loop_task *task = &loop->tasks[i];
-        if (task->is_each_turn || *task->due_ms <= loop->now_ms)
+        if ((task->is_each_turn && *task->is_each_turn) || *task->due_ms <= loop->now_ms)
             task->run(task->owner);
     }
     count = epoll_wait(loop->epoll, events, EVENTS_PER_TURN, shortest_wait(loop));

@@ -16,13 +16,13 @@ typedef void loop_ready(void *owner, int fd, uint32_t events);
 /*
  * A task.  run does all that can be done now, without waiting.  The owner sets the moment at which
  * it is due, and run sets it anew.  It runs only when that moment has come, unless it is for each
- * turn; no turn waits for longer than until then.
+ * turn now; no turn waits for longer than until then.
  */
 struct loop_task {
     void (*run)(void *owner);
     void *owner;
-    const int64_t *due_ms; /* LOOP_NEVER: not as things stand */
-    bool is_each_turn;
+    const int64_t *due_ms;    /* LOOP_NEVER: not as things stand */
+    const bool *is_each_turn; /* NULL: it never is */
 };
 
 /*
