@@ -13,10 +13,11 @@ static uint64_t bytes_received(int socket)
     struct tcp_info info;
     socklen_t len = sizeof(info);
 
-    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
-        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
-        return 0;
-    return info.tcpi_bytes_received;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+                   len >= offsetof(struct tcp_info, tcpi_bytes_received) +
+                              sizeof(info.tcpi_bytes_received)
+               ? info.tcpi_bytes_received
+               : 0;
 }
 
 /* ---- phases ---- */
@@ -92,13 +93,23 @@ static bool has_begun(const struct connection *c)
     return bytes_received(c->socket) != c->bytes;
 }
 
+/*
+ * True if the client has closed its side, so that its request will not become whole.  libmicrohttpd
+ * overlooks that where it has come together with the bytes before it.
+ */
+static bool has_gone(const struct connection *c)
+{
+    char next;
+
+    return is_unfinished(c->phase) && recv(c->socket, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void connections_make_room(struct connections *all, size_t count, int64_t now_ms)
 {
     const int64_t idle_until_ms = now_ms + CONNECTION_IDLE_MS - CONNECTION_GRACE_MS;
 
-    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
-        if (all->closing >= count)
-            return;
+    for (struct connection *c = TAILQ_FIRST(&all->list); c && all->closing < count;
+         c = TAILQ_NEXT(c, link)) {
         if (c->phase != CONNECTION_IDLE)
             continue;
         if (c->until_ms > idle_until_ms)
@@ -121,9 +132,9 @@ bool connections_sweep(struct connections *all, int64_t now_ms)
     for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
         if (c->phase == CONNECTION_IDLE && has_begun(c))
             connection_enter(all, c, CONNECTION_HEADERS, now_ms);
-        if (now_ms < c->until_ms || c->phase == CONNECTION_CLOSING)
+        if ((now_ms < c->until_ms && !has_gone(c)) || c->phase == CONNECTION_CLOSING)
             continue;
-        all->slow += c->phase != CONNECTION_IDLE;
+        all->slow += c->phase != CONNECTION_IDLE && now_ms >= c->until_ms;
         begin_closing(all, c);
     }
     return true;
@@ -138,10 +149,9 @@ void connections_drain(struct connections *all, int64_t now_ms)
 {
     all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
     all->sweep_ms = now_ms;
-    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
-        if (is_unfinished(c->phase))
-            c->until_ms = earlier_ms(c->until_ms, all->drain_ms);
-    }
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link))
+        c->until_ms =
+            is_unfinished(c->phase) ? earlier_ms(c->until_ms, all->drain_ms) : c->until_ms;
 }
 
 /* ---- coming and going ---- */

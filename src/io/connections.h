@@ -77,7 +77,7 @@ void connection_enter(struct connections *all, struct connection *c,
 /* Part of the body has come. */
 void connection_received(struct connection *c, size_t bytes);
 
-/* Closes overdue connections, if a sweep is due; was it? */
+/* Closes overdue connections, and those whose client has gone half-way, if a sweep is due; was it? */
 bool connections_sweep(struct connections *all, int64_t now_ms);
 
 /* When the next sweep is due.  INT64_MAX: never, as things stand. */

@@ -2,7 +2,7 @@
 // in the end, and they never take the last place.
 import assert from 'node:assert/strict';
 import { test, before, after } from '../lib/test.js';
-import { eventually, pause } from '../lib/deadline.js';
+import { eventually, pause, within } from '../lib/deadline.js';
 import { sendToRoom } from '../lib/events.js';
 import { Connection, formatRequest } from '../lib/http.js';
 import { newParty, startRecorded } from '../lib/recorded.js';
@@ -134,6 +134,28 @@ async function pauseAsAWhole() {
   }
 }
 
+// libmicrohttpd sees the bytes, and not the end that is there already.
+async function goHalfWay() {
+  const stopped = await startRecorded({ env });
+  const { port } = stopped.handler;
+  const event = formatRequest(sendToRoom(newParty().writer, '1', { ack: 1 }));
+  const parts = [event.subarray(0, 40), event.subarray(0, event.length - 1)];
+  const gone = await Promise.all(parts.map(() => Connection.open(port)));
+  try {
+    stopped.handler.kill('SIGSTOP');
+    await Promise.all(gone.map((connection, i) => connection.end(parts[i])));
+    stopped.handler.kill('SIGCONT');
+    await within(STEP_MS, Promise.all(gone.map((connection) => connection.closed)), 'their end');
+    await stopped.send({ path: '/nothing' });
+    await stopped.handler.log.next((line) => line.includes('path=/nothing'));
+    assert.deepEqual(stopped.handler.lines.filter((line) => /event=closed/.test(line)), [],
+      'nobody has waited until they were too slow');
+  } finally {
+    gone.forEach((connection) => connection.close());
+    await stopped.close();
+  }
+}
+
 // All spend their time waiting: they can do it together.
 const TOGETHER = { timeout: 60_000, concurrency: true };
 test('whoever is too slow is cut, and nobody else', TOGETHER, async (t) => {
@@ -142,6 +164,7 @@ test('whoever is too slow is cut, and nobody else', TOGETHER, async (t) => {
       delayNobody),
     t.test('a body may take longer if it comes at a steady rate', sendSteadily),
     t.test('when the handler itself was stopped meanwhile, nobody was slow', pauseAsAWhole),
+    t.test('a client that has gone in the middle of a request keeps no place', goHalfWay),
   ]);
 });
 

@@ -69,6 +69,12 @@ export class Connection {
     return answer;
   }
 
+  /** Writes the last bytes and closes this side with them; resolves when the kernel has both. */
+  async end(bytes) {
+    this.#socket.end(bytes);
+    await once(this.#socket, 'finish');
+  }
+
   /** Stops reading, as a client does that has gone to sleep. */
   pause() {
     this.#socket.pause();
