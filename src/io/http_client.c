@@ -232,7 +232,9 @@ static void start_next(struct http_client *client)
         return;
     }
     if (!target_is_of(&client->target, call->url) && !read_target(client, call->url)) {
-        http_call_end(call, "the URL leads nowhere, or there is no memory");
+        http_call_end(call, client->target.proxy[0]
+                                ? "the proxy leads nowhere, or there is no memory"
+                                : "the URL leads nowhere, or there is no memory");
         return;
     }
     names = ask_names(&client->target, &failure);
