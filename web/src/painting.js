@@ -10,7 +10,7 @@ import { cameInSight, hasComeInSight, isMissing, nearest, sightOf } from './sigh
 /** @typedef {import('./sight.js').Range} Range */
 
 /** Several times what a large screen full of code has. Others have no colours until they are in sight. */
-export const MAX_PAINTED = 3_500;
+export const MAX_PAINTED = 2_500;
 
 /** @type {Map<string, Decoration>} */
 const marks = new Map();
