@@ -20,7 +20,7 @@ const MAX_COLOURED = 2_000;
  * A longer line goes on in the row below, also where lines do not wrap: rows are drawn from their
  * beginning to end, however wide the screen is. In columns.
  */
-const MAX_ROW = 500;
+const MAX_ROW = 320;
 
 export class Editor {
   /** @type {string | undefined} the text in which an input method has begun, while it is at work */

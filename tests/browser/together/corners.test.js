@@ -188,8 +188,8 @@ test('what is typed behind column 10 000 is on the screen of both', async () => 
   await viewer.page.locator('#wrap').check();
   await viewer.keys('Escape');
   await viewer.page.locator('.cm-lineWrapping').waitFor();
-  // The writer's rows have 500 columns, a wrapped line of the viewer's has more of them than the screen.
-  await writer.keys(...Array(12).fill('ArrowDown'));
+  // The writer's rows have 320 columns, a wrapped line of the viewer's has more of them than the screen.
+  await writer.keys(...Array(18).fill('ArrowDown'));
   await writer.page.keyboard.type('MIDDLE');
   await follows('the viewer is at the middle of the line');
   await viewer.page.locator('#menu-button').click();

@@ -14,7 +14,7 @@ const ALL = Boolean(SWEEP || SWEEP_LANGUAGES);
 const MAX_TASK_MS = ALL ? 200 : 500;
 const MAX_TEXT = ALL ? 250_000 : 60_000;
 /** Characters of a line that the writer's page draws in one row. */
-const MAX_ROW = 500;
+const MAX_ROW = 320;
 /** Those that held the page, and those that are used most. */
 const SAMPLE = ['clojure', 'hcl', 'scss', 'markdown'];
 /** Each of these has stopped a page for good, or for half a minute. */
