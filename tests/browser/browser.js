@@ -277,6 +277,30 @@ export class Screen {
     await this.page.keyboard.press('ControlOrMeta+V');
   }
 
+  /**
+   * Lets go of something that was dragged here.
+   * @param {string} where  a selector
+   * @param {{ text?: string, name?: string, bytes?: Iterable<number>, type?: string }} what  a text, a file or both
+   * @returns {Promise<boolean>} the page has taken it, and the browser does nothing of its own
+   */
+  drop(where, { text, name, bytes = [], type }) {
+    return this.page.locator(where).evaluate(
+      (target, given) => {
+        const data = new DataTransfer();
+        if (given.text) data.setData('text/plain', given.text);
+        if (given.name) data.items.add(new File([Uint8Array.from(given.bytes)], given.name, { type: given.type }));
+        const { left, top, height } = target.getBoundingClientRect();
+        const place = { clientX: left + 60, clientY: top + Math.min(20, height / 2) };
+        const options = { dataTransfer: data, bubbles: true, cancelable: true, ...place };
+        const taken = ['dragenter', 'dragover', 'drop'].map(
+          (event) => !target.dispatchEvent(new DragEvent(event, options)),
+        );
+        return taken.every(Boolean);
+      },
+      { text, name, bytes: [...bytes], type },
+    );
+  }
+
   async focus() {
     await this.page
       .locator('#editor :is(.monaco-editor, .cm-content)')

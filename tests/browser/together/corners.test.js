@@ -199,27 +199,11 @@ test('what is typed behind column 10 000 is on the screen of both', async () => 
 
 test('files of any encoding, texts and links are taken wherever they are dropped, and keep their names', LONG, async () => {
   await begin('first');
-  const drop = (screen, where, { text, name, bytes }) =>
-    screen.page.locator(where).evaluate(
-      (target, given) => {
-        const data = new DataTransfer();
-        if (given.text) data.setData('text/plain', given.text);
-        else data.items.add(new File([Uint8Array.from(given.bytes)], given.name));
-        const { left, top, height } = target.getBoundingClientRect();
-        const place = { clientX: left + 60, clientY: top + Math.min(20, height / 2) };
-        const options = { dataTransfer: data, bubbles: true, cancelable: true, ...place };
-        const taken = ['dragenter', 'dragover', 'drop'].map(
-          (type) => !target.dispatchEvent(new DragEvent(type, options)),
-        );
-        return taken.every(Boolean);
-      },
-      { text, name, bytes: bytes && [...bytes] },
-    );
-  assert.equal(await drop(writer, '#editor .view-lines', { text: 'words ' }), true);
+  assert.equal(await writer.drop('#editor .view-lines', { text: 'words ' }), true);
   await viewer.until(async () => /words /.test(await viewer.lines()), 10_000, 'the words are there');
   const code = 'function f() {\n  if (a) {\n    b();\n  }\n}\n';
   const utf16 = Buffer.from(`\ufeff${code}`, 'utf16le');
-  assert.equal(await drop(writer, '.bar', { name: 'two.js', bytes: utf16 }), true);
+  assert.equal(await writer.drop('.bar', { name: 'two.js', bytes: utf16 }), true);
   await viewer.shows(code);
   // The indentation is the file's, until another is chosen.
   const indent = async () => {
@@ -237,7 +221,7 @@ test('files of any encoding, texts and links are taken wherever they are dropped
   await writer.keys('Escape');
   assert.match(await indent(), /^\t+x$/);
   const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]);
-  await drop(writer, '#editor', { name: 'picture.png', bytes: png });
+  await writer.drop('#editor', { name: 'picture.png', bytes: png });
   await writer.notices(/picture\.png.*not a text file/);
   // A folder looks like a file, until it is read.
   await writer.page.evaluate(() => {
@@ -247,9 +231,9 @@ test('files of any encoding, texts and links are taken wherever they are dropped
       return isFolder ? Promise.reject(new DOMException('', 'NotFoundError')) : arrayBuffer.call(this);
     };
   });
-  await drop(writer, '#editor', { name: 'folder', bytes: Buffer.alloc(0) });
+  await writer.drop('#editor', { name: 'folder', bytes: Buffer.alloc(0) });
   await writer.notices(/folder.*could not be read/);
-  await drop(writer, '#editor', { name: 'old.txt', bytes: Buffer.from('Größe', 'latin1') });
+  await writer.drop('#editor', { name: 'old.txt', bytes: Buffer.from('Größe', 'latin1') });
   await writer.notices(/read as Latin-1/);
   await viewer.shows('Größe');
   for (const [name, wanted] of [
@@ -268,7 +252,7 @@ test('files of any encoding, texts and links are taken wherever they are dropped
     assert.equal(download.suggestedFilename(), wanted);
   }
   // A viewer's page takes nothing, and is not left for it.
-  assert.equal(await drop(viewer, '.bar', { name: 'x.txt', bytes: Buffer.from('x') }), true);
+  assert.equal(await viewer.drop('.bar', { name: 'x.txt', bytes: Buffer.from('x') }), true);
   assert.equal(await viewer.state(), 'Live');
 });
 

@@ -107,22 +107,8 @@ test('a file is opened or dropped with name and language, one undo brings the ol
   await writer.keys('Control+Z');
   await viewer.shows('old');
 
-  await writer.page.evaluate(() => {
-    const data = new DataTransfer();
-    data.items.add(new File(['dropped\n'], 'notes.md', { type: 'text/markdown' }));
-    const target = document.querySelector('#editor .view-lines');
-    for (const type of ['dragenter', 'dragover', 'drop']) {
-      target.dispatchEvent(
-        new DragEvent(type, {
-          dataTransfer: data,
-          bubbles: true,
-          cancelable: true,
-          clientX: 200,
-          clientY: 120,
-        }),
-      );
-    }
-  });
+  const notes = { name: 'notes.md', bytes: Buffer.from('dropped\n'), type: 'text/markdown' };
+  assert.equal(await writer.drop('#editor .view-lines', notes), true);
   await viewer.shows('dropped\n');
   await viewer.page.locator('#language-shown', { hasText: 'Markdown' }).waitFor();
 

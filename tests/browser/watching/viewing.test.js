@@ -117,23 +117,8 @@ test('a viewer cannot type, paste, drop, cut, undo or change a line', async () =
     'Control+H',
   );
   await viewer.keys('Escape', 'Escape');
-  await viewer.page.evaluate(() => {
-    const data = new DataTransfer();
-    data.setData('text/plain', 'DROPPED');
-    data.items.add(new File(['DROPPED'], 'file.txt', { type: 'text/plain' }));
-    const target = document.querySelector('#editor .cm-content');
-    for (const type of ['dragenter', 'dragover', 'drop']) {
-      target.dispatchEvent(
-        new DragEvent(type, {
-          dataTransfer: data,
-          bubbles: true,
-          cancelable: true,
-          clientX: 200,
-          clientY: 120,
-        }),
-      );
-    }
-  });
+  const dropped = { text: 'DROPPED', name: 'file.txt', bytes: Buffer.from('DROPPED'), type: 'text/plain' };
+  await viewer.drop('#editor .cm-content', dropped);
   assert.equal(await viewer.text(), 'const a = 1;\nconst b = 2;\nc');
   await writer.page.keyboard.type('d');
   await viewer.shows('const a = 1;\nconst b = 2;\ncd');
