@@ -205,8 +205,9 @@ export async function measureStart(about, server, runs) {
 }
 
 /**
- * What a server uses while events wait for the service that have come at once: `count` of them, or as
- * many as have reached it; on connections that have served before, or on fresh ones.
+ * The memory or processor time that a server uses while events that have come at once wait for the
+ * service: `count` of them, or as many as have reached it; on connections that have served before, or on
+ * fresh ones.
  */
 async function measureCrowd(server, rest, { count, isUsed }, usageOf) {
   await sendOne(server.port); // which the stand-in answers at once

@@ -1,4 +1,4 @@
-// What the page has otherwise than the packages that it is made of, as plugins of esbuild.
+// Changes to the packages that the page is made of, as plugins of esbuild.
 
 import { readFile } from 'node:fs/promises';
 

@@ -3,9 +3,9 @@
 
 import { syntaxTree } from '@codemirror/language';
 import { Prec } from '@codemirror/state';
-import { Decoration, ViewPlugin } from '@codemirror/view';
+import { Decoration } from '@codemirror/view';
 import { highlightTree } from '@lezer/highlight';
-import { cameInSight, hasComeInSight, isMissing, nearest, sightOf } from './sight.js';
+import { InSight, drawnInSight, hasComeInSight, nearest, sightOf } from './sight.js';
 
 /** @typedef {import('./sight.js').Range} Range */
 
@@ -23,7 +23,7 @@ function markOf(name) {
 }
 
 /**
- * What has a colour in the ranges, in order.
+ * The parts of the ranges that have a colour, in order.
  * @param {ReturnType<typeof syntaxTree>} tree @param {import('@lezer/highlight').Highlighter} style
  * @param {readonly Range[]} ranges
  */
@@ -45,16 +45,13 @@ export function paintedIn([tree, style, ranges], sight) {
   return { decorations: Decoration.set(chosen.map(({ from, to, name }) => markOf(name).range(from, to))), whole };
 }
 
-class Painting {
+class Painting extends InSight {
   #tree;
   #paintedTo = 0;
-  /** What has all its colours, if anything has not. @type {Range[] | undefined} */
-  #whole;
-  decorations = Decoration.none;
 
   /** @param {import('@codemirror/view').EditorView} view @param {import('@lezer/highlight').Highlighter} style */
   constructor(view, style) {
-    this.view = view;
+    super(view);
     this.style = style;
     this.#tree = syntaxTree(view.state);
     this.#paint();
@@ -66,11 +63,7 @@ class Painting {
     this.#paintedTo = view.viewport.to;
     const { decorations, whole } = paintedIn([this.#tree, style, view.visibleRanges], () => sightOf(view));
     this.decorations = decorations;
-    this.#whole = whole;
-  }
-
-  scrolled() {
-    if (isMissing(this.view, this.#whole)) this.view.dispatch({ effects: cameInSight.of(null) });
+    this.whole = whole;
   }
 
   /** @param {import('@codemirror/view').ViewUpdate} update */
@@ -84,20 +77,11 @@ class Painting {
     if (tree.length < to && tree.type === this.#tree.type && paintedTo >= to && !isInSight) {
       this.decorations = this.decorations.map(changes);
       this.#paintedTo = paintedTo;
-      this.#whole = this.#whole?.map(({ from, to }) => ({ from: changes.mapPos(from, -1), to: changes.mapPos(to, 1) }));
+      this.whole = this.whole?.map(({ from, to }) => ({ from: changes.mapPos(from, -1), to: changes.mapPos(to, 1) }));
     } else if (tree !== this.#tree || viewportChanged || isInSight) this.#paint();
   }
 }
 
 /** @param {import('@lezer/highlight').Highlighter} style */
 export const painting = (style) =>
-  Prec.high(
-    ViewPlugin.define((view) => new Painting(view, style), {
-      decorations: ({ decorations }) => decorations,
-      eventObservers: {
-        scroll() {
-          this.scrolled();
-        },
-      },
-    }),
-  );
+  Prec.high(drawnInSight((view) => new Painting(view, style)));

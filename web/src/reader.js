@@ -244,7 +244,7 @@ export class Reader {
         // As soon as the cursor fits, the lines are seen from their first column.
         if (x < room) this.#scrollTo(scrollDOM.scrollTop, 0);
         else if (x < scrollLeft || x > scrollLeft + room) this.#scrollTo(scrollDOM.scrollTop, x - room);
-        // What is drawn where it has been scrolled to may be wider or higher than it was taken to be.
+        // Lines that are drawn after it has scrolled may be wider or higher than they were estimated to be.
         const hasMoved = scrollTop !== scrollDOM.scrollTop || scrollLeft !== scrollDOM.scrollLeft;
         if (looks > 1 && (!isDrawn || hasMoved)) this.#lookAgain(head, looks - 1);
       },

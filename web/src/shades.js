@@ -2,10 +2,10 @@
 // of names with a capital where the writer's editor takes these for types.
 
 import { syntaxTree } from '@codemirror/language';
-import { Decoration, ViewPlugin } from '@codemirror/view';
+import { Decoration } from '@codemirror/view';
 import { highlightTree, tagHighlighter, tags } from '@lezer/highlight';
 import { TURNS, bracketsIn } from './brackets.js';
-import { cameInSight, hasComeInSight, isMissing, nearest, sightOf } from './sight.js';
+import { InSight, drawnInSight, hasComeInSight, nearest, sightOf } from './sight.js';
 
 /** So much text before the screen is looked at. What is open for longer may have another turn. */
 const BEFORE = 10_000;
@@ -63,14 +63,10 @@ function* typesIn(text, skipped) {
   }
 }
 
-class Shading {
-  /** What has all its colours, if anything has not. @type {import('./sight.js').Range[] | undefined} */
-  #whole;
-  decorations = Decoration.none;
-
+class Shading extends InSight {
   /** @param {import('@codemirror/view').EditorView} view @param {string} language */
   constructor(view, language) {
-    this.view = view;
+    super(view);
     this.language = language;
     this.#draw();
   }
@@ -82,11 +78,7 @@ class Shading {
     const shades = last ? shadesIn(state, language, visibleRanges[0].from, last.to) : [];
     const { chosen, whole } = nearest(shades, MAX_SHADES, () => sightOf(view));
     this.decorations = Decoration.set(chosen);
-    this.#whole = whole;
-  }
-
-  scrolled() {
-    if (isMissing(this.view, this.#whole)) this.view.dispatch({ effects: cameInSight.of(null) });
+    this.whole = whole;
   }
 
   /** @param {import('@codemirror/view').ViewUpdate} update */
@@ -98,12 +90,4 @@ class Shading {
 }
 
 /** @param {string} language  of languages.js */
-export const shades = (language) =>
-  ViewPlugin.define((view) => new Shading(view, language), {
-    decorations: ({ decorations }) => decorations,
-    eventObservers: {
-      scroll() {
-        this.scrolled();
-      },
-    },
-  });
+export const shades = (language) => drawnInSight((view) => new Shading(view, language));

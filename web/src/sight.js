@@ -1,7 +1,8 @@
-// What is on the screen, of all that is drawn: a reader draws some screens' worth around it, and of a
-// long line more than is as wide. Of that which has a bound, what is seen comes first.
+// The part of a text that is on the screen: a reader draws some screens' worth around it, and of a long
+// line more than is as wide. Where the number of elements has a bound, those on the screen come first.
 
 import { StateEffect } from '@codemirror/state';
+import { Decoration, ViewPlugin } from '@codemirror/view';
 
 /**
  * @typedef {{ from: number, to: number }} Range
@@ -13,7 +14,7 @@ import { StateEffect } from '@codemirror/state';
 const AROUND = 250;
 
 /** Somebody has scrolled to what has not all that belongs to it, because of a bound. */
-export const cameInSight = StateEffect.define();
+const cameInSight = StateEffect.define();
 
 /** @param {import('@codemirror/view').ViewUpdate} update */
 export const hasComeInSight = ({ transactions }) =>
@@ -78,3 +79,30 @@ export function isMissing(view, whole) {
   if (!whole) return false;
   return seenIn(view).some(({ from, to }) => !whole.some((part) => part.from <= from && to <= part.to));
 }
+
+/** Elements that are drawn anew when something is missing where somebody has scrolled to. */
+export class InSight {
+  decorations = Decoration.none;
+  /** What has all that belongs to it, if anything has not. @type {Range[] | undefined} */
+  whole;
+
+  /** @param {import('@codemirror/view').EditorView} view */
+  constructor(view) {
+    this.view = view;
+  }
+
+  scrolled() {
+    if (isMissing(this.view, this.whole)) this.view.dispatch({ effects: cameInSight.of(null) });
+  }
+}
+
+/** @param {(view: import('@codemirror/view').EditorView) => InSight & import('@codemirror/view').PluginValue} make */
+export const drawnInSight = (make) =>
+  ViewPlugin.define(make, {
+    decorations: ({ decorations }) => decorations,
+    eventObservers: {
+      scroll() {
+        this.scrolled();
+      },
+    },
+  });
