@@ -303,10 +303,8 @@ static void worker_run(void *owner)
         begin_drain(w);
     w->is_done = is_done(w);
     w->due_ms = earlier_ms(w->accept_again_ms, w->give_back_ms);
-    if (w->is_done)
-        w->due_ms = now_ms;
-    else if (w->is_ending)
-        w->due_ms = now_ms + WORKER_QUIET_MS / 4;
+    if (w->is_ending)
+        w->due_ms = w->is_done ? now_ms : now_ms + WORKER_QUIET_MS / 4;
 }
 
 /* ---- the thread ---- */

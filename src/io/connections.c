@@ -13,11 +13,10 @@ static uint64_t bytes_received(int socket)
     struct tcp_info info;
     socklen_t len = sizeof(info);
 
-    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-                   len >= offsetof(struct tcp_info, tcpi_bytes_received) +
-                              sizeof(info.tcpi_bytes_received)
-               ? info.tcpi_bytes_received
-               : 0;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
+        return 0;
+    return info.tcpi_bytes_received;
 }
 
 /* ---- phases ---- */
@@ -149,9 +148,10 @@ void connections_drain(struct connections *all, int64_t now_ms)
 {
     all->drain_ms = now_ms + CONNECTION_LAST_CALL_MS;
     all->sweep_ms = now_ms;
-    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link))
-        c->until_ms =
-            is_unfinished(c->phase) ? earlier_ms(c->until_ms, all->drain_ms) : c->until_ms;
+    for (struct connection *c = TAILQ_FIRST(&all->list); c; c = TAILQ_NEXT(c, link)) {
+        if (is_unfinished(c->phase))
+            c->until_ms = earlier_ms(c->until_ms, all->drain_ms);
+    }
 }
 
 /* ---- coming and going ---- */

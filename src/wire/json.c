@@ -154,8 +154,9 @@ static bool skim_string(struct cursor *c)
         quote = memchr(quote + 1, '"', (size_t)(c->end - quote - 1));
         if (!quote)
             return false;
-        for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\'; backslashes++)
-            ;
+        backslashes = 0;
+        while (quote[-1 - (ptrdiff_t)backslashes] == '\\')
+            backslashes++;
     } while (backslashes % 2 == 1);
     c->at = quote + 1;
     return true;
