@@ -83,10 +83,34 @@ test('packed: a program imports it as a library', async () => {
   assert.equal(stdout, '200\n');
 });
 
+test('packed: the client in JavaScript ends when it is refused, and says why', async () => {
+  const script = `
+    import { startWebPubSub } from 'webpubsub-socketio-emulator';
+    const eventHandlers = [{ urlTemplate: 'http://127.0.0.1:1/', systemEvents: ['connect'] }]; // nobody is there
+    const hubs = { chat: { eventHandlers } };
+    const service = await startWebPubSub({ hubs, log: () => {} });
+    console.log(service.endpoint);
+    await new Promise((resolve) => process.stdin.on('end', resolve).resume());
+    await service.close();`;
+  const service = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
+  try {
+    const endpoint = await inTime(new Promise((resolve) => service.stdout.once('data', resolve)), 'endpoint');
+    const { stdout } = await emulator(['token', '--hub', 'chat', '--json'],
+      { WEBPUBSUB_EMULATOR_ENDPOINT: String(endpoint).trim() });
+    await writeFile(path.join(folder, 'client.json'), stdout);
+    const client = run(process.execPath, [`${EXAMPLES}/client.mjs`], { cwd: folder, timeout: PATIENCE * STEP_MS });
+    const { code, stderr } = await client.then(() => assert.fail('exit code 0'), (error) => error);
+    assert.equal(code, 1);
+    assert.match(stderr, /^connect_error: connect was refused \(.+ECONNREFUSED\)$/m);
+  } finally {
+    service.stdin.end();
+  }
+});
+
 // --- the first event, as README.md has it -----------------------------------------------------
 
 const EXAMPLES = 'node_modules/webpubsub-socketio-emulator/examples';
-const FIRST_MS = 60_000; // for all of it: a Java program is compiled first
+const STEP_MS = 12_000; // for each command: a Java program is compiled first
 /** Of what nobody is given who asks for any port: a handler that starts slowly must not lose its own. */
 const [LEAST_PORT, PORTS] = [20_000, 10_000];
 
@@ -102,21 +126,29 @@ function shell(t, line, env) {
       for (const read of readers) read();
     });
   }
-  const ended = new Promise((resolve) => child.on('close', resolve));
+  const closed = new Promise((resolve) => child.on('close', resolve));
   t.after(() => {
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
       // it has ended
     }
-    return ended;
+    return closed;
   });
-  const says = (pattern) => inTime(new Promise((resolve) => {
-    const read = () => pattern.test(said) && resolve();
+  const fail = (what) => assert.fail(`${line}: ${what}: ${said}`);
+  const within = (promise, what) =>
+    inTime(promise, what, PATIENCE * STEP_MS).catch(({ message }) => fail(message));
+  /** What it has said once that matches; it fails, too, when it ends before. */
+  const says = (pattern) => within(new Promise((resolve, reject) => {
+    const read = () => pattern.test(said) && resolve(said);
     readers.add(read);
+    closed.then(() => (read() ? 0 : reject(new Error(`it has ended without ${pattern}`))));
     read();
-  }), `${pattern} of ${line}`, PATIENCE * FIRST_MS);
-  return { says, ended, said: () => said };
+  }), `${pattern}`);
+  /** What it has said when it has ended well. */
+  const ends = async () => ((await within(closed, 'end')) === 0 ? said : fail('it has failed'));
+  const endsEarly = () => closed.then(() => fail('it has ended'));
+  return { says, ends, endsEarly };
 }
 
 /** Which lines start the handler, and what has to be there for that. */
@@ -140,14 +172,11 @@ for (const [language, [question, handler]] of Object.entries(HANDLERS)) {
     const handlerPort = await choosePort(LEAST_PORT + process.pid % PORTS);
     const program = shell(t, `${handler} &`, { ...JAVA, PORT: handlerPort });
     const service = shell(t, serve.replace('7071', handlerPort), { WEBPUBSUB_EMULATOR_PORT: 0 });
-    await service.says(/^Endpoint=/m);
-    const [, endpoint] = /at (http:\S+)/.exec(service.said());
-    const token = shell(t, makeToken, { WEBPUBSUB_EMULATOR_ENDPOINT: endpoint });
-    assert.equal(await token.ended, 0, token.said());
-    await service.says(/is validated/);
+    const [, endpoint] = /at (http:\S+)/.exec(await service.says(/^Endpoint=/m));
+    await shell(t, makeToken, { WEBPUBSUB_EMULATOR_ENDPOINT: endpoint }).ends();
+    await Promise.race([service.says(/is validated/), program.endsEarly()]);
     const client = shell(t, rest[0]);
-    assert.equal(await client.ended, 0, client.said());
-    assert.equal(client.said(), 'hello is acknowledged: ok\n');
+    assert.equal(await client.ends(), 'hello is acknowledged: ok\n');
     await program.says(/user\.message 42\d+\["hello","world"\]/);
   });
 }
