@@ -39,20 +39,36 @@ export async function listen(server, { port = 0, orFree = false, host } = {}) {
 }
 
 /**
- * A port that can be listened on: the wanted one, or a free one if that is in use.
- * It is not reserved: another process may take it first.
+ * Nobody is given one of these who asks for any (Linux begins at 32,768, others at 49,152): what is
+ * started with a port needs a while until it listens, and must not find it taken by then.
+ */
+const [LEAST_PORT, PORTS] = [20_000, 12_000];
+/** Processes that begin one after the other choose so far from each other. */
+const STRIDE = 61;
+let chosen = process.pid * STRIDE;
+const another = () => LEAST_PORT + chosen++ % PORTS;
+
+/**
+ * A port for somebody who will listen: the wanted one, or a free one if that is in use or 0.
+ * It is not reserved: another process that wants just this one may take it first.
  */
 export async function choosePort(wanted) {
+  let port = wanted || another();
+  for (let attempts = 0; attempts < PORTS; attempts++, port = another())
+    if (await isFree(port)) return port;
+  throw new Error('no port is free');
+}
+
+async function isFree(port) {
   const probe = net.createServer();
   try {
-    await bind(probe, wanted, V4);
+    await bind(probe, port, V4);
   } catch (error) {
     if (error.code !== 'EADDRINUSE') throw error;
-    await bind(probe, 0, V4);
+    return false;
   }
-  const { port } = probe.address();
   await new Promise((resolve) => probe.close(resolve));
-  return port;
+  return true;
 }
 
 /** A plain TCP listener that hands its connections to the HTTP server; absent without IPv6. */

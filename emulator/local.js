@@ -135,7 +135,7 @@ async function startPage(port, api, service) {
   const own = options.app && path.join(root, options.app, 'page', 'dist');
   const page = own && existsSync(own) ? own : path.join(root, 'web', 'dist');
   const addresses = { api, service: service.endpoint, keepDays: KEEP_DAYS };
-  const site = await startWebsite({ root: page, port, orFree: true, ...addresses });
+  const site = await startWebsite({ root: page, port, ...addresses });
   started.push(site);
   return site;
 }

@@ -2,10 +2,10 @@
 // call has a deadline.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { choosePort } from '../../emulator/listen.js';
 import { eventually } from '../lib/deadline.js';
 
 const CALL_MS = 60_000;
@@ -28,15 +28,6 @@ async function startDisplay(env) {
   return { name: `:${String(number).trim()}`, display };
 }
 
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /**
  * @param {{ url: string, driver: string, capabilities?: object, env?: object, display?: boolean }}
  *   options
@@ -54,7 +45,7 @@ export async function openWebDriver({ url, driver, capabilities = {}, env = {}, 
   };
   const screen = display ? await startDisplay(settings) : undefined;
   if (screen) Object.assign(settings, { DISPLAY: screen.name, GDK_BACKEND: 'x11' });
-  const port = await freePort();
+  const port = await choosePort(0);
   // A group of its own: the browser that it starts ends with it.
   const process_ = spawn(driver, [`--port=${port}`], { stdio: 'ignore', env: settings, detached: true });
   const call = caller(`http://127.0.0.1:${port}`);

@@ -34,7 +34,11 @@ function start(file, args) {
   const killed = () => child.kill('SIGKILL');
   process.on('exit', killed);
   child.on('exit', () => process.off('exit', killed));
-  const says = (pattern) => eventually(END_MS, () => pattern.exec(text), `${pattern}`);
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const says = async (pattern) => {
+    await eventually(END_MS, () => pattern.test(text) || hasEnded(), `${pattern}`);
+    return pattern.exec(text) ?? assert.fail(`it has ended without ${pattern}: ${text}`);
+  };
   return { child, says };
 }
 

@@ -1,8 +1,7 @@
 // Everything that a test of the whole needs, as real processes and servers: the service stand-in,
 // the handler alone or under the Functions host stand-in, the website.
-import net from 'node:net';
 import path from 'node:path';
-import { once } from 'node:events';
+import { choosePort } from '../../emulator/listen.js';
 import { BINARY, binaryOf, ROOT, startHandler } from './handler.js';
 import { StandIns } from './stand-ins.js';
 
@@ -92,13 +91,5 @@ function pageOrigins(port) {
   return port ? [`http://localhost:${port}`, `http://127.0.0.1:${port}`] : [];
 }
 
-/** A port that was free a moment ago, for what must know its own address before it starts. */
-export async function freePort() {
-  const server = net.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** For what must know its own address before it starts. */
+export const freePort = () => choosePort(0);
