@@ -13,7 +13,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        print(self.headers["ce-type"], body[:80], flush=True)
+        print(f"{self.headers['ce-type']} {body[:80]}", flush=True)
         # 427["hello","world"] is an event that waits for acknowledgement 7: 437["ok","world"]
         event = re.fullmatch(r"42(/[^,]+,)?(\d+)(\[.*)", body, re.DOTALL)
         answer = ""  # connect, connected, disconnected, or nobody waits
