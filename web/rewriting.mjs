@@ -62,10 +62,22 @@ const smallStacks = rewriting('small-stacks', /@lezer\/lr\/dist\/index\.js$/, [
 /**
  * A tree is made, and read, by functions that call themselves at each level. V8 that has just begun to
  * run them has no room for 2,500 levels, and 2,000 braces of Rust were an error, which a reader would
- * have in the midst of an edit. What is deeper is flat.
+ * have in the midst of an edit. What is deeper is flat, but for trees of before an edit, which are used
+ * again and make it twice as deep. They were taken for nodes, of types that there are not, which was an
+ * error at the next edit.
  */
 const lowTrees = rewriting('low-trees', /@lezer\/common\/dist\/index\.js$/, [
-  ['2500 /* CutOff.Depth */', '1000 /* CutOff.Depth */'],
+  ['2500 /* CutOff.Depth */', '500 /* CutOff.Depth */'],
+  [
+    '            if (size > 4) { // Not a leaf\n',
+    `            if (size < 0) { // No node: what is flat ends before it
+                if (!nodeCount)
+                    takeNode(parentStart, minPos, children, positions, -1, 0);
+                break;
+            }
+            if (size > 4) { // Not a leaf
+`,
+  ],
 ]);
 
 /** All of them, as plugins of esbuild. */
