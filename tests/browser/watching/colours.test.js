@@ -97,19 +97,25 @@ async function everybodyLeaves() {
   await scene?.everybodyLeaves();
 }
 
-/** The page has nothing more to do. */
+const LOOKS = 60;
+/**
+ * The page has nothing more to do. Chromium has now and then been found to give a page less than
+ * 10 ms at a time for good, which did nothing at all: that is rest, too.
+ */
 const rest = (screen) =>
   screen.page.evaluate(
-    () =>
+    (most) =>
       new Promise((resolve) => {
         let calm = 0;
+        let looks = 0;
         const look = (deadline) => {
           calm = deadline.timeRemaining() > 10 ? calm + 1 : 0;
-          if (calm > 5) resolve();
+          if (calm > 5 || ++looks > most) resolve();
           else requestIdleCallback(look);
         };
         requestIdleCallback(look);
       }),
+    LOOKS,
   );
 
 /** Those of this run. */
