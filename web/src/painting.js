@@ -5,7 +5,7 @@ import { syntaxTree } from '@codemirror/language';
 import { Prec } from '@codemirror/state';
 import { Decoration } from '@codemirror/view';
 import { highlightTree } from '@lezer/highlight';
-import { InSight, drawnInSight, hasComeInSight, nearest, sightOf } from './sight.js';
+import { InSight, drawnInSight, nearest, sightOf } from './sight.js';
 
 /** @typedef {import('./sight.js').Range} Range */
 
@@ -72,13 +72,13 @@ class Painting extends InSight {
     const tree = syntaxTree(state);
     const { to } = view.viewport;
     const paintedTo = changes.mapPos(this.#paintedTo, 1);
-    const isInSight = hasComeInSight(update);
+    const isShort = this.isShort(update);
     // Until the grammar has read what has changed, what was painted moves with the text.
-    if (tree.length < to && tree.type === this.#tree.type && paintedTo >= to && !isInSight) {
+    if (tree.length < to && tree.type === this.#tree.type && paintedTo >= to && !isShort) {
       this.decorations = this.decorations.map(changes);
       this.#paintedTo = paintedTo;
       this.whole = this.whole?.map(({ from, to }) => ({ from: changes.mapPos(from, -1), to: changes.mapPos(to, 1) }));
-    } else if (tree !== this.#tree || viewportChanged || isInSight) this.#paint();
+    } else if (tree !== this.#tree || viewportChanged || isShort) this.#paint();
   }
 }
 

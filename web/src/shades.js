@@ -5,7 +5,7 @@ import { syntaxTree } from '@codemirror/language';
 import { Decoration } from '@codemirror/view';
 import { highlightTree, tagHighlighter, tags } from '@lezer/highlight';
 import { TURNS, bracketsIn } from './brackets.js';
-import { InSight, drawnInSight, hasComeInSight, nearest, sightOf } from './sight.js';
+import { InSight, drawnInSight, nearest, sightOf } from './sight.js';
 
 /** So much text before the screen is looked at. What is open for longer may have another turn. */
 const BEFORE = 10_000;
@@ -84,7 +84,7 @@ class Shading extends InSight {
   /** @param {import('@codemirror/view').ViewUpdate} update */
   update(update) {
     const { docChanged, viewportChanged, startState, state } = update;
-    if (docChanged || viewportChanged || syntaxTree(startState) !== syntaxTree(state) || hasComeInSight(update))
+    if (docChanged || viewportChanged || syntaxTree(startState) !== syntaxTree(state) || this.isShort(update))
       this.#draw();
   }
 }

@@ -7,25 +7,47 @@ import { Decoration, ViewPlugin } from '@codemirror/view';
 /**
  * @typedef {{ from: number, to: number }} Range
  * @typedef {Pick<import('@codemirror/view').EditorView, 'scrollDOM' | 'documentPadding' | 'viewportLineBlocks' |
- *   'lineWrapping' | 'defaultCharacterWidth'>} Seen
+ *   'lineWrapping' | 'defaultCharacterWidth'> & { state: { tabSize: number,
+ *   sliceDoc: (from: number, to: number) => string } }} Seen
  */
 
 /** A reader draws twice as much around the screen, half of it on either side. In pixels. */
 const AROUND = 250;
 
+/** Without tabs, and without marks on letters. */
+const EVEN = /^[\x20-\u02ff]*$/;
+const MARK = /\p{M}/u;
+
 /** Somebody has scrolled to what has not all that belongs to it, because of a bound. */
 const cameInSight = StateEffect.define();
 
 /** @param {import('@codemirror/view').ViewUpdate} update */
-export const hasComeInSight = ({ transactions }) =>
+const hasComeInSight = ({ transactions }) =>
   transactions.some(({ effects }) => effects.some((effect) => effect.is(cameInSight)));
 
 /**
- * The parts of lines that are on the screen, in order. Where in a long line that is, is told by how
- * wide its letters are on average.
+ * The place in a line at which a column begins: a tab has several, a mark on a letter none.
+ * @param {string} line @param {number} column @param {number} tabSize
+ */
+export function placeAt(line, column, tabSize) {
+  if (EVEN.test(line)) return Math.min(line.length, column);
+  let at = 0;
+  for (let passed = 0; at < line.length; at++) {
+    const unit = line[at];
+    if (unit === '\t') passed += tabSize - (passed % tabSize);
+    else if (unit <= '\u02ff' || !MARK.test(unit)) passed++;
+    if (passed > column) break;
+  }
+  return at;
+}
+
+/**
+ * The parts of lines that are on the screen, in order. Where in a long line that is, is told by
+ * columns, or in which part of its rows.
  * @param {Seen} view @param {number} [around] so many pixels on each side, too @returns {Range[]}
  */
-export function seenIn({ scrollDOM, documentPadding, viewportLineBlocks, lineWrapping, defaultCharacterWidth }, around = 0) {
+export function seenIn(view, around = 0) {
+  const { scrollDOM, documentPadding, viewportLineBlocks, lineWrapping, defaultCharacterWidth, state } = view;
   const { scrollTop, scrollLeft, clientWidth, clientHeight } = scrollDOM;
   const above = scrollTop - documentPadding.top - around;
   const below = above + clientHeight + 2 * around;
@@ -35,8 +57,12 @@ export function seenIn({ scrollDOM, documentPadding, viewportLineBlocks, lineWra
   return viewportLineBlocks
     .filter(({ top, bottom }) => bottom > above && top < below)
     .map(({ from, to, top, bottom }) => {
-      const place = (/** @type {number} */ y) => ((y - top) / (bottom - top)) * (to - from);
-      const [start, end] = lineWrapping ? [place(above), place(below)] : [first, last];
+      const placeOfRow = (/** @type {number} */ y) => ((y - top) / (bottom - top)) * (to - from);
+      const line = lineWrapping ? '' : state.sliceDoc(from, to);
+      const placeOfColumn = (/** @type {number} */ column) => placeAt(line, column, state.tabSize);
+      const [start, end] = lineWrapping
+        ? [above, below].map(placeOfRow)
+        : [Math.floor(first), Math.ceil(last)].map(placeOfColumn);
       return { from: Math.min(to, from + Math.max(0, Math.floor(start))), to: Math.min(to, from + Math.ceil(end)) };
     });
 }
@@ -46,7 +72,8 @@ export function seenIn({ scrollDOM, documentPadding, viewportLineBlocks, lineWra
  * @template {Range} T
  * @param {T[]} items  in order @param {number} most
  * @param {() => { seen: Range[], near: Range[] }} sight
- * @returns {{ chosen: T[], whole: Range[] | undefined }} whole: of what nothing is missing, if anything is
+ * @returns {{ chosen: T[], whole: Range[] | undefined }} whole: of what nothing is missing, or only what
+ *   one screen may not have, if anything is
  */
 export function nearest(items, most, sight) {
   if (items.length <= most) return { chosen: items, whole: undefined };
@@ -57,8 +84,6 @@ export function nearest(items, most, sight) {
   for (const rank of ranks) counts[rank]++;
   const room = [most, most - counts[0], most - counts[0] - counts[1]];
   const chosen = items.filter((_, i) => room[ranks[i]]-- > 0);
-  // Where the screen alone has more, it is as full wherever it is scrolled to.
-  if (counts[0] > most) return { chosen, whole: undefined };
   return { chosen, whole: counts[0] + counts[1] > most ? seen : near };
 }
 
@@ -80,7 +105,7 @@ export function isMissing(view, whole) {
   return seenIn(view).some(({ from, to }) => !whole.some((part) => part.from <= from && to <= part.to));
 }
 
-/** Elements that are drawn anew when something is missing where somebody has scrolled to. */
+/** Elements that are drawn anew when some are missing on a screen that was scrolled or has become larger. */
 export class InSight {
   decorations = Decoration.none;
   /** What has all that belongs to it, if anything has not. @type {Range[] | undefined} */
@@ -89,6 +114,12 @@ export class InSight {
   /** @param {import('@codemirror/view').EditorView} view */
   constructor(view) {
     this.view = view;
+  }
+
+  /** The screen shows what has not all that belongs to it. @param {import('@codemirror/view').ViewUpdate} update */
+  isShort(update) {
+    const { view, docChanged, geometryChanged } = update;
+    return hasComeInSight(update) || (geometryChanged && !docChanged && isMissing(view, this.whole));
   }
 
   scrolled() {

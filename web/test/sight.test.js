@@ -5,7 +5,7 @@ import { isMissing, nearest, seenIn } from '../src/sight.js';
 const HEIGHT = 20;
 
 /** A reader of lines that are each so long, and so high. */
-function view({ length = 100, height = HEIGHT, lines = 100, ...rest }) {
+function view({ length = 100, height = HEIGHT, lines = 100, line = 'a'.repeat(length), ...rest }) {
   const viewportLineBlocks = Array.from({ length: lines }, (_, i) => ({
     from: i * (length + 1),
     to: i * (length + 1) + length,
@@ -19,6 +19,7 @@ function view({ length = 100, height = HEIGHT, lines = 100, ...rest }) {
     viewportLineBlocks,
     lineWrapping: rest.lineWrapping ?? false,
     defaultCharacterWidth: 8,
+    state: { tabSize: 4, sliceDoc: () => line },
   };
 }
 
@@ -30,6 +31,19 @@ test('the lines on the screen are seen, and of long ones the columns', () => {
   // A thousand columns to the left may be as few as five hundred letters.
   assert.deepEqual(columns(80), { from: 495, to: 1_110 });
   assert.deepEqual(seenIn(view({ length: 10, scrollLeft: 8_000 }))[0], { from: 10, to: 10 });
+});
+
+test('a tab has several columns, a mark on a letter has none, and half of a surrogate pair has one', () => {
+  const seen = (unit) => {
+    const line = unit.repeat(1_000);
+    const [{ from, to }] = seenIn(view({ length: line.length, line, lines: 1, scrollLeft: 3_200, clientWidth: 320 }));
+    return [from / unit.length, to / unit.length];
+  };
+  assert.deepEqual(seen('a'), [400, 440]);
+  assert.deepEqual(seen('\t'), [100, 110]);
+  assert.deepEqual(seen('a\t'), [100, 110]);
+  assert.deepEqual(seen('e\u0301'), [400, 440]);
+  assert.deepEqual(seen('😀'), [200, 220]);
 });
 
 test('of a wrapped line that is higher than the screen, as large a part is seen as fits', () => {
@@ -50,7 +64,8 @@ test('where not all can be drawn, what is seen is, then what is around it, then 
   assert.deepEqual(froms(5), ['34567', sight.near]);
   assert.deepEqual(froms(4), ['3456', sight.seen]);
   assert.deepEqual(froms(2), ['45', sight.seen]);
-  assert.deepEqual(froms(1), ['4', undefined]);
+  // What is seen next may have none of them.
+  assert.deepEqual(froms(1), ['4', sight.seen]);
 });
 
 test('something is missing once the screen shows more than what is whole', () => {

@@ -150,6 +150,21 @@ test('lines of combining marks and of changes of direction are cut on the screen
   assert.equal(await viewer.text(), text);
 });
 
+test('a screen that becomes wider has its colours to the edge, also where a bound leaves some out', async () => {
+  const text = Array(60).fill('a=1;'.repeat(450)).join('\n');
+  const { writer, viewer } = await pair(text, { viewport: { width: 320, height: 700 } });
+  await writer.page.locator('#language').selectOption('javascript');
+  const coloured = () => viewer.page.locator('.cm-line span[class*=tok-]').count();
+  await viewer.until(async () => (await coloured()) > 0, SOON_MS, 'there are colours', coloured);
+  await viewer.page.setViewportSize({ width: 1920, height: 700 });
+  const atEdge = () =>
+    viewer.page.evaluate(() => {
+      const lefts = [...document.querySelectorAll('.cm-line span[class*=tok-]')].map((mark) => mark.getBoundingClientRect().left);
+      return lefts.filter((left) => left > 1_800 && left < 1_900).length;
+    });
+  await viewer.until(async () => (await atEdge()) > 0, SOON_MS, 'there are colours at the edge', atEdge);
+});
+
 test('the line that a link names is shown also to whoever has come before the writer', async () => {
   const { viewer } = await puppet(LONG, { place: ':L500' });
   await viewer.until(async () => (await viewer.lines()).includes('line 500 of the text'), SOON_MS, 'line 500');
