@@ -101,13 +101,21 @@ function person(call, session, close) {
     // What a page complains of is kept by the page itself: see story.js.
     faults: [],
     evaluate,
+    // An element may be replaced, or not be laid out yet, when it has been found.
     async click(selector) {
-      const element = await eventually(
-        START_MS,
-        () => call('POST', `${session}/element`, { using: 'css selector', value: selector }).catch(() => undefined),
-        selector,
-      );
-      await call('POST', `${session}/element/${element[ELEMENT]}/click`, {});
+      let error;
+      await eventually(START_MS, async () => {
+        try {
+          const element = await call('POST', `${session}/element`, { using: 'css selector', value: selector });
+          await call('POST', `${session}/element/${element[ELEMENT]}/click`, {});
+          return true;
+        } catch (refusal) {
+          error = refusal;
+          return false;
+        }
+      }, selector).catch(({ message }) => {
+        throw new Error(`${message}: ${error?.message}`);
+      });
     },
     type: (text) => act([...text].flatMap((letter) => stroke(letter === '\n' ? KEYS.Enter : letter))),
     press: (key, ...held) =>

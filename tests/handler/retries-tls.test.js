@@ -181,3 +181,11 @@ for (const [way, env] of Object.entries(WAYS)) {
     await handler.stop();
   });
 }
+
+test('a proxy that is no address is what the log names, and not the service', async () => {
+  const handler = await startSecure({ https_proxy: 'http://127.0.0.1:99999' });
+  const answer = await request(handler.port, sendToRoom(newParty().writer, '1', { ack: 1 }));
+  assert.equal(readAck(answer).value.error.code, 'Upstream');
+  await handler.log.next((line) => line.includes('failure="the proxy leads nowhere'));
+  await handler.stop();
+});

@@ -186,18 +186,6 @@ test('a service that hangs up before it has read anything is told of, and outliv
   server.close();
 });
 
-test('a proxy that is no address is what the log names, and not the service', async () => {
-  const handler = await startHandler({
-    service: connectionString('https://service.invalid'),
-    env: { https_proxy: 'http://127.0.0.1:99999', CODESTREAM_REST_TIMEOUT_MS: String(REST_MS) },
-  });
-  const event = sendToRoom(newParty().writer, '1', { ack: 1 });
-  const answer = await request(handler.port, event, ANSWER_MS);
-  assert.equal(readAck(answer).value.error.code, 'Upstream');
-  await handler.log.next((line) => line.includes('failure="the proxy leads nowhere'));
-  await handler.stop();
-});
-
 test('two hundred events that the service never answers are all answered in time', async () => {
   const { writer } = newParty();
   await during(() => ({ never: true }), async () => {

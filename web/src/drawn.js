@@ -15,6 +15,10 @@ const SIMPLE = /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff]*$/;
 /** Thai, Lao, Burmese and Khmer. */
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const MARK = /\p{M}/u;
+/** What joins the letters beside it so that no line is broken between them; initial letters of Hangul are joined. */
+const JOINING = /[\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d\u1100-\u115f\u200d\ua960-\ua97c]/;
+/** Of what is one letter by itself: its second half, or a mark on it. */
+const CONTINUED = /[\udc00-\udfff]|\p{M}/u;
 /** Letters from right to left, some of them as halves of surrogate pairs. */
 const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83a\ud83b]/;
 const RIGHTWARDS = /[\p{L}\p{N}]/u;
@@ -33,11 +37,14 @@ export function cutOf(line, most = MAX_COSTLY) {
   let slow = 0;
   let stacked = 0;
   let marks = 0;
+  let joined = 0;
   let leftwards = false;
   for (let i = 0; i < line.length; i++) {
     const unit = line[i];
     if (unit === '\t' || UNSPACED.test(unit)) slow++;
     marks = MARK.test(unit) ? marks + 1 : 0;
+    const isJoined = JOINING.test(unit) || CONTINUED.test(unit) || JOINING.test(line[i - 1]);
+    joined = isJoined ? joined + 1 : 0;
     if (marks > MARKS_ON_LETTER) stacked++;
     else if (CONTROL.test(unit)) turns++;
     else if (marks === 0 && LEFTWARDS.test(unit) !== leftwards) {
@@ -46,7 +53,7 @@ export function cutOf(line, most = MAX_COSTLY) {
         leftwards = !leftwards;
       }
     }
-    if (turns > most || stacked > most || slow > MAX_SLOW) return i;
+    if (turns > most || stacked > most || joined > most || slow > MAX_SLOW) return i;
   }
   return undefined;
 }

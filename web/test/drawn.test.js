@@ -20,6 +20,13 @@ test('thousands of marks on one letter are cut', () => {
   assert.ok(cut > MAX_COSTLY && cut < MAX_COSTLY + 10, `${cut}`);
 });
 
+test('thousands of letters that no line may be broken between are cut', () => {
+  for (const letter of ['\u0915\u094d', '\ud83d\udc68\u200d', '\u1100', 'e\u200d'])
+    assert.ok(cutOf(letter.repeat(3_000)) <= MAX_COSTLY + 5, JSON.stringify(letter));
+  for (const word of ['\u0915\u094d\u0937 ', '\ud83d\udc68', '\u1112\u1161\u11ab', '\ud83d\udc69\u200d\ud83d\udc67 '])
+    assert.equal(cutOf(word.repeat(3_000)), undefined, JSON.stringify(word));
+});
+
 test('thousands of changes of direction are cut, by letters and by controls', () => {
   for (const turn of ['a\u05d0', '\u202eab', '1\u0627'])
     assert.ok(cutOf(turn.repeat(3_000)) <= 3 * (MAX_COSTLY + 1), JSON.stringify(turn));
