@@ -16,7 +16,7 @@ const SIMPLE = /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff]*$/;
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const MARK = /\p{M}/u;
 /** What joins the letters beside it so that no line is broken between them; initial letters of Hangul are joined. */
-const JOINING = /[\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d\u1100-\u115f\u200d\ua960-\ua97c]/;
+const JOINING = /\u200d|\u094d|\u09cd|\u0acd|\u0b4d|\u0c4d|\u0d4d|[\u1100-\u115f\ua960-\ua97c]/;
 /** Of what is one letter by itself: its second half, or a mark on it. */
 const CONTINUED = /[\udc00-\udfff]|\p{M}/u;
 /** Letters from right to left, some of them as halves of surrogate pairs. */
