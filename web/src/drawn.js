@@ -15,7 +15,7 @@ const SIMPLE = /^[\t\x20-\x7e\xa0-\xac\xae-\u02ff]*$/;
 /** Thai, Lao, Burmese and Khmer. */
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const MARK = /\p{M}/u;
-/** What joins the letters beside it so that no line is broken between them; initial letters of Hangul are joined. */
+/** What joins the letters beside it, so that no line is broken between them: also initials of Hangul. */
 const JOINING = /\u200d|\u094d|\u09cd|\u0acd|\u0b4d|\u0c4d|\u0d4d|[\u1100-\u115f\ua960-\ua97c]/;
 /** Of what is one letter by itself: its second half, or a mark on it. */
 const CONTINUED = /[\udc00-\udfff]|\p{M}/u;
