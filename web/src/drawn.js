@@ -17,8 +17,8 @@ const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]/;
 const MARK = /\p{M}/u;
 /** What joins the letters beside it, so that no line is broken between them: also initials of Hangul. */
 const JOINING = /\u200d|\u094d|\u09cd|\u0acd|\u0b4d|\u0c4d|\u0d4d|[\u1100-\u115f\ua960-\ua97c]/;
-/** Of what is one letter by itself: its second half, or a mark on it. */
-const CONTINUED = /[\udc00-\udfff]|\p{M}/u;
+/** Half of a surrogate pair: it goes on with the letter before it. */
+const SECOND_HALF = /[\udc00-\udfff]/;
 /** Letters from right to left, some of them as halves of surrogate pairs. */
 const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\ud802\ud803\ud83a\ud83b]/;
 const RIGHTWARDS = /[\p{L}\p{N}]/u;
@@ -43,7 +43,7 @@ export function cutOf(line, most = MAX_COSTLY) {
     const unit = line[i];
     if (unit === '\t' || UNSPACED.test(unit)) slow++;
     marks = MARK.test(unit) ? marks + 1 : 0;
-    const isJoined = JOINING.test(unit) || CONTINUED.test(unit) || JOINING.test(line[i - 1]);
+    const isJoined = marks > 0 || SECOND_HALF.test(unit) || JOINING.test(unit) || JOINING.test(line[i - 1]);
     joined = isJoined ? joined + 1 : 0;
     if (marks > MARKS_ON_LETTER) stacked++;
     else if (CONTROL.test(unit)) turns++;

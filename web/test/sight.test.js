@@ -64,7 +64,7 @@ test('where not all can be drawn, what is seen is, then what is around it, then 
   assert.deepEqual(froms(5), ['34567', sight.near]);
   assert.deepEqual(froms(4), ['3456', sight.seen]);
   assert.deepEqual(froms(2), ['45', sight.seen]);
-  // What is seen next may have none of them.
+  // The next screen may have none of its elements yet.
   assert.deepEqual(froms(1), ['4', sight.seen]);
 });
 
